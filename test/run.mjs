@@ -1,0 +1,29 @@
+// npm test: sets a fresh clone up, then runs the contracts' tests, all other tests, and the conformance groups that are there.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { foreground, ROOT, setUpOrExit } from "../devnet/setup.mjs";
+
+await setUpOrExit();
+const vectors = process.env.OPENLEDGER_VECTORS ?? join(ROOT, "..", "shared", "vectors");
+const only = process.argv.slice(2);
+
+/** Name, command, arguments. */
+const suites = [
+  ["contracts", process.execPath, ["contracts/forge.mjs", "test"]],
+  [
+    "unit, property, protocol and end-to-end",
+    process.execPath,
+    ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts", ...only],
+  ],
+];
+if (existsSync(vectors))
+  suites.push(["conformance", process.execPath, ["dist/test/conformance/main.js", vectors]]);
+else process.stderr.write(`conformance: skipped, no vectors at ${vectors}\n`);
+
+const failed = [];
+for (const [name, command, args] of suites) {
+  process.stderr.write(`\n== ${name}\n`);
+  if ((await foreground(command, args)) !== 0) failed.push(name);
+}
+process.stderr.write(failed.length === 0 ? "\nall test suites passed\n" : `\nfailed: ${failed.join(", ")}\n`);
+process.exitCode = failed.length === 0 ? 0 : 1;
