@@ -1,0 +1,131 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { NativeError } from "./error.ts";
+import type { AdamwOptions, BackendInfo, Isa, ModelConfig, Schedule, TensorInfo } from "./types.ts";
+import type { JobOutputs } from "./job.ts";
+
+export interface RawProgress {
+  state: "running" | "done" | "cancelled" | "failed";
+  done: number;
+  total: number;
+  loss: number;
+  code: string;
+  error: string;
+}
+
+type ExampleArgs = [ids: Int32Array, targets: Uint8Array, offsets: Int32Array];
+type TrainArgs = [
+  order: Int32Array,
+  stepOffsets: Int32Array,
+  adamw: AdamwOptions,
+  schedule: Schedule,
+  clipNorm: number,
+];
+
+/** The addon's own exports: thin, positional, already checked for shape by the callers in this folder. */
+export interface Addon {
+  backends(): BackendInfo;
+  modelLayout(config: ModelConfig): TensorInfo[];
+  adapterLayout(config: ModelConfig, rank: number, targets: number): TensorInfo[];
+  initModel(config: ModelConfig, seed: bigint): Float32Array;
+  initAdapter(config: ModelConfig, rank: number, targets: number, seed: bigint): Float32Array;
+  f16ToF32(bits: Uint16Array): Float32Array;
+  bf16ToF32(bits: Uint16Array): Float32Array;
+  f32ToF16(values: Float32Array): Uint16Array;
+  createSession(
+    threads: number,
+    isa: string,
+    device: string,
+    microbatchTokens: number,
+  ): { handle: object; isa: Isa; threads: number; device: "cpu" | "cuda" };
+  createModel(config: ModelConfig, flat: Float32Array): object;
+  createAdapter(
+    config: ModelConfig,
+    rank: number,
+    scale: number,
+    targets: number,
+    flat: Float32Array,
+  ): object;
+  createTrainer(
+    config: ModelConfig,
+    weights: Float32Array,
+    m: Float32Array,
+    v: Float32Array,
+    step: number,
+  ): object;
+  trainerState(trainer: object): { step: number; weights: Float32Array; m: Float32Array; v: Float32Array };
+  startEvaluate(
+    session: object,
+    model: object,
+    adapter: object | undefined,
+    ...rest: [...ExampleArgs, logits: boolean, hidden: boolean]
+  ): object;
+  startGenerate(
+    session: object,
+    model: object,
+    adapter: object | undefined,
+    ids: Int32Array,
+    offsets: Int32Array,
+    maxTokens: number,
+    stopIds: Int32Array,
+  ): object;
+  startGradients(session: object, model: object, ...examples: ExampleArgs): object;
+  startLoraGradients(session: object, model: object, adapter: object, ...examples: ExampleArgs): object;
+  startPretrain(session: object, trainer: object, ...rest: [...ExampleArgs, ...TrainArgs]): object;
+  startLoraTrain(
+    session: object,
+    model: object,
+    adapter: object,
+    ...rest: [...ExampleArgs, ...TrainArgs]
+  ): object;
+  pollJob(job: object): RawProgress;
+  cancelJob(job: object): void;
+  jobOutputs(job: object): JobOutputs;
+  gemm(
+    session: object,
+    m: number,
+    n: number,
+    k: number,
+    a: Float32Array,
+    b: Float32Array,
+    repeat: number,
+  ): Float32Array;
+}
+
+let loaded: Addon | undefined;
+
+/** The addon, loaded once per thread. @throws NativeError NATIVE_NOT_BUILT when there is no binary. */
+export function loadAddon(): Addon {
+  loaded ??= openAddon();
+  return loaded;
+}
+
+function openAddon(): Addon {
+  const path = addonPath();
+  if (path === undefined) {
+    throw new NativeError("NATIVE_NOT_BUILT", "the native addon is not built", "Run `npm run build:native`.");
+  }
+  try {
+    return createRequire(import.meta.url)(path) as Addon;
+  } catch (cause) {
+    throw new NativeError(
+      "NATIVE_NOT_LOADABLE",
+      `the native addon at ${path} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      "Run `npm run build:native` again on this machine.",
+      cause,
+    );
+  }
+}
+
+// The compiled files lie one folder deeper (dist/native/js) than the sources: walk up to the package root.
+function addonPath(): string | undefined {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  for (let depth = 0; depth < 6; depth++) {
+    const candidate = join(folder, "native", "build", "openledger.node");
+    if (existsSync(candidate)) return candidate;
+    folder = dirname(folder);
+  }
+  return undefined;
+}

@@ -1,0 +1,144 @@
+/** Shapes of everything that goes into and comes out of the native core. */
+
+/** A Llama or Qwen2 family decoder. */
+export interface ModelConfig {
+  vocabSize: number;
+  hiddenSize: number;
+  layers: number;
+  heads: number;
+  kvHeads: number;
+  /** `heads * headDim` may differ from `hiddenSize`; even. */
+  headDim: number;
+  intermediateSize: number;
+  /** Longest sequence (prompt and answer). */
+  maxPositions: number;
+  rmsEps: number;
+  ropeTheta: number;
+  /** Llama 3 frequency scaling; absent: plain RoPE. */
+  ropeScaling?: {
+    factor: number;
+    lowFreqFactor: number;
+    highFreqFactor: number;
+    originalMaxPositions: number;
+  };
+  /** The output matrix is the embedding: no `lm_head.weight`. */
+  tied: boolean;
+  /** q, k and v have a bias (Qwen2). */
+  qkvBias: boolean;
+}
+
+export const LORA_TARGETS = [
+  "q_proj",
+  "k_proj",
+  "v_proj",
+  "o_proj",
+  "gate_proj",
+  "up_proj",
+  "down_proj",
+] as const;
+export type LoraTarget = (typeof LORA_TARGETS)[number];
+
+export interface AdapterShape {
+  rank: number;
+  /** alpha / rank, or alpha / sqrt(rank) with rsLoRA. */
+  scale: number;
+  targets: readonly LoraTarget[];
+}
+
+/** Row-major fp32 tensors by Hugging Face (models) or PEFT (adapters) name. */
+export type Tensors = Record<string, Float32Array>;
+
+export interface TensorInfo {
+  name: string;
+  shape: number[];
+  /** First element in the flat vector. */
+  offset: number;
+  count: number;
+}
+
+/**
+ * One sequence. Tokens `completionStart`..end are the targets (token t is predicted at position t-1), or those with
+ * a non-zero entry in `mask` (one entry a token; entry 0 must be 0) when that is given.
+ */
+export interface Example {
+  ids: Int32Array | readonly number[];
+  completionStart: number;
+  mask?: Uint8Array;
+}
+
+export interface AdamwOptions {
+  beta1?: number;
+  beta2?: number;
+  eps?: number;
+  weightDecay?: number;
+}
+
+/** Learning rate of step s (counted from 0): linear warm-up, then constant or a cosine down to `minLr` at `totalSteps`. */
+export interface Schedule {
+  kind: "constant" | "cosine";
+  lr: number;
+  minLr?: number;
+  warmupSteps?: number;
+  /** Needed for `cosine`: the whole run's length, not this job's. */
+  totalSteps?: number;
+}
+
+export interface TrainerState {
+  /** Steps done so far. */
+  step: number;
+  weights: Tensors;
+  /** First and second moments, flat in the order of `modelTensors`. */
+  m: Float32Array;
+  v: Float32Array;
+}
+
+export interface EvaluateResult {
+  /** Minus the sum of the targets' log-probabilities, one entry an example. */
+  losses: Float64Array;
+  /** Log-probability of every target, per example. */
+  logprobs: Float32Array[];
+  logits: Float32Array[] | undefined;
+  hidden: Float32Array[] | undefined;
+}
+
+export interface GenerateResult {
+  tokens: Int32Array[];
+  /** Logit of each chosen token. */
+  logits: Float32Array[];
+  /** Its distance to the second best logit. */
+  gaps: Float32Array[];
+  logprobs: Float32Array[];
+}
+
+export interface GradientsResult {
+  losses: Float64Array;
+  gradients: Tensors;
+}
+
+export interface LoraGradientsResult {
+  losses: Float64Array;
+  /** [examples, dimension], row-major. */
+  rows: Float32Array;
+  dimension: number;
+}
+
+export interface TrainResult {
+  /** Batch loss before each step's update (mean over targets). */
+  losses: Float64Array;
+  /** Gradient norm of each step before clipping; 0 when clipping is off. */
+  norms: Float64Array;
+}
+
+export interface LoraTrainResult extends TrainResult {
+  flat: Float32Array;
+  tensors: Tensors;
+}
+
+export type Isa = "scalar" | "avx2" | "avx512";
+
+export interface BackendInfo {
+  /** Instruction sets that this CPU can run, worst first. */
+  isas: Isa[];
+  cores: number;
+  cuda: { compiled: boolean; available: boolean; reason: string };
+}
