@@ -51,6 +51,8 @@ export interface RollupConfig {
   eip1559Elasticity: number;
   eip1559Denominator: number;
   eip1559DenominatorCanyon: number;
+  /** While the L1 origin is older than this (seconds), the blob base fee is computed with Cancun's fraction. */
+  pectraBlobScheduleTime?: bigint;
 }
 
 /** openledger.json: what this chain adds to the stock rollup. */

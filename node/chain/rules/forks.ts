@@ -1,0 +1,39 @@
+import { FORKS, type Fork, type OpenLedgerConfig, type RollupConfig } from "../types/rollup.ts";
+
+/** True from the fork's time on; `time` is the clock that the rule names (L2 block or L1 origin), in seconds. */
+export function isActive(config: RollupConfig, fork: Fork, time: bigint): boolean {
+  const at = config.forkTimes[fork];
+  return at !== undefined && time >= at;
+}
+
+/** True for the first L2 block of the fork. A fork that is active at genesis has none. */
+export function isActivationBlock(config: RollupConfig, fork: Fork, l2Time: bigint): boolean {
+  return (
+    isActive(config, fork, l2Time) &&
+    l2Time > config.genesis.l2Time &&
+    !isActive(config, fork, l2Time - config.blockTime)
+  );
+}
+
+/** The newest fork that is active at `time`; undefined before Regolith. */
+export function newestFork(config: RollupConfig, time: bigint): Fork | undefined {
+  return FORKS.findLast((fork) => isActive(config, fork, time));
+}
+
+/** True when the `attribution` fork (our precompiles) is active at the L2 time. */
+export function isAttributionActive(config: OpenLedgerConfig, l2Time: bigint): boolean {
+  return config.attributionTime !== undefined && l2Time >= config.attributionTime;
+}
+
+/** True for the block whose execution starts with writing the precompiles' stubs. */
+export function isAttributionActivationBlock(
+  config: OpenLedgerConfig,
+  rollup: RollupConfig,
+  l2Time: bigint,
+): boolean {
+  return (
+    isAttributionActive(config, l2Time) &&
+    l2Time > rollup.genesis.l2Time &&
+    !isAttributionActive(config, l2Time - rollup.blockTime)
+  );
+}
