@@ -1,0 +1,198 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parseModelConfig } from "./config.ts";
+import { loadAdapter, writeAdapter } from "./adapter.ts";
+import { readModelFolder } from "./files.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { loadTokenizer } from "./tokenizer.ts";
+import { expectedTensors, loadWeights } from "./weights.ts";
+
+const LLAMA = {
+  model_type: "llama",
+  vocab_size: 10,
+  hidden_size: 8,
+  intermediate_size: 6,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  num_key_value_heads: 1,
+  max_position_embeddings: 16,
+  tie_word_embeddings: true,
+};
+const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+const code = (name: string) => expect.objectContaining({ code: name });
+
+describe("config.json", () => {
+  test("takes RoPE in both forms and end tokens as a number or a list", () => {
+    const scaling = {
+      factor: 4,
+      low_freq_factor: 1,
+      high_freq_factor: 4,
+      original_max_position_embeddings: 64,
+    };
+    const old = parseModelConfig({
+      ...LLAMA,
+      rope_theta: 1000,
+      rope_scaling: { type: "llama3", ...scaling },
+      eos_token_id: 2,
+    });
+    const fresh = parseModelConfig({
+      ...LLAMA,
+      rope_parameters: { rope_type: "llama3", rope_theta: 1000, ...scaling },
+      eos_token_id: [2],
+      head_dim: null,
+    });
+    expect(old).toEqual(fresh);
+    expect(fresh).toMatchObject({ ropeTheta: 1000, headDim: 4, eosTokenIds: [2] });
+    expect(fresh.ropeScaling?.originalContext).toBe(64);
+  });
+
+  test.each([
+    [{ model_type: "gemma2" }, "MODEL_UNSUPPORTED"],
+    [{ hidden_act: "gelu" }, "MODEL_UNSUPPORTED"],
+    [{ attention_bias: true }, "MODEL_UNSUPPORTED"],
+    [{ rope_scaling: { rope_type: "yarn", factor: 2 } }, "MODEL_UNSUPPORTED"],
+    [{ layer_types: ["sliding_attention"] }, "MODEL_UNSUPPORTED"],
+    [{ quantization_config: { bits: 4 } }, "MODEL_UNSUPPORTED"],
+    [{ vocab_size: "10" }, "MODEL_CONFIG_INVALID"],
+    [{ num_key_value_heads: 3 }, "MODEL_CONFIG_INVALID"],
+    [{ num_attention_heads: 3, num_key_value_heads: 3 }, "MODEL_CONFIG_INVALID"],
+    [{ rope_scaling: { rope_type: "llama3", factor: 2 } }, "MODEL_CONFIG_INVALID"],
+  ])("refuses %j", (change, expected) => {
+    expect(() => parseModelConfig({ ...LLAMA, ...change })).toThrow(code(expected));
+  });
+});
+
+describe("weights", () => {
+  const config = parseModelConfig(LLAMA);
+  const tensors = () =>
+    [...expectedTensors(config)].map(([name, shape]) => ({
+      name,
+      shape,
+      data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5),
+    }));
+  const files = (list: ReturnType<typeof tensors>) =>
+    new Map([["model.safetensors", writeSafetensors(list)]]);
+
+  test("loads one file, or shards that an index names", () => {
+    const all = tensors();
+    const one = loadWeights(files(all), config);
+    const map = Object.fromEntries(
+      all.map(({ name }, i) => [name, i < 4 ? "a.safetensors" : "b.safetensors"]),
+    );
+    const two = loadWeights(
+      new Map([
+        ["model.safetensors.index.json", json({ weight_map: map })],
+        ["a.safetensors", writeSafetensors(all.slice(0, 4))],
+        ["b.safetensors", writeSafetensors(all.slice(4))],
+      ]),
+      config,
+    );
+    expect(two).toEqual(one);
+    expect(one.size).toBe(all.length);
+  });
+
+  test("names the tensor that is missing, misshapen, unknown or not finite", () => {
+    const all = tensors();
+    expect(() => loadWeights(files(all.slice(1)), config)).toThrow(code("WEIGHT_MISSING"));
+    const turned = all.map((t) => (t.name.includes("gate") ? { ...t, shape: [...t.shape].reverse() } : t));
+    expect(() => loadWeights(files(turned), config)).toThrow(code("WEIGHT_SHAPE"));
+    const extra = [...all, { name: "model.layers.1.x", shape: [1], data: Float32Array.of(1) }];
+    expect(() => loadWeights(files(extra), config)).toThrow(code("WEIGHT_UNKNOWN"));
+    all[2]!.data[3] = Number.NaN;
+    expect(() => loadWeights(files(all), config)).toThrow(code("WEIGHT_NOT_FINITE"));
+    expect(() => loadWeights(new Map(), config)).toThrow(code("MODEL_FILE_MISSING"));
+  });
+});
+
+describe("adapters", () => {
+  const config = parseModelConfig(LLAMA);
+  const module = "model.layers.0.self_attn.q_proj";
+  const adapter = {
+    rank: 2,
+    alpha: 4,
+    rsLora: false,
+    scale: 2,
+    modules: new Map([[module, { a: new Float32Array(16).fill(1), b: new Float32Array(16).fill(2) }]]),
+  };
+  const written = () => new Map(writeAdapter(adapter, config, "base"));
+  const withConfig = (change: object) => {
+    const files = written();
+    const raw = JSON.parse(new TextDecoder().decode(files.get("adapter_config.json")));
+    return files.set("adapter_config.json", json({ ...raw, ...change }));
+  };
+
+  test("come back as they were written", () => {
+    expect(loadAdapter(written(), config)).toEqual(adapter);
+    expect(loadAdapter(withConfig({ use_rslora: true }), config).scale).toBe(4 / Math.sqrt(2));
+  });
+
+  test.each([
+    { use_dora: true },
+    { lora_bias: true },
+    { bias: "all" },
+    { rank_pattern: { q_proj: 4 } },
+    { modules_to_save: ["lm_head"] },
+    { layers_to_transform: [0] },
+    { trainable_token_indices: [1] },
+    { alora_invocation_tokens: [1] },
+  ])("refuses %j", (change) => {
+    expect(() => loadAdapter(withConfig(change), config)).toThrow(code("ADAPTER_UNSUPPORTED"));
+  });
+
+  test("refuses tensors that fit no linear, and half a pair", () => {
+    const names = [...readSafetensors(written().get("adapter_model.safetensors")!).tensors.keys()];
+    const rewrite = (keep: string[], rename: (n: string) => string) =>
+      written().set(
+        "adapter_model.safetensors",
+        writeSafetensors(
+          keep.map((n, i) => ({ name: rename(n), shape: i ? [8, 2] : [2, 8], data: new Float32Array(16) })),
+        ),
+      );
+    expect(() =>
+      loadAdapter(
+        rewrite(names.slice(0, 1), (n) => n),
+        config,
+      ),
+    ).toThrow(code("ADAPTER_TENSOR"));
+    expect(() =>
+      loadAdapter(
+        rewrite(names, (n) => n.replace("layers.0", "layers.7")),
+        config,
+      ),
+    ).toThrow(code("ADAPTER_TENSOR"));
+    expect(() => loadAdapter(withConfig({ peft_type: "IA3" }), config)).toThrow(
+      code("ADAPTER_CONFIG_INVALID"),
+    );
+  });
+});
+
+describe("tokenizer.json", () => {
+  test("a broken file and a folder without models have codes", async () => {
+    expect(() => loadTokenizer(new Map([["tokenizer.json", json({ model: 1 })]]))).toThrow(
+      code("TOKENIZER_INVALID"),
+    );
+    await expect(readModelFolder("/nowhere/at/all")).rejects.toThrow(code("MODEL_FOLDER_MISSING"));
+  });
+
+  test("end tokens: generation_config first, then config, then tokenizer_config by name", async () => {
+    const folder = process.env.OPENLEDGER_VECTORS ?? join(import.meta.dirname, "../../../../shared/vectors");
+    const path = join(folder, "llama/tokenizer");
+    if (!(await readdir(path).catch(() => undefined))) return;
+    const tokenizer = new Uint8Array(await readFile(join(path, "tokenizer.json")));
+    const eos = (others: [string, unknown][]) =>
+      loadTokenizer(
+        new Map([["tokenizer.json", tokenizer], ...others.map(([n, v]) => [n, json(v)] as const)]),
+      ).eosTokenIds;
+    expect(
+      eos([
+        ["config.json", { eos_token_id: 7 }],
+        ["generation_config.json", { eos_token_id: [3, 4] }],
+      ]),
+    ).toEqual([3, 4]);
+    expect(eos([["config.json", { eos_token_id: 7 }]])).toEqual([7]);
+    expect(eos([["tokenizer_config.json", { eos_token: "a" }]])).toHaveLength(1);
+    expect(eos([])).toEqual([]);
+    expect(() => eos([["config.json", { eos_token_id: "x" }]])).toThrow(code("TOKENIZER_INVALID"));
+  });
+});
