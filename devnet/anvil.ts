@@ -1,0 +1,70 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { CodedError } from "../node/base/errors.ts";
+import { Child } from "./child.ts";
+import { jsonRpc } from "./json-rpc.ts";
+
+export const L1_CHAIN_ID = 900;
+/** Seconds between L1 blocks. */
+export const L1_BLOCK_TIME = 2;
+/** The test mnemonic that anvil and its peers use: public keys of nobody's money. */
+export const MNEMONIC = "test test test test test test test test test test test junk";
+
+export interface AnvilOptions {
+  port: number;
+  /** Chain state is written here every few seconds, and read from here at the start. */
+  stateFile: string;
+  logFile: string;
+  onDeath: (status: string) => void;
+  onRestart: () => Promise<void>;
+}
+
+/**
+ * The devnet's L1. Its blocks carry timestamps two seconds apart whatever the wall clock says, so a chain that was
+ * stopped goes on where it stopped.
+ */
+export function createAnvil(options: AnvilOptions): Child {
+  const url = `http://127.0.0.1:${options.port}`;
+  return new Child({
+    name: "anvil (L1)",
+    command: anvilBinary(),
+    args: [
+      ["--port", String(options.port), "--chain-id", String(L1_CHAIN_ID), "--mnemonic", MNEMONIC],
+      [
+        "--accounts",
+        "12",
+        "--balance",
+        "10000",
+        "--block-time",
+        String(L1_BLOCK_TIME),
+        "--slots-in-an-epoch",
+        "4",
+      ],
+      ["--state", options.stateFile, "--state-interval", "2", "--preserve-historical-states", "--silent"],
+    ].flat(),
+    logFile: options.logFile,
+    ready: async (signal) => {
+      await jsonRpc(url, "anvil_setBlockTimestampInterval", [L1_BLOCK_TIME], signal);
+    },
+    readyTimeoutMs: 30_000,
+    onDeath: options.onDeath,
+    onRestart: options.onRestart,
+    stopSignal: "SIGINT",
+  });
+}
+
+function anvilBinary(): string {
+  const names: Record<string, string> = { "linux-x64": "linux-amd64", "linux-arm64": "linux-arm64" };
+  Object.assign(names, { "darwin-x64": "darwin-amd64", "darwin-arm64": "darwin-arm64" });
+  const platform = names[`${process.platform}-${process.arch}`];
+  try {
+    const require = createRequire(import.meta.url);
+    return join(require.resolve(`@foundry-rs/anvil-${platform}/package.json`), "..", "bin", "anvil");
+  } catch (cause) {
+    throw new CodedError("ANVIL_MISSING", {
+      message: `there is no anvil package for ${process.platform} ${process.arch}`,
+      fix: "run `npm ci` again without --omit=optional, or on a platform that anvil supports",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createWriteStream, type WriteStream } from "node:fs";
+import { sleep } from "../node/base/clock.ts";
+import { CodedError } from "../node/base/errors.ts";
+
+export interface ChildOptions {
+  /** Shown in messages. */
+  name: string;
+  command: string;
+  args: readonly string[];
+  env?: Readonly<Record<string, string>>;
+  /** Output of all its lives is appended here. */
+  logFile: string;
+  /** Resolves once the program answers; rejected attempts are repeated until `readyTimeoutMs`. */
+  ready: (signal: AbortSignal) => Promise<void>;
+  readyTimeoutMs: number;
+  /** Called after an unexpected end, before the restart. */
+  onDeath?: (status: string) => void;
+  /** Called when a restarted child is ready again. */
+  onRestart?: () => Promise<void>;
+  /** Polite signal of `stop`; SIGKILL follows after `stopTimeoutMs`. */
+  stopSignal?: NodeJS.Signals;
+  stopTimeoutMs?: number;
+}
+
+/** Restarts in a row, without ever getting ready in between, before it is given up. */
+const MAX_FAILED_STARTS = 5;
+
+/** A child process that is kept alive: its death is reported and it is started again, until `stop`. */
+export class Child {
+  readonly options: ChildOptions;
+  #process: ChildProcess | undefined;
+  #log: WriteStream;
+  #stopping = false;
+  #failedStarts = 0;
+  #exited: Promise<void> = Promise.resolve();
+
+  constructor(options: ChildOptions) {
+    this.options = options;
+    this.#log = createWriteStream(options.logFile, { flags: "a" });
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Starts it and waits until it is ready. @throws CodedError CHILD_NOT_READY with the log's place. */
+  async start(signal: AbortSignal): Promise<void> {
+    this.#launch();
+    await this.#waitReady(signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(this.options.stopSignal ?? "SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), this.options.stopTimeoutMs ?? 15_000);
+    await this.#exited;
+    clearTimeout(timer);
+    this.#log.end();
+  }
+
+  #launch(): void {
+    const { command, args, env } = this.options;
+    const child = spawn(command, args, {
+      // Its own group: a Ctrl-C at the terminal reaches the supervisor alone, which stops the children in order.
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    });
+    child.stdout?.pipe(this.#log, { end: false });
+    child.stderr?.pipe(this.#log, { end: false });
+    this.#process = child;
+    this.#exited = new Promise((resolve) => {
+      child.once("error", () => resolve());
+      child.once("exit", (code, signal) => {
+        resolve();
+        if (!this.#stopping && this.#process === child) void this.#revive(signal ?? `status ${code}`);
+      });
+    });
+  }
+
+  async #revive(status: string): Promise<void> {
+    this.options.onDeath?.(status);
+    this.#failedStarts++;
+    if (this.#failedStarts > MAX_FAILED_STARTS) return;
+    await sleep(500 * this.#failedStarts);
+    if (this.#stopping) return;
+    this.#launch();
+    try {
+      await this.#waitReady(new AbortController().signal);
+      this.#failedStarts = 0;
+      await this.options.onRestart?.();
+    } catch {
+      // It died again: its exit handler has taken over.
+    }
+  }
+
+  async #waitReady(signal: AbortSignal): Promise<void> {
+    const { name, ready, readyTimeoutMs, logFile } = this.options;
+    const timeout = AbortSignal.any([signal, AbortSignal.timeout(readyTimeoutMs)]);
+    const child = this.#process;
+    for (;;) {
+      signal.throwIfAborted();
+      const dead = child?.exitCode !== null || child?.signalCode !== null;
+      if (dead || timeout.aborted) {
+        throw new CodedError("CHILD_NOT_READY", {
+          message: `${name} ${dead ? "ended before it was ready" : `did not get ready in ${readyTimeoutMs / 1000} s`}`,
+          fix: `read ${logFile}`,
+          facts: { name, logFile },
+        });
+      }
+      try {
+        return await ready(timeout);
+      } catch {
+        await sleep(100);
+      }
+    }
+  }
+}
