@@ -1,0 +1,59 @@
+import { bytesToHex, concatBytes, hexToBytes } from "@ethereumjs/util";
+import type { Hash } from "../chain/types/primitives.ts";
+
+/** One byte in front of every key says what the entry is. Values are in chain-store.ts. */
+export const BUCKET = {
+  /** () -> schema version and genesis hash */
+  meta: 0x01,
+  /** block hash -> block record */
+  block: 0x02,
+  /** block hash -> receipts */
+  receipts: 0x03,
+  /** number -> hash of the canonical block */
+  canonical: 0x04,
+  /** transaction hash -> canonical block hash and index */
+  transaction: 0x05,
+  /** L1 block number -> safe head after that L1 block */
+  safeHead: 0x06,
+  /** () -> unsafe, safe and finalized head */
+  heads: 0x07,
+  /** arrival number -> transaction waiting in the mempool */
+  mempool: 0x08,
+  /** trie node or code */
+  state: 0x09,
+} as const;
+
+export type Bucket = (typeof BUCKET)[keyof typeof BUCKET];
+
+/** `bucket ++ key`. */
+export function bucketKey(bucket: Bucket, key: Uint8Array = new Uint8Array(0)): Uint8Array {
+  return concatBytes(Uint8Array.of(bucket), key);
+}
+
+/** `bucket ++ 32 bytes`. */
+export function hashKey(bucket: Bucket, hash: Hash): Uint8Array {
+  return bucketKey(bucket, hexToBytes(hash));
+}
+
+/** `bucket ++ u64 big endian`, so that keys sort by number. */
+export function numberKey(bucket: Bucket, number: bigint): Uint8Array {
+  const key = new Uint8Array(9);
+  key[0] = bucket;
+  new DataView(key.buffer).setBigUint64(1, number);
+  return key;
+}
+
+/** The number in a {@link numberKey}. */
+export function numberOfKey(key: Uint8Array): bigint {
+  return new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(1);
+}
+
+/** First key after all keys of the bucket. */
+export function bucketEnd(bucket: Bucket): Uint8Array {
+  return Uint8Array.of(bucket + 1);
+}
+
+/** 32 bytes as a hash. */
+export function toHash(bytes: Uint8Array): Hash {
+  return bytesToHex(bytes);
+}

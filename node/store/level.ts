@@ -1,0 +1,82 @@
+import { mkdir } from "node:fs/promises";
+import { ClassicLevel } from "classic-level";
+import { CodedError } from "../base/errors.ts";
+
+/** Reads committed values; what node/state builds its trie on. */
+export interface KeyValueReader {
+  get(key: Uint8Array): Uint8Array | undefined;
+}
+
+export type Write = { key: Uint8Array; value: Uint8Array } | { key: Uint8Array; value: undefined };
+
+/** An ordered key-value store on disk with atomic batches. */
+export interface KeyValueStore extends KeyValueReader {
+  /** All writes or none; an undefined value deletes. `durable`: survives a power cut once resolved, not only kill -9. */
+  write(writes: readonly Write[], durable: boolean): Promise<void>;
+  /** Entries with `from <= key < to`, ascending or, with `reverse`, descending. */
+  entries(
+    from: Uint8Array,
+    to: Uint8Array,
+    reverse?: boolean,
+  ): AsyncIterableIterator<[Uint8Array, Uint8Array]>;
+  close(): Promise<void>;
+}
+
+type Level = ClassicLevel<Uint8Array, Uint8Array>;
+
+/**
+ * Opens or makes the store in `folder`.
+ * @throws CodedError `STORE_LOCKED` (another process has it), `STORE_CORRUPT`, `STORE_UNAVAILABLE` (disk or permission).
+ */
+export async function openLevel(folder: string): Promise<KeyValueStore> {
+  await mkdir(folder, { recursive: true }).catch((cause) => Promise.reject(openError(folder, cause)));
+  const level: Level = new ClassicLevel(folder, {
+    keyEncoding: "view",
+    valueEncoding: "view",
+    cacheSize: 64 * 1024 * 1024,
+  });
+  await level.open().catch((cause) => Promise.reject(openError(folder, cause)));
+  return {
+    get: (key) => level.getSync(key),
+    async write(writes, durable) {
+      const operations = writes.map(({ key, value }) =>
+        value === undefined ? ({ type: "del", key } as const) : ({ type: "put", key, value } as const),
+      );
+      await level.batch(operations, { sync: durable });
+    },
+    entries: (from, to, reverse = false) =>
+      level.iterator({ gte: from, lt: to, reverse })[Symbol.asyncIterator](),
+    close: () => level.close(),
+  };
+}
+
+function openError(folder: string, error: unknown): CodedError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = (cause as { code?: unknown }).code;
+  const facts = { folder, reason: cause instanceof Error ? cause.message : String(cause) };
+  if (code === "LEVEL_LOCKED" || /lock .*(already held|temporarily unavailable)/i.test(facts.reason)) {
+    return new CodedError("STORE_LOCKED", {
+      message: `Another process uses the data folder ${folder}.`,
+      fix: "Stop that process, or give this one its own folder with --data-dir.",
+      facts,
+      cause,
+    });
+  }
+  if (
+    code === "LEVEL_CORRUPTION" ||
+    /corruption|does not exist|bad record|missing files/i.test(facts.reason)
+  ) {
+    return new CodedError("STORE_CORRUPT", {
+      message: `The database in ${folder} is damaged.`,
+      fix: "Restore it from a copy, or start with --reset; a node without sequencer derives the chain again from L1.",
+      facts,
+      cause,
+    });
+  }
+  return new CodedError("STORE_UNAVAILABLE", {
+    message: `The database in ${folder} can't be opened.`,
+    fix: "Check that the folder can be written and that the disk has room.",
+    facts,
+    cause,
+  });
+}
