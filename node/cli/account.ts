@@ -1,0 +1,85 @@
+import { Command } from "commander";
+import { createPublicClient, createWalletClient, formatEther, http, parseEther } from "viem";
+import { CodedError } from "../base/errors.ts";
+import { type CliContext, contextOf, print } from "./context.ts";
+import { listKeys, requireKey, resolveAddress, saveKey } from "./keys.ts";
+
+/** `openledger account ...`: keys of the data folder, balances, transfers. */
+export function accountCommand(): Command {
+  const account = new Command("account").description("keys, balances, transfers");
+  account
+    .command("new <name>")
+    .description("make a key and keep it in the data folder (not encrypted: for devnets and tests)")
+    .action((name: string, _options: unknown, command: Command) => {
+      const context = contextOf(command);
+      const { address } = saveKey(context, name);
+      print(context, { name, address }, [`${name}  ${address}`]);
+    });
+  account
+    .command("import <name> <private-key>")
+    .description("keep an existing key under a name")
+    .action((name: string, key: string, _options: unknown, command: Command) => {
+      const context = contextOf(command);
+      const { address } = saveKey(context, name, key);
+      print(context, { name, address }, [`${name}  ${address}`]);
+    });
+  account
+    .command("list")
+    .description("the accounts of the data folder")
+    .action((_options: unknown, command: Command) => {
+      const context = contextOf(command);
+      const keys = listKeys(context);
+      print(
+        context,
+        keys,
+        keys.length === 0
+          ? ["no accounts yet: make one with `openledger account new <name>`"]
+          : keys.map((key) => `${key.address}  ${key.name}`),
+      );
+    });
+  account
+    .command("balance <name|address>")
+    .description("OPEN of an account")
+    .action(async (who: string, _options: unknown, command: Command) => {
+      const context = contextOf(command);
+      const address = resolveAddress(context, who);
+      const balance = await client(context).getBalance({ address });
+      print(context, { address, wei: balance }, [`${formatEther(balance)} OPEN`]);
+    });
+  account
+    .command("transfer <to> <open>")
+    .description("send OPEN, for example: openledger account transfer 0xabc... 1.5 --key alice")
+    .action(async (to: string, amount: string, _options: unknown, command: Command) => {
+      const context = contextOf(command);
+      const hash = await transfer(context, to, parseOpen(amount));
+      print(context, { transaction: hash }, [`transferred in ${hash}`]);
+    });
+  return account;
+}
+
+/** OPEN with up to 18 decimals, as wei. @throws CodedError AMOUNT_INVALID. */
+export function parseOpen(text: string): bigint {
+  if (!/^\d{1,10}(\.\d{1,18})?$/.test(text)) {
+    throw new CodedError("AMOUNT_INVALID", {
+      message: `${JSON.stringify(text)} is no amount of OPEN`,
+      fix: "give a decimal number such as 2 or 0.05",
+    });
+  }
+  return parseEther(text);
+}
+
+function client(context: CliContext) {
+  return createPublicClient({ transport: http(context.rpcUrl) });
+}
+
+async function transfer(context: CliContext, to: string, value: bigint): Promise<`0x${string}`> {
+  const reader = client(context);
+  const account = requireKey(context);
+  const wallet = createWalletClient({ account, transport: http(context.rpcUrl) });
+  const hash = await wallet.sendTransaction({ to: resolveAddress(context, to), value, chain: null });
+  const receipt = await reader.waitForTransactionReceipt({ hash, pollingInterval: 250 });
+  if (receipt.status !== "success") {
+    throw new CodedError("TRANSACTION_REVERTED", { message: `transfer ${hash} reverted`, facts: { hash } });
+  }
+  return hash;
+}

@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { z } from "zod";
+import { packageRoot } from "../base/paths.ts";
+import { accountCommand } from "./account.ts";
+import { withSharedOptions } from "./context.ts";
+import { doctorCommand } from "./doctor.ts";
+
+/** The whole command line. */
+export function createProgram(): Command {
+  const manifest = z.object({ version: z.string() });
+  const { version } = manifest.parse(JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")));
+  const program = new Command("openledger")
+    .description("An OP Stack layer 2 that pays the people whose data made a model's answer.")
+    .version(version)
+    .showHelpAfterError("(see --help)")
+    .configureHelp({ showGlobalOptions: true });
+  withSharedOptions(program);
+  for (const command of [accountCommand(), doctorCommand()]) program.addCommand(command);
+  return program;
+}
