@@ -1,0 +1,58 @@
+import { type NestedUint8Array, RLP } from "@ethereumjs/rlp";
+import { bigIntToUnpaddedBytes, concatBytes, hexToBytes } from "@ethereumjs/util";
+import { keccak256 } from "../crypto.ts";
+import type { Log, Receipt } from "../types/block.ts";
+import { DEPOSIT_TYPE } from "./deposit.ts";
+
+const BLOOM_BYTES = 256;
+
+function addToBloom(bloom: Uint8Array, item: Uint8Array): void {
+  const hash = keccak256(item);
+  for (let i = 0; i < 6; i += 2) {
+    const bit = ((hash[i]! << 8) | hash[i + 1]!) & 2047;
+    const index = BLOOM_BYTES - 1 - (bit >> 3);
+    bloom[index] = bloom[index]! | (1 << (bit & 7));
+  }
+}
+
+/** The 2,048-bit filter over addresses and topics. Source: Yellow Paper, section 4.3.1. */
+export function logsBloom(logs: readonly Log[]): Uint8Array {
+  const bloom = new Uint8Array(BLOOM_BYTES);
+  for (const log of logs) {
+    addToBloom(bloom, hexToBytes(log.address));
+    for (const topic of log.topics) addToBloom(bloom, hexToBytes(topic));
+  }
+  return bloom;
+}
+
+/** Union of filters. */
+export function mergeBlooms(blooms: Iterable<Uint8Array>): Uint8Array {
+  const merged = new Uint8Array(BLOOM_BYTES);
+  for (const bloom of blooms) for (let i = 0; i < BLOOM_BYTES; i++) merged[i] = merged[i]! | bloom[i]!;
+  return merged;
+}
+
+function logFields(log: Log): NestedUint8Array {
+  return [hexToBytes(log.address), log.topics.map((topic) => hexToBytes(topic)), log.data];
+}
+
+/**
+ * Consensus encoding, as it enters the receipts root. Deposits append nonce and version where the receipt has a
+ * version (Canyon on); before that the root leaves both out.
+ */
+export function encodeReceipt(receipt: Receipt): Uint8Array {
+  const fields: NestedUint8Array = [
+    receipt.status === 1 ? Uint8Array.of(1) : new Uint8Array(0),
+    bigIntToUnpaddedBytes(receipt.cumulativeGasUsed),
+    receipt.logsBloom,
+    receipt.logs.map(logFields),
+  ];
+  if (receipt.type === DEPOSIT_TYPE && receipt.depositReceiptVersion !== undefined) {
+    fields.push(
+      bigIntToUnpaddedBytes(receipt.depositNonce ?? 0n),
+      bigIntToUnpaddedBytes(BigInt(receipt.depositReceiptVersion)),
+    );
+  }
+  const payload = RLP.encode(fields);
+  return receipt.type === 0 ? payload : concatBytes(Uint8Array.of(receipt.type), payload);
+}

@@ -1,0 +1,75 @@
+import type { RollupConfig } from "../types/rollup.ts";
+import { fastLzLength } from "./fastlz.ts";
+import { isActive } from "./forks.ts";
+
+/** The values of L1Block that the fee rules read, after the block's L1 attributes transaction. */
+export interface FeeContext {
+  /** Wei. */
+  baseFee: bigint;
+  blobBaseFee: bigint;
+  baseFeeScalar: bigint;
+  blobBaseFeeScalar: bigint;
+  /** Bedrock. */
+  overhead: bigint;
+  scalar: bigint;
+  operatorFeeScalar: bigint;
+  operatorFeeConstant: bigint;
+}
+
+const FASTLZ_INTERCEPT = -42_585_600n;
+const FASTLZ_COEFFICIENT = 836_500n;
+/** 100 bytes, scaled by 10^6. */
+const MIN_ESTIMATED_SIZE = 100_000_000n;
+const SCALE = 1_000_000n;
+
+function countBytes(data: Uint8Array): { zero: bigint; other: bigint } {
+  let zero = 0;
+  for (const byte of data) if (byte === 0) zero++;
+  return { zero: BigInt(zero), other: BigInt(data.length - zero) };
+}
+
+/** Fjord's estimate of a transaction's compressed size in bytes, scaled by 10^6. `raw` is the signed envelope. */
+export function estimatedDaSize(raw: Uint8Array): bigint {
+  const estimate = FASTLZ_INTERCEPT + FASTLZ_COEFFICIENT * BigInt(fastLzLength(raw));
+  return estimate < MIN_ESTIMATED_SIZE ? MIN_ESTIMATED_SIZE : estimate;
+}
+
+export interface L1Cost {
+  /** Wei. */
+  fee: bigint;
+  /** `l1GasUsed` of the receipt. */
+  gasUsed: bigint;
+}
+
+/** L1 data fee of a signed transaction in a block at `time`. Source: op-geth `rollup_cost.go`. */
+export function l1Cost(config: RollupConfig, time: bigint, context: FeeContext, raw: Uint8Array): L1Cost {
+  const feeScaled =
+    16n * context.baseFee * context.baseFeeScalar + context.blobBaseFee * context.blobBaseFeeScalar;
+  if (isActive(config, "fjord", time)) {
+    const size = estimatedDaSize(raw);
+    return { fee: (size * feeScaled) / (SCALE * SCALE), gasUsed: (size * 16n) / SCALE };
+  }
+  const { zero, other } = countBytes(raw);
+  const extra = isActive(config, "regolith", time) ? 0n : 68n;
+  const gas = 4n * zero + 16n * (other + extra);
+  const unset =
+    context.blobBaseFee === 0n && context.baseFeeScalar === 0n && context.blobBaseFeeScalar === 0n;
+  if (isActive(config, "ecotone", time) && !unset) {
+    return { fee: (gas * feeScaled) / (16n * SCALE), gasUsed: gas };
+  }
+  const gasUsed = gas + context.overhead;
+  return { fee: (gasUsed * context.baseFee * context.scalar) / SCALE, gasUsed };
+}
+
+/** Operator fee in wei for `gas`; 0 before Isthmus. */
+export function operatorFee(config: RollupConfig, time: bigint, context: FeeContext, gas: bigint): bigint {
+  if (!isActive(config, "isthmus", time)) return 0n;
+  const { operatorFeeScalar: scalar, operatorFeeConstant: constant } = context;
+  if (isActive(config, "jovian", time)) return gas * scalar * 100n + constant;
+  return (gas * scalar) / SCALE + constant;
+}
+
+/** DA footprint of a signed transaction in gas, Jovian on. */
+export function daFootprint(raw: Uint8Array, gasScalar: bigint): bigint {
+  return (estimatedDaSize(raw) / SCALE) * gasScalar;
+}
