@@ -1,5 +1,165 @@
 // Made by contracts/build.mjs from the compiled contracts. Do not edit.
 
+export const gasPriceOracleAbi = [
+  {"type":"function","name":"DECIMALS","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"baseFee","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"baseFeeScalar","inputs":[],"outputs":[{"name":"","type":"uint32","internalType":"uint32"}],"stateMutability":"view"},
+  {"type":"function","name":"blobBaseFee","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"blobBaseFeeScalar","inputs":[],"outputs":[{"name":"","type":"uint32","internalType":"uint32"}],"stateMutability":"view"},
+  {"type":"function","name":"decimals","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"pure"},
+  {"type":"function","name":"gasPrice","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"getL1Fee","inputs":[{"name":"unsignedTransaction","type":"bytes","internalType":"bytes"}],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"getL1FeeUpperBound","inputs":[{"name":"unsignedTransactionSize","type":"uint256","internalType":"uint256"}],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"getL1GasUsed","inputs":[{"name":"unsignedTransaction","type":"bytes","internalType":"bytes"}],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"getOperatorFee","inputs":[{"name":"gasUsed","type":"uint256","internalType":"uint256"}],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"isEcotone","inputs":[],"outputs":[{"name":"","type":"bool","internalType":"bool"}],"stateMutability":"view"},
+  {"type":"function","name":"isFjord","inputs":[],"outputs":[{"name":"","type":"bool","internalType":"bool"}],"stateMutability":"view"},
+  {"type":"function","name":"isIsthmus","inputs":[],"outputs":[{"name":"","type":"bool","internalType":"bool"}],"stateMutability":"view"},
+  {"type":"function","name":"isJovian","inputs":[],"outputs":[{"name":"","type":"bool","internalType":"bool"}],"stateMutability":"view"},
+  {"type":"function","name":"l1BaseFee","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"overhead","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"scalar","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"setEcotone","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setFjord","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setIsthmus","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setJovian","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"version","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"pure"},
+  {"type":"error","name":"NotDepositor","inputs":[]},
+  {"type":"error","name":"NotSupported","inputs":[]},
+  {"type":"error","name":"WrongForkOrder","inputs":[]},
+] as const;
+
+export const iInfluenceVerifierAbi = [
+  {"type":"function","name":"checkClaim","inputs":[{"name":"index","type":"tuple","internalType":"struct IndexCommitment","components":[{"name":"root","type":"bytes32","internalType":"bytes32"},{"name":"rows","type":"uint32","internalType":"uint32"},{"name":"dimension","type":"uint16","internalType":"uint16"},{"name":"groups","type":"uint8","internalType":"uint8"},{"name":"e0","type":"int16","internalType":"int16"},{"name":"floor","type":"uint64","internalType":"uint64"},{"name":"topK","type":"uint8","internalType":"uint8"}]},{"name":"claim","type":"tuple","internalType":"struct InfluenceClaim","components":[{"name":"query","type":"bytes","internalType":"bytes"},{"name":"rowIds","type":"uint32[]","internalType":"uint32[]"},{"name":"scores","type":"int64[]","internalType":"int64[]"},{"name":"contributors","type":"address[]","internalType":"address[]"},{"name":"weights","type":"uint256[]","internalType":"uint256[]"}]}],"outputs":[{"name":"","type":"bool","internalType":"bool"}],"stateMutability":"view"},
+  {"type":"function","name":"checkIndex","inputs":[{"name":"index","type":"tuple","internalType":"struct IndexCommitment","components":[{"name":"root","type":"bytes32","internalType":"bytes32"},{"name":"rows","type":"uint32","internalType":"uint32"},{"name":"dimension","type":"uint16","internalType":"uint16"},{"name":"groups","type":"uint8","internalType":"uint8"},{"name":"e0","type":"int16","internalType":"int16"},{"name":"floor","type":"uint64","internalType":"uint64"},{"name":"topK","type":"uint8","internalType":"uint8"}]}],"outputs":[{"name":"","type":"bool","internalType":"bool"}],"stateMutability":"view"},
+  {"type":"function","name":"scoreOf","inputs":[{"name":"index","type":"tuple","internalType":"struct IndexCommitment","components":[{"name":"root","type":"bytes32","internalType":"bytes32"},{"name":"rows","type":"uint32","internalType":"uint32"},{"name":"dimension","type":"uint16","internalType":"uint16"},{"name":"groups","type":"uint8","internalType":"uint8"},{"name":"e0","type":"int16","internalType":"int16"},{"name":"floor","type":"uint64","internalType":"uint64"},{"name":"topK","type":"uint8","internalType":"uint8"}]},{"name":"query","type":"bytes","internalType":"bytes"},{"name":"record","type":"bytes","internalType":"bytes"},{"name":"path","type":"bytes32[]","internalType":"bytes32[]"}],"outputs":[{"name":"rowId","type":"uint32","internalType":"uint32"},{"name":"contributor","type":"address","internalType":"address"},{"name":"score","type":"int64","internalType":"int64"}],"stateMutability":"view"},
+  {"type":"function","name":"verifyTopK","inputs":[{"name":"index","type":"tuple","internalType":"struct IndexCommitment","components":[{"name":"root","type":"bytes32","internalType":"bytes32"},{"name":"rows","type":"uint32","internalType":"uint32"},{"name":"dimension","type":"uint16","internalType":"uint16"},{"name":"groups","type":"uint8","internalType":"uint8"},{"name":"e0","type":"int16","internalType":"int16"},{"name":"floor","type":"uint64","internalType":"uint64"},{"name":"topK","type":"uint8","internalType":"uint8"}]},{"name":"claim","type":"tuple","internalType":"struct InfluenceClaim","components":[{"name":"query","type":"bytes","internalType":"bytes"},{"name":"rowIds","type":"uint32[]","internalType":"uint32[]"},{"name":"scores","type":"int64[]","internalType":"int64[]"},{"name":"contributors","type":"address[]","internalType":"address[]"},{"name":"weights","type":"uint256[]","internalType":"uint256[]"}]},{"name":"records","type":"bytes[]","internalType":"bytes[]"},{"name":"paths","type":"bytes32[][]","internalType":"bytes32[][]"}],"outputs":[{"name":"","type":"bool","internalType":"bool"}],"stateMutability":"view"},
+  {"type":"function","name":"weightsOf","inputs":[{"name":"index","type":"tuple","internalType":"struct IndexCommitment","components":[{"name":"root","type":"bytes32","internalType":"bytes32"},{"name":"rows","type":"uint32","internalType":"uint32"},{"name":"dimension","type":"uint16","internalType":"uint16"},{"name":"groups","type":"uint8","internalType":"uint8"},{"name":"e0","type":"int16","internalType":"int16"},{"name":"floor","type":"uint64","internalType":"uint64"},{"name":"topK","type":"uint8","internalType":"uint8"}]},{"name":"scores","type":"int64[]","internalType":"int64[]"},{"name":"records","type":"bytes[]","internalType":"bytes[]"},{"name":"paths","type":"bytes32[][]","internalType":"bytes32[][]"}],"outputs":[{"name":"rowIds","type":"uint32[]","internalType":"uint32[]"},{"name":"contributors","type":"address[]","internalType":"address[]"},{"name":"weights","type":"uint256[]","internalType":"uint256[]"}],"stateMutability":"view"},
+  {"type":"error","name":"BadInput","inputs":[]},
+  {"type":"error","name":"DelegateCallRefused","inputs":[]},
+  {"type":"error","name":"DuplicateRow","inputs":[{"name":"record","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"InvalidIndex","inputs":[{"name":"field","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"ListLength","inputs":[{"name":"length","type":"uint256","internalType":"uint256"},{"name":"expected","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"NotCommitted","inputs":[{"name":"record","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"OrderViolation","inputs":[{"name":"record","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"PathLength","inputs":[{"name":"record","type":"uint256","internalType":"uint256"},{"name":"length","type":"uint256","internalType":"uint256"},{"name":"expected","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"QueryLength","inputs":[{"name":"length","type":"uint256","internalType":"uint256"},{"name":"expected","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"QueryValue","inputs":[{"name":"position","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"RecordLength","inputs":[{"name":"record","type":"uint256","internalType":"uint256"},{"name":"length","type":"uint256","internalType":"uint256"},{"name":"expected","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"RecordValue","inputs":[{"name":"record","type":"uint256","internalType":"uint256"},{"name":"position","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"RowIdMismatch","inputs":[{"name":"record","type":"uint256","internalType":"uint256"},{"name":"claimed","type":"uint32","internalType":"uint32"},{"name":"actual","type":"uint32","internalType":"uint32"}]},
+  {"type":"error","name":"RowIdRange","inputs":[{"name":"record","type":"uint256","internalType":"uint256"},{"name":"rowId","type":"uint32","internalType":"uint32"}]},
+  {"type":"error","name":"ScoreMismatch","inputs":[{"name":"record","type":"uint256","internalType":"uint256"},{"name":"claimed","type":"int64","internalType":"int64"},{"name":"actual","type":"int64","internalType":"int64"}]},
+  {"type":"error","name":"ShiftOutOfRange","inputs":[{"name":"record","type":"uint256","internalType":"uint256"},{"name":"shift","type":"int256","internalType":"int256"}]},
+  {"type":"error","name":"UnknownSelector","inputs":[{"name":"selector","type":"bytes4","internalType":"bytes4"}]},
+  {"type":"error","name":"ValueRefused","inputs":[]},
+  {"type":"error","name":"WeightCount","inputs":[{"name":"claimed","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"WeightListLength","inputs":[{"name":"length","type":"uint256","internalType":"uint256"},{"name":"expected","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"WeightMismatch","inputs":[{"name":"position","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"WeightRange","inputs":[{"name":"position","type":"uint256","internalType":"uint256"}]},
+] as const;
+
+export const iRewardSplitterAbi = [
+  {"type":"function","name":"pay","inputs":[{"name":"to","type":"address[]","internalType":"address[]"},{"name":"weights","type":"uint256[]","internalType":"uint256[]"}],"outputs":[],"stateMutability":"payable"},
+  {"type":"function","name":"split","inputs":[{"name":"amount","type":"uint256","internalType":"uint256"},{"name":"weights","type":"uint256[]","internalType":"uint256[]"}],"outputs":[{"name":"parts","type":"uint256[]","internalType":"uint256[]"}],"stateMutability":"view"},
+  {"type":"event","name":"Paid","inputs":[{"name":"payer","type":"address","indexed":true,"internalType":"address"},{"name":"to","type":"address","indexed":true,"internalType":"address"},{"name":"amount","type":"uint256","indexed":false,"internalType":"uint256"}],"anonymous":false},
+  {"type":"error","name":"BadInput","inputs":[]},
+  {"type":"error","name":"DelegateCallRefused","inputs":[]},
+  {"type":"error","name":"LengthMismatch","inputs":[{"name":"recipients","type":"uint256","internalType":"uint256"},{"name":"weights","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"ListLength","inputs":[{"name":"length","type":"uint256","internalType":"uint256"},{"name":"maximum","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"StaticCallRefused","inputs":[]},
+  {"type":"error","name":"TotalOverflow","inputs":[]},
+  {"type":"error","name":"UnknownSelector","inputs":[{"name":"selector","type":"bytes4","internalType":"bytes4"}]},
+  {"type":"error","name":"ValueRefused","inputs":[]},
+  {"type":"error","name":"ZeroTotal","inputs":[]},
+] as const;
+
+export const iGasTokenNamesAbi = [
+  {"type":"function","name":"gasPayingTokenName","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"view"},
+  {"type":"function","name":"gasPayingTokenSymbol","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"view"},
+] as const;
+
+export const l1BlockAbi = [
+  {"type":"function","name":"DEPOSITOR_ACCOUNT","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"pure"},
+  {"type":"function","name":"baseFeeScalar","inputs":[],"outputs":[{"name":"","type":"uint32","internalType":"uint32"}],"stateMutability":"view"},
+  {"type":"function","name":"basefee","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"batcherHash","inputs":[],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"view"},
+  {"type":"function","name":"blobBaseFee","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"blobBaseFeeScalar","inputs":[],"outputs":[{"name":"","type":"uint32","internalType":"uint32"}],"stateMutability":"view"},
+  {"type":"function","name":"daFootprintGasScalar","inputs":[],"outputs":[{"name":"","type":"uint16","internalType":"uint16"}],"stateMutability":"view"},
+  {"type":"function","name":"gasPayingToken","inputs":[],"outputs":[{"name":"token","type":"address","internalType":"address"},{"name":"decimals","type":"uint8","internalType":"uint8"}],"stateMutability":"pure"},
+  {"type":"function","name":"gasPayingTokenName","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"view"},
+  {"type":"function","name":"gasPayingTokenSymbol","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"view"},
+  {"type":"function","name":"hash","inputs":[],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"view"},
+  {"type":"function","name":"isCustomGasToken","inputs":[],"outputs":[{"name":"","type":"bool","internalType":"bool"}],"stateMutability":"pure"},
+  {"type":"function","name":"l1FeeOverhead","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"l1FeeScalar","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"number","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
+  {"type":"function","name":"operatorFeeConstant","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
+  {"type":"function","name":"operatorFeeScalar","inputs":[],"outputs":[{"name":"","type":"uint32","internalType":"uint32"}],"stateMutability":"view"},
+  {"type":"function","name":"sequenceNumber","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
+  {"type":"function","name":"setL1BlockValues","inputs":[{"name":"number_","type":"uint64","internalType":"uint64"},{"name":"timestamp_","type":"uint64","internalType":"uint64"},{"name":"basefee_","type":"uint256","internalType":"uint256"},{"name":"hash_","type":"bytes32","internalType":"bytes32"},{"name":"sequenceNumber_","type":"uint64","internalType":"uint64"},{"name":"batcherHash_","type":"bytes32","internalType":"bytes32"},{"name":"l1FeeOverhead_","type":"uint256","internalType":"uint256"},{"name":"l1FeeScalar_","type":"uint256","internalType":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setL1BlockValuesEcotone","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setL1BlockValuesIsthmus","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setL1BlockValuesJovian","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"timestamp","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
+  {"type":"function","name":"version","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"pure"},
+  {"type":"error","name":"NotDepositor","inputs":[]},
+] as const;
+
+export const l2ToL1MessagePasserAbi = [
+  {"type":"function","name":"MESSAGE_VERSION","inputs":[],"outputs":[{"name":"","type":"uint16","internalType":"uint16"}],"stateMutability":"view"},
+  {"type":"function","name":"initiateWithdrawal","inputs":[{"name":"target","type":"address","internalType":"address"},{"name":"gasLimit","type":"uint256","internalType":"uint256"},{"name":"data","type":"bytes","internalType":"bytes"}],"outputs":[],"stateMutability":"payable"},
+  {"type":"function","name":"messageNonce","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"sentMessages","inputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"outputs":[{"name":"","type":"bool","internalType":"bool"}],"stateMutability":"view"},
+  {"type":"function","name":"version","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"pure"},
+  {"type":"event","name":"MessagePassed","inputs":[{"name":"nonce","type":"uint256","indexed":true,"internalType":"uint256"},{"name":"sender","type":"address","indexed":true,"internalType":"address"},{"name":"target","type":"address","indexed":true,"internalType":"address"},{"name":"value","type":"uint256","indexed":false,"internalType":"uint256"},{"name":"gasLimit","type":"uint256","indexed":false,"internalType":"uint256"},{"name":"data","type":"bytes","indexed":false,"internalType":"bytes"},{"name":"withdrawalHash","type":"bytes32","indexed":false,"internalType":"bytes32"}],"anonymous":false},
+  {"type":"error","name":"ValueNotAllowed","inputs":[]},
+] as const;
+
+export const forcedSendAbi = [
+  {"type":"constructor","inputs":[{"name":"recipient","type":"address","internalType":"address payable"}],"stateMutability":"payable"},
+] as const;
+
+export const liquidityControllerAbi = [
+  {"type":"constructor","inputs":[],"stateMutability":"nonpayable"},
+  {"type":"receive","stateMutability":"payable"},
+  {"type":"function","name":"authorizeMinter","inputs":[{"name":"minter","type":"address","internalType":"address"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"burn","inputs":[],"outputs":[],"stateMutability":"payable"},
+  {"type":"function","name":"deauthorizeMinter","inputs":[{"name":"minter","type":"address","internalType":"address"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"gasPayingTokenName","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"view"},
+  {"type":"function","name":"gasPayingTokenSymbol","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"view"},
+  {"type":"function","name":"initialize","inputs":[{"name":"owner_","type":"address","internalType":"address"},{"name":"name_","type":"string","internalType":"string"},{"name":"symbol_","type":"string","internalType":"string"},{"name":"minter","type":"address","internalType":"address"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"mint","inputs":[{"name":"to","type":"address","internalType":"address"},{"name":"amount","type":"uint256","internalType":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"minters","inputs":[{"name":"","type":"address","internalType":"address"}],"outputs":[{"name":"","type":"bool","internalType":"bool"}],"stateMutability":"view"},
+  {"type":"function","name":"owner","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"renounceOwnership","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"transferOwnership","inputs":[{"name":"newOwner","type":"address","internalType":"address"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"version","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"pure"},
+  {"type":"event","name":"Initialized","inputs":[{"name":"version","type":"uint64","indexed":false,"internalType":"uint64"}],"anonymous":false},
+  {"type":"event","name":"LiquidityBurned","inputs":[{"name":"minter","type":"address","indexed":true,"internalType":"address"},{"name":"amount","type":"uint256","indexed":false,"internalType":"uint256"}],"anonymous":false},
+  {"type":"event","name":"LiquidityMinted","inputs":[{"name":"minter","type":"address","indexed":true,"internalType":"address"},{"name":"to","type":"address","indexed":true,"internalType":"address"},{"name":"amount","type":"uint256","indexed":false,"internalType":"uint256"}],"anonymous":false},
+  {"type":"event","name":"MinterAuthorized","inputs":[{"name":"minter","type":"address","indexed":true,"internalType":"address"}],"anonymous":false},
+  {"type":"event","name":"MinterDeauthorized","inputs":[{"name":"minter","type":"address","indexed":true,"internalType":"address"}],"anonymous":false},
+  {"type":"event","name":"OwnershipTransferred","inputs":[{"name":"previousOwner","type":"address","indexed":true,"internalType":"address"},{"name":"newOwner","type":"address","indexed":true,"internalType":"address"}],"anonymous":false},
+  {"type":"error","name":"InvalidInitialization","inputs":[]},
+  {"type":"error","name":"NotInitializing","inputs":[]},
+  {"type":"error","name":"OwnableInvalidOwner","inputs":[{"name":"owner","type":"address","internalType":"address"}]},
+  {"type":"error","name":"OwnableUnauthorizedAccount","inputs":[{"name":"account","type":"address","internalType":"address"}]},
+  {"type":"error","name":"UnauthorizedMinter","inputs":[{"name":"caller","type":"address","internalType":"address"}]},
+  {"type":"error","name":"UnexpectedValue","inputs":[]},
+] as const;
+
+export const nativeAssetLiquidityAbi = [
+  {"type":"function","name":"deposit","inputs":[],"outputs":[],"stateMutability":"payable"},
+  {"type":"function","name":"version","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"pure"},
+  {"type":"function","name":"withdraw","inputs":[{"name":"amount","type":"uint256","internalType":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"event","name":"LiquidityDeposited","inputs":[{"name":"caller","type":"address","indexed":true,"internalType":"address"},{"name":"value","type":"uint256","indexed":false,"internalType":"uint256"}],"anonymous":false},
+  {"type":"event","name":"LiquidityWithdrawn","inputs":[{"name":"caller","type":"address","indexed":true,"internalType":"address"},{"name":"value","type":"uint256","indexed":false,"internalType":"uint256"}],"anonymous":false},
+  {"type":"error","name":"InvalidAmount","inputs":[]},
+  {"type":"error","name":"Unauthorized","inputs":[]},
+] as const;
+
 export const openAbi = [
   {"type":"constructor","inputs":[{"name":"holder","type":"address","internalType":"address"}],"stateMutability":"nonpayable"},
   {"type":"function","name":"DOMAIN_SEPARATOR","inputs":[],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"view"},
@@ -33,6 +193,127 @@ export const openAbi = [
   {"type":"error","name":"InvalidAccountNonce","inputs":[{"name":"account","type":"address","internalType":"address"},{"name":"currentNonce","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"InvalidShortString","inputs":[]},
   {"type":"error","name":"StringTooLong","inputs":[{"name":"str","type":"string","internalType":"string"}]},
+] as const;
+
+export const il1CrossDomainMessengerAbi = [
+  {"type":"function","name":"sendMessage","inputs":[{"name":"target","type":"address","internalType":"address"},{"name":"message","type":"bytes","internalType":"bytes"},{"name":"minGasLimit","type":"uint32","internalType":"uint32"}],"outputs":[],"stateMutability":"payable"},
+] as const;
+
+export const iOpenMinterAbi = [
+  {"type":"function","name":"finalizeDeposit","inputs":[{"name":"from","type":"address","internalType":"address"},{"name":"to","type":"address","internalType":"address"},{"name":"amount","type":"uint256","internalType":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
+] as const;
+
+export const openBridgeAbi = [
+  {"type":"constructor","inputs":[{"name":"open","type":"address","internalType":"contract IERC20"},{"name":"messenger","type":"address","internalType":"contract IL1CrossDomainMessenger"},{"name":"minter","type":"address","internalType":"address"}],"stateMutability":"nonpayable"},
+  {"type":"function","name":"DEPLOYER","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"MESSENGER","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract IL1CrossDomainMessenger"}],"stateMutability":"view"},
+  {"type":"function","name":"MINTER","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"MINT_GAS","inputs":[],"outputs":[{"name":"","type":"uint32","internalType":"uint32"}],"stateMutability":"view"},
+  {"type":"function","name":"OPEN","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract IERC20"}],"stateMutability":"view"},
+  {"type":"function","name":"deposit","inputs":[{"name":"to","type":"address","internalType":"address"},{"name":"amount","type":"uint256","internalType":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"escrow","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"lockPrefunds","inputs":[{"name":"amount","type":"uint256","internalType":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"prefundsLocked","inputs":[],"outputs":[{"name":"","type":"bool","internalType":"bool"}],"stateMutability":"view"},
+  {"type":"event","name":"DepositInitiated","inputs":[{"name":"from","type":"address","indexed":true,"internalType":"address"},{"name":"to","type":"address","indexed":true,"internalType":"address"},{"name":"amount","type":"uint256","indexed":false,"internalType":"uint256"}],"anonymous":false},
+  {"type":"event","name":"PrefundsLocked","inputs":[{"name":"amount","type":"uint256","indexed":false,"internalType":"uint256"}],"anonymous":false},
+  {"type":"error","name":"AlreadyLocked","inputs":[]},
+  {"type":"error","name":"NotDeployer","inputs":[]},
+  {"type":"error","name":"SafeERC20FailedOperation","inputs":[{"name":"token","type":"address","internalType":"address"}]},
+  {"type":"error","name":"ZeroAmount","inputs":[]},
+  {"type":"error","name":"ZeroRecipient","inputs":[]},
+] as const;
+
+export const iCrossDomainMessengerAbi = [
+  {"type":"function","name":"xDomainMessageSender","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+] as const;
+
+export const openMinterAbi = [
+  {"type":"constructor","inputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"bridge","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"finalizeDeposit","inputs":[{"name":"from","type":"address","internalType":"address"},{"name":"to","type":"address","internalType":"address"},{"name":"amount","type":"uint256","internalType":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"initialize","inputs":[{"name":"bridge_","type":"address","internalType":"address"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"event","name":"DepositFinalized","inputs":[{"name":"from","type":"address","indexed":true,"internalType":"address"},{"name":"to","type":"address","indexed":true,"internalType":"address"},{"name":"amount","type":"uint256","indexed":false,"internalType":"uint256"}],"anonymous":false},
+  {"type":"event","name":"Initialized","inputs":[{"name":"version","type":"uint64","indexed":false,"internalType":"uint64"}],"anonymous":false},
+  {"type":"error","name":"InvalidInitialization","inputs":[]},
+  {"type":"error","name":"NotBridge","inputs":[]},
+  {"type":"error","name":"NotInitializing","inputs":[]},
+] as const;
+
+export const operatorFeeVaultAbi = [
+  {"type":"constructor","inputs":[{"name":"recipient","type":"address","internalType":"address"},{"name":"minWithdrawalAmount","type":"uint256","internalType":"uint256"}],"stateMutability":"nonpayable"},
+  {"type":"receive","stateMutability":"payable"},
+  {"type":"function","name":"MIN_WITHDRAWAL_AMOUNT","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"RECIPIENT","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"WITHDRAWAL_NETWORK","inputs":[],"outputs":[{"name":"","type":"uint8","internalType":"enum OperatorFeeVault.WithdrawalNetwork"}],"stateMutability":"pure"},
+  {"type":"function","name":"totalProcessed","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"version","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"pure"},
+  {"type":"function","name":"withdraw","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"event","name":"Withdrawal","inputs":[{"name":"value","type":"uint256","indexed":false,"internalType":"uint256"},{"name":"to","type":"address","indexed":false,"internalType":"address"},{"name":"from","type":"address","indexed":false,"internalType":"address"}],"anonymous":false},
+  {"type":"event","name":"Withdrawal","inputs":[{"name":"value","type":"uint256","indexed":false,"internalType":"uint256"},{"name":"to","type":"address","indexed":false,"internalType":"address"},{"name":"from","type":"address","indexed":false,"internalType":"address"},{"name":"withdrawalNetwork","type":"uint8","indexed":false,"internalType":"enum OperatorFeeVault.WithdrawalNetwork"}],"anonymous":false},
+  {"type":"error","name":"BalanceTooLow","inputs":[{"name":"balance","type":"uint256","internalType":"uint256"},{"name":"minimum","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"SendFailed","inputs":[]},
+] as const;
+
+export const preinstallCodesAbi = [
+  {"type":"function","name":"codeOf","inputs":[{"name":"account","type":"address","internalType":"address"},{"name":"chainId","type":"uint256","internalType":"uint256"}],"outputs":[{"name":"","type":"bytes","internalType":"bytes"}],"stateMutability":"pure"},
+] as const;
+
+export const systemConfigAbi = [
+  {"type":"constructor","inputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"UNSAFE_BLOCK_SIGNER_SLOT","inputs":[],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"view"},
+  {"type":"function","name":"VERSION","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"basefeeScalar","inputs":[],"outputs":[{"name":"","type":"uint32","internalType":"uint32"}],"stateMutability":"view"},
+  {"type":"function","name":"batchInbox","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"batcherHash","inputs":[],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"view"},
+  {"type":"function","name":"blobbasefeeScalar","inputs":[],"outputs":[{"name":"","type":"uint32","internalType":"uint32"}],"stateMutability":"view"},
+  {"type":"function","name":"daFootprintGasScalar","inputs":[],"outputs":[{"name":"","type":"uint16","internalType":"uint16"}],"stateMutability":"view"},
+  {"type":"function","name":"eip1559Denominator","inputs":[],"outputs":[{"name":"","type":"uint32","internalType":"uint32"}],"stateMutability":"view"},
+  {"type":"function","name":"eip1559Elasticity","inputs":[],"outputs":[{"name":"","type":"uint32","internalType":"uint32"}],"stateMutability":"view"},
+  {"type":"function","name":"gasLimit","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
+  {"type":"function","name":"gasPayingToken","inputs":[],"outputs":[{"name":"token","type":"address","internalType":"address"},{"name":"decimals","type":"uint8","internalType":"uint8"}],"stateMutability":"view"},
+  {"type":"function","name":"gasPayingTokenName","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"pure"},
+  {"type":"function","name":"gasPayingTokenSymbol","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"pure"},
+  {"type":"function","name":"initialize","inputs":[{"name":"settings","type":"tuple","internalType":"struct SystemConfig.Settings","components":[{"name":"owner","type":"address","internalType":"address"},{"name":"batcher","type":"address","internalType":"address"},{"name":"unsafeBlockSigner","type":"address","internalType":"address"},{"name":"gasLimit","type":"uint64","internalType":"uint64"},{"name":"basefeeScalar","type":"uint32","internalType":"uint32"},{"name":"blobbasefeeScalar","type":"uint32","internalType":"uint32"},{"name":"eip1559Denominator","type":"uint32","internalType":"uint32"},{"name":"eip1559Elasticity","type":"uint32","internalType":"uint32"},{"name":"operatorFeeScalar","type":"uint32","internalType":"uint32"},{"name":"operatorFeeConstant","type":"uint64","internalType":"uint64"},{"name":"minBaseFee","type":"uint64","internalType":"uint64"},{"name":"daFootprintGasScalar","type":"uint16","internalType":"uint16"}]},{"name":"addresses","type":"tuple","internalType":"struct SystemConfig.Addresses","components":[{"name":"l1CrossDomainMessenger","type":"address","internalType":"address"},{"name":"l1ERC721Bridge","type":"address","internalType":"address"},{"name":"l1StandardBridge","type":"address","internalType":"address"},{"name":"optimismPortal","type":"address","internalType":"address"},{"name":"optimismMintableERC20Factory","type":"address","internalType":"address"},{"name":"batchInbox","type":"address","internalType":"address"}]}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"isCustomGasToken","inputs":[],"outputs":[{"name":"","type":"bool","internalType":"bool"}],"stateMutability":"pure"},
+  {"type":"function","name":"l1CrossDomainMessenger","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"l1ERC721Bridge","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"l1StandardBridge","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"maximumGasLimit","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"pure"},
+  {"type":"function","name":"minBaseFee","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
+  {"type":"function","name":"minimumGasLimit","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"pure"},
+  {"type":"function","name":"operatorFeeConstant","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
+  {"type":"function","name":"operatorFeeScalar","inputs":[],"outputs":[{"name":"","type":"uint32","internalType":"uint32"}],"stateMutability":"view"},
+  {"type":"function","name":"optimismMintableERC20Factory","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"optimismPortal","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"overhead","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"owner","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"renounceOwnership","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"resourceConfig","inputs":[],"outputs":[{"name":"","type":"tuple","internalType":"struct SystemConfig.ResourceConfig","components":[{"name":"maxResourceLimit","type":"uint32","internalType":"uint32"},{"name":"elasticityMultiplier","type":"uint8","internalType":"uint8"},{"name":"baseFeeMaxChangeDenominator","type":"uint8","internalType":"uint8"},{"name":"minimumBaseFee","type":"uint32","internalType":"uint32"},{"name":"systemTxMaxGas","type":"uint32","internalType":"uint32"},{"name":"maximumBaseFee","type":"uint128","internalType":"uint128"}]}],"stateMutability":"pure"},
+  {"type":"function","name":"scalar","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"setBatcherHash","inputs":[{"name":"batcherHash_","type":"bytes32","internalType":"bytes32"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setDAFootprintGasScalar","inputs":[{"name":"scalar_","type":"uint16","internalType":"uint16"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setEIP1559Params","inputs":[{"name":"denominator","type":"uint32","internalType":"uint32"},{"name":"elasticity","type":"uint32","internalType":"uint32"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setGasConfig","inputs":[{"name":"overhead_","type":"uint256","internalType":"uint256"},{"name":"scalar_","type":"uint256","internalType":"uint256"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setGasConfigEcotone","inputs":[{"name":"basefeeScalar_","type":"uint32","internalType":"uint32"},{"name":"blobbasefeeScalar_","type":"uint32","internalType":"uint32"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setGasLimit","inputs":[{"name":"gasLimit_","type":"uint64","internalType":"uint64"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setMinBaseFee","inputs":[{"name":"minBaseFee_","type":"uint64","internalType":"uint64"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setOperatorFeeScalars","inputs":[{"name":"scalar_","type":"uint32","internalType":"uint32"},{"name":"constant_","type":"uint64","internalType":"uint64"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"setUnsafeBlockSigner","inputs":[{"name":"signer","type":"address","internalType":"address"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"startBlock","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"function","name":"transferOwnership","inputs":[{"name":"newOwner","type":"address","internalType":"address"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"unsafeBlockSigner","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"version","inputs":[],"outputs":[{"name":"","type":"string","internalType":"string"}],"stateMutability":"pure"},
+  {"type":"event","name":"ConfigUpdate","inputs":[{"name":"version","type":"uint256","indexed":true,"internalType":"uint256"},{"name":"updateType","type":"uint8","indexed":true,"internalType":"enum SystemConfig.UpdateType"},{"name":"data","type":"bytes","indexed":false,"internalType":"bytes"}],"anonymous":false},
+  {"type":"event","name":"Initialized","inputs":[{"name":"version","type":"uint64","indexed":false,"internalType":"uint64"}],"anonymous":false},
+  {"type":"event","name":"OwnershipTransferred","inputs":[{"name":"previousOwner","type":"address","indexed":true,"internalType":"address"},{"name":"newOwner","type":"address","indexed":true,"internalType":"address"}],"anonymous":false},
+  {"type":"error","name":"GasLimitOutOfRange","inputs":[{"name":"gasLimit","type":"uint64","internalType":"uint64"},{"name":"minimum","type":"uint64","internalType":"uint64"},{"name":"maximum","type":"uint64","internalType":"uint64"}]},
+  {"type":"error","name":"InvalidBatcherHash","inputs":[{"name":"batcherHash","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"InvalidEip1559Params","inputs":[]},
+  {"type":"error","name":"InvalidInitialization","inputs":[]},
+  {"type":"error","name":"InvalidScalar","inputs":[{"name":"scalar","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"NotInitializing","inputs":[]},
+  {"type":"error","name":"OwnableInvalidOwner","inputs":[{"name":"owner","type":"address","internalType":"address"}]},
+  {"type":"error","name":"OwnableUnauthorizedAccount","inputs":[{"name":"account","type":"address","internalType":"address"}]},
 ] as const;
 
 export const l1CrossDomainMessengerAbi = [
