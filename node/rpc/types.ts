@@ -1,0 +1,113 @@
+import type { Block, BlockHeader, ChainTransaction, Receipt } from "../chain/types/block.ts";
+import type { Address, BlockId, Hash } from "../chain/types/primitives.ts";
+import type { L2BlockRef } from "../chain/types/rollup.ts";
+
+/** Which head a request means: `unsafe` is RPC's "latest". */
+export type HeadKind = "unsafe" | "safe" | "finalized";
+
+export interface TransactionLocation {
+  blockHash: Hash;
+  blockNumber: bigint;
+  index: number;
+}
+
+/** A change of the unsafe head; after a reorg `removed` is not empty. Both oldest first. */
+export interface HeadEvent {
+  removed: readonly Block[];
+  added: readonly Block[];
+}
+
+/** The chain as RPC reads it. Numbers mean canonical blocks; hashes may also find others that are still stored. */
+export interface ChainReader {
+  /** The head's block id; the genesis block until a later one is known. */
+  head(kind: HeadKind): BlockId;
+  headerByNumber(number: bigint): Promise<{ hash: Hash; header: BlockHeader } | undefined>;
+  blockByNumber(number: bigint): Promise<Block | undefined>;
+  blockByHash(hash: Hash): Promise<Block | undefined>;
+  receipts(blockHash: Hash): Promise<readonly Receipt[] | undefined>;
+  /** Only transactions of canonical blocks. */
+  locate(transactionHash: Hash): Promise<TransactionLocation | undefined>;
+  /** Calls `listener` after each change of the unsafe head is stored; the answer ends it. */
+  onHead(listener: (event: HeadEvent) => void): () => void;
+}
+
+/** Transactions that wait for a block. */
+export interface TxPool {
+  /**
+   * Accepts a signed EIP-2718 envelope; resolves once it would survive a crash.
+   * @throws CodedError with a `TXPOOL_*` code, e.g. `TXPOOL_NONCE_TOO_LOW`, `TXPOOL_UNDERPRICED`, `TXPOOL_FUNDS`; or `TRANSACTION_INVALID`.
+   */
+  add(raw: Uint8Array): Promise<Hash>;
+  /** The nonce that follows the account's queued transactions; undefined when none is queued. */
+  pendingNonce(address: Address): bigint | undefined;
+  get(hash: Hash): ChainTransaction | undefined;
+  count(): { pending: number; queued: number };
+  onPending(listener: (transaction: ChainTransaction) => void): () => void;
+}
+
+/** L1 block reference in op-node's form. */
+export interface L1BlockRef extends BlockId {
+  parentHash: Hash;
+  /** Seconds. */
+  timestamp: bigint;
+}
+
+export interface SyncStatus {
+  /** The L1 block that derivation has read last. */
+  currentL1: L1BlockRef;
+  headL1: L1BlockRef;
+  safeL1: L1BlockRef;
+  finalizedL1: L1BlockRef;
+  unsafeL2: L2BlockRef;
+  safeL2: L2BlockRef;
+  finalizedL2: L2BlockRef;
+}
+
+export interface OutputAtBlock {
+  outputRoot: Hash;
+  blockRef: L2BlockRef;
+  withdrawalStorageRoot: Hash;
+  stateRoot: Hash;
+}
+
+/** What `optimism_*` answers from. */
+export interface RollupReader {
+  syncStatus(): Promise<SyncStatus>;
+  /** @throws CodedError `BLOCK_NOT_FOUND`. */
+  outputAtBlock(number: bigint): Promise<OutputAtBlock>;
+  /** The safe head after everything up to that L1 block was derived. @throws CodedError `SAFE_HEAD_NOT_FOUND`. */
+  safeHeadAtL1Block(l1Number: bigint): Promise<{ l1Block: BlockId; safeHead: BlockId }>;
+}
+
+/** What a method may know about its request. */
+export interface RpcContext {
+  /** Present on WebSocket connections. */
+  connection: RpcConnection | undefined;
+}
+
+/** A WebSocket peer that can receive notifications. */
+export interface RpcConnection {
+  notify(method: string, params: unknown): void;
+  /** Runs when the connection is gone. */
+  onClose(listener: () => void): void;
+}
+
+/**
+ * One JSON-RPC method: positional parameters in, a JSON value out (bigints must be formatted by the method).
+ * An {@link RpcError} sets the answer's code; a CodedError becomes -32000 with its code in `data`.
+ */
+export type RpcMethod = (params: readonly unknown[], context: RpcContext) => unknown;
+export type RpcMethods = Readonly<Record<string, RpcMethod>>;
+
+/** An error with the JSON-RPC code that clients match on. */
+export class RpcError extends Error {
+  readonly code: number;
+  readonly data: unknown;
+
+  constructor(code: number, message: string, data?: unknown) {
+    super(message);
+    this.name = "RpcError";
+    this.code = code;
+    this.data = data;
+  }
+}
