@@ -1,0 +1,28 @@
+import { cpus } from "node:os";
+import { describeError } from "../../node/base/errors.ts";
+import { type Bench, formatFigure } from "./figure.ts";
+import { gemmBench } from "./gemm.ts";
+import { scanBench } from "./scan.ts";
+
+const BENCHES: readonly Bench[] = [gemmBench, scanBench];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !BENCHES.some((bench) => bench.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `no bench ${unknown.join(", ")}; there are ${BENCHES.map(({ name }) => name).join(", ")}\n`,
+  );
+  process.exit(1);
+}
+process.stdout.write(
+  `${cpus()[0]?.model ?? "unknown CPU"}, ${cpus().length} cores, Node ${process.version}\n`,
+);
+for (const bench of BENCHES) {
+  if (wanted.length > 0 && !wanted.includes(bench.name)) continue;
+  try {
+    for (const figure of await bench.run()) process.stdout.write(`${formatFigure(figure)}\n`);
+  } catch (error) {
+    process.stdout.write(`${bench.name}: ${describeError(error)}\n`);
+    process.exitCode = 1;
+  }
+}
