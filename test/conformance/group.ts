@@ -2,54 +2,46 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../node/base/paths.ts";
 
-export interface CaseReason {
+/** One case of a conformance group that did not pass, and why. */
+export interface CaseNote {
   case: string;
   reason: string;
 }
 
-/** What one group of third-party vectors gave. */
+/** What running one group of vectors gave. */
 export interface GroupResult {
   /** As printed, for example `op-recordings/jovian-span-brotli`. */
   name: string;
   passed: number;
-  failed: CaseReason[];
-  skipped: CaseReason[];
+  failed: CaseNote[];
+  skipped: CaseNote[];
 }
 
-/** Runs a group's cases in `folder` (the group's own folder); a group with several scenarios gives one result each. */
+/** Runs the cases in `folder` (the group's own folder); a group with several scenarios gives one result each. */
 export type GroupRunner = (folder: string) => Promise<GroupResult | GroupResult[]>;
 
-/** Collects results case by case. */
-export class GroupRecorder {
+/** Collects the cases of one group; a case that throws has failed. */
+export class GroupRun {
   readonly result: GroupResult;
 
   constructor(name: string) {
     this.result = { name, passed: 0, failed: [], skipped: [] };
   }
 
-  pass(): void {
-    this.result.passed++;
-  }
-
-  fail(name: string, reason: unknown): void {
-    this.result.failed.push({
-      case: name,
-      reason: reason instanceof Error ? reason.message : String(reason),
-    });
+  /** Runs one case: it passes when `check` gives undefined, fails with the reason that it gives or throws. */
+  async case(name: string, check: () => unknown): Promise<void> {
+    let reason: unknown;
+    try {
+      reason = await check();
+    } catch (error) {
+      reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    }
+    if (reason === undefined) this.result.passed += 1;
+    else this.result.failed.push({ case: name, reason: String(reason) });
   }
 
   skip(name: string, reason: string): void {
     this.result.skipped.push({ case: name, reason });
-  }
-
-  /** Runs one case; what it throws is its failure. */
-  async run(name: string, body: () => void | Promise<void>): Promise<void> {
-    try {
-      await body();
-      this.pass();
-    } catch (error) {
-      this.fail(name, error);
-    }
   }
 }
 
