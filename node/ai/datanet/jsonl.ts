@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { CodedError } from "../../base/errors.ts";
+import type { Row } from "./rows.ts";
+
+const text = z.union([
+  z.string(),
+  z
+    .array(z.object({ type: z.literal("text"), text: z.string() }))
+    .transform((parts) => parts.map((p) => p.text).join("")),
+]);
+const pairSchema = z.object({ prompt: z.string(), completion: z.string() });
+const chatSchema = z.object({
+  messages: z
+    .array(z.object({ role: z.enum(["system", "developer", "user", "assistant"]), content: text }))
+    .min(2),
+});
+
+/**
+ * Rows of a .jsonl file. A `prompt`/`completion` line is one row. A `messages` line gives one row for each answer of
+ * the assistant, whose prompt is everything said before it, one message a line. Blank lines are skipped.
+ * @throws CodedError `JSONL_LINE_INVALID` with the line's number, counted from 1.
+ */
+export function rowsOfJsonl(content: string, file: string): Row[] {
+  const rows: Row[] = [];
+  for (const [index, line] of content.split("\n").entries()) {
+    if (line.trim() === "") continue;
+    const number = index + 1;
+    let json: unknown;
+    try {
+      json = JSON.parse(line);
+    } catch (cause) {
+      throw badLine(file, number, "it is not JSON", cause);
+    }
+    for (const row of rowsOfLine(json, file, number)) {
+      const prompt = row.prompt.trim();
+      const completion = row.completion.trim();
+      if (prompt === "") throw badLine(file, number, "its prompt is empty");
+      if (completion === "") throw badLine(file, number, "its completion is empty");
+      rows.push({ prompt, completion });
+    }
+  }
+  return rows;
+}
+
+function rowsOfLine(json: unknown, file: string, number: number): Row[] {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw badLine(file, number, "it is not a JSON object");
+  }
+  if ("messages" in json) {
+    const chat = chatSchema.safeParse(json);
+    if (!chat.success) throw badLine(file, number, whatIsWrong(chat.error));
+    const { messages } = chat.data;
+    const rows = messages.flatMap((message, at) => {
+      if (message.role !== "assistant") return [];
+      const before = messages.slice(0, at).map(({ content }) => content.trim());
+      return [{ prompt: before.join("\n"), completion: message.content }];
+    });
+    if (rows.length === 0) throw badLine(file, number, "its messages hold no answer of the assistant");
+    return rows;
+  }
+  const pair = pairSchema.safeParse(json);
+  if (!pair.success) throw badLine(file, number, whatIsWrong(pair.error));
+  return [pair.data];
+}
+
+function whatIsWrong(error: z.ZodError): string {
+  const issue = error.issues[0]!;
+  return `${issue.path.join(".") || "it"}: ${issue.message}`;
+}
+
+function badLine(file: string, line: number, what: string, cause?: unknown): CodedError {
+  return new CodedError("JSONL_LINE_INVALID", {
+    message: `${file}, line ${line}: ${what}`,
+    fix: 'write each line as {"prompt": "…", "completion": "…"} or {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}',
+    facts: { file, line },
+    cause,
+  });
+}
