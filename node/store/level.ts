@@ -37,17 +37,28 @@ export async function openLevel(folder: string): Promise<KeyValueStore> {
   });
   await level.open().catch((cause) => Promise.reject(openError(folder, cause)));
   return {
-    get: (key) => level.getSync(key),
+    get(key) {
+      const value = level.getSync(key);
+      return value === undefined ? undefined : plain(value);
+    },
     async write(writes, durable) {
       const operations = writes.map(({ key, value }) =>
         value === undefined ? ({ type: "del", key } as const) : ({ type: "put", key, value } as const),
       );
       await level.batch(operations, { sync: durable });
     },
-    entries: (from, to, reverse = false) =>
-      level.iterator({ gte: from, lt: to, reverse })[Symbol.asyncIterator](),
+    async *entries(from, to, reverse = false) {
+      for await (const [key, value] of level.iterator({ gte: from, lt: to, reverse })) {
+        yield [plain(key), plain(value)];
+      }
+    },
     close: () => level.close(),
   };
+}
+
+/** The addon gives Buffers, whose `slice` shares memory where a Uint8Array's copies. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function openError(folder: string, error: unknown): CodedError {

@@ -1,0 +1,238 @@
+import { CodedError } from "../base/errors.ts";
+import { decodeBlock, encodeBlock } from "../chain/codec/block.ts";
+import { l2BlockRefFromBlock } from "../chain/system-config.ts";
+import type { Block, Receipt } from "../chain/types/block.ts";
+import type { BlockId, Hash } from "../chain/types/primitives.ts";
+import type { L2BlockRef, RollupConfig } from "../chain/types/rollup.ts";
+import { BUCKET, bucketEnd, bucketKey, hashKey, numberKey, numberOfKey, toHash } from "./keys.ts";
+import { type KeyValueReader, type KeyValueStore, openLevel, type Write } from "./level.ts";
+import { createLru } from "./lru.ts";
+import { createMempoolJournal, type MempoolJournal } from "./mempool-journal.ts";
+import { decodeStoredReceipts, encodeStoredReceipts } from "./receipt-codec.ts";
+import {
+  decodeHeads,
+  decodeMeta,
+  decodeSafeHead,
+  decodeTransactionLocation,
+  encodeHeads,
+  encodeMeta,
+  encodeSafeHead,
+  encodeTransactionLocation,
+  SCHEMA_VERSION,
+} from "./records.ts";
+
+/** Hashes of the three heads; all of them are stored blocks. */
+export interface ChainHeads {
+  unsafe: Hash;
+  safe: Hash;
+  finalized: Hash;
+}
+
+/** After reading L1 up to `l1`, the safe head was `l2`. */
+export interface SafeHeadEntry {
+  l1: BlockId;
+  l2: BlockId;
+}
+
+export interface TransactionLocation {
+  blockHash: Hash;
+  index: number;
+}
+
+/** A block and what its execution made. */
+export interface NewBlock {
+  block: Block;
+  receipts: readonly Receipt[];
+  stateWrites: readonly { key: Uint8Array; value: Uint8Array }[];
+}
+
+/** One step of the chain, written whole or not at all. */
+export interface ChainUpdate {
+  /** Ascending; they become canonical. */
+  blocks?: readonly NewBlock[];
+  /** Blocks that leave the canonical chain. */
+  orphaned?: readonly Block[];
+  heads: ChainHeads;
+  /** The safe head as of an L1 block; later entries are dropped with it. */
+  safeHead?: SafeHeadEntry;
+  /** Drops entries of L1 blocks above this number. */
+  forgetSafeHeadsAbove?: bigint;
+  /** True: survives a power cut once resolved. */
+  durable?: boolean;
+}
+
+/** The chain on disk. Reads are of committed data only. */
+export interface ChainStore {
+  /** Trie nodes and code. */
+  readonly state: KeyValueReader;
+  readonly mempool: MempoolJournal;
+  /** The heads, or undefined while the store has no genesis. */
+  heads(): ChainHeads | undefined;
+  block(hash: Hash): Block | undefined;
+  ref(hash: Hash): L2BlockRef | undefined;
+  /** Hash of the canonical block with this number. */
+  canonicalHash(number: bigint): Hash | undefined;
+  receipts(blockHash: Hash): readonly Receipt[] | undefined;
+  /** Where a transaction of the canonical chain is. */
+  transaction(hash: Hash): TransactionLocation | undefined;
+  /** Entries of L1 blocks up to `l1Number`, newest first. */
+  safeHeads(l1Number?: bigint): AsyncIterableIterator<SafeHeadEntry>;
+  commit(update: ChainUpdate): Promise<void>;
+  close(): Promise<void>;
+}
+
+const CACHED_BLOCKS = 256;
+
+/**
+ * Opens the chain of `rollup` in `folder`.
+ * @throws CodedError `STORE_LOCKED`, `STORE_CORRUPT`, `STORE_UNAVAILABLE`, `STORE_SCHEMA` (another version's data),
+ * `STORE_OTHER_CHAIN` (another genesis).
+ */
+export async function openChainStore(folder: string, rollup: RollupConfig): Promise<ChainStore> {
+  const level = await openLevel(folder);
+  try {
+    await checkMeta(level, folder, rollup);
+    return chainStore(level, folder, rollup, await createMempoolJournal(level));
+  } catch (error) {
+    await level.close();
+    throw error;
+  }
+}
+
+async function checkMeta(level: KeyValueStore, folder: string, rollup: RollupConfig): Promise<void> {
+  const key = bucketKey(BUCKET.meta);
+  const stored = level.get(key);
+  if (stored === undefined) {
+    const meta = { schema: SCHEMA_VERSION, genesis: rollup.genesis.l2.hash };
+    return level.write([{ key, value: encodeMeta(meta) }], true);
+  }
+  const meta = decodeMeta(stored);
+  if (meta.schema !== SCHEMA_VERSION) {
+    throw new CodedError("STORE_SCHEMA", {
+      message: `The data in ${folder} has format ${meta.schema}; this version reads format ${SCHEMA_VERSION}.`,
+      fix: "Use the version that wrote it, or start with --reset.",
+      facts: { folder, found: meta.schema, expected: SCHEMA_VERSION },
+    });
+  }
+  if (meta.genesis !== rollup.genesis.l2.hash) {
+    throw new CodedError("STORE_OTHER_CHAIN", {
+      message: `The data in ${folder} belongs to the chain with genesis ${meta.genesis}, not ${rollup.genesis.l2.hash}.`,
+      fix: "Give another --data-dir, or start with --reset.",
+      facts: { folder, found: meta.genesis, expected: rollup.genesis.l2.hash },
+    });
+  }
+}
+
+function chainStore(
+  level: KeyValueStore,
+  folder: string,
+  rollup: RollupConfig,
+  mempool: MempoolJournal,
+): ChainStore {
+  const blocks = createLru<Hash, Block>(CACHED_BLOCKS);
+  const receiptLists = createLru<Hash, readonly Receipt[]>(CACHED_BLOCKS);
+  const storedHeads = level.get(bucketKey(BUCKET.heads));
+  let heads = storedHeads === undefined ? undefined : decodeHeads(storedHeads);
+
+  const block = (hash: Hash) =>
+    blocks.getOrMake(hash, () => {
+      const raw = level.get(hashKey(BUCKET.block, hash));
+      return raw === undefined ? undefined : decodeBlock(raw, rollup);
+    });
+  for (const hash of heads === undefined ? [] : [heads.unsafe, heads.safe, heads.finalized]) {
+    if (block(hash) === undefined) throw missingBlock(folder, hash);
+  }
+
+  return {
+    state: { get: (key) => level.get(bucketKey(BUCKET.state, key)) },
+    mempool,
+    heads: () => heads,
+    block,
+    ref(hash) {
+      const found = block(hash);
+      return found === undefined ? undefined : l2BlockRefFromBlock(found, rollup);
+    },
+    canonicalHash(number) {
+      const found = level.get(numberKey(BUCKET.canonical, number));
+      return found === undefined ? undefined : toHash(found);
+    },
+    receipts: (hash) =>
+      receiptLists.getOrMake(hash, () => {
+        const stored = level.get(hashKey(BUCKET.receipts, hash));
+        return stored === undefined ? undefined : decodeStoredReceipts(stored);
+      }),
+    transaction(hash) {
+      const found = level.get(hashKey(BUCKET.transaction, hash));
+      return found === undefined ? undefined : decodeTransactionLocation(found);
+    },
+    safeHeads: (l1Number) => safeHeads(level, l1Number),
+    async commit(update) {
+      const dropped = await staleSafeHeads(level, update);
+      await level.write([...dropped, ...updateWrites(update)], update.durable ?? false);
+      heads = update.heads;
+      for (const { block, receipts } of update.blocks ?? []) {
+        blocks.set(block.hash, block);
+        receiptLists.set(block.hash, receipts);
+      }
+    },
+    close: () => level.close(),
+  };
+}
+
+async function* safeHeads(level: KeyValueStore, l1Number?: bigint): AsyncIterableIterator<SafeHeadEntry> {
+  const from = bucketKey(BUCKET.safeHead);
+  const to = l1Number === undefined ? bucketEnd(BUCKET.safeHead) : numberKey(BUCKET.safeHead, l1Number + 1n);
+  for await (const [key, value] of level.entries(from, to, true))
+    yield decodeSafeHead(numberOfKey(key), value);
+}
+
+async function staleSafeHeads(level: KeyValueStore, update: ChainUpdate): Promise<Write[]> {
+  const above = update.safeHead?.l1.number ?? update.forgetSafeHeadsAbove;
+  if (above === undefined) return [];
+  const writes: Write[] = [];
+  const from = numberKey(BUCKET.safeHead, above + 1n);
+  for await (const [key] of level.entries(from, bucketEnd(BUCKET.safeHead))) {
+    writes.push({ key: key.slice(), value: undefined });
+  }
+  return writes;
+}
+
+/** Removals come first: a transaction of an orphaned block may be in a new one too. */
+function updateWrites(update: ChainUpdate): Write[] {
+  const writes: Write[] = [];
+  for (const block of update.orphaned ?? []) {
+    writes.push({ key: numberKey(BUCKET.canonical, block.header.number), value: undefined });
+    for (const { hash } of block.transactions) {
+      writes.push({ key: hashKey(BUCKET.transaction, hash), value: undefined });
+    }
+  }
+  for (const added of update.blocks ?? []) writes.push(...blockWrites(added));
+  if (update.safeHead) {
+    const key = numberKey(BUCKET.safeHead, update.safeHead.l1.number);
+    writes.push({ key, value: encodeSafeHead(update.safeHead) });
+  }
+  writes.push({ key: bucketKey(BUCKET.heads), value: encodeHeads(update.heads) });
+  return writes;
+}
+
+function blockWrites({ block, receipts, stateWrites }: NewBlock): Write[] {
+  const { hash, header, transactions } = block;
+  return [
+    ...stateWrites.map(({ key, value }) => ({ key: bucketKey(BUCKET.state, key), value })),
+    { key: hashKey(BUCKET.block, hash), value: encodeBlock(block) },
+    { key: hashKey(BUCKET.receipts, hash), value: encodeStoredReceipts(receipts) },
+    { key: numberKey(BUCKET.canonical, header.number), value: hashKey(BUCKET.block, hash).subarray(1) },
+    ...transactions.map((transaction, index) => ({
+      key: hashKey(BUCKET.transaction, transaction.hash),
+      value: encodeTransactionLocation({ blockHash: hash, index }),
+    })),
+  ];
+}
+
+function missingBlock(folder: string, hash: Hash): CodedError {
+  return new CodedError("STORE_CORRUPT", {
+    message: `The database in ${folder} names ${hash} as a head but does not have that block.`,
+    fix: "Restore it from a copy, or start with --reset; a node without sequencer derives the chain again from L1.",
+    facts: { folder, hash },
+  });
+}
