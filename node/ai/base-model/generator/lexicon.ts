@@ -90,3 +90,55 @@ export const FIRST_NAMES = words(`
   Eva Farid Fatima Felix Freya Gita Grace Hana Hugo Ida Igor Ines Ivan Jana Jonas Julia Kai Karim Kenji Lara Layla Lena Leo
   Liam Lina Luca Lucia Mara Marco Maria Marta Mei Milan Mina Mira Nadia Nina Nora Olga Omar Oscar Paul Petra Priya Rafael
   Rania Rosa Ruth Sami Sara Simon Sofia Tara Thomas Tomas Vera Victor Wei Yara Yusuf Zoe`);
+
+/** Everyday words and the words of the four domains: the copying documents teach to repeat them in any order. */
+export const COMMON = words(`
+  able about above accept access account across action active activity actual add adult affect after again against age agree
+  ahead allow almost alone along already also although always among annual another answer any appear apply approval around
+  arrive ask asset assign attack available avoid away back bad bandwidth basic bear beat because become before begin behind
+  believe below benefit best better between beyond billing block blood board body book borrow both bounty bring browser build
+  burn business buy call campaign cannot capacity care carry case cash cause change charge check child choose citizen claim
+  class clean clear client clinical close cloud code collateral collect column combat come comment commission common community
+  company compare complete compute condition confirm connect consent consumer contain continue control convert cost could
+  country course cover coverage create credit critical crypto culture current customer damage danger data day deal death debt
+  decide decision decrease default defend degree delegate deliver demand depend deposit describe design detail develop device
+  diagnosis die differ difficult digital dinner disease display dividend doctor document does done down draw drink drive drop
+  drought dual during dust duty each early earn earth easily eat economic effect eight either electricity eleven else emergency
+  employ enable encounter end enemy energy enough ensure enter entire entry equipment equity error escrow event ever every
+  exchange except exercise exist expand expect expense experience expire explain export express extra eye face fact fail faith
+  fall family far fast father fault favor feature fee feed feel fever few fight figure file fill final finance find finish fire
+  fiscal five flight floor flow follow food foot force forest forget form former forward four free friend from front full
+  function funding future gain game gas gather general get give goal good goods govern grant great ground group grow guard
+  guess habit hand handle happen hard harm harvest have hazard health hear heart heat heavy help here high hire history hit
+  hold home honor hope hospital hotspot however human hundred idea identify illness image impact import improve income
+  increase index industry infection inflation information initial injury input inside insulin insurance interest internal
+  invest invoice issue item itself join judge jump just keep kind know label lack land language large last late latency law
+  layer lead learn lease least leave left legal lend less letter level liability license life lift light like limit line
+  liquid liquidity list listen little live load loan local locate lock long look loot lose loss lower machine main maintain
+  make manage many market match matter maturity may mean measure meat medicine meet member memory mention merge message method
+  middle might million mind mine minimum minute miss mission mobile model modern moment money month more morning mortgage most
+  mother move much must mutual name nation natural near necessary need negative network never next nine noise none normal
+  notice now nurse object observe obtain occur offer office often once one only open operate operator option orbit order
+  origin other outside over own owner pain paper parent part party pass past patch patient pay payment payout peak people per
+  percent perform perhaps period person phase phone physical pick piece place plan plant platform play player please point
+  policy pool poor popular population portfolio position positive possible post power practice prefer premium prepare
+  prescription present preserve press pressure prevent price primary principal print private prize problem process produce
+  product profit program project promise proof property propose protect protocol prove provide public pull purchase purpose
+  push put quality quantity quarter quest question quick quite rain raise range rank rare rate rather raw reach read real
+  rebate receive record recover redeem reduce refund region register regular relate release rely remain remember remote remove
+  renewal rent repair repeat replace reply report require rescue research reserve resident resource respond response rest
+  result retail return revenue review reward right rise risk role roll room route routine rule run safe salary sale same save
+  say scan schedule score screen search season seat second section sector secure security see seek seem select sell send
+  sense serious serve server service session set settle settlement seven several share sharp shelter shift ship shop short
+  should show sick side sign signal simple since single site six size skill sleep slot slow small social solar solution solve
+  some soon sort source space speak special speed spell spend sponsor spread staff stake standard start state station status
+  stay step still stock stop storage store story strategy stream strength stress strike strong structure student study
+  submit success such sugar suggest suit summer supply support surface surge surgery survey swap system table take talk
+  target task team tell ten tenant term test than thank that their them then theory therapy there these they thing think third
+  this those though thousand threat three through throughput time today together token tokens tomorrow tool total touch toward
+  tower track trade train transfer treat treatment treaty trend trial trigger trust try turn twelve twenty two type uncle
+  under understand unit until update upgrade upon uptime use user usual vaccine validate validator value various vendor
+  verify version very via victory view virus visit vital volume vote wage wait walk wallet want warehouse warn warranty waste
+  watch water weather week weight welcome well what when where whether which while white who whole whose why wide will win
+  wind window wish with withdraw within without witness woman word work worker world worth would write wrong year yes yet
+  yield your zero zone`);
