@@ -80,7 +80,8 @@ export class BatchReader {
     let length = 0;
     for (const byte of lengthBytes) length = length * 256 + byte;
     if (length < 56) throw batchInvalid("an RLP length is not in its shortest form", { length });
-    if (length > MAX_SPAN_BATCH_ELEMENTS) throw batchInvalid("transaction data is too long", { length });
+    if (length > MAX_SPAN_BATCH_ELEMENTS - 1 - lengthBytes.length)
+      throw batchInvalid("transaction data is too long", { length });
     return length;
   }
 }

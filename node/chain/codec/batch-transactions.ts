@@ -217,7 +217,7 @@ function splitLegacy(fields: Field[], chainId: bigint): SplitTransaction {
 function splitTyped(type: number, fields: Field[], chainId: bigint): SplitTransaction {
   const fees = type === 1 ? 1 : 2;
   const lists = type === 4 ? 2 : 1;
-  listField(fields, 9 + fees + lists - 1 + 1);
+  listField(fields, 9 + fees + lists);
   const [txChainId, nonce] = fields as Uint8Array[];
   if (bytesToBigInt(txChainId!) !== chainId) throw unusable("it is signed for another chain", { chainId });
   const [gas, to, value, data] = fields.slice(2 + fees) as Uint8Array[];

@@ -27,36 +27,34 @@ function tryDecompress(input: Uint8Array, maxOutput: number): Outcome {
       finishFlush: constants.BROTLI_OPERATION_FLUSH,
       maxOutputLength: maxOutput,
     });
-    return { kind: "output", output };
+    return { kind: "output", output: new Uint8Array(output.buffer, output.byteOffset, output.byteLength) };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     return { kind: code === "ERR_BUFFER_TOO_LARGE" ? "too large" : "corrupt" };
   }
 }
 
-/** The output for the longest of the prefixes 0…count that has one; `length` gives a prefix's bytes. */
+/** The output for the longest of the prefixes 0…count that has one, or the first one found to reach the limit. */
 function longestOutput(
   input: Uint8Array,
   count: number,
   length: (index: number) => number,
-  maxOutput: number,
-): { index: number; output: Uint8Array; stop: "corrupt" | "too large" } {
+  limit: number,
+): { index: number; output: Uint8Array } {
   let good = 0;
   let bad = count;
   let output: Uint8Array = new Uint8Array(0);
-  let stop: "corrupt" | "too large" = "corrupt";
-  while (bad - good > 1) {
+  while (bad - good > 1 && output.length < limit) {
     const middle = (good + bad) >> 1;
-    const outcome = tryDecompress(input.subarray(0, length(middle)), maxOutput);
+    const outcome = tryDecompress(input.subarray(0, length(middle)), limit + MAX_GROWTH_PER_BYTE);
     if (outcome.kind === "output") {
       good = middle;
       output = outcome.output;
     } else {
       bad = middle;
-      stop = outcome.kind;
     }
   }
-  return { index: good, output, stop };
+  return { index: good, output };
 }
 
 /**
@@ -70,13 +68,14 @@ export function decompressBrotli(input: Uint8Array, limit: number): Uint8Array {
   const pieces = Math.ceil(Math.max(0, input.length - FIRST_PIECE_BYTES) / PIECE_BYTES) + 1;
   const pieceEnd = (index: number) =>
     index === 0 ? 0 : Math.min(input.length, FIRST_PIECE_BYTES + (index - 1) * PIECE_BYTES);
-  let best = longestOutput(input, pieces, pieceEnd, maxOutput);
-  const last = tryDecompress(input.subarray(0, pieceEnd(best.index + 1)), maxOutput);
-  if (last.kind === "too large") {
+  let best = longestOutput(input, pieces, pieceEnd, limit);
+  if (best.output.length >= limit) return best.output.subarray(0, limit);
+  const next = tryDecompress(input.subarray(0, pieceEnd(best.index + 1)), maxOutput);
+  if (next.kind === "too large") {
     // The limit lies within a piece: byte by byte, the output reaches beyond it before it grows too large.
     const start = pieceEnd(best.index);
     const bytes = pieceEnd(best.index + 1) - start;
-    best = longestOutput(input, bytes, (index) => start + index, maxOutput);
+    best = longestOutput(input, bytes, (index) => start + index, limit);
   }
   return best.output.subarray(0, limit);
 }

@@ -1,0 +1,113 @@
+import { randomBytes } from "node:crypto";
+import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
+import { RLP } from "@ethereumjs/rlp";
+import { concatBytes } from "@ethereumjs/util";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ChannelReader, decompressBrotli, encodeChannel } from "./channel.ts";
+
+function readAll(channel: Uint8Array, limit?: number): Uint8Array[] {
+  const reader = new ChannelReader(channel, limit);
+  const batches: Uint8Array[] = [];
+  for (let batch = reader.next(); batch; batch = reader.next()) batches.push(batch);
+  return batches;
+}
+
+function brotli(content: Uint8Array): Uint8Array {
+  return new Uint8Array(brotliCompressSync(content));
+}
+
+/** Bits of a stored meta-block's header: not last, 16-bit length, uncompressed. */
+function storedHeader(length: number): number {
+  return ((length - 1) << 3) | (1 << 19);
+}
+
+/** Brotli with a 4 MiB window and `content` in stored meta-blocks, without the end of the stream. */
+function stored(content: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (let offset = 0; offset < content.length; offset += 65_536) {
+    const block = content.subarray(offset, offset + 65_536);
+    const bits = storedHeader(block.length);
+    const header = offset === 0 ? (bits << 4) | 0b1011 : bits;
+    parts.push(Uint8Array.of(header & 0xff, (header >> 8) & 0xff, (header >> 16) & 0xff), block);
+  }
+  return concatBytes(...parts);
+}
+
+/** The start of a meta-block that sets a reserved bit. */
+const BROKEN = Uint8Array.of(0x0e);
+
+describe("channel", () => {
+  it("gives back its batches", () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 400 }), { maxLength: 6 }), (batches) => {
+        expect(readAll(encodeChannel(batches)).map((batch) => [...batch])).toEqual(
+          batches.map((b) => [...b]),
+        );
+      }),
+    );
+  });
+
+  it("is dropped when empty or of an unknown version", () => {
+    for (const channel of [[], [0], [2], [0x78, 0x9c], [0xff]]) {
+      expect(() => new ChannelReader(Uint8Array.from(channel))).toThrowError(
+        expect.objectContaining({ code: "CHANNEL_INVALID" }),
+      );
+    }
+  });
+
+  it("keeps the batches before bad RLP, a list, or a cut-off batch", () => {
+    const good = RLP.encode(Uint8Array.of(1, 2, 3));
+    const tails = [[0xc1, 0x01], [0x81, 0x05], [0xb8, 0x01, 0x07], [0xb9, 0x00, 0x40], [0x84, 0x01], [0xbf]];
+    for (const tail of tails) {
+      const channel = concatBytes(Uint8Array.of(1), brotli(concatBytes(good, Uint8Array.from(tail), good)));
+      const batches = readAll(channel);
+      expect(batches[0]).toEqual(Uint8Array.of(1, 2, 3));
+      if (tail[0] !== 0x84) expect(batches).toHaveLength(1);
+    }
+  });
+
+  it("counts only the first bytes up to the limit", () => {
+    const batches = [new Uint8Array(100).fill(1), new Uint8Array(100).fill(2)];
+    expect(readAll(encodeChannel(batches), 203)).toHaveLength(1);
+    expect(readAll(encodeChannel(batches), 204)).toHaveLength(2);
+  });
+});
+
+describe("decompressBrotli", () => {
+  const content = new Uint8Array(randomBytes(200_000).map((byte) => byte & 0x3f));
+  const stream = brotli(content);
+
+  it("ignores bytes after the stream's end", () => {
+    const output = decompressBrotli(concatBytes(stream, new Uint8Array(50_000).fill(7)), 1e8);
+    expect(Buffer.compare(output, content)).toBe(0);
+  });
+
+  it("gives the output of a cut-off stream", () => {
+    const output = decompressBrotli(stream.subarray(0, stream.length >> 1), 1e8);
+    expect(output.length).toBeGreaterThan(50_000);
+    expect(Buffer.compare(output, content.subarray(0, output.length))).toBe(0);
+  });
+
+  it.each([
+    [100, 0],
+    [4_091, 0],
+    [4_092, 4_092],
+    [36_859, 4_092],
+    [36_860, 36_860],
+    [65_536, 36_860],
+    [100_000, 36_860 + 32_768 - 3],
+  ])("of %i stored bytes before an error, %i count", (length, counted) => {
+    const broken = concatBytes(stored(content.subarray(0, length)), BROKEN, new Uint8Array(40_000));
+    const output = decompressBrotli(broken, 1e8);
+    expect(output.length).toBe(counted);
+    expect(Buffer.compare(output, content.subarray(0, counted))).toBe(0);
+  });
+
+  it("stops at the limit, also when few bytes hold far more", () => {
+    const bomb = brotli(concatBytes(Uint8Array.of(1, 2, 3), new Uint8Array(100_000_000)));
+    const output = decompressBrotli(bomb, 1_000_000);
+    expect(output.length).toBe(1_000_000);
+    expect(output.subarray(0, 4)).toEqual(Uint8Array.of(1, 2, 3, 0));
+  });
+});
