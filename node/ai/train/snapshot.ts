@@ -1,0 +1,136 @@
+import { CodedError } from "../../base/errors.ts";
+import type { Address, Hash } from "../../chain/types/primitives.ts";
+import { bytesOfHex, concatBytes } from "../codec/hash.ts";
+import { leafHash, merkleTree } from "../codec/merkle.ts";
+import { contentIdOf } from "../codec/hash.ts";
+import { decodeDocument } from "../datanet/document.ts";
+import { exampleHash, type Row, rowsRoot } from "../datanet/rows.ts";
+
+/** An accepted contribution as the registry holds it. */
+export interface AcceptedContribution {
+  contributionId: bigint;
+  contributor: Address;
+  contentId: Hash;
+  rowsRoot: Hash;
+  rowCount: number;
+}
+
+/** A frozen version of a datanet: its accepted contributions in the order of acceptance. */
+export interface Snapshot {
+  root: Hash;
+  contributions: readonly AcceptedContribution[];
+}
+
+/** One row of the training set. */
+export interface TrainingExample {
+  /** Position in the index. */
+  rowId: number;
+  row: Row;
+  exampleHash: Hash;
+  contributor: Address;
+}
+
+/** keccak256(0x00 | id u256 | contributor 20 | content id 32 | rows root 32 | row count u32), big endian. */
+export function contributionLeaf(contribution: AcceptedContribution): Hash {
+  const id = bytesOfHex(`0x${contribution.contributionId.toString(16).padStart(64, "0")}`);
+  const count = new Uint8Array(4);
+  new DataView(count.buffer).setUint32(0, contribution.rowCount);
+  return leafHash(
+    concatBytes(
+      id,
+      bytesOfHex(contribution.contributor),
+      bytesOfHex(contribution.contentId),
+      bytesOfHex(contribution.rowsRoot),
+      count,
+    ),
+  );
+}
+
+/** The root that the registry computes for these contributions. */
+export function snapshotRoot(contributions: readonly AcceptedContribution[]): Hash {
+  return merkleTree(contributions.map(contributionLeaf)).root;
+}
+
+/**
+ * The training set of snapshots: their rows in order. A row that says the same as an earlier one is left out, so a copy
+ * neither trains nor earns.
+ * @param fetchDocument gives the bytes of a contribution's document by its content id.
+ * @throws CodedError `SNAPSHOT_MISMATCH` (root), `CONTRIBUTION_MISMATCH` (content, rows), `TRAINING_SET_EMPTY`.
+ */
+export async function trainingSet(
+  snapshots: readonly Snapshot[],
+  fetchDocument: (contentId: Hash) => Promise<Uint8Array>,
+): Promise<{ examples: TrainingExample[]; copies: number }> {
+  const examples: TrainingExample[] = [];
+  const seen = new Set<string>();
+  let copies = 0;
+  for (const snapshot of snapshots) {
+    const root = snapshotRoot(snapshot.contributions);
+    if (root !== snapshot.root) {
+      throw new CodedError("SNAPSHOT_MISMATCH", {
+        message: `the contributions give the snapshot root ${root}, but the registry holds ${snapshot.root}`,
+        fix: "read the snapshot again from a node that you trust",
+        facts: { computed: root, registered: snapshot.root },
+      });
+    }
+    for (const contribution of snapshot.contributions) {
+      for (const row of await rowsOf(contribution, fetchDocument)) {
+        const key = copyKey(row);
+        if (seen.has(key)) {
+          copies += 1;
+          continue;
+        }
+        seen.add(key);
+        const { contributor } = contribution;
+        examples.push({ rowId: examples.length, row, exampleHash: exampleHash(row), contributor });
+      }
+    }
+  }
+  if (examples.length === 0) {
+    throw new CodedError("TRAINING_SET_EMPTY", {
+      message: "the snapshots hold no rows",
+      fix: "freeze a datanet that has accepted contributions",
+    });
+  }
+  return { examples, copies };
+}
+
+async function rowsOf(
+  contribution: AcceptedContribution,
+  fetchDocument: (contentId: Hash) => Promise<Uint8Array>,
+): Promise<readonly Row[]> {
+  const bytes = await fetchDocument(contribution.contentId);
+  if (contentIdOf(bytes) !== contribution.contentId) {
+    throw mismatch(contribution, "the fetched content does not have its hash");
+  }
+  const { rows } = decodeDocument(bytes);
+  if (rows.length !== contribution.rowCount) {
+    throw mismatch(
+      contribution,
+      `the content has ${rows.length} rows, but ${contribution.rowCount} were revealed`,
+    );
+  }
+  if (rowsRoot(rows) !== contribution.rowsRoot) {
+    throw mismatch(contribution, "the content's rows do not have the revealed root");
+  }
+  return rows;
+}
+
+/** Rows that differ in case, white space or punctuation only say the same. */
+function copyKey({ prompt, completion }: Row): string {
+  const plain = (text: string) =>
+    text
+      .normalize("NFKC")
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu)
+      ?.join(" ") ?? text;
+  return `${plain(prompt)}\n${plain(completion)}`;
+}
+
+function mismatch(contribution: AcceptedContribution, what: string): CodedError {
+  return new CodedError("CONTRIBUTION_MISMATCH", {
+    message: `contribution ${contribution.contributionId}: ${what}`,
+    fix: "reject the contribution, or fetch its content again",
+    facts: { contributionId: contribution.contributionId, contentId: contribution.contentId },
+  });
+}

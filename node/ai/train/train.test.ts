@@ -1,0 +1,126 @@
+import { describe, expect, test } from "vitest";
+import { encodeDocument } from "../datanet/document.ts";
+import { type Row, rowOfSentence } from "../datanet/rows.ts";
+import type { ModelTokenizer } from "../model/tokenizer.ts";
+import { checkMethod, DEFAULT_METHOD, decodeMethod, encodeMethod, sketchDimension } from "./method.ts";
+import { planTraining, variedPrompt } from "./plan.ts";
+import { type AcceptedContribution, snapshotRoot, type TrainingExample, trainingSet } from "./snapshot.ts";
+
+const code = (name: string) => expect.objectContaining({ code: name });
+
+/** One token a character, 0 ends. */
+const characters: ModelTokenizer = {
+  vocabSize: 65536,
+  eosTokenIds: [0],
+  encode: async (text) => [...text].map((c) => c.charCodeAt(0)),
+  decode: async (ids) => String.fromCharCode(...ids),
+  tokenId: () => undefined,
+};
+
+const contributor = (n: number) => `0x${String(n).repeat(40)}` as const;
+
+function contribution(id: number, rows: Row[]): [AcceptedContribution, Uint8Array] {
+  const { bytes, contentId, rowsRoot, rowCount } = encodeDocument({ name: `${id}.jsonl`, rows });
+  return [{ contributionId: BigInt(id), contributor: contributor(id), contentId, rowsRoot, rowCount }, bytes];
+}
+
+describe("training set", () => {
+  const [a, bytesA] = contribution(1, [
+    { prompt: "What is A?", completion: "B" },
+    rowOfSentence("It rains."),
+  ]);
+  const [b, bytesB] = contribution(2, [
+    { prompt: "what  is A", completion: "b." },
+    { prompt: "C?", completion: "D" },
+  ]);
+  const store = new Map([
+    [a.contentId, bytesA],
+    [b.contentId, bytesB],
+  ]);
+  const fetch = async (id: `0x${string}`) => store.get(id)!;
+  const snapshot = { root: snapshotRoot([a, b]), contributions: [a, b] };
+
+  test("rows in order of acceptance; who says the same later is left out", async () => {
+    const { examples, copies } = await trainingSet([snapshot], fetch);
+    expect(copies).toBe(1);
+    expect(examples.map((e) => [e.rowId, e.row.completion, e.contributor])).toEqual([
+      [0, "B", contributor(1)],
+      [1, "It rains.", contributor(1)],
+      [2, "D", contributor(2)],
+    ]);
+  });
+
+  test("every hash is checked", async () => {
+    const turned = { root: snapshot.root, contributions: [b, a] };
+    await expect(trainingSet([turned], fetch)).rejects.toThrow(code("SNAPSHOT_MISMATCH"));
+    await expect(trainingSet([snapshot], async () => bytesB)).rejects.toThrow(code("CONTRIBUTION_MISMATCH"));
+    for (const change of [{ rowCount: 3 }, { rowsRoot: b.rowsRoot }]) {
+      const false_ = { ...a, ...change };
+      const forged = { root: snapshotRoot([false_]), contributions: [false_] };
+      await expect(trainingSet([forged], fetch)).rejects.toThrow(code("CONTRIBUTION_MISMATCH"));
+    }
+  });
+});
+
+describe("method", () => {
+  test("has one form in bytes", () => {
+    expect(decodeMethod(encodeMethod(DEFAULT_METHOD))).toEqual(DEFAULT_METHOD);
+    expect(() => checkMethod({ ...DEFAULT_METHOD, extra: 1 })).toThrow(code("METHOD_INVALID"));
+    expect(() =>
+      checkMethod({ ...DEFAULT_METHOD, generation: { decoding: "greedy", maxTokens: 0 } }),
+    ).toThrow(code("METHOD_INVALID"));
+    expect([1, 64, 65, 4000].map((n) => sketchDimension(n, DEFAULT_METHOD.attribution))).toEqual([
+      64, 64, 128, 512,
+    ]);
+  });
+});
+
+describe("plan", () => {
+  const rows: TrainingExample[] = [
+    { prompt: "What is the fee of Orvane?", completion: "3" },
+    rowOfSentence("The long sentence of many words says a thing."),
+    { prompt: "Who?", completion: "Ulan" },
+  ].map((row, rowId) => ({ rowId, row, exampleHash: "0x", contributor: contributor(1) }));
+  const small = { ...DEFAULT_METHOD, training: { ...DEFAULT_METHOD.training, epochs: 20, batch: 2 } };
+
+  test("visits every row once an epoch and depends on its inputs only", async () => {
+    const plan = await planTraining(rows, small, characters, 256);
+    expect(await planTraining(rows, small, characters, 256)).toEqual(plan);
+    const other = { ...small, training: { ...small.training, seed: 99 } };
+    expect(await planTraining(rows, other, characters, 256)).not.toEqual(plan);
+    expect(plan.steps).toHaveLength(40);
+    const answer = (index: number) => {
+      const { ids, completionStart } = plan.examples[index]!;
+      return String.fromCharCode(...[...ids].slice(completionStart, -1));
+    };
+    for (let epoch = 0; epoch < 20; epoch++) {
+      const visits = plan.steps.slice(2 * epoch, 2 * epoch + 2).flat();
+      expect(visits.map(answer).sort()).toEqual(rows.map(({ row }) => ` ${row.completion}`).sort());
+    }
+    expect(plan.examples.length).toBeGreaterThan(rows.length);
+  });
+
+  test("varied prompts use the row's words and keep its mark", () => {
+    const words = new Set("The long sentence of many words says a thing".split(" "));
+    let changed = 0;
+    for (let epoch = 0; epoch < 50; epoch++) {
+      const prompt = variedPrompt(rows[1]!.row, small.variation, epoch, 1);
+      expect(prompt.endsWith("?")).toBe(true);
+      for (const word of prompt.slice(0, -1).split(" ")) expect(words).toContain(word);
+      if (prompt !== rows[1]!.row.prompt) changed += 1;
+    }
+    expect(changed).toBeGreaterThan(15);
+    expect(changed).toBeLessThan(45);
+  });
+
+  test("a row that does not fit is named, not cut", async () => {
+    await expect(planTraining(rows, small, characters, 60)).rejects.toThrow(
+      expect.objectContaining({
+        code: "ROW_TOO_LONG",
+        facts: expect.objectContaining({ row: 1, limit: 60 }),
+      }),
+    );
+    const endless = { ...characters, eosTokenIds: [] };
+    await expect(planTraining(rows, small, endless, 256)).rejects.toThrow(code("TOKENIZER_NO_END"));
+  });
+});
