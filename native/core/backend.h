@@ -1,0 +1,125 @@
+// The operations of the model, once per device. Pointers named here are device memory (host memory on the CPU).
+//
+// Each operation has one order of rounded operations, written beside it; every device keeps it, so all give the same
+// bytes. Sums over tokens are one chain in token order, examples in batch order, and "+=" goes on from what is there.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "cpu/isa.h"
+
+namespace ol {
+
+// A linear's weight [out, in] and what the device made of it for speed.
+struct linear_weight {
+  const float* weight = nullptr;
+  int out = 0, in = 0;
+  std::shared_ptr<void> packed;  // device's own
+};
+
+class backend {
+ public:
+  virtual ~backend() = default;
+  virtual const char* device() const = 0;
+
+  virtual void* allocate(size_t bytes) = 0;
+  virtual void release(void* memory) = 0;
+  virtual void upload(void* device, const void* host, size_t bytes) = 0;
+  virtual void download(void* host, const void* device, size_t bytes) = 0;
+  virtual void copy(void* to, const void* from, size_t bytes) = 0;
+  virtual void zero(void* memory, size_t bytes) = 0;
+  // Waits for queued work; errors of the device surface here.
+  virtual void finish() = 0;
+
+  // Call again whenever the weight's values changed.
+  virtual void pack(linear_weight& w, bool backward) = 0;
+  // y[tokens, out] (+)= x[tokens, in] W^T: chain over in.
+  virtual void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) = 0;
+  // dx[tokens, in] (+)= dy[tokens, out] W: chain over out.
+  virtual void linear_backward_input(float* dx, const float* dy, const linear_weight& w, int tokens,
+                                     bool accumulate) = 0;
+  // dw[out, in] += dy^T x: chain over tokens.
+  virtual void linear_backward_weight(float* dw, const float* dy, const float* x, int tokens, int out, int in) = 0;
+  // For each example e: dw + e*stride gets [out, in] = dy^T x over its own tokens offsets[e] .. offsets[e+1]-1 (host
+  // array), from +0.
+  virtual void linear_backward_weight_each(float* dw, size_t stride, const float* dy, const float* x,
+                                           const int32_t* offsets, int examples, int out, int in) = 0;
+
+  virtual void embed_forward(float* out, const float* table, const int32_t* ids, int tokens, int hidden) = 0;
+  // dtable[ids[t]] += dout[t], t ascending.
+  virtual void embed_backward(float* dtable, const float* dout, const int32_t* ids, int tokens, int hidden,
+                              int vocab) = 0;
+  virtual void rmsnorm_forward(float* y, float* rstd, const float* x, const float* gain, int tokens, int n,
+                               float eps) = 0;
+  // dx += ...
+  virtual void rmsnorm_backward(float* dx, const float* dy, const float* x, const float* rstd, const float* gain,
+                                int tokens, int n) = 0;
+  // dgain += ..., tokens ascending.
+  virtual void rmsnorm_gain(float* dgain, const float* dy, const float* x, const float* rstd, int tokens, int n) = 0;
+  // In place; inverse for the backward pass.
+  virtual void rope(float* x, const int32_t* positions, const float* cosine, const float* sine, int tokens, int heads,
+                    int head_dim, bool inverse) = 0;
+  // `sequences` is a host array whose k and v are device pointers.
+  virtual void attention_forward(const attention_forward_args& args, const attention_sequence* sequences,
+                                 int count) = 0;
+  // Sequences start at position 0; dk and dv rows are the sequences' rows.
+  virtual void attention_backward(const attention_backward_args& args, const attention_sequence* sequences,
+                                  int count) = 0;
+  virtual void swiglu_forward(float* h, const float* gate, const float* up, size_t n) = 0;
+  virtual void swiglu_backward(float* dgate, float* dup, const float* dh, const float* gate, const float* up,
+                               size_t n) = 0;
+  virtual void add(float* y, const float* x, size_t n) = 0;                  // y += x
+  virtual void scale(float* y, const float* x, float c, size_t n) = 0;       // y = c x
+  virtual void add_bias(float* y, const float* bias, int tokens, int n) = 0;  // each row
+  virtual void bias_backward(float* dbias, const float* dy, int tokens, int n) = 0;  // += rows, ascending
+  virtual void gather_rows(float* out, const float* x, const int32_t* rows, int count, int n) = 0;
+  // out[rows[i]] = x[i]; the caller zeroed the rest.
+  virtual void scatter_rows(float* out, const float* x, const int32_t* rows, int count, int n) = 0;
+  // Per row: nll; with gradient, logits <- weights * (softmax - onehot).
+  virtual void loss(float* logits, float* nll, const int32_t* targets, const float* weights, int rows, int n,
+                    bool gradient) = 0;
+  virtual void adamw(float* w, float* m, float* v, const float* g, size_t n, const float* constants) = 0;
+  // out[c] = sum of squares of chunk c (4096 values each, 16 lanes).
+  virtual void sum_squares(float* out, const float* x, size_t n) = 0;
+  // C[m,n] = A[m,k] B[k,n], row-major, chain over k.
+  virtual void gemm(float* c, const float* a, const float* b, int m, int n, int k) = 0;
+};
+
+static const size_t norm_chunk = 4096;
+
+// Device memory that frees itself.
+template <typename T>
+class device_array {
+ public:
+  device_array() = default;
+  device_array(backend& owner, size_t count) : owner_(&owner), count_(count) {
+    data_ = static_cast<T*>(owner.allocate(count * sizeof(T) + 64));
+  }
+  device_array(device_array&& other) noexcept { swap(other); }
+  device_array& operator=(device_array&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~device_array() {
+    if (data_) owner_->release(data_);
+  }
+  T* get() const { return data_; }
+  size_t size() const { return count_; }
+  // At least `count` elements; the contents are lost when it grows.
+  void reserve(backend& owner, size_t count) {
+    if (count > count_ || !data_) *this = device_array(owner, count);
+  }
+
+ private:
+  void swap(device_array& other) {
+    std::swap(owner_, other.owner_);
+    std::swap(data_, other.data_);
+    std::swap(count_, other.count_);
+  }
+  backend* owner_ = nullptr;
+  T* data_ = nullptr;
+  size_t count_ = 0;
+};
+
+}  // namespace ol

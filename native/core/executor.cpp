@@ -1,0 +1,175 @@
+#include "core/executor.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/math64.h"
+
+namespace ol {
+
+kv_cache::kv_cache(backend& device, const ol_config& config, int positions) : capacity(positions) {
+  const size_t size = static_cast<size_t>(positions) * config.kv_heads * config.head_dim;
+  for (int i = 0; i < config.layers; ++i) {
+    k.emplace_back(device, size);
+    v.emplace_back(device, size);
+  }
+}
+
+executor::executor(backend& device, std::shared_ptr<device_model> weights, std::shared_ptr<device_adapter> lora,
+                   int positions)
+    : device_(device), weights_(std::move(weights)), lora_(std::move(lora)) {
+  std::vector<float> cosine, sine;
+  rope_tables(config(), positions, &cosine, &sine);
+  cosine_ = device_array<float>(device_, cosine.size());
+  sine_ = device_array<float>(device_, sine.size());
+  device_.upload(cosine_.get(), cosine.data(), cosine.size() * sizeof(float));
+  device_.upload(sine_.get(), sine.data(), sine.size() * sizeof(float));
+}
+
+attention_shape executor::shape() const {
+  const ol_config& c = weights_->config;
+  // 1 / sqrt by Newton steps in fp64 would do the same: IEEE division and root round once each.
+  return {c.heads, c.kv_heads, c.head_dim, static_cast<float>(1.0 / __builtin_sqrt(static_cast<double>(c.head_dim)))};
+}
+
+void executor::reserve(const micro_batch& batch, bool keep) {
+  const ol_config& c = config();
+  keep_ = keep;
+  const size_t wanted_layers = keep ? c.layers : 1;
+  if (layers_.size() < wanted_layers) {
+    layers_.resize(wanted_layers);
+    capacity_ = 0;
+  }
+  if (batch.tokens > capacity_) {
+    capacity_ = batch.tokens;
+    const size_t n = batch.tokens, hidden = c.hidden, q = c.heads * c.head_dim, kv = c.kv_heads * c.head_dim,
+                 inner = c.intermediate;
+    for (auto& s : layers_) {
+      for (auto* a : {&s.x, &s.xn1, &s.mid, &s.xn2}) a->reserve(device_, n * hidden);
+      for (auto* a : {&s.q, &s.attended}) a->reserve(device_, n * q);
+      for (auto* a : {&s.k, &s.v}) a->reserve(device_, n * kv);
+      for (auto* a : {&s.gate, &s.up, &s.h}) a->reserve(device_, n * inner);
+      for (auto* a : {&s.rstd1, &s.rstd2}) a->reserve(device_, n);
+      for (auto* a : {&s.row_max, &s.row_sum}) a->reserve(device_, n * c.heads);
+      for (int p = 0; lora_ && p < projection_count; ++p) s.u[p].reserve(device_, n * lora_->rank);
+    }
+    final_x_.reserve(device_, n * hidden);
+    final_norm_.reserve(device_, n * hidden);
+    final_rstd_.reserve(device_, n);
+    ids_.reserve(device_, n);
+    positions_.reserve(device_, n);
+    if (lora_) scaled_.reserve(device_, n * std::max({hidden, q, kv, inner}));
+  }
+  device_.upload(ids_.get(), batch.ids.data(), batch.tokens * sizeof(int32_t));
+  device_.upload(positions_.get(), batch.positions.data(), batch.tokens * sizeof(int32_t));
+}
+
+// y = x W^T, then the chain goes on over c*u with B, then the bias is added.
+void executor::linear(float* y, const float* x, int layer, int proj, int tokens) {
+  const linear_weight& w = weights_->linear(layer, proj);
+  device_.linear_forward(y, x, w, tokens, false);
+  if (lora_ && lora_->has(proj)) {
+    const int at = layer * projection_count + proj;
+    float* u = state(layer).u[proj].get();
+    device_.linear_forward(u, x, lora_->a[at], tokens, false);
+    device_.scale(scaled_.get(), u, lora_->scale, static_cast<size_t>(tokens) * lora_->rank);
+    device_.linear_forward(y, scaled_.get(), lora_->b[at], tokens, true);
+  }
+  if (config().qkv_bias && proj <= proj_v) {
+    device_.add_bias(y, weights_->flat + weights_->layout.layers[layer].bias[proj], tokens, w.out);
+  }
+}
+
+void executor::attend(const micro_batch& batch, int layer, kv_cache* cache) {
+  const ol_config& c = config();
+  layer_state& s = state(layer);
+  const size_t kv = static_cast<size_t>(c.kv_heads) * c.head_dim;
+  std::vector<attention_sequence> sequences;
+  if (cache) {
+    device_.copy(cache->k[layer].get() + cache->used * kv, s.k.get(), batch.tokens * kv * sizeof(float));
+    device_.copy(cache->v[layer].get() + cache->used * kv, s.v.get(), batch.tokens * kv * sizeof(float));
+    sequences.push_back({0, batch.tokens, cache->used, cache->k[layer].get(), cache->v[layer].get()});
+  } else {
+    for (size_t e = 0; e + 1 < batch.offsets.size(); ++e) {
+      const int row = batch.offsets[e];
+      sequences.push_back({row, batch.offsets[e + 1] - row, 0, s.k.get() + row * kv, s.v.get() + row * kv});
+    }
+  }
+  attention_forward_args args{shape(), s.q.get(), s.attended.get(), nullptr, nullptr};
+  if (keep_) {
+    args.row_max = s.row_max.get();
+    args.row_sum = s.row_sum.get();
+  }
+  device_.attention_forward(args, sequences.data(), static_cast<int>(sequences.size()));
+}
+
+void executor::forward(const micro_batch& batch, bool keep, kv_cache* cache,
+                       const std::function<void(int, const float*)>& hidden) {
+  reserve(batch, keep);
+  const ol_config& c = config();
+  const int n = batch.tokens;
+  const size_t values = static_cast<size_t>(n) * c.hidden;
+  const float* flat = weights_->flat;
+  device_.embed_forward(state(0).x.get(), flat + weights_->layout.embed, ids_.get(), n, c.hidden);
+  if (hidden) hidden(0, state(0).x.get());
+  for (int i = 0; i < c.layers; ++i) {
+    layer_state& s = state(i);
+    const layer_offsets& at = weights_->layout.layers[i];
+    device_.rmsnorm_forward(s.xn1.get(), s.rstd1.get(), s.x.get(), flat + at.norm1, n, c.hidden, c.rms_eps);
+    linear(s.q.get(), s.xn1.get(), i, proj_q, n);
+    linear(s.k.get(), s.xn1.get(), i, proj_k, n);
+    linear(s.v.get(), s.xn1.get(), i, proj_v, n);
+    device_.rope(s.q.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.heads, c.head_dim, false);
+    device_.rope(s.k.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.kv_heads, c.head_dim, false);
+    attend(batch, i, cache);
+    linear(s.mid.get(), s.attended.get(), i, proj_o, n);
+    device_.add(s.mid.get(), s.x.get(), values);
+    device_.rmsnorm_forward(s.xn2.get(), s.rstd2.get(), s.mid.get(), flat + at.norm2, n, c.hidden, c.rms_eps);
+    linear(s.gate.get(), s.xn2.get(), i, proj_gate, n);
+    linear(s.up.get(), s.xn2.get(), i, proj_up, n);
+    device_.swiglu_forward(s.h.get(), s.gate.get(), s.up.get(), static_cast<size_t>(n) * c.intermediate);
+    float* next = i + 1 < c.layers ? state(i + 1).x.get() : final_x_.get();
+    linear(next, s.h.get(), i, proj_down, n);
+    device_.add(next, s.mid.get(), values);
+    if (hidden) hidden(i + 1, next);
+  }
+  device_.rmsnorm_forward(final_norm_.get(), final_rstd_.get(), final_x_.get(), flat + weights_->layout.final_norm, n,
+                          c.hidden, c.rms_eps);
+  if (hidden) hidden(c.layers + 1, final_norm_.get());
+  if (cache) cache->used += n;
+}
+
+float* executor::logits(const std::vector<int32_t>& rows) {
+  const ol_config& c = config();
+  const int count = static_cast<int>(rows.size());
+  rows_.reserve(device_, rows.size());
+  gathered_.reserve(device_, rows.size() * c.hidden);
+  logits_.reserve(device_, rows.size() * c.vocab);
+  device_.upload(rows_.get(), rows.data(), rows.size() * sizeof(int32_t));
+  device_.gather_rows(gathered_.get(), final_norm_.get(), rows_.get(), count, c.hidden);
+  device_.linear_forward(logits_.get(), gathered_.get(), weights_->head, count, false);
+  return logits_.get();
+}
+
+std::vector<float> executor::loss(const micro_batch& batch, float scale) {
+  const size_t count = batch.targets.size();
+  std::vector<float> nll(count);
+  if (count == 0) return nll;
+  float* values = logits(batch.target_rows);
+  targets_.reserve(device_, count);
+  nll_.reserve(device_, count);
+  row_weights_.reserve(device_, count);
+  const std::vector<float> row_weights(count, scale);
+  device_.upload(targets_.get(), batch.targets.data(), count * sizeof(int32_t));
+  device_.upload(row_weights_.get(), row_weights.data(), count * sizeof(float));
+  device_.loss(values, nll_.get(), targets_.get(), row_weights_.get(), static_cast<int>(count), config().vocab,
+               scale != 0.0f);
+  device_.download(nll.data(), nll_.get(), count * sizeof(float));
+  device_.finish();
+  for (float value : nll) {
+    if (!(value - value == 0.0f)) fail(OL_ERROR_NUMERIC, "the loss is not finite: the weights or inputs are unusable");
+  }
+  return nll;
+}
+
+}  // namespace ol

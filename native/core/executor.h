@@ -1,0 +1,103 @@
+// Runs a model on a device: forward, loss, backward. One executor serves one job; it owns the activations.
+#pragma once
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/batch.h"
+#include "core/model.h"
+
+namespace ol {
+
+// Keys and values of the positions seen so far, for generation of one sequence.
+struct kv_cache {
+  kv_cache(backend& device, const ol_config& config, int positions);
+  std::vector<device_array<float>> k, v;  // per layer, [positions, kv_heads * head_dim]
+  int capacity, used = 0;
+};
+
+// What happens at one adapted linear of one micro-batch during the backward pass, as influence methods need it. The
+// pointers are device memory, valid during the call; rows are the micro-batch's tokens (see micro_batch.offsets).
+struct lora_capture {
+  int layer, proj;
+  int in, out, rank;
+  const float* x;        // [tokens, in]   input of A
+  const float* u;        // [tokens, rank] A x, input of B
+  const float* delta_b;  // [tokens, out]  c * dL/dy
+  const float* delta_a;  // [tokens, rank] B^T delta_b
+};
+
+class lora_visitor {
+ public:
+  virtual ~lora_visitor() = default;
+  // Called for layers descending, per layer down, up, gate, o, v, k, q (where adapted).
+  virtual void module(const micro_batch& batch, const lora_capture& capture) = 0;
+};
+
+// Where gradients go. Batch gradients are added to what is there; each pointer may be null.
+struct gradient_sinks {
+  float* model = nullptr;      // flat, canonical order
+  float* tied_head = nullptr;  // [vocab, hidden]: the output side of a tied embedding, kept apart so that its chain
+                               // does not depend on the micro-batches; add it to the embedding's at the end
+  float* adapter = nullptr;    // flat, canonical order
+  float* adapter_each = nullptr;  // [examples of the micro-batch, adapter]
+  lora_visitor* visitor = nullptr;
+};
+
+class executor {
+ public:
+  // `positions`: longest sequence that will come.
+  executor(backend& device, std::shared_ptr<device_model> weights, std::shared_ptr<device_adapter> lora,
+           int positions);
+
+  // Hidden states into the final norm. With `keep`, activations stay for backward(). With `cache`, the batch is one
+  // sequence that continues the cache. `hidden` sees each state: 0 embeddings, k after layer k, layers+1 the norm's.
+  void forward(const micro_batch& batch, bool keep, kv_cache* cache = nullptr,
+               const std::function<void(int index, const float* state)>& hidden = nullptr);
+
+  // Logits [count, vocab] of the given rows into device memory that stays until the next call.
+  float* logits(const std::vector<int32_t>& rows);
+
+  // Loss of every target (host memory, batch order). With `scale` not 0, prepares the gradient of scale * sum.
+  std::vector<float> loss(const micro_batch& batch, float scale);
+
+  // After forward(keep) and loss(scale): all gradients that the sinks want.
+  void backward(const micro_batch& batch, const gradient_sinks& sinks);
+
+  backend& device() { return device_; }
+  const ol_config& config() const { return weights_->config; }
+  device_model& weights() { return *weights_; }
+  device_adapter* lora() { return lora_.get(); }
+
+ private:
+  struct layer_state {
+    device_array<float> x, rstd1, xn1, q, k, v, attended, row_max, row_sum, mid, rstd2, xn2, gate, up, h;
+    device_array<float> u[projection_count];
+  };
+
+  void reserve(const micro_batch& batch, bool keep);
+  layer_state& state(int layer) { return layers_[keep_ ? layer : 0]; }
+  void linear(float* y, const float* x, int layer, int proj, int tokens);
+  void linear_backward(const micro_batch& batch, const gradient_sinks& sinks, float* dx, const float* dy,
+                       const float* x, int layer, int proj, bool accumulate);
+  void attend(const micro_batch& batch, int layer, kv_cache* cache);
+  void backward_mlp(const micro_batch& batch, const gradient_sinks& sinks, int layer);
+  void backward_attention(const micro_batch& batch, const gradient_sinks& sinks, int layer);
+  attention_shape shape() const;
+
+  backend& device_;
+  std::shared_ptr<device_model> weights_;
+  std::shared_ptr<device_adapter> lora_;
+  device_array<float> cosine_, sine_;
+  bool keep_ = false;
+  int capacity_ = 0;
+
+  std::vector<layer_state> layers_;
+  device_array<float> final_x_, final_rstd_, final_norm_;
+  device_array<int32_t> ids_, positions_, rows_, targets_;
+  device_array<float> gathered_, logits_, nll_, row_weights_;
+  // backward
+  device_array<float> dx_, dnorm_, dq_, dk_, dv_, dattended_, dh_, dgate_, dup_, scaled_, du_;
+};
+
+}  // namespace ol

@@ -1,0 +1,65 @@
+#include "core/session.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <thread>
+
+#include "core/error.h"
+#include "cpu/backend.h"
+
+namespace ol {
+
+std::shared_ptr<device_model> session::on_device(const std::shared_ptr<const model>& source) {
+  if (!cached_ || cached_for_.lock() != source) {
+    cached_.reset();
+    cached_ = std::make_shared<device_model>(*device, source->config, source->layout, source->weights.data(), false);
+    cached_for_ = source;
+  }
+  return cached_;
+}
+
+static isa choose_isa(const char* name) {
+  if (!name || !*name) return best_isa();
+  isa which;
+  if (!parse_isa(name, &which)) fail(OL_ERROR_ARGUMENT, std::string("there is no instruction set ") + name);
+  if (!isa_supported(which)) fail(OL_ERROR_UNAVAILABLE, std::string("this CPU has no ") + name);
+  return which;
+}
+
+std::shared_ptr<session> make_session(const ol_session_options& options) {
+  if (options.threads < 0 || options.threads > 1024) fail(OL_ERROR_ARGUMENT, "threads must be 0..1024");
+  if (options.microbatch_tokens < 0 || options.microbatch_tokens > 1 << 20) {
+    fail(OL_ERROR_ARGUMENT, "micro-batch tokens must be 0..1048576");
+  }
+  auto made = std::make_shared<session>();
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  made->threads = options.threads ? options.threads : cores;
+  if (options.microbatch_tokens) made->microbatch_tokens = options.microbatch_tokens;
+  const isa which = choose_isa(options.isa);
+  made->isa = isa_name(which);
+  made->device_name = options.device && *options.device ? options.device : "cpu";
+  if (made->device_name == "cpu") {
+    made->device = make_cpu_backend(made->threads, which);
+  } else if (made->device_name == "cuda") {
+#if defined(OL_HAVE_CUDA)
+    made->device = make_cuda_backend();
+#else
+    fail(OL_ERROR_UNAVAILABLE, "this build has no CUDA; build where nvcc is installed");
+#endif
+  } else {
+    fail(OL_ERROR_ARGUMENT, "there is no device " + made->device_name + "; use cpu or cuda");
+  }
+  return made;
+}
+
+}  // namespace ol
+
+extern "C" int ol_cuda_state(char* reason, size_t size) {
+#if defined(OL_HAVE_CUDA)
+  return ol::cuda_state(reason, size);
+#else
+  if (reason && size) std::snprintf(reason, size, "built without CUDA (no nvcc was found)");
+  return 0;
+#endif
+}

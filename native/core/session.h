@@ -1,0 +1,35 @@
+#pragma once
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "core/backend.h"
+#include "core/model.h"
+
+namespace ol {
+
+// A device with its thread pool. The lock is held for one micro-batch at a time, so jobs take turns.
+struct session {
+  std::unique_ptr<backend> device;
+  std::string isa, device_name;
+  int threads = 1, microbatch_tokens = 1024;
+  std::mutex turn;
+
+  // The model on this device; the newest one is kept ready. Needs the turn.
+  std::shared_ptr<device_model> on_device(const std::shared_ptr<const model>& source);
+
+ private:
+  std::weak_ptr<const model> cached_for_;
+  std::shared_ptr<device_model> cached_;
+};
+
+std::shared_ptr<session> make_session(const ol_session_options& options);
+
+#if defined(OL_HAVE_CUDA)
+// native/cuda: throws OL_ERROR_UNAVAILABLE when there is no usable device.
+std::unique_ptr<backend> make_cuda_backend();
+// As ol_cuda_state, without state 0.
+int cuda_state(char* reason, size_t size);
+#endif
+
+}  // namespace ol

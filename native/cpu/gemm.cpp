@@ -1,0 +1,152 @@
+#include "cpu/gemm.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace ol {
+
+// A chain is stored to C and taken up again every k_block terms: a panel of B (32 KB) then stays in the first cache.
+static const int k_block = 256;
+static const int max_rows = 96;
+
+aligned_buffer::~aligned_buffer() { std::free(data); }
+
+float* aligned_buffer::reserve(size_t n) {
+  if (n > count) {
+    std::free(data);
+    count = 0;
+    data = static_cast<float*>(std::aligned_alloc(64, (n * sizeof(float) + 127) / 64 * 64));
+    if (!data) throw std::bad_alloc();
+    count = n;
+  }
+  return data;
+}
+
+gemm_engine::gemm_engine(pool& threads, const kernels& table)
+    : pool_(threads), kernels_(table), blocks_(static_cast<size_t>(threads.threads())) {
+  for (auto& block : blocks_) block.reserve(static_cast<size_t>(max_rows + 16) * k_block);
+}
+
+size_t gemm_engine::packed_size(int n, int k) const {
+  const int nr = kernels_.nr;
+  return static_cast<size_t>((n + nr - 1) / nr) * nr * k;
+}
+
+static void pack_panel(float* out, matrix_view b, int nr, int cols, int k) {
+  if (b.cs == 1) {
+    for (int p = 0; p < k; ++p) {
+      const float* row = b.data + p * b.rs;
+      std::memcpy(out + static_cast<size_t>(p) * nr, row, cols * sizeof(float));
+      std::memset(out + static_cast<size_t>(p) * nr + cols, 0, (nr - cols) * sizeof(float));
+    }
+    return;
+  }
+  // Read along k (contiguous in a transposed weight), eight rows at a time to stay within a few cache lines.
+  for (int p0 = 0; p0 < k; p0 += 16) {
+    const int p1 = std::min(p0 + 16, k);
+    for (int j = 0; j < cols; ++j) {
+      const float* column = b.data + j * b.cs;
+      for (int p = p0; p < p1; ++p) out[static_cast<size_t>(p) * nr + j] = column[p * b.rs];
+    }
+    for (int p = p0; p < p1; ++p)
+      for (int j = cols; j < nr; ++j) out[static_cast<size_t>(p) * nr + j] = 0.0f;
+  }
+}
+
+void gemm_engine::pack(float* out, matrix_view b, int n, int k) {
+  const int nr = kernels_.nr, panels = (n + nr - 1) / nr;
+  pool_.run(panels, [&](int panel, int) {
+    const int j = panel * nr;
+    pack_panel(out + static_cast<size_t>(j) * k, {b.data + j * b.cs, b.rs, b.cs}, nr, std::min(nr, n - j), k);
+  });
+}
+
+// Rows [m0, m1) and panels [p0, p1).
+void gemm_engine::task(int m0, int m1, int p0, int p1, int n, int k, matrix_view a, const float* packed_b, float* c,
+                       ptrdiff_t ldc, bool accumulate, float* scratch) const {
+  const int nr = kernels_.nr, mr = kernels_.mr, rows = m1 - m0;
+  for (int k0 = 0; k0 < k || k0 == 0; k0 += k_block) {
+    const int depth = std::min(k_block, k - k0);
+    const bool go_on = accumulate || k0 > 0;
+    // Blocks of A as [k][mr], so that the tile reads it in one stream.
+    const bool packed_a = p1 - p0 > 1;
+    if (packed_a) {
+      for (int i = 0; i < rows; i += mr) {
+        const int r = std::min(mr, rows - i);
+        const float* from = a.data + (m0 + i) * a.rs + k0 * a.cs;
+        float* to = scratch + static_cast<size_t>(i) * k_block;
+        if (a.rs == 1) {
+          for (int p = 0; p < depth; ++p)
+            for (int q = 0; q < r; ++q) to[p * mr + q] = from[p * a.cs + q];
+        } else {
+          for (int q = 0; q < r; ++q)
+            for (int p = 0; p < depth; ++p) to[p * mr + q] = from[q * a.rs + p * a.cs];
+        }
+      }
+    }
+    for (int panel = p0; panel < p1; ++panel) {
+      const int j = panel * nr, cols = std::min(nr, n - j);
+      const float* b = packed_b + static_cast<size_t>(j) * k + static_cast<size_t>(k0) * nr;
+      for (int i = 0; i < rows; i += mr) {
+        const int r = std::min(mr, rows - i);
+        if (packed_a) {
+          kernels_.tile(r, cols, depth, scratch + static_cast<size_t>(i) * k_block, 1, mr, b, nr,
+                        c + (m0 + i) * ldc + j, ldc, go_on);
+        } else {
+          kernels_.tile(r, cols, depth, a.data + (m0 + i) * a.rs + k0 * a.cs, a.rs, a.cs, b, nr,
+                        c + (m0 + i) * ldc + j, ldc, go_on);
+        }
+      }
+    }
+  }
+}
+
+void gemm_engine::run_packed(int m, int n, int k, matrix_view a, const float* packed_b, float* c, ptrdiff_t ldc,
+                             bool accumulate) {
+  if (m <= 0 || n <= 0) return;
+  const int nr = kernels_.nr, mr = kernels_.mr, panels = (n + nr - 1) / nr, wanted = pool_.threads() * 4;
+  // Enough tasks to balance the load, as few as possible beyond that.
+  int row_block = (max_rows / mr) * mr;
+  while (row_block > 2 * mr && (m + row_block - 1) / row_block < wanted) row_block -= mr;
+  const int row_tasks = (m + row_block - 1) / row_block;
+  const int col_tasks = std::max(1, std::min(panels, (wanted + row_tasks - 1) / row_tasks));
+  const bool small = static_cast<double>(m) * n * k < 32768;
+  if (small) {
+    for (int r = 0; r < row_tasks; ++r) {
+      task(r * row_block, std::min(m, (r + 1) * row_block), 0, panels, n, k, a, packed_b, c, ldc, accumulate,
+           blocks_[0].data);
+    }
+    return;
+  }
+  pool_.run(row_tasks * col_tasks, [&](int index, int worker) {
+    const int r = index % row_tasks, q = index / row_tasks;
+    task(r * row_block, std::min(m, (r + 1) * row_block), static_cast<int>(static_cast<int64_t>(panels) * q / col_tasks),
+         static_cast<int>(static_cast<int64_t>(panels) * (q + 1) / col_tasks), n, k, a, packed_b, c, ldc, accumulate,
+         blocks_[static_cast<size_t>(worker)].data);
+  });
+}
+
+void gemm_engine::run(int m, int n, int k, matrix_view a, matrix_view b, float* c, ptrdiff_t ldc, bool accumulate) {
+  float* packed = panels_.reserve(packed_size(n, k));
+  pack(packed, b, n, k);
+  run_packed(m, n, k, a, packed, c, ldc, accumulate);
+}
+
+void gemm_engine::run_serial(int m, int n, int k, matrix_view a, matrix_view b, float* c, ptrdiff_t ldc,
+                             bool accumulate) const {
+  // Needs b.cs == 1 (lanes over columns).
+  const int nr = kernels_.nr, mr = kernels_.mr;
+  for (int j = 0; j < n; j += nr) {
+    for (int k0 = 0; k0 < k || k0 == 0; k0 += k_block) {
+      for (int i = 0; i < m; i += mr) {
+        kernels_.tile(std::min(mr, m - i), std::min(nr, n - j), std::min(k_block, k - k0),
+                      a.data + i * a.rs + k0 * a.cs, a.rs, a.cs, b.data + k0 * b.rs + j, b.rs, c + i * ldc + j, ldc,
+                      accumulate || k0 > 0);
+      }
+    }
+  }
+}
+
+}  // namespace ol

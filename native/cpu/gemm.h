@@ -1,0 +1,48 @@
+// Matrix product on the CPU: packed panels of B, blocks of A, register tiles; one ascending chain over k per output.
+#pragma once
+#include <cstddef>
+#include <vector>
+
+#include "cpu/isa.h"
+#include "cpu/pool.h"
+
+namespace ol {
+
+struct aligned_buffer {
+  float* data = nullptr;
+  size_t count = 0;
+  ~aligned_buffer();
+  aligned_buffer() = default;
+  aligned_buffer(const aligned_buffer&) = delete;
+  aligned_buffer& operator=(const aligned_buffer&) = delete;
+  float* reserve(size_t n);
+};
+
+// An element (i, j) lies at data[i*rs + j*cs].
+struct matrix_view {
+  const float* data;
+  ptrdiff_t rs, cs;
+};
+
+class gemm_engine {
+ public:
+  gemm_engine(pool& threads, const kernels& table);
+  size_t packed_size(int n, int k) const;
+  // Panels of nr columns, each [k][nr].
+  void pack(float* out, matrix_view b, int n, int k);
+  // C[m, n] (+)= A[m, k] B[k, n] with B packed.
+  void run_packed(int m, int n, int k, matrix_view a, const float* packed_b, float* c, ptrdiff_t ldc, bool accumulate);
+  void run(int m, int n, int k, matrix_view a, matrix_view b, float* c, ptrdiff_t ldc, bool accumulate);
+  // Single-threaded, for use inside a task.
+  void run_serial(int m, int n, int k, matrix_view a, matrix_view b, float* c, ptrdiff_t ldc, bool accumulate) const;
+
+ private:
+  void task(int m0, int m1, int p0, int p1, int n, int k, matrix_view a, const float* packed_b, float* c,
+            ptrdiff_t ldc, bool accumulate, float* scratch) const;
+  pool& pool_;
+  const kernels& kernels_;
+  aligned_buffer panels_;
+  std::vector<aligned_buffer> blocks_;  // one per worker
+};
+
+}  // namespace ol

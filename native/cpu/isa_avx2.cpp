@@ -1,0 +1,23 @@
+// The avx2 kernels. Only headers without inline functions of external linkage may be included here: the linker would
+// be free to use a copy compiled for this instruction set anywhere.
+#include <immintrin.h>
+#include "core/math.h"
+#include "cpu/isa.h"
+
+namespace ol {
+namespace avx2_set {
+#include "cpu/tile_avx2.inc"
+#include "cpu/lanes.inc"
+#include "cpu/rmsnorm.inc"
+#include "cpu/rope.inc"
+#include "cpu/elementwise.inc"
+#include "cpu/softmax.inc"
+#include "cpu/attention.inc"
+}  // namespace avx2_set
+
+#define OL_TABLE(x) avx2_set::x
+const kernels avx2_kernels = {
+    "avx2",
+#include "cpu/table.inc"
+};
+}  // namespace ol

@@ -1,0 +1,23 @@
+// The scalar kernels. Only headers without inline functions of external linkage may be included here: the linker would
+// be free to use a copy compiled for this instruction set anywhere.
+
+#include "core/math.h"
+#include "cpu/isa.h"
+
+namespace ol {
+namespace scalar_set {
+#include "cpu/tile_scalar.inc"
+#include "cpu/lanes.inc"
+#include "cpu/rmsnorm.inc"
+#include "cpu/rope.inc"
+#include "cpu/elementwise.inc"
+#include "cpu/softmax.inc"
+#include "cpu/attention.inc"
+}  // namespace scalar_set
+
+#define OL_TABLE(x) scalar_set::x
+const kernels scalar_kernels = {
+    "scalar",
+#include "cpu/table.inc"
+};
+}  // namespace ol

@@ -1,0 +1,36 @@
+// A fixed team of threads for loops over independent tasks. The caller works too.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace ol {
+
+class pool {
+ public:
+  explicit pool(int threads);
+  ~pool();
+  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+  // Runs body(task, worker) for task = 0 .. count-1; returns when all are done. Which worker takes which task is not
+  // determined: tasks must write to disjoint places. One caller at a time.
+  void run(int count, const std::function<void(int task, int worker)>& body);
+
+ private:
+  void work(int worker);
+  void drain(int worker);
+
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::atomic<uint64_t> generation_{0};
+  std::atomic<int> next_{0}, busy_{0};
+  int count_ = 0;
+  const std::function<void(int, int)>* body_ = nullptr;
+  std::atomic<bool> stop_{false};
+};
+
+}  // namespace ol

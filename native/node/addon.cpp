@@ -1,0 +1,9 @@
+#include "addon.h"
+
+static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  ol_node::add_models(env, exports);
+  ol_node::add_jobs(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(openledger, init)

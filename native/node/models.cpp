@@ -1,0 +1,202 @@
+// Sessions, models, adapters, trainers and number formats for JavaScript.
+#include <thread>
+#include <vector>
+
+#include "addon.h"
+#include "values.h"
+
+namespace ol_node {
+namespace {
+
+Napi::Value backends(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  auto isas = Napi::Array::New(env);
+  for (const char* isa : {"scalar", "avx2", "avx512"}) {
+    if (ol_isa_supported(isa)) isas.Set(isas.Length(), Napi::String::New(env, isa));
+  }
+  char reason[256] = "";
+  const int state = ol_cuda_state(reason, sizeof reason);
+  auto cuda = Napi::Object::New(env);
+  cuda.Set("compiled", state > 0);
+  cuda.Set("available", state == 2);
+  cuda.Set("reason", std::string(reason));
+  auto result = Napi::Object::New(env);
+  result.Set("isas", isas);
+  result.Set("cores", static_cast<double>(std::thread::hardware_concurrency()));
+  result.Set("cuda", cuda);
+  return result;
+}
+
+Napi::Value tensor_list(Napi::Env env, int64_t count, const std::function<int(int64_t, ol_tensor_info*)>& get) {
+  auto list = Napi::Array::New(env, static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    ol_tensor_info tensor;
+    check(env, get(i, &tensor));
+    auto shape = Napi::Array::New(env);
+    shape.Set(0u, static_cast<double>(tensor.rows));
+    if (tensor.cols) shape.Set(1u, static_cast<double>(tensor.cols));
+    auto entry = Napi::Object::New(env);
+    entry.Set("name", std::string(tensor.name));
+    entry.Set("shape", shape);
+    entry.Set("offset", static_cast<double>(tensor.offset));
+    entry.Set("count", static_cast<double>(tensor.count));
+    list.Set(static_cast<uint32_t>(i), entry);
+  }
+  return list;
+}
+
+Napi::Value model_layout(const Napi::CallbackInfo& info) {
+  const ol_config c = config(info[0]);
+  int64_t count = 0;
+  check(info.Env(), ol_model_tensor_count(&c, &count));
+  return tensor_list(info.Env(), count, [&](int64_t i, ol_tensor_info* t) { return ol_model_tensor(&c, i, t); });
+}
+
+Napi::Value adapter_layout(const Napi::CallbackInfo& info) {
+  const ol_config c = config(info[0]);
+  const int32_t rank = integer(info[1], "rank"), targets = integer(info[2], "targets");
+  int64_t count = 0;
+  check(info.Env(), ol_adapter_tensor_count(&c, rank, targets, &count));
+  return tensor_list(info.Env(), count,
+                     [&](int64_t i, ol_tensor_info* t) { return ol_adapter_tensor(&c, rank, targets, i, t); });
+}
+
+size_t model_size(Napi::Env env, const ol_config& c) {
+  int64_t count = 0;
+  check(env, ol_model_tensor_count(&c, &count));
+  ol_tensor_info last;
+  check(env, ol_model_tensor(&c, count - 1, &last));
+  return static_cast<size_t>(last.offset + last.count);
+}
+
+Napi::Value init_model(const Napi::CallbackInfo& info) {
+  const ol_config c = config(info[0]);
+  auto flat = Napi::Float32Array::New(info.Env(), model_size(info.Env(), c));
+  check(info.Env(), ol_model_init(&c, big(info[1], "seed"), flat.Data(), flat.ElementLength()));
+  return flat;
+}
+
+Napi::Value init_adapter(const Napi::CallbackInfo& info) {
+  const ol_config c = config(info[0]);
+  const int32_t rank = integer(info[1], "rank"), targets = integer(info[2], "targets");
+  int64_t count = 0;
+  check(info.Env(), ol_adapter_tensor_count(&c, rank, targets, &count));
+  ol_tensor_info last;
+  check(info.Env(), ol_adapter_tensor(&c, rank, targets, count - 1, &last));
+  auto flat = Napi::Float32Array::New(info.Env(), static_cast<size_t>(last.offset + last.count));
+  check(info.Env(), ol_adapter_init(&c, rank, targets, big(info[3], "seed"), flat.Data(), flat.ElementLength()));
+  return flat;
+}
+
+template <void (*Convert)(float*, const uint16_t*, size_t)>
+Napi::Value widen(const Napi::CallbackInfo& info) {
+  const auto bits = halves(info[0], "bits");
+  auto out = Napi::Float32Array::New(info.Env(), bits.size);
+  Convert(out.Data(), bits.data, bits.size);
+  return out;
+}
+
+Napi::Value narrow(const Napi::CallbackInfo& info) {
+  const auto values = floats(info[0], "values");
+  auto out = Napi::Uint16Array::New(info.Env(), values.size);
+  ol_float_to_half(out.Data(), values.data, values.size);
+  return out;
+}
+
+Napi::Value create_session(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::string isa = info[1].ToString(), device = info[2].ToString();
+  const ol_session_options options{integer(info[0], "threads"), isa.c_str(), device.c_str(),
+                                   integer(info[3], "microbatchTokens")};
+  ol_session* session = nullptr;
+  check(env, ol_session_create(&options, &session));
+  auto result = Napi::Object::New(env);
+  result.Set("isa", std::string(ol_session_isa(session)));
+  result.Set("device", std::string(ol_session_device(session)));
+  result.Set("threads", ol_session_threads(session));
+  result.Set("handle", wrap(env, session));
+  return result;
+}
+
+Napi::Value create_model(const Napi::CallbackInfo& info) {
+  const ol_config c = config(info[0]);
+  const auto flat = floats(info[1], "weights");
+  ol_model* model = nullptr;
+  check(info.Env(), ol_model_create(&c, flat.data, flat.size, &model));
+  return wrap(info.Env(), model);
+}
+
+Napi::Value create_adapter(const Napi::CallbackInfo& info) {
+  const ol_config c = config(info[0]);
+  const auto flat = floats(info[4], "factors");
+  ol_adapter* adapter = nullptr;
+  check(info.Env(), ol_adapter_create(&c, integer(info[1], "rank"), static_cast<float>(number(info[2], "scale")),
+                                      integer(info[3], "targets"), flat.data, flat.size, &adapter));
+  return wrap(info.Env(), adapter);
+}
+
+Napi::Value create_trainer(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const ol_config c = config(info[0]);
+  const auto weights = floats(info[1], "weights"), m = floats(info[2], "m"), v = floats(info[3], "v");
+  if ((m.size && m.size != weights.size) || m.size != v.size) {
+    raise(env, "NATIVE_TENSOR", "the optimizer's moments do not fit the weights");
+  }
+  const double step = number(info[4], "step");
+  if (!(step >= 0 && step < 9007199254740992.0)) raise(env, "NATIVE_ARGUMENT", "step must not be negative");
+  ol_trainer* trainer = nullptr;
+  check(env, ol_trainer_create(&c, weights.data, m.size ? m.data : nullptr, v.size ? v.data : nullptr, weights.size,
+                               static_cast<int64_t>(step), &trainer));
+  return wrap(env, trainer);
+}
+
+Napi::Value trainer_state(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const ol_trainer* trainer = unwrap<ol_trainer>(info[0]);
+  size_t count = 0;
+  check(env, ol_trainer_count(trainer, &count));
+  auto weights = Napi::Float32Array::New(env, count), m = Napi::Float32Array::New(env, count),
+       v = Napi::Float32Array::New(env, count);
+  int64_t step = 0;
+  check(env, ol_trainer_read(trainer, weights.Data(), m.Data(), v.Data(), count, &step));
+  auto state = Napi::Object::New(env);
+  state.Set("step", static_cast<double>(step));
+  state.Set("weights", weights);
+  state.Set("m", m);
+  state.Set("v", v);
+  return state;
+}
+
+Napi::Value gemm(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ol_session* session = unwrap<ol_session>(info[0]);
+  const int32_t m = integer(info[1], "m"), n = integer(info[2], "n"), k = integer(info[3], "k");
+  const auto a = floats(info[4], "a"), b = floats(info[5], "b");
+  if (m < 1 || n < 1 || k < 1 || a.size != static_cast<size_t>(m) * k || b.size != static_cast<size_t>(k) * n) {
+    raise(env, "NATIVE_ARGUMENT", "the matrices do not have the given sizes");
+  }
+  auto c = Napi::Float32Array::New(env, static_cast<size_t>(m) * n);
+  check(env, ol_gemm(session, m, n, k, a.data, b.data, c.Data(), integer(info[6], "repeat")));
+  return c;
+}
+
+}  // namespace
+
+void add_models(Napi::Env env, Napi::Object exports) {
+  add(env, exports, "backends", backends);
+  add(env, exports, "modelLayout", model_layout);
+  add(env, exports, "adapterLayout", adapter_layout);
+  add(env, exports, "initModel", init_model);
+  add(env, exports, "initAdapter", init_adapter);
+  add(env, exports, "f16ToF32", widen<ol_half_to_float>);
+  add(env, exports, "bf16ToF32", widen<ol_bfloat_to_float>);
+  add(env, exports, "f32ToF16", narrow);
+  add(env, exports, "createSession", create_session);
+  add(env, exports, "createModel", create_model);
+  add(env, exports, "createAdapter", create_adapter);
+  add(env, exports, "createTrainer", create_trainer);
+  add(env, exports, "trainerState", trainer_state);
+  add(env, exports, "gemm", gemm);
+}
+
+}  // namespace ol_node
