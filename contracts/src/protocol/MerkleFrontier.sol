@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title An append-only Merkle tree of which only the right edge is kept.
+/// @notice node = keccak256(0x01 | left | right); leaves are padded to the next power of two with bytes32(0); the root of one
+/// leaf is the leaf. Appending and the root take a number of hashes that is logarithmic in the leaves.
+library MerkleFrontier {
+    struct Tree {
+        uint32 count;
+        /// @dev Per level, the newest complete left subtree.
+        mapping(uint256 level => bytes32 hash) edge;
+    }
+
+    error TreeEmpty();
+
+    /// @notice Adds a leaf; returns its position.
+    function append(Tree storage tree, bytes32 leaf) internal returns (uint32 position) {
+        position = tree.count++;
+        uint256 level = 0;
+        for (uint256 rest = position; rest & 1 == 1; rest >>= 1) {
+            leaf = hashNode(tree.edge[level++], leaf);
+        }
+        tree.edge[level] = leaf;
+    }
+
+    /// @notice Root over all leaves so far.
+    function root(Tree storage tree) internal view returns (bytes32 hash) {
+        uint256 count = tree.count;
+        if (count == 0) revert TreeEmpty();
+        uint256 depth = 0;
+        while ((1 << depth) < count) depth++;
+        if (1 << depth == count) return tree.edge[depth];
+        bytes32 padding = 0;
+        for (uint256 level = 0; level < depth; level++) {
+            hash = (count >> level) & 1 == 1 ? hashNode(tree.edge[level], hash) : hashNode(hash, padding);
+            padding = hashNode(padding, padding);
+        }
+    }
+
+    /// @notice Hash of an inner node.
+    function hashNode(bytes32 left, bytes32 right) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(bytes1(0x01), left, right));
+    }
+}
