@@ -1,0 +1,63 @@
+import type { Basis } from "../../../native/js/influence.ts";
+import { CodedError } from "../../base/errors.ts";
+import { readSafetensors, writeSafetensors } from "../model/safetensors.ts";
+
+const FORMAT = "openledger/basis/1";
+
+/**
+ * A basis as safetensors: `exponents` I8 [rank, blocks] and `mantissas` I16 [rank, parameters]. The zero rows between
+ * rank and dimension are not stored.
+ */
+export function encodeBasis(basis: Basis): Uint8Array {
+  const { dimension, parameters } = basis;
+  const blocks = basis.exponents.length / dimension;
+  let rank = dimension;
+  while (rank > 1 && isZero(basis.mantissas.subarray((rank - 1) * parameters, rank * parameters))) rank--;
+  return writeSafetensors(
+    [
+      { name: "exponents", shape: [rank, blocks], data: basis.exponents.subarray(0, rank * blocks) },
+      { name: "mantissas", shape: [rank, parameters], data: basis.mantissas.subarray(0, rank * parameters) },
+    ],
+    { dimension: String(dimension), format: FORMAT },
+  );
+}
+
+/** Reads a basis. @throws CodedError `BASIS_INVALID`, or what safetensors.ts throws. */
+export function decodeBasis(file: Uint8Array): Basis {
+  const { metadata, tensors } = readSafetensors(file, "the basis");
+  const exponents = tensors.get("exponents");
+  const mantissas = tensors.get("mantissas");
+  const dimension = Number(metadata.dimension);
+  if (metadata.format !== FORMAT || !Number.isInteger(dimension) || dimension < 1 || dimension > 4096) {
+    throw bad("it is of another format");
+  }
+  if (exponents?.dtype !== "I8" || mantissas?.dtype !== "I16" || tensors.size !== 2) {
+    throw bad("it does not hold exponents (I8) and mantissas (I16)");
+  }
+  const [rank, blocks] = exponents.shape as [number, number];
+  const [rows, parameters] = mantissas.shape as [number, number];
+  const isMatrix = exponents.shape.length === 2 && mantissas.shape.length === 2;
+  if (!isMatrix || rank !== rows || rank < 1 || rank > dimension || blocks < 1 || parameters < blocks) {
+    throw bad(`shapes [${exponents.shape}] and [${mantissas.shape}] do not go together`);
+  }
+  const basis: Basis = {
+    dimension,
+    parameters,
+    exponents: new Int8Array(dimension * blocks),
+    mantissas: new Int16Array(dimension * parameters),
+  };
+  basis.exponents.set(new Int8Array(exponents.data.slice().buffer));
+  basis.mantissas.set(new Int16Array(mantissas.data.slice().buffer));
+  return basis;
+}
+
+function isZero(values: Int16Array): boolean {
+  return values.every((value) => value === 0);
+}
+
+function bad(what: string): CodedError {
+  return new CodedError("BASIS_INVALID", {
+    message: `the model's basis is not valid: ${what}`,
+    fix: "fetch it again; if it stays so, the model's owner published a broken one",
+  });
+}

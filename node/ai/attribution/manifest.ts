@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { CodedError } from "../../base/errors.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
+import { canonicalBytes, type Json, parseCanonical } from "../codec/canonical-json.ts";
+import { contentIdOf } from "../codec/hash.ts";
+import type { ContentSink, ContentSource } from "../content/source.ts";
+import type { ModelFiles } from "../model/files.ts";
+
+const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hash>;
+const size = z.number().int().nonnegative();
+const files = z.array(z.strictObject({ name: z.string().min(1).max(255), size, sha256: hash })).min(1);
+
+const manifestSchema = z.strictObject({
+  format: z.literal("openledger/manifest/1"),
+  name: z.string().min(1).max(256),
+  /** config.json and the weights. */
+  base: files,
+  /** tokenizer.json and what names the end tokens. */
+  tokenizer: files,
+  /** adapter_config.json and adapter_model.safetensors. */
+  adapter: files,
+  method: hash,
+  basis: hash,
+  /** All records end to end. */
+  index: hash,
+  snapshots: z
+    .array(
+      z.strictObject({
+        datanetId: z.string().regex(/^\d+$/),
+        number: z.number().int().positive(),
+        root: hash,
+      }),
+    )
+    .min(1)
+    .max(16),
+  /** Rows of the training set, and rows left out because they repeat earlier ones. */
+  rows: z.number().int().positive(),
+  copies: size,
+});
+
+/** By which content a registered model can be loaded, its answers attributed and everything made again. */
+export type Manifest = z.infer<typeof manifestSchema>;
+export type FileList = Manifest["base"];
+
+const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json", "generation_config.json"];
+
+/** Divides the files of a base model's folder into those of the weights and those of the tokenizer. */
+export function splitBaseFiles(all: ModelFiles): { base: ModelFiles; tokenizer: ModelFiles } {
+  const base = new Map<string, Uint8Array>();
+  const tokenizer = new Map<string, Uint8Array>();
+  for (const [name, bytes] of all) {
+    if (name.startsWith("adapter_")) continue;
+    (TOKENIZER_FILES.includes(name) ? tokenizer : base).set(name, bytes);
+  }
+  // The end tokens may stand in config.json only.
+  const config = all.get("config.json");
+  if (config) tokenizer.set("config.json", config);
+  return { base, tokenizer };
+}
+
+/** Names, sizes and hashes of files, sorted by name. */
+export function listFiles(modelFiles: ModelFiles): FileList {
+  return [...modelFiles]
+    .map(([name, bytes]) => ({ name, size: bytes.length, sha256: contentIdOf(bytes) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** SHA-256 of the canonical list: the hash of a base model, whatever number of files it has. */
+export function hashOfList(list: FileList): Hash {
+  return contentIdOf(canonicalBytes(list as Json));
+}
+
+/** SHA-256 of one file of a list. @throws CodedError `MANIFEST_INVALID`. */
+export function hashOfFile(list: FileList, name: string): Hash {
+  const entry = list.find((file) => file.name === name);
+  if (!entry) throw invalid(`it lists no ${name}`);
+  return entry.sha256;
+}
+
+/** Canonical bytes of a manifest. */
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  return canonicalBytes(manifest as Json);
+}
+
+/** Reads a manifest. @throws CodedError `JSON_NOT_CANONICAL`, `MANIFEST_INVALID`. */
+export function decodeManifest(bytes: Uint8Array): Manifest {
+  const parsed = manifestSchema.safeParse(parseCanonical(bytes, "the manifest"));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw invalid(`${issue.path.join(".") || "the whole"}: ${issue.message}`);
+}
+
+/** The five hashes that the registry holds of a model. */
+export function registryHashes(manifest: Manifest): {
+  baseHash: Hash;
+  adapterHash: Hash;
+  tokenizerHash: Hash;
+  methodHash: Hash;
+  manifestHash: Hash;
+} {
+  return {
+    baseHash: hashOfList(manifest.base),
+    adapterHash: hashOfFile(manifest.adapter, "adapter_model.safetensors"),
+    tokenizerHash: hashOfFile(manifest.tokenizer, "tokenizer.json"),
+    methodHash: manifest.method,
+    manifestHash: contentIdOf(encodeManifest(manifest)),
+  };
+}
+
+/** Fetches listed files. @throws CodedError of the source, `MANIFEST_INVALID` for a wrong size. */
+export async function fetchFiles(source: ContentSource, list: FileList): Promise<ModelFiles> {
+  const fetched = new Map<string, Uint8Array>();
+  for (const { name, size: expected, sha256 } of list) {
+    const bytes = await source.get(sha256);
+    if (bytes.length !== expected) throw invalid(`${name} has ${bytes.length} bytes in place of ${expected}`);
+    fetched.set(name, bytes);
+  }
+  return fetched;
+}
+
+/** Stores files by hash. */
+export async function storeFiles(sink: ContentSink, modelFiles: ModelFiles): Promise<void> {
+  for (const bytes of modelFiles.values()) await sink.put(bytes);
+}
+
+function invalid(what: string): CodedError {
+  return new CodedError("MANIFEST_INVALID", {
+    message: `the model's manifest is not valid: ${what}`,
+    fix: "the model's owner has to publish a right one",
+  });
+}
