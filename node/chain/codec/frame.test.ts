@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Hex } from "../types/primitives.ts";
 import { decodeBatcherData, encodeBatcherData, type Frame } from "./frame.ts";
 
-const frame = fc.record<Frame>({
+const frame: fc.Arbitrary<Frame> = fc.record({
   channelId: fc
     .uint8Array({ minLength: 16, maxLength: 16 })
     .map((id) => `0x${Buffer.from(id).toString("hex")}`),
