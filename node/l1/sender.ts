@@ -1,4 +1,5 @@
 import { privateKeyToAccount } from "viem/accounts";
+import { maxBigInt } from "../base/bigint.ts";
 import { sleep } from "../base/clock.ts";
 import { CodedError, isCodedError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -145,8 +146,7 @@ async function currentFees(rpc: L1Rpc): Promise<Fees> {
 function higher(before: Fees, now: Fees): Fees {
   const bumped = (fee: bigint) => (fee * 5n) / 4n + 1n;
   const maxPriorityFeePerGas = bumped(before.maxPriorityFeePerGas);
-  const maxFeePerGas = bumped(before.maxFeePerGas);
-  if (now.maxFeePerGas > maxFeePerGas) return { ...now, maxPriorityFeePerGas };
+  const maxFeePerGas = maxBigInt(now.maxFeePerGas, bumped(before.maxFeePerGas));
   return { maxFeePerGas, maxPriorityFeePerGas };
 }
 
