@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createBlock } from "@ethereumjs/block";
+import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
+import { createEVM, type EVM, type EVMResult } from "@ethereumjs/evm";
+import { SimpleStateManager } from "@ethereumjs/statemanager";
+import { Account, createAddressFromString } from "@ethereumjs/util";
+import { hexToBytes } from "viem";
+import { packageRoot } from "../../node/base/paths.ts";
+import { chainCrypto } from "../../node/chain/crypto.ts";
+import type { Address, Hex } from "../../node/chain/types/primitives.ts";
+import { ATTRIBUTION_PRECOMPILES, PRECOMPILE_STUB_CODE, PRECOMPILE_STUB_NONCE } from "../addresses.ts";
+import { attributionPrecompiles, installFrameCapture } from "../install.ts";
+
+/** An EVM in memory with our precompiles, for their tests and the price comparison. */
+
+export const CALLER: Address = "0x00000000000000000000000000000000000ca11e";
+const BLOCK_TIMESTAMP = 1_000n;
+
+export async function createTestEvm(isActive: (timestamp: bigint) => boolean = () => true): Promise<EVM> {
+  const common = new Common({ chain: Mainnet, hardfork: Hardfork.Prague, customCrypto: chainCrypto });
+  const evm = await createEVM({
+    common,
+    stateManager: new SimpleStateManager({ common }),
+    customPrecompiles: attributionPrecompiles(isActive),
+  });
+  installFrameCapture(evm);
+  for (const precompile of ATTRIBUTION_PRECOMPILES) {
+    await setCode(evm, precompile, PRECOMPILE_STUB_CODE, PRECOMPILE_STUB_NONCE);
+  }
+  await setBalance(evm, CALLER, 10n ** 27n);
+  return evm;
+}
+
+export async function setCode(evm: EVM, at: Address, code: Uint8Array, nonce = 1n): Promise<void> {
+  const address = createAddressFromString(at);
+  await evm.stateManager.putAccount(address, new Account(nonce));
+  await evm.stateManager.putCode(address, code);
+}
+
+export async function setBalance(evm: EVM, of: Address, balance: bigint): Promise<void> {
+  const address = createAddressFromString(of);
+  const account = (await evm.stateManager.getAccount(address)) ?? new Account();
+  account.balance = balance;
+  await evm.stateManager.putAccount(address, account);
+}
+
+export async function balanceOf(evm: EVM, of: Address): Promise<bigint> {
+  return (await evm.stateManager.getAccount(createAddressFromString(of)))?.balance ?? 0n;
+}
+
+export interface CallOptions {
+  value?: bigint;
+  gas?: bigint;
+  isStatic?: boolean;
+}
+
+/** Calls `to` from CALLER in a block of timestamp 1000. */
+export async function call(evm: EVM, to: Address, data: Hex, options: CallOptions = {}): Promise<EVMResult> {
+  const block = createBlock(
+    { header: { timestamp: BLOCK_TIMESTAMP, number: 1n, baseFeePerGas: 0n } },
+    { common: evm.common },
+  );
+  const result = await evm.runCall({
+    caller: createAddressFromString(CALLER),
+    to: createAddressFromString(to),
+    data: hexToBytes(data),
+    value: options.value ?? 0n,
+    gasLimit: options.gas ?? 500_000_000n,
+    isStatic: options.isStatic ?? false,
+    block,
+  });
+  evm.journal.cleanJournal();
+  return result;
+}
+
+/** Runtime code of one of our contracts as forge compiled it; undefined when the contracts are not built. */
+export function compiledCode(name: string, file = name): Uint8Array | undefined {
+  const artifact = join(packageRoot(), "contracts/out", `${file}.sol`, `${name}.json`);
+  if (!existsSync(artifact)) return undefined;
+  const { deployedBytecode } = JSON.parse(readFileSync(artifact, "utf8"));
+  return hexToBytes(deployedBytecode.object);
+}
