@@ -13,6 +13,7 @@ const chainSchema = z.looseObject({
 /** geth names a schedule entry after its fork; the fork's time lies beside it as `<name>Time`. */
 function forkTime(chain: z.output<typeof chainSchema>, name: string): bigint | undefined {
   const value = chain[`${name}Time`];
+  if (typeof value === "bigint") return value;
   return value === undefined || value === null
     ? undefined
     : parseWith(quantity, value, "L1_CHAIN_CONFIG_INVALID", `${name}Time of the L1 chain config`);

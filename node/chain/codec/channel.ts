@@ -1,7 +1,7 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { RLP } from "@ethereumjs/rlp";
 import { concatBytes } from "@ethereumjs/util";
-import { CodedError, isCodedError } from "../../base/errors.ts";
+import { CodedError } from "../../base/errors.ts";
 
 /** First byte of a channel compressed with brotli (Fjord). */
 export const CHANNEL_VERSION_BROTLI = 0x01;
@@ -138,9 +138,4 @@ export function encodeChannel(batches: readonly Uint8Array[]): Uint8Array {
     params: { [constants.BROTLI_PARAM_QUALITY]: 10, [constants.BROTLI_PARAM_SIZE_HINT]: content.length },
   });
   return concatBytes(Uint8Array.of(CHANNEL_VERSION_BROTLI), compressed);
-}
-
-/** True if `error` means that one batch could not be used and its channel goes on. */
-export function isBatchLocal(error: unknown): boolean {
-  return isCodedError(error, "BATCH_TRANSACTION_INVALID");
 }

@@ -6,7 +6,7 @@ import { decodeBatcherData, encodeBatcherData, type Frame } from "./frame.ts";
 const frame: fc.Arbitrary<Frame> = fc.record({
   channelId: fc
     .uint8Array({ minLength: 16, maxLength: 16 })
-    .map((id) => `0x${Buffer.from(id).toString("hex")}`),
+    .map((id): Hex => `0x${Buffer.from(id).toString("hex")}`),
   number: fc.nat(0xffff),
   data: fc.uint8Array({ maxLength: 300 }),
   isLast: fc.boolean(),

@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import { bytesToHex } from "@ethereumjs/util";
+import { describe, expect, it } from "vitest";
+import { decodeExtraData } from "../../node/chain/codec/extra-data.ts";
+import type { Block } from "../../node/chain/types/block.ts";
+import type { PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
+import { Verifier } from "../actions/verifier.ts";
+import { vectorsFolder } from "./group.ts";
+import { decodeRecorded, readRecording } from "./recording.ts";
+
+const vectors = vectorsFolder();
+
+/** What the attributes that led to a block must have been, eip1559 and minimum base fee as the block shows them. */
+function attributesOf({ header, transactions }: Block, rollup: RollupConfig) {
+  const { denominator, elasticity, minBaseFee } = decodeExtraData(header.extraData, rollup, header.timestamp);
+  return {
+    timestamp: header.timestamp,
+    prevRandao: header.mixHash,
+    suggestedFeeRecipient: header.miner,
+    parentBeaconBlockRoot: header.parentBeaconBlockRoot,
+    transactions: transactions.map(({ raw }) => bytesToHex(raw)),
+    gasLimit: header.gasLimit,
+    eip1559: { denominator, elasticity },
+    minBaseFee,
+  };
+}
+
+function comparable({ noTxPool, eip1559, transactions, ...rest }: PayloadAttributes, rollup: RollupConfig) {
+  expect(noTxPool).toBe(true);
+  const isDefault = eip1559?.denominator === 0 && eip1559.elasticity === 0;
+  const defaults = { denominator: rollup.eip1559DenominatorCanyon, elasticity: rollup.eip1559Elasticity };
+  return {
+    ...rest,
+    transactions: transactions.map((raw) => bytesToHex(raw)),
+    eip1559: isDefault ? defaults : eip1559,
+  };
+}
+
+describe.skipIf(!vectors)("derivation from recorded L1 blocks, without execution", () => {
+  it("gives the attributes of every recorded block, and the safe head after every L1 block", async () => {
+    const { rollup, l1Chain, l1, l2, safe } = readRecording(
+      join(vectors!, "op-recordings/jovian-span-brotli"),
+    );
+    const blocks = l2.map((recorded) => decodeRecorded(recorded, rollup));
+    const verifier = new Verifier({
+      rollup,
+      l1Chain,
+      genesis: blocks[0]!,
+      l1: (number) => l1[Number(number)],
+      build: async (parent, attributes) => {
+        const block = blocks[Number(parent.header.number) + 1]!;
+        expect(comparable(attributes, rollup)).toEqual(attributesOf(block, rollup));
+        return { block, receipts: [] };
+      },
+    });
+    for (const [l1Number, , l2Number, l2Hash] of safe) {
+      await verifier.derive(BigInt(l1Number));
+      expect([l1Number, Number(verifier.safe.ref.number), verifier.safe.ref.hash]).toEqual([
+        l1Number,
+        l2Number,
+        l2Hash,
+      ]);
+    }
+    expect(verifier.safe.ref.number).toBe(111n);
+    expect(verifier.notes).toEqual([]);
+  });
+});
