@@ -53,12 +53,13 @@ contract GasPriceOracleTest is Test {
         vm.assertEq(oracle.getL1FeeUpperBound(data.length), stock.getL1FeeUpperBound(data.length));
     }
 
+    /// @dev 160 bytes that do not compress lift the size above its least value; behind them everything repeats.
     function testFuzz_fastLzAgreesOnRepetitiveData(uint256 seed, uint16 length, uint8 alphabet) public {
-        bytes memory data = new bytes(bound(length, 0, 3000));
+        bytes memory data = new bytes(bound(length, 160, 3000));
         uint256 symbols = bound(alphabet, 1, 6);
         for (uint256 i = 0; i < data.length; i++) {
             if (i % 32 == 0) seed = uint256(keccak256(abi.encode(seed)));
-            data[i] = bytes1(uint8((seed >> (8 * (i % 32))) % symbols));
+            data[i] = bytes1(uint8((seed >> (8 * (i % 32))) % (i < 160 ? 256 : symbols)));
         }
         _activate(2);
         vm.assertEq(oracle.getL1GasUsed(data), stock.getL1GasUsed(data));
