@@ -1,4 +1,4 @@
-#include "eigen.h"
+#include "influence/eigen.h"
 
 #include <algorithm>
 #include <cmath>

@@ -80,6 +80,19 @@ export interface Addon {
     adapter: object,
     ...rest: [...ExampleArgs, ...TrainArgs]
   ): object;
+  startFitBasis(
+    session: object,
+    model: object,
+    adapter: object,
+    ...rest: [...ExampleArgs, damping: number, dimension: number]
+  ): object;
+  startSketch(
+    session: object,
+    model: object,
+    adapter: object,
+    ...rest: [...ExampleArgs, exponents: Int8Array, mantissas: Int16Array, dimension: number]
+  ): object;
+  scan(query: Int16Array, rows: Int8Array): BigInt64Array;
   pollJob(job: object): RawProgress;
   cancelJob(job: object): void;
   jobOutputs(job: object): JobOutputs;

@@ -108,7 +108,10 @@ export function sketch(session: Session, request: SketchRequest): Job<Float32Arr
  */
 export function scan(query: Int16Array, rows: Int8Array): BigInt64Array {
   if (query.length === 0 || rows.length % query.length !== 0) {
-    throw new NativeError("NATIVE_SIZE", `${rows.length} row values are no multiple of dimension ${query.length}`);
+    throw new NativeError(
+      "NATIVE_SIZE",
+      `${rows.length} row values are no multiple of dimension ${query.length}`,
+    );
   }
   return loadAddon().scan(query, rows);
 }
@@ -160,7 +163,8 @@ export function quantise(
 function naturalExponent(row: Float32Array, limit: number): number {
   let largest = 0;
   for (const value of row) {
-    if (!Number.isFinite(value)) throw new NativeError("NATIVE_NOT_FINITE", "a sketch coordinate is not finite");
+    if (!Number.isFinite(value))
+      throw new NativeError("NATIVE_NOT_FINITE", "a sketch coordinate is not finite");
     largest = Math.max(largest, Math.abs(value));
   }
   if (largest === 0) return Number.NEGATIVE_INFINITY;

@@ -1,0 +1,32 @@
+/*
+ * Influence: the sketch basis of an adapter's training set, sketches, and the scan of an index. Conventions as in
+ * openledger.h.
+ */
+#ifndef OPENLEDGER_INFLUENCE_H
+#define OPENLEDGER_INFLUENCE_H
+#include "openledger.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * EK-FAC factors with the true labels, half-whitening (damping = that multiple of each module's mean eigenvalue),
+ * uncentred PCA. Outputs: exponents i8 [dimension, tensors], mantissas i16 [dimension, parameters],
+ * spectrum f64 [min(examples, dimension)].
+ */
+int ol_start_fit_basis(ol_session*, const ol_model*, const ol_adapter*, const ol_examples*, double damping,
+                       int32_t dimension, ol_job** out);
+
+/* Output: coordinates f32 [examples, dimension]. */
+int ol_start_sketch(ol_session*, const ol_model*, const ol_adapter*, const ol_examples*, const int8_t* exponents,
+                    size_t exponent_count, const int16_t* mantissas, size_t mantissa_count, int32_t dimension,
+                    ol_job** out);
+
+/* dot[i] = sum over j of query[j] * rows[i, j], exact. */
+void ol_scan(const int16_t* query, const int8_t* rows, size_t count, size_t dimension, int64_t* dot);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,68 @@
+// The C interface of influence: checks, copies inputs, hands over.
+#include "openledger_influence.h"
+
+#include "core/error.h"
+#include "core/handles.h"
+#include "influence/quantise.h"
+#include "influence/run.h"
+
+using namespace ol;
+
+namespace {
+
+// More would not fit what a claim commits to (16 bits) and the addon's memory.
+const int32_t most_dimensions = 8192;
+
+void check_request(const ol_model* model, const ol_adapter* adapter, const ol_examples* examples, int32_t dimension) {
+  if (!same_shape(model->held->config, adapter->held->config))
+    fail(OL_ERROR_ARGUMENT, "the adapter was made for a model of another shape");
+  if (dimension < 1 || dimension > most_dimensions) fail(OL_ERROR_ARGUMENT, "the dimension must be in 1..8192");
+  if (examples->count < 1) fail(OL_ERROR_ARGUMENT, "there are no examples");
+}
+
+template <typename F>
+void launch(ol_session* session, ol_job** out, F&& body) {
+  auto made = std::make_unique<ol_job>(session->held);
+  made->held.start(std::forward<F>(body));
+  *out = made.release();
+}
+
+}  // namespace
+
+extern "C" {
+
+int ol_start_fit_basis(ol_session* session, const ol_model* model, const ol_adapter* adapter,
+                       const ol_examples* examples, double damping, int32_t dimension, ol_job** out) {
+  return guarded([&] {
+    check_request(model, adapter, examples, dimension);
+    if (!(damping > 0)) fail(OL_ERROR_ARGUMENT, "the damping must be above zero");
+    launch(session, out,
+           [base = model->held, lora = adapter->held, set = copy_examples(model->held->config, *examples), damping,
+            dimension](job& self) { run_fit_basis(self, base, *lora, set, damping, dimension); });
+  });
+}
+
+int ol_start_sketch(ol_session* session, const ol_model* model, const ol_adapter* adapter, const ol_examples* examples,
+                    const int8_t* exponents, size_t exponent_count, const int16_t* mantissas, size_t mantissa_count,
+                    int32_t dimension, ol_job** out) {
+  return guarded([&] {
+    check_request(model, adapter, examples, dimension);
+    const adapter_layout& layout = adapter->held->layout;
+    const size_t k = dimension;
+    if (mantissa_count != k * layout.count || exponent_count != k * layout.tensors.size())
+      fail(OL_ERROR_ARGUMENT, "the basis does not fit the adapter");
+    sketch_basis basis{dimension, layout.count, layout.tensors.size(), {exponents, exponents + exponent_count},
+                       {mantissas, mantissas + mantissa_count}};
+    for (int8_t e : basis.exponents)
+      if (e < -126) fail(OL_ERROR_ARGUMENT, "an exponent of the basis is below -126");
+    launch(session, out,
+           [base = model->held, lora = adapter->held, set = copy_examples(model->held->config, *examples),
+            basis = std::move(basis)](job& self) { run_sketch(self, base, *lora, set, basis); });
+  });
+}
+
+void ol_scan(const int16_t* query, const int8_t* rows, size_t count, size_t dimension, int64_t* dot) {
+  scan_rows(query, rows, count, dimension, dot);
+}
+
+}  // extern "C"

@@ -1,0 +1,260 @@
+#include "influence/basis.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "core/error.h"
+#include "cpu/pool.h"
+#include "influence/eigen.h"
+#include "influence/quantise.h"
+
+namespace ol {
+namespace {
+
+// One LoRA factor seen as [rank, longer] : A as it is, B transposed. `across` holds the eigenvectors of the longer side
+// as rows, `along` those of the rank side.
+struct ekfac_module {
+  size_t offset = 0;
+  int rank = 0, longer = 0;
+  bool transposed = false;
+  const std::vector<double>* across = nullptr;
+  const std::vector<double>* along = nullptr;
+  std::vector<float> whiten;  // [rank, longer]: (Lambda + damping)^-1/2
+  size_t count() const { return static_cast<size_t>(rank) * longer; }
+};
+
+struct eigen_task {
+  const std::vector<float>* matrix;
+  int n;
+  std::vector<double> vectors;
+};
+
+// [rank, longer] <- the tensor's own layout, or back.
+void load_block(const ekfac_module& m, const float* tensor, float* block) {
+  if (!m.transposed) {
+    std::copy_n(tensor, m.count(), block);
+    return;
+  }
+  for (int i = 0; i < m.longer; i++)
+    for (int r = 0; r < m.rank; r++) block[static_cast<size_t>(r) * m.longer + i] = tensor[static_cast<size_t>(i) * m.rank + r];
+}
+
+void store_block(const ekfac_module& m, const float* block, float* tensor) {
+  if (!m.transposed) {
+    std::copy_n(block, m.count(), tensor);
+    return;
+  }
+  for (int i = 0; i < m.longer; i++)
+    for (int r = 0; r < m.rank; r++) tensor[static_cast<size_t>(i) * m.rank + r] = block[static_cast<size_t>(r) * m.longer + i];
+}
+
+// Each of `count` blocks: along * block * across^T when `into`, else along^T * block * across.
+void rotate(backend& host, const ekfac_module& m, std::vector<float>& blocks, int count, bool into) {
+  const int n = m.longer, r = m.rank;
+  std::vector<float> right(static_cast<size_t>(n) * n), out(blocks.size()), mixed(m.count());
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++) right[static_cast<size_t>(i) * n + j] = static_cast<float>((*m.across)[into ? static_cast<size_t>(j) * n + i : static_cast<size_t>(i) * n + j]);
+  host.gemm(out.data(), blocks.data(), right.data(), count * r, n, n);
+  for (int c = 0; c < count; c++) {
+    const float* block = &out[c * m.count()];
+    std::fill(mixed.begin(), mixed.end(), 0.0f);
+    for (int i = 0; i < r; i++)
+      for (int j = 0; j < r; j++) {
+        const float q = static_cast<float>((*m.along)[into ? i * r + j : j * r + i]);
+        for (int k = 0; k < n; k++) mixed[static_cast<size_t>(i) * n + k] += q * block[static_cast<size_t>(j) * n + k];
+      }
+    std::copy(mixed.begin(), mixed.end(), &blocks[c * m.count()]);
+  }
+}
+
+// Lambda = mean over examples of the squared rotated gradient; returns (Lambda + damping * mean Lambda)^-1/2.
+std::vector<float> half_whitening(const std::vector<float>& blocks, int n, size_t count, double damping) {
+  std::vector<double> lambda(count, 0.0);
+  for (int e = 0; e < n; e++)
+    for (size_t i = 0; i < count; i++) {
+      const double g = blocks[e * count + i];
+      lambda[i] += g * g;
+    }
+  double sum = 0;
+  for (double& value : lambda) {
+    value /= n;
+    sum += value;
+  }
+  const double floor = damping * (sum / static_cast<double>(count));
+  std::vector<float> result(count, 0.0f);
+  // A module without any gradient has nothing to whiten and stays zero.
+  if (floor > 0)
+    for (size_t i = 0; i < count; i++) result[i] = static_cast<float>(1 / std::sqrt(lambda[i] + floor));
+  return result;
+}
+
+class fitter {
+ public:
+  fitter(backend& host, pool& threads, const ol_config& config, int rank, int targets, const kronecker_factors& factors, std::vector<float>& gradients, int n)
+      : host_(host), gradients_(gradients), n_(n), layout_(layout_of(config, rank, targets)) {
+    collect(config, rank, targets, factors);
+    solve(threads);
+  }
+
+  basis_fit run(int dimension, double damping) {
+    whiten(damping);
+    basis_fit fit;
+    const std::vector<float> mix = principal_mix(dimension, &fit.spectrum);
+    quantise(mix, dimension, &fit.basis);
+    return fit;
+  }
+
+ private:
+  void collect(const ol_config& config, int rank, int targets, const kronecker_factors& factors) {
+    tasks_.reserve(4 * factors.modules.size() + factors.inputs.size());
+    for (int layer = 0; layer < config.layers; layer++) {
+      int input_task[input_group_count] = {-1, -1, -1, -1};
+      for (int proj = 0; proj < projection_count; proj++) {
+        if (!(targets >> proj & 1)) continue;
+        const linear_shape shape = shape_of(config, proj);
+        const size_t at = static_cast<size_t>(layer) * projection_count + proj;
+        const kronecker_factors::module& module = factors.modules[at];
+        int& input = input_task[group_of(proj)];
+        if (input < 0) input = task(factors.inputs[layer * input_group_count + group_of(proj)], shape.in);
+        const int u = task(module.u, rank), da = task(module.delta_a, rank), db = task(module.delta_b, shape.out);
+        modules_.push_back({layout_.at[at].a, rank, shape.in, false, &tasks_[input].vectors, &tasks_[da].vectors, {}});
+        modules_.push_back({layout_.at[at].b, rank, shape.out, true, &tasks_[db].vectors, &tasks_[u].vectors, {}});
+      }
+    }
+  }
+
+  int task(const std::vector<float>& matrix, int n) {
+    tasks_.push_back({&matrix, n, {}});
+    return static_cast<int>(tasks_.size()) - 1;
+  }
+
+  // The eigenvectors do not depend on the factors' divisor, so the plain sums serve.
+  void solve(pool& threads) {
+    std::vector<int> order(tasks_.size());
+    for (size_t i = 0; i < order.size(); i++) order[i] = static_cast<int>(i);
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return tasks_[a].n > tasks_[b].n; });
+    std::vector<char> solved(tasks_.size(), 0);
+    threads.run(static_cast<int>(tasks_.size()), [&](int index, int) {
+      eigen_task& task = tasks_[order[index]];
+      std::vector<double> a(task.matrix->begin(), task.matrix->end()), values(task.n);
+      task.vectors.resize(a.size());
+      solved[order[index]] = symmetric_eigen(a.data(), task.vectors.data(), values.data(), task.n);
+    });
+    if (std::find(solved.begin(), solved.end(), 0) != solved.end())
+      fail(OL_ERROR_NUMERIC, "an EK-FAC factor has no eigenvectors: its sums are not finite");
+  }
+
+  // Gradients become whitened, in the eigenbasis, each tensor as [rank, longer]; the Gram matrix grows beside.
+  void whiten(double damping) {
+    gram_.assign(static_cast<size_t>(n_) * n_, 0.0);
+    std::vector<float> part(gram_.size());
+    for (ekfac_module& m : modules_) {
+      const size_t count = m.count();
+      std::vector<float> blocks(count * n_), across(count * n_);
+      for (int e = 0; e < n_; e++) load_block(m, row(e) + m.offset, &blocks[e * count]);
+      rotate(host_, m, blocks, n_, true);
+      m.whiten = half_whitening(blocks, n_, count, damping);
+      for (int e = 0; e < n_; e++)
+        for (size_t i = 0; i < count; i++) {
+          const float t = blocks[e * count + i] * m.whiten[i];
+          blocks[e * count + i] = t;
+          across[i * n_ + e] = t;
+        }
+      host_.gemm(part.data(), blocks.data(), across.data(), n_, n_, static_cast<int>(count));
+      for (size_t i = 0; i < part.size(); i++) gram_[i] += part[i];
+      for (int e = 0; e < n_; e++) std::copy_n(&blocks[e * count], count, row(e) + m.offset);
+    }
+  }
+
+  // [dimension, n]: direction j = sum over examples of mix[j, e] times whitened gradient e, of unit length.
+  std::vector<float> principal_mix(int dimension, std::vector<double>* spectrum) {
+    const size_t n = n_;
+    for (size_t i = 0; i < n; i++)
+      for (size_t j = 0; j < i; j++) gram_[i * n + j] = gram_[j * n + i];
+    std::vector<double> vectors(n * n), values(n);
+    if (!symmetric_eigen(gram_.data(), vectors.data(), values.data(), n))
+      fail(OL_ERROR_NUMERIC, "the Gram matrix of the gradients is not finite");
+    std::vector<float> mix(static_cast<size_t>(dimension) * n, 0.0f);
+    const double least = values[n - 1] * 1e-7;
+    for (size_t j = 0; j < std::min<size_t>(n, dimension); j++) {
+      const double value = values[n - 1 - j];
+      spectrum->push_back(value);
+      if (!(value > least)) continue;
+      const double scale = 1 / std::sqrt(value);
+      for (size_t e = 0; e < n; e++) mix[j * n + e] = static_cast<float>(vectors[(n - 1 - j) * n + e] * scale);
+    }
+    return mix;
+  }
+
+  void quantise(const std::vector<float>& mix, int dimension, sketch_basis* basis) {
+    basis->dimension = dimension;
+    basis->parameters = layout_.count;
+    basis->blocks = modules_.size();
+    basis->exponents.resize(static_cast<size_t>(dimension) * modules_.size());
+    basis->mantissas.resize(static_cast<size_t>(dimension) * layout_.count);
+    for (size_t b = 0; b < modules_.size(); b++) {
+      const ekfac_module& m = modules_[b];
+      const size_t count = m.count();
+      std::vector<float> whitened(count * n_), directions(count * dimension), tensor(count);
+      for (int e = 0; e < n_; e++) std::copy_n(row(e) + m.offset, count, &whitened[e * count]);
+      host_.gemm(directions.data(), mix.data(), whitened.data(), dimension, static_cast<int>(count), n_);
+      for (size_t i = 0; i < directions.size(); i++) directions[i] *= m.whiten[i % count];
+      rotate(host_, m, directions, dimension, false);
+      for (int j = 0; j < dimension; j++) {
+        store_block(m, &directions[j * count], tensor.data());
+        int16_t* out = &basis->mantissas[j * layout_.count + m.offset];
+        basis->exponents[j * modules_.size() + b] = quantise_int16(tensor.data(), count, out);
+      }
+    }
+  }
+
+  float* row(int e) { return &gradients_[static_cast<size_t>(e) * layout_.count]; }
+
+  backend& host_;
+  std::vector<float>& gradients_;
+  int n_;
+  adapter_layout layout_;
+  std::vector<eigen_task> tasks_;
+  std::vector<ekfac_module> modules_;
+  std::vector<double> gram_;
+};
+
+}  // namespace
+
+basis_fit fit_basis(backend& host, pool& threads, const ol_config& config, int rank, int targets,
+                    const kronecker_factors& factors, std::vector<float>& gradients, int n, int dimension,
+                    double damping) {
+  return fitter(host, threads, config, rank, targets, factors, gradients, n).run(dimension, damping);
+}
+
+sketcher::sketcher(const adapter_layout& layout, const sketch_basis& basis)
+    : dimension_(basis.dimension), parameters_(layout.count) {
+  for (size_t b = 0; b < layout.tensors.size(); b++) {
+    const size_t offset = layout.tensors[b].offset, count = layout.tensors[b].count;
+    block made{offset, count, std::vector<float>(count * dimension_), std::vector<float>(dimension_)};
+    for (size_t j = 0; j < dimension_; j++) {
+      const int16_t* mantissas = &basis.mantissas[j * parameters_ + offset];
+      for (size_t i = 0; i < count; i++) made.directions[i * dimension_ + j] = mantissas[i];
+      made.scales[j] = power_of_two(basis.exponents[j * basis.blocks + b]);
+    }
+    blocks_.push_back(std::move(made));
+  }
+}
+
+void sketcher::run(backend& host, const float* gradients, int n, float* coordinates) const {
+  std::fill_n(coordinates, n * dimension_, 0.0f);
+  std::vector<float> part(n * dimension_), rows;
+  for (const block& b : blocks_) {
+    rows.resize(n * b.count);
+    for (int e = 0; e < n; e++) std::copy_n(gradients + e * parameters_ + b.offset, b.count, &rows[e * b.count]);
+    host.gemm(part.data(), rows.data(), b.directions.data(), n, static_cast<int>(dimension_), static_cast<int>(b.count));
+    for (int e = 0; e < n; e++)
+      for (size_t j = 0; j < dimension_; j++) {
+        const float scaled = part[e * dimension_ + j] * b.scales[j];
+        coordinates[e * dimension_ + j] += scaled;
+      }
+  }
+}
+
+}  // namespace ol

@@ -1,0 +1,16 @@
+#pragma once
+#include <memory>
+
+#include "core/job.h"
+#include "influence/basis.h"
+
+namespace ol {
+
+// Outputs: exponents i8 [dimension, blocks], mantissas i16 [dimension, parameters], spectrum f64.
+void run_fit_basis(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
+                   const example_set& examples, double damping, int dimension);
+// Outputs: coordinates f32 [examples, dimension].
+void run_sketch(job& self, const std::shared_ptr<const model>& base, const adapter& lora, const example_set& examples,
+                const sketch_basis& basis);
+
+}  // namespace ol
