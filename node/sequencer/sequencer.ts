@@ -95,7 +95,7 @@ async function build(
   logDepositsSeen(deposits, origin, logger);
   const started = performance.now();
   try {
-    const block = await engine.sequence(parent, attributes, mempool.source(), signal);
+    const block = await engine.sequence(parent, attributes, mempool.source(), sealSignal(options));
     if (block === undefined) return;
     logBlock(block, origin, performance.now() - started, logger);
     logDepositsIncluded(deposits, block, logger);
@@ -104,6 +104,11 @@ async function build(
     logger.error({ error, number: parent.number + 1n }, "The block's deposits can't be executed");
     await sleep(PAUSE_MS, signal);
   }
+}
+
+/** Ends the taking from the pool, so that a full pool can't delay the block beyond three quarters of its time. */
+function sealSignal({ rollup, signal }: SequencerOptions): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(Number(rollup.blockTime) * 750)]);
 }
 
 function logBlock(block: Block, origin: L1Block, milliseconds: number, logger: Logger): void {
