@@ -1,0 +1,118 @@
+import { bigIntMax, createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import { CodedError } from "../base/errors.ts";
+import type { BlockHeader } from "../chain/types/block.ts";
+import { ChainState } from "../state/chain-state.ts";
+import type { NodeStore } from "../state/node-store.ts";
+import { evmBlock } from "./block-env.ts";
+import { type ChainRules, createChainEvm } from "./chain-evm.ts";
+import { floorGas, intrinsicGas } from "./intrinsic-gas.ts";
+import { type AccessListItem, type MessageResult, runMessage, warmUp } from "./message.ts";
+import type { CallRequest, CallResult } from "./types.ts";
+
+const REVERT = "revert";
+
+/** A simulated message's result with what gas estimation needs beyond a {@link CallResult}. */
+export interface Simulation {
+  result: MessageResult;
+  gasUsed: bigint;
+  gasRefunded: bigint;
+}
+
+function accessList(request: CallRequest): AccessListItem[] {
+  return (request.accessList ?? []).map(({ address, storageKeys }) => ({
+    address: hexToBytes(address),
+    slots: storageKeys.map((key) => hexToBytes(key)),
+  }));
+}
+
+async function assertFunds(state: ChainState, request: CallRequest): Promise<void> {
+  const balance = (await state.getAccount(createAddressFromString(request.from)))?.balance ?? 0n;
+  const want = request.gas * request.gasPrice + request.value;
+  if (balance >= want) return;
+  throw new CodedError("CALL_FUNDS", {
+    message: `insufficient funds for gas * price + value: address ${request.from} have ${balance} want ${want}`,
+    facts: { from: request.from, balance, want },
+  });
+}
+
+/**
+ * Runs a message on the state after `header`'s block with that block's environment; with gas price 0 the base fee is 0,
+ * as in op-geth. The L1 fee plays no part.
+ * @throws CodedError `CALL_FUNDS`, `CALL_GAS` (below the intrinsic cost).
+ */
+export async function simulate(
+  rules: ChainRules,
+  nodes: NodeStore,
+  header: BlockHeader,
+  request: CallRequest,
+): Promise<Simulation> {
+  const state = new ChainState(nodes, hexToBytes(header.stateRoot));
+  await assertFunds(state, request);
+  const baseFeePerGas = request.gasPrice === 0n ? 0n : header.baseFeePerGas;
+  const block = evmBlock({ ...header, baseFeePerGas });
+  const evm = await createChainEvm(rules, state, header, header.timestamp);
+  const from = createAddressFromString(request.from);
+  const to = request.to === undefined ? undefined : createAddressFromString(request.to);
+  const list = accessList(request);
+  const subject = {
+    data: request.data,
+    isCreation: to === undefined,
+    accessListAddresses: list.length,
+    accessListSlots: list.reduce((sum, item) => sum + item.slots.length, 0),
+    authorizations: 0,
+  };
+  const intrinsic = intrinsicGas(subject, evm.common);
+  const floor = floorGas(request.data, evm.common);
+  const least = bigIntMax(intrinsic, floor);
+  if (request.gas < least) {
+    throw new CodedError("CALL_GAS", {
+      message: `intrinsic gas too low: have ${request.gas}, want ${least}`,
+      facts: { gas: request.gas, least },
+    });
+  }
+  const account = await state.getAccount(from);
+  if (account !== undefined) {
+    account.balance -= request.gas * request.gasPrice;
+    account.nonce += 1n;
+    await evm.journal.putAccount(from, account);
+  } else {
+    await state.modifyAccountFields(from, { nonce: 1n });
+  }
+  warmUp(evm, block, from, to, list);
+  const result = await runMessage(evm, block, {
+    from,
+    to,
+    value: request.value,
+    data: request.data,
+    gasLimit: request.gas,
+    gasPrice: request.gasPrice,
+    intrinsic,
+    floor,
+    refund: 0n,
+  });
+  return { result, gasUsed: result.gasUsed, gasRefunded: result.gasRefunded };
+}
+
+/** The EVM's result in the form of RPC. */
+export function toCallResult({ result }: Simulation): CallResult {
+  const { exception } = result;
+  return {
+    error:
+      exception === undefined
+        ? undefined
+        : exception === REVERT
+          ? { kind: "revert", reason: "execution reverted" }
+          : { kind: "halt", reason: exception },
+    returnData: result.returnData,
+    gasUsed: result.gasUsed,
+  };
+}
+
+export async function callMessage(
+  rules: ChainRules,
+  nodes: NodeStore,
+  header: BlockHeader,
+  request: CallRequest,
+): Promise<CallResult> {
+  return toCallResult(await simulate(rules, nodes, header, request));
+}
