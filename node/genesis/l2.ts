@@ -1,12 +1,11 @@
 import { bytesToHex } from "@ethereumjs/util";
-import { L2_TO_L1_MESSAGE_PASSER, SEQUENCER_FEE_VAULT, ZERO_HASH } from "../chain/constants.ts";
-import { hashHeader } from "../chain/codec/header.ts";
-import { type Genesis, type GenesisAccount, genesisHeader } from "../chain/genesis.ts";
+import { SEQUENCER_FEE_VAULT, ZERO_HASH } from "../chain/constants.ts";
+import type { Genesis, GenesisAccount } from "../chain/genesis.ts";
 import type { Address, BlockId, Hash } from "../chain/types/primitives.ts";
 import { FORKS, type Fork, type RollupConfig } from "../chain/types/rollup.ts";
+import { makeGenesis } from "../state/genesis-state.ts";
 import { type L1Counterparts, makeAlloc } from "./l2-alloc.ts";
 import { type ChainPlan, initialSystemConfig } from "./plan.ts";
-import { stateRoot, storageRoot } from "./state-root.ts";
 
 /** Where L2 begins on L1: contracts and start block. */
 export interface L1Anchor extends L1Counterparts {
@@ -63,10 +62,8 @@ export async function makeL2Genesis(plan: ChainPlan, anchor: L1Anchor): Promise<
     excessBlobGas: 0n,
     alloc,
   };
-  const root = stateRoot(alloc);
-  const passer = alloc.find((account) => account.address === L2_TO_L1_MESSAGE_PASSER);
-  const hash = hashHeader(genesisHeader(genesis, root, storageRoot(passer?.storage ?? [])));
-  return { genesis, hash, stateRoot: root, rollup: rollupConfig(plan, anchor, hash) };
+  const { hash, header } = makeGenesis(genesis).block;
+  return { genesis, hash, stateRoot: header.stateRoot, rollup: rollupConfig(plan, anchor, hash) };
 }
 
 function rollupConfig(plan: ChainPlan, anchor: L1Anchor, genesisHash: Hash): RollupConfig {
