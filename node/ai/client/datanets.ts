@@ -1,0 +1,231 @@
+import { type Account, encodeFunctionData, type Log, parseEventLogs } from "viem";
+import { CodedError } from "../../base/errors.ts";
+import { datanetRegistryAbi as abi } from "../../chain/generated/abi.ts";
+import type { Address, Hash } from "../../chain/types/primitives.ts";
+import type { EncodedDocument } from "../datanet/document.ts";
+import type { AcceptedContribution, Snapshot } from "../train/snapshot.ts";
+import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
+
+/** States of a contribution in the registry's own numbering. */
+export const CONTRIBUTION_STATUS = [
+  "none",
+  "committed",
+  "revealed",
+  "accepted",
+  "rejected",
+  "withdrawn",
+] as const;
+
+type At = Pick<ProtocolAddresses, "datanets">;
+
+/** The log of one event in a transaction's receipt. @throws CodedError `EVENT_MISSING`. */
+export function requireEvent<T>(events: readonly T[], name: string): T {
+  const [event] = events;
+  if (event) return event;
+  throw new CodedError("EVENT_MISSING", {
+    message: `the transaction did not emit ${name}`,
+    fix: "check that the contract's address is right",
+  });
+}
+
+/** Starts a datanet. `stake` in wei; `quorum` approvals accept a contribution. */
+export async function createDatanet(
+  client: ChainClient,
+  { datanets }: At,
+  account: Account,
+  datanet: {
+    name: string;
+    licence: string;
+    uri: string;
+    stake: bigint;
+    reviewers: readonly Address[];
+    quorum: number;
+  },
+): Promise<SentTransaction & { datanetId: bigint }> {
+  const { name, licence, uri, stake, reviewers, quorum } = datanet;
+  const data = encodeFunctionData({
+    abi,
+    functionName: "create",
+    args: [name, licence, uri, stake, [...reviewers], quorum],
+  });
+  const sent = await send(client, account, { to: datanets, data });
+  const logs = parseEventLogs({ abi, logs: sent.receipt.logs as Log[], eventName: "DatanetCreated" });
+  return { ...sent, datanetId: requireEvent(logs, "DatanetCreated").args.datanetId };
+}
+
+/** A datanet as the registry holds it. @throws CodedError `DATANET_UNKNOWN`. */
+export async function getDatanet(client: ChainClient, { datanets }: At, datanetId: bigint) {
+  try {
+    return await client.public.readContract({
+      address: datanets,
+      abi,
+      functionName: "getDatanet",
+      args: [datanetId],
+    });
+  } catch (cause) {
+    throw new CodedError("DATANET_UNKNOWN", {
+      message: `there is no datanet ${datanetId}`,
+      fix: "list the datanets",
+      facts: { datanetId },
+      cause,
+    });
+  }
+}
+
+/** Number of datanets; ids count from 1. */
+export function datanetCount(client: ChainClient, { datanets }: At): Promise<bigint> {
+  return client.public.readContract({ address: datanets, abi, functionName: "datanetCount" });
+}
+
+/** Announces a document and binds the datanet's stake; reveal it with the same salt. */
+export async function commitContribution(
+  client: ChainClient,
+  { datanets }: At,
+  account: Account,
+  {
+    datanetId,
+    document,
+    salt,
+    stake,
+  }: { datanetId: bigint; document: EncodedDocument; salt: Hash; stake: bigint },
+): Promise<SentTransaction & { contributionId: bigint }> {
+  const { contentId, rowsRoot, rowCount } = document;
+  const commitment = await client.public.readContract({
+    address: datanets,
+    abi,
+    functionName: "commitmentOf",
+    args: [datanetId, account.address, contentId, rowsRoot, rowCount, salt],
+  });
+  const data = encodeFunctionData({ abi, functionName: "commit", args: [datanetId, commitment] });
+  const sent = await send(client, account, { to: datanets, data, value: stake });
+  const logs = parseEventLogs({ abi, logs: sent.receipt.logs as Log[], eventName: "ContributionCommitted" });
+  return { ...sent, contributionId: requireEvent(logs, "ContributionCommitted").args.contributionId };
+}
+
+/** Opens a commitment. The document must be in the content store by then, or reviewers can't read it. */
+export function revealContribution(
+  client: ChainClient,
+  { datanets }: At,
+  account: Account,
+  { contributionId, document, salt }: { contributionId: bigint; document: EncodedDocument; salt: Hash },
+): Promise<SentTransaction> {
+  const { contentId, rowsRoot, rowCount } = document;
+  const args = [contributionId, contentId, rowsRoot, rowCount, salt] as const;
+  const data = encodeFunctionData({ abi, functionName: "reveal", args });
+  return send(client, account, { to: datanets, data });
+}
+
+/** One reviewer's vote. */
+export function reviewContribution(
+  client: ChainClient,
+  { datanets }: At,
+  account: Account,
+  contributionId: bigint,
+  approve: boolean,
+): Promise<SentTransaction> {
+  const data = encodeFunctionData({ abi, functionName: "review", args: [contributionId, approve] });
+  return send(client, account, { to: datanets, data });
+}
+
+/** Returns an accepted contribution's stake after its period. */
+export function releaseStake(
+  client: ChainClient,
+  { datanets }: At,
+  account: Account,
+  contributionId: bigint,
+): Promise<SentTransaction> {
+  const data = encodeFunctionData({ abi, functionName: "releaseStake", args: [contributionId] });
+  return send(client, account, { to: datanets, data });
+}
+
+/** A contribution as the registry holds it. @throws CodedError `CONTRIBUTION_UNKNOWN`. */
+export async function getContribution(client: ChainClient, { datanets }: At, contributionId: bigint) {
+  const args = [contributionId] as const;
+  const found = await client.public.readContract({
+    address: datanets,
+    abi,
+    functionName: "getContribution",
+    args,
+  });
+  if (found.status === 0) {
+    throw new CodedError("CONTRIBUTION_UNKNOWN", {
+      message: `there is no contribution ${contributionId}`,
+      facts: { contributionId },
+    });
+  }
+  return { ...found, statusName: CONTRIBUTION_STATUS[found.status]! };
+}
+
+/** Ids of the contributions that wait for a review. */
+export async function openContributions(client: ChainClient, at: At, datanetId: bigint): Promise<bigint[]> {
+  const count = await client.public.readContract({
+    address: at.datanets,
+    abi,
+    functionName: "contributionCount",
+  });
+  const open: bigint[] = [];
+  for (let id = 1n; id <= count; id++) {
+    const contribution = await getContribution(client, at, id);
+    if (contribution.datanetId === datanetId && contribution.statusName === "revealed") open.push(id);
+  }
+  return open;
+}
+
+/** Freezes what was accepted so far. */
+export async function freezeDatanet(
+  client: ChainClient,
+  { datanets }: At,
+  account: Account,
+  datanetId: bigint,
+): Promise<SentTransaction & { number: number; root: Hash }> {
+  const data = encodeFunctionData({ abi, functionName: "freeze", args: [datanetId] });
+  const sent = await send(client, account, { to: datanets, data });
+  const logs = parseEventLogs({ abi, logs: sent.receipt.logs as Log[], eventName: "SnapshotFrozen" });
+  const { number, root } = requireEvent(logs, "SnapshotFrozen").args;
+  return { ...sent, number, root };
+}
+
+const PAGE = 200n;
+
+/** A snapshot with its contributions, in order. @throws CodedError `SNAPSHOT_UNKNOWN`. */
+export async function getSnapshot(
+  client: ChainClient,
+  at: At,
+  datanetId: bigint,
+  number: number,
+): Promise<Snapshot> {
+  const address = at.datanets;
+  const snapshot = await client.public
+    .readContract({ address, abi, functionName: "getSnapshot", args: [datanetId, number] })
+    .catch((cause: unknown) => {
+      throw new CodedError("SNAPSHOT_UNKNOWN", {
+        message: `datanet ${datanetId} has no snapshot ${number}`,
+        fix: "freeze the datanet first",
+        facts: { datanetId, number },
+        cause,
+      });
+    });
+  const contributions: AcceptedContribution[] = [];
+  while (contributions.length < snapshot.contributions) {
+    const start = BigInt(contributions.length);
+    const rest = BigInt(snapshot.contributions) - start;
+    const args = [datanetId, start, rest < PAGE ? rest : PAGE] as const;
+    const ids = await client.public.readContract({
+      address,
+      abi,
+      functionName: "acceptedContributions",
+      args,
+    });
+    for (const contributionId of ids) {
+      const { contributor, contentId, rowsRoot, rowCount } = await getContribution(
+        client,
+        at,
+        contributionId,
+      );
+      const lower = contributor.toLowerCase() as Address;
+      contributions.push({ contributionId, contributor: lower, contentId, rowsRoot, rowCount });
+    }
+    if (ids.length === 0) break;
+  }
+  return { root: snapshot.root, contributions };
+}

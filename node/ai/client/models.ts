@@ -1,0 +1,139 @@
+import { type Account, encodeFunctionData, type Log, parseEventLogs } from "viem";
+import { CodedError } from "../../base/errors.ts";
+import { modelRegistryAbi as abi, modelStakingAbi } from "../../chain/generated/abi.ts";
+import type { Address, Hash } from "../../chain/types/primitives.ts";
+import type { IndexCommitment } from "../attribution/score.ts";
+import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
+import { requireEvent } from "./datanets.ts";
+
+/** How a model divides the net fee, in 1/10000. */
+export interface FeeSplit {
+  contributors: number;
+  owner: number;
+  host: number;
+  stakers: number;
+}
+
+/** Contributors 50 %, model owner 20 %, host 20 %, stakers 10 %. */
+export const DEFAULT_SPLIT: FeeSplit = { contributors: 5000, owner: 2000, host: 2000, stakers: 1000 };
+
+/** What the registry holds of a model. */
+export interface RegisteredModel {
+  modelId: bigint;
+  owner: Address;
+  active: boolean;
+  name: string;
+  baseHash: Hash;
+  adapterHash: Hash;
+  tokenizerHash: Hash;
+  methodHash: Hash;
+  manifestHash: Hash;
+  snapshots: readonly { datanetId: bigint; number: number }[];
+  index: IndexCommitment;
+  /** Wei for 1000 tokens. */
+  rateIn: bigint;
+  rateOut: bigint;
+  split: FeeSplit;
+}
+
+type At = Pick<ProtocolAddresses, "models">;
+
+/** Registers a model; the sender owns it and may host it, as may `hosts`. */
+export async function registerModel(
+  client: ChainClient,
+  { models }: At,
+  account: Account,
+  model: Omit<RegisteredModel, "modelId" | "owner" | "active"> & { hosts: readonly Address[] },
+): Promise<SentTransaction & { modelId: bigint }> {
+  const { name, baseHash, adapterHash, tokenizerHash, methodHash, manifestHash, index } = model;
+  const document = {
+    name,
+    baseHash,
+    adapterHash,
+    tokenizerHash,
+    methodHash,
+    manifestHash,
+    snapshots: [...model.snapshots],
+    index,
+  };
+  const terms = { rateIn: model.rateIn, rateOut: model.rateOut, split: model.split };
+  const data = encodeFunctionData({
+    abi,
+    functionName: "register",
+    args: [document, terms, [...model.hosts]],
+  });
+  const sent = await send(client, account, { to: models, data });
+  const logs = parseEventLogs({ abi, logs: sent.receipt.logs as Log[], eventName: "ModelRegistered" });
+  return { ...sent, modelId: requireEvent(logs, "ModelRegistered").args.modelId };
+}
+
+/** A registered model. @throws CodedError `MODEL_UNKNOWN`. */
+export async function getModel(
+  client: ChainClient,
+  { models }: At,
+  modelId: bigint,
+): Promise<RegisteredModel> {
+  const args = [modelId] as const;
+  const found = await client.public
+    .readContract({ address: models, abi, functionName: "getModel", args })
+    .catch((cause: unknown) => {
+      throw new CodedError("MODEL_UNKNOWN", {
+        message: `there is no model ${modelId}`,
+        fix: "list the models",
+        facts: { modelId },
+        cause,
+      });
+    });
+  const { document, terms } = found;
+  return {
+    modelId,
+    owner: lower(found.owner),
+    active: found.active,
+    ...document,
+    rateIn: terms.rateIn,
+    rateOut: terms.rateOut,
+    split: terms.split,
+  };
+}
+
+/** Number of models; ids count from 1. */
+export function modelCount(client: ChainClient, { models }: At): Promise<bigint> {
+  return client.public.readContract({ address: models, abi, functionName: "modelCount" });
+}
+
+/** True if the model's owner lets `host` answer for it. */
+export function isHost(
+  client: ChainClient,
+  { models }: At,
+  modelId: bigint,
+  host: Address,
+): Promise<boolean> {
+  return client.public.readContract({ address: models, abi, functionName: "isHost", args: [modelId, host] });
+}
+
+/** Allows or forbids a host. For the model's owner. */
+export function setHost(
+  client: ChainClient,
+  { models }: At,
+  account: Account,
+  { modelId, host, allowed }: { modelId: bigint; host: Address; allowed: boolean },
+): Promise<SentTransaction> {
+  const data = encodeFunctionData({ abi, functionName: "setHost", args: [modelId, host, allowed] });
+  return send(client, account, { to: models, data });
+}
+
+/** Stakes `amount` wei on a model. */
+export function stakeOnModel(
+  client: ChainClient,
+  { staking }: Pick<ProtocolAddresses, "staking">,
+  account: Account,
+  modelId: bigint,
+  amount: bigint,
+): Promise<SentTransaction> {
+  const data = encodeFunctionData({ abi: modelStakingAbi, functionName: "stake", args: [modelId] });
+  return send(client, account, { to: staking, data, value: amount });
+}
+
+function lower(address: Address): Address {
+  return address.toLowerCase() as Address;
+}

@@ -1,0 +1,160 @@
+import type { Adapter, Session } from "../../../native/js/index.ts";
+import { type Basis, scan } from "../../../native/js/influence.ts";
+import { CodedError } from "../../base/errors.ts";
+import { decodeBasis } from "../attribution/basis-file.ts";
+import { type AttributionIndex, querySketch, readIndex } from "../attribution/build.ts";
+import { decodeManifest, fetchFiles, type Manifest, registryHashes } from "../attribution/manifest.ts";
+import { encodeQuery, type QuerySketch } from "../attribution/record.ts";
+import { shiftedScore, type ScoredRow, topRows, weightsOf } from "../attribution/score.ts";
+import { type Claim, hashOfTokens } from "../client/market.ts";
+import type { RegisteredModel } from "../client/models.ts";
+import { hexOfBytes } from "../codec/hash.ts";
+import type { ContentSource } from "../content/source.ts";
+import { promptIds } from "../datanet/rows.ts";
+import { type LoadedModel, loadModel, loadNativeAdapter } from "../model/load.ts";
+import { decodeMethod, type Method } from "../train/method.ts";
+
+/** A registered model in memory: everything it takes to answer and to attribute. */
+export interface ServedModel {
+  registered: RegisteredModel;
+  manifest: Manifest;
+  method: Method;
+  base: LoadedModel;
+  adapter: Adapter;
+  basis: Basis;
+  index: AttributionIndex;
+}
+
+/** An answer with what made it. */
+export interface Inference {
+  promptIds: number[];
+  /** The end token included, when there is one. */
+  outputIds: number[];
+  answer: string;
+  query: QuerySketch;
+  /** Of all rows, in row order. */
+  scores: ScoredRow[];
+  claim: Claim;
+}
+
+/**
+ * Loads a model by the hashes that the registry holds; every document and file is checked against its hash.
+ * @throws CodedError `MODEL_HASH_MISMATCH` naming the hash that differs, and whatever loading throws.
+ */
+export async function loadServedModel(
+  source: ContentSource,
+  registered: RegisteredModel,
+): Promise<ServedModel> {
+  const manifest = decodeManifest(await source.get(registered.manifestHash));
+  const hashes = registryHashes(manifest);
+  for (const [name, found] of Object.entries(hashes) as [keyof typeof hashes, string][]) {
+    if (found === registered[name]) continue;
+    throw new CodedError("MODEL_HASH_MISMATCH", {
+      message: `model ${registered.modelId}: the manifest leads to the ${name} ${found}, but ${registered[name]} is registered`,
+      fix: "the model's owner registered a wrong document: use another model",
+      facts: { name, found, registered: registered[name] },
+    });
+  }
+  const base = loadModel(
+    await fetchFiles(source, manifest.base),
+    await fetchFiles(source, manifest.tokenizer),
+  );
+  return {
+    registered,
+    manifest,
+    method: decodeMethod(await source.get(manifest.method)),
+    base,
+    adapter: loadNativeAdapter(await fetchFiles(source, manifest.adapter), base.config),
+    basis: decodeBasis(await source.get(manifest.basis)),
+    index: readIndex(await source.get(manifest.index), registered.index),
+  };
+}
+
+/**
+ * Ids of a prompt, checked against the model's context; at least one token must be left for the answer.
+ * @throws CodedError `CONTEXT_LENGTH_EXCEEDED` with the counts, `PROMPT_EMPTY`. A prompt is never cut.
+ */
+export async function checkedPrompt(base: LoadedModel, prompt: string): Promise<number[]> {
+  const text = prompt.trim();
+  if (text === "")
+    throw new CodedError("PROMPT_EMPTY", { message: "the prompt is empty", fix: "ask something" });
+  const ids = await promptIds(text, base.tokenizer);
+  const limit = base.config.contextLength - 1;
+  if (ids.length <= limit) return ids;
+  throw new CodedError("CONTEXT_LENGTH_EXCEEDED", {
+    message: `the prompt has ${ids.length} tokens; this model takes at most ${limit}`,
+    fix: `shorten the prompt by at least ${ids.length - limit} tokens`,
+    facts: { tokens: ids.length, limit, contextLength: base.config.contextLength },
+  });
+}
+
+/** Most tokens that an answer to that prompt can have, whatever the request allows. */
+export function answerLimit(model: Pick<ServedModel, "base" | "method">, promptLength: number): number {
+  return Math.min(model.method.generation.maxTokens, model.base.config.contextLength - promptLength);
+}
+
+/** Greedy answer, the end token included; with the adapter if one is given. */
+export async function generateAnswer(
+  session: Session,
+  base: LoadedModel,
+  adapter: Adapter | undefined,
+  prompt: readonly number[],
+  maxTokens: number,
+  signal?: AbortSignal,
+): Promise<{ outputIds: number[]; answer: string }> {
+  const stopIds = base.tokenizer.eosTokenIds;
+  const request = { model: base.native, adapter, prompts: [prompt], maxTokens, stopIds };
+  const { tokens } = await session.generate(request).wait({ signal, intervalMs: 5 });
+  const outputIds = [...tokens[0]!];
+  return { outputIds, answer: (await base.tokenizer.decode(outputIds, true)).trim() };
+}
+
+/**
+ * Answers a prompt and works out which rows made the answer. Anybody who has the model's documents gets the same bytes.
+ * @param maxTokens what the request allows for the answer.
+ * @throws CodedError `CONTEXT_LENGTH_EXCEEDED`, `PROMPT_EMPTY`; NativeError.
+ */
+export async function runInference(
+  session: Session,
+  model: ServedModel,
+  prompt: string,
+  maxTokens: number,
+  signal?: AbortSignal,
+): Promise<Inference> {
+  const ids = await checkedPrompt(model.base, prompt);
+  const limit = Math.min(maxTokens, answerLimit(model, ids.length));
+  const { outputIds, answer } = await generateAnswer(session, model.base, model.adapter, ids, limit, signal);
+  const { commitment } = model.index;
+  const query = await querySketch(
+    session,
+    model.base.native,
+    model.adapter,
+    model.basis,
+    commitment,
+    { ids: [...ids, ...outputIds], completionStart: ids.length },
+    { signal, intervalMs: 5 },
+  );
+  const scores = scoreAll(model.index, query);
+  const rows = topRows(scores, commitment.topK);
+  const claim: Claim = {
+    outputHash: hashOfTokens(outputIds),
+    tokensIn: ids.length,
+    tokensOut: outputIds.length,
+    query: hexOfBytes(encodeQuery(query)),
+    rows,
+    weights: weightsOf(rows, (rowId) => model.index.records[rowId]!.contributor, commitment.floor),
+  };
+  return { promptIds: ids, outputIds, answer, query, scores, claim };
+}
+
+/** Exact scores of all rows, by the native scan. */
+export function scoreAll(index: AttributionIndex, query: QuerySketch): ScoredRow[] {
+  const { dimension, e0 } = index.commitment;
+  const values = new Int8Array(index.records.length * dimension);
+  for (const [row, record] of index.records.entries()) values.set(record.values, row * dimension);
+  const dots = scan(query.values, values);
+  return index.records.map(({ rowId, exponent }, row) => ({
+    rowId,
+    score: shiftedScore(dots[row]!, query.exponent, exponent, e0),
+  }));
+}

@@ -1,0 +1,22 @@
+import { CodedError } from "../../base/errors.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
+import { contentIdOf } from "../codec/hash.ts";
+import type { ContentSink, ContentSource } from "../content/source.ts";
+
+/** Content in memory, for tests. */
+export function memoryContent(): ContentSource & ContentSink & { all: Map<Hash, Uint8Array> } {
+  const all = new Map<Hash, Uint8Array>();
+  return {
+    all,
+    async get(hash) {
+      const bytes = all.get(hash);
+      if (!bytes) throw new CodedError("CONTENT_NOT_FOUND", { message: `no content ${hash}` });
+      return bytes;
+    },
+    async put(bytes) {
+      const hash = contentIdOf(bytes);
+      all.set(hash, bytes);
+      return hash;
+    },
+  };
+}

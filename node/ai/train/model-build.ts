@@ -1,0 +1,85 @@
+import type { Session } from "../../../native/js/index.ts";
+import type { WaitOptions } from "../../../native/js/job.ts";
+import { encodeBasis } from "../attribution/basis-file.ts";
+import { type AttributionIndex, buildIndex, fitModelBasis } from "../attribution/build.ts";
+import {
+  encodeManifest,
+  listFiles,
+  type Manifest,
+  registryHashes,
+  splitBaseFiles,
+  storeFiles,
+} from "../attribution/manifest.ts";
+import type { ContentSink } from "../content/source.ts";
+import type { ModelFiles } from "../model/files.ts";
+import { loadModel } from "../model/load.ts";
+import { encodeMethod, type Method } from "./method.ts";
+import type { Snapshot, TrainingExample } from "./snapshot.ts";
+import { type TrainedAdapter, trainAdapter } from "./train.ts";
+
+/** The stages of making a model, for progress displays. */
+export type BuildStage = "train" | "fit" | "sketch" | "store";
+
+/** A model that is ready to be registered. */
+export interface BuiltModel {
+  manifest: Manifest;
+  hashes: ReturnType<typeof registryHashes>;
+  index: AttributionIndex;
+  trained: TrainedAdapter;
+}
+
+/**
+ * Fine-tunes, sketches and stores everything by hash: what remains is to register the hashes.
+ * @param baseFiles a folder in Hugging Face form.
+ * @param onProgress is told the stage and what its job says.
+ */
+export async function buildModel(
+  session: Session,
+  input: {
+    name: string;
+    baseFiles: ModelFiles;
+    rows: readonly TrainingExample[];
+    copies: number;
+    snapshots: readonly (Snapshot & { datanetId: bigint; number: number })[];
+    method: Method;
+  },
+  sink: ContentSink,
+  options: {
+    signal?: AbortSignal;
+    onProgress?: (stage: BuildStage, done: number, total: number, loss: number) => void;
+  },
+): Promise<BuiltModel> {
+  const stage = (name: BuildStage): WaitOptions => ({
+    signal: options.signal,
+    onProgress: ({ done, total, loss }) => options.onProgress?.(name, done, total, loss),
+  });
+  const { rows, method } = input;
+  const files = splitBaseFiles(input.baseFiles);
+  const base = loadModel(files.base, files.tokenizer);
+  const trained = await trainAdapter(session, base, rows, method, stage("train"));
+  const basis = await fitModelBasis(session, base, trained.native, rows, method, stage("fit"));
+  const index = await buildIndex(session, base, trained.native, basis, rows, method, stage("sketch"));
+  options.onProgress?.("store", 0, 1, Number.NaN);
+  await storeFiles(sink, input.baseFiles);
+  await storeFiles(sink, trained.files);
+  const manifest: Manifest = {
+    format: "openledger/manifest/1",
+    name: input.name,
+    base: listFiles(files.base),
+    tokenizer: listFiles(files.tokenizer),
+    adapter: listFiles(trained.files),
+    method: await sink.put(encodeMethod(method)),
+    basis: await sink.put(encodeBasis(basis)),
+    index: await sink.put(index.bytes),
+    snapshots: input.snapshots.map(({ datanetId, number, root }) => ({
+      datanetId: String(datanetId),
+      number,
+      root,
+    })),
+    rows: rows.length,
+    copies: input.copies,
+  };
+  await sink.put(encodeManifest(manifest));
+  options.onProgress?.("store", 1, 1, Number.NaN);
+  return { manifest, hashes: registryHashes(manifest), index, trained };
+}
