@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#if OL_X86
+#include <xmmintrin.h>
+#endif
 
 namespace ol {
 
@@ -34,6 +37,30 @@ size_t gemm_engine::packed_size(int n, int k) const {
   return static_cast<size_t>((n + nr - 1) / nr) * nr * k;
 }
 
+// to[p*mr + q] = from[q*rs + p]: rows become the short side. Four by four where whole squares fit.
+static void pack_rows(float* to, const float* from, ptrdiff_t rs, int rows, int depth, int mr) {
+  int q = 0;
+#if OL_X86
+  for (; q + 4 <= rows; q += 4) {
+    const float* r = from + q * rs;
+    int p = 0;
+    for (; p + 4 <= depth; p += 4) {
+      __m128 a = _mm_loadu_ps(r + p), b = _mm_loadu_ps(r + rs + p), c = _mm_loadu_ps(r + 2 * rs + p),
+             d = _mm_loadu_ps(r + 3 * rs + p);
+      _MM_TRANSPOSE4_PS(a, b, c, d);
+      _mm_storeu_ps(to + p * mr + q, a);
+      _mm_storeu_ps(to + (p + 1) * mr + q, b);
+      _mm_storeu_ps(to + (p + 2) * mr + q, c);
+      _mm_storeu_ps(to + (p + 3) * mr + q, d);
+    }
+    for (; p < depth; ++p)
+      for (int i = 0; i < 4; ++i) to[p * mr + q + i] = r[i * rs + p];
+  }
+#endif
+  for (; q < rows; ++q)
+    for (int p = 0; p < depth; ++p) to[p * mr + q] = from[q * rs + p];
+}
+
 static void pack_panel(float* out, matrix_view b, int nr, int cols, int k) {
   if (b.cs == 1) {
     for (int p = 0; p < k; ++p) {
@@ -43,16 +70,10 @@ static void pack_panel(float* out, matrix_view b, int nr, int cols, int k) {
     }
     return;
   }
-  // Read along k (contiguous in a transposed weight), eight rows at a time to stay within a few cache lines.
-  for (int p0 = 0; p0 < k; p0 += 16) {
-    const int p1 = std::min(p0 + 16, k);
-    for (int j = 0; j < cols; ++j) {
-      const float* column = b.data + j * b.cs;
-      for (int p = p0; p < p1; ++p) out[static_cast<size_t>(p) * nr + j] = column[p * b.rs];
-    }
-    for (int p = p0; p < p1; ++p)
-      for (int j = cols; j < nr; ++j) out[static_cast<size_t>(p) * nr + j] = 0.0f;
-  }
+  // A transposed weight: b.rs is 1, k runs along its rows.
+  pack_rows(out, b.data, b.cs, cols, k, nr);
+  for (int p = 0; p < k; ++p)
+    for (int j = cols; j < nr; ++j) out[static_cast<size_t>(p) * nr + j] = 0.0f;
 }
 
 void gemm_engine::pack(float* out, matrix_view b, int n, int k) {
@@ -78,11 +99,9 @@ void gemm_engine::task(int m0, int m1, int p0, int p1, int n, int k, matrix_view
         const float* from = a.data + (m0 + i) * a.rs + k0 * a.cs;
         float* to = scratch + static_cast<size_t>(i) * k_block;
         if (a.rs == 1) {
-          for (int p = 0; p < depth; ++p)
-            for (int q = 0; q < r; ++q) to[p * mr + q] = from[p * a.cs + q];
+          for (int p = 0; p < depth; ++p) std::memcpy(to + p * mr, from + p * a.cs, r * sizeof(float));
         } else {
-          for (int q = 0; q < r; ++q)
-            for (int p = 0; p < depth; ++p) to[p * mr + q] = from[q * a.rs + p * a.cs];
+          pack_rows(to, from, a.rs, r, depth, mr);  // a.cs is 1: one of the two strides always is
         }
       }
     }
