@@ -6,18 +6,19 @@ import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
 
 /// @title Stakes on models, and the stakers' part of fees.
-/// @notice Rewards go to the stakers of the moment in proportion to their stakes; what a division leaves over is carried to the
-/// next one. Stakes and rewards are drawn through RewardBalances. Amounts are wei, times seconds.
+/// @notice Rewards go to the stakers of the moment in proportion to their stakes. Fractions of a wei are kept, never dropped:
+/// what a division leaves over goes into the next one. Stakes and rewards are drawn through RewardBalances. Amounts are wei,
+/// times seconds.
 contract ModelStaking {
     /// @param amount Wei that earn.
-    /// @param paidIndex The pool's reward index up to which `rewards` counts.
-    /// @param rewards Wei earned and not yet claimed.
+    /// @param paidIndex The pool's reward index up to which `scaledRewards` counts.
+    /// @param scaledRewards Earned and not yet claimed, in wei times 2^128.
     /// @param leaving Wei that left the stake and wait.
     /// @param leavesAt When they can be withdrawn.
     struct Position {
         uint256 amount;
         uint256 paidIndex;
-        uint256 rewards;
+        uint256 scaledRewards;
         uint256 leaving;
         uint64 leavesAt;
     }
@@ -109,9 +110,9 @@ contract ModelStaking {
     /// @notice Moves the caller's rewards to RewardBalances.
     function claimRewards(uint256 modelId) external returns (uint256 amount) {
         Position storage position = _settled(modelId, msg.sender);
-        amount = position.rewards;
+        amount = position.scaledRewards / SCALE;
         if (amount == 0) revert NothingEarned();
-        position.rewards = 0;
+        position.scaledRewards %= SCALE;
         emit RewardsClaimed(modelId, msg.sender, amount);
         BALANCES.credit{value: amount}(msg.sender);
     }
@@ -121,22 +122,26 @@ contract ModelStaking {
         return _pools[modelId].total;
     }
 
-    /// @notice A staker's position, rewards counted up to now.
-    function positionOf(uint256 modelId, address staker) external view returns (Position memory position) {
-        position = _positions[modelId][staker];
-        position.rewards += _earned(_pools[modelId], position);
-        position.paidIndex = _pools[modelId].rewardIndex;
+    /// @notice A staker's position.
+    function positionOf(uint256 modelId, address staker) external view returns (Position memory) {
+        return _positions[modelId][staker];
+    }
+
+    /// @notice Whole wei that a staker could claim now.
+    function earnedOf(uint256 modelId, address staker) external view returns (uint256) {
+        Position storage position = _positions[modelId][staker];
+        return (position.scaledRewards + _scaledSince(_pools[modelId], position)) / SCALE;
     }
 
     /// @dev The caller's position with its rewards counted up to now.
     function _settled(uint256 modelId, address staker) private returns (Position storage position) {
         position = _positions[modelId][staker];
-        position.rewards += _earned(_pools[modelId], position);
+        position.scaledRewards += _scaledSince(_pools[modelId], position);
         position.paidIndex = _pools[modelId].rewardIndex;
     }
 
-    /// @dev Rounds down: what is lost is below one wei for each change of a position and stays here.
-    function _earned(Pool storage pool, Position memory position) private view returns (uint256) {
-        return (position.amount * (pool.rewardIndex - position.paidIndex)) / SCALE;
+    /// @dev At most the rewards of that time times 2^128: the stake was part of the total in each of them.
+    function _scaledSince(Pool storage pool, Position storage position) private view returns (uint256) {
+        return position.amount * (pool.rewardIndex - position.paidIndex);
     }
 }
