@@ -89,7 +89,7 @@ OL_FN float ol_exp(float x) {
   const float z = ol_fma(c, 1.44269504088896341f, magic);
   const float n = ol_sub(z, magic);
   float r = ol_fma(n, -0.693145751953125f, c);  // ln 2 in two parts, the first with 16 bits
-  r = ol_fma(n, -1.42860677151e-6f, r);
+  r = ol_fma(n, -1.42860682031e-6f, r);
   float p = 1.9841270e-4f;  // Taylor: 1/7!, ... |r| <= 0.347 leaves 5e-9
   p = ol_fma(p, r, 1.3888889e-3f);
   p = ol_fma(p, r, 8.3333333e-3f);
@@ -119,7 +119,7 @@ OL_FN float ol_log(float x) {
   p = ol_fma(p, q, 0.66666667f);
   const float f = (float)e;
   const float two_s = ol_add(s, s);
-  const float tail = ol_fma(ol_mul(p, q), s, ol_mul(f, 1.42860677151e-6f));
+  const float tail = ol_fma(ol_mul(p, q), s, ol_mul(f, 1.42860682031e-6f));
   return ol_fma(f, 0.693145751953125f, ol_add(two_s, tail));
 }
 

@@ -360,7 +360,10 @@ function i32(out: JobOutputs, name: string): Int32Array {
 }
 function slices<T extends Float32Array | Int32Array>(flat: T, counts: readonly number[]): T[] {
   let at = 0;
-  return counts.map((count) => flat.subarray(at, (at += count)) as T);
+  return counts.map((count) => {
+    at += count;
+    return flat.subarray(at - count, at) as T;
+  });
 }
 
 export { LORA_TARGETS, NativeError };
