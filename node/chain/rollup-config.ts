@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CodedError } from "../base/errors.ts";
 import { addressField, bytes8Field, hashField, parseWith, quantity, readJsonFile } from "./config-schema.ts";
 import { FORKS, type Fork, type RollupConfig, type SystemConfig } from "./types/rollup.ts";
 
@@ -64,6 +65,22 @@ function forkTimes(json: RollupJson): RollupConfig["forkTimes"] {
   return times;
 }
 
+/** As op-node: a fork can't be scheduled without, or before, the one before it. */
+function assertForkOrder(times: RollupConfig["forkTimes"]): void {
+  for (const [index, fork] of FORKS.entries()) {
+    const before = FORKS[index - 1];
+    const time = times[fork];
+    if (before === undefined || time === undefined) continue;
+    const earlier = times[before];
+    if (earlier !== undefined && earlier <= time) continue;
+    throw new CodedError("ROLLUP_CONFIG_INVALID", {
+      message: `rollup.json schedules ${fork} at ${time}, but ${before} ${earlier === undefined ? "never" : `at ${earlier}`}.`,
+      fix: `Set ${before}_time to ${time} or less.`,
+      facts: { fork, time, before, earlier },
+    });
+  }
+}
+
 function systemConfig(json: RollupJson["genesis"]["system_config"]): SystemConfig {
   const fees = BigInt(json.eip1559Params);
   const operator = BigInt(json.operatorFeeParams);
@@ -87,6 +104,8 @@ function systemConfig(json: RollupJson["genesis"]["system_config"]): SystemConfi
  */
 export function parseRollupConfig(value: unknown): RollupConfig {
   const json = parseWith(rollupSchema, value, "ROLLUP_CONFIG_INVALID", "rollup.json");
+  const times = forkTimes(json);
+  assertForkOrder(times);
   return {
     genesis: {
       l1: json.genesis.l1,
@@ -100,7 +119,7 @@ export function parseRollupConfig(value: unknown): RollupConfig {
     channelTimeout: json.channel_timeout,
     l1ChainId: json.l1_chain_id,
     l2ChainId: json.l2_chain_id,
-    forkTimes: forkTimes(json),
+    forkTimes: times,
     batchInboxAddress: json.batch_inbox_address,
     depositContractAddress: json.deposit_contract_address,
     l1SystemConfigAddress: json.l1_system_config_address,

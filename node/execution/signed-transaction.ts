@@ -174,7 +174,7 @@ export async function executeSigned(
   const fees = prices(signed, baseFeePerGas);
   const stateless = checkStateless(env, signed, fees);
   if (stateless !== undefined) return { refused: stateless };
-  env.fees ??= await readFeeContext(env.state);
+  env.fees ??= await readFeeContext(env.state, rollup, timestamp);
   const l1 = l1Cost(rollup, timestamp, env.fees, transaction.raw);
   const operator = operatorFee(rollup, timestamp, env.fees, signed.gasLimit);
   const from = createAddressFromString(transaction.from);

@@ -11,20 +11,24 @@ const SYSTEM_CALL_GAS = 30_000_000n;
 /** Code of a precompile's stub: EXTCODESIZE is not 0, and no EVM would run past it. */
 const STUB_CODE = Uint8Array.of(0xfe);
 
+/** Runs the contract's code in place: neither the caller's account nor a transfer is part of a system call. */
 async function systemCall(env: BlockEnv, to: Address, word: Hash): Promise<void> {
   const { evm, block } = env;
   const address = createAddressFromString(to);
-  if ((await evm.stateManager.getCode(address)).length === 0) return;
-  await evm.runCall({
+  const code = await evm.stateManager.getCode(address);
+  if (code.length === 0) return;
+  await evm.journal.checkpoint();
+  const { exceptionError } = await evm.runCode({
     block,
     caller: createAddressFromString(SYSTEM_CALLER),
     to: address,
+    code,
     gasLimit: SYSTEM_CALL_GAS,
     gasPrice: 0n,
     value: 0n,
     data: hexToBytes(word),
-    skipNonceIncrement: true,
   });
+  await (exceptionError === undefined ? evm.journal.commit() : evm.journal.revert());
   await evm.journal.cleanup();
   evm.stateManager.originalStorageCache.clear();
 }

@@ -14,7 +14,7 @@ function expectedHash(toml: string): string | undefined {
 }
 
 /** Genesis blocks of the superchain-registry: state root and header must give the registered hash. */
-export async function run(folder: string): Promise<GroupResult> {
+export async function runSuperchain(folder: string): Promise<GroupResult> {
   const group = new GroupRun("superchain");
   for (const file of (await readdir(folder)).filter((name) => name.endsWith(SUFFIX))) {
     const name = file.slice(0, -SUFFIX.length);

@@ -1,0 +1,70 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type GroupResult, type GroupRunner, vectorsFolder } from "./group.ts";
+
+/** A group's folder name and its runner, loaded only when the folder is there. */
+const RUNNERS: Readonly<Record<string, () => Promise<GroupRunner>>> = {
+  superchain: async () => (await import("./superchain.ts")).runSuperchain,
+  "upgrade-transactions": async () => (await import("./upgrade-transactions.ts")).runUpgradeTransactions,
+  "op-sepolia-blocks": async () => (await import("./op-sepolia-blocks.ts")).runOpSepoliaBlocks,
+  "op-recordings": async () => (await import("./op-recordings.ts")).runOpRecordings,
+  llama: async () => (await import("./llama.ts")).runLlama,
+  ekfac: async () => (await import("./ekfac.ts")).runEkfac,
+};
+
+async function runGroup(name: string, folder: string): Promise<GroupResult[]> {
+  const load = RUNNERS[name];
+  if (load === undefined) {
+    return [
+      { name, passed: 0, failed: [], skipped: [{ case: "all", reason: "no runner for this group yet" }] },
+    ];
+  }
+  process.stderr.write(`running ${name} ...\n`);
+  try {
+    const run = await load();
+    return [await run(folder)].flat();
+  } catch (error) {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return [{ name, passed: 0, failed: [{ case: "runner", reason }], skipped: [] }];
+  }
+}
+
+/** Notes with the same reason on one line. */
+function printNotes(title: string, notes: readonly { case: string; reason: string }[]): void {
+  const byReason = new Map<string, string[]>();
+  for (const note of notes) byReason.set(note.reason, [...(byReason.get(note.reason) ?? []), note.case]);
+  for (const [reason, cases] of byReason) {
+    const shown =
+      cases.length > 6 ? `${cases.slice(0, 6).join(", ")} and ${cases.length - 6} more` : cases.join(", ");
+    process.stdout.write(`  ${title} ${shown}: ${reason}\n`);
+  }
+}
+
+function line(result: GroupResult): string {
+  const { name, passed, failed, skipped } = result;
+  return `${name}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped\n`;
+}
+
+/** Runs every group found in the folder (or only those named); the status is 1 if anything failed. */
+async function main(args: readonly string[]): Promise<number> {
+  const [given, ...only] = args;
+  const folder = given === undefined ? vectorsFolder() : resolve(given);
+  if (folder === undefined || !existsSync(folder)) {
+    process.stdout.write(`conformance: no vectors at ${folder ?? "../shared/vectors"}; nothing was run\n`);
+    return given === undefined ? 0 : 1;
+  }
+  const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const names = entries.map((entry) => entry.name).filter((name) => only.length === 0 || only.includes(name));
+  const results: GroupResult[] = [];
+  for (const name of names) {
+    for (const result of await runGroup(name, join(folder, name))) {
+      results.push(result);
+      process.stdout.write(line(result));
+    }
+  }
+  for (const result of results) printNotes(`${result.name} failed`, result.failed);
+  for (const result of results) printNotes(`${result.name} skipped`, result.skipped);
+  return results.some((result) => result.failed.length > 0) ? 1 : 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));
