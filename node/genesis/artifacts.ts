@@ -15,6 +15,9 @@ export interface Artifact {
   bytecode: Hex;
 }
 
+/** The package's artifacts hold megabytes of syntax trees: each is read once. */
+const cache = new Map<string, Artifact>();
+
 const schema = z.looseObject({
   abi: z.array(z.unknown()),
   bytecode: z.looseObject({ object: z.string().regex(/^0x([0-9a-f]{2})*$/i, "the code is not linked hex") }),
@@ -45,6 +48,8 @@ export function stockArtifact(name: string): Artifact {
 }
 
 function read(name: string, path: string, missing: { code: string; fix: string }): Artifact {
+  const known = cache.get(path);
+  if (known) return known;
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -54,7 +59,9 @@ function read(name: string, path: string, missing: { code: string; fix: string }
   }
   try {
     const json = schema.parse(JSON.parse(text));
-    return { name, abi: json.abi as Abi, bytecode: json.bytecode.object as Hex };
+    const artifact = { name, abi: json.abi as Abi, bytecode: json.bytecode.object as Hex };
+    cache.set(path, artifact);
+    return artifact;
   } catch (cause) {
     throw new CodedError("ARTIFACT_INVALID", {
       message: `The compiled contract ${name} is not a whole artifact.`,

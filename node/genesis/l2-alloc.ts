@@ -207,21 +207,27 @@ async function initialize(state: GenesisState, plan: ChainPlan, l1: L1Counterpar
 
 /** Code of Multicall3, the same on every chain. */
 export async function multicall3Code(): Promise<Uint8Array> {
-  return preinstallCode(await GenesisState.create(1n), MULTICALL3, 1n);
+  const codeOf = await preinstallCodes(await GenesisState.create(1n), 1n);
+  return codeOf(MULTICALL3);
 }
 
-async function preinstallCode(state: GenesisState, address: Address, chainId: bigint): Promise<Uint8Array> {
-  const artifact = ownArtifact("PreinstallCodes");
-  const creator = await state.evaluate(hexToBytes(artifact.bytecode), "0x");
-  const args = { abi: artifact.abi, functionName: "codeOf" } as const;
-  const answer = await state.evaluate(creator, encodeFunctionData({ ...args, args: [address, chainId] }));
-  return hexToBytes(decodeFunctionResult({ ...args, data: bytesToHex(answer) }) as Hex);
+/** Runs the contract that carries the codes; it is not part of any state. */
+async function preinstallCodes(
+  state: GenesisState,
+  chainId: bigint,
+): Promise<(address: Address) => Promise<Uint8Array>> {
+  const { abi, bytecode } = ownArtifact("PreinstallCodes");
+  const carrier = await state.evaluate(hexToBytes(bytecode), "0x");
+  return async (address) => {
+    const data = encodeFunctionData({ abi, functionName: "codeOf", args: [address, chainId] });
+    const answer = bytesToHex(await state.evaluate(carrier, data));
+    return hexToBytes(decodeFunctionResult({ abi, functionName: "codeOf", data: answer }) as Hex);
+  };
 }
 
 async function addPreinstalls(state: GenesisState, chainId: bigint): Promise<void> {
-  for (const address of PREINSTALLS) {
-    await state.add(address, { nonce: 1n, code: await preinstallCode(state, address, chainId) });
-  }
+  const codeOf = await preinstallCodes(state, chainId);
+  for (const address of PREINSTALLS) await state.add(address, { nonce: 1n, code: await codeOf(address) });
   await state.add(HISTORY_STORAGE, { nonce: 1n, code: hexToBytes(HISTORY_STORAGE_CODE) });
   for (const address of SYSTEM_DEPLOYERS) await state.add(address, { nonce: 1n });
 }

@@ -78,24 +78,19 @@ describe("L2 genesis", async () => {
     expect(parseRollupConfig(rollup)).toEqual(made.rollup);
   });
 
-  it("changes its hash with the plan and with the contracts on L1", async () => {
-    const hashes = new Set([
-      made.hash,
-      (await makeL2Genesis(parseChainPlan({ ...input, attributionTime: undefined }), anchor)).hash,
-      (await makeL2Genesis(parseChainPlan({ ...input, gasLimit: 40_000_000 }), anchor)).hash,
-      (await makeL2Genesis(plan, { ...anchor, openBridge: account("9") })).hash,
-    ]);
-    expect(hashes.size).toBe(4);
+  it("changes its hash with the contracts on L1", async () => {
+    const other = await makeL2Genesis(plan, { ...anchor, openBridge: account("9") });
+    expect(other.hash).not.toBe(made.hash);
   });
 
   it("has the stubs of the precompiles only when the fork is active at genesis", async () => {
-    for (const address of [`0x${"a01".padStart(40, "0")}`, `0x${"a03".padStart(40, "0")}`]) {
+    const stubs = [`0x${"a01".padStart(40, "0")}`, `0x${"a03".padStart(40, "0")}`];
+    for (const address of stubs) {
       expect([bytesToHex(at(address).code), at(address).nonce]).toEqual(["0xfe", 1n]);
-      for (const attributionTime of [undefined, 5]) {
-        const other = await makeL2Genesis(parseChainPlan({ ...input, attributionTime }), anchor);
-        expect(other.genesis.alloc.find((item) => item.address === address)).toBeUndefined();
-      }
     }
+    const later = await makeL2Genesis(parseChainPlan({ ...input, attributionTime: 5 }), anchor);
+    expect(later.genesis.alloc.filter((item) => stubs.includes(item.address))).toEqual([]);
+    expect(later.hash).not.toBe(made.hash);
   });
 
   it("initialises the predeploys", () => {
