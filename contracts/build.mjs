@@ -2,18 +2,16 @@
 // Compiles the contracts with forge and writes node/chain/generated/abi.ts. Does nothing when no input changed.
 //   node contracts/build.mjs            build
 //   node contracts/build.mjs --check    build, then fail if the committed ABIs differ from the contracts
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runForge } from "./forge.mjs";
 import { renderAbis } from "./generate.mjs";
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const stampFile = join(folder, "out/.inputs");
 const abiFile = join(folder, "../node/chain/generated/abi.ts");
-const require = createRequire(import.meta.url);
 
 function filesUnder(path) {
   return readdirSync(path, { withFileTypes: true })
@@ -27,7 +25,9 @@ function filesUnder(path) {
 /** One hash over everything that the output depends on. */
 function inputsHash() {
   const hash = createHash("sha256");
-  const own = ["foundry.toml", "solc.cjs", "build.mjs", "generate.mjs"].map((name) => join(folder, name));
+  const own = ["foundry.toml", "solc.cjs", "build.mjs", "forge.mjs", "generate.mjs"].map((name) =>
+    join(folder, name),
+  );
   for (const file of [...filesUnder(join(folder, "src")), ...own]) {
     hash
       .update(`${relative(folder, file)}\0`)
@@ -56,14 +56,10 @@ function fail(code, message, fix) {
   process.exit(1);
 }
 
-function runForge() {
-  const forge = join(dirname(require.resolve("@foundry-rs/forge/package.json")), "bin.mjs");
-  const run = spawnSync(process.execPath, [forge, "build", "--root", folder, "--skip", "test"], {
-    encoding: "utf8",
-    env: { ...process.env, FOUNDRY_DISABLE_NIGHTLY_WARNING: "1" },
-  });
-  if (run.status === 0) return;
-  process.stderr.write(`${run.stdout ?? ""}${run.stderr ?? ""}`);
+function compile() {
+  const { status, output } = runForge(["build", "--skip", "test"], "pipe");
+  if (status === 0) return;
+  process.stderr.write(output);
   fail(
     "CONTRACTS_BUILD_FAILED",
     "forge could not compile the contracts",
@@ -80,7 +76,7 @@ if (fresh && !check && committed !== "") {
   process.stdout.write("contracts: up to date\n");
 } else {
   const started = Date.now();
-  if (!fresh) runForge();
+  if (!fresh) compile();
   const abis = renderAbis(folder);
   if (check && abis !== committed) {
     fail(
