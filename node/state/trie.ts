@@ -2,7 +2,14 @@ import { equalsBytes, hexToBytes } from "@ethereumjs/util";
 import { EMPTY_ROOT } from "../chain/constants.ts";
 import { keccak256 } from "../chain/crypto.ts";
 import type { NodeStore } from "./node-store.ts";
-import { commonPrefix, encodeNode, type Link, type TrieNode, toNibbles } from "./trie-node.ts";
+import {
+  commonPrefix,
+  type ExtensionNode,
+  encodeNode,
+  type Link,
+  type TrieNode,
+  toNibbles,
+} from "./trie-node.ts";
 
 /** Root of a trie without entries. */
 export const EMPTY_TRIE = hexToBytes(EMPTY_ROOT);
@@ -101,17 +108,27 @@ class Updater {
     if (node === undefined) return this.build(live(changes), depth);
     if (node.kind === "branch") return this.applyToBranch(node.children, changes, depth);
     if (node.kind === "leaf") return this.applyToLeaf(node.path, node.value, changes, depth);
-    const split = shortest(node.path, changes, depth);
-    if (split === node.path.length) {
+    return this.applyToExtension(node, changes, depth);
+  }
+
+  private applyToExtension(node: ExtensionNode, all: readonly Change[], depth: number): TrieNode | undefined {
+    const { path } = node;
+    // Deleting what lies beside the path changes nothing, and must not make a branch there.
+    const changes = all.filter(
+      (change) => change.value !== undefined || commonPrefix(path, change.path, depth) === path.length,
+    );
+    if (changes.length === 0) return node;
+    const split = shortest(path, changes, depth);
+    if (split === path.length) {
       const child = this.apply(node.child, changes, depth + split);
-      return child && this.prepend(node.path, child);
+      return child && this.prepend(path, child);
     }
     const children: Link[] = new Array(16).fill(undefined);
-    const rest = node.path.subarray(split + 1);
-    children[node.path[split]!] =
+    const rest = path.subarray(split + 1);
+    children[path[split]!] =
       rest.length === 0 ? node.child : { kind: "extension", path: rest, child: node.child };
     const branch = this.applyToBranch(children, changes, depth + split);
-    return branch && this.prepend(node.path.subarray(0, split), branch);
+    return branch && this.prepend(path.subarray(0, split), branch);
   }
 
   private applyToLeaf(
