@@ -29,6 +29,8 @@ const manifestSchema = z.strictObject({
         datanetId: z.string().regex(/^\d+$/),
         number: z.number().int().positive(),
         root: hash,
+        /** Its contributions. */
+        content: hash,
       }),
     )
     .min(1)

@@ -14,7 +14,7 @@ import type { ContentSink } from "../content/source.ts";
 import type { ModelFiles } from "../model/files.ts";
 import { loadModel } from "../model/load.ts";
 import { encodeMethod, type Method } from "./method.ts";
-import type { Snapshot, TrainingExample } from "./snapshot.ts";
+import { encodeSnapshot, type Snapshot, type TrainingExample } from "./snapshot.ts";
 import { type TrainedAdapter, trainAdapter } from "./train.ts";
 
 /** The stages of making a model, for progress displays. */
@@ -62,6 +62,16 @@ export async function buildModel(
   options.onProgress?.("store", 0, 1, Number.NaN);
   await storeFiles(sink, input.baseFiles);
   await storeFiles(sink, trained.files);
+  const snapshots: Manifest["snapshots"] = [];
+  for (const snapshot of input.snapshots) {
+    const { datanetId, number, root } = snapshot;
+    snapshots.push({
+      datanetId: String(datanetId),
+      number,
+      root,
+      content: await sink.put(encodeSnapshot(snapshot)),
+    });
+  }
   const manifest: Manifest = {
     format: "openledger/manifest/1",
     name: input.name,
@@ -71,11 +81,7 @@ export async function buildModel(
     method: await sink.put(encodeMethod(method)),
     basis: await sink.put(encodeBasis(basis)),
     index: await sink.put(index.bytes),
-    snapshots: input.snapshots.map(({ datanetId, number, root }) => ({
-      datanetId: String(datanetId),
-      number,
-      root,
-    })),
+    snapshots,
     rows: rows.length,
     copies: input.copies,
   };

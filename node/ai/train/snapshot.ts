@@ -1,8 +1,9 @@
+import { z } from "zod";
 import { CodedError } from "../../base/errors.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
-import { bytesOfHex, concatBytes } from "../codec/hash.ts";
+import { canonicalBytes, parseCanonical } from "../codec/canonical-json.ts";
+import { bytesOfHex, concatBytes, contentIdOf } from "../codec/hash.ts";
 import { leafHash, merkleTree } from "../codec/merkle.ts";
-import { contentIdOf } from "../codec/hash.ts";
 import { decodeDocument } from "../datanet/document.ts";
 import { exampleHash, type Row, rowsRoot } from "../datanet/rows.ts";
 
@@ -49,6 +50,49 @@ export function contributionLeaf(contribution: AcceptedContribution): Hash {
 /** The root that the registry computes for these contributions. */
 export function snapshotRoot(contributions: readonly AcceptedContribution[]): Hash {
   return merkleTree(contributions.map(contributionLeaf)).root;
+}
+
+const SNAPSHOT_FORMAT = "openledger/snapshot/1";
+
+const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hash>;
+const snapshotSchema = z.strictObject({
+  format: z.literal(SNAPSHOT_FORMAT),
+  contributions: z
+    .array(
+      z.strictObject({
+        contributionId: z.string().regex(/^\d{1,30}$/),
+        contributor: z.string().regex(/^0x[0-9a-f]{40}$/) as unknown as z.ZodType<Address>,
+        contentId: hash,
+        rowsRoot: hash,
+        rowCount: z.number().int().positive().max(0xffffffff),
+      }),
+    )
+    .min(1),
+});
+
+/** Canonical bytes of a snapshot's contributions, so that its root can be checked without the chain. */
+export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
+  const contributions = snapshot.contributions.map((contribution) => ({
+    ...contribution,
+    contributionId: String(contribution.contributionId),
+  }));
+  return canonicalBytes({ format: SNAPSHOT_FORMAT, contributions });
+}
+
+/** Reads a snapshot; its root is computed. @throws CodedError `JSON_NOT_CANONICAL`, `SNAPSHOT_INVALID`. */
+export function decodeSnapshot(bytes: Uint8Array): Snapshot {
+  const parsed = snapshotSchema.safeParse(parseCanonical(bytes, "the snapshot"));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new CodedError("SNAPSHOT_INVALID", {
+      message: `the snapshot is broken: ${issue.path.join(".") || "the whole"}: ${issue.message}`,
+    });
+  }
+  const contributions = parsed.data.contributions.map((contribution) => ({
+    ...contribution,
+    contributionId: BigInt(contribution.contributionId),
+  }));
+  return { root: snapshotRoot(contributions), contributions };
 }
 
 /**
