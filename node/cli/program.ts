@@ -5,7 +5,9 @@ import { z } from "zod";
 import { packageRoot } from "../base/paths.ts";
 import { accountCommand } from "./account.ts";
 import { withSharedOptions } from "./context.ts";
+import { datanetCommand } from "./datanet.ts";
 import { doctorCommand } from "./doctor.ts";
+import { modelCommand } from "./model.ts";
 
 /** The whole command line. */
 export function createProgram(): Command {
@@ -17,6 +19,8 @@ export function createProgram(): Command {
     .showHelpAfterError("(see --help)")
     .configureHelp({ showGlobalOptions: true });
   withSharedOptions(program);
-  for (const command of [accountCommand(), doctorCommand()]) program.addCommand(command);
+  for (const command of [accountCommand(), datanetCommand(), modelCommand(), doctorCommand()]) {
+    program.addCommand(command);
+  }
   return program;
 }

@@ -1,0 +1,264 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { formatEther } from "viem";
+import { z } from "zod";
+import { Session } from "../../native/js/index.ts";
+import type { IndexCommitment } from "../ai/attribution/score.ts";
+import { rpcSink, rpcSource } from "../ai/client/content.ts";
+import { getSnapshot } from "../ai/client/datanets.ts";
+import {
+  DEFAULT_SPLIT,
+  getModel,
+  modelCount,
+  registerModel,
+  setHost,
+  stakeOnModel,
+} from "../ai/client/models.ts";
+import { readModelFolder } from "../ai/model/files.ts";
+import { checkMethod, DEFAULT_METHOD, type Method } from "../ai/train/method.ts";
+import { type BuiltModel, type BuildStage, buildModel } from "../ai/train/model-build.ts";
+import { type Snapshot, trainingSet } from "../ai/train/snapshot.ts";
+import { CodedError } from "../base/errors.ts";
+import { packageRoot } from "../base/paths.ts";
+import { startProgress } from "../base/progress.ts";
+import type { Hash } from "../chain/types/primitives.ts";
+import { parseOpen } from "./account.ts";
+import { contextOf, print } from "./context.ts";
+import { requireKey, resolveAddress } from "./keys.ts";
+import { connectProtocol, parseId, parseSnapshot } from "./protocol.ts";
+
+/** The base model that comes with the package. */
+export const SHIPPED_BASE = join(packageRoot(), "node", "ai", "base-model", "model");
+
+const hash = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/)
+  .transform((text) => text as Hash);
+/** What `model train` writes and `model register` reads. */
+const buildSchema = z.strictObject({
+  name: z.string(),
+  hashes: z.strictObject({
+    baseHash: hash,
+    adapterHash: hash,
+    tokenizerHash: hash,
+    methodHash: hash,
+    manifestHash: hash,
+  }),
+  snapshots: z.array(z.strictObject({ datanetId: z.coerce.bigint(), number: z.number().int() })),
+  index: z.strictObject({
+    root: hash,
+    rows: z.number().int(),
+    dimension: z.number().int(),
+    groups: z.number().int(),
+    e0: z.number().int(),
+    floor: z.coerce.bigint(),
+    topK: z.number().int(),
+  }),
+});
+
+/** `openledger model ...`: train, register, look. */
+export function modelCommand(): Command {
+  const model = new Command("model").description(
+    "fine-tune LoRA models on datanets, register them, host them",
+  );
+  model
+    .command("train <name>")
+    .description("fine-tune on snapshots with this machine, sketch every row, store all of it on the node")
+    .requiredOption("--snapshot <id:n...>", "datanet snapshots to train on, for example 1:1 2:1")
+    .option(
+      "--base <folder>",
+      "base model in Hugging Face form, Llama or Qwen2 family (default: the shipped one)",
+    )
+    .option(
+      "--method <file>",
+      "JSON with the method's settings (default: the one `openledger model method` prints)",
+    )
+    .option("--out <file>", "where the build goes, for `model register`", "model-build.json")
+    .addHelpText("after", "\nExample: openledger model train facts --snapshot 1:1 --out facts.json")
+    .action(train);
+  model.command("method").description("print the default method").action(method);
+  model
+    .command("register <build>")
+    .description("register a trained model on chain, with its attribution commitments and its prices")
+    .option("--rate-in <open>", "OPEN for 1000 prompt tokens", "10")
+    .option("--rate-out <open>", "OPEN for 1000 answer tokens", "100")
+    .option("--host <name|address...>", "who may answer for it besides you", [])
+    .action(register);
+  model
+    .command("host <model> <name|address>")
+    .description("let somebody answer for the model")
+    .option("--forbid", "take the permission back")
+    .action(host);
+  model
+    .command("stake <model> <open>")
+    .description("stake OPEN on a model, for the stakers' part of its fees")
+    .action(stake);
+  model.command("list").description("all models").action(list);
+  model.command("show <model>").description("a model with its commitments and terms").action(show);
+  return model;
+}
+
+interface TrainOptions {
+  snapshot: string[];
+  base?: string;
+  method?: string;
+  out: string;
+}
+
+async function train(name: string, options: TrainOptions, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const refs = options.snapshot.map(parseSnapshot);
+  const recipe = options.method === undefined ? DEFAULT_METHOD : readMethod(options.method);
+  const baseFiles = await readModelFolder(options.base ?? SHIPPED_BASE);
+  const { client, at } = await connectProtocol(context);
+  const source = rpcSource(client);
+  const snapshots: (Snapshot & { datanetId: bigint; number: number })[] = [];
+  for (const ref of refs)
+    snapshots.push({ ...ref, ...(await getSnapshot(client, at, ref.datanetId, ref.number)) });
+  const { examples, copies } = await trainingSet(snapshots, (id) => source.get(id));
+  const built = await withProgress((onProgress) =>
+    buildModel(
+      new Session(),
+      { name, baseFiles, rows: examples, copies, snapshots, method: recipe },
+      rpcSink(client),
+      { onProgress },
+    ),
+  );
+  const build = { name, hashes: built.hashes, snapshots: refs, index: built.index.commitment };
+  writeFileSync(
+    options.out,
+    `${JSON.stringify(build, (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value), 2)}\n`,
+  );
+  print(context, { ...build, rows: examples.length, copies, file: options.out }, [
+    `trained on ${examples.length} rows${copies > 0 ? ` (${copies} copies left out)` : ""}`,
+    `adapter ${built.hashes.adapterHash}`,
+    `written to ${options.out}: register it with \`openledger model register ${options.out}\``,
+  ]);
+}
+
+type OnProgress = (stage: BuildStage, done: number, total: number, loss: number) => void;
+
+const STAGES: Record<BuildStage, { label: string; unit: string }> = {
+  train: { label: "fine-tuning", unit: "steps" },
+  fit: { label: "fitting the basis", unit: "rows" },
+  sketch: { label: "sketching", unit: "rows" },
+  store: { label: "storing", unit: "" },
+};
+
+async function withProgress(work: (onProgress: OnProgress) => Promise<BuiltModel>): Promise<BuiltModel> {
+  let stage: BuildStage | undefined;
+  let progress: ReturnType<typeof startProgress> | undefined;
+  const built = await work((name, done, total, loss) => {
+    if (name !== stage) {
+      progress?.finish();
+      stage = name;
+      progress = startProgress({ ...STAGES[name], total });
+    }
+    progress?.update(done, Number.isNaN(loss) ? undefined : `loss ${loss.toFixed(4)}`);
+  });
+  progress?.finish();
+  return built;
+}
+
+function readMethod(file: string): Method {
+  return checkMethod(readJson(file));
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (cause) {
+    throw new CodedError("FILE_UNREADABLE", {
+      message: `${file} cannot be read as JSON`,
+      fix: "check the path and the JSON",
+      cause,
+    });
+  }
+}
+
+function method(_options: unknown, command: Command): void {
+  print(contextOf(command), DEFAULT_METHOD, [JSON.stringify(DEFAULT_METHOD, null, 2)]);
+}
+
+async function register(
+  file: string,
+  options: { rateIn: string; rateOut: string; host: string[] },
+  command: Command,
+): Promise<void> {
+  const context = contextOf(command);
+  const parsed = buildSchema.safeParse(readJson(file));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new CodedError("MODEL_BUILD_INVALID", {
+      message: `${file} is no build: ${issue?.path.join(".")}: ${issue?.message}`,
+      fix: "give the file that `openledger model train --out` wrote",
+    });
+  }
+  const { name, hashes, snapshots, index } = parsed.data;
+  const { client, at } = await connectProtocol(context);
+  const { modelId, hash: transaction } = await registerModel(client, at, requireKey(context), {
+    name,
+    ...hashes,
+    snapshots,
+    index: index satisfies IndexCommitment,
+    rateIn: parseOpen(options.rateIn),
+    rateOut: parseOpen(options.rateOut),
+    split: DEFAULT_SPLIT,
+    hosts: options.host.map((who) => resolveAddress(context, who)),
+  });
+  print(context, { model: modelId, transaction }, [`model ${modelId} registered in ${transaction}`]);
+}
+
+async function host(
+  model: string,
+  who: string,
+  options: { forbid?: boolean },
+  command: Command,
+): Promise<void> {
+  const context = contextOf(command);
+  const { client, at } = await connectProtocol(context);
+  const allowed = options.forbid !== true;
+  const change = { modelId: parseId(model, "model"), host: resolveAddress(context, who), allowed };
+  const { hash: transaction } = await setHost(client, at, requireKey(context), change);
+  print(context, { transaction }, [`${change.host} ${allowed ? "may" : "may not"} host model ${model}`]);
+}
+
+async function stake(model: string, amount: string, _options: unknown, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const { client, at } = await connectProtocol(context);
+  const wei = parseOpen(amount);
+  const { hash: transaction } = await stakeOnModel(
+    client,
+    at,
+    requireKey(context),
+    parseId(model, "model"),
+    wei,
+  );
+  print(context, { transaction }, [`${formatEther(wei)} OPEN staked on model ${model}`]);
+}
+
+async function list(_options: unknown, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const { client, at } = await connectProtocol(context);
+  const count = await modelCount(client, at);
+  const models = [];
+  for (let id = 1n; id <= count; id++) models.push(await getModel(client, at, id));
+  const lines = models.map(
+    ({ modelId, name, index, owner }) =>
+      `${modelId}  ${name}  ${index.rows} rows, k = ${index.dimension}  owner ${owner}`,
+  );
+  print(context, models, lines.length > 0 ? lines : ["no models yet: see `openledger model train --help`"]);
+}
+
+async function show(model: string, _options: unknown, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const { client, at } = await connectProtocol(context);
+  const found = await getModel(client, at, parseId(model, "model"));
+  const facts = Object.entries({ ...found, index: undefined, split: undefined, snapshots: undefined });
+  print(context, found, [
+    ...facts.filter(([, value]) => value !== undefined).map(([key, value]) => `${key}: ${String(value)}`),
+    `snapshots: ${found.snapshots.map(({ datanetId, number }) => `${datanetId}:${number}`).join(", ")}`,
+    `index: root ${found.index.root}, ${found.index.rows} rows, k = ${found.index.dimension}, top ${found.index.topK}`,
+  ]);
+}
