@@ -22,3 +22,5 @@ export const ADMIN_SLOT = "0xb53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a
 
 /** Wei of OPEN that exist. */
 export const OPEN_SUPPLY = 10n ** 27n;
+/** Accounts 0x00 to 0xff: genesis gives each 1 wei, so that no call ever creates or clears one. */
+export const PRECOMPILE_COUNT = 256n;

@@ -22,8 +22,7 @@ import {
 } from "./addresses.ts";
 import { anvilChainConfig } from "./chain-files.ts";
 import { type L1Anchor, makeL2Genesis } from "./l2.ts";
-import { genesisCirculation } from "./l2-alloc.ts";
-import { initialSystemConfig, parseChainPlan } from "./plan.ts";
+import { genesisCirculation, initialSystemConfig, parseChainPlan } from "./plan.ts";
 
 function account(digit: string): Address {
   return `0x${digit.repeat(40)}`;

@@ -14,8 +14,7 @@ import { MULTICALL3, OPEN_MINTER, OPEN_SUPPLY } from "./addresses.ts";
 import { type Artifact, ownArtifact, stockArtifact } from "./artifacts.ts";
 import type { L1Contracts } from "./deployment.ts";
 import { batchInboxAddress } from "./l2.ts";
-import { genesisCirculation } from "./l2-alloc.ts";
-import type { ChainPlan } from "./plan.ts";
+import { type ChainPlan, genesisCirculation } from "./plan.ts";
 
 /** One transaction of the deployment. */
 export interface DeployStep {

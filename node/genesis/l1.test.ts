@@ -26,6 +26,7 @@ import {
   openBridgeAbi,
   openMinterAbi,
   optimismPortalAbi,
+  proxyAdminAbi,
   systemConfigAbi,
 } from "../chain/generated/abi.ts";
 import { aliasAddress } from "../chain/codec/deposit.ts";
@@ -33,8 +34,7 @@ import type { Address } from "../chain/types/primitives.ts";
 import { readRollupConfig } from "../chain/rollup-config.ts";
 import { L2_CROSS_DOMAIN_MESSENGER, MULTICALL3, OPEN_MINTER, OPEN_SUPPLY } from "./addresses.ts";
 import { type PreparedChain, prepareChain } from "./chain-files.ts";
-import { genesisCirculation } from "./l2-alloc.ts";
-import { parseChainPlan } from "./plan.ts";
+import { genesisCirculation, parseChainPlan } from "./plan.ts";
 
 const MNEMONIC = "test test test test test test test test test test test junk";
 
@@ -124,6 +124,11 @@ describe("L1 deployment on anvil", () => {
     const l1 = client();
     expect(await l1.readContract({ ...systemConfig, functionName: "gasLimit" })).toBe(30_000_000n);
     expect(await l1.readContract({ ...systemConfig, functionName: "owner" })).toBe(account(1).address);
+    const admin = { address: contracts.proxyAdmin, abi: proxyAdminAbi } as const;
+    expect(await l1.readContract({ ...admin, functionName: "owner" })).toBe(account(1).address);
+    const portal = [contracts.optimismPortal] as const;
+    const portalAdmin = await l1.readContract({ ...admin, functionName: "getProxyAdmin", args: portal });
+    expect(portalAdmin.toLowerCase()).toBe(contracts.proxyAdmin);
     const signer = await l1.readContract({ ...systemConfig, functionName: "unsafeBlockSigner" });
     expect(signer).toBe(account(4).address);
     const rollup = readRollupConfig(chain.files.rollup);

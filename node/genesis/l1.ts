@@ -18,8 +18,8 @@ import type { Address, Hash } from "../chain/types/primitives.ts";
 import { MULTICALL3 } from "./addresses.ts";
 import type { L1Deployment } from "./deployment.ts";
 import { type DeployStep, planDeployment } from "./l1-steps.ts";
-import { genesisCirculation, multicall3Code } from "./l2-alloc.ts";
-import type { ChainPlan } from "./plan.ts";
+import { multicall3Code } from "./l2-alloc.ts";
+import { type ChainPlan, genesisCirculation } from "./plan.ts";
 
 export interface DeployOptions {
   /** HTTP address of the L1 node. */
@@ -48,7 +48,7 @@ const POLL_MS = 250;
 export async function deployL1(options: DeployOptions): Promise<L1Deployment> {
   const { plan } = options;
   const deployer = await connect(options);
-  const nonce = await deployer.public.getTransactionCount({ address: deployer.address });
+  const nonce = await deployer.public.getTransactionCount({ address: deployer.address, blockTag: "pending" });
   const steps = planDeployment(plan, deployer.address, BigInt(nonce));
   const total = steps.create.length + steps.initialize.length + steps.finish(0n).length;
   let done = 0;

@@ -5,6 +5,7 @@ import {
   PRECOMPILE_STUB_CODE,
   PRECOMPILE_STUB_NONCE,
 } from "../../precompiles/addresses.ts";
+import { CodedError } from "../base/errors.ts";
 import {
   BASE_FEE_VAULT,
   BEACON_ROOTS,
@@ -31,12 +32,13 @@ import {
   NATIVE_ASSET_LIQUIDITY,
   OPEN_MINTER,
   OPEN_SUPPLY,
+  PRECOMPILE_COUNT,
   PROXY_ADMIN,
   WETH,
 } from "./addresses.ts";
 import { type Artifact, ownArtifact, stockArtifact } from "./artifacts.ts";
 import { GenesisState } from "./local-evm.ts";
-import type { ChainPlan } from "./plan.ts";
+import { type ChainPlan, genesisCirculation, type Prefund } from "./plan.ts";
 
 /** The contracts on L1 that L2's contracts point to. */
 export interface L1Counterparts {
@@ -52,7 +54,6 @@ const PREDEPLOY_COUNT = 2048n;
 const CODE_SPACE = 0xc0d3c0d3c0d3c0d3c0d3c0d3c0d3c0d3c0d30000n;
 /** In the predeploys' address space, but without a proxy. */
 const UNPROXIED = new Set<Address>([WETH, "0x4200000000000000000000000000000000000042"]);
-const PRECOMPILE_COUNT = 256n;
 
 /** Well-known contracts whose code contracts-bedrock carries. Source: its `Preinstalls` library. */
 const PREINSTALLS: readonly Address[] = [
@@ -95,7 +96,8 @@ export function implementationAddress(predeploy: Address): Address {
 
 /**
  * All accounts of the L2 genesis, ascending. Layout: contracts-bedrock's L2Genesis with the custom gas token, every fork to
- * Jovian active (op-stack section 4.3). The balances add up to 10^27 wei: what is not given out lies in NativeAssetLiquidity.
+ * Jovian active. The balances add up to 10^27 wei: what is not given out lies in NativeAssetLiquidity.
+ * @throws CodedError `CHAIN_PLAN_INVALID` when a prefund is for an account of the layout; those of the artifacts.
  */
 export async function makeAlloc(plan: ChainPlan, l1: L1Counterparts): Promise<GenesisAccount[]> {
   const state = await GenesisState.create(plan.l2ChainId);
@@ -104,14 +106,20 @@ export async function makeAlloc(plan: ChainPlan, l1: L1Counterparts): Promise<Ge
   await addImplementations(state, plan, l1);
   await initialize(state, plan, l1);
   await addPreinstalls(state, plan.l2ChainId);
-  for (const item of plan.prefunds) await state.add(item.address, { balance: item.balance });
+  for (const item of plan.prefunds) await addPrefund(state, item);
   await state.add(NATIVE_ASSET_LIQUIDITY, { balance: OPEN_SUPPLY - genesisCirculation(plan) });
   return state.alloc();
 }
 
-/** Wei that genesis gives out, and that the bridge on L1 locks for it: the prefunds and 1 wei at each precompile. */
-export function genesisCirculation(plan: ChainPlan): bigint {
-  return plan.prefunds.reduce((sum, item) => sum + item.balance, PRECOMPILE_COUNT);
+async function addPrefund(state: GenesisState, { address, balance }: Prefund): Promise<void> {
+  if (state.has(address)) {
+    throw new CodedError("CHAIN_PLAN_INVALID", {
+      message: `The plan gives OPEN to ${address}, which is a contract or precompile of the genesis.`,
+      fix: "Give it to accounts with keys.",
+      facts: { address },
+    });
+  }
+  await state.add(address, { balance });
 }
 
 async function addPrecompiles(state: GenesisState, plan: ChainPlan): Promise<void> {

@@ -18,8 +18,8 @@ import {
 } from "./addresses.ts";
 import { makeGenesis } from "../state/genesis-state.ts";
 import { genesisToJson, type L1Anchor, makeL2Genesis } from "./l2.ts";
-import { genesisCirculation, implementationAddress } from "./l2-alloc.ts";
-import { type ChainPlanInput, parseChainPlan } from "./plan.ts";
+import { implementationAddress } from "./l2-alloc.ts";
+import { type ChainPlanInput, genesisCirculation, parseChainPlan } from "./plan.ts";
 
 function account(digit: string): `0x${string}` {
   return `0x${digit.repeat(40)}`;
@@ -106,7 +106,7 @@ describe("L2 genesis", async () => {
     expect(at(L2_TO_L1_MESSAGE_PASSER).storage).toHaveLength(2);
   });
 
-  it("refuses a plan with an account twice, a gas limit below the deposits' share and a wrong address", () => {
+  it("refuses a plan with an account twice, with too much OPEN, a gas limit below the deposits' share and a wrong address", () => {
     const twice = [...input.prefunds!, { address: account("7"), balance: 1 }];
     for (const bad of [
       { prefunds: twice },
@@ -117,6 +117,14 @@ describe("L2 genesis", async () => {
         expect.objectContaining({ code: "CHAIN_PLAN_INVALID" }),
       );
     }
+  });
+
+  it("refuses to give OPEN to an account of the layout", async () => {
+    const prefunds = [{ address: GAS_PRICE_ORACLE, balance: 1 }];
+    await expect(makeL2Genesis(parseChainPlan({ ...input, prefunds }), anchor)).rejects.toMatchObject({
+      code: "CHAIN_PLAN_INVALID",
+      facts: { address: GAS_PRICE_ORACLE },
+    });
   });
 
   describe.skipIf(!existsSync(devnet2))("beside sepolia-devnet-2", () => {

@@ -56,6 +56,10 @@ export class GenesisState {
     if (fields.code) await this.#state.putCode(key, fields.code);
   }
 
+  has(address: Address): boolean {
+    return this.#declared.has(address);
+  }
+
   async setStorage(address: Address, slot: Hash, value: Hash): Promise<void> {
     await this.#state.putStorage(createAddressFromString(address), hexToBytes(slot), hexToBytes(value));
   }

@@ -3,6 +3,7 @@ import { addressField, parseWith, quantity } from "../chain/config-schema.ts";
 import { encodeFeeScalars } from "../chain/scalar.ts";
 import type { Address } from "../chain/types/primitives.ts";
 import type { SystemConfig } from "../chain/types/rollup.ts";
+import { OPEN_SUPPLY, PRECOMPILE_COUNT } from "./addresses.ts";
 
 /** An account that the L2 genesis gives OPEN to; as much is locked in the bridge on L1. */
 export interface Prefund {
@@ -124,15 +125,22 @@ export type ChainPlanInput = z.input<typeof planSchema>;
  * Fills in the defaults: chain 901, 2 s blocks, 30M gas, no operator fee, 0.001 gwei least base fee, an output every 10 blocks.
  * The L1 fee scalars are those of OP chains that pay in ether; since OPEN is worth less than ether, that makes data cheap, as
  * a devnet wants it. A live chain multiplies them by the price of ether in OPEN.
- * @throws CodedError `CHAIN_PLAN_INVALID`, also when the prefunds name an account twice.
+ * @throws CodedError `CHAIN_PLAN_INVALID`, also when the prefunds name an account twice or exceed the supply.
  */
 export function parseChainPlan(input: ChainPlanInput): ChainPlan {
-  const unique = planSchema.refine(
-    (plan) => new Set(plan.prefunds.map((item) => item.address)).size === plan.prefunds.length,
-    "prefunds name an account twice",
-  );
-  const plan = parseWith(unique, input, "CHAIN_PLAN_INVALID", "The plan of the chain");
+  const whole = planSchema
+    .refine(
+      (plan) => new Set(plan.prefunds.map((item) => item.address)).size === plan.prefunds.length,
+      "prefunds name an account twice",
+    )
+    .refine((plan) => genesisCirculation(plan) <= OPEN_SUPPLY, "prefunds exceed the supply of OPEN");
+  const plan = parseWith(whole, input, "CHAIN_PLAN_INVALID", "The plan of the chain");
   return { ...plan, attributionTime: plan.attributionTime };
+}
+
+/** Wei that genesis gives out, and that the bridge on L1 locks for it: the prefunds and 1 wei at each precompile. */
+export function genesisCirculation(plan: Pick<ChainPlan, "prefunds">): bigint {
+  return plan.prefunds.reduce((sum, item) => sum + item.balance, PRECOMPILE_COUNT);
 }
 
 /** The plan's settings in the form of derivation, as they hold at genesis. */

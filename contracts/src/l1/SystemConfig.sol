@@ -129,7 +129,7 @@ contract SystemConfig is Initializable, Ownable {
         _setBatcherHash(batcherHash_);
     }
 
-    /// @notice Scalars of forks before Ecotone: version 0, or a whole version 1 word.
+    /// @notice Fee settings of forks before Ecotone; a scalar of version 0.
     function setGasConfig(uint256 overhead_, uint256 scalar_) external onlyOwner {
         if (scalar_ >> 248 != 0) revert InvalidScalar(scalar_);
         overhead = overhead_;
