@@ -1,12 +1,15 @@
 import { join } from "node:path";
-import { bytesToHex } from "@ethereumjs/util";
+import { bytesToHex, hexToBytes } from "@ethereumjs/util";
 import { describe, expect, it } from "vitest";
 import { decodeExtraData } from "../../node/chain/codec/extra-data.ts";
+import { decodeBlock } from "../../node/chain/codec/block.ts";
 import type { Block } from "../../node/chain/types/block.ts";
 import type { PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
 import { Verifier } from "../actions/verifier.ts";
 import { vectorsFolder } from "./group.ts";
-import { decodeRecorded, readRecording } from "./recording.ts";
+import { readRecording } from "../support/recordings.ts";
+import { runOpRecordings } from "./op-recordings.ts";
+import { readRecordedL1 } from "./recording.ts";
 
 const vectors = vectorsFolder();
 
@@ -38,10 +41,10 @@ function comparable({ noTxPool, eip1559, transactions, ...rest }: PayloadAttribu
 
 describe.skipIf(!vectors)("derivation from recorded L1 blocks, without execution", () => {
   it("gives the attributes of every recorded block, and the safe head after every L1 block", async () => {
-    const { rollup, l1Chain, l1, l2, safe } = readRecording(
-      join(vectors!, "op-recordings/jovian-span-brotli"),
-    );
-    const blocks = l2.map((recorded) => decodeRecorded(recorded, rollup));
+    const folder = join(vectors!, "op-recordings/jovian-span-brotli");
+    const { rollup, blocks: recorded } = readRecording(folder);
+    const { l1Chain, blocks: l1, safe } = readRecordedL1(folder);
+    const blocks = recorded.map(({ raw }) => decodeBlock(hexToBytes(raw), rollup));
     const verifier = new Verifier({
       rollup,
       l1Chain,
@@ -63,5 +66,16 @@ describe.skipIf(!vectors)("derivation from recorded L1 blocks, without execution
     }
     expect(verifier.safe.ref.number).toBe(111n);
     expect(verifier.notes).toEqual([]);
+  });
+});
+
+describe.skipIf(!vectors)("op-recordings", () => {
+  it("passes jovian-span-brotli, skips nothing else but blobs and mid-chain forks", async () => {
+    const results = await runOpRecordings(join(vectors!, "op-recordings"));
+    for (const { failed } of results) expect(failed).toEqual([]);
+    const jovian = results.find(({ name }) => name === "op-recordings/jovian-span-brotli");
+    expect(jovian).toMatchObject({ passed: 43 + 3 * 112, skipped: [] });
+    const skipped = results.filter((result) => result.skipped.length > 0).map(({ name }) => name);
+    expect(skipped).toEqual(["op-recordings/blobs", "op-recordings/fork-ladder"]);
   });
 });

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
+import { brotliCompressSync } from "node:zlib";
 import { RLP } from "@ethereumjs/rlp";
 import { concatBytes } from "@ethereumjs/util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { BROKEN_META_BLOCK, storedBrotli } from "../../../test/support/stored-brotli.ts";
 import { ChannelReader, decompressBrotli, encodeChannel } from "./channel.ts";
 
 function readAll(channel: Uint8Array, limit?: number): Uint8Array[] {
@@ -16,26 +17,6 @@ function readAll(channel: Uint8Array, limit?: number): Uint8Array[] {
 function brotli(content: Uint8Array): Uint8Array {
   return new Uint8Array(brotliCompressSync(content));
 }
-
-/** Bits of a stored meta-block's header: not last, 16-bit length, uncompressed. */
-function storedHeader(length: number): number {
-  return ((length - 1) << 3) | (1 << 19);
-}
-
-/** Brotli with a 4 MiB window and `content` in stored meta-blocks, without the end of the stream. */
-function stored(content: Uint8Array): Uint8Array {
-  const parts: Uint8Array[] = [];
-  for (let offset = 0; offset < content.length; offset += 65_536) {
-    const block = content.subarray(offset, offset + 65_536);
-    const bits = storedHeader(block.length);
-    const header = offset === 0 ? (bits << 4) | 0b1011 : bits;
-    parts.push(Uint8Array.of(header & 0xff, (header >> 8) & 0xff, (header >> 16) & 0xff), block);
-  }
-  return concatBytes(...parts);
-}
-
-/** The start of a meta-block that sets a reserved bit. */
-const BROKEN = Uint8Array.of(0x0e);
 
 describe("channel", () => {
   it("gives back its batches", () => {
@@ -98,7 +79,11 @@ describe("decompressBrotli", () => {
     [65_536, 36_860],
     [100_000, 36_860 + 32_768 - 3],
   ])("of %i stored bytes before an error, %i count", (length, counted) => {
-    const broken = concatBytes(stored(content.subarray(0, length)), BROKEN, new Uint8Array(40_000));
+    const broken = concatBytes(
+      storedBrotli(content.subarray(0, length)),
+      BROKEN_META_BLOCK,
+      new Uint8Array(40_000),
+    );
     const output = decompressBrotli(broken, 1e8);
     expect(output.length).toBe(counted);
     expect(Buffer.compare(output, content.subarray(0, counted))).toBe(0);

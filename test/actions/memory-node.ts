@@ -1,0 +1,30 @@
+import type { Genesis } from "../../node/chain/genesis.ts";
+import type { Block } from "../../node/chain/types/block.ts";
+import type { PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
+import { createBlockExecutor } from "../../node/execution/block-executor.ts";
+import type { ExecutedBlock, TransactionSource } from "../../node/execution/types.ts";
+import { makeGenesis } from "../../node/state/genesis-state.ts";
+import { MemoryDatabase } from "../../node/state/memory-database.ts";
+
+/** The real executor over state in memory. */
+export interface MemoryNode {
+  genesis: Block;
+  /** Builds a block and keeps its state. */
+  build(parent: Block, attributes: PayloadAttributes, pool?: TransactionSource): Promise<ExecutedBlock>;
+}
+
+export function createMemoryNode(genesis: Genesis, rollup: RollupConfig): MemoryNode {
+  const start = makeGenesis(genesis);
+  const database = new MemoryDatabase();
+  database.write(start.stateWrites);
+  const openledger = { attributionTime: undefined };
+  const executor = createBlockExecutor({ rollup, openledger, stateDatabase: database });
+  return {
+    genesis: start.block,
+    async build(parent, attributes, pool) {
+      const executed = await executor.build(parent.header, attributes, pool);
+      database.write(executed.stateWrites);
+      return executed;
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { hexToBytes } from "@ethereumjs/util";
+import { silentLogger } from "../../node/base/logger.ts";
+import { createBatcher, type Batcher } from "../../node/batcher/batcher.ts";
+import { buildChannel, spanOf } from "../../node/batcher/channel-out.ts";
+import type { Block } from "../../node/chain/types/block.ts";
+import type { RollupConfig } from "../../node/chain/types/rollup.ts";
+import { makeGenesis } from "../../node/state/genesis-state.ts";
+import { l1Chain, testGenesis, testRollup } from "./chain-fixture.ts";
+import { createMemoryNode } from "./memory-node.ts";
+import { Miner } from "./miner.ts";
+import { Sequencer } from "./sequencer.ts";
+import { Verifier } from "./verifier.ts";
+
+/** All actors of one test over one L1. */
+export interface World {
+  rollup: RollupConfig;
+  miner: Miner;
+  sequencer: Sequencer;
+  verifier: Verifier;
+  /** A batcher that mines an L1 block for each transaction; the verifier is its node's safe head. */
+  batcher: Batcher;
+  /** Calldata of a channel over the sequencer's blocks `from` to `to`. */
+  channel(from: number, to: number, maxL1TxBytes?: number): Uint8Array[];
+  /** A span batch over the sequencer's blocks `from` to `to`. */
+  span(from: number, to: number): Uint8Array;
+}
+
+export function createWorld(seqWindowSize = 100n): World {
+  const genesis = testGenesis();
+  const miner = new Miner();
+  const { block } = makeGenesis(genesis);
+  const rollup = testRollup(miner.genesis, block.hash, seqWindowSize);
+  const node = () => createMemoryNode(genesis, rollup);
+  const sequencer = new Sequencer({ rollup, l1Chain, genesis: block, build: node().build, miner });
+  const verifier = new Verifier({ rollup, l1Chain, genesis: block, build: node().build, l1: miner.at });
+  const blocks = (from: number, to: number): Block[] =>
+    Array.from({ length: to - from + 1 }, (_, i) => sequencer.at(from + i)!);
+  const batcher = createBatcher({
+    rollup,
+    l2: {
+      heads: () => {
+        const { hash, header } = sequencer.unsafe;
+        return { safe: verifier.safe.ref, unsafe: { hash, number: header.number } };
+      },
+      blockByNumber: (number) => sequencer.at(number),
+    },
+    l1: {
+      blockNumber: async () => miner.head.number,
+      send: async ({ data }) => {
+        const hash = miner.include(hexToBytes(data));
+        return { hash, blockNumber: miner.mine().number };
+      },
+    },
+    logger: silentLogger,
+    signal: new AbortController().signal,
+  });
+  return {
+    rollup,
+    miner,
+    sequencer,
+    verifier,
+    batcher,
+    channel: (from, to, maxL1TxBytes = 120_000) =>
+      buildChannel({ blocks: blocks(from, to), rollup, maxL1TxBytes, l1Number: 0n }).calldata,
+    span: (from, to) => spanOf(blocks(from, to), rollup),
+  };
+}

@@ -1,0 +1,115 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { hexToBytes } from "@ethereumjs/util";
+import { isCodedError } from "../../node/base/errors.ts";
+import { decodeBlock } from "../../node/chain/codec/block.ts";
+import { outputRoot } from "../../node/chain/output-root.ts";
+import { receiptsRoot } from "../../node/chain/trie-root.ts";
+import type { L1Block } from "../../node/chain/types/l1.ts";
+import type { RollupConfig } from "../../node/chain/types/rollup.ts";
+import { createMemoryNode } from "../actions/memory-node.ts";
+import { type BuiltBlock, Verifier } from "../actions/verifier.ts";
+import { type RecordedBlock, readRecording } from "../support/recordings.ts";
+import { assertEqual, GroupRun, type GroupResult } from "./group.ts";
+import { isRecording, type RecordedL1, readRecordedL1 } from "./recording.ts";
+
+const BLOB_TYPE = 3;
+
+/** L1 blocks of a recording, one added after the other; an older number takes the newer ones away. */
+class GrowingL1 {
+  #blocks: L1Block[] = [];
+
+  readonly at = (number: bigint): L1Block | undefined => {
+    const first = this.#blocks[0];
+    return first && this.#blocks[Number(number - first.number)];
+  };
+
+  add(block: L1Block): void {
+    this.#blocks = [...this.#blocks.filter(({ number }) => number < block.number), block];
+  }
+}
+
+/** Why a scenario can't run, if it can't. */
+function missingFeature({ blocks }: RecordedL1, rollup: RollupConfig): string | undefined {
+  const inBlobs = blocks.some(({ transactions }) =>
+    transactions.some(({ type, to }) => type === BLOB_TYPE && to === rollup.batchInboxAddress),
+  );
+  return inBlobs ? "its batches are in blobs, which derivation does not read" : undefined;
+}
+
+async function checkBlock(
+  run: GroupRun,
+  recorded: RecordedBlock,
+  own: BuiltBlock | undefined,
+  rollup: RollupConfig,
+) {
+  const check = (what: string, compare: (own: BuiltBlock) => void) =>
+    run.case(`block ${recorded.number} ${what}`, () => {
+      if (own === undefined) throw new Error("not derived");
+      compare(own);
+    });
+  await check("hash", ({ block }) => assertEqual(block.hash, recorded.hash, "hash"));
+  await check("receipts root", ({ receipts }) => {
+    const expected = decodeBlock(hexToBytes(recorded.raw), rollup).header.receiptsRoot;
+    assertEqual(receiptsRoot(receipts), expected, "receipts root");
+  });
+  await check("output root", ({ block: { hash, header } }) => {
+    const root = outputRoot(header.stateRoot, header.withdrawalsRoot!, hash);
+    assertEqual(root, recorded.outputRoot, "output root");
+  });
+}
+
+async function runScenario(folder: string, name: string): Promise<GroupResult> {
+  const run = new GroupRun(`op-recordings/${name}`);
+  const { rollup, genesis, blocks } = readRecording(folder);
+  const recordedL1 = readRecordedL1(folder);
+  const missing = missingFeature(recordedL1, rollup);
+  if (missing !== undefined) {
+    run.skip("all", missing);
+    return run.result;
+  }
+  const node = createMemoryNode(genesis, rollup);
+  const l1 = new GrowingL1();
+  const { l1Chain } = recordedL1;
+  const { build } = node;
+  const verifier = new Verifier({ rollup, l1Chain, genesis: node.genesis, build, l1: l1.at });
+  const safeHeads = new Map(recordedL1.safe.map((entry) => [entry[1], entry]));
+  for (const block of recordedL1.blocks) {
+    l1.add(block);
+    const expected = safeHeads.get(block.hash);
+    const what = `safe head after L1 block ${block.number}`;
+    await run.case(what, async () => {
+      await verifier.derive();
+      if (expected === undefined) return;
+      assertEqual(verifier.origin.hash, block.hash, "L1 block read");
+      assertEqual(Number(verifier.safe.ref.number), expected[2], "number");
+      assertEqual(verifier.safe.ref.hash, expected[3], "hash");
+    });
+  }
+  for (const recorded of blocks) await checkBlock(run, recorded, verifier.at(recorded.number), rollup);
+  return run.result;
+}
+
+/** A scenario that needs rules of another fork schedule is skipped, everything else that throws has failed. */
+async function tryScenario(folder: string, name: string): Promise<GroupResult> {
+  try {
+    return await runScenario(folder, name);
+  } catch (error) {
+    const run = new GroupRun(`op-recordings/${name}`);
+    if (isCodedError(error, "FORK_SCHEDULE_UNSUPPORTED")) run.skip("all", error.message);
+    else await run.case("all", () => Promise.reject(error));
+    return run.result;
+  }
+}
+
+/**
+ * Chains recorded from the reference nodes: recorded L1 blocks in, every L2 block's hash, receipts root and output root and
+ * the safe head after every L1 block out. One result a scenario.
+ */
+export async function runOpRecordings(folder: string): Promise<GroupResult[]> {
+  const results: GroupResult[] = [];
+  for (const name of readdirSync(folder).sort()) {
+    if (isRecording(join(folder, name))) results.push(await tryScenario(join(folder, name), name));
+  }
+  return results;
+}
