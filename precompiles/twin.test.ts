@@ -6,15 +6,15 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { iInfluenceVerifierAbi, iRewardSplitterAbi } from "../node/chain/generated/abi.ts";
 import type { Address, Hex } from "../node/chain/types/primitives.ts";
 import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS } from "./addresses.ts";
-import { balanceOf, type CallOptions, call, compiledCode, createTestEvm, setCode } from "./testing/evm.ts";
+import { balanceOf, type CallOptions, call, compiled, createTestEvm, setCode } from "./testing/evm.ts";
 import { evidenceOf, type IndexArgument, type IndexFixture, makeIndex } from "./testing/fixture.ts";
 
 const VERIFIER_TWIN: Address = "0x0000000000000000000000000000000000001a01";
 const SPLITTER_TWIN: Address = "0x0000000000000000000000000000000000001a03";
 
 const twins = {
-  verifier: compiledCode("InfluenceVerifierTwin"),
-  splitter: compiledCode("RewardSplitterTwin"),
+  verifier: compiled("InfluenceVerifierTwin")?.runtime,
+  splitter: compiled("RewardSplitterTwin")?.runtime,
 };
 
 interface Answer {

@@ -5,7 +5,7 @@ import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
 import { createEVM, type EVM, type EVMResult } from "@ethereumjs/evm";
 import { SimpleStateManager } from "@ethereumjs/statemanager";
 import { Account, createAddressFromString } from "@ethereumjs/util";
-import { hexToBytes } from "viem";
+import { concatHex, hexToBytes } from "viem";
 import { packageRoot } from "../../node/base/paths.ts";
 import { chainCrypto } from "../../node/chain/crypto.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
@@ -49,35 +49,57 @@ export async function balanceOf(evm: EVM, of: Address): Promise<bigint> {
   return (await evm.stateManager.getAccount(createAddressFromString(of)))?.balance ?? 0n;
 }
 
+function testBlock(evm: EVM, timestamp: bigint) {
+  return createBlock({ header: { timestamp, number: timestamp, baseFeePerGas: 0n } }, { common: evm.common });
+}
+
 export interface CallOptions {
   value?: bigint;
   gas?: bigint;
   isStatic?: boolean;
+  /** CALLER unless given. */
+  from?: Address;
+  /** Seconds, and the block's number too; 1000 unless given. */
+  timestamp?: bigint;
 }
 
-/** Calls `to` from CALLER in a block of timestamp 1000. */
+/** Calls `to` in a block of its own. */
 export async function call(evm: EVM, to: Address, data: Hex, options: CallOptions = {}): Promise<EVMResult> {
-  const block = createBlock(
-    { header: { timestamp: BLOCK_TIMESTAMP, number: 1n, baseFeePerGas: 0n } },
-    { common: evm.common },
-  );
   const result = await evm.runCall({
-    caller: createAddressFromString(CALLER),
+    caller: createAddressFromString(options.from ?? CALLER),
     to: createAddressFromString(to),
     data: hexToBytes(data),
     value: options.value ?? 0n,
     gasLimit: options.gas ?? 500_000_000n,
     isStatic: options.isStatic ?? false,
-    block,
+    block: testBlock(evm, options.timestamp ?? BLOCK_TIMESTAMP),
   });
   evm.journal.cleanJournal();
   return result;
 }
 
-/** Runtime code of one of our contracts as forge compiled it; undefined when the contracts are not built. */
-export function compiledCode(name: string, file = name): Uint8Array | undefined {
-  const artifact = join(packageRoot(), "contracts/out", `${file}.sol`, `${name}.json`);
+/** One of our contracts as forge compiled it; undefined when the contracts are not built. */
+export function compiled(name: string): { creation: Hex; runtime: Uint8Array } | undefined {
+  const artifact = join(packageRoot(), "contracts/out", `${name}.sol`, `${name}.json`);
   if (!existsSync(artifact)) return undefined;
-  const { deployedBytecode } = JSON.parse(readFileSync(artifact, "utf8"));
-  return hexToBytes(deployedBytecode.object);
+  const { bytecode, deployedBytecode } = JSON.parse(readFileSync(artifact, "utf8"));
+  return { creation: bytecode.object, runtime: hexToBytes(deployedBytecode.object) };
+}
+
+/** Deploys one of our contracts with its constructor's arguments, ABI-encoded. */
+export async function deploy(evm: EVM, name: string, constructorArguments: Hex): Promise<Address> {
+  const code = compiled(name);
+  if (code === undefined) throw new Error(`${name} is not compiled: run node contracts/build.mjs`);
+  const caller = createAddressFromString(CALLER);
+  const result = await evm.runCall({
+    caller,
+    data: hexToBytes(concatHex([code.creation, constructorArguments])),
+    gasLimit: 100_000_000n,
+    block: testBlock(evm, BLOCK_TIMESTAMP),
+  });
+  evm.journal.cleanJournal();
+  if (result.execResult.exceptionError !== undefined || result.createdAddress === undefined) {
+    throw new Error(`${name}: ${result.execResult.exceptionError?.error}`);
+  }
+  return result.createdAddress.toString();
 }

@@ -3,8 +3,9 @@ import { describeError } from "../../node/base/errors.ts";
 import { type Bench, formatFigure } from "./figure.ts";
 import { gemmBench } from "./gemm.ts";
 import { scanBench } from "./scan.ts";
+import { splitterBench } from "./splitter.ts";
 
-const BENCHES: readonly Bench[] = [gemmBench, scanBench];
+const BENCHES: readonly Bench[] = [gemmBench, scanBench, splitterBench];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !BENCHES.some((bench) => bench.name === name));
