@@ -61,6 +61,17 @@ export const nodeConfigSchema = z.strictObject({
     .positive()
     .default(2)
     .describe("L1 blocks that a batcher channel may stay open"),
+  sequencerUrl: httpUrl
+    .optional()
+    .describe(
+      "JSON-RPC of the sequencer: transactions are passed on to it, missing contents are fetched from it",
+    ),
+  protocol: z
+    .string()
+    .optional()
+    .describe("JSON file with the addresses of the protocol's contracts; read once it is there"),
+  hostKey: privateKey.optional().describe("key of the host that answers paid requests"),
+  watcherKey: privateKey.optional().describe("key that brings counter-examples to false claims"),
   logLevel: z.enum(LOG_LEVELS).default("info").describe("least important line that is logged"),
   logFormat: z.enum(["text", "json"]).default("text").describe("form of the log's lines"),
 });

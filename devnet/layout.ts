@@ -1,0 +1,126 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { CodedError } from "../node/base/errors.ts";
+
+/** Counts up when the folder's form changes in a way that older data does not fit. */
+const LAYOUT_VERSION = 1;
+
+/** Where everything of one devnet lies. */
+export interface Layout {
+  root: string;
+  version: string;
+  lock: string;
+  /** The banner's twin for programs. */
+  devnet: string;
+  /** Journal of the main job. */
+  job: string;
+  l1State: string;
+  chain: string;
+  protocol: string;
+  sequencer: string;
+  verifier: string;
+  work: string;
+  log(name: string): string;
+}
+
+export function layoutOf(root: string): Layout {
+  return {
+    root,
+    version: join(root, "version"),
+    lock: join(root, "lock"),
+    devnet: join(root, "devnet.json"),
+    job: join(root, "job.json"),
+    l1State: join(root, "l1", "state.json"),
+    chain: join(root, "chain"),
+    protocol: join(root, "chain", "protocol.json"),
+    sequencer: join(root, "sequencer"),
+    verifier: join(root, "verifier"),
+    work: join(root, "work"),
+    log: (name) => join(root, "logs", `${name}.log`),
+  };
+}
+
+/**
+ * Makes the folder or takes it up again; only one devnet runs in it at a time.
+ * @throws CodedError DATA_DIR_VERSION, DATA_DIR_FOREIGN, DATA_DIR_LOCKED.
+ */
+export function openLayout(root: string, reset: boolean): Layout {
+  const layout = layoutOf(root);
+  if (existsSync(root)) {
+    checkOurs(layout);
+    checkUnlocked(layout);
+    if (reset) rmSync(root, { recursive: true });
+  }
+  for (const folder of [dirname(layout.l1State), layout.chain, layout.work, dirname(layout.log("x"))]) {
+    mkdirSync(folder, { recursive: true });
+  }
+  if (!existsSync(layout.version)) writeFileSync(layout.version, `${LAYOUT_VERSION}\n`);
+  writeFileSync(layout.lock, `${process.pid}\n`);
+  return layout;
+}
+
+export function releaseLayout(layout: Layout): void {
+  rmSync(layout.lock, { force: true });
+}
+
+function checkOurs(layout: Layout): void {
+  if (!existsSync(layout.version)) {
+    throw new CodedError("DATA_DIR_FOREIGN", {
+      message: `${layout.root} exists and is no devnet's data folder`,
+      fix: "choose another folder with --data-dir",
+    });
+  }
+  const version = readFileSync(layout.version, "utf8").trim();
+  if (version !== String(LAYOUT_VERSION)) {
+    throw new CodedError("DATA_DIR_VERSION", {
+      message: `${layout.root} has the form ${version || "(none)"}; this program knows form ${LAYOUT_VERSION}`,
+      fix: "run the version that made it, or begin anew with --reset after moving the folder away",
+    });
+  }
+}
+
+function checkUnlocked(layout: Layout): void {
+  if (!existsSync(layout.lock)) return;
+  const pid = Number(readFileSync(layout.lock, "utf8"));
+  if (pid === process.pid || !isRunning(pid)) return;
+  throw new CodedError("DATA_DIR_LOCKED", {
+    message: `process ${pid} runs a devnet in ${layout.root}`,
+    fix: "stop it first, or choose another folder with --data-dir and other ports",
+    facts: { pid },
+  });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return Number.isInteger(pid) && pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Whole or not at all; big integers as decimal strings. */
+export function writeJson(path: string, value: unknown): void {
+  const text = JSON.stringify(
+    value,
+    (_key, item: unknown) => (typeof item === "bigint" ? item.toString() : item),
+    2,
+  );
+  const file = openSync(`${path}.tmp`, "w");
+  try {
+    writeFileSync(file, `${text}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(`${path}.tmp`, path);
+}

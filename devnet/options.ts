@@ -1,0 +1,17 @@
+/** What `openledger devnet` is told. */
+export interface DevnetOptions {
+  dataDir: string;
+  l1Port: number;
+  /** First node: sequencer, batcher, proposer, host. */
+  sequencerPort: number;
+  /** Second node: derives the chain from L1 alone; watcher. */
+  verifierPort: number;
+  /** Forget what was there. */
+  reset: boolean;
+  /** End after the job's checks; status 0 only if all hold. */
+  once: boolean;
+  /** A plain Jovian chain: no attribution fork, no AI job. */
+  stock: boolean;
+  /** Base model in Hugging Face form; absent: the shipped one. */
+  base: string | undefined;
+}

@@ -1,0 +1,37 @@
+import { Command } from "commander";
+import { flagName, loadNodeConfig, nodeConfigSchema, variableName } from "../config/node-config.ts";
+import { startNode } from "../service/node.ts";
+
+/** Settings that the whole command line shares. */
+const SHARED = new Set(["dataDir"]);
+
+/** `openledger node`: runs one node until it is told to stop. Its flags are the node's settings. */
+export function nodeCommand(): Command {
+  const command = new Command("node")
+    .description("run a node: chain, JSON-RPC, and with keys a batcher, proposer, host or watcher")
+    .option("--config <file>", "JSON file with settings; environment and flags win over it");
+  for (const [name, field] of Object.entries(nodeConfigSchema.shape)) {
+    if (SHARED.has(name)) continue;
+    const isFlag = name === "sequencer";
+    const text = `${field.description ?? ""} (environment: ${variableName(name)})`;
+    command.option(isFlag ? flagName(name) : `${flagName(name)} <value>`, text);
+  }
+  return command
+    .addHelpText(
+      "after",
+      "\nExample: openledger node --data-dir ./n2 --chain-dir ./chain --l1-url http://127.0.0.1:8545",
+    )
+    .action(run);
+}
+
+async function run(_options: unknown, command: Command): Promise<void> {
+  const given = command.optsWithGlobals<Record<string, unknown>>();
+  const known = Object.keys(nodeConfigSchema.shape).map((name) => [name, given[name]] as const);
+  const file = typeof given.config === "string" ? given.config : undefined;
+  const config = loadNodeConfig({ file, env: process.env, flags: Object.fromEntries(known) });
+  const node = await startNode(config);
+  const stop = () => node.stop();
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  await node.done;
+}
