@@ -1,0 +1,118 @@
+import { isCodedError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
+import { datanetRegistryAbi, modelRegistryAbi } from "../../chain/generated/abi.ts";
+import { decodeManifest } from "../attribution/manifest.ts";
+import { type ChainClient, type ProtocolAddresses } from "../client/chain.ts";
+import { followBlocks } from "../client/follow.ts";
+import type { ContentSink, ContentSource } from "./source.ts";
+
+/** A content store that knows what it has. */
+export interface MirrorStore extends ContentSource, ContentSink {
+  has(hash: Hash): Promise<boolean>;
+}
+
+export interface MirrorOptions {
+  client: ChainClient;
+  at: ProtocolAddresses;
+  store: MirrorStore;
+  /** Other nodes, asked in this order. */
+  peers: readonly ContentSource[];
+  logger: Logger;
+}
+
+const POLL_MS = 1_000;
+const RETRY_ROUNDS = 600;
+
+/**
+ * Copies everything that the chain names (documents, models with all their files) from other nodes into this node's
+ * store, so that evidence is never only the host's.
+ */
+export class Mirror {
+  readonly #options: MirrorOptions;
+  /** Content that no peer gave yet, with the rounds left. */
+  readonly #missing = new Map<Hash, { kind: "file" | "manifest"; rounds: number }>();
+  readonly #seen = new Set<Hash>();
+
+  constructor(options: MirrorOptions) {
+    this.#options = options;
+  }
+
+  /** Follows the chain until the signal. */
+  run(from: bigint, signal: AbortSignal): Promise<void> {
+    const { client, logger } = this.#options;
+    const onError = (error: unknown) => logger.warn({ error }, "content could not be mirrored yet");
+    return followBlocks(client, { from, intervalMs: POLL_MS, signal, onError }, (first, last) =>
+      this.mirrorBlocks(first, last),
+    );
+  }
+
+  /** Fetches what blocks `from`…`to` name, and what was missing before. */
+  async mirrorBlocks(from: bigint, to: bigint): Promise<void> {
+    const { client, at } = this.#options;
+    const range = { fromBlock: from, toBlock: to, strict: true } as const;
+    const revealed = await client.public.getContractEvents({
+      ...range,
+      address: at.datanets,
+      abi: datanetRegistryAbi,
+      eventName: "ContributionRevealed",
+    });
+    for (const { args } of revealed) this.#want(args.contentId, "file");
+    const registered = await client.public.getContractEvents({
+      ...range,
+      address: at.models,
+      abi: modelRegistryAbi,
+      eventName: "ModelRegistered",
+    });
+    for (const { args } of registered) this.#want(args.manifestHash, "manifest");
+    await this.fetchMissing();
+  }
+
+  /** Tries everything that is still missing once. */
+  async fetchMissing(): Promise<void> {
+    for (const [hash, { kind, rounds }] of [...this.#missing]) {
+      const bytes = await this.#obtain(hash);
+      if (bytes || rounds <= 0) this.#missing.delete(hash);
+      else this.#missing.set(hash, { kind, rounds: rounds - 1 });
+      if (bytes && kind === "manifest") this.#wantManifest(bytes);
+    }
+    const more = [...this.#missing.values()].some(({ rounds }) => rounds === RETRY_ROUNDS);
+    if (more) await this.fetchMissing();
+  }
+
+  #want(hash: Hash, kind: "file" | "manifest"): void {
+    if (this.#seen.has(hash)) return;
+    this.#seen.add(hash);
+    this.#missing.set(hash, { kind, rounds: RETRY_ROUNDS });
+  }
+
+  #wantManifest(bytes: Uint8Array): void {
+    try {
+      const manifest = decodeManifest(bytes);
+      const files = [...manifest.base, ...manifest.tokenizer, ...manifest.adapter].map(
+        ({ sha256 }) => sha256,
+      );
+      const others = [manifest.method, manifest.basis, manifest.index];
+      for (const { content } of manifest.snapshots) others.push(content);
+      for (const hash of [...files, ...others]) this.#want(hash, "file");
+    } catch (error) {
+      this.#options.logger.debug({ error }, "a registered manifest is broken");
+    }
+  }
+
+  async #obtain(hash: Hash): Promise<Uint8Array | undefined> {
+    const { store, peers, logger } = this.#options;
+    if (await store.has(hash)) return store.get(hash);
+    for (const peer of peers) {
+      try {
+        const bytes = await peer.get(hash);
+        await store.put(bytes);
+        return bytes;
+      } catch (error) {
+        if (!isCodedError(error, "CONTENT_NOT_FOUND"))
+          logger.debug({ error, hash }, "a peer did not give content");
+      }
+    }
+    return undefined;
+  }
+}

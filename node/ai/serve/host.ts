@@ -1,0 +1,264 @@
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Account } from "viem";
+import type { Session } from "../../../native/js/index.ts";
+import { sleep } from "../../base/clock.ts";
+import { CodedError, isCodedError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Address, Hash } from "../../chain/types/primitives.ts";
+import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
+import {
+  claimBond,
+  getRequest,
+  hashOfTokens,
+  type MarketRequest,
+  postClaim,
+  postedClaims,
+  settleClaim,
+  settlementOf,
+} from "../client/market.ts";
+import { getModel } from "../client/models.ts";
+import type { ContentSink, ContentSource } from "../content/source.ts";
+import { encodeReceipt, makeReceipt, parseReceipt, type Receipt, receiptToJson } from "../receipt/receipt.ts";
+import {
+  checkedPrompt,
+  type Inference,
+  loadServedModel,
+  runInference,
+  type ServedModel,
+} from "./inference.ts";
+
+export interface HostOptions {
+  client: ChainClient;
+  at: ProtocolAddresses;
+  account: Account;
+  content: ContentSource & ContentSink;
+  session: Session;
+  /** Of the receipts; claims that wait for settlement are among them. */
+  folder: string;
+  /** Proved claims carry records and paths; optimistic ones do not. */
+  proved: boolean;
+  logger: Logger;
+}
+
+/** What `openledger_ask` answers. */
+export interface Answer {
+  receipt: Receipt;
+}
+
+/** Models kept in memory at once. */
+const MAX_MODELS = 4;
+const REQUEST_WAIT_MS = 20_000;
+const POLL_MS = 500;
+
+/** Answers paid requests: generates, attributes, claims with a bond, settles after the window, keeps receipts. */
+export class Host {
+  readonly #options: HostOptions;
+  readonly #models = new Map<bigint, Promise<ServedModel>>();
+  readonly #running = new Map<bigint, Promise<Receipt>>();
+  readonly #unsettled = new Set<bigint>();
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+  }
+
+  get address(): Address {
+    return this.#options.account.address.toLowerCase() as Address;
+  }
+
+  /** Reads which claims of an earlier run wait for their settlement. */
+  async open(): Promise<void> {
+    await mkdir(this.#options.folder, { recursive: true });
+    for (const name of await readdir(this.#options.folder)) {
+      if (!/^\d+\.json$/.test(name)) continue;
+      const receipt = await this.receipt(BigInt(name.slice(0, -5)));
+      if (receipt && !receipt.settlement) this.#unsettled.add(receipt.request.requestId);
+    }
+  }
+
+  /**
+   * Answers a request on chain whose prompt is `prompt`. Asked again, it gives the same receipt.
+   * @throws CodedError `REQUEST_UNKNOWN`, `REQUEST_NOT_MINE`, `REQUEST_CLOSED`, `PROMPT_MISMATCH`,
+   * `CONTEXT_LENGTH_EXCEEDED`, `ESCROW_TOO_SMALL`, and what claiming throws.
+   */
+  ask(requestId: bigint, prompt: string, signal?: AbortSignal): Promise<Receipt> {
+    const running = this.#running.get(requestId);
+    if (running) return running;
+    const answer = this.#answer(requestId, prompt, signal).finally(() => this.#running.delete(requestId));
+    this.#running.set(requestId, answer);
+    return answer;
+  }
+
+  /** The receipt of a request that this host answered. */
+  async receipt(requestId: bigint): Promise<Receipt | undefined> {
+    try {
+      return parseReceipt(JSON.parse(await readFile(this.#path(requestId), "utf8")));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  /** Settles every claim whose window is over; gives the requests that it settled or found decided. */
+  async settleDue(): Promise<bigint[]> {
+    const { client, at, account, logger } = this.#options;
+    const done: bigint[] = [];
+    for (const requestId of [...this.#unsettled]) {
+      const request = await getRequest(client, at, requestId);
+      const receipt = (await this.receipt(requestId))!;
+      if (request.status === "claimed") {
+        const { timestamp } = await client.public.getBlock();
+        if (timestamp <= request.deadline) continue;
+        await settleClaim(client, at, account, requestId, receipt.claim);
+      } else if (request.status === "requested") {
+        // The chain was rolled back to before the claim.
+        await this.#claim(request, receipt);
+        continue;
+      }
+      if (request.status === "refuted") logger.error({ requestId }, "a claim of this host was proven false");
+      else await this.#keepSettlement(receipt);
+      this.#unsettled.delete(requestId);
+      done.push(requestId);
+    }
+    return done;
+  }
+
+  /** Settles in the background until the signal. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.settleDue().catch((error: unknown) => {
+        const code = isCodedError(error) ? error.code : undefined;
+        this.#options.logger.warn({ error, code }, "a claim could not be settled yet");
+      });
+      await sleep(POLL_MS, signal).catch(() => undefined);
+    }
+  }
+
+  async #answer(requestId: bigint, prompt: string, signal: AbortSignal | undefined): Promise<Receipt> {
+    const request = await this.#awaitRequest(requestId, signal);
+    const earlier = await this.receipt(requestId);
+    if (earlier) {
+      if (earlier.prompt !== prompt.trim()) throw promptMismatch(requestId);
+      return earlier;
+    }
+    if (request.status !== "requested") {
+      throw new CodedError("REQUEST_CLOSED", {
+        message: `request ${requestId} is ${request.status}, so it cannot be answered`,
+        fix: "make a new request",
+        facts: { requestId, status: request.status },
+      });
+    }
+    const model = await this.model(request.modelId);
+    const ids = await checkedPrompt(model.base, prompt);
+    if (hashOfTokens(ids) !== request.promptHash) throw promptMismatch(requestId);
+    if (ids.length > request.maxTokensIn) {
+      throw new CodedError("ESCROW_TOO_SMALL", {
+        message: `the prompt has ${ids.length} tokens, but the request pays for ${request.maxTokensIn}`,
+        fix: "make a request for more prompt tokens",
+        facts: { tokens: ids.length, paid: request.maxTokensIn },
+      });
+    }
+    const { session } = this.#options;
+    const inference = await runInference(session, model, prompt, request.maxTokensOut, signal);
+    return this.#claim(request, inference, prompt.trim());
+  }
+
+  /** The model of that id, loaded from content by the hashes on chain. */
+  model(modelId: bigint): Promise<ServedModel> {
+    const known = this.#models.get(modelId);
+    if (known) return known;
+    const { client, at, content } = this.#options;
+    const loading = getModel(client, at, modelId).then((registered) => loadServedModel(content, registered));
+    this.#models.set(modelId, loading);
+    loading.catch(() => this.#models.delete(modelId));
+    const [oldest] = this.#models.keys();
+    if (this.#models.size > MAX_MODELS && oldest !== undefined) this.#models.delete(oldest);
+    return loading;
+  }
+
+  async #claim(request: MarketRequest, what: Inference | Receipt, prompt?: string): Promise<Receipt> {
+    const { client, at, account, logger, proved } = this.#options;
+    const { requestId } = request;
+    const model = await this.model(request.modelId);
+    const bond = await claimBond(client, at);
+    const proof = proved ? model.index : undefined;
+    const { hash } = await postClaim(client, at, account, { requestId, claim: what.claim, bond, proof });
+    const range = { from: 0n, to: await client.public.getBlockNumber(), requestId };
+    const posted = (await postedClaims(client, at, range)).find((item) => item.transactionHash === hash);
+    const receipt = makeReceipt({
+      chainId: client.chain.id,
+      market: at.market,
+      request,
+      model: model.registered,
+      prompt: prompt ?? (what as Receipt).prompt,
+      answer: what.answer,
+      outputIds: what.outputIds,
+      claim: what.claim,
+      proved,
+      claimHash: posted!.claimHash,
+      claimTransaction: hash,
+      settlement: undefined,
+    });
+    await this.#write(receipt);
+    this.#unsettled.add(requestId);
+    logger.info({ requestId, modelId: request.modelId, transaction: hash, proved }, "claimed an inference");
+    return receipt;
+  }
+
+  async #keepSettlement(receipt: Receipt): Promise<void> {
+    const { client, at, content, logger } = this.#options;
+    const { requestId } = receipt.request;
+    const settlement = await settlementOf(client, at, requestId);
+    if (!settlement) return;
+    const { fee, payout, paid, transactionHash } = settlement;
+    const settled: Receipt = { ...receipt, settlement: { fee, payout, paid: [...paid], transactionHash } };
+    await this.#write(settled);
+    const hash: Hash = await content.put(encodeReceipt(settled));
+    logger.info({ requestId, fee, transaction: transactionHash, receipt: hash }, "settled an inference");
+  }
+
+  /** A request may reach the host before the block that holds it. */
+  async #awaitRequest(requestId: bigint, signal: AbortSignal | undefined): Promise<MarketRequest> {
+    const { client, at } = this.#options;
+    for (let waited = 0; ; waited += POLL_MS) {
+      try {
+        const request = await getRequest(client, at, requestId);
+        if (request.host === this.address) return request;
+        throw new CodedError("REQUEST_NOT_MINE", {
+          message: `request ${requestId} is for the host ${request.host}, not for ${this.address}`,
+          fix: "ask the host that the request names",
+          facts: { requestId, host: request.host },
+        });
+      } catch (error) {
+        if (!isCodedError(error, "REQUEST_UNKNOWN") || waited >= REQUEST_WAIT_MS) throw error;
+        await sleep(POLL_MS, signal);
+      }
+    }
+  }
+
+  #path(requestId: bigint): string {
+    return join(this.#options.folder, `${requestId}.json`);
+  }
+
+  /** Whole or not at all: a receipt is what the payout is asked for with. */
+  async #write(receipt: Receipt): Promise<void> {
+    const path = this.#path(receipt.request.requestId);
+    const file = await open(`${path}.part`, "w");
+    try {
+      await file.writeFile(`${JSON.stringify(receiptToJson(receipt), null, 2)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.part`, path);
+    await rm(`${path}.part`, { force: true });
+  }
+}
+
+function promptMismatch(requestId: bigint): CodedError {
+  return new CodedError("PROMPT_MISMATCH", {
+    message: `the prompt given is not the one that request ${requestId} commits to`,
+    fix: "send the same prompt, to the character, as was hashed for the request",
+    facts: { requestId },
+  });
+}

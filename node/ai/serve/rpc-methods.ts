@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { CodedError } from "../../base/errors.ts";
+import type { Hash, Hex } from "../../chain/types/primitives.ts";
+import type { ContentStore } from "../../store/content/content-store.ts";
+import type { ProtocolAddresses } from "../client/chain.ts";
+import { CONTENT_PART_BYTES } from "../client/content.ts";
+import { bytesOfHex, hexOfBytes } from "../codec/hash.ts";
+import type { Uploads } from "../content/upload.ts";
+import { receiptToJson } from "../receipt/receipt.ts";
+import type { Host } from "./host.ts";
+
+/** One JSON-RPC method: positional parameters in, a JSON value out; a CodedError becomes an error with its code. */
+export type AiRpcMethod = (params: readonly unknown[]) => unknown;
+
+export interface AiRpcOptions {
+  store: ContentStore;
+  uploads: Uploads;
+  addresses: () => ProtocolAddresses | undefined;
+  host: () => Host | undefined;
+  hostAddress: string | undefined;
+  signal: AbortSignal;
+}
+
+const hash = z.string().regex(/^0x[0-9a-f]{64}$/, "must be 0x and 64 lower-case hexadecimal digits");
+const size = z.number().int().nonnegative();
+const data = z.string().regex(/^0x([0-9a-fA-F]{2})*$/, "must be hexadecimal bytes");
+const requestId = z
+  .union([z.number().int().nonnegative(), z.string().regex(/^(\d{1,30}|0x[0-9a-f]{1,16})$/)])
+  .transform((value) => BigInt(value));
+
+/** Longest prompt taken, in UTF-16 units; the model's own limit is in tokens. */
+const MAX_PROMPT = 1_000_000;
+
+/**
+ * The `openledger_*` methods:
+ * - `openledger_protocol()`: the contracts' addresses, or null while they are not known;
+ * - `openledger_host()`: the account that answers on this node, or null;
+ * - `openledger_ask({requestId, prompt})`: answers a paid request; the receipt as JSON;
+ * - `openledger_getReceipt(requestId)`: the receipt of an answered request;
+ * - `openledger_getContent(hash, offset?, length?)`: `{data, total}`;
+ * - `openledger_hasContent(hash)`; `openledger_putContent(hash, total, offset, data)`: parts in order.
+ */
+export function aiRpcMethods(options: AiRpcOptions): Readonly<Record<string, AiRpcMethod>> {
+  const { store, uploads, addresses, hostAddress, signal } = options;
+  return {
+    openledger_protocol: () => addresses() ?? null,
+    openledger_host: () => hostAddress ?? null,
+    openledger_ask: async (params) => {
+      const schema = z.object({ requestId, prompt: z.string().min(1).max(MAX_PROMPT) });
+      const [order] = parse(z.tuple([schema]), params);
+      return receiptToJson(await requireHost(options).ask(order.requestId, order.prompt, signal));
+    },
+    openledger_getReceipt: async (params) => {
+      const [id] = parse(z.tuple([requestId]), params);
+      const receipt = await requireHost(options).receipt(id);
+      if (receipt) return receiptToJson(receipt);
+      throw new CodedError("RECEIPT_UNKNOWN", {
+        message: `this node has no receipt of request ${id}`,
+        fix: "ask the node of the host that answered it",
+        facts: { requestId: id.toString() },
+      });
+    },
+    openledger_getContent: async (params) => {
+      const [id, offset, length] = parse(
+        z.tuple([hash, size.default(0), size.default(CONTENT_PART_BYTES)]),
+        params,
+      );
+      const { bytes, total } = await store.readContent(id as Hash, offset, length);
+      return { data: hexOfBytes(bytes), total };
+    },
+    openledger_hasContent: async (params) => {
+      const [id] = parse(z.tuple([hash]), params);
+      return (await store.contentSize(id as Hash)) !== undefined;
+    },
+    openledger_putContent: async (params) => {
+      const [id, total, offset, part] = parse(z.tuple([hash, size, size, data]), params);
+      const here = await uploads.put(id as Hash, total, offset, bytesOfHex(part as Hex));
+      return { received: here, total };
+    },
+  };
+}
+
+function requireHost({ host, hostAddress }: AiRpcOptions): Host {
+  const running = host();
+  if (running) return running;
+  throw new CodedError(hostAddress ? "HOST_STARTING" : "HOST_ABSENT", {
+    message: hostAddress
+      ? "this node's host waits for the protocol's contracts"
+      : "this node answers no requests",
+    fix: hostAddress ? "try again in a moment" : "ask the node of the host that the request names",
+  });
+}
+
+function parse<T>(schema: z.ZodType<T>, params: readonly unknown[]): T {
+  const parsed = schema.safeParse(params);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new CodedError("INVALID_PARAMS", {
+    message: `parameter ${issue.path.join(".") || "list"}: ${issue.message}`,
+    fix: "see the method's description",
+  });
+}
