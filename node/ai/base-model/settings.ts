@@ -18,7 +18,7 @@ export const END_OF_TEXT_ID = 0;
 /** Least tokens of one training step; the last document goes over it. */
 export const BATCH_TOKENS = 4096;
 
-export const TRAINING_STEPS = 3800;
+export const TRAINING_STEPS = 3650;
 
 /** The shipped model's shape: 2,164,416 parameters. */
 export const BASE_MODEL: ModelConfig = {

@@ -1,6 +1,7 @@
 import { initialWeights, Session, Trainer } from "../../../native/js/index.ts";
 import type { SessionOptions } from "../../../native/js/index.ts";
 import { systemClock } from "../../base/clock.ts";
+import { CodedError } from "../../base/errors.ts";
 import { readCheckpoint, weightsHash, writeCheckpoint } from "./checkpoint.ts";
 import { TrainingData } from "./data.ts";
 import { ADAMW, BASE_MODEL, CLIP_NORM, SCHEDULE, TRAINING_STEPS, WEIGHTS_SEED } from "./settings.ts";
@@ -15,6 +16,7 @@ export interface PretrainOptions {
   interval?: number;
   session?: SessionOptions;
   onStep?: (done: StepReport) => void;
+  /** Ends the run after the job in hand, with a checkpoint. */
   signal?: AbortSignal;
 }
 
@@ -33,6 +35,7 @@ const STEPS_PER_JOB = 10;
 /**
  * Trains the base model from its seeds, or goes on from the checkpoint: the weights after step n are the same bytes
  * whatever the number of interruptions, threads or the instruction set.
+ * @throws CodedError `PRETRAIN_STOPPED` after the signal; `CHECKPOINT_INVALID`.
  */
 export async function pretrain(options: PretrainOptions): Promise<Trainer> {
   const saved = options.checkpoint ? readCheckpoint(options.checkpoint, BASE_MODEL) : undefined;
@@ -60,25 +63,37 @@ export async function pretrain(options: PretrainOptions): Promise<Trainer> {
       clipNorm: CLIP_NORM,
     });
     next = nextSteps(data, step + steps.length, last);
-    const { losses, norms } = await job.wait({ signal: options.signal, intervalMs: 20 });
+    const { losses, norms } = await job.wait({ intervalMs: 20 });
     for (const [i, size] of sizes.entries()) {
+      step += 1;
       tokens += size;
       fresh += size;
       const tokensPerSecond = fresh / (systemClock.now() - began);
       options.onStep?.({
-        step: ++step,
+        step,
         tokens,
         loss: losses[i] as number,
         norm: norms[i] as number,
         tokensPerSecond,
       });
     }
-    if (options.checkpoint && (step === last || systemClock.now() - kept >= (options.interval ?? 300))) {
+    const stopping = options.signal?.aborted === true;
+    const due = step === last || stopping || systemClock.now() - kept >= (options.interval ?? 300);
+    if (options.checkpoint && due) {
       writeCheckpoint(options.checkpoint, BASE_MODEL, trainer.state(), tokens);
       kept = systemClock.now();
     }
+    if (stopping) throw stopped(step);
   }
   return trainer;
+}
+
+function stopped(step: number): CodedError {
+  return new CodedError("PRETRAIN_STOPPED", {
+    message: `the run was stopped after step ${step}`,
+    fix: "run the same command again to go on from there",
+    facts: { step },
+  });
 }
 
 async function nextSteps(data: TrainingData, from: number, last: number) {

@@ -47,11 +47,12 @@ type Maker = (random: Random, names: NameSource) => string;
 
 const LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ";
 
-/** An integer with thousands separators, one to `digits` digits, any length equally likely. */
+/** An integer of one to `digits` digits with thousands separators; most long ones are round. */
 function grouped(random: Random, digits: number): string {
   const length = random.between(1, digits);
+  const round = random.chance(60);
   let text = String(random.between(1, 9));
-  for (let i = 1; i < length; i++) text += i > 2 ? "0" : String(random.below(10));
+  for (let i = 1; i < length; i++) text += round && i > 1 ? "0" : String(random.below(10));
   return text.replace(/\B(?=(\d{3})+$)/g, ",");
 }
 

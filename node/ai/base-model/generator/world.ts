@@ -3,7 +3,7 @@ import { type Fact, makeFact, makeRelation, makeSubject, relationsOf, SUBJECT_KI
 import { Random } from "./random.ts";
 
 /** How many subjects the fixed world has. */
-export const WORLD_SUBJECTS = 480;
+export const WORLD_SUBJECTS = 300;
 const FACTS_PER_SUBJECT = 4;
 const WORLD_SEED = 0x0e1d;
 
