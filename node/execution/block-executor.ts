@@ -8,10 +8,15 @@ import type { PayloadAttributes, RollupConfig } from "../chain/types/rollup.ts";
 import { NodeStore } from "../state/node-store.ts";
 import type { StateDatabase } from "../state/types.ts";
 import { BlockBuilder } from "./block-builder.ts";
-import { callMessage } from "./call.ts";
+import { callMessage, createAccessList } from "./call.ts";
 import type { ChainRules } from "./chain-evm.ts";
 import { estimateGas } from "./estimate-gas.ts";
-import type { BlockExecutor, ExecutedBlock } from "./types.ts";
+import type { AccessListResult, BlockExecutor, CallRequest, ExecutedBlock } from "./types.ts";
+
+/** The executor with what only RPC asks for. */
+export interface ChainExecutor extends BlockExecutor {
+  createAccessList(header: BlockHeader, request: CallRequest): Promise<AccessListResult>;
+}
 
 export interface BlockExecutorOptions extends ChainRules {
   /** Committed trie nodes and code, as `stateWrites` of earlier blocks put them there. */
@@ -76,7 +81,7 @@ async function validate(
  * The chain's block executor. Builds and calls may run at the same time: each works on its own state over the shared,
  * content-addressed node cache. In `build`, an aborted `signal` means "take no more from the pool": the block is sealed.
  */
-export function createBlockExecutor(options: BlockExecutorOptions): BlockExecutor {
+export function createBlockExecutor(options: BlockExecutorOptions): ChainExecutor {
   const { stateDatabase, ...rules } = options;
   const nodes = new NodeStore(stateDatabase);
   return {
@@ -90,5 +95,6 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
     validate: (parent, block) => validate(rules, nodes, parent, block),
     call: (header, request) => callMessage(rules, nodes, header, request),
     estimateGas: (header, request) => estimateGas(rules, nodes, header, request),
+    createAccessList: (header, request) => createAccessList(rules, nodes, header, request),
   };
 }

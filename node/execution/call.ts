@@ -1,13 +1,15 @@
-import { bigIntMax, createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import type { EVM } from "@ethereumjs/evm";
+import { Account, type Address, bigIntMax, createAddressFromString, hexToBytes } from "@ethereumjs/util";
 import { CodedError } from "../base/errors.ts";
 import type { BlockHeader } from "../chain/types/block.ts";
 import { ChainState } from "../state/chain-state.ts";
 import type { NodeStore } from "../state/node-store.ts";
+import { type Authorization, applyAuthorizations } from "./authorization.ts";
 import { evmBlock } from "./block-env.ts";
 import { type ChainRules, createChainEvm } from "./chain-evm.ts";
 import { floorGas, intrinsicGas } from "./intrinsic-gas.ts";
 import { type AccessListItem, type MessageResult, runMessage, warmUp } from "./message.ts";
-import type { CallRequest, CallResult } from "./types.ts";
+import type { AccessListEntry, AccessListResult, CallRequest, CallResult } from "./types.ts";
 
 const REVERT = "revert";
 
@@ -16,6 +18,8 @@ export interface Simulation {
   result: MessageResult;
   gasUsed: bigint;
   gasRefunded: bigint;
+  /** Touched addresses and slots (0x-prefixed), precompiles left out. */
+  touched: AccessListEntry[];
 }
 
 function accessList(request: CallRequest): AccessListItem[] {
@@ -54,30 +58,20 @@ export async function simulate(
   const from = createAddressFromString(request.from);
   const to = request.to === undefined ? undefined : createAddressFromString(request.to);
   const list = accessList(request);
+  const authorizations = (request.authorizationList ?? []) as readonly Authorization[];
   const subject = {
     data: request.data,
     isCreation: to === undefined,
     accessListAddresses: list.length,
     accessListSlots: list.reduce((sum, item) => sum + item.slots.length, 0),
-    authorizations: 0,
+    authorizations: authorizations.length,
   };
   const intrinsic = intrinsicGas(subject, evm.common);
   const floor = floorGas(request.data, evm.common);
-  const least = bigIntMax(intrinsic, floor);
-  if (request.gas < least) {
-    throw new CodedError("CALL_GAS", {
-      message: `intrinsic gas too low: have ${request.gas}, want ${least}`,
-      facts: { gas: request.gas, least },
-    });
-  }
-  const account = await state.getAccount(from);
-  if (account !== undefined) {
-    account.balance -= request.gas * request.gasPrice;
-    account.nonce += 1n;
-    await evm.journal.putAccount(from, account);
-  } else {
-    await state.modifyAccountFields(from, { nonce: 1n });
-  }
+  assertGas(request.gas, bigIntMax(intrinsic, floor));
+  await stepSender(evm, from, request);
+  const refund = await applyAuthorizations(evm, rules.rollup.l2ChainId, authorizations);
+  evm.journal.startReportingAccessList();
   warmUp(evm, block, from, to, list);
   const result = await runMessage(evm, block, {
     from,
@@ -88,13 +82,39 @@ export async function simulate(
     gasPrice: request.gasPrice,
     intrinsic,
     floor,
-    refund: 0n,
+    refund,
   });
-  return { result, gasUsed: result.gasUsed, gasRefunded: result.gasRefunded };
+  return { result, gasUsed: result.gasUsed, gasRefunded: result.gasRefunded, touched: touchedBy(evm) };
+}
+
+function assertGas(gas: bigint, least: bigint): void {
+  if (gas >= least) return;
+  throw new CodedError("CALL_GAS", {
+    message: `intrinsic gas too low: have ${gas}, want ${least}`,
+    facts: { gas, least },
+  });
+}
+
+/** Takes the gas's price and steps the nonce, as a transaction would before it runs. */
+async function stepSender(evm: EVM, from: Address, request: CallRequest): Promise<void> {
+  const account = (await evm.stateManager.getAccount(from)) ?? new Account();
+  account.balance -= request.gas * request.gasPrice;
+  account.nonce += 1n;
+  await evm.journal.putAccount(from, account);
+}
+
+function touchedBy(evm: EVM): AccessListEntry[] {
+  const touched = [...(evm.journal.accessList ?? [])];
+  return touched
+    .filter(([address]) => !evm.precompiles.has(address))
+    .map(([address, slots]) => ({
+      address: `0x${address}`,
+      storageKeys: [...slots].map((slot): `0x${string}` => `0x${slot}`).sort(),
+    }));
 }
 
 /** The EVM's result in the form of RPC. */
-export function toCallResult({ result }: Simulation): CallResult {
+export function toCallResult(result: MessageResult): CallResult {
   const { exception } = result;
   return {
     error:
@@ -114,5 +134,25 @@ export async function callMessage(
   header: BlockHeader,
   request: CallRequest,
 ): Promise<CallResult> {
-  return toCallResult(await simulate(rules, nodes, header, request));
+  return toCallResult((await simulate(rules, nodes, header, request)).result);
+}
+
+/** Runs until the list that a message touches with the list given is that list. Source: op-geth `AccessList`. */
+export async function createAccessList(
+  rules: ChainRules,
+  nodes: NodeStore,
+  header: BlockHeader,
+  request: CallRequest,
+): Promise<AccessListResult> {
+  let current: readonly AccessListEntry[] = request.accessList ?? [];
+  for (;;) {
+    const { touched, result } = await simulate(rules, nodes, header, { ...request, accessList: current });
+    const excluded = [request.from, request.to];
+    const next = touched.filter(
+      ({ address, storageKeys }) => storageKeys.length > 0 || !excluded.includes(address),
+    );
+    const same = JSON.stringify(next) === JSON.stringify(current);
+    current = next;
+    if (same) return { accessList: next, gasUsed: result.gasUsed, error: toCallResult(result).error?.reason };
+  }
 }

@@ -65,7 +65,7 @@ export async function estimateGas(
   if (first === undefined || first.result.exception === "out of gas") {
     throw new CodedError("CALL_GAS", { message: `gas required exceeds allowance (${cap})`, facts: { cap } });
   }
-  if (!first.result.succeeded) return toCallResult(first);
+  if (!first.result.succeeded) return toCallResult(first.result);
   let high = cap;
   let low = first.gasUsed - 1n;
   const optimistic = ((first.gasUsed + first.gasRefunded + CALL_STIPEND) * 64n) / 63n;

@@ -29,7 +29,22 @@ export interface CallRequest {
   data: Uint8Array;
   gas: bigint;
   gasPrice: bigint;
-  accessList?: readonly { address: Address; storageKeys: readonly Hash[] }[];
+  accessList?: readonly AccessListEntry[];
+  /** EIP-7702 tuples as signed: chain id, address, nonce, yParity, r, s (big-endian bytes). */
+  authorizationList?: readonly (readonly Uint8Array[])[];
+}
+
+export interface AccessListEntry {
+  address: Address;
+  storageKeys: readonly Hash[];
+}
+
+/** What a message touches beside its sender, its target and the precompiles. */
+export interface AccessListResult {
+  accessList: readonly AccessListEntry[];
+  gasUsed: bigint;
+  /** Why the message fails, if it does; the list is there all the same. */
+  error: string | undefined;
 }
 
 export interface CallResult {

@@ -1,0 +1,111 @@
+import { bigIntToUnpaddedBytes, bytesToHex, hexToBytes } from "@ethereumjs/util";
+import { ZERO_ADDRESS } from "../chain/constants.ts";
+import type { BlockHeader } from "../chain/types/block.ts";
+import type { AccessListEntry, CallRequest } from "../execution/types.ts";
+import { invalidArgument, RPC_CODE } from "./errors.ts";
+import {
+  addressParam,
+  arrayParam,
+  dataParam,
+  hashParam,
+  objectParam,
+  quantityParam,
+  uint64Param,
+} from "./params.ts";
+import { RpcError } from "./types.ts";
+
+/** Most gas that one call may use. */
+export const CALL_GAS_CAP = 50_000_000n;
+const MAX_LIST = 10_000;
+
+function present(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function inputOf(call: Record<string, unknown>): Uint8Array {
+  const input = present(call.input) ? dataParam(call.input, 0, "input") : undefined;
+  const data = present(call.data) ? dataParam(call.data, 0, "data") : undefined;
+  if (input !== undefined && data !== undefined && bytesToHex(input) !== bytesToHex(data)) {
+    throw invalidArgument(
+      0,
+      'both "data" and "input" are set and not equal. Please use "input" to pass transaction call data',
+    );
+  }
+  return input ?? data ?? new Uint8Array(0);
+}
+
+function gasPriceOf(call: Record<string, unknown>, baseFee: bigint): bigint {
+  if (present(call.gasPrice)) {
+    if (present(call.maxFeePerGas) || present(call.maxPriorityFeePerGas)) {
+      throw invalidArgument(0, "both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified");
+    }
+    return checkFeeCap(quantityParam(call.gasPrice, 0, "gasPrice"), baseFee);
+  }
+  const tip = present(call.maxPriorityFeePerGas)
+    ? quantityParam(call.maxPriorityFeePerGas, 0, "maxPriorityFeePerGas")
+    : 0n;
+  const cap = present(call.maxFeePerGas) ? quantityParam(call.maxFeePerGas, 0, "maxFeePerGas") : 0n;
+  if (cap === 0n) return 0n;
+  if (tip > cap) {
+    throw new RpcError(RPC_CODE.server, "max priority fee per gas higher than max fee per gas");
+  }
+  checkFeeCap(cap, baseFee);
+  return tip < cap - baseFee ? baseFee + tip : cap;
+}
+
+function checkFeeCap(cap: bigint, baseFee: bigint): bigint {
+  if (cap === 0n || cap >= baseFee) return cap;
+  throw new RpcError(
+    RPC_CODE.server,
+    `max fee per gas less than block base fee: maxFeePerGas: ${cap}, baseFee: ${baseFee}`,
+  );
+}
+
+function accessListOf(value: unknown): AccessListEntry[] {
+  return arrayParam(value, 0, "accessList", MAX_LIST).map((item) => {
+    const entry = objectParam(item, 0, "access list entry");
+    const keys = arrayParam(entry.storageKeys ?? [], 0, "storageKeys", MAX_LIST);
+    return { address: addressParam(entry.address, 0), storageKeys: keys.map((key) => hashParam(key, 0)) };
+  });
+}
+
+function authorizationsOf(value: unknown): Uint8Array[][] {
+  return arrayParam(value, 0, "authorizationList", MAX_LIST).map((item) => {
+    const entry = objectParam(item, 0, "authorization");
+    const number = (name: string) => bigIntToUnpaddedBytes(quantityParam(entry[name], 0, name));
+    return [
+      number("chainId"),
+      hexToBytes(addressParam(entry.address, 0)),
+      number("nonce"),
+      number("yParity"),
+      number("r"),
+      number("s"),
+    ];
+  });
+}
+
+/** The message of `eth_call` and its like; without `gas` it gets `defaultGas`. Unknown fields are ignored. */
+export function callParam(
+  value: unknown,
+  header: BlockHeader,
+  chainId: bigint,
+  defaultGas: bigint,
+): CallRequest {
+  const call = objectParam(value, 0, "call");
+  if (present(call.chainId) && quantityParam(call.chainId, 0, "chainId") !== chainId) {
+    throw invalidArgument(0, `chainId does not match node's (have=${String(call.chainId)}, want=${chainId})`);
+  }
+  if (present(call.blobVersionedHashes))
+    throw invalidArgument(0, "blob transactions don't exist on this chain");
+  const asked = present(call.gas) ? uint64Param(call.gas, 0, "gas") : defaultGas;
+  return {
+    from: present(call.from) ? addressParam(call.from, 0) : ZERO_ADDRESS,
+    to: present(call.to) ? addressParam(call.to, 0) : undefined,
+    value: present(call.value) ? quantityParam(call.value, 0, "value") : 0n,
+    data: inputOf(call),
+    gas: asked < CALL_GAS_CAP ? asked : CALL_GAS_CAP,
+    gasPrice: gasPriceOf(call, header.baseFeePerGas ?? 0n),
+    ...(present(call.accessList) && { accessList: accessListOf(call.accessList) }),
+    ...(present(call.authorizationList) && { authorizationList: authorizationsOf(call.authorizationList) }),
+  };
+}

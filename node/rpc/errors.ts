@@ -1,0 +1,48 @@
+import { isCodedError } from "../base/errors.ts";
+import { RpcError } from "./types.ts";
+
+/** JSON-RPC 2.0 codes, and geth's for a failed execution. */
+export const RPC_CODE = {
+  parse: -32700,
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  internal: -32603,
+  server: -32000,
+  limit: -32005,
+  revert: 3,
+} as const;
+
+/** A parameter of the wrong form; `index` counts from 0. */
+export function invalidArgument(index: number, reason: string): RpcError {
+  return new RpcError(RPC_CODE.invalidParams, `invalid argument ${index}: ${reason}`);
+}
+
+/** geth's texts, which clients match on, for coded errors of the node. */
+const TEXTS: Readonly<Record<string, string>> = {
+  TXPOOL_NONCE_TOO_LOW: "nonce too low",
+  TXPOOL_UNDERPRICED: "transaction underpriced",
+  TXPOOL_REPLACEMENT_UNDERPRICED: "replacement transaction underpriced",
+  TXPOOL_KNOWN: "already known",
+  TXPOOL_FUNDS: "insufficient funds for gas * price + value",
+};
+
+/** The error object of a JSON-RPC answer. An unknown error tells nothing of the node's inside. */
+export function toErrorObject(error: unknown): { code: number; message: string; data?: unknown } {
+  if (error instanceof RpcError) {
+    return {
+      code: error.code,
+      message: error.message,
+      ...(error.data !== undefined && { data: error.data }),
+    };
+  }
+  if (isCodedError(error)) {
+    const text = TEXTS[error.code];
+    return {
+      code: RPC_CODE.server,
+      message: text === undefined ? error.message : `${text}: ${error.message}`,
+      data: { code: error.code, ...(error.fix !== undefined && { fix: error.fix }) },
+    };
+  }
+  return { code: RPC_CODE.internal, message: "internal error" };
+}

@@ -1,0 +1,72 @@
+import { bytesToHex } from "@ethereumjs/util";
+import { decodeErrorResult } from "viem";
+import type { ChainExecutor } from "../../execution/block-executor.ts";
+import type { BlockExecutor, CallResult } from "../../execution/types.ts";
+import { CALL_GAS_CAP, callParam } from "../call-params.ts";
+import { invalidArgument, RPC_CODE } from "../errors.ts";
+import { quantity } from "../format/quantity.ts";
+import { requireHeader } from "../resolve.ts";
+import { type ChainReader, RpcError, type RpcMethods } from "../types.ts";
+
+/** What runs messages; an access list can only be made by the chain's own executor. */
+export type MessageRunner = Pick<BlockExecutor, "call" | "estimateGas"> &
+  Partial<Pick<ChainExecutor, "createAccessList">>;
+
+const REVERT_ABI = [
+  { type: "error", name: "Error", inputs: [{ name: "reason", type: "string" }] },
+  { type: "error", name: "Panic", inputs: [{ name: "code", type: "uint256" }] },
+] as const;
+
+function revertReason(data: Uint8Array): string {
+  try {
+    const { errorName, args } = decodeErrorResult({ abi: REVERT_ABI, data: bytesToHex(data) });
+    return errorName === "Error" ? `: ${args[0]}` : `: panic code 0x${args[0].toString(16)}`;
+  } catch {
+    return "";
+  }
+}
+
+/** geth's error for a failed message: code 3 with the data for a revert, -32000 for anything else. */
+function executionError(result: CallResult): RpcError {
+  if (result.error?.kind !== "revert") return new RpcError(RPC_CODE.server, result.error?.reason ?? "failed");
+  const message = `execution reverted${revertReason(result.returnData)}`;
+  return new RpcError(RPC_CODE.revert, message, bytesToHex(result.returnData));
+}
+
+function refuseOverrides(params: readonly unknown[]): void {
+  for (const index of [2, 3]) {
+    const given = params[index];
+    if (given === undefined || given === null) continue;
+    if (typeof given === "object" && Object.keys(given).length === 0) continue;
+    throw invalidArgument(index, "state and block overrides are not supported");
+  }
+}
+
+/** `eth_call`, `eth_estimateGas`, `eth_createAccessList`. */
+export function executionMethods(chain: ChainReader, runner: MessageRunner, chainId: bigint): RpcMethods {
+  const { createAccessList } = runner;
+  return {
+    eth_call: async (params) => {
+      refuseOverrides(params);
+      const header = await requireHeader(chain, params, 1);
+      const result = await runner.call(header, callParam(params[0], header, chainId, CALL_GAS_CAP));
+      if (result.error !== undefined) throw executionError(result);
+      return bytesToHex(result.returnData);
+    },
+    eth_estimateGas: async (params) => {
+      refuseOverrides(params);
+      const header = await requireHeader(chain, params, 1);
+      const result = await runner.estimateGas(header, callParam(params[0], header, chainId, header.gasLimit));
+      if (typeof result !== "bigint") throw executionError(result);
+      return quantity(result);
+    },
+    ...(createAccessList !== undefined && {
+      eth_createAccessList: async (params: readonly unknown[]) => {
+        const header = await requireHeader(chain, params, 1);
+        const request = callParam(params[0], header, chainId, header.gasLimit);
+        const { accessList, gasUsed, error } = await createAccessList(header, request);
+        return { accessList, ...(error !== undefined && { error }), gasUsed: quantity(gasUsed) };
+      },
+    }),
+  };
+}

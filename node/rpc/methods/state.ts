@@ -1,0 +1,77 @@
+import { bytesToHex } from "@ethereumjs/util";
+import { EMPTY_CODE_HASH, EMPTY_ROOT } from "../../chain/constants.ts";
+import type { Hex } from "../../chain/types/primitives.ts";
+import type { StateReader } from "../../execution/types.ts";
+import { quantity } from "../format/quantity.ts";
+import { addressParam, arrayParam, objectParam, slotParam } from "../params.ts";
+import { requireHeader } from "../resolve.ts";
+import type { ChainReader, RpcMethods, TxPool } from "../types.ts";
+
+const MAX_PROOF_KEYS = 1024;
+const MAX_STORAGE_VALUES = 1024;
+
+/** Accounts, code, storage and proofs. */
+export function stateMethods(chain: ChainReader, state: StateReader, pool: TxPool | undefined): RpcMethods {
+  return {
+    eth_getBalance: async (params) => {
+      const address = addressParam(params[0], 0);
+      const { stateRoot } = await requireHeader(chain, params, 1);
+      return quantity((await state.account(stateRoot, address))?.balance ?? 0n);
+    },
+    eth_getTransactionCount: async (params) => {
+      const address = addressParam(params[0], 0);
+      const { stateRoot } = await requireHeader(chain, params, 1);
+      const pending = params[1] === "pending" ? pool?.pendingNonce(address) : undefined;
+      return quantity(pending ?? (await state.account(stateRoot, address))?.nonce ?? 0n);
+    },
+    eth_getCode: async (params) => {
+      const address = addressParam(params[0], 0);
+      const { stateRoot } = await requireHeader(chain, params, 1);
+      return bytesToHex(await state.code(stateRoot, address));
+    },
+    eth_getStorageAt: async (params) => {
+      const address = addressParam(params[0], 0);
+      const slot = slotParam(params[1], 1);
+      const { stateRoot } = await requireHeader(chain, params, 2);
+      return bytesToHex(await state.storage(stateRoot, address, slot));
+    },
+    eth_getStorageValues: async (params) => {
+      const wanted = Object.entries(objectParam(params[0], 0, "storage request"));
+      const { stateRoot } = await requireHeader(chain, params, 1);
+      const result: Record<string, Hex[]> = {};
+      for (const [key, slots] of wanted) {
+        const address = addressParam(key, 0);
+        const list = arrayParam(slots, 0, "slots", MAX_STORAGE_VALUES).map((slot) => slotParam(slot, 0));
+        const values = await Promise.all(list.map((slot) => state.storage(stateRoot, address, slot)));
+        result[address] = values.map((value) => bytesToHex(value));
+      }
+      return result;
+    },
+    eth_getProof: async (params) => {
+      const address = addressParam(params[0], 0);
+      const keys = arrayParam(params[1], 1, "storage keys", MAX_PROOF_KEYS);
+      const slots = keys.map((key) => slotParam(key, 1));
+      const { stateRoot } = await requireHeader(chain, params, 2);
+      const { account, accountProof, storageProof } = await state.proof(stateRoot, address, slots);
+      const isAbsent = account.nonce === 0n && account.balance === 0n && account.codeHash === EMPTY_CODE_HASH;
+      return {
+        address,
+        accountProof,
+        balance: quantity(account.balance),
+        codeHash: account.codeHash,
+        nonce: quantity(account.nonce),
+        storageHash: isAbsent ? EMPTY_ROOT : account.storageRoot,
+        storageProof: storageProof.map(({ value, proof }, index) => ({
+          key: proofKey(String(keys[index]), slots[index]!),
+          value: quantity(value),
+          proof,
+        })),
+      };
+    },
+  };
+}
+
+/** geth gives a key back as it was written: 32 bytes in full, a shorter one as a quantity. */
+function proofKey(asked: string, slot: Hex): Hex {
+  return asked.length === 66 ? slot : quantity(BigInt(slot));
+}

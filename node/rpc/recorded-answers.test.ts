@@ -1,0 +1,95 @@
+import { join } from "node:path";
+import { hexToBytes } from "@ethereumjs/util";
+import { describe, expect, it } from "vitest";
+import { vectorsFolder } from "../../test/conformance/group.ts";
+import { jsonDifference } from "../../test/support/json-difference.ts";
+import { MemoryChain } from "../../test/support/memory-chain.ts";
+import { readGzipLines, readRecording } from "../../test/support/recordings.ts";
+import { decodeBlock } from "../chain/codec/block.ts";
+import { createBlockExecutor } from "../execution/block-executor.ts";
+import { createStateReader } from "../execution/state-reader.ts";
+import { makeGenesis } from "../state/genesis-state.ts";
+import { MemoryDatabase } from "../state/memory-database.ts";
+import { createDispatcher } from "./dispatch.ts";
+import { nodeRpcMethods } from "./node-methods.ts";
+import { DEFAULT_RPC_LIMITS } from "./server.ts";
+
+const vectors = vectorsFolder();
+
+interface RecordedAnswer {
+  target: "el" | "cl";
+  method: string;
+  params: unknown[];
+  result?: unknown;
+  error?: { code: number; message: string; data?: unknown };
+}
+
+/** `eth_config` crashes in op-geth on such a chain. */
+const NOT_COMPARED = ["eth_config"];
+
+async function replay(scenario: string) {
+  const folder = join(vectors!, "op-recordings", scenario);
+  const { genesis, rollup, blocks } = readRecording(folder);
+  const database = new MemoryDatabase();
+  const executor = createBlockExecutor({
+    rollup,
+    openledger: { attributionTime: undefined },
+    stateDatabase: database,
+  });
+  const chain = new MemoryChain();
+  const start = makeGenesis(genesis);
+  database.write(start.stateWrites);
+  chain.append(start.block, []);
+  let parent = start.block.header;
+  const receipts: string[] = [];
+  for (const recorded of blocks.slice(1)) {
+    const executed = await executor.validate(parent, decodeBlock(hexToBytes(recorded.raw), rollup));
+    database.write(executed.stateWrites);
+    chain.append(executed.block, executed.receipts);
+    parent = executed.block.header;
+  }
+  const methods = nodeRpcMethods({
+    chain,
+    state: createStateReader(database),
+    runner: executor,
+    rollup,
+    version: "test",
+  });
+  const dispatcher = createDispatcher(methods, DEFAULT_RPC_LIMITS, (method, error) => {
+    receipts.push(`${method}: ${String(error)}`);
+  });
+  const ask = async (method: string, params: unknown[]) => {
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+    return JSON.parse((await dispatcher.handle(body, { connection: undefined }))!);
+  };
+  return { folder, blocks, ask };
+}
+
+describe.skipIf(vectors === undefined)("RPC answers recorded from op-geth", () => {
+  it("are the same from this node", { timeout: 300_000 }, async () => {
+    const { folder, blocks, ask } = await replay("jovian-span-brotli");
+    const differences: string[] = [];
+    const answers = readGzipLines<RecordedAnswer>(join(folder, "rpc.jsonl.gz")).filter(
+      ({ target, method }) => target === "el" && !NOT_COMPARED.includes(method),
+    );
+    for (const { method, params, result, error } of answers) {
+      const answer = await ask(method, params);
+      const expected = error === undefined ? { result } : { error: { code: error.code, data: error.data } };
+      const actual =
+        answer.error === undefined
+          ? { result: answer.result }
+          : { error: { code: answer.error.code, data: answer.error.data } };
+      const difference = jsonDifference(actual, expected);
+      if (difference !== undefined) {
+        differences.push(`${method} ${JSON.stringify(params).slice(0, 200)}: ${difference}`);
+      }
+    }
+    for (const block of blocks) {
+      const answer = await ask("eth_getBlockReceipts", [`0x${block.number.toString(16)}`]);
+      const difference = jsonDifference(answer.result, block.receipts);
+      if (difference !== undefined) differences.push(`receipts of ${block.number}: ${difference}`);
+    }
+    expect(differences).toEqual([]);
+    expect(answers.length).toBeGreaterThan(60);
+  });
+});

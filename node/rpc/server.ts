@@ -1,0 +1,171 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { WebSocket, WebSocketServer } from "ws";
+import { CodedError } from "../base/errors.ts";
+import { createDispatcher, type Dispatcher, type OnInternalError } from "./dispatch.ts";
+import type { RpcConnection, RpcMethods } from "./types.ts";
+
+export interface RpcLimits {
+  /** Bytes of one request. */
+  maxRequestBytes: number;
+  maxResponseBytes: number;
+  maxBatch: number;
+  maxConnections: number;
+}
+
+export const DEFAULT_RPC_LIMITS: RpcLimits = {
+  maxRequestBytes: 5 * 1024 * 1024,
+  maxResponseBytes: 64 * 1024 * 1024,
+  maxBatch: 1000,
+  maxConnections: 512,
+};
+
+export interface RpcServerOptions {
+  methods: RpcMethods;
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  limits?: Partial<RpcLimits>;
+  onInternalError?: OnInternalError;
+  /** Answers GET requests, for example /health; gives false where the path is not its own. */
+  onGet?: (path: string, response: ServerResponse) => boolean;
+}
+
+export interface RpcServer {
+  readonly host: string;
+  readonly port: number;
+  /** http:// and ws:// of the same port. */
+  readonly httpUrl: string;
+  readonly wsUrl: string;
+  close(): Promise<void>;
+}
+
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "POST, GET, OPTIONS",
+  "access-control-allow-headers": "*",
+  "access-control-max-age": "86400",
+};
+
+class BodyTooLarge extends Error {}
+
+async function readBody(request: IncomingMessage, limit: number): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Uint8Array>) {
+    size += part.length;
+    if (size > limit) throw new BodyTooLarge();
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+function reply(response: ServerResponse, status: number, body: string, type = "application/json"): void {
+  response.writeHead(status, { ...CORS, "content-type": type }).end(body);
+}
+
+async function onPost(
+  request: IncomingMessage,
+  response: ServerResponse,
+  dispatcher: Dispatcher,
+  limits: RpcLimits,
+): Promise<void> {
+  try {
+    const body = await readBody(request, limits.maxRequestBytes);
+    const answer = await dispatcher.handle(body, { connection: undefined });
+    reply(response, 200, answer ?? "");
+  } catch (error) {
+    if (!(error instanceof BodyTooLarge)) throw error;
+    response.setHeader("connection", "close");
+    reply(response, 413, "request too large\n", "text/plain");
+    request.destroy();
+  }
+}
+
+function httpHandler(dispatcher: Dispatcher, limits: RpcLimits, onGet: RpcServerOptions["onGet"]) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    response.on("error", () => {});
+    if (request.method === "OPTIONS") {
+      response.writeHead(204, CORS).end();
+      return;
+    }
+    if (request.method === "POST") {
+      onPost(request, response, dispatcher, limits).catch(() => response.destroy());
+      return;
+    }
+    const path = new URL(request.url ?? "/", "http://localhost").pathname;
+    if (request.method === "GET" && onGet?.(path, response)) return;
+    reply(response, 405, "POST JSON-RPC 2.0 requests here\n", "text/plain");
+  };
+}
+
+function onSocket(socket: WebSocket, dispatcher: Dispatcher): void {
+  const closers: (() => void)[] = [];
+  const connection: RpcConnection = {
+    notify(method, params) {
+      if (socket.readyState === WebSocket.OPEN)
+        socket.send(JSON.stringify({ jsonrpc: "2.0", method, params }));
+    },
+    onClose: (listener) => closers.push(listener),
+  };
+  let queue = Promise.resolve();
+  socket.on("message", (data, isBinary) => {
+    if (isBinary) return socket.close(1003, "text only");
+    // In order: a client that subscribes and then reads expects its answers in that order.
+    queue = queue.then(async () => {
+      const answer = await dispatcher.handle(data.toString(), { connection });
+      if (answer !== undefined && socket.readyState === WebSocket.OPEN) socket.send(answer);
+    });
+    queue.catch(() => socket.terminate());
+  });
+  socket.on("error", () => socket.terminate());
+  socket.on("close", () => {
+    for (const close of closers) close();
+  });
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) =>
+      reject(
+        new CodedError(cause.code === "EADDRINUSE" ? "RPC_PORT_BUSY" : "RPC_LISTEN_FAILED", {
+          message: `Can't listen on ${host}:${port}: ${cause.message}.`,
+          fix: "Stop the other program, or choose another port.",
+          facts: { host, port },
+          cause,
+        }),
+      ),
+    );
+    server.listen(port, host, resolve);
+  });
+}
+
+/**
+ * Serves JSON-RPC over HTTP and WebSocket on one port.
+ * @throws CodedError `RPC_PORT_BUSY`, `RPC_LISTEN_FAILED`.
+ */
+export async function createRpcServer(options: RpcServerOptions): Promise<RpcServer> {
+  const limits: RpcLimits = { ...DEFAULT_RPC_LIMITS, ...options.limits };
+  const dispatcher = createDispatcher(options.methods, limits, options.onInternalError ?? (() => {}));
+  const server = createServer(httpHandler(dispatcher, limits, options.onGet));
+  server.maxConnections = limits.maxConnections;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.maxRequestBytes });
+  server.on("upgrade", (request, socket, head) => {
+    sockets.handleUpgrade(request, socket, head, (ws) => onSocket(ws, dispatcher));
+  });
+  await listen(server, options.host, options.port);
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  return {
+    host: options.host,
+    port,
+    httpUrl: `http://${host}:${port}`,
+    wsUrl: `ws://${host}:${port}`,
+    async close() {
+      for (const socket of sockets.clients) socket.terminate();
+      sockets.close();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { Block, Receipt } from "../../node/chain/types/block.ts";
+import type { Hash } from "../../node/chain/types/primitives.ts";
+import type { ChainReader, HeadEvent, TransactionLocation } from "../../node/rpc/types.ts";
+
+/** A chain in memory for RPC tests; all three heads are its last block. */
+export class MemoryChain implements ChainReader {
+  private readonly byNumber: Block[] = [];
+  private readonly byHash = new Map<Hash, Block>();
+  private readonly receiptsOf = new Map<Hash, readonly Receipt[]>();
+  private readonly locations = new Map<Hash, TransactionLocation>();
+  private readonly listeners = new Set<(event: HeadEvent) => void>();
+
+  /** Appends a block; the first is number 0. */
+  append(block: Block, receipts: readonly Receipt[]): void {
+    this.byNumber.push(block);
+    this.byHash.set(block.hash, block);
+    this.receiptsOf.set(block.hash, receipts);
+    for (const [index, { hash }] of block.transactions.entries()) {
+      this.locations.set(hash, { blockHash: block.hash, blockNumber: block.header.number, index });
+    }
+    for (const listener of this.listeners) listener({ removed: [], added: [block] });
+  }
+
+  head() {
+    const last = this.byNumber.at(-1)!;
+    return { hash: last.hash, number: last.header.number };
+  }
+
+  async headerByNumber(number: bigint) {
+    const block = this.byNumber[Number(number)];
+    return block && { hash: block.hash, header: block.header };
+  }
+
+  async blockByNumber(number: bigint) {
+    return this.byNumber[Number(number)];
+  }
+
+  async blockByHash(hash: Hash) {
+    return this.byHash.get(hash);
+  }
+
+  async receipts(blockHash: Hash) {
+    return this.receiptsOf.get(blockHash);
+  }
+
+  async locate(transactionHash: Hash) {
+    return this.locations.get(transactionHash);
+  }
+
+  onHead(listener: (event: HeadEvent) => void) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}
