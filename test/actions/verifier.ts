@@ -114,6 +114,12 @@ export class Verifier {
     this.#pipeline = this.#start();
   }
 
+  /** Forgets the blocks above `number`, as a crash does that loses the newest heads. */
+  rewindTo(number: bigint): void {
+    this.#chain.length = Number(number) + 1;
+    this.#pipeline = this.#start();
+  }
+
   /** A pipeline that begins a channel timeout before the safe head's origin. */
   #start(): DerivationPipeline {
     const { rollup, l1Chain } = this.#options;

@@ -1,6 +1,6 @@
 import { hexToBytes } from "@ethereumjs/util";
 import { silentLogger } from "../../node/base/logger.ts";
-import { createBatcher, type Batcher } from "../../node/batcher/batcher.ts";
+import { type Batcher, type BatcherOptions, createBatcher } from "../../node/batcher/batcher.ts";
 import { buildChannel, spanOf } from "../../node/batcher/channel-out.ts";
 import type { Block } from "../../node/chain/types/block.ts";
 import type { RollupConfig } from "../../node/chain/types/rollup.ts";
@@ -19,13 +19,15 @@ export interface World {
   verifier: Verifier;
   /** A batcher that mines an L1 block for each transaction; the verifier is its node's safe head. */
   batcher: Batcher;
+  /** Another batcher process over the same L1 and L2. */
+  restartBatcher(): Batcher;
   /** Calldata of a channel over the sequencer's blocks `from` to `to`. */
   channel(from: number, to: number, maxL1TxBytes?: number): Uint8Array[];
   /** A span batch over the sequencer's blocks `from` to `to`. */
   span(from: number, to: number): Uint8Array;
 }
 
-export function createWorld(seqWindowSize = 100n): World {
+export function createWorld(seqWindowSize = 100n, tuning: Partial<BatcherOptions> = {}): World {
   const genesis = testGenesis();
   const miner = new Miner();
   const { block } = makeGenesis(genesis);
@@ -35,7 +37,7 @@ export function createWorld(seqWindowSize = 100n): World {
   const verifier = new Verifier({ rollup, l1Chain, genesis: block, build: node().build, l1: miner.at });
   const blocks = (from: number, to: number): Block[] =>
     Array.from({ length: to - from + 1 }, (_, i) => sequencer.at(from + i)!);
-  const batcher = createBatcher({
+  const batcherOptions: BatcherOptions = {
     rollup,
     l2: {
       heads: () => {
@@ -53,13 +55,15 @@ export function createWorld(seqWindowSize = 100n): World {
     },
     logger: silentLogger,
     signal: new AbortController().signal,
-  });
+    ...tuning,
+  };
   return {
     rollup,
     miner,
     sequencer,
     verifier,
-    batcher,
+    batcher: createBatcher(batcherOptions),
+    restartBatcher: () => createBatcher(batcherOptions),
     channel: (from, to, maxL1TxBytes = 120_000) =>
       buildChannel({ blocks: blocks(from, to), rollup, maxL1TxBytes, l1Number: 0n }).calldata,
     span: (from, to) => spanOf(blocks(from, to), rollup),

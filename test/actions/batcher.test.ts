@@ -1,0 +1,195 @@
+import fc from "fast-check";
+import { hexToBytes } from "@ethereumjs/util";
+import { describe, expect, it } from "vitest";
+import { CodedError } from "../../node/base/errors.ts";
+import { silentLogger } from "../../node/base/logger.ts";
+import { createBatcher } from "../../node/batcher/batcher.ts";
+import type { Submission } from "../../node/batcher/batcher.ts";
+import { L2_CHAIN_ID, transfer, users } from "./chain-fixture.ts";
+import { createWorld } from "./world.ts";
+
+const span = (submission: Submission | undefined) =>
+  submission && [Number(submission.first.number), Number(submission.last.number)];
+
+describe("batcher", () => {
+  it("collects for two L1 blocks, then sends what there is", async () => {
+    const { miner, sequencer, batcher, verifier } = createWorld();
+    await sequencer.buildMany(2);
+    expect(await batcher.step()).toBeUndefined();
+    miner.mine();
+    await sequencer.build();
+    expect(await batcher.step()).toBeUndefined();
+    miner.mine();
+    await sequencer.build();
+    expect(span(await batcher.step())).toEqual([1, 4]);
+    expect(await batcher.step()).toBeUndefined();
+    await verifier.derive();
+    expect(verifier.safe.ref.hash).toBe(sequencer.unsafe.hash);
+    await sequencer.build();
+    await batcher.step();
+    miner.mineMany(2);
+    expect(span(await batcher.step())).toEqual([5, 5]);
+  });
+
+  it("closes a full channel at once and splits it into frames", async () => {
+    const world = createWorld(100n, { maxChannelBytes: 1_000, maxL1TxBytes: 300 });
+    const { sequencer, batcher, verifier } = world;
+    for (let i = 0; i < 20; i++) await sequencer.build(await transfer(users[0]!, i));
+    const first = await batcher.step();
+    expect(first!.l1Transactions.length).toBeGreaterThan(2);
+    expect(first!.last.number).toBeLessThan(20n);
+    const second = await batcher.step();
+    expect(second!.first.number).toBe(first!.last.number + 1n);
+    await verifier.derive();
+    expect(verifier.safe.ref.number).toBe(second!.last.number);
+  });
+
+  it("closes before the sequencing window ends", async () => {
+    const { miner, sequencer, batcher } = createWorld(12n, { maxChannelDuration: 50n, subSafetyMargin: 4n });
+    await sequencer.build();
+    expect(await batcher.step()).toBeUndefined();
+    miner.mineMany(7);
+    expect(await batcher.step()).toBeUndefined();
+    miner.mine();
+    expect(span(await batcher.step())).toEqual([1, 1]);
+  });
+
+  it("sends again what does not become safe in time", async () => {
+    const { miner, sequencer, batcher } = createWorld(100n, { resubmitAfter: 5n });
+    await sequencer.build();
+    await batcher.step();
+    miner.mineMany(2);
+    expect(span(await batcher.step())).toEqual([1, 1]);
+    miner.mineMany(5);
+    expect(await batcher.step()).toBeUndefined();
+    miner.mine();
+    await sequencer.build();
+    await batcher.step();
+    miner.mineMany(2);
+    expect(span(await batcher.step())).toEqual([1, 2]);
+  });
+
+  it("sends again what an L1 reorganisation took away", async () => {
+    const { miner, sequencer, batcher, verifier } = createWorld();
+    miner.mineMany(2);
+    await sequencer.buildMany(3);
+    await batcher.step();
+    miner.mineMany(2);
+    await batcher.step();
+    await verifier.derive();
+    await batcher.step();
+    expect(verifier.safe.ref.number).toBe(3n);
+    miner.reorgTo(3n);
+    miner.mineMany(4);
+    await verifier.derive();
+    expect(verifier.safe.ref.number).toBe(0n);
+    await batcher.step();
+    miner.mineMany(2);
+    expect(span(await batcher.step())).toEqual([1, 3]);
+    await verifier.derive();
+    expect(verifier.safe.ref.hash).toBe(sequencer.unsafe.hash);
+  });
+
+  it("begins again when the unsafe chain is reorganised", async () => {
+    const { miner, sequencer, batcher, verifier } = createWorld();
+    await sequencer.buildMany(3);
+    await batcher.step();
+    sequencer.adopt([0, 1].map((number) => sequencer.at(number)!));
+    await sequencer.build(await transfer(users[0]!, 0));
+    await batcher.step();
+    miner.mineMany(2);
+    expect(span(await batcher.step())).toEqual([1, 2]);
+    await verifier.derive();
+    expect(verifier.safe.ref.hash).toBe(sequencer.unsafe.hash);
+  });
+
+  it("needs nothing but the safe head after a restart", async () => {
+    const world = createWorld();
+    const { miner, sequencer, verifier } = world;
+    await sequencer.buildMany(2);
+    await world.batcher.step();
+    miner.mineMany(2);
+    await world.batcher.step();
+    await sequencer.buildMany(2);
+    const restarted = world.restartBatcher();
+    await restarted.step();
+    miner.mineMany(2);
+    expect(span(await restarted.step())).toEqual([1, 4]);
+    await verifier.derive();
+    expect(verifier.safe.ref.hash).toBe(sequencer.unsafe.hash);
+  });
+
+  it("goes on after an error of L1 and stops on abort", async () => {
+    const { rollup, miner, sequencer, verifier } = createWorld();
+    await sequencer.buildMany(2);
+    const stop = new AbortController();
+    let attempts = 0;
+    const batcher = createBatcher({
+      rollup,
+      l2: {
+        heads: () => ({ safe: verifier.safe.ref, unsafe: { hash: sequencer.unsafe.hash, number: 2n } }),
+        blockByNumber: (number) => sequencer.at(number),
+      },
+      l1: {
+        blockNumber: async () => miner.mine().number,
+        send: async ({ data }) => {
+          if (++attempts < 3) throw new CodedError("L1_SEND_FAILED", { message: "L1 is away." });
+          const hash = miner.include(hexToBytes(data));
+          stop.abort();
+          return { hash, blockNumber: miner.mine().number };
+        },
+      },
+      logger: silentLogger,
+      signal: stop.signal,
+      pollMs: 1,
+    });
+    await batcher.run();
+    expect(attempts).toBe(3);
+    await verifier.derive();
+    expect(verifier.safe.ref.hash).toBe(sequencer.unsafe.hash);
+  });
+
+  it("brings any blocks back from L1 as they were", async () => {
+    const kinds = ["legacy", "unprotected", "eip2930", "eip1559"] as const;
+    const actions = fc.array(
+      fc.oneof(fc.constant("mine" as const), fc.array(fc.constantFrom(...kinds), { maxLength: 3 })),
+      { minLength: 1, maxLength: 12 },
+    );
+    await fc.assert(
+      fc.asyncProperty(actions, fc.integer({ min: 60, max: 2_000 }), async (steps, maxL1TxBytes) => {
+        const { miner, sequencer, batcher, verifier } = createWorld(1_000n, { maxL1TxBytes });
+        let nonce = 0;
+        for (const step of steps) {
+          if (step === "mine") miner.mine();
+          else await sequencer.build(...(await Promise.all(step.map((kind) => signed(kind, nonce++)))));
+        }
+        await batcher.step();
+        miner.mineMany(2);
+        await batcher.step();
+        await verifier.derive();
+        expect(verifier.safe.ref.hash).toBe(sequencer.unsafe.hash);
+        expect(verifier.notes).toEqual([]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+async function signed(
+  kind: "legacy" | "unprotected" | "eip2930" | "eip1559",
+  nonce: number,
+): Promise<Uint8Array> {
+  const base = { nonce, to: users[1]!.address, value: 3n, gas: 60_000n, data: "0x0102" } as const;
+  const gasPrice = 10n ** 11n;
+  if (kind === "eip1559") return transfer(users[0]!, nonce);
+  if (kind === "unprotected")
+    return hexToBytes(await users[0]!.signTransaction({ ...base, type: "legacy", gasPrice }));
+  if (kind === "legacy")
+    return hexToBytes(
+      await users[0]!.signTransaction({ ...base, type: "legacy", gasPrice, chainId: L2_CHAIN_ID }),
+    );
+  const accessList = [{ address: users[2]!.address, storageKeys: [`0x${"01".repeat(32)}` as const] }];
+  return hexToBytes(
+    await users[0]!.signTransaction({ ...base, type: "eip2930", gasPrice, accessList, chainId: L2_CHAIN_ID }),
+  );
+}
