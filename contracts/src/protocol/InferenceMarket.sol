@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IInfluenceVerifier, IndexCommitment, InfluenceClaim} from "../interfaces/IInfluenceVerifier.sol";
+import {InferenceRequests} from "./InferenceRequests.sol";
 import {ModelRegistry, ModelTerms} from "./ModelRegistry.sol";
 import {ModelStaking} from "./ModelStaking.sol";
 import {INFLUENCE_VERIFIER, REWARD_SPLITTER} from "./Precompiles.sol";
@@ -26,46 +26,11 @@ struct Claim {
 /// @notice A claim is proved (records and paths travel with it) or optimistic (they come with a challenge). Both can be
 /// challenged until their window ends. Neither proves the query sketch or the answer: only re-execution does. A challenge needs
 /// no bond: its counter-example is decided at once. Amounts are wei, times seconds.
-contract InferenceMarket is ReentrancyGuardTransient {
-    enum Status {
-        None,
-        Requested,
-        Claimed,
-        Settled,
-        /// @dev Proven false; the escrow went back.
-        Refuted,
-        Cancelled
-    }
-
+contract InferenceMarket is InferenceRequests {
     enum Challenge {
         Score,
         Omission,
         Weights
-    }
-
-    /// @param promptHash keccak256 over the prompt's token ids, each as u32 big endian; the chain never opens it.
-    /// @param rateIn The model's rate at the time of the request; wei for 1000 tokens.
-    /// @param platformBps The platform's part of the fee at that time, in 1/10000.
-    /// @param deadline Requested: until when the host may claim. Claimed: until when the claim can be challenged.
-    /// @param escrow Wei that the payer left.
-    /// @param bond Wei that the host bound to the claim.
-    /// @param claimHash keccak256 of the ABI-encoded claim.
-    struct Request {
-        address payer;
-        Status status;
-        bool proved;
-        uint16 platformBps;
-        uint64 deadline;
-        address host;
-        uint32 maxTokensIn;
-        uint32 maxTokensOut;
-        uint256 modelId;
-        bytes32 promptHash;
-        uint128 rateIn;
-        uint128 rateOut;
-        uint256 escrow;
-        uint256 bond;
-        bytes32 claimHash;
     }
 
     /// @notice Where the escrow goes, in wei; sums to it.
@@ -80,29 +45,9 @@ contract InferenceMarket is ReentrancyGuardTransient {
         uint256 refund;
     }
 
-    uint256 private constant BPS = 10_000;
-    uint256 private constant TOKENS_PER_RATE = 1_000;
-
-    ProtocolParameters public immutable PARAMETERS;
-    ModelRegistry public immutable MODELS;
     ModelStaking public immutable STAKING;
     RewardBalances public immutable BALANCES;
 
-    /// @notice Number of requests; ids count from 1.
-    uint256 public requestCount;
-    mapping(uint256 requestId => Request) private _requests;
-
-    event InferenceRequested(
-        uint256 indexed requestId,
-        uint256 indexed modelId,
-        address indexed host,
-        address payer,
-        bytes32 promptHash,
-        uint32 maxTokensIn,
-        uint32 maxTokensOut,
-        uint256 escrow,
-        uint64 claimDeadline
-    );
     event InferenceClaimed(
         uint256 indexed requestId,
         uint256 indexed modelId,
@@ -123,18 +68,10 @@ contract InferenceMarket is ReentrancyGuardTransient {
         uint256 refund
     );
     event InferenceSettled(uint256 indexed requestId, uint256 indexed modelId, uint256 fee, Payout payout);
-    event InferenceCancelled(uint256 indexed requestId, uint256 refund);
 
-    error RequestUnknown(uint256 requestId);
-    error StatusMismatch(uint256 requestId, Status actual);
-    error ModelInactive(uint256 modelId);
-    error NotHost(address account);
-    error NotPayer(address account);
-    error EscrowTooSmall(uint256 sent, uint256 required);
     error BondMismatch(uint256 sent, uint256 required);
     error TokensOverMaximum(uint256 tokensIn, uint256 tokensOut);
     error TooLate(uint256 deadline);
-    error TooEarly(uint256 deadline);
     /// @notice The claim given is not the one that was posted.
     error ClaimMismatch(bytes32 posted, bytes32 given);
     error PositionOutOfRange(uint256 position);
@@ -150,59 +87,9 @@ contract InferenceMarket is ReentrancyGuardTransient {
         ModelRegistry models,
         ModelStaking staking,
         RewardBalances balances
-    ) {
-        PARAMETERS = parameters;
-        MODELS = models;
+    ) InferenceRequests(parameters, models) {
         STAKING = staking;
         BALANCES = balances;
-    }
-
-    /// @notice Asks a host for an answer and leaves the escrow: at least the fee of the maximum of tokens (see quote).
-    /// @param modelId An active model.
-    /// @param host One that the model's owner allows.
-    /// @param promptHash keccak256 over the prompt's token ids, each as u32 big endian.
-    /// @param maxTokensIn Prompt tokens that may be charged.
-    /// @param maxTokensOut Answer tokens that may be charged.
-    /// @return requestId Counted from 1.
-    function request(
-        uint256 modelId,
-        address host,
-        bytes32 promptHash,
-        uint32 maxTokensIn,
-        uint32 maxTokensOut
-    ) external payable returns (uint256 requestId) {
-        (, bool active, ModelTerms memory terms) = MODELS.termsOf(modelId);
-        if (!active) revert ModelInactive(modelId);
-        if (!MODELS.isHost(modelId, host)) revert NotHost(host);
-        Parameters memory parameters = PARAMETERS.parameters();
-        uint256 net = _net(maxTokensIn, maxTokensOut, terms.rateIn, terms.rateOut);
-        uint256 required = net + _platform(net, parameters.platformBps);
-        if (msg.value < required) revert EscrowTooSmall(msg.value, required);
-        requestId = ++requestCount;
-        Request storage order = _requests[requestId];
-        order.payer = msg.sender;
-        order.status = Status.Requested;
-        order.platformBps = parameters.platformBps;
-        order.deadline = uint64(block.timestamp + parameters.claimTimeout);
-        order.host = host;
-        order.maxTokensIn = maxTokensIn;
-        order.maxTokensOut = maxTokensOut;
-        order.modelId = modelId;
-        order.promptHash = promptHash;
-        order.rateIn = terms.rateIn;
-        order.rateOut = terms.rateOut;
-        order.escrow = msg.value;
-        emit InferenceRequested(
-            requestId,
-            modelId,
-            host,
-            msg.sender,
-            promptHash,
-            maxTokensIn,
-            maxTokensOut,
-            msg.value,
-            order.deadline
-        );
     }
 
     /// @notice Posts a claim whose scores and weights nobody has checked yet. For the request's host, with the bond.
@@ -304,7 +191,7 @@ contract InferenceMarket is ReentrancyGuardTransient {
         if (block.timestamp <= order.deadline) revert TooEarly(order.deadline);
         order.status = Status.Settled;
         (Payout memory payout, address owner) = _payoutOf(order, given);
-        emit InferenceSettled(requestId, order.modelId, order.escrow - _unused(order, given), payout);
+        emit InferenceSettled(requestId, order.modelId, _feeOf(order, given), payout);
         if (payout.contributors > 0) {
             REWARD_SPLITTER.pay{value: payout.contributors}(
                 given.influence.contributors, given.influence.weights
@@ -315,32 +202,9 @@ contract InferenceMarket is ReentrancyGuardTransient {
         (to[0], to[1], to[2], to[3]) = (owner, order.host, PARAMETERS.parameters().treasury, order.payer);
         uint256[] memory amounts = new uint256[](4);
         (amounts[0], amounts[1], amounts[2], amounts[3]) =
-            (payout.owner, payout.host, payout.platform, payout.refund);
+        (payout.owner, payout.host, payout.platform, payout.refund);
         _payExactly(to, amounts);
         if (order.bond > 0) BALANCES.credit{value: order.bond}(order.host);
-    }
-
-    /// @notice Takes the escrow back when the host did not claim in time. For the payer.
-    function cancel(uint256 requestId) external nonReentrant {
-        Request storage order = _known(requestId);
-        if (order.status != Status.Requested) revert StatusMismatch(requestId, order.status);
-        if (msg.sender != order.payer) revert NotPayer(msg.sender);
-        if (block.timestamp <= order.deadline) revert TooEarly(order.deadline);
-        order.status = Status.Cancelled;
-        emit InferenceCancelled(requestId, order.escrow);
-        _payOne(order.payer, order.escrow);
-    }
-
-    /// @notice The fee at present: net = (tokensIn * rateIn + tokensOut * rateOut) / 1000, and the platform's part on top,
-    /// net * platformBps / (10000 - platformBps), both rounded down.
-    function quote(uint256 modelId, uint32 tokensIn, uint32 tokensOut) external view returns (uint256 fee) {
-        (,, ModelTerms memory terms) = MODELS.termsOf(modelId);
-        uint256 net = _net(tokensIn, tokensOut, terms.rateIn, terms.rateOut);
-        return net + _platform(net, PARAMETERS.parameters().platformBps);
-    }
-
-    function getRequest(uint256 requestId) external view returns (Request memory) {
-        return _known(requestId);
     }
 
     /// @notice What settling `given` for this request would pay now.
@@ -353,7 +217,11 @@ contract InferenceMarket is ReentrancyGuardTransient {
         return keccak256(abi.encode(given));
     }
 
-    function _claimable(uint256 requestId, Claim calldata given) private view returns (Request storage order) {
+    function _claimable(uint256 requestId, Claim calldata given)
+        private
+        view
+        returns (Request storage order)
+    {
         order = _known(requestId);
         if (order.status != Status.Requested) revert StatusMismatch(requestId, order.status);
         if (msg.sender != order.host) revert NotHost(msg.sender);
@@ -378,11 +246,6 @@ contract InferenceMarket is ReentrancyGuardTransient {
         );
     }
 
-    function _known(uint256 requestId) private view returns (Request storage order) {
-        order = _requests[requestId];
-        if (order.status == Status.None) revert RequestUnknown(requestId);
-    }
-
     function _claimed(uint256 requestId, Claim calldata given) private view returns (Request storage order) {
         order = _known(requestId);
         if (order.status != Status.Claimed) revert StatusMismatch(requestId, order.status);
@@ -390,7 +253,11 @@ contract InferenceMarket is ReentrancyGuardTransient {
         if (hash != order.claimHash) revert ClaimMismatch(order.claimHash, hash);
     }
 
-    function _challengeable(uint256 requestId, Claim calldata given) private view returns (Request storage order) {
+    function _challengeable(uint256 requestId, Claim calldata given)
+        private
+        view
+        returns (Request storage order)
+    {
         order = _claimed(requestId, given);
         if (block.timestamp > order.deadline) revert TooLate(order.deadline);
     }
@@ -414,7 +281,9 @@ contract InferenceMarket is ReentrancyGuardTransient {
     ) private pure returns (bool) {
         if (influence.contributors.length != contributors.length) return false;
         for (uint256 i = 0; i < contributors.length; i++) {
-            if (influence.contributors[i] != contributors[i] || influence.weights[i] != weights[i]) return false;
+            if (influence.contributors[i] != contributors[i] || influence.weights[i] != weights[i]) {
+                return false;
+            }
         }
         return true;
     }
@@ -452,38 +321,9 @@ contract InferenceMarket is ReentrancyGuardTransient {
         }
     }
 
-    /// @dev What of the escrow is above the fee.
-    function _unused(Request storage order, Claim calldata given) private view returns (uint256) {
+    /// @dev Net and the platform's part.
+    function _feeOf(Request storage order, Claim calldata given) private view returns (uint256) {
         uint256 net = _net(given.tokensIn, given.tokensOut, order.rateIn, order.rateOut);
-        return order.escrow - net - _platform(net, order.platformBps);
-    }
-
-    function _net(uint256 tokensIn, uint256 tokensOut, uint256 rateIn, uint256 rateOut)
-        private
-        pure
-        returns (uint256)
-    {
-        return (tokensIn * rateIn + tokensOut * rateOut) / TOKENS_PER_RATE;
-    }
-
-    function _platform(uint256 net, uint256 platformBps) private pure returns (uint256) {
-        return (net * platformBps) / (BPS - platformBps);
-    }
-
-    function _payOne(address to, uint256 amount) private {
-        address[] memory recipients = new address[](1);
-        recipients[0] = to;
-        uint256[] memory amounts = new uint256[](1);
-        amounts[0] = amount;
-        _payExactly(recipients, amounts);
-    }
-
-    /// @dev Amounts as their own weights divide their sum exactly; no recipient's code runs.
-    function _payExactly(address[] memory to, uint256[] memory amounts) private {
-        uint256 sum = 0;
-        for (uint256 i = 0; i < amounts.length; i++) {
-            sum += amounts[i];
-        }
-        if (sum > 0) REWARD_SPLITTER.pay{value: sum}(to, amounts);
+        return net + _platform(net, order.platformBps);
     }
 }

@@ -4,5 +4,6 @@ pragma solidity ^0.8.28;
 import {IInfluenceVerifier} from "../interfaces/IInfluenceVerifier.sol";
 import {IRewardSplitter} from "../interfaces/IRewardSplitter.sol";
 
-IInfluenceVerifier constant INFLUENCE_VERIFIER = IInfluenceVerifier(0x0000000000000000000000000000000000000a01);
+IInfluenceVerifier constant INFLUENCE_VERIFIER =
+    IInfluenceVerifier(0x0000000000000000000000000000000000000a01);
 IRewardSplitter constant REWARD_SPLITTER = IRewardSplitter(0x0000000000000000000000000000000000000a03);

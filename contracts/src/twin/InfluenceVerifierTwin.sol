@@ -51,7 +51,8 @@ contract InfluenceVerifierTwin is IInfluenceVerifier {
             if (score != claim.scores[i]) revert ScoreMismatch(i, claim.scores[i], score);
             owners[i] = _contributor(records[i]);
         }
-        (address[] memory contributors, uint256[] memory weights) = _weights(owners, claim.scores, index.floor);
+        (address[] memory contributors, uint256[] memory weights) =
+            _weights(owners, claim.scores, index.floor);
         if (claim.contributors.length != contributors.length) {
             revert WeightCount(claim.contributors.length, contributors.length);
         }
@@ -82,7 +83,11 @@ contract InfluenceVerifierTwin is IInfluenceVerifier {
         int64[] calldata scores,
         bytes[] calldata records,
         bytes32[][] calldata paths
-    ) external pure returns (uint32[] memory rowIds, address[] memory contributors, uint256[] memory weights) {
+    )
+        external
+        pure
+        returns (uint32[] memory rowIds, address[] memory contributors, uint256[] memory weights)
+    {
         _checkIndex(index);
         uint256 count = scores.length;
         if (count == 0 || count > MAX_TOP_K) revert ListLength(count, MAX_TOP_K);
@@ -132,7 +137,9 @@ contract InfluenceVerifierTwin is IInfluenceVerifier {
             if (rowIds[i] >= index.rows) revert RowIdRange(i, rowIds[i]);
             if (i > 0) {
                 (int64 before, int64 score) = (claim.scores[i - 1], claim.scores[i]);
-                if (before < score || (before == score && rowIds[i - 1] > rowIds[i])) revert OrderViolation(i);
+                if (before < score || (before == score && rowIds[i - 1] > rowIds[i])) {
+                    revert OrderViolation(i);
+                }
             }
             for (uint256 j = 0; j < i; j++) {
                 if (rowIds[j] == rowIds[i]) revert DuplicateRow(i);

@@ -13,7 +13,11 @@ contract RewardSplitterTwin is IRewardSplitter {
     uint256 private constant MAX_PARTS = 256;
 
     /// @inheritdoc IRewardSplitter
-    function split(uint256 amount, uint256[] calldata weights) external pure returns (uint256[] memory parts) {
+    function split(uint256 amount, uint256[] calldata weights)
+        external
+        pure
+        returns (uint256[] memory parts)
+    {
         return _split(amount, weights);
     }
 
@@ -28,7 +32,11 @@ contract RewardSplitterTwin is IRewardSplitter {
         }
     }
 
-    function _split(uint256 amount, uint256[] calldata weights) private pure returns (uint256[] memory parts) {
+    function _split(uint256 amount, uint256[] calldata weights)
+        private
+        pure
+        returns (uint256[] memory parts)
+    {
         uint256 count = weights.length;
         if (count == 0 || count > MAX_PARTS) revert ListLength(count, MAX_PARTS);
         uint256 total = _total(weights);

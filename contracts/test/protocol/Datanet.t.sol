@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {DatanetRegistry} from "../../src/protocol/DatanetRegistry.sol";
+import {Datanets} from "../../src/protocol/Datanets.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
 
 contract DatanetTest is ProtocolTest {
@@ -126,21 +127,21 @@ contract DatanetTest is ProtocolTest {
         vm.expectRevert(abi.encodeWithSelector(DatanetRegistry.StakeMismatch.selector, STAKE - 1, STAKE));
         datanets.commit{value: STAKE - 1}(datanetId, "hash");
         vm.prank(alice);
-        vm.expectRevert(abi.encodeWithSelector(DatanetRegistry.DatanetUnknown.selector, 77));
+        vm.expectRevert(abi.encodeWithSelector(Datanets.DatanetUnknown.selector, 77));
         datanets.commit{value: STAKE}(77, "hash");
     }
 
     function test_freeze_is_for_the_owner_and_for_something_new() public {
         vm.prank(builder);
-        vm.expectRevert(DatanetRegistry.NothingNew.selector);
+        vm.expectRevert(Datanets.NothingNew.selector);
         datanets.freeze(datanetId);
         review(contribute(datanetId, alice, "document"), true);
         vm.prank(alice);
-        vm.expectRevert(abi.encodeWithSelector(DatanetRegistry.NotDatanetOwner.selector, alice));
+        vm.expectRevert(abi.encodeWithSelector(Datanets.NotDatanetOwner.selector, alice));
         datanets.freeze(datanetId);
         vm.startPrank(builder);
         vm.assertEq(datanets.freeze(datanetId), 1);
-        vm.expectRevert(DatanetRegistry.NothingNew.selector);
+        vm.expectRevert(Datanets.NothingNew.selector);
         datanets.freeze(datanetId);
         vm.stopPrank();
     }
@@ -157,7 +158,7 @@ contract DatanetTest is ProtocolTest {
         }
         vm.prank(builder);
         uint32 number = datanets.freeze(datanetId);
-        DatanetRegistry.Snapshot memory snapshot = datanets.getSnapshot(datanetId, number);
+        Datanets.Snapshot memory snapshot = datanets.getSnapshot(datanetId, number);
         uint256 width = 1;
         while (width < count) width *= 2;
         vm.assertEq(snapshot.root, rootOf(leaves, 0, width));

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Claim, InferenceMarket} from "../../src/protocol/InferenceMarket.sol";
+import {InferenceRequests} from "../../src/protocol/InferenceRequests.sol";
 import {IndexFixture} from "./IndexFixture.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
 
@@ -41,8 +42,8 @@ contract MarketActor is ProtocolTest {
     function answer(uint256 seed, bool lie) external {
         uint256 id = _pick(seed);
         if (id == 0) return;
-        InferenceMarket.Request memory order = market.getRequest(id);
-        if (order.status != InferenceMarket.Status.Requested || block.timestamp > order.deadline) return;
+        InferenceRequests.Request memory order = market.getRequest(id);
+        if (order.status != InferenceRequests.Status.Requested || block.timestamp > order.deadline) return;
         vm.deal(host, BOND);
         postClaim(id, _claim(lie));
         _false[id] = lie;
@@ -52,8 +53,8 @@ contract MarketActor is ProtocolTest {
     function challenge(uint256 seed) external {
         uint256 id = _pick(seed);
         if (id == 0) return;
-        InferenceMarket.Request memory order = market.getRequest(id);
-        if (order.status != InferenceMarket.Status.Claimed) return;
+        InferenceRequests.Request memory order = market.getRequest(id);
+        if (order.status != InferenceRequests.Status.Claimed) return;
         bool inTime = block.timestamp <= order.deadline;
         Claim memory claim = _claim(_false[id]);
         uint32 row = claim.influence.rowIds[0];
@@ -74,14 +75,14 @@ contract MarketActor is ProtocolTest {
     function settle(uint256 seed) external {
         uint256 id = _pick(seed);
         if (id == 0) return;
-        InferenceMarket.Request memory order = market.getRequest(id);
+        InferenceRequests.Request memory order = market.getRequest(id);
         try market.settle(id, _claim(_false[id])) {
             _expect(block.timestamp > order.deadline, "settled too early");
             openEscrow -= order.escrow;
             openBonds -= BOND;
             settled++;
         } catch {
-            bool due = order.status == InferenceMarket.Status.Claimed && block.timestamp > order.deadline;
+            bool due = order.status == InferenceRequests.Status.Claimed && block.timestamp > order.deadline;
             _expect(!due, "a due claim did not settle");
         }
     }

@@ -20,7 +20,14 @@ contract IndexFixture {
     InfluenceClaim private _claim;
 
     /// @param owners Contributors; row i belongs to one of them by the seed.
-    constructor(uint256 rows, uint256 dimension, uint8 topK, uint64 floor, address[] memory owners, uint256 seed) {
+    constructor(
+        uint256 rows,
+        uint256 dimension,
+        uint8 topK,
+        uint64 floor,
+        address[] memory owners,
+        uint256 seed
+    ) {
         (ROWS, DIMENSION, TOP_K, FLOOR) = (rows, dimension, topK, floor);
         for (uint256 row = 0; row < rows; row++) {
             address owner = owners[_random(seed, row, 1 << 20) % owners.length];

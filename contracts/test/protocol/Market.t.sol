@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IInfluenceVerifier} from "../../src/interfaces/IInfluenceVerifier.sol";
 import {Claim, InferenceMarket} from "../../src/protocol/InferenceMarket.sol";
+import {InferenceRequests} from "../../src/protocol/InferenceRequests.sol";
 import {ModelDocument} from "../../src/protocol/ModelRegistry.sol";
 import {Parameters} from "../../src/protocol/ProtocolParameters.sol";
 import {IndexFixture} from "./IndexFixture.sol";
@@ -24,14 +25,16 @@ contract MarketTest is ProtocolTest {
     /// @dev What everybody holds that the market can pay, and what it still holds itself.
     function worth() internal view returns (uint256) {
         return address(market).balance + address(balances).balance + address(staking).balance + payer.balance
-            + host.balance + builder.balance + treasury.balance + alice.balance + bob.balance + watcher.balance;
+            + host.balance + builder.balance + treasury.balance + alice.balance + bob.balance
+            + watcher.balance;
     }
 
     function test_proved_claim_settles_to_the_wei() public {
         Claim memory claim = claimOf(fixture);
         (bytes[] memory records, bytes32[][] memory paths) = fixture.evidence(claim.influence.rowIds);
         uint256 before = worth();
-        uint256[5] memory had = [payer.balance, builder.balance, host.balance, treasury.balance, alice.balance];
+        uint256[5] memory had =
+            [payer.balance, builder.balance, host.balance, treasury.balance, alice.balance];
         vm.prank(host);
         market.claimProved{value: BOND}(requestId, claim, records, paths);
         vm.warp(block.timestamp + 21);
@@ -90,10 +93,10 @@ contract MarketTest is ProtocolTest {
         market.challengeScore(requestId, claim, 0, record, path);
         vm.assertEq(balances.balanceOf(watcher), BOND);
         vm.assertEq(payer.balance - had, ESCROW);
-        vm.assertTrue(market.getRequest(requestId).status == InferenceMarket.Status.Refuted);
+        vm.assertTrue(market.getRequest(requestId).status == InferenceRequests.Status.Refuted);
         vm.expectRevert(
             abi.encodeWithSelector(
-                InferenceMarket.StatusMismatch.selector, requestId, InferenceMarket.Status.Refuted
+                InferenceRequests.StatusMismatch.selector, requestId, InferenceRequests.Status.Refuted
             )
         );
         market.settle(requestId, claim);
@@ -150,13 +153,12 @@ contract MarketTest is ProtocolTest {
         }
         uint32[] memory ranking = fixture.ranking();
         for (uint256 i = 4; i < 11; i++) {
-            (bytes memory record, bytes32[] memory path) = (fixture.record(ranking[i]), fixture.path(ranking[i]));
+            (bytes memory record, bytes32[] memory path) =
+                (fixture.record(ranking[i]), fixture.path(ranking[i]));
             vm.expectRevert(InferenceMarket.ClaimStands.selector);
             market.challengeOmitted(requestId, claim, record, path);
             uint32 listed = claim.influence.rowIds[1];
-            vm.expectRevert(
-                abi.encodeWithSelector(InferenceMarket.WrongRow.selector, ranking[i], listed)
-            );
+            vm.expectRevert(abi.encodeWithSelector(InferenceMarket.WrongRow.selector, ranking[i], listed));
             market.challengeScore(requestId, claim, 1, record, path);
         }
         (bytes[] memory records, bytes32[][] memory paths) = fixture.evidence(claim.influence.rowIds);
@@ -211,12 +213,12 @@ contract MarketTest is ProtocolTest {
     function test_only_the_host_claims_once_in_time_with_the_bond() public {
         Claim memory claim = claimOf(fixture);
         vm.prank(watcher);
-        vm.expectRevert(abi.encodeWithSelector(InferenceMarket.NotHost.selector, watcher));
+        vm.expectRevert(abi.encodeWithSelector(InferenceRequests.NotHost.selector, watcher));
         market.claim{value: BOND}(requestId, claim);
         vm.startPrank(host);
         vm.expectRevert(abi.encodeWithSelector(InferenceMarket.BondMismatch.selector, BOND - 1, BOND));
         market.claim{value: BOND - 1}(requestId, claim);
-        vm.expectRevert(abi.encodeWithSelector(InferenceMarket.RequestUnknown.selector, 99));
+        vm.expectRevert(abi.encodeWithSelector(InferenceRequests.RequestUnknown.selector, 99));
         market.claim{value: BOND}(99, claim);
         claim.tokensOut = 51;
         vm.expectRevert(abi.encodeWithSelector(InferenceMarket.TokensOverMaximum.selector, 90, 51));
@@ -225,7 +227,7 @@ contract MarketTest is ProtocolTest {
         market.claim{value: BOND}(requestId, claim);
         vm.expectRevert(
             abi.encodeWithSelector(
-                InferenceMarket.StatusMismatch.selector, requestId, InferenceMarket.Status.Claimed
+                InferenceRequests.StatusMismatch.selector, requestId, InferenceRequests.Status.Claimed
             )
         );
         market.claim{value: BOND}(requestId, claim);
@@ -240,9 +242,9 @@ contract MarketTest is ProtocolTest {
     function test_misformed_claims_are_refused() public {
         Claim memory claim = claimOf(fixture);
         (claim.influence.rowIds[0], claim.influence.rowIds[1]) =
-            (claim.influence.rowIds[1], claim.influence.rowIds[0]);
+        (claim.influence.rowIds[1], claim.influence.rowIds[0]);
         (claim.influence.scores[0], claim.influence.scores[1]) =
-            (claim.influence.scores[1], claim.influence.scores[0]);
+        (claim.influence.scores[1], claim.influence.scores[0]);
         vm.startPrank(host);
         vm.expectRevert(abi.encodeWithSelector(IInfluenceVerifier.OrderViolation.selector, 1));
         market.claim{value: BOND}(requestId, claim);
@@ -270,7 +272,7 @@ contract MarketTest is ProtocolTest {
         claim.influence.scores[3] -= 1;
         postClaim(requestId, claim);
         uint256 deadline = block.timestamp + 20;
-        vm.expectRevert(abi.encodeWithSelector(InferenceMarket.TooEarly.selector, deadline));
+        vm.expectRevert(abi.encodeWithSelector(InferenceRequests.TooEarly.selector, deadline));
         market.settle(requestId, claim);
         vm.warp(deadline + 1);
         uint32 row = claim.influence.rowIds[3];
@@ -289,11 +291,11 @@ contract MarketTest is ProtocolTest {
 
     function test_payer_cancels_after_the_hosts_time() public {
         vm.prank(payer);
-        vm.expectRevert(abi.encodeWithSelector(InferenceMarket.TooEarly.selector, block.timestamp + 60));
+        vm.expectRevert(abi.encodeWithSelector(InferenceRequests.TooEarly.selector, block.timestamp + 60));
         market.cancel(requestId);
         vm.warp(block.timestamp + 61);
         vm.prank(host);
-        vm.expectRevert(abi.encodeWithSelector(InferenceMarket.NotPayer.selector, host));
+        vm.expectRevert(abi.encodeWithSelector(InferenceRequests.NotPayer.selector, host));
         market.cancel(requestId);
         uint256 had = payer.balance;
         vm.prank(payer);
@@ -305,15 +307,15 @@ contract MarketTest is ProtocolTest {
     function test_request_bounds() public {
         uint256 fee = market.quote(modelId, 100, 50);
         vm.startPrank(payer);
-        vm.expectRevert(abi.encodeWithSelector(InferenceMarket.EscrowTooSmall.selector, fee - 1, fee));
+        vm.expectRevert(abi.encodeWithSelector(InferenceRequests.EscrowTooSmall.selector, fee - 1, fee));
         market.request{value: fee - 1}(modelId, host, 0, 100, 50);
         market.request{value: fee}(modelId, host, 0, 100, 50);
-        vm.expectRevert(abi.encodeWithSelector(InferenceMarket.NotHost.selector, watcher));
+        vm.expectRevert(abi.encodeWithSelector(InferenceRequests.NotHost.selector, watcher));
         market.request{value: fee}(modelId, watcher, 0, 100, 50);
         vm.stopPrank();
         vm.prank(builder);
         models.setActive(modelId, false);
-        vm.expectRevert(abi.encodeWithSelector(InferenceMarket.ModelInactive.selector, modelId));
+        vm.expectRevert(abi.encodeWithSelector(InferenceRequests.ModelInactive.selector, modelId));
         vm.prank(payer);
         market.request{value: fee}(modelId, host, 0, 100, 50);
     }
@@ -332,9 +334,13 @@ contract MarketTest is ProtocolTest {
         vm.assertEq(keccak256(abi.encode(before)), keccak256(abi.encode(market.payoutOf(requestId, claim))));
     }
 
-    function testFuzz_payouts_sum_to_the_escrow(uint32 tokensIn, uint32 tokensOut, uint96 rateIn, uint96 rateOut, uint16 platformBps)
-        public
-    {
+    function testFuzz_payouts_sum_to_the_escrow(
+        uint32 tokensIn,
+        uint32 tokensOut,
+        uint96 rateIn,
+        uint96 rateOut,
+        uint16 platformBps
+    ) public {
         Parameters memory next = defaultParameters();
         next.platformBps = uint16(bound(platformBps, 0, 3000));
         vm.prank(governor);

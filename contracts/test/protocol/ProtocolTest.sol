@@ -87,8 +87,13 @@ abstract contract ProtocolTest is Test {
     }
 
     /// @dev Commits and reveals; the content id is `content`.
-    function contribute(uint256 datanetId, address contributor, bytes32 content) internal returns (uint256 id) {
-        bytes32 hash = datanets.commitmentOf(datanetId, contributor, content, bytes32("rows"), 8, bytes32("salt"));
+    function contribute(uint256 datanetId, address contributor, bytes32 content)
+        internal
+        returns (uint256 id)
+    {
+        bytes32 hash = datanets.commitmentOf(
+            datanetId, contributor, content, bytes32("rows"), 8, bytes32("salt")
+        );
         vm.prank(contributor);
         id = datanets.commit{value: STAKE}(datanetId, hash);
         vm.roll(block.number + 1);

@@ -20,7 +20,12 @@ contract StakingTest is ProtocolTest {
         staking.stake{value: amount}(modelId);
     }
 
-    function testFuzz_rewards_follow_stakes_and_no_wei_is_made(uint96 a, uint96 b, uint96 first, uint96 second) public {
+    function testFuzz_rewards_follow_stakes_and_no_wei_is_made(
+        uint96 a,
+        uint96 b,
+        uint96 first,
+        uint96 second
+    ) public {
         (uint256 x, uint256 y) = (bound(a, 1, type(uint96).max), bound(b, 1, type(uint96).max));
         stake(alice, x);
         vm.deal(payer, uint256(first) + second);
