@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { runExecutionApis } from "./execution-apis.ts";
 import { vectorsFolder } from "./group.ts";
 import { runOpSepoliaBlocks } from "./op-sepolia-blocks.ts";
 import { runSuperchain } from "./superchain.ts";
@@ -12,6 +13,7 @@ describe.skipIf(vectors === undefined)("conformance of chain and execution", () 
     ["superchain", runSuperchain],
     ["upgrade-transactions", runUpgradeTransactions],
     ["op-sepolia-blocks", runOpSepoliaBlocks],
+    ["execution-apis", runExecutionApis],
   ] as const)("%s", { timeout: 300_000 }, async (name, run) => {
     const result = await run(join(vectors!, name));
     expect(result.failed).toEqual([]);

@@ -1,5 +1,5 @@
 import { bytesToHex } from "@ethereumjs/util";
-import { EMPTY_CODE_HASH, EMPTY_ROOT } from "../../chain/constants.ts";
+import { EMPTY_CODE_HASH, ZERO_HASH } from "../../chain/constants.ts";
 import type { Hex } from "../../chain/types/primitives.ts";
 import type { StateReader } from "../../execution/types.ts";
 import { quantity } from "../format/quantity.ts";
@@ -53,14 +53,15 @@ export function stateMethods(chain: ChainReader, state: StateReader, pool: TxPoo
       const slots = keys.map((key) => slotParam(key, 1));
       const { stateRoot } = await requireHeader(chain, params, 2);
       const { account, accountProof, storageProof } = await state.proof(stateRoot, address, slots);
+      // An absent account has no code hash in geth's answer; an empty one can't exist since EIP-161.
       const isAbsent = account.nonce === 0n && account.balance === 0n && account.codeHash === EMPTY_CODE_HASH;
       return {
         address,
         accountProof,
         balance: quantity(account.balance),
-        codeHash: account.codeHash,
+        codeHash: isAbsent ? ZERO_HASH : account.codeHash,
         nonce: quantity(account.nonce),
-        storageHash: isAbsent ? EMPTY_ROOT : account.storageRoot,
+        storageHash: account.storageRoot,
         storageProof: storageProof.map(({ value, proof }, index) => ({
           key: proofKey(String(keys[index]), slots[index]!),
           value: quantity(value),
