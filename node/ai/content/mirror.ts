@@ -3,7 +3,7 @@ import type { Logger } from "../../base/logger.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { datanetRegistryAbi, modelRegistryAbi } from "../../chain/generated/abi.ts";
 import { decodeManifest } from "../attribution/manifest.ts";
-import { type ChainClient, type ProtocolAddresses } from "../client/chain.ts";
+import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { followBlocks } from "../client/follow.ts";
 import type { ContentSink, ContentSource } from "./source.ts";
 

@@ -1,0 +1,60 @@
+import { isCodedError } from "../../base/errors.ts";
+
+/** One thing that was verified. `undefined` ok: not applicable, `detail` says why. */
+export interface Check {
+  name: string;
+  ok: boolean | undefined;
+  detail: string;
+}
+
+/** Runs checks one after the other; a check that throws has failed and does not stop the others. */
+export class CheckList {
+  readonly checks: Check[] = [];
+  readonly #onCheck: ((check: Check) => void) | undefined;
+
+  constructor(onCheck?: (check: Check) => void) {
+    this.#onCheck = onCheck;
+  }
+
+  /** `run` gives the detail of success, or throws {@link CheckFailed} or anything else. */
+  async check(name: string, run: () => string | Promise<string>): Promise<void> {
+    try {
+      this.#add({ name, ok: true, detail: await run() });
+    } catch (error) {
+      const code = isCodedError(error) ? `${error.code}: ` : "";
+      this.#add({
+        name,
+        ok: false,
+        detail: `${code}${error instanceof Error ? error.message : String(error)}`,
+      });
+    }
+  }
+
+  skip(name: string, detail: string): void {
+    this.#add({ name, ok: undefined, detail });
+  }
+
+  get ok(): boolean {
+    return this.checks.every(({ ok }) => ok !== false);
+  }
+
+  #add(check: Check): void {
+    this.checks.push(check);
+    this.#onCheck?.(check);
+  }
+}
+
+/** Why a check failed. */
+export class CheckFailed extends Error {}
+
+/** @throws CheckFailed with both values unless they are equal. Bigints compare as numbers do. */
+export function expectSame(what: string, found: unknown, expected: unknown): void {
+  const [a, b] = [plain(found), plain(expected)];
+  if (a !== b) throw new CheckFailed(`${what}: ${a} in place of ${b}`);
+}
+
+function plain(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, item) => (typeof item === "bigint" ? item.toString() : item)) ?? "undefined"
+  );
+}
