@@ -34,11 +34,30 @@ export const nodeConfigSchema = z.strictObject({
     ),
   l1Url: httpUrl.describe("HTTP address of the L1 node"),
   sequencer: flag.default(false).describe("build blocks; exactly one node of a chain does"),
+  sequencerUrl: httpUrl
+    .optional()
+    .describe(
+      "JSON-RPC of the sequencer: transactions are passed on to it and missing contents fetched from it",
+    ),
   batcherKey: privateKey.optional().describe("key that posts batches to L1"),
   proposerKey: privateKey.optional().describe("key that posts output roots to L1"),
   outputOracle: address.optional().describe("L2OutputOracle on L1; needed with a proposer key"),
   rpcHost: z.string().min(1).default("127.0.0.1").describe("address on which JSON-RPC listens"),
   rpcPort: port.default(9545).describe("port on which JSON-RPC listens; 0 takes a free one"),
+  protocol: z
+    .string()
+    .optional()
+    .describe("JSON file with the addresses of the protocol's contracts; with it the AI services run"),
+  hostKey: privateKey.optional().describe("key of the host that answers paid requests on this node"),
+  watcherKey: privateKey
+    .optional()
+    .describe("key of the watcher that checks claims and challenges false ones"),
+  threads: z.coerce
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("threads of the AI services (default: all cores)"),
   clock: z
     .enum(["wall", "l1"])
     .default("wall")
@@ -61,17 +80,6 @@ export const nodeConfigSchema = z.strictObject({
     .positive()
     .default(2)
     .describe("L1 blocks that a batcher channel may stay open"),
-  sequencerUrl: httpUrl
-    .optional()
-    .describe(
-      "JSON-RPC of the sequencer: transactions are passed on to it, missing contents are fetched from it",
-    ),
-  protocol: z
-    .string()
-    .optional()
-    .describe("JSON file with the addresses of the protocol's contracts; read once it is there"),
-  hostKey: privateKey.optional().describe("key of the host that answers paid requests"),
-  watcherKey: privateKey.optional().describe("key that brings counter-examples to false claims"),
   logLevel: z.enum(LOG_LEVELS).default("info").describe("least important line that is logged"),
   logFormat: z.enum(["text", "json"]).default("text").describe("form of the log's lines"),
 });
@@ -101,6 +109,13 @@ export function loadNodeConfig(sources: NodeConfigSources): NodeConfig {
     throw new CodedError("CONFIG_INVALID", {
       message: "A proposer key is given, but not where to propose.",
       fix: `Give the L2OutputOracle's address as --output-oracle or ${variableName("outputOracle")}.`,
+    });
+  }
+  const needing = (["hostKey", "watcherKey"] as const).find((name) => result.data[name] !== undefined);
+  if (needing !== undefined && result.data.protocol === undefined) {
+    throw new CodedError("CONFIG_INVALID", {
+      message: `${flagName(needing)} is given, but not where the protocol's contracts are.`,
+      fix: `Give the file with their addresses as --protocol or ${variableName("protocol")}.`,
     });
   }
   return result.data;

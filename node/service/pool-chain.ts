@@ -22,7 +22,7 @@ export function createPoolChain(store: ChainStore, engine: Engine, rollup: Rollu
     gasLimit: () => head().gasLimit,
     async extraCost({ raw, signed }) {
       const { timestamp } = head();
-      const fees = await readFeeContext(state());
+      const fees = await readFeeContext(state(), rollup, timestamp);
       const l1 = l1Cost(rollup, timestamp, fees, raw);
       return l1.fee + operatorFee(rollup, timestamp, fees, signed.gasLimit);
     },
