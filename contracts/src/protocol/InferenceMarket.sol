@@ -25,7 +25,8 @@ struct Claim {
 /// @title Paid inferences: request, claim, challenge, settlement.
 /// @notice A claim is proved (records and paths travel with it) or optimistic (they come with a challenge). Both can be
 /// challenged until their window ends. Neither proves the query sketch or the answer: only re-execution does. A challenge needs
-/// no bond: its counter-example is decided at once. Amounts are wei, times seconds.
+/// no bond: its counter-example is decided at once. The first challenge wins: a host whose lie is found can still save its bond
+/// by challenging itself before the watcher is heard, but never the fee. Amounts are wei, times seconds.
 contract InferenceMarket is InferenceRequests {
     enum Challenge {
         Score,
