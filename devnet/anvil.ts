@@ -16,7 +16,7 @@ export interface AnvilOptions {
   stateFile: string;
   logFile: string;
   onDeath: (status: string) => void;
-  onRestart: () => Promise<void>;
+  onRestart: () => void;
 }
 
 /**

@@ -35,7 +35,10 @@ export async function prepareDevnetChain(
       sequencer: treasury.address,
       feeRecipient: treasury.address,
     },
-    prefunds: [treasury, ...Object.values(others)].map(({ address }) => ({ address, balance: PREFUND.toString() })),
+    prefunds: [treasury, ...Object.values(others)].map(({ address }) => ({
+      address,
+      balance: PREFUND.toString(),
+    })),
     // Output roots are posted by the block, so that a short run sees some.
     oracle: { submissionInterval: 10, finalizationPeriod: 12 },
   });

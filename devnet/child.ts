@@ -17,7 +17,7 @@ export interface ChildOptions {
   /** Called after an unexpected end, before the restart. */
   onDeath?: (status: string) => void;
   /** Called when a restarted child is ready again. */
-  onRestart?: () => Promise<void>;
+  onRestart?: () => void;
   /** Polite signal of `stop`; SIGKILL follows after `stopTimeoutMs`. */
   stopSignal?: NodeJS.Signals;
   stopTimeoutMs?: number;
@@ -91,7 +91,7 @@ export class Child {
     try {
       await this.#waitReady(new AbortController().signal);
       this.#failedStarts = 0;
-      await this.options.onRestart?.();
+      this.options.onRestart?.();
     } catch {
       // It died again: its exit handler has taken over.
     }

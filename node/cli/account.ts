@@ -1,8 +1,11 @@
 import { Command } from "commander";
 import { createPublicClient, createWalletClient, formatEther, http, parseEther } from "viem";
+import { rewardBalance, withdrawRewards } from "../ai/client/balances.ts";
 import { CodedError } from "../base/errors.ts";
+import { depositOpen } from "./bridge.ts";
 import { type CliContext, contextOf, print } from "./context.ts";
 import { listKeys, requireKey, resolveAddress, saveKey } from "./keys.ts";
+import { connectProtocol } from "./protocol.ts";
 
 /** `openledger account ...`: keys of the data folder, balances, transfers. */
 export function accountCommand(): Command {
@@ -53,6 +56,30 @@ export function accountCommand(): Command {
       const context = contextOf(command);
       const hash = await transfer(context, to, parseOpen(amount));
       print(context, { transaction: hash }, [`transferred in ${hash}`]);
+    });
+  account
+    .command("deposit <to> <open>")
+    .description("bring OPEN from L1 to an account on L2")
+    .action(async (to: string, amount: string, _options: unknown, command: Command) => {
+      const context = contextOf(command);
+      const hash = await depositOpen(
+        context,
+        requireKey(context),
+        resolveAddress(context, to),
+        parseOpen(amount),
+      );
+      print(context, { transaction: hash, amount }, [`${amount} OPEN arrived; L1 transaction ${hash}`]);
+    });
+  account
+    .command("withdraw")
+    .description("draw bonds, returned stakes and stakers' rewards that wait for the account")
+    .action(async (_options: unknown, command: Command) => {
+      const context = contextOf(command);
+      const signer = requireKey(context);
+      const { client, at } = await connectProtocol(context);
+      const waiting = await rewardBalance(client, at, signer.address);
+      const { hash } = await withdrawRewards(client, at, signer, signer.address);
+      print(context, { transaction: hash, wei: waiting }, [`${formatEther(waiting)} OPEN drawn in ${hash}`]);
     });
   return account;
 }

@@ -4,10 +4,13 @@ import { Command } from "commander";
 import { z } from "zod";
 import { packageRoot } from "../base/paths.ts";
 import { accountCommand } from "./account.ts";
+import { askCommand } from "./ask.ts";
 import { withSharedOptions } from "./context.ts";
 import { datanetCommand } from "./datanet.ts";
+import { devnetCommand } from "./devnet.ts";
 import { doctorCommand } from "./doctor.ts";
 import { modelCommand } from "./model.ts";
+import { nodeCommand } from "./node.ts";
 
 /** The whole command line. */
 export function createProgram(): Command {
@@ -19,7 +22,15 @@ export function createProgram(): Command {
     .showHelpAfterError("(see --help)")
     .configureHelp({ showGlobalOptions: true });
   withSharedOptions(program);
-  for (const command of [accountCommand(), datanetCommand(), modelCommand(), doctorCommand()]) {
+  for (const command of [
+    devnetCommand(),
+    nodeCommand(),
+    accountCommand(),
+    datanetCommand(),
+    modelCommand(),
+    askCommand(),
+    doctorCommand(),
+  ]) {
     program.addCommand(command);
   }
   return program;

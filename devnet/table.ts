@@ -1,0 +1,55 @@
+import { formatEther } from "viem";
+import { devAccounts } from "./accounts.ts";
+import type { Check } from "./checks.ts";
+import type { Explanation } from "./explain.ts";
+import type { JobResult } from "./main-job.ts";
+
+/** What the job did, question by question. */
+export function jobLines(
+  job: JobResult,
+  { rows, baseAnswers }: Explanation,
+  batch: { transaction: string; l1Block: bigint } | undefined,
+): string[] {
+  const names = new Map(
+    Object.values(devAccounts()).map(({ address, name }) => [address as string, name as string]),
+  );
+  const nameOf = (address: string) => names.get(address) ?? address;
+  const lines = ["", "Answers and who was paid for them", ""];
+  for (const [index, { question, request, receipt }] of job.questions.entries()) {
+    const { paid, fee, transactionHash } = receipt.settlement;
+    lines.push(`${question.question}  (${question.wording})`);
+    lines.push(
+      `  answer    ${receipt.answer}${receipt.answer === question.answer ? "" : `  (expected: ${question.answer})`}`,
+    );
+    lines.push(`  base      ${baseAnswers[index]}  (the base model without the adapter)`);
+    for (const { rowId, score } of receipt.claim.rows.slice(0, 3)) {
+      const example = rows[rowId];
+      const text = example && `${example.row.prompt} -> ${example.row.completion}`;
+      lines.push(
+        `  example   row ${rowId} of ${example && nameOf(example.contributor)}, score ${score}: ${text?.slice(0, 90)}`,
+      );
+    }
+    for (const { contributor, weight } of receipt.claim.weights.slice(0, 3)) {
+      const amount = paid.find(({ to }) => to === contributor)?.amount ?? "0";
+      lines.push(
+        `  ${nameOf(contributor).padEnd(8)}  weight ${weight}, paid ${formatEther(BigInt(amount))} OPEN`,
+      );
+    }
+    lines.push(`  request ${request}, fee ${formatEther(BigInt(fee))} OPEN`);
+    lines.push(`  claim     ${receipt.claimTransaction}`);
+    lines.push(`  paid in   ${transactionHash}`, "");
+  }
+  lines.push(`False claim ${job.falseClaim.claimTransaction}`);
+  lines.push(`  proven false in ${job.falseClaim.challengeTransaction}`);
+  lines.push(`OPEN bridged from L1 in ${job.bridged.transaction}`);
+  if (batch) lines.push(`L1 batch transaction ${batch.transaction} in L1 block ${batch.l1Block}`);
+  return lines;
+}
+
+export function checkLines(checks: readonly Check[]): string[] {
+  return [
+    "",
+    ...checks.map(({ what, holds, detail }) => `${holds ? "ok  " : "FAIL"} ${what}: ${detail}`),
+    "",
+  ];
+}

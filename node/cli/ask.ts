@@ -1,0 +1,117 @@
+import { Command } from "commander";
+import { formatEther } from "viem";
+import { decodeManifest, fetchFiles } from "../ai/attribution/manifest.ts";
+import type { ChainClient } from "../ai/client/chain.ts";
+import { rpcSource } from "../ai/client/content.ts";
+import { getRequest, hashOfTokens, quote, requestInference } from "../ai/client/market.ts";
+import { getModel } from "../ai/client/models.ts";
+import { promptIds } from "../ai/datanet/rows.ts";
+import { loadTokenizer } from "../ai/model/tokenizer.ts";
+import { parseReceipt, type Receipt, type ReceiptJson } from "../ai/receipt/receipt.ts";
+import { decodeMethod } from "../ai/train/method.ts";
+import { sleep } from "../base/clock.ts";
+import { CodedError } from "../base/errors.ts";
+import type { Address } from "../chain/types/primitives.ts";
+import { contextOf, print } from "./context.ts";
+import { requireKey, resolveAddress } from "./keys.ts";
+import { connectProtocol, parseId, type Protocol } from "./protocol.ts";
+
+/** Generating, attributing and claiming on a busy machine. */
+const ANSWER_MS = 120_000;
+const POLL_MS = 500;
+
+/** `openledger ask`: pay for an answer. */
+export function askCommand(): Command {
+  return new Command("ask")
+    .description("pay a model for an answer; its receipt says whose data made it")
+    .argument("<model>", "number of the model")
+    .argument("<question>")
+    .option("--host <name|address>", "who shall answer (default: the node's own host)")
+    .option("--wait", "wait until the claim is settled and everybody is paid")
+    .addHelpText(
+      "after",
+      '\nExample: openledger ask 1 "Which plant does Bexanol come from?" --key paula --wait',
+    )
+    .action(ask);
+}
+
+async function ask(
+  model: string,
+  question: string,
+  options: { host?: string; wait?: boolean },
+  command: Command,
+): Promise<void> {
+  const context = contextOf(command);
+  const account = requireKey(context);
+  const protocol = await connectProtocol(context);
+  const { client, at } = protocol;
+  const host = options.host === undefined ? await nodeHost(client) : resolveAddress(context, options.host);
+  const order = await priceOf(protocol, parseId(model, "model"), question);
+  const request = await requestInference(client, at, account, { ...order, host });
+  let receipt = parseReceipt(
+    await client.rpc<ReceiptJson>(
+      "openledger_ask",
+      [{ requestId: request.requestId.toString(), prompt: question }],
+      ANSWER_MS,
+    ),
+  );
+  if (options.wait) receipt = await settledReceipt(protocol, request.requestId);
+  const { requestId } = request;
+  print(context, { request: requestId, transaction: request.hash, receipt }, [
+    receipt.answer,
+    "",
+    `request ${requestId}, claim ${receipt.claimTransaction}`,
+    ...receipt.claim.weights.map(({ contributor, weight }) => `  ${contributor}  weight ${weight}`),
+    ...settlementLines(receipt),
+    `see \`openledger receipt show ${requestId}\``,
+  ]);
+}
+
+async function nodeHost(client: ChainClient): Promise<Address> {
+  const host = await client.rpc<Address | null>("openledger_host", []);
+  if (host) return host;
+  throw new CodedError("HOST_ABSENT", {
+    message: `the node at ${client.rpcUrl} does not answer questions`,
+    fix: "name a host with --host and talk to its node with --rpc",
+  });
+}
+
+/** What the request has to say on chain; the escrow covers the longest answer that the method allows. */
+async function priceOf({ client, at }: Protocol, modelId: bigint, question: string) {
+  const source = rpcSource(client);
+  const { manifestHash } = await getModel(client, at, modelId);
+  const manifest = decodeManifest(await source.get(manifestHash));
+  const tokenizer = loadTokenizer(await fetchFiles(source, manifest.tokenizer));
+  const { generation } = decodeMethod(await source.get(manifest.method));
+  const ids = await promptIds(question.trim(), tokenizer);
+  const limits = { maxTokensIn: ids.length, maxTokensOut: generation.maxTokens };
+  const escrow = await quote(client, at, modelId, limits.maxTokensIn, limits.maxTokensOut);
+  return { modelId, promptHash: hashOfTokens(ids), ...limits, escrow };
+}
+
+async function settledReceipt({ client, at }: Protocol, requestId: bigint): Promise<Receipt> {
+  for (;;) {
+    const receipt = parseReceipt(
+      await client.rpc<ReceiptJson>("openledger_getReceipt", [requestId.toString()]),
+    );
+    if (receipt.settlement) return receipt;
+    const { status } = await getRequest(client, at, requestId);
+    if (status === "refuted") {
+      throw new CodedError("CLAIM_REFUTED", {
+        message: `the claim for request ${requestId} was proven false; the escrow went back to the payer`,
+        fix: "ask again, another host for choice",
+        facts: { requestId },
+      });
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+export function settlementLines({ settlement }: Receipt): string[] {
+  if (!settlement) return ["not settled yet: its challenge window is open"];
+  const { fee, paid, transactionHash } = settlement;
+  return [
+    `fee ${formatEther(fee)} OPEN, paid in ${transactionHash}`,
+    ...paid.map(({ to, amount }) => `  ${to}  ${formatEther(amount)} OPEN`),
+  ];
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Account, createPublicClient, createWalletClient, defineChain, type Hex, http } from "viem";
+import { sleep } from "../base/clock.ts";
+import { CodedError } from "../base/errors.ts";
+import { openAbi, openBridgeAbi } from "../chain/generated/abi.ts";
+import type { Address } from "../chain/types/primitives.ts";
+import { parseDeployment } from "../genesis/deployment.ts";
+import type { CliContext } from "./context.ts";
+
+const ARRIVAL_MS = 120_000;
+const POLL_MS = 500;
+
+/**
+ * Sends OPEN from L1 to `to` on L2 through the bridge, and waits until it is there.
+ * @throws CodedError DEPLOYMENT_UNREADABLE, L1_TRANSACTION_FAILED, DEPOSIT_NOT_SEEN.
+ */
+export async function depositOpen(
+  context: CliContext,
+  account: Account,
+  to: Address,
+  amount: bigint,
+): Promise<Hex> {
+  const { open, openBridge } = readContracts(context);
+  const l2 = createPublicClient({ transport: http(context.rpcUrl) });
+  const before = await l2.getBalance({ address: to });
+  await sendL1(context, account, {
+    address: open,
+    abi: openAbi,
+    functionName: "approve",
+    args: [openBridge, amount],
+  });
+  const hash = await sendL1(context, account, {
+    address: openBridge,
+    abi: openBridgeAbi,
+    functionName: "deposit",
+    args: [to, amount],
+  });
+  const deadline = AbortSignal.timeout(ARRIVAL_MS);
+  while ((await l2.getBalance({ address: to })) < before + amount) {
+    if (deadline.aborted) {
+      throw new CodedError("DEPOSIT_NOT_SEEN", {
+        message: `the deposit ${hash} is on L1, but ${to} did not get it on L2 within ${ARRIVAL_MS / 1000} s`,
+        fix: "look at the sequencer's log: it names every deposit that it sees",
+        facts: { hash },
+      });
+    }
+    await sleep(POLL_MS);
+  }
+  return hash;
+}
+
+function readContracts(context: CliContext): { open: Address; openBridge: Address } {
+  const file = join(context.dataDir, "chain", "deployment.json");
+  try {
+    return parseDeployment(JSON.parse(readFileSync(file, "utf8"))).contracts;
+  } catch (cause) {
+    throw new CodedError("DEPLOYMENT_UNREADABLE", {
+      message: `${file} does not say where the bridge is`,
+      fix: "name the data folder of the chain with --data-dir",
+      cause,
+    });
+  }
+}
+
+interface L1Call {
+  address: Address;
+  abi: typeof openAbi | typeof openBridgeAbi;
+  functionName: "approve" | "deposit";
+  args: readonly [Address, bigint];
+}
+
+async function sendL1({ l1RpcUrl }: CliContext, account: Account, call: L1Call): Promise<Hex> {
+  const reader = createPublicClient({ transport: http(l1RpcUrl) });
+  const chain = defineChain({
+    id: await reader.getChainId(),
+    name: "L1",
+    nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
+    rpcUrls: { default: { http: [l1RpcUrl] } },
+  });
+  const wallet = createWalletClient({ account, chain, transport: http(l1RpcUrl) });
+  try {
+    const hash = await wallet.writeContract(call as Parameters<typeof wallet.writeContract>[0]);
+    const { status } = await reader.waitForTransactionReceipt({ hash, pollingInterval: POLL_MS });
+    if (status === "success") return hash;
+    throw new Error(`${hash} reverted`);
+  } catch (cause) {
+    throw new CodedError("L1_TRANSACTION_FAILED", {
+      message: `${call.functionName} on L1 failed`,
+      fix: "check the account's OPEN and ether on L1",
+      cause,
+    });
+  }
+}

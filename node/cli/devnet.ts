@@ -1,0 +1,60 @@
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { runDevnet } from "../../devnet/up.ts";
+import { CodedError } from "../base/errors.ts";
+import { DEFAULT_DATA_DIR } from "./context.ts";
+
+interface DevnetFlags {
+  dataDir?: string;
+  l1Port: string;
+  port: string;
+  secondPort: string;
+  reset?: boolean;
+  once?: boolean;
+  stock?: boolean;
+  base?: string;
+}
+
+/** `openledger devnet`: L1, two nodes and the main job with one command. */
+export function devnetCommand(): Command {
+  return new Command("devnet")
+    .description("run an L1, a sequencer and a second node here, do the main job on the samples, stay up")
+    .option("--l1-port <port>", "port of L1", "8545")
+    .option("--port <port>", "port of the first node", "9545")
+    .option("--second-port <port>", "port of the second node", "9546")
+    .option("--reset", "forget the data folder's chain and begin anew")
+    .option("--once", "end after the job's checks; status 0 only if all hold")
+    .option("--stock", "a plain OP Stack chain: no attribution fork, no job")
+    .option("--base <folder>", "base model in Hugging Face form for the job (default: the shipped one)")
+    .action(devnet);
+}
+
+async function devnet(_options: unknown, command: Command): Promise<void> {
+  const flags = command.optsWithGlobals<DevnetFlags>();
+  const controller = new AbortController();
+  const stop = () => controller.abort(new CodedError("STOPPED", { message: "stopped by a signal" }));
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  process.exitCode = await runDevnet(
+    {
+      dataDir: resolve(flags.dataDir ?? process.env.OPENLEDGER_DATA_DIR ?? DEFAULT_DATA_DIR),
+      l1Port: parsePort(flags.l1Port, "--l1-port"),
+      sequencerPort: parsePort(flags.port, "--port"),
+      verifierPort: parsePort(flags.secondPort, "--second-port"),
+      reset: flags.reset === true,
+      once: flags.once === true,
+      stock: flags.stock === true,
+      base: flags.base,
+    },
+    controller.signal,
+  );
+}
+
+function parsePort(text: string, flag: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port > 0 && port < 65_536) return port;
+  throw new CodedError("PORT_INVALID", {
+    message: `${flag} ${text} is no port`,
+    fix: "give a number from 1 to 65535",
+  });
+}
