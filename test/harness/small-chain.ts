@@ -17,15 +17,16 @@ export const TEST_PORTAL_CODE =
 /** Calldata for {@link TEST_PORTAL_CODE}: a deposit from `from` to itself that mints `mint` wei. */
 export function mintCall(from: Address, mint: bigint): Hex {
   const word = (value: bigint) => value.toString(16).padStart(64, "0");
-  const opaque = word(mint) + word(0n) + (100_000).toString(16).padStart(16, "0") + "00";
+  const gas = (100_000).toString(16).padStart(16, "0");
+  const opaque = `${word(mint)}${word(0n)}${gas}00`;
   const padded = opaque.padEnd(Math.ceil(opaque.length / 64) * 64, "0");
   const topic = word(BigInt(from));
   return `0x${topic}${topic}${word(32n)}${word(BigInt(opaque.length / 2))}${padded}`;
 }
 
-/** A Jovian chain on `l1` whose genesis holds balances only. */
-export function smallChain(l1: L1BlockRef, funded: readonly Address[]): ChainDefinition {
-  const genesis: Genesis = {
+/** A Jovian genesis at `l1`'s time that holds balances only. */
+export function smallGenesis(l1: L1BlockRef, funded: readonly Address[]): Genesis {
+  return {
     chainId: 901n,
     forkTimes: Object.fromEntries(FORKS.map((fork) => [fork, 0n])),
     timestamp: l1.timestamp,
@@ -49,7 +50,11 @@ export function smallChain(l1: L1BlockRef, funded: readonly Address[]): ChainDef
       storage: [],
     })),
   };
-  const state = makeGenesis(genesis);
+}
+
+/** The chain of {@link smallGenesis} on `l1`. */
+export function smallChain(l1: L1BlockRef, funded: readonly Address[]): ChainDefinition {
+  const state = makeGenesis(smallGenesis(l1, funded));
   return {
     rollup: testRollup({ hash: l1.hash, number: l1.number }, state.block),
     l1Chain: TEST_L1_CHAIN,
