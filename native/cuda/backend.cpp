@@ -1,0 +1,167 @@
+// The CUDA device: every operation of core/backend.h as kernels on one stream, in the CPU's order of rounded
+// operations. Runs on device 0 of CUDA_VISIBLE_DEVICES.
+#include "core/backend.h"
+
+#include "core/error.h"
+#include "core/session.h"
+#include "cuda/attention_plan.h"
+#include "cuda/memory.h"
+#include "cuda/ops.h"
+
+namespace ol {
+namespace {
+
+// Attention keeps at most so many scores at a time (1 GiB), unless one head of one sequence has more.
+const size_t score_budget = size_t{1} << 28;
+
+struct stream_owner {
+  stream_owner() { OL_CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking)); }
+  ~stream_owner() { cudaStreamDestroy(stream); }
+  cudaStream_t stream = nullptr;
+};
+
+class cuda_backend final : public backend {
+ public:
+  cuda_backend() : staging_(stream_.stream) {}
+
+  const char* device() const override { return "cuda"; }
+
+  void* allocate(size_t bytes) override {
+    void* memory = nullptr;
+    OL_CUDA_CHECK(cudaMalloc(&memory, bytes));
+    return memory;
+  }
+  // Waits for the device, so queued work still finds its memory. Called by destructors: must not throw.
+  void release(void* memory) override { cudaFree(memory); }
+  void upload(void* to, const void* from, size_t bytes) override { staging_.upload(to, from, bytes); }
+  void download(void* to, const void* from, size_t bytes) override {
+    OL_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream()));
+    finish();
+  }
+  void copy(void* to, const void* from, size_t bytes) override {
+    OL_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream()));
+  }
+  void zero(void* memory, size_t bytes) override { OL_CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, stream())); }
+  void finish() override { OL_CUDA_CHECK(cudaStreamSynchronize(stream())); }
+
+  // The tiles read a weight as it lies, in both directions.
+  void pack(linear_weight&, bool) override {}
+
+  void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) override {
+    cuda::multiply(stream(), {y, x, w.weight, w.out, w.in, w.in, tokens, w.out, w.in}, true, true, accumulate);
+  }
+  void linear_backward_input(float* dx, const float* dy, const linear_weight& w, int tokens, bool accumulate) override {
+    cuda::multiply(stream(), {dx, dy, w.weight, w.in, w.out, w.in, tokens, w.in, w.out}, true, false, accumulate);
+  }
+  void linear_backward_weight(float* dw, const float* dy, const float* x, int tokens, int out, int in) override {
+    cuda::multiply(stream(), {dw, dy, x, in, out, in, out, in, tokens}, false, false, true);
+  }
+  void linear_backward_weight_each(float* dw, size_t stride, const float* dy, const float* x, const int32_t* offsets,
+                                   int examples, int out, int in) override {
+    const size_t bytes = (static_cast<size_t>(examples) + 1) * sizeof(int32_t);
+    auto* on_device = static_cast<int32_t*>(offsets_.reserve(bytes));
+    upload(on_device, offsets, bytes);
+    cuda::multiply_each(stream(), {dw, dy, x, in, out, in, out, in, 0}, stride, on_device, examples);
+  }
+
+  void embed_forward(float* out, const float* table, const int32_t* ids, int tokens, int hidden) override {
+    cuda::embed_forward(stream(), out, table, ids, tokens, hidden);
+  }
+  void embed_backward(float* dtable, const float* dout, const int32_t* ids, int tokens, int hidden, int) override {
+    cuda::embed_backward(stream(), dtable, dout, ids, tokens, hidden);
+  }
+  void rmsnorm_forward(float* y, float* rstd, const float* x, const float* gain, int tokens, int n,
+                       float eps) override {
+    cuda::rmsnorm_forward(stream(), y, rstd, x, gain, tokens, n, eps);
+  }
+  void rmsnorm_backward(float* dx, const float* dy, const float* x, const float* rstd, const float* gain, int tokens,
+                        int n) override {
+    cuda::rmsnorm_backward(stream(), dx, dy, x, rstd, gain, tokens, n);
+  }
+  void rmsnorm_gain(float* dgain, const float* dy, const float* x, const float* rstd, int tokens, int n) override {
+    cuda::rmsnorm_gain(stream(), dgain, dy, x, rstd, tokens, n);
+  }
+  void rope(float* x, const int32_t* positions, const float* cosine, const float* sine, int tokens, int heads,
+            int head_dim, bool inverse) override {
+    cuda::rope(stream(), x, positions, cosine, sine, tokens, heads, head_dim, inverse);
+  }
+
+  void attention_forward(const attention_forward_args& args, const attention_sequence* sequences, int count) override {
+    attend(args.shape, sequences, count, 1, 1,
+           [&](const cuda::attention_launch& part) { cuda::attention_forward(stream(), args, part); });
+  }
+  void attention_backward(const attention_backward_args& args, const attention_sequence* sequences,
+                          int count) override {
+    attend(args.shape, sequences, count, args.shape.heads / args.shape.kv_heads, 2,
+           [&](const cuda::attention_launch& part) { cuda::attention_backward(stream(), args, part); });
+  }
+
+  void swiglu_forward(float* h, const float* gate, const float* up, size_t n) override {
+    cuda::swiglu_forward(stream(), h, gate, up, n);
+  }
+  void swiglu_backward(float* dgate, float* dup, const float* dh, const float* gate, const float* up,
+                       size_t n) override {
+    cuda::swiglu_backward(stream(), dgate, dup, dh, gate, up, n);
+  }
+  void add(float* y, const float* x, size_t n) override { cuda::add(stream(), y, x, n); }
+  void scale(float* y, const float* x, float c, size_t n) override { cuda::scale(stream(), y, x, c, n); }
+  void add_bias(float* y, const float* bias, int tokens, int n) override {
+    cuda::add_bias(stream(), y, bias, tokens, n);
+  }
+  void bias_backward(float* dbias, const float* dy, int tokens, int n) override {
+    cuda::bias_backward(stream(), dbias, dy, tokens, n);
+  }
+  void gather_rows(float* out, const float* x, const int32_t* rows, int count, int n) override {
+    cuda::embed_forward(stream(), out, x, rows, count, n);  // the same look-up
+  }
+  void scatter_rows(float* out, const float* x, const int32_t* rows, int count, int n) override {
+    cuda::scatter_rows(stream(), out, x, rows, count, n);
+  }
+  void loss(float* logits, float* nll, const int32_t* targets, const float* weights, int rows, int n,
+            bool gradient) override {
+    cuda::loss(stream(), logits, nll, targets, weights, rows, n, gradient);
+  }
+  void adamw(float* w, float* m, float* v, const float* g, size_t n, const float* constants) override {
+    cuda::adamw(stream(), w, m, v, g, n, constants);
+  }
+  void sum_squares(float* out, const float* x, size_t n) override { cuda::sum_squares(stream(), out, x, n); }
+  void gemm(float* c, const float* a, const float* b, int m, int n, int k) override {
+    cuda::multiply(stream(), {c, a, b, n, k, n, m, n, k}, true, false, false);
+  }
+
+ private:
+  cudaStream_t stream() const { return stream_.stream; }
+
+  // `arrays`: score matrices that the direction needs.
+  template <typename F>
+  void attend(const attention_shape& shape, const attention_sequence* sequences, int count, int head_step, int arrays,
+              F&& run) {
+    if (count <= 0) return;
+    const auto plan = cuda::plan_attention(sequences, count, shape.heads, head_step, score_budget / arrays);
+    const size_t bytes = plan.tasks.size() * sizeof(cuda::attention_task);
+    auto* tasks = static_cast<cuda::attention_task*>(tasks_.reserve(bytes));
+    upload(tasks, plan.tasks.data(), bytes);
+    auto* scores = static_cast<float*>(scores_.reserve(plan.scores * arrays * sizeof(float)));
+    for (const auto& part : plan.parts) {
+      run(cuda::attention_launch{tasks + part.first_task, part.sequences, part.first_head, part.heads,
+                                 part.most_queries, part.most_keys, scores,
+                                 arrays > 1 ? scores + plan.scores : nullptr});
+    }
+  }
+
+  stream_owner stream_;
+  staging staging_;
+  device_scratch offsets_, tasks_, scores_;
+};
+
+}  // namespace
+
+std::unique_ptr<backend> make_cuda_backend() {
+  char reason[256];
+  if (cuda_state(reason, sizeof reason) != 2) {
+    fail(OL_ERROR_UNAVAILABLE, std::string("CUDA cannot be used: ") + reason + "; use the cpu device");
+  }
+  return std::make_unique<cuda_backend>();
+}
+
+}  // namespace ol

@@ -1,0 +1,235 @@
+// Every operation on the CPU and on CUDA with the same input, compared byte by byte. Exit status 1: they differ.
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <string>
+
+#include "core/error.h"
+#include "core/session.h"
+#include "cpu/backend.h"
+
+using namespace ol;
+
+namespace {
+
+// Values of both signs over many exponents, subnormal numbers and zeros among them.
+struct numbers {
+  uint32_t state;
+  uint32_t next() { return state = state * 1664525u + 1013904223u; }
+  float value() {
+    const uint32_t kind = next() >> 24;
+    const float unit = static_cast<float>(static_cast<int32_t>(next())) / 2147483648.0f;
+    if (kind == 0) return 0.0f;
+    if (kind == 1) return unit * 1e-41f;
+    return unit * static_cast<float>(1 << (kind & 7)) / 16.0f;
+  }
+  std::vector<float> floats(size_t n) {
+    std::vector<float> out(n);
+    for (float& v : out) v = value();
+    return out;
+  }
+  std::vector<float> positive(size_t n) {
+    std::vector<float> out = floats(n);
+    for (float& v : out) v = v < 0 ? -v : v;
+    return out;
+  }
+  std::vector<int32_t> integers(size_t n, int below) {
+    std::vector<int32_t> out(n);
+    for (int32_t& v : out) v = static_cast<int32_t>((next() >> 8) % static_cast<uint32_t>(below));
+    return out;
+  }
+};
+
+// One run of one operation on one device: inputs go up, outputs come down in the order of `out` calls.
+class bench {
+ public:
+  bench(backend& on, uint32_t seed) : device(on), random{seed} {}
+  float* in(const std::vector<float>& values) { return put(values, floats_); }
+  int32_t* in(const std::vector<int32_t>& values) { return put(values, integers_); }
+  float* in(size_t n) { return in(random.floats(n)); }
+  float* out(const std::vector<float>& before) {
+    float* memory = in(before);
+    outputs_.push_back({memory, before.size()});
+    return memory;
+  }
+  float* out(size_t n) { return out(random.floats(n)); }
+  std::vector<float> result() {
+    std::vector<float> all;
+    for (const auto& o : outputs_) {
+      std::vector<float> part(o.second);
+      device.download(part.data(), o.first, part.size() * sizeof(float));
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    device.finish();
+    return all;
+  }
+  backend& device;
+  numbers random;
+
+ private:
+  template <typename T>
+  T* put(const std::vector<T>& values, std::vector<device_array<T>>& owned) {
+    owned.emplace_back(device, values.size());
+    device.upload(owned.back().get(), values.data(), values.size() * sizeof(T));
+    return owned.back().get();
+  }
+  std::vector<device_array<float>> floats_;
+  std::vector<device_array<int32_t>> integers_;
+  std::vector<std::pair<float*, size_t>> outputs_;
+};
+
+struct comparison {
+  backend &cpu, &cuda;
+  int failed = 0, done = 0;
+
+  void operator()(const std::string& name, const std::function<void(bench&)>& operation) {
+    const uint32_t seed = 77u + static_cast<uint32_t>(done++) * 1000003u;
+    bench a(cpu, seed), b(cuda, seed);
+    operation(a);
+    operation(b);
+    const std::vector<float> want = a.result(), got = b.result();
+    size_t different = 0;
+    for (size_t i = 0; i < want.size(); ++i) different += std::memcmp(&want[i], &got[i], 4) != 0;
+    if (different == 0) return;
+    ++failed;
+    std::printf("DIFFERS %s: %zu of %zu values\n", name.c_str(), different, want.size());
+  }
+};
+
+void products(comparison& compare) {
+  // tokens, out, in: every tile shape, whole and ragged; the last fills the large one.
+  const int sizes[][3] = {{1, 1, 1},   {1, 70, 44},   {7, 33, 65},    {16, 200, 31},  {40, 5, 97},     {130, 16, 33},
+                          {65, 67, 5}, {64, 64, 16},  {200, 130, 70}, {129, 300, 48}, {17, 17, 1},     {33, 129, 257},
+                          {3, 64, 128}, {128, 8, 64}, {1500, 1400, 19}};
+  for (const auto& s : sizes) {
+    const int tokens = s[0], out = s[1], in = s[2];
+    const std::string at = std::to_string(tokens) + "x" + std::to_string(out) + "x" + std::to_string(in);
+    const size_t t = tokens, o = out, i = in;
+    for (const bool accumulate : {false, true}) {
+      compare("linear_forward " + at, [&](bench& b) {
+        linear_weight w{b.in(o * i), out, in, nullptr};
+        b.device.pack(w, true);
+        b.device.linear_forward(b.out(t * o), b.in(t * i), w, tokens, accumulate);
+      });
+      compare("linear_backward_input " + at, [&](bench& b) {
+        linear_weight w{b.in(o * i), out, in, nullptr};
+        b.device.pack(w, true);
+        b.device.linear_backward_input(b.out(t * i), b.in(t * o), w, tokens, accumulate);
+      });
+    }
+    compare("linear_backward_weight " + at, [&](bench& b) {
+      b.device.linear_backward_weight(b.out(o * i), b.in(t * o), b.in(t * i), tokens, out, in);
+    });
+    compare("gemm " + at, [&](bench& b) { b.device.gemm(b.out(t * o), b.in(t * i), b.in(i * o), tokens, out, in); });
+  }
+  const std::vector<int32_t> offsets{0, 3, 4, 40, 75};
+  for (const auto& s : {std::pair<int, int>{5, 44}, {70, 6}, {66, 90}})
+    compare("linear_backward_weight_each " + std::to_string(s.first), [&](bench& b) {
+      const size_t size = static_cast<size_t>(s.first) * s.second, stride = size + 7;
+      b.device.linear_backward_weight_each(b.out(4 * stride), stride, b.in(75u * s.first), b.in(75u * s.second),
+                                           offsets.data(), 4, s.first, s.second);
+    });
+}
+
+void rows(comparison& compare) {
+  for (const int n : {1, 10, 16, 44, 1024, 2500}) {
+    const int tokens = 37;
+    const size_t size = static_cast<size_t>(tokens) * n;
+    const std::string at = " " + std::to_string(n);
+    compare("embed_forward" + at, [&](bench& b) {
+      b.device.embed_forward(b.out(size), b.in(11u * n), b.in(b.random.integers(tokens, 11)), tokens, n);
+    });
+    compare("embed_backward" + at, [&](bench& b) {
+      b.device.embed_backward(b.out(11u * n), b.in(size), b.in(b.random.integers(tokens, 11)), tokens, n, 11);
+    });
+    compare("rmsnorm_forward" + at, [&](bench& b) {
+      b.device.rmsnorm_forward(b.out(size), b.out(tokens), b.in(size), b.in(n), tokens, n, 1e-6f);
+    });
+    compare("rmsnorm_backward" + at, [&](bench& b) {
+      b.device.rmsnorm_backward(b.out(size), b.in(size), b.in(size), b.in(tokens), b.in(n), tokens, n);
+    });
+    compare("rmsnorm_gain" + at, [&](bench& b) {
+      b.device.rmsnorm_gain(b.out(n), b.in(size), b.in(size), b.in(tokens), tokens, n);
+    });
+    compare("add_bias" + at, [&](bench& b) { b.device.add_bias(b.out(size), b.in(n), tokens, n); });
+    compare("bias_backward" + at, [&](bench& b) { b.device.bias_backward(b.out(n), b.in(size), tokens, n); });
+    const std::vector<int32_t> picked{5, 0, 36, 8};
+    compare("gather_rows" + at, [&](bench& b) { b.device.gather_rows(b.out(4u * n), b.in(size), b.in(picked), 4, n); });
+    compare("scatter_rows" + at, [&](bench& b) { b.device.scatter_rows(b.out(size), b.in(4u * n), b.in(picked), 4, n); });
+    for (const bool gradient : {false, true})
+      compare("loss" + at, [&](bench& b) {
+        b.device.loss(b.out(size), b.out(tokens), b.in(b.random.integers(tokens, n)), b.in(tokens), tokens, n, gradient);
+      });
+  }
+}
+
+void elements(comparison& compare) {
+  for (const bool inverse : {false, true})
+    compare("rope", [&](bench& b) {
+      b.device.rope(b.out(29u * 6 * 10), b.in(b.random.integers(29, 50)), b.in(50 * 5), b.in(50 * 5), 29, 6, 10, inverse);
+    });
+  for (const size_t n : {1, 255, 4096, 10007}) {
+    const std::string at = " " + std::to_string(n);
+    compare("swiglu_forward" + at, [&](bench& b) { b.device.swiglu_forward(b.out(n), b.in(n), b.in(n), n); });
+    compare("swiglu_backward" + at, [&](bench& b) {
+      b.device.swiglu_backward(b.out(n), b.out(n), b.in(n), b.in(n), b.in(n), n);
+    });
+    compare("add" + at, [&](bench& b) { b.device.add(b.out(n), b.in(n), n); });
+    compare("scale" + at, [&](bench& b) { b.device.scale(b.out(n), b.in(n), 1.7f, n); });
+    compare("sum_squares" + at, [&](bench& b) {
+      b.device.sum_squares(b.out((n + norm_chunk - 1) / norm_chunk), b.in(n), n);
+    });
+    compare("adamw" + at, [&](bench& b) {
+      const float constants[10] = {1e-3f, 0.9f, 0.1f, 0.999f, 0.001f, 1e-8f, 0.99f, 0.271f, 0.003f, 0.7f};
+      b.device.adamw(b.out(n), b.out(n), b.out(b.random.positive(n)), b.in(n), n, constants);
+    });
+  }
+}
+
+void attention(comparison& compare) {
+  const int heads = 6, kv_heads = 2;
+  for (const int hd : {10, 72})
+    for (const bool decode : {false, true})
+      compare("attention " + std::to_string(hd), [&](bench& b) {
+        const std::vector<int32_t> offsets{0, 1, 4, 70, 85, 235};
+        const size_t tokens = offsets.back(), q = tokens * heads * hd, kv = tokens * kv_heads * hd;
+        const attention_shape shape{heads, kv_heads, hd, 0.3f};
+        const float *k = b.in(kv), *v = b.in(kv), *queries = b.in(q);
+        float *max = b.out(tokens * heads), *sum = b.out(tokens * heads), *out = b.out(q);
+        std::vector<attention_sequence> sequences;
+        for (size_t s = 0; s + 1 < offsets.size(); ++s) {
+          const int first = offsets[s], length = offsets[s + 1] - first;
+          const int position = decode ? (length > 8 ? length - 3 : length - 1) : 0;
+          sequences.push_back({first, length - position, position, k + static_cast<size_t>(first) * kv_heads * hd,
+                               v + static_cast<size_t>(first) * kv_heads * hd});
+        }
+        const int count = static_cast<int>(sequences.size());
+        b.device.attention_forward({shape, queries, out, max, sum}, sequences.data(), count);
+        if (decode) return;
+        b.device.attention_backward({shape, queries, b.in(q), max, sum, b.out(q), b.out(kv), b.out(kv)},
+                                    sequences.data(), count);
+      });
+}
+
+}  // namespace
+
+int main() {
+  char reason[256];
+  const int state = cuda_state(reason, sizeof reason);
+  std::printf("cuda: %s\n", reason);
+  if (state != 2) return 2;
+  try {
+    const auto cpu = make_cpu_backend(1, best_isa()), cuda = make_cuda_backend();
+    comparison compare{*cpu, *cuda};
+    products(compare);
+    rows(compare);
+    elements(compare);
+    attention(compare);
+    std::printf("%d operations compared with the CPU (%s), %d differ\n", compare.done, isa_name(best_isa()),
+                compare.failed);
+    return compare.failed != 0;
+  } catch (const failure& f) {
+    std::printf("%s\n", f.what());
+    return 1;
+  }
+}

@@ -1,0 +1,100 @@
+// Stands in for CUDA's header in the emulated build: the kernels' own source, compiled for the host. Each CUDA thread
+// is a fiber; barriers and shuffles switch fibers. Slow, for tests of the arithmetic and of the barriers only.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+
+#define __global__ static
+#define __device__
+#define __host__
+#define __forceinline__ inline
+#define __shared__ static
+#define __align__(n) __attribute__((aligned(n)))
+#define __launch_bounds__(...)
+
+struct dim3 {
+  unsigned x, y, z;
+  dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
+};
+struct alignas(8) float2 {
+  float x, y;
+};
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+inline float2 make_float2(float x, float y) { return {x, y}; }
+
+namespace emulate {
+
+struct place {
+  dim3 thread, block, threads, grid;
+};
+extern place here;
+
+// Runs `body` once per thread of every block; one launch at a time. Stops the program where a barrier is reached by some
+// threads only.
+void run(dim3 grid, unsigned block, const std::function<void()>& body);
+void barrier();
+float shuffle(unsigned mask, float value, int source_lane);
+
+}  // namespace emulate
+
+#define threadIdx (::emulate::here.thread)
+#define blockIdx (::emulate::here.block)
+#define blockDim (::emulate::here.threads)
+#define gridDim (::emulate::here.grid)
+
+inline void __syncthreads() { ::emulate::barrier(); }
+inline float __shfl_sync(unsigned mask, float value, int lane, int width) {
+  const int own = static_cast<int>(threadIdx.x % 32);
+  return ::emulate::shuffle(mask, value, own / width * width + lane);
+}
+inline float __shfl_down_sync(unsigned mask, float value, int delta, int width) {
+  const int own = static_cast<int>(threadIdx.x % 32);
+  return ::emulate::shuffle(mask, value, own % width + delta < width ? own + delta : own);
+}
+
+using cudaError_t = int;
+using cudaStream_t = void*;
+enum {
+  cudaSuccess = 0,
+  cudaErrorMemoryAllocation = 2,
+  cudaErrorInsufficientDriver = 35,
+  cudaErrorNoDevice = 100,
+  cudaErrorNoKernelImageForDevice = 209
+};
+enum cudaMemcpyKind { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice };
+static const unsigned cudaStreamNonBlocking = 1;
+struct cudaDeviceProp {
+  char name[256];
+  int major, minor;
+};
+
+inline cudaError_t cudaGetLastError() { return cudaSuccess; }
+inline const char* cudaGetErrorString(cudaError_t) { return "emulated"; }
+inline cudaError_t cudaGetDeviceCount(int* count) { return *count = 1, cudaSuccess; }
+inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {"emulated on the CPU", 8, 0};
+  return cudaSuccess;
+}
+inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) { return *stream = nullptr, cudaSuccess; }
+inline cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
+inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
+inline cudaError_t cudaMalloc(void** memory, size_t bytes) {
+  *memory = std::malloc(bytes);
+  if (!*memory) return cudaErrorMemoryAllocation;
+  std::memset(*memory, 0xff, bytes);  // NaN: what is read before it is written shows
+  return cudaSuccess;
+}
+inline cudaError_t cudaFree(void* memory) { return std::free(memory), cudaSuccess; }
+inline cudaError_t cudaMallocHost(void** memory, size_t bytes) { return cudaMalloc(memory, bytes); }
+inline cudaError_t cudaFreeHost(void* memory) { return cudaFree(memory); }
+inline cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t) {
+  return std::memcpy(to, from, bytes), cudaSuccess;
+}
+inline cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t) {
+  return std::memset(memory, value, bytes), cudaSuccess;
+}

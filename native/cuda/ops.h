@@ -1,0 +1,73 @@
+// What each kernel file offers. All pointers are device memory unless said otherwise; work is queued on the stream.
+#pragma once
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "cpu/isa.h"
+
+namespace ol {
+namespace cuda {
+
+// gemm.cu. C[m, n] (+)= A[m, k] B[k, n], one chain over k ascending per element of C. "Deep": k is contiguous.
+struct product {
+  float* c;
+  const float *a, *b;
+  ptrdiff_t ldc, lda, ldb;
+  int m, n, k;
+};
+// A deep: a[i*lda + p], else a[p*lda + i]. B deep: b[j*ldb + p], else b[p*ldb + j].
+void multiply(cudaStream_t stream, const product& p, bool a_deep, bool b_deep, bool accumulate);
+// For each example: c + e*stride = (rows first..last of a)^T (same rows of b), from +0.
+void multiply_each(cudaStream_t stream, const product& p, size_t stride, const int32_t* offsets, int examples);
+
+// attention_*.cu. One sequence as the kernels see it; its scores are [head][query][ld] from `scores` on.
+struct attention_task {
+  int32_t row, count, position, keys, ld;
+  const float *k, *v;
+  size_t scores;
+};
+struct attention_launch {
+  const attention_task* tasks;
+  int sequences, first_head, heads;  // heads of this launch
+  int most_queries, most_keys;
+  float *scores, *gradients;  // scratch; gradients for the backward pass only
+};
+void attention_forward(cudaStream_t stream, const attention_forward_args& args, const attention_launch& part);
+void attention_backward(cudaStream_t stream, const attention_backward_args& args, const attention_launch& part);
+
+// norm.cu
+void rmsnorm_forward(cudaStream_t stream, float* y, float* rstd, const float* x, const float* gain, int tokens, int n,
+                     float eps);
+void rmsnorm_backward(cudaStream_t stream, float* dx, const float* dy, const float* x, const float* rstd,
+                      const float* gain, int tokens, int n);
+void rmsnorm_gain(cudaStream_t stream, float* dgain, const float* dy, const float* x, const float* rstd, int tokens,
+                  int n);
+
+// elementwise.cu
+void rope(cudaStream_t stream, float* x, const int32_t* positions, const float* cosine, const float* sine, int tokens,
+          int heads, int head_dim, bool inverse);
+void swiglu_forward(cudaStream_t stream, float* h, const float* gate, const float* up, size_t n);
+void swiglu_backward(cudaStream_t stream, float* dgate, float* dup, const float* dh, const float* gate, const float* up,
+                     size_t n);
+void add(cudaStream_t stream, float* y, const float* x, size_t n);
+void scale(cudaStream_t stream, float* y, const float* x, float c, size_t n);
+
+// rows.cu
+void embed_forward(cudaStream_t stream, float* out, const float* table, const int32_t* ids, int tokens, int hidden);
+void embed_backward(cudaStream_t stream, float* dtable, const float* dout, const int32_t* ids, int tokens, int hidden);
+void add_bias(cudaStream_t stream, float* y, const float* bias, int tokens, int n);
+void bias_backward(cudaStream_t stream, float* dbias, const float* dy, int tokens, int n);
+void scatter_rows(cudaStream_t stream, float* out, const float* x, const int32_t* rows, int count, int n);
+
+// loss.cu
+void loss(cudaStream_t stream, float* logits, float* nll, const int32_t* targets, const float* weights, int rows, int n,
+          bool gradient);
+
+// optimizer.cu. `constants` is host memory.
+void adamw(cudaStream_t stream, float* w, float* m, float* v, const float* g, size_t n, const float* constants);
+void sum_squares(cudaStream_t stream, float* out, const float* x, size_t n);
+
+}  // namespace cuda
+}  // namespace ol
