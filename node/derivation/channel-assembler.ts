@@ -1,4 +1,4 @@
-import { concatBytes } from "@ethereumjs/util";
+import { joinBytes } from "../chain/codec/batch-bytes.ts";
 import { MAX_RLP_BYTES_PER_CHANNEL } from "../chain/codec/channel.ts";
 import { FRAME_OVERHEAD, type Frame } from "../chain/codec/frame.ts";
 import type { Hex } from "../chain/types/primitives.ts";
@@ -80,7 +80,7 @@ export class ChannelAssembler {
     }
     if (!frame.isLast) return undefined;
     this.#channel = undefined;
-    return concatBytes(...channel.frames);
+    return joinBytes(channel.frames);
   }
 
   #note(reason: string, facts: Record<string, unknown>): void {

@@ -72,6 +72,8 @@ class Pipeline implements DerivationPipeline {
   readonly #batches: BatchStage;
   /** The L1 block being read, without what only retrieval needs. */
   #block: L1Block | undefined;
+  /** False while the block still has data to give: the next one would take its place. */
+  #wantsL1 = true;
   #resetReason: string | undefined;
   #last: { derived: DerivedAttributes; rejected: boolean } | undefined;
 
@@ -95,12 +97,14 @@ class Pipeline implements DerivationPipeline {
   }
 
   pushL1(block: L1Block): void {
-    if (block.number !== this.#nextNumber) {
+    if (block.number !== this.#nextNumber || !this.#wantsL1) {
       throw new CodedError("L1_BLOCK_UNEXPECTED", {
-        message: `Derivation needs L1 block ${this.#nextNumber} next, not ${block.number}.`,
+        message: `Derivation did not ask for L1 block ${block.number}; its next one is ${this.#nextNumber}.`,
+        fix: "Step the pipeline until it needs L1.",
         facts: { hash: block.hash },
       });
     }
+    this.#wantsL1 = false;
     const isStart = this.#block === undefined;
     const continues = isStart ? block.hash === this.#options.start.origin.hash : this.#retrieval.enter(block);
     if (!continues) {
@@ -119,12 +123,17 @@ class Pipeline implements DerivationPipeline {
     }
     for (;;) {
       if (this.#resetReason !== undefined) return { kind: "reset", reason: this.#resetReason };
-      if (this.#block === undefined) return { kind: "needL1", number: this.#nextNumber };
+      if (this.#block === undefined) return this.#needL1();
       const next = this.#batches.next(this.#block, safeHead.ref, chain);
       if (next.kind === "item") return this.#attributes(next.item, safeHead, this.#block);
-      if (next.kind === "drained") return { kind: "needL1", number: this.#nextNumber };
+      if (next.kind === "drained") return this.#needL1();
       if (next.kind !== "again") return next;
     }
+  }
+
+  #needL1(): DerivationStep {
+    this.#wantsL1 = true;
+    return { kind: "needL1", number: this.#nextNumber };
   }
 
   #attributes({ batch, origin }: NextBlock, parent: SafeHead, block: L1Block): DerivationStep {

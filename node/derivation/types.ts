@@ -42,7 +42,7 @@ export type DerivationStep =
 export interface DerivationPipeline {
   /** The L1 block that the pipeline has read last; the one it starts at before the first push. */
   readonly origin: BlockId;
-  /** @throws CodedError `L1_BLOCK_UNEXPECTED` unless it has the number of the last `needL1`. */
+  /** @throws CodedError `L1_BLOCK_UNEXPECTED` unless the last step needed the block of that number. */
   pushL1(block: L1Block): void;
   step(safeHead: SafeHead, chain: SafeChain): DerivationStep;
   /**

@@ -65,6 +65,11 @@ export class Verifier {
     return this.#chain[Number(number)];
   }
 
+  /** The safe head when everything up to that L1 block was derived. */
+  safeAfter(l1Number: bigint): SafeBlock {
+    return this.#chain.findLast(({ derivedFrom }) => derivedFrom.number <= l1Number) ?? this.#chain[0]!;
+  }
+
   /** The L1 block read last. */
   get origin(): BlockId {
     return this.#pipeline.origin;

@@ -1,4 +1,4 @@
-import { RLP, type NestedUint8Array } from "@ethereumjs/rlp";
+import { type NestedUint8Array, RLP } from "@ethereumjs/rlp";
 import {
   bigIntToUnpaddedBytes,
   bytesToBigInt,
@@ -7,6 +7,7 @@ import {
   unpadBytes,
 } from "@ethereumjs/util";
 import { CodedError } from "../../base/errors.ts";
+import { joinBytes } from "./batch-bytes.ts";
 import { type BatchReader, Bitlist, encodeUvarint } from "./batch-reader.ts";
 
 type Field = Uint8Array | NestedUint8Array;
@@ -250,7 +251,7 @@ function split(raw: Uint8Array, chainId: bigint): SplitTransaction {
 export function encodeTransactionColumns(transactions: readonly Uint8Array[], chainId: bigint): Uint8Array {
   const rows = transactions.map((raw) => split(raw, chainId));
   const legacy = rows.filter((row) => row.isProtected !== undefined);
-  return concatBytes(
+  return joinBytes([
     Bitlist.from(rows.map((row) => row.creation)).bytes,
     Bitlist.from(rows.map((row) => row.yParity)).bytes,
     ...rows.map((row) => row.signature),
@@ -259,5 +260,5 @@ export function encodeTransactionColumns(transactions: readonly Uint8Array[], ch
     ...rows.map((row) => encodeUvarint(row.nonce)),
     ...rows.map((row) => encodeUvarint(row.gas)),
     Bitlist.from(legacy.map((row) => row.isProtected === true)).bytes,
-  );
+  ]);
 }

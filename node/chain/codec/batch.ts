@@ -1,5 +1,6 @@
-import { bytesToHex, concatBytes, hexToBytes } from "@ethereumjs/util";
+import { bytesToHex, hexToBytes } from "@ethereumjs/util";
 import type { Hex } from "../types/primitives.ts";
+import { joinBytes } from "./batch-bytes.ts";
 import {
   BatchReader,
   Bitlist,
@@ -135,7 +136,7 @@ export function encodeSpanBatch(batch: SpanBatchInput, rules: SpanRules): Uint8A
   const advances = elements.map((element, i) =>
     i === 0 ? batch.opensEpoch : element.epochNumber > elements[i - 1]!.epochNumber,
   );
-  return concatBytes(
+  return joinBytes([
     Uint8Array.of(SPAN_BATCH_TYPE),
     encodeUvarint(first.timestamp - rules.genesisTime),
     encodeUvarint(last.epochNumber),
@@ -148,5 +149,5 @@ export function encodeSpanBatch(batch: SpanBatchInput, rules: SpanRules): Uint8A
       elements.flatMap((element) => element.transactions),
       rules.chainId,
     ),
-  );
+  ]);
 }

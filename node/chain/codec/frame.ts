@@ -1,5 +1,6 @@
-import { bytesToHex, concatBytes, hexToBytes } from "@ethereumjs/util";
+import { bytesToHex, hexToBytes } from "@ethereumjs/util";
 import { CodedError } from "../../base/errors.ts";
+import { joinBytes } from "./batch-bytes.ts";
 import type { Hex } from "../types/primitives.ts";
 
 /** A piece of a channel. Spec: derivation, "Frame Format". */
@@ -47,7 +48,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
 
 /** Calldata of one batcher transaction: `0x00 ++ frame+`. @throws CodedError `FRAMES_INVALID`. */
 export function encodeBatcherData(frames: readonly Frame[]): Uint8Array {
-  return concatBytes(Uint8Array.of(DERIVATION_VERSION_0), ...frames.map(encodeFrame));
+  return joinBytes([Uint8Array.of(DERIVATION_VERSION_0), ...frames.map(encodeFrame)]);
 }
 
 /**

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { makeGenesis } from "../../node/state/genesis-state.ts";
+import { l2BlockRefFromBlock, systemConfigFromBlock } from "../../node/chain/system-config.ts";
+import { createDerivationPipeline } from "../../node/derivation/pipeline.ts";
+import { l1Chain, testGenesis, testRollup } from "./chain-fixture.ts";
+import { Miner } from "./miner.ts";
+
+function setUp() {
+  const miner = new Miner();
+  const { block } = makeGenesis(testGenesis());
+  const rollup = testRollup(miner.genesis, block.hash, 2n);
+  const systemConfig = systemConfigFromBlock(block, rollup);
+  const start = { origin: miner.genesis, systemConfig };
+  const safeHead = { ref: l2BlockRefFromBlock(block, rollup), systemConfig };
+  const chain = { refByNumber: () => safeHead.ref };
+  return { miner, rollup, start, safeHead, chain };
+}
+
+describe("derivation pipeline", () => {
+  it("asks for L1 blocks one by one, from its start", () => {
+    const { miner, rollup, start, safeHead, chain } = setUp();
+    const pipeline = createDerivationPipeline({ rollup, l1Chain, start });
+    expect(pipeline.origin).toEqual(start.origin);
+    expect(pipeline.step(safeHead, chain)).toEqual({ kind: "needL1", number: 0n });
+    pipeline.pushL1(miner.at(0n)!);
+    expect(pipeline.step(safeHead, chain)).toEqual({ kind: "needL1", number: 1n });
+    expect(pipeline.step(safeHead, chain)).toEqual({ kind: "needL1", number: 1n });
+    const block = miner.mine();
+    const unexpected = expect.objectContaining({ code: "L1_BLOCK_UNEXPECTED" });
+    expect(() => pipeline.pushL1(miner.mine())).toThrowError(unexpected);
+    pipeline.pushL1(block);
+    expect(() => pipeline.pushL1(miner.at(2n)!)).toThrowError(unexpected);
+    expect(pipeline.origin).toEqual({ number: 1n, hash: block.hash });
+  });
+
+  it("wants a reset when L1 does not continue what it has read, or starts elsewhere", () => {
+    const { miner, rollup, start, safeHead, chain } = setUp();
+    const pipeline = createDerivationPipeline({ rollup, l1Chain, start });
+    pipeline.pushL1(miner.at(0n)!);
+    pipeline.step(safeHead, chain);
+    pipeline.pushL1(miner.mine());
+    miner.reorgTo(0n);
+    miner.mine();
+    pipeline.step(safeHead, chain);
+    pipeline.pushL1(miner.mine());
+    expect(pipeline.step(safeHead, chain)).toMatchObject({ kind: "reset" });
+    const elsewhere = createDerivationPipeline({
+      rollup,
+      l1Chain,
+      start: { ...start, origin: { number: 0n, hash: miner.head.hash } },
+    });
+    elsewhere.pushL1(miner.at(0n)!);
+    expect(elsewhere.step(safeHead, chain)).toMatchObject({ kind: "reset" });
+  });
+
+  it("wants a reset when the safe head's origin is not on its L1 chain", () => {
+    const { miner, rollup, start, safeHead, chain } = setUp();
+    const pipeline = createDerivationPipeline({ rollup, l1Chain, start });
+    const l1Origin = { number: 0n, hash: `0x${"99".repeat(32)}` as const };
+    const stranger = { ...safeHead, ref: { ...safeHead.ref, l1Origin } };
+    pipeline.pushL1(miner.at(0n)!);
+    expect(pipeline.step(stranger, chain).kind).toBe("needL1");
+    pipeline.pushL1(miner.mine());
+    expect(pipeline.step(stranger, chain)).toMatchObject({ kind: "reset" });
+  });
+
+  it("repeats its attributes until they are built, and gives up when deposits alone are refused", () => {
+    const { miner, rollup, start, safeHead, chain } = setUp();
+    const pipeline = createDerivationPipeline({ rollup, l1Chain, start });
+    for (let number = 0n; number < 3n; number++) {
+      pipeline.pushL1(miner.at(number) ?? miner.mine());
+      if (number < 2n) expect(pipeline.step(safeHead, chain).kind).toBe("needL1");
+    }
+    const step = pipeline.step(safeHead, chain);
+    expect(step).toMatchObject({ kind: "attributes", derived: { derivedFrom: { number: 2n } } });
+    expect(pipeline.step(safeHead, chain)).toEqual(step);
+    const depositsOnly = pipeline.rejectPayload();
+    expect(depositsOnly.attributes.transactions).toHaveLength(1);
+    expect(pipeline.step(safeHead, chain)).toEqual({ kind: "attributes", derived: depositsOnly });
+    expect(() => pipeline.rejectPayload()).toThrowError(
+      expect.objectContaining({ code: "DEPOSITS_ONLY_INVALID" }),
+    );
+  });
+
+  it("refuses a chain whose forks it does not know", () => {
+    const { rollup, start } = setUp();
+    const without = (forkTimes: typeof rollup.forkTimes) => () =>
+      createDerivationPipeline({ rollup: { ...rollup, forkTimes }, l1Chain, start });
+    const { jovian: _, ...noJovian } = rollup.forkTimes;
+    const { holocene: __, ...noHolocene } = rollup.forkTimes;
+    expect(without(noJovian)).not.toThrow();
+    const refused = expect.objectContaining({ code: "FORK_SCHEDULE_UNSUPPORTED" });
+    expect(without(noHolocene)).toThrowError(refused);
+    expect(without({ ...rollup.forkTimes, jovian: 1_800_000_000n })).toThrowError(refused);
+  });
+});
