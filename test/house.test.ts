@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "everything"> = {
   "node/execution": ["node/base", "node/chain", "node/store", "node/state", "precompiles"],
   "node/derivation": ["node/base", "node/chain"],
   "node/l1": ["node/base", "node/chain"],
-  "node/genesis": ["node/base", "node/chain", "node/l1"],
+  "node/genesis": ["node/base", "node/chain", "node/store", "node/state", "node/l1", "precompiles"],
   "node/batcher": ["node/base", "node/chain", "node/derivation"],
   "node/proposer": ["node/base", "node/chain", "node/l1"],
   "node/config": ["node/base", "node/chain"],

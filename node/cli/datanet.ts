@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Command, Option } from "commander";
 import { bytesToHex, formatEther } from "viem";
-import type { ProtocolAddresses } from "../ai/client/chain.ts";
+import type { ChainClient, ProtocolAddresses } from "../ai/client/chain.ts";
 import { rpcSink, rpcSource } from "../ai/client/content.ts";
 import {
   commitContribution,
@@ -19,12 +19,15 @@ import {
 } from "../ai/client/datanets.ts";
 import { decodeDocument, encodeDocument } from "../ai/datanet/document.ts";
 import { intakeFile } from "../ai/datanet/intake.ts";
-import { randomBytes } from "../base/clock.ts";
+import { randomBytes, sleep } from "../base/clock.ts";
 import { CodedError } from "../base/errors.ts";
+import type { Hash } from "../chain/types/primitives.ts";
 import { parseOpen } from "./account.ts";
 import { type CliContext, contextOf, print } from "./context.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
 import { connectProtocol, parseId, type Protocol } from "./protocol.ts";
+
+const POLL_MS = 250;
 
 /** `openledger datanet ...`: create, contribute, review, freeze, look. */
 export function datanetCommand(): Command {
@@ -46,6 +49,11 @@ export function datanetCommand(): Command {
     .description("put .txt, .md or .jsonl files in, each as one contribution: commit, store, reveal")
     .addHelpText("after", "\nExample: openledger datanet contribute 1 notes.md facts.jsonl --key alba")
     .action(contribute);
+  datanet
+    .command("reveal <contribution> <file>")
+    .description("reveal a commitment whose reveal failed")
+    .requiredOption("--salt <hex>", "the salt that `contribute` printed")
+    .action(reveal);
   datanet
     .command("review <contribution>")
     .description("vote on a revealed contribution")
@@ -150,16 +158,50 @@ async function contributeOne(
   const { contributionId } = committed;
   try {
     await rpcSink(client).put(document.bytes);
+    await nextBlock(client, committed.receipt.blockNumber);
     const revealed = await revealContribution(client, at, account, { contributionId, document, salt });
     return { contributionId, contentId: document.contentId, commit: committed.hash, reveal: revealed.hash };
   } catch (cause) {
     throw new CodedError("CONTRIBUTION_NOT_REVEALED", {
       message: `contribution ${contributionId} is committed, but it could not be revealed`,
-      fix: `its salt is ${salt}: keep it, and reveal with the same file once the cause is gone`,
+      fix: `once the cause is gone: openledger datanet reveal ${contributionId} <the same file> --salt ${salt}`,
       facts: { contributionId, salt },
       cause,
     });
   }
+}
+
+/** The registry takes a reveal only in a later block than its commitment: nobody can copy it within one. */
+async function nextBlock(client: ChainClient, after: bigint): Promise<void> {
+  while ((await client.public.getBlockNumber()) <= after) await sleep(POLL_MS);
+}
+
+async function reveal(
+  contribution: string,
+  file: string,
+  options: { salt: string },
+  command: Command,
+): Promise<void> {
+  const context = contextOf(command);
+  const contributionId = parseId(contribution, "contribution");
+  if (!/^0x[0-9a-f]{64}$/.test(options.salt)) {
+    throw new CodedError("SALT_INVALID", {
+      message: "--salt is not 0x and 64 lower-case hex digits",
+      fix: "give the salt that `datanet contribute` printed",
+    });
+  }
+  const { document } = readContribution(file);
+  const { client, at } = await connectProtocol(context);
+  await rpcSink(client).put(document.bytes);
+  const salt = options.salt as Hash;
+  const { hash } = await revealContribution(client, at, requireKey(context), {
+    contributionId,
+    document,
+    salt,
+  });
+  print(context, { contribution: contributionId, transaction: hash }, [
+    `contribution ${contributionId} revealed in ${hash}`,
+  ]);
 }
 
 async function review(contribution: string, options: { reject?: boolean }, command: Command): Promise<void> {
