@@ -9,6 +9,7 @@ import type { TypedTransaction } from "@ethereumjs/tx";
 import { bytesToHex, hexToBytes } from "@ethereumjs/util";
 import { createVM, type RunBlockResult, runBlock, type VM } from "@ethereumjs/vm";
 import { loadKZG } from "kzg-wasm";
+import { createLogger } from "../../node/base/logger.ts";
 import { headerFromFields } from "../../node/chain/codec/header.ts";
 import { chainCrypto, keccakHash } from "../../node/chain/crypto.ts";
 import { genesisHeader, parseGenesis } from "../../node/chain/genesis.ts";
@@ -17,9 +18,11 @@ import { FORKS, type RollupConfig } from "../../node/chain/types/rollup.ts";
 import { createBlockExecutor } from "../../node/execution/block-executor.ts";
 import { creationAddress } from "../../node/execution/outcome.ts";
 import { createStateReader } from "../../node/execution/state-reader.ts";
+import type { StateReader } from "../../node/execution/types.ts";
 import { createDispatcher, type Dispatcher } from "../../node/rpc/dispatch.ts";
 import { nodeRpcMethods } from "../../node/rpc/node-methods.ts";
 import { DEFAULT_RPC_LIMITS } from "../../node/rpc/server.ts";
+import { createMempool, type Mempool } from "../../node/sequencer/mempool.ts";
 import { ChainState } from "../../node/state/chain-state.ts";
 import { makeGenesis } from "../../node/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/state/memory-database.ts";
@@ -180,13 +183,31 @@ function rulesFor(chainId: bigint): RollupConfig {
   };
 }
 
+/** The node's mempool over the imported chain; nothing is mined. */
+function poolOver(chain: MemoryChain, state: StateReader, rollup: RollupConfig): Mempool {
+  const head = async () => (await chain.headerByNumber(chain.head().number))!.header;
+  let arrival = 0n;
+  return createMempool({
+    journal: { append: async () => arrival++, remove: async () => {}, async *entries() {} },
+    chain: {
+      account: async (address) => state.account((await head()).stateRoot, address),
+      gasLimit: () => 30_000_000n,
+      extraCost: async () => 0n,
+    },
+    rules: rollup,
+    logger: createLogger({ level: "error", format: "text" }),
+  });
+}
+
 async function startRpc(folder: string): Promise<{ dispatcher: Dispatcher; methods: Set<string> }> {
   const { chain, database, chainId } = await importChain(folder);
   const rollup = rulesFor(chainId);
+  const state = createStateReader(database);
   const rules = { rollup, openledger: { attributionTime: undefined } };
   const methods = nodeRpcMethods({
     chain,
-    state: createStateReader(database),
+    state,
+    pool: poolOver(chain, state, rollup),
     runner: createBlockExecutor({ ...rules, stateDatabase: database }),
     rollup,
     version: "openledger/conformance",
@@ -254,12 +275,12 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "eth_getBlockReceipts/get-block-receipts-n": NO_STATE_ROOT,
   "eth_getTransactionReceipt/get-legacy-contract": NO_STATE_ROOT,
   "eth_getTransactionReceipt/get-legacy-receipt": NO_STATE_ROOT,
+  "eth_sendRawTransaction/send-blob-tx": NO_BLOBS,
   "debug_getRawBlock/get-block-n": "the block has an uncle; an OP Stack block has none",
 };
 
 function skipReason(method: string, name: string, methods: Set<string>): string | undefined {
   if (!methods.has(method)) return "method not implemented";
-  if (method === "eth_sendRawTransaction") return "the imported chain has no transaction pool";
   return NOT_RUN[name];
 }
 
