@@ -2,6 +2,7 @@ import { brotliCompressSync } from "node:zlib";
 import { RLP } from "@ethereumjs/rlp";
 import { bytesToHex, concatBytes } from "@ethereumjs/util";
 import { describe, expect, it } from "vitest";
+import { encodeSpanBatch, joinSpanBatch, parseSpanBatch } from "../../node/chain/codec/batch.ts";
 import { encodeChannel } from "../../node/chain/codec/channel.ts";
 import { decodeBatcherData, encodeBatcherData, type Frame } from "../../node/chain/codec/frame.ts";
 import { CHANNEL_TIMEOUT } from "../../node/derivation/channel-assembler.ts";
@@ -224,9 +225,6 @@ describe("verifier", () => {
       const honest = await sequencer.build();
       await sequencer.build();
       // The sequencer's executor refuses such a block, so the batch is made from the honest ones by hand.
-      const { joinSpanBatch, parseSpanBatch, encodeSpanBatch } = await import(
-        "../../node/chain/codec/batch.ts"
-      );
       const rules = {
         genesisTime: rollup.genesis.l2Time,
         blockTime: rollup.blockTime,
