@@ -1,12 +1,8 @@
-// Checked CUDA calls and kernel launches.
+// Checked kernel launches; for files that nvcc compiles.
 #pragma once
-#include <cuda_runtime.h>
+#include "cuda/check.h"
 
 namespace ol {
-
-// Throws: OL_ERROR_MEMORY where the device's memory ran out, else OL_ERROR_UNAVAILABLE. The text names the call, its
-// place and what may help.
-void cuda_check(cudaError_t status, const char* what, const char* file, int line);
 
 // One block of `block` threads per grid cell, queued on `stream`. An empty grid is nothing to do.
 template <typename... P, typename... A>
@@ -27,6 +23,5 @@ inline unsigned blocks_for(size_t count, size_t size) { return static_cast<unsig
 
 }  // namespace ol
 
-#define OL_CUDA_CHECK(call) ::ol::cuda_check((call), #call, __FILE__, __LINE__)
 #define OL_CUDA_LAUNCH(stream, grid, block, kernel, ...) \
   ::ol::launch(#kernel, __FILE__, __LINE__, stream, grid, block, kernel, __VA_ARGS__)

@@ -2,7 +2,7 @@
 #pragma once
 #include <cstring>
 
-#include "cuda/launch.h"
+#include "cuda/check.h"
 
 namespace ol {
 

@@ -1,4 +1,4 @@
-#include "cuda/launch.h"
+#include "cuda/check.h"
 
 #include <cstring>
 #include <string>
