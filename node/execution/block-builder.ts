@@ -8,7 +8,7 @@ import { decodeTransaction } from "../chain/codec/transaction.ts";
 import { EMPTY_REQUESTS, EMPTY_ROOT, EMPTY_UNCLES, L2_TO_L1_MESSAGE_PASSER } from "../chain/constants.ts";
 import { L1_ATTRIBUTES_LAYOUTS } from "../chain/l1-attributes.ts";
 import { nextBaseFee } from "../chain/rules/base-fee.ts";
-import { isActive } from "../chain/rules/forks.ts";
+import { isActivationBlock, isActive } from "../chain/rules/forks.ts";
 import { daFootprint } from "../chain/rules/rollup-fees.ts";
 import { receiptsRoot, transactionsRoot } from "../chain/trie-root.ts";
 import type { BlockHeader, ChainTransaction, Receipt } from "../chain/types/block.ts";
@@ -83,9 +83,20 @@ function extraData({ rollup }: ChainRules, attributes: PayloadAttributes): Uint8
   return encodeExtraData(fees, rollup, timestamp);
 }
 
+/** Canyon's activation block writes a contract's code into the state, which this node doesn't carry. */
+function assertSupported({ rollup }: ChainRules, time: bigint): void {
+  if (!isActivationBlock(rollup, "canyon", time)) return;
+  throw new CodedError("FORK_ACTIVATION_UNSUPPORTED", {
+    message: "Canyon activates after genesis, which this node can't execute.",
+    fix: "Use a chain with Canyon at genesis.",
+    facts: { time },
+  });
+}
+
 /** One block under construction. */
 export class BlockBuilder {
   private readonly rules: ChainRules;
+  private readonly parent: BlockHeader;
   private readonly env: BlockEnv;
   private readonly header: BlockHeader;
   private readonly transactions: ChainTransaction[] = [];
@@ -94,8 +105,9 @@ export class BlockBuilder {
   private footprint = 0n;
   private daScalar: bigint | undefined;
 
-  private constructor(rules: ChainRules, env: BlockEnv, header: BlockHeader) {
+  private constructor(rules: ChainRules, parent: BlockHeader, env: BlockEnv, header: BlockHeader) {
     this.rules = rules;
+    this.parent = parent;
     this.env = env;
     this.header = header;
   }
@@ -109,11 +121,12 @@ export class BlockBuilder {
     attributes: PayloadAttributes,
   ): Promise<BlockBuilder> {
     const header = headerStart(rules, parent, attributes);
+    assertSupported(rules, header.timestamp);
     const state = new ChainState(nodes, stateRoot);
     const evm = await createChainEvm(rules, state, parent, header.timestamp);
     const env: BlockEnv = { rollup: rules.rollup, evm, state, block: evmBlock(header), fees: undefined };
     await startBlock(env, rules.openledger, header.parentHash, attributes.parentBeaconBlockRoot);
-    return new BlockBuilder(rules, env, header);
+    return new BlockBuilder(rules, parent, env, header);
   }
 
   private get isJovian(): boolean {
@@ -200,9 +213,24 @@ export class BlockBuilder {
       if (count % TURN === TURN - 1) await setImmediate();
       const transaction = pool.next(this.header.baseFeePerGas ?? 0n);
       if (transaction === undefined) return;
-      const refused = await this.add(transaction);
+      const refused = await this.tryAdd(transaction);
       if (refused === undefined) pool.report(transaction.hash, "included");
       else pool.report(transaction.hash, refused.later ? "skipped" : { invalid: refused.reason });
+    }
+  }
+
+  /** As {@link add}, but what goes wrong inside the EVM costs only this transaction, not the block. */
+  private async tryAdd(transaction: ChainTransaction): Promise<Refusal | undefined> {
+    const { state } = this.env;
+    const mark = state.mark();
+    try {
+      const refused = await this.add(transaction);
+      state.release(mark);
+      return refused;
+    } catch (error) {
+      state.rollback(mark);
+      this.env.evm = await createChainEvm(this.rules, state, this.parent, this.header.timestamp);
+      return { reason: `execution failed: ${error instanceof Error ? error.message : error}`, later: false };
     }
   }
 

@@ -1,10 +1,11 @@
 import { bytesToHex, hexToBytes } from "@ethereumjs/util";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createSmallChain, FUNDS, ListPool, SENDER, signed } from "../../test/support/small-chain.ts";
 import { encodeDeposit } from "../chain/codec/deposit.ts";
 import { BASE_FEE_VAULT, SEQUENCER_FEE_VAULT } from "../chain/constants.ts";
 import type { DepositTransaction } from "../chain/types/block.ts";
 import type { Address, Hex } from "../chain/types/primitives.ts";
+import { ChainState } from "../state/chain-state.ts";
 import { createStateReader } from "./state-reader.ts";
 
 const alice: Address = `0x${"a1".repeat(20)}`;
@@ -145,6 +146,35 @@ describe("signed transactions", () => {
     const { block } = await small.executor.build(small.head, small.attributes(), pool, signal);
     expect(block.transactions).toHaveLength(1);
     expect(pool.outcomes).toEqual([]);
+  });
+
+  it("that break the EVM cost the pool that transaction, not the block", async () => {
+    const small = createSmallChain({
+      accounts: [
+        {
+          address: target,
+          codeHex: "0x60016001555f5f5f5f60017300000000000000000000000000000000000000aa5af100",
+        },
+      ],
+    });
+    const poisoned: Address = "0x00000000000000000000000000000000000000aa";
+    const getCode = ChainState.prototype.getCode;
+    vi.spyOn(ChainState.prototype, "getCode").mockImplementation(async function (this: ChainState, address) {
+      if (address.toString() === poisoned) throw new Error("a bug");
+      return getCode.call(this, address);
+    });
+    const pool = new ListPool([
+      await signed({ nonce: 0, to: target }),
+      await signed({ nonce: 0, to: alice, value: 3n }),
+    ]);
+    const { block, receipts } = await small.advance([], pool);
+    vi.restoreAllMocks();
+    expect(pool.outcomes).toEqual([{ invalid: "execution failed: a bug" }, "included"]);
+    expect(receipts).toHaveLength(2);
+    const state = createStateReader(small.database);
+    expect(await state.storage(block.header.stateRoot, target, `0x${"01".padStart(64, "0")}`)).toEqual(
+      new Uint8Array(32),
+    );
   });
 
   it("count their DA footprint against the gas limit", async () => {

@@ -197,6 +197,26 @@ export class ChainState implements StateManagerInterface {
     while (this.undo.length > mark) this.undo.pop()!();
   }
 
+  /** Marks the state outside of the EVM's own checkpoints; give the answer to {@link release} or {@link rollback}. */
+  mark(): number {
+    this.marks.push(this.undo.length);
+    return this.marks.length - 1;
+  }
+
+  /** Keeps what was done since the mark. */
+  release(mark: number): void {
+    this.marks.length = mark;
+    if (mark === 0) this.undo.length = 0;
+  }
+
+  /** Takes back everything since the mark, with whatever checkpoints an aborted execution left open. */
+  rollback(mark: number): void {
+    const length = this.marks[mark] ?? 0;
+    while (this.undo.length > length) this.undo.pop()!();
+    this.marks.length = mark;
+    this.originalStorageCache.clear();
+  }
+
   async getStateRoot(): Promise<Uint8Array> {
     return this.root;
   }
