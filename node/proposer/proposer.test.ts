@@ -26,7 +26,7 @@ describe("the proposer and the stock L2OutputOracle", { timeout: 120_000 }, () =
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "proposer-"));
-    anvil = await startAnvil({ blockTime: 1 });
+    anvil = await startAnvil({ blockTime: 2 });
     const owner = addressOf(0);
     const plan = parseChainPlan({
       roles: {
@@ -80,7 +80,8 @@ describe("the proposer and the stock L2OutputOracle", { timeout: 120_000 }, () =
     client().readContract({ address: oracle, abi: l2OutputOracleAbi, functionName: "latestBlockNumber" });
 
   test("posts each interval's output once it is safe, never earlier", async () => {
-    const { stop } = propose(2);
+    const log: string[] = [];
+    const { stop } = propose(2, log);
     await sleep(1_500);
     expect(await latest()).toBe(0n);
     safe = INTERVAL * 2n + 1n;
@@ -95,6 +96,7 @@ describe("the proposer and the stock L2OutputOracle", { timeout: 120_000 }, () =
       args: [INTERVAL],
     });
     expect(output.outputRoot).toBe(rootOf(INTERVAL));
+    expect(log).toEqual([]);
   });
 
   test("says why the oracle refuses a stranger's proposal, and tries again", async () => {
