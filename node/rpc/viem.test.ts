@@ -1,55 +1,15 @@
 import { createPublicClient, createWalletClient, defineChain, http, parseGwei, webSocket } from "viem";
 import { chainConfig, publicActionsL2 } from "viem/op-stack";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { InstantPool } from "../../test/support/instant-pool.ts";
 import { createSmallChain, FUNDS, SENDER, type SmallChain } from "../../test/support/small-chain.ts";
-import { CodedError } from "../base/errors.ts";
-import { decodeTransaction } from "../chain/codec/transaction.ts";
-import type { ChainTransaction } from "../chain/types/block.ts";
 import { createStateReader } from "../execution/state-reader.ts";
 import { nodeRpcMethods } from "./node-methods.ts";
 import { createRpcServer, type RpcServer } from "./server.ts";
-import type { TxPool } from "./types.ts";
 
 const target = `0x${"ee".repeat(20)}` as const;
 /** Emits LOG1 with topic 7 and its calldata's length. */
 const logger = `0x${"1c".repeat(20)}` as const;
-
-/** Takes a transaction and builds a block of it at once. */
-class InstantPool implements TxPool {
-  small: SmallChain;
-  private readonly listeners = new Set<(transaction: ChainTransaction) => void>();
-
-  constructor(small: SmallChain) {
-    this.small = small;
-  }
-
-  async add(raw: Uint8Array) {
-    const transaction = decodeTransaction(raw, this.small.rollup);
-    if (transaction.kind === "signed" && transaction.signed.value > FUNDS) {
-      throw new CodedError("TXPOOL_FUNDS", { message: "have less" });
-    }
-    for (const listener of this.listeners) listener(transaction);
-    await this.small.advance([raw]);
-    return transaction.hash;
-  }
-
-  pendingNonce() {
-    return undefined;
-  }
-
-  get() {
-    return undefined;
-  }
-
-  count() {
-    return { pending: 0, queued: 0 };
-  }
-
-  onPending(listener: (transaction: ChainTransaction) => void) {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-}
 
 let server: RpcServer;
 let small: SmallChain;

@@ -1,0 +1,42 @@
+import { CodedError } from "../../node/base/errors.ts";
+import { decodeTransaction } from "../../node/chain/codec/transaction.ts";
+import type { ChainTransaction } from "../../node/chain/types/block.ts";
+import type { TxPool } from "../../node/rpc/types.ts";
+import { FUNDS, type SmallChain } from "./small-chain.ts";
+
+/** Takes a transaction and builds a block of it at once. */
+export class InstantPool implements TxPool {
+  small: SmallChain;
+  private readonly listeners = new Set<(transaction: ChainTransaction) => void>();
+
+  constructor(small: SmallChain) {
+    this.small = small;
+  }
+
+  async add(raw: Uint8Array) {
+    const transaction = decodeTransaction(raw, this.small.rollup);
+    if (transaction.kind === "signed" && transaction.signed.value > FUNDS) {
+      throw new CodedError("TXPOOL_FUNDS", { message: "have less" });
+    }
+    for (const listener of this.listeners) listener(transaction);
+    await this.small.advance([raw]);
+    return transaction.hash;
+  }
+
+  pendingNonce() {
+    return undefined;
+  }
+
+  get() {
+    return undefined;
+  }
+
+  count() {
+    return { pending: 0, queued: 0 };
+  }
+
+  onPending(listener: (transaction: ChainTransaction) => void) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}
