@@ -56,13 +56,14 @@ async function propose({ l2, rpc, sender, oracle, logger }: ProposerOptions): Pr
   const number = await nextBlockNumber(rpc, oracle);
   if (l2.safeNumber() < number) return false;
   const outputRoot = await l2.outputRoot(number);
-  // The oracle checks this hash, so that a proposal made before an L1 reorganisation is void after it.
+  // The oracle checks this hash, so that a proposal made before an L1 reorganisation is void after it. It is the head's
+  // parent's: nodes estimate gas in the head itself, where the EVM does not know the head's hash yet.
   const l1 = parseL1Ref(await rpc("eth_getBlockByNumber", ["latest", false]));
-  if (l1 === undefined) return false;
+  if (l1 === undefined || l1.number === 0n) return false;
   const data = encodeFunctionData({
     abi: ABI,
     functionName: "proposeL2Output",
-    args: [outputRoot, number, l1.hash, l1.number],
+    args: [outputRoot, number, l1.parentHash, l1.number - 1n],
   });
   const { hash, status } = await sender.send({ to: oracle, data });
   if (status === 0) {
