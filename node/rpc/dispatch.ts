@@ -38,6 +38,23 @@ function idOf(request: Record<string, unknown>): Id | undefined {
   return id === null || typeof id === "string" || typeof id === "number" ? id : undefined;
 }
 
+/** The answer as text; what is too large, or no JSON (a bigint that a method forgot to format), becomes an error. */
+function stringifyAnswer(
+  value: Answer | Answer[],
+  limits: DispatchLimits,
+  onInternalError: OnInternalError,
+): string {
+  const id = Array.isArray(value) ? null : value.id;
+  try {
+    const text = JSON.stringify(value);
+    if (text.length <= limits.maxResponseBytes) return text;
+  } catch (error) {
+    onInternalError("(answer)", error);
+    return JSON.stringify(failure(id, error));
+  }
+  return JSON.stringify(failure(id, new RpcError(RPC_CODE.server, "response too large")));
+}
+
 /** Dispatches JSON-RPC 2.0 texts to methods, batches in order. */
 export function createDispatcher(
   methods: RpcMethods,
@@ -75,12 +92,7 @@ export function createDispatcher(
     }
   };
 
-  const stringify = (value: Answer | Answer[]): string => {
-    const text = JSON.stringify(value);
-    if (text.length <= limits.maxResponseBytes) return text;
-    const id = Array.isArray(value) ? null : value.id;
-    return JSON.stringify(failure(id, new RpcError(RPC_CODE.server, "response too large")));
-  };
+  const stringify = (value: Answer | Answer[]) => stringifyAnswer(value, limits, onInternalError);
 
   return {
     async handle(body, context) {

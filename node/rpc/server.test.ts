@@ -21,6 +21,7 @@ beforeAll(async () => {
       coded: () => {
         throw new CodedError("SOME_CODE", { message: "What happened.", fix: "What to do." });
       },
+      bigint: () => 5n,
       rpc: () => {
         throw new RpcError(-32005, "limit", { most: 3 });
       },
@@ -93,7 +94,8 @@ describe("JSON-RPC over HTTP", () => {
     const bug = JSON.stringify(await answer(request("bug")));
     expect(bug).toContain("-32603");
     expect(bug).not.toContain("secret");
-    expect(internal).toEqual(["bug"]);
+    expect(await answer(request("bigint"))).toMatchObject({ id: 1, error: { code: -32603 } });
+    expect(internal).toEqual(["bug", "(answer)"]);
   });
 
   it("refuses a body over the limit and stays up", async () => {
