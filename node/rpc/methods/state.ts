@@ -53,7 +53,7 @@ export function stateMethods(chain: ChainReader, state: StateReader, pool: TxPoo
       const slots = keys.map((key) => slotParam(key, 1));
       const { stateRoot } = await requireHeader(chain, params, 2);
       const { account, accountProof, storageProof } = await state.proof(stateRoot, address, slots);
-      // An absent account has no code hash in geth's answer; an empty one can't exist since EIP-161.
+      // geth answers zero hashes for an absent account; an empty one cannot exist since EIP-161.
       const isAbsent = account.nonce === 0n && account.balance === 0n && account.codeHash === EMPTY_CODE_HASH;
       return {
         address,
@@ -61,7 +61,7 @@ export function stateMethods(chain: ChainReader, state: StateReader, pool: TxPoo
         balance: quantity(account.balance),
         codeHash: isAbsent ? ZERO_HASH : account.codeHash,
         nonce: quantity(account.nonce),
-        storageHash: account.storageRoot,
+        storageHash: isAbsent ? ZERO_HASH : account.storageRoot,
         storageProof: storageProof.map(({ value, proof }, index) => ({
           key: proofKey(String(keys[index]), slots[index]!),
           value: quantity(value),
