@@ -13,16 +13,29 @@ export interface Bench {
   run(): Promise<Figure[]>;
 }
 
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+async function secondsOf(work: () => unknown): Promise<number> {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) / 1000;
+}
+
 /** Median seconds of `runs` calls after one that is not counted. */
 export async function medianSeconds(work: () => unknown, runs = 5): Promise<number> {
-  await work();
-  const times: number[] = [];
+  return (await medianSecondsInTurn([work], runs))[0]!;
+}
+
+/** The same for several works that take turns, so that a busy machine slows all of them alike. */
+export async function medianSecondsInTurn(works: readonly (() => unknown)[], runs = 5): Promise<number[]> {
+  for (const work of works) await work();
+  const times: number[][] = works.map(() => []);
   for (let i = 0; i < runs; i++) {
-    const start = process.hrtime.bigint();
-    await work();
-    times.push(Number(process.hrtime.bigint() - start) / 1e9);
+    for (const [index, work] of works.entries()) times[index]!.push(await secondsOf(work));
   }
-  return times.sort((a, b) => a - b)[Math.floor(runs / 2)]!;
+  return times.map(median);
 }
 
 export function formatFigure({ what, unit, ours, peer, note }: Figure): string {

@@ -4,8 +4,9 @@ import { type Bench, formatFigure } from "./figure.ts";
 import { gemmBench } from "./gemm.ts";
 import { scanBench } from "./scan.ts";
 import { splitterBench } from "./splitter.ts";
+import { transfersBench } from "./transfers.ts";
 
-const BENCHES: readonly Bench[] = [gemmBench, scanBench, splitterBench];
+const BENCHES: readonly Bench[] = [transfersBench, gemmBench, scanBench, splitterBench];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !BENCHES.some((bench) => bench.name === name));
