@@ -33,6 +33,7 @@ import { DEFAULT_SPLIT, getModel, registerModel, stakeOnModel } from "../client/
 import { decodeQuery } from "../attribution/record.ts";
 import { weightsOf } from "../attribution/score.ts";
 import { bytesOfHex, contentIdOf } from "../codec/hash.ts";
+import { Mirror } from "../content/mirror.ts";
 import { folderSource } from "../content/source.ts";
 import { encodeDocument } from "../datanet/document.ts";
 import { intakeFile } from "../datanet/intake.ts";
@@ -223,6 +224,24 @@ describe("the main job on the protocol's contracts", () => {
     expect(parseReceipt(JSON.parse(JSON.stringify(receiptToJson(receipt))))).toEqual(receipt);
   });
 
+  test("another node mirrors what the chain names, and the receipt is verified with that alone", async () => {
+    const { client } = chain;
+    const copy = memoryContent();
+    const store = { ...copy, has: async (hash: Hash) => copy.all.has(hash) };
+    const empty = memoryContent();
+    const to = await client.public.getBlockNumber();
+    const mirror = new Mirror({ client, at, store, peers: [empty, content], logger });
+    await mirror.mirrorBlocks(0n, to);
+    const verified = await verifyReceipt({
+      receipt,
+      source: copy,
+      session,
+      chain: { client, at },
+      index: true,
+    });
+    expect(verified.checks.filter(({ ok }) => ok !== true)).toEqual([]);
+  });
+
   test("a receipt with one number changed fails, and the failing checks name it", async () => {
     const failing = async (change: (copy: Receipt) => void, online = true) => {
       const copy = structuredClone(receipt);
@@ -242,14 +261,36 @@ describe("the main job on the protocol's contracts", () => {
     };
     expect(await failing(score)).toEqual(["claim on chain", "scores"]);
     expect(await failing(score, false)).toEqual(["scores"]);
-    expect(await failing((copy) => void (copy.claim.weights[0]!.weight += 1n), false)).toContain("weights");
-    expect(await failing((copy) => void (copy.answer += "x"))).toEqual(["answer"]);
-    expect(await failing((copy) => void (copy.prompt = "What?"))).toContain("prompt");
-    expect(await failing((copy) => void (copy.settlement!.paid[0]!.amount += 1n), false)).toEqual(["split"]);
-    expect(await failing((copy) => void (copy.settlement!.payout.host += 1n))).toContain(
-      "settlement on chain",
-    );
-    expect(await failing((copy) => void (copy.model.index.e0 += 1))).toContain("model on chain");
+    expect(
+      await failing((copy) => {
+        copy.claim.weights[0]!.weight += 1n;
+      }, false),
+    ).toContain("weights");
+    expect(
+      await failing((copy) => {
+        copy.answer += "x";
+      }),
+    ).toEqual(["answer"]);
+    expect(
+      await failing((copy) => {
+        copy.prompt = "What?";
+      }),
+    ).toContain("prompt");
+    expect(
+      await failing((copy) => {
+        copy.settlement!.paid[0]!.amount += 1n;
+      }, false),
+    ).toEqual(["split"]);
+    expect(
+      await failing((copy) => {
+        copy.settlement!.payout.host += 1n;
+      }),
+    ).toContain("settlement on chain");
+    expect(
+      await failing((copy) => {
+        copy.model.index.e0 += 1;
+      }),
+    ).toContain("model on chain");
   });
 
   test("a watcher lets true claims stand and takes the bond of each kind of false one", async () => {
