@@ -56,6 +56,8 @@ class Pool implements Mempool {
   private readonly senders = new Map<Address, SenderQueue>();
   private readonly byHash = new Map<Hash, PoolEntry>();
   private readonly listeners = new Set<(transaction: ChainTransaction) => void>();
+  /** Journal numbers of entries that left the pool. */
+  private readonly done: bigint[] = [];
   private order = 0;
 
   constructor(options: MempoolOptions) {
@@ -148,7 +150,7 @@ class Pool implements Mempool {
     this.checkNonce(entry, nonce);
     checkFunds(entry, account?.balance ?? 0n, extra);
     const queue = this.senders.get(entry.from) ?? new SenderQueue(nonce);
-    queue.stateNonce = nonce;
+    for (const passed of queue.moveTo(nonce)) this.remove(passed);
     const old = queue.get(entry.nonce);
     if (old !== undefined && !replaces(entry, old)) {
       const fix = "Raise both fees by at least 10 %.";
@@ -202,8 +204,14 @@ class Pool implements Mempool {
     if (queue?.size === 0) this.senders.delete(entry.from);
     this.byHash.delete(entry.transaction.hash);
     if (entry.arrival === undefined) return;
-    void this.options.journal.remove([entry.arrival]).catch((error: unknown) => {
-      this.options.logger.debug({ error }, "A journal entry stays until the next start");
+    if (this.done.length === 0) queueMicrotask(() => this.tidyJournal());
+    this.done.push(entry.arrival);
+  }
+
+  /** One write for all entries that one block took out. */
+  private tidyJournal(): void {
+    this.options.journal.remove(this.done.splice(0)).catch((error: unknown) => {
+      this.options.logger.debug({ error }, "Journal entries stay until the next start");
     });
   }
 
@@ -211,8 +219,7 @@ class Pool implements Mempool {
   private passNonce(from: Address, nonce: bigint): void {
     const queue = this.senders.get(from);
     if (queue === undefined) return;
-    queue.stateNonce = nonce + 1n;
-    for (const entry of queue.below(queue.stateNonce)) this.remove(entry);
+    for (const entry of queue.moveTo(nonce + 1n)) this.remove(entry);
   }
 
   private async takeBack(raw: Uint8Array): Promise<void> {

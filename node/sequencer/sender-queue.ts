@@ -27,9 +27,15 @@ export class SenderQueue {
     if (this.entries.get(entry.nonce) === entry) this.entries.delete(entry.nonce);
   }
 
-  /** Entries whose nonce the chain has passed. */
-  below(nonce: bigint): PoolEntry[] {
-    return [...this.entries.values()].filter((entry) => entry.nonce < nonce);
+  /** Notes the account's nonce and gives the entries that the chain has passed with it. */
+  moveTo(stateNonce: bigint): PoolEntry[] {
+    const passed: PoolEntry[] = [];
+    for (let nonce = this.stateNonce; nonce < stateNonce; nonce++) {
+      const entry = this.entries.get(nonce);
+      if (entry !== undefined) passed.push(entry);
+    }
+    this.stateNonce = stateNonce;
+    return passed;
   }
 
   /** How many could be included now, one after the other. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ANVIL_KEYS, type Anvil, startAnvil } from "../../test/harness/anvil.ts";
+import { ANVIL_KEYS, type Anvil, freePort, startAnvil } from "../../test/harness/anvil.ts";
 import { type NodeProcess, startNodeProcess, writeChainFiles } from "../../test/harness/node-process.ts";
 import type { Address, Hash } from "../chain/types/primitives.ts";
 import { createL1Reader } from "../l1/reader.ts";
@@ -111,6 +111,19 @@ describe("node processes killed at any moment", { timeout: 300_000 }, () => {
       [sequencer, verifier].map(({ rpc }) => rpc("optimism_outputAtBlock", [`0x${last.toString(16)}`])),
     );
     expect(outputs[1]).toMatchObject({ outputRoot: (outputs[0] as { outputRoot: Hash }).outputRoot });
+  });
+
+  test("wait for an L1 that is away, and refuse another one", async () => {
+    const alone = await start("alone", { l1Url: `http://127.0.0.1:${await freePort()}` });
+    expect((await fetch(`${alone.url}/health`)).status).toBe(503);
+    expect(await alone.rpc("eth_blockNumber", [])).toBe("0x0");
+    expect(await alone.stop()).toBe(0);
+    const stranger = await startAnvil({ blockTime: 1, extra: ["--timestamp", "1000000000"] });
+    await stranger.mine(20);
+    const lost = await start("alone", { l1Url: stranger.url });
+    for (let attempt = 0; attempt < 300 && !lost.output().includes("fix:"); attempt++) await sleep(100);
+    expect(lost.output()).toMatch(/L1_OTHER_CHAIN/);
+    await stranger.kill();
   });
 
   test("stop cleanly when told, and say what is wrong when they can't start", async () => {
