@@ -12,15 +12,16 @@ using namespace ol;
 
 namespace {
 
-// Values of both signs over many exponents, subnormal numbers and zeros among them.
+// Values of both signs over many exponents; zeros of both signs, subnormal numbers and some whose products underflow.
 struct numbers {
   uint32_t state;
   uint32_t next() { return state = state * 1664525u + 1013904223u; }
   float value() {
     const uint32_t kind = next() >> 24;
     const float unit = static_cast<float>(static_cast<int32_t>(next())) / 2147483648.0f;
-    if (kind == 0) return 0.0f;
-    if (kind == 1) return unit * 1e-41f;
+    if (kind < 16) return kind & 1 ? -0.0f : 0.0f;
+    if (kind < 32) return unit * 1e-41f;
+    if (kind < 64) return unit * 1e-30f;
     return unit * static_cast<float>(1 << (kind & 7)) / 16.0f;
   }
   std::vector<float> floats(size_t n) {

@@ -8,7 +8,7 @@ namespace cuda {
 namespace {
 
 template <class S, bool A_DEEP, bool B_DEEP>
-__global__ void __launch_bounds__(S::threads) product_kernel(product p, int col_tiles, bool accumulate) {
+__global__ void __launch_bounds__(S::threads, 2) product_kernel(product p, int col_tiles, bool accumulate) {
   const int tile = static_cast<int>(blockIdx.x);
   tile_product<S, A_DEEP, B_DEEP> out(tile / col_tiles * S::rows, tile % col_tiles * S::cols, p.m, p.n);
   if (accumulate) out.load(p.c, p.ldc);
