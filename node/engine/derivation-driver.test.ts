@@ -22,7 +22,7 @@ const ref = (number: number, branch = 0): L1BlockRef => ({
 });
 
 const attributes = (transactions: Uint8Array[]): DerivedAttributes => ({
-  attributes: { transactions } as DerivedAttributes["attributes"],
+  attributes: { transactions } as unknown as DerivedAttributes["attributes"],
   parent: genesis,
   derivedFrom: { hash: l1Hash(1), number: 1n },
   concluding: true,
