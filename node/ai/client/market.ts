@@ -139,7 +139,7 @@ export async function postClaim(
     bond,
     proof,
   }: { requestId: bigint; claim: Claim; bond: bigint; proof?: AttributionIndex },
-): Promise<SentTransaction> {
+): Promise<SentTransaction & { claimHash: Hash }> {
   const given = claimTuple(claim);
   const data = proof
     ? encodeFunctionData({
@@ -148,7 +148,9 @@ export async function postClaim(
         args: [requestId, given, ...evidence(claim, proof)],
       })
     : encodeFunctionData({ abi, functionName: "claim", args: [requestId, given] });
-  return send(client, account, { to: market, data, value: bond });
+  const sent = await send(client, account, { to: market, data, value: bond });
+  const logs = parseEventLogs({ abi, logs: sent.receipt.logs as Log[], eventName: "InferenceClaimed" });
+  return { ...sent, claimHash: requireEvent(logs, "InferenceClaimed").args.claimHash };
 }
 
 /** Pays out a claim whose window has passed. */

@@ -7,7 +7,7 @@ import { canonicalBytes, type Json } from "../codec/canonical-json.ts";
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hash>;
 const address = z.string().regex(/^0x[0-9a-f]{40}$/) as unknown as z.ZodType<Address>;
-const hex = z.string().regex(/^0x([0-9a-f]{2})*$/) as unknown as z.ZodType<Hex>;
+const hex = z.string().regex(/^0x[0-9a-f]{2,16386}$/) as unknown as z.ZodType<Hex>;
 /** Wei, ids and scores: decimal digits, read as bigints. */
 const integer = z
   .string()

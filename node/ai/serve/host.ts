@@ -41,13 +41,10 @@ export interface HostOptions {
   logger: Logger;
 }
 
-/** What `openledger_ask` answers. */
-export interface Answer {
-  receipt: Receipt;
-}
-
 /** Models kept in memory at once. */
 const MAX_MODELS = 4;
+/** Stands for hashes of a claim that is not on the chain yet. */
+const NOT_POSTED: Hash = `0x${"00".repeat(32)}`;
 const REQUEST_WAIT_MS = 20_000;
 const POLL_MS = 500;
 
@@ -99,28 +96,49 @@ export class Host {
     }
   }
 
-  /** Settles every claim whose window is over; gives the requests that it settled or found decided. */
+  /**
+   * Brings every open claim forward: posts it (again) where the chain does not have it, settles it when its window is
+   * over. Gives the requests that it settled or found decided.
+   */
   async settleDue(): Promise<bigint[]> {
-    const { client, at, account, logger } = this.#options;
     const done: bigint[] = [];
+    let failure: unknown;
     for (const requestId of [...this.#unsettled]) {
-      const request = await getRequest(client, at, requestId);
-      const receipt = (await this.receipt(requestId))!;
-      if (request.status === "claimed") {
-        const { timestamp } = await client.public.getBlock();
-        if (timestamp <= request.deadline) continue;
-        await settleClaim(client, at, account, requestId, receipt.claim);
-      } else if (request.status === "requested") {
-        // The chain was rolled back to before the claim.
-        await this.#claim(request, receipt);
-        continue;
-      }
-      if (request.status === "refuted") logger.error({ requestId }, "a claim of this host was proven false");
-      else await this.#keepSettlement(receipt);
-      this.#unsettled.delete(requestId);
-      done.push(requestId);
+      if (this.#running.has(requestId)) continue;
+      // One claim that cannot be moved must not hold up the others.
+      const isDone = await this.#advance(requestId).catch((error: unknown) => {
+        failure = error;
+        return false;
+      });
+      if (isDone) done.push(requestId);
     }
+    if (failure && done.length === 0) throw failure;
     return done;
+  }
+
+  async #advance(requestId: bigint): Promise<boolean> {
+    const { client, at, account, logger } = this.#options;
+    const request = await getRequest(client, at, requestId);
+    const receipt = (await this.receipt(requestId))!;
+    if (request.status === "requested") {
+      await this.#claim(request, receipt);
+      return false;
+    }
+    if (request.status === "cancelled") {
+      logger.warn({ requestId }, "the payer took the escrow back before the claim was posted");
+      this.#unsettled.delete(requestId);
+      return true;
+    }
+    const claimed = receipt.claimHash === NOT_POSTED ? await this.#adopt(receipt) : receipt;
+    if (request.status === "claimed") {
+      const { timestamp } = await client.public.getBlock();
+      if (timestamp <= request.deadline) return false;
+      await settleClaim(client, at, account, requestId, claimed.claim);
+    }
+    if (request.status === "refuted") logger.error({ requestId }, "a claim of this host was proven false");
+    else await this.#keepSettlement(claimed);
+    this.#unsettled.delete(requestId);
+    return true;
   }
 
   /** Settles in the background until the signal. */
@@ -139,7 +157,8 @@ export class Host {
     const earlier = await this.receipt(requestId);
     if (earlier) {
       if (earlier.prompt !== prompt.trim()) throw promptMismatch(requestId);
-      return earlier;
+      if (earlier.claimHash !== NOT_POSTED) return earlier;
+      return request.status === "requested" ? this.#claim(request, earlier) : this.#adopt(earlier);
     }
     if (request.status !== "requested") {
       throw new CodedError("REQUEST_CLOSED", {
@@ -158,9 +177,26 @@ export class Host {
         facts: { tokens: ids.length, paid: request.maxTokensIn },
       });
     }
-    const { session } = this.#options;
+    const { client, at, session, proved } = this.#options;
     const inference = await runInference(session, model, prompt, request.maxTokensOut, signal);
-    return this.#claim(request, inference, prompt.trim());
+    const draft = makeReceipt({
+      chainId: client.chain.id,
+      market: at.market,
+      request,
+      model: model.registered,
+      prompt: prompt.trim(),
+      answer: inference.answer,
+      outputIds: inference.outputIds,
+      claim: inference.claim,
+      proved,
+      claimHash: NOT_POSTED,
+      claimTransaction: NOT_POSTED,
+      settlement: undefined,
+    });
+    // Kept before it is posted: after a crash in between, the claim is still found and settled.
+    await this.#write(draft);
+    this.#unsettled.add(requestId);
+    return this.#claim(request, draft);
   }
 
   /** The model of that id, loaded from content by the hashes on chain. */
@@ -176,32 +212,37 @@ export class Host {
     return loading;
   }
 
-  async #claim(request: MarketRequest, what: Inference | Receipt, prompt?: string): Promise<Receipt> {
-    const { client, at, account, logger, proved } = this.#options;
-    const { requestId } = request;
-    const model = await this.model(request.modelId);
+  /** Posts a receipt's claim with the bond. */
+  async #claim(request: MarketRequest, draft: Receipt): Promise<Receipt> {
+    const { client, at, account, logger } = this.#options;
+    const { requestId, modelId } = request;
     const bond = await claimBond(client, at);
-    const proof = proved ? model.index : undefined;
-    const { hash } = await postClaim(client, at, account, { requestId, claim: what.claim, bond, proof });
-    const range = { from: 0n, to: await client.public.getBlockNumber(), requestId };
-    const posted = (await postedClaims(client, at, range)).find((item) => item.transactionHash === hash);
-    const receipt = makeReceipt({
-      chainId: client.chain.id,
-      market: at.market,
-      request,
-      model: model.registered,
-      prompt: prompt ?? (what as Receipt).prompt,
-      answer: what.answer,
-      outputIds: what.outputIds,
-      claim: what.claim,
-      proved,
-      claimHash: posted!.claimHash,
-      claimTransaction: hash,
-      settlement: undefined,
-    });
+    const proof = draft.proved ? (await this.model(modelId)).index : undefined;
+    const posted = await postClaim(client, at, account, { requestId, claim: draft.claim, bond, proof });
+    const receipt: Receipt = { ...draft, claimHash: posted.claimHash, claimTransaction: posted.hash };
     await this.#write(receipt);
-    this.#unsettled.add(requestId);
-    logger.info({ requestId, modelId: request.modelId, transaction: hash, proved }, "claimed an inference");
+    logger.info(
+      { requestId, modelId, transaction: posted.hash, proved: draft.proved },
+      "claimed an inference",
+    );
+    return receipt;
+  }
+
+  /** Completes a receipt whose claim was posted just before this host stopped. */
+  async #adopt(draft: Receipt): Promise<Receipt> {
+    const { client, at } = this.#options;
+    const { requestId } = draft.request;
+    const to = await client.public.getBlockNumber();
+    const posted = (await postedClaims(client, at, { from: 0n, to, requestId })).at(-1);
+    if (!posted) {
+      throw new CodedError("CLAIM_MISSING", {
+        message: `request ${requestId} is not open any more, but the chain shows no claim of it`,
+        fix: "the payer may have cancelled it: make a new request",
+        facts: { requestId },
+      });
+    }
+    const receipt = { ...draft, claimHash: posted.claimHash, claimTransaction: posted.transactionHash };
+    await this.#write(receipt);
     return receipt;
   }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -338,6 +338,44 @@ describe("the main job on the protocol's contracts", () => {
     const weights = weightsOf(rows, (rowId) => records[rowId]!.contributor, commitment.floor);
     return { ...claim, rows, weights };
   }
+
+  test("a host that dies around its claim goes on with it", async () => {
+    const { client } = chain;
+    const path = (requestId: bigint) => join(folder, `${requestId}.json`);
+    const none = `0x${"00".repeat(32)}`;
+    const restarted = async () => {
+      const again = new Host({
+        client,
+        at,
+        account: account(5),
+        content,
+        session,
+        folder,
+        proved: false,
+        logger,
+      });
+      await again.open();
+      return again;
+    };
+    const draftOf = (from: Receipt, requestId: bigint) => ({
+      ...receiptToJson({ ...from, request: { ...from.request, requestId }, settlement: null }),
+      ...{ claimHash: none, claimTransaction: none },
+    });
+    // Died before posting.
+    const unposted = await ask(host.address);
+    await writeFile(path(unposted), JSON.stringify(draftOf(receipt, unposted)));
+    expect(await (await restarted()).settleDue()).toEqual([]);
+    expect((await getRequest(client, at, unposted)).status).toBe("claimed");
+    // Died after posting, before it knew.
+    const posted = await ask(host.address);
+    const claimed = await (await restarted()).ask(posted, PROMPT);
+    await writeFile(path(posted), JSON.stringify(draftOf(receipt, posted)));
+    const last = await restarted();
+    expect((await last.ask(posted, PROMPT)).claimTransaction).toBe(claimed.claimTransaction);
+    await chain.pass(60);
+    expect((await last.settleDue()).sort()).toEqual([unposted, posted]);
+    expect((await last.receipt(posted))!.settlement).not.toBe(null);
+  });
 
   test("what cannot be answered is refused with a code", async () => {
     const { client } = chain;

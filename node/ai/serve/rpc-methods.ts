@@ -23,7 +23,10 @@ export interface AiRpcOptions {
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/, "must be 0x and 64 lower-case hexadecimal digits");
 const size = z.number().int().nonnegative();
-const data = z.string().regex(/^0x([0-9a-fA-F]{2})*$/, "must be hexadecimal bytes");
+const data = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]*$/, "must be hexadecimal bytes")
+  .refine((text) => text.length % 2 === 0, "must have two digits a byte");
 const requestId = z
   .union([z.number().int().nonnegative(), z.string().regex(/^(\d{1,30}|0x[0-9a-f]{1,16})$/)])
   .transform((value) => BigInt(value));

@@ -45,6 +45,8 @@ export interface AiService {
 }
 
 const RETRY_MS = 500;
+/** How far back a watcher looks when it starts: a day of blocks, longer than any challenge window. */
+const WATCHED_BLOCKS = 43_200n;
 
 /** Makes the services; nothing runs before `start`. */
 export function createAiService(options: AiServiceOptions): AiService {
@@ -72,7 +74,8 @@ export function createAiService(options: AiServiceOptions): AiService {
     if (options.watcherKey) {
       const account = privateKeyToAccount(options.watcherKey);
       const watcher = new Watcher({ client, at, account, content, logger });
-      tasks.push(watcher.run(0n, ending.signal));
+      const head = await client.public.getBlockNumber();
+      tasks.push(watcher.run(head > WATCHED_BLOCKS ? head - WATCHED_BLOCKS : 0n, ending.signal));
     }
     if (options.peers && options.peers.length > 0) {
       const peers = options.peers.map((url) => lazyPeer(url));
