@@ -20,13 +20,7 @@ import {
 import { getModel } from "../client/models.ts";
 import type { ContentSink, ContentSource } from "../content/source.ts";
 import { encodeReceipt, makeReceipt, parseReceipt, type Receipt, receiptToJson } from "../receipt/receipt.ts";
-import {
-  checkedPrompt,
-  type Inference,
-  loadServedModel,
-  runInference,
-  type ServedModel,
-} from "./inference.ts";
+import { checkedPrompt, loadServedModel, runInference, type ServedModel } from "./inference.ts";
 
 export interface HostOptions {
   client: ChainClient;
