@@ -46,7 +46,7 @@ export function readCheckpoint(
 ): { state: TrainerState; tokens: number } | undefined {
   const path = join(folder, FILE);
   if (!existsSync(path)) return undefined;
-  const { tensors, metadata } = readSafetensors(readFileSync(path), path);
+  const { tensors, metadata } = readSafetensors(new Uint8Array(readFileSync(path)), path);
   const step = Number(metadata.step);
   const tokens = Number(metadata.tokens);
   if (!Number.isSafeInteger(step) || step < 0 || !Number.isSafeInteger(tokens))

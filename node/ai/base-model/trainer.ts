@@ -83,7 +83,7 @@ export async function pretrain(options: PretrainOptions): Promise<Trainer> {
       writeCheckpoint(options.checkpoint, BASE_MODEL, trainer.state(), tokens);
       kept = systemClock.now();
     }
-    if (stopping) throw stopped(step);
+    if (stopping && step < last) throw stopped(step);
   }
   return trainer;
 }
