@@ -30,27 +30,26 @@ export function createAnvil(options: AnvilOptions): Child {
     command: anvilBinary(),
     args: [
       ["--port", String(options.port), "--chain-id", String(L1_CHAIN_ID), "--mnemonic", MNEMONIC],
-      [
-        "--accounts",
-        "12",
-        "--balance",
-        "10000",
-        "--block-time",
-        String(L1_BLOCK_TIME),
-        "--slots-in-an-epoch",
-        "4",
-      ],
+      ["--accounts", "12", "--balance", "10000", "--no-mining", "--slots-in-an-epoch", "4"],
       ["--state", options.stateFile, "--state-interval", "2", "--preserve-historical-states", "--silent"],
     ].flat(),
     logFile: options.logFile,
-    ready: async (signal) => {
-      await jsonRpc(url, "anvil_setBlockTimestampInterval", [L1_BLOCK_TIME], signal);
-    },
+    ready: (signal) => startMining(url, signal),
     readyTimeoutMs: 30_000,
     onDeath: options.onDeath,
     onRestart: options.onRestart,
     stopSignal: "SIGINT",
   });
+}
+
+/** Sets the clock to where the chain stopped before the first block is mined: a restarted anvil would jump to wall time. */
+async function startMining(url: string, signal: AbortSignal): Promise<void> {
+  const head = (await jsonRpc(url, "eth_getBlockByNumber", ["latest", false], signal)) as {
+    timestamp: string;
+  };
+  await jsonRpc(url, "evm_setTime", [Number(head.timestamp)], signal);
+  await jsonRpc(url, "anvil_setBlockTimestampInterval", [L1_BLOCK_TIME], signal);
+  await jsonRpc(url, "evm_setIntervalMining", [L1_BLOCK_TIME], signal);
 }
 
 function anvilBinary(): string {

@@ -19,7 +19,6 @@ import { sleep } from "../node/base/clock.ts";
 import { CodedError } from "../node/base/errors.ts";
 import { inferenceMarketAbi } from "../node/chain/generated/abi.ts";
 import { devAccounts } from "./accounts.ts";
-import { type JobContext, readQuestions } from "./main-job.ts";
 
 /** A watcher looks at every block; this is far more than it needs. */
 const REFUTE_MS = 60_000;
@@ -29,14 +28,14 @@ const REFUTE_MS = 60_000;
  * for what becomes of it. It speaks to the chain by JSON-RPC like any host.
  */
 export async function postFalseClaim(
-  { rpcUrl, signal }: Pick<JobContext, "rpcUrl" | "signal">,
+  { rpcUrl, signal }: { rpcUrl: string; signal: AbortSignal },
   modelId: string,
+  question: string,
 ) {
   const { mallory, paula, watcher } = devAccounts();
   const client = await connectChain(rpcUrl);
   const at = await client.rpc<ProtocolAddresses>("openledger_protocol", []);
   const model = await loadServedModel(rpcSource(client), await getModel(client, at, BigInt(modelId)));
-  const { question } = readQuestions()[0]!;
   const maxTokensOut = model.method.generation.maxTokens;
   const inference = await runInference(new Session(), model, question, maxTokensOut, signal);
   const tokensIn = inference.promptIds.length;

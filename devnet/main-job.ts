@@ -96,7 +96,9 @@ export async function runMainJob(job: JobContext): Promise<JobResult> {
     questions.push(await askOne(job, model, index, question));
   }
   job.say("a dishonest host posts a claim with one score changed");
-  const refuted = await job.journal.step("false claim", falseClaim, () => postFalseClaim(job, model));
+  const refuted = await job.journal.step("false claim", falseClaim, () =>
+    postFalseClaim(job, model, questions[0]!.question.question),
+  );
   job.say(`the watcher proved it false in ${refuted.challengeTransaction}`);
   return { model, questions, falseClaim: refuted, bridged };
 }

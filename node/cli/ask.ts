@@ -7,7 +7,7 @@ import { getRequest, hashOfTokens, quote, requestInference } from "../ai/client/
 import { getModel } from "../ai/client/models.ts";
 import { promptIds } from "../ai/datanet/rows.ts";
 import { loadTokenizer } from "../ai/model/tokenizer.ts";
-import { parseReceipt, type Receipt, type ReceiptJson } from "../ai/receipt/receipt.ts";
+import { parseReceipt, type Receipt, type ReceiptJson, receiptToJson } from "../ai/receipt/receipt.ts";
 import { decodeMethod } from "../ai/train/method.ts";
 import { sleep } from "../base/clock.ts";
 import { CodedError } from "../base/errors.ts";
@@ -57,7 +57,7 @@ async function ask(
   );
   if (options.wait) receipt = await settledReceipt(protocol, request.requestId);
   const { requestId } = request;
-  print(context, { request: requestId, transaction: request.hash, receipt }, [
+  print(context, { request: requestId, transaction: request.hash, receipt: receiptToJson(receipt) }, [
     receipt.answer,
     "",
     `request ${requestId}, claim ${receipt.claimTransaction}`,

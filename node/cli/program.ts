@@ -11,6 +11,7 @@ import { devnetCommand } from "./devnet.ts";
 import { doctorCommand } from "./doctor.ts";
 import { modelCommand } from "./model.ts";
 import { nodeCommand } from "./node.ts";
+import { receiptCommand } from "./receipt.ts";
 
 /** The whole command line. */
 export function createProgram(): Command {
@@ -29,6 +30,7 @@ export function createProgram(): Command {
     datanetCommand(),
     modelCommand(),
     askCommand(),
+    receiptCommand(),
     doctorCommand(),
   ]) {
     program.addCommand(command);

@@ -1,0 +1,138 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { Command } from "commander";
+import { Session } from "../../native/js/index.ts";
+import { rpcSource } from "../ai/client/content.ts";
+import { cachedSource, folderSource } from "../ai/content/source.ts";
+import type { Check } from "../ai/receipt/checks.ts";
+import { exportEvidence } from "../ai/receipt/evidence.ts";
+import { parseReceipt, type Receipt, type ReceiptJson, receiptToJson } from "../ai/receipt/receipt.ts";
+import { verifyReceipt } from "../ai/receipt/verify.ts";
+import { CodedError } from "../base/errors.ts";
+import { type Progress, startProgress } from "../base/progress.ts";
+import { settlementLines } from "./ask.ts";
+import { type CliContext, contextOf, print } from "./context.ts";
+import { connectProtocol } from "./protocol.ts";
+
+/** `openledger receipt ...`: show, verify, export. */
+export function receiptCommand(): Command {
+  const receipt = new Command("receipt").description(
+    "what an answer was made of, and the check of every number in it",
+  );
+  receipt
+    .command("show <receipt>")
+    .description("a receipt by request number or from a file; with --out it is written to a file")
+    .option("--out <file>", "write the receipt as JSON")
+    .action(show);
+  receipt
+    .command("verify <receipt>")
+    .description("recompute answer, query sketch, scores, weights and split; status 0 only if all are equal")
+    .option(
+      "--dir <folder>",
+      "take the documents from an exported folder, not from the node, and skip the chain",
+    )
+    .option("--index", "make the whole index again from the rows")
+    .option("--train", "replay the fine-tuning to the same adapter hash (minutes)")
+    .addHelpText(
+      "after",
+      "\nThe query sketch and the answer are proven by this re-execution alone: the chain checks scores, order and weights.",
+    )
+    .action(verify);
+  receipt
+    .command("export <receipt> <folder>")
+    .description("write the receipt's documents into a folder, for `verify --dir`")
+    .action(exportTo);
+  return receipt;
+}
+
+/** A file's receipt, or a node's by the request's number. @throws CodedError RECEIPT_UNREADABLE and parseReceipt's. */
+async function readReceipt(context: CliContext, text: string): Promise<Receipt> {
+  if (/^\d{1,18}$/.test(text)) {
+    const { client } = await connectProtocol(context);
+    return parseReceipt(await client.rpc<ReceiptJson>("openledger_getReceipt", [text]));
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(text, "utf8"));
+  } catch (cause) {
+    throw new CodedError("RECEIPT_UNREADABLE", {
+      message: `${text} is neither a request's number nor a file with a receipt`,
+      fix: "give one of the two; `receipt show <number> --out <file>` writes such a file",
+      cause,
+    });
+  }
+  return parseReceipt(json);
+}
+
+async function show(text: string, options: { out?: string }, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const receipt = await readReceipt(context, text);
+  if (options.out !== undefined)
+    writeFileSync(options.out, `${JSON.stringify(receiptToJson(receipt), null, 2)}\n`);
+  const { model, claim, request } = receipt;
+  print(context, receiptToJson(receipt), [
+    `question  ${receipt.prompt}`,
+    `answer    ${receipt.answer}`,
+    `model     ${request.modelId} ${model.name}, ${model.index.rows} rows`,
+    `claim     ${receipt.claimTransaction} (${receipt.proved ? "proved on chain" : "optimistic"})`,
+    ...claim.rows.map(({ rowId, score }) => `  row ${rowId}  score ${score}`),
+    ...claim.weights.map(({ contributor, weight }) => `  ${contributor}  weight ${weight}`),
+    ...settlementLines(receipt),
+  ]);
+}
+
+interface VerifyFlags {
+  dir?: string;
+  index?: boolean;
+  train?: boolean;
+}
+
+async function verify(text: string, flags: VerifyFlags, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const receipt = await readReceipt(context, text);
+  const protocol = flags.dir === undefined ? await connectProtocol(context) : undefined;
+  const source = protocol ? rpcSource(protocol.client) : folderSource(flags.dir!);
+  const lines: string[] = [];
+  let stage: string | undefined;
+  let progress: Progress | undefined;
+  const result = await verifyReceipt({
+    receipt,
+    source: cachedSource(source),
+    session: new Session(),
+    chain: protocol,
+    index: flags.index,
+    train: flags.train,
+    onCheck: (check) => {
+      progress?.finish();
+      progress = undefined;
+      stage = undefined;
+      lines.push(checkLine(check));
+      if (!context.json) process.stdout.write(`${lines.at(-1)}\n`);
+    },
+    onProgress: (name, done, total) => {
+      if (name !== stage) progress = startProgress({ label: name, total });
+      stage = name;
+      progress?.update(done);
+    },
+  });
+  const verdict = result.ok
+    ? "all checks hold: the receipt is equal to what was recomputed"
+    : "the receipt does NOT hold";
+  if (context.json) print(context, result, []);
+  else process.stdout.write(`${verdict}\n`);
+  if (!result.ok) process.exitCode = 1;
+}
+
+function checkLine({ name, ok, detail }: Check): string {
+  return `${ok === undefined ? "--  " : ok ? "ok  " : "FAIL"} ${name}: ${detail}`;
+}
+
+async function exportTo(text: string, folder: string, _options: unknown, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const receipt = await readReceipt(context, text);
+  const { client } = await connectProtocol(context);
+  const { files, bytes } = await exportEvidence(receipt, rpcSource(client), folder);
+  print(context, { folder, files, bytes }, [
+    `${files} documents, ${bytes} bytes in ${folder}`,
+    `verify them with \`openledger receipt verify ${folder}/receipt.json --dir ${folder}\``,
+  ]);
+}
