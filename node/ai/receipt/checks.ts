@@ -50,7 +50,19 @@ export class CheckFailed extends Error {}
 /** @throws CheckFailed with both values unless they are equal. Bigints compare as numbers do. */
 export function expectSame(what: string, found: unknown, expected: unknown): void {
   const [a, b] = [plain(found), plain(expected)];
-  if (a !== b) throw new CheckFailed(`${what}: ${a} in place of ${b}`);
+  if (a === b) return;
+  let at = 0;
+  while (a[at] === b[at]) at++;
+  throw new CheckFailed(`${what}: ${around(a, at)} in place of ${around(b, at)}`);
+}
+
+const SHOWN = 120;
+
+/** A long text's part where it begins to differ. */
+function around(text: string, at: number): string {
+  if (text.length <= SHOWN) return text;
+  const start = Math.max(0, at - SHOWN / 2);
+  return `${start > 0 ? "…" : ""}${text.slice(start, start + SHOWN)}…`;
 }
 
 function plain(value: unknown): string {
