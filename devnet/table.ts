@@ -21,7 +21,7 @@ export function jobLines(
     lines.push(
       `  answer    ${receipt.answer}${receipt.answer === question.answer ? "" : `  (expected: ${question.answer})`}`,
     );
-    lines.push(`  base      ${baseAnswers[index]}  (the base model without the adapter)`);
+    lines.push(`  base      ${oneLine(baseAnswers[index] ?? "")}  (the base model without the adapter)`);
     for (const { rowId, score } of receipt.claim.rows.slice(0, 3)) {
       const example = rows[rowId];
       const text = example && `${example.row.prompt} -> ${example.row.completion}`;
@@ -44,6 +44,12 @@ export function jobLines(
   lines.push(`OPEN bridged from L1 in ${job.bridged.transaction}`);
   if (batch) lines.push(`L1 batch transaction ${batch.transaction} in L1 block ${batch.l1Block}`);
   return lines;
+}
+
+/** A model without the adapter runs on over line ends: its first words show enough. */
+function oneLine(text: string): string {
+  const flat = text.replaceAll(/\s+/g, " ");
+  return flat.length > 60 ? `${flat.slice(0, 60)} ...` : flat;
 }
 
 export function checkLines(checks: readonly Check[]): string[] {
