@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { sleep } from "../node/base/clock.ts";
 import { packageRoot } from "../node/base/paths.ts";
 import { devAccounts, ROLES, type Role } from "./accounts.ts";
 import type { CliRunner } from "./cli-runner.ts";
@@ -9,6 +10,8 @@ import type { Journal } from "./journal.ts";
 import type { Layout } from "./layout.ts";
 
 const SAMPLES = join(packageRoot(), "devnet", "samples");
+
+const SETTLE_POLL_MS = 2_000;
 
 const samplesSchema = z.object({
   datanets: z.array(
@@ -91,15 +94,16 @@ export async function runMainJob(job: JobContext): Promise<JobResult> {
   const bridged = await bridgeOpen(job);
   const snapshots = await fillDatanets(job);
   const model = await trainAndRegister(job, snapshots);
-  const questions: JobResult["questions"][number][] = [];
-  for (const [index, question] of readQuestions().entries()) {
-    questions.push(await askOne(job, model, index, question));
-  }
+  const asked = [];
+  for (const [index, question] of readQuestions().entries())
+    asked.push(await askOne(job, model, index, question));
   job.say("a dishonest host posts a claim with one score changed");
   const refuted = await job.journal.step("false claim", falseClaim, () =>
-    postFalseClaim(job, model, questions[0]!.question.question),
+    postFalseClaim(job, model, asked[0]!.question.question),
   );
   job.say(`the watcher proved it false in ${refuted.challengeTransaction}`);
+  const questions: JobResult["questions"][number][] = [];
+  for (const one of asked) questions.push({ ...one, receipt: await settledReceipt(job, one.request) });
   return { model, questions, falseClaim: refuted, bridged };
 }
 
@@ -174,10 +178,25 @@ async function trainAndRegister(job: JobContext, snapshots: readonly string[]): 
 }
 
 async function askOne({ cli, journal, say }: JobContext, model: string, index: number, question: Question) {
-  const schema = z.object({ request: id, transaction: z.string(), receipt });
-  const asked = await journal.step(`question ${index}`, schema, () =>
-    cli.json(["ask", model, question.question, "--wait"], "paula"),
+  const schema = z.object({
+    request: id,
+    transaction: z.string(),
+    receipt: z.looseObject({ answer: z.string() }),
+  });
+  const { request, transaction, receipt } = await journal.step(`question ${index}`, schema, () =>
+    cli.json(["ask", model, question.question], "paula"),
   );
-  say(`${question.question} -> ${asked.receipt.answer}`);
-  return { question, ...asked };
+  say(`${question.question} -> ${receipt.answer}`);
+  return { question, request, transaction };
+}
+
+/** The receipt once the challenge window is over and everybody is paid. */
+async function settledReceipt({ cli, journal, signal }: JobContext, request: string): Promise<PaidReceipt> {
+  return journal.step(`receipt ${request}`, receipt, async () => {
+    for (;;) {
+      const found = await cli.json(["receipt", "show", request]);
+      if (receipt.safeParse(found).success) return found;
+      await sleep(SETTLE_POLL_MS, signal);
+    }
+  });
 }
