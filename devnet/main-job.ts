@@ -94,7 +94,7 @@ export async function runMainJob(job: JobContext): Promise<JobResult> {
   const bridged = await bridgeOpen(job);
   const snapshots = await fillDatanets(job);
   const model = await trainAndRegister(job, snapshots);
-  const asked = [];
+  const asked: Awaited<ReturnType<typeof askOne>>[] = [];
   for (const [index, question] of readQuestions().entries())
     asked.push(await askOne(job, model, index, question));
   job.say("a dishonest host posts a claim with one score changed");
