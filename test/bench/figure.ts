@@ -46,6 +46,10 @@ export function formatFigure({ what, unit, ours, peer, note }: Figure): string {
   return `${mine}${other}${note ? ` (${note})` : ""}`;
 }
 
+export function countThreads({ threads }: { threads: number }): string {
+  return threads === 1 ? "1 thread" : `${threads} threads`;
+}
+
 function formatNumber(value: number): string {
   return value >= 1000 ? Math.round(value).toLocaleString("en-US") : value.toPrecision(3);
 }

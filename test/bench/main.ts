@@ -1,12 +1,14 @@
 import { cpus } from "node:os";
 import { describeError } from "../../node/base/errors.ts";
 import { type Bench, formatFigure } from "./figure.ts";
+import { evmBench } from "./evm.ts";
 import { gemmBench } from "./gemm.ts";
 import { scanBench } from "./scan.ts";
 import { splitterBench } from "./splitter.ts";
+import { trainBench } from "./train.ts";
 import { transfersBench } from "./transfers.ts";
 
-const BENCHES: readonly Bench[] = [transfersBench, gemmBench, scanBench, splitterBench];
+const BENCHES: readonly Bench[] = [transfersBench, evmBench, trainBench, gemmBench, scanBench, splitterBench];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !BENCHES.some((bench) => bench.name === name));

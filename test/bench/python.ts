@@ -2,6 +2,8 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { packageRoot } from "../../node/base/paths.ts";
 
+const TIMEOUT_S = 90;
+
 /**
  * Runs a peer script of test/bench/peers with the Python of OPENLEDGER_PYTHON (default python3) and reads its JSON.
  * Returns the reason as a string when Python or the script's packages are missing.
@@ -9,10 +11,12 @@ import { packageRoot } from "../../node/base/paths.ts";
 export function runPython(script: string, args: readonly string[]): Record<string, number> | string {
   const python = process.env.OPENLEDGER_PYTHON ?? "python3";
   const file = join(packageRoot(), "test", "bench", "peers", script);
-  const result = spawnSync(python, [file, ...args], { encoding: "utf8", timeout: 300_000 });
+  const result = spawnSync(python, [file, ...args], { encoding: "utf8", timeout: TIMEOUT_S * 1000 });
   if (result.status !== 0) {
-    const reason = (result.stderr ?? "").trim().split("\n").at(-1) || `no ${python}`;
-    return `peer not measured: ${reason}`;
+    const { code } = (result.error ?? {}) as NodeJS.ErrnoException;
+    if (code === "ETIMEDOUT") return `peer not measured: it took more than ${TIMEOUT_S} s`;
+    if (code !== undefined) return `peer not measured: ${python}: ${code}`;
+    return `peer not measured: ${result.stderr.trim().split("\n").at(-1)}`;
   }
   return JSON.parse(result.stdout) as Record<string, number>;
 }
