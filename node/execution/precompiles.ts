@@ -11,6 +11,7 @@ import { chainCrypto } from "../chain/crypto.ts";
 import { isActive } from "../chain/rules/forks.ts";
 import type { Address } from "../chain/types/primitives.ts";
 import type { Fork, RollupConfig } from "../chain/types/rollup.ts";
+import { pointEvaluation } from "./point-evaluation.ts";
 
 /** The form of @ethereumjs/evm's `customPrecompiles` option. */
 export interface CustomPrecompile {
@@ -88,21 +89,6 @@ function p256Verify(input: PrecompileInput): ExecResult | Promise<ExecResult> {
   const finish = (result: ExecResult): ExecResult => ({ ...result, executionGasUsed: P256_GAS });
   const result = builtIn(0x100)({ ...input, gasLimit: PLENTY_OF_GAS });
   return result instanceof Promise ? result.then(finish) : finish(result);
-}
-
-type Kzg = NonNullable<typeof chainCrypto.kzg>;
-let kzg: Promise<Kzg> | undefined;
-
-/** Loading the trusted setup takes seconds: only when the first transaction asks for it. */
-function loadKzg(): Promise<Kzg> {
-  kzg ??= import("kzg-wasm").then(({ loadKZG }) => loadKZG());
-  return kzg;
-}
-
-async function pointEvaluation(input: PrecompileInput): Promise<ExecResult> {
-  const crypto = input.common.customCrypto;
-  crypto.kzg ??= await loadKzg();
-  return builtIn(0x0a)(input);
 }
 
 /** What an L2 block at `time` changes in Ethereum's precompiles. */
