@@ -34,7 +34,8 @@ export function isCodedError(error: unknown, code?: string): error is CodedError
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const lines = [isCodedError(error) ? `${error.code}: ${error.message}` : error.message];
-  if (error.cause instanceof Error) lines.push(`  cause: ${error.cause.message}`);
+  // Some libraries put a page into a message; its first line says what it was.
+  if (error.cause instanceof Error) lines.push(`  cause: ${error.cause.message.split("\n")[0]}`);
   if (isCodedError(error) && error.fix) lines.push(`  fix:   ${error.fix}`);
   return lines.join("\n");
 }

@@ -1,11 +1,14 @@
 import { Command } from "commander";
-import { createPublicClient, createWalletClient, formatEther, http, parseEther } from "viem";
+import { formatEther, parseEther } from "viem";
 import { rewardBalance, withdrawRewards } from "../ai/client/balances.ts";
+import { connectChain, send } from "../ai/client/chain.ts";
+import { cancelRequest, getRequest } from "../ai/client/market.ts";
 import { CodedError } from "../base/errors.ts";
+import type { Hash } from "../chain/types/primitives.ts";
 import { depositOpen } from "./bridge.ts";
 import { type CliContext, contextOf, print } from "./context.ts";
 import { listKeys, requireKey, resolveAddress, saveKey } from "./keys.ts";
-import { connectProtocol } from "./protocol.ts";
+import { connectProtocol, parseId } from "./protocol.ts";
 
 /** `openledger account ...`: keys of the data folder, balances, transfers. */
 export function accountCommand(): Command {
@@ -46,7 +49,8 @@ export function accountCommand(): Command {
     .action(async (who: string, _options: unknown, command: Command) => {
       const context = contextOf(command);
       const address = resolveAddress(context, who);
-      const balance = await client(context).getBalance({ address });
+      const { public: reader } = await connectChain(context.rpcUrl);
+      const balance = await reader.getBalance({ address });
       print(context, { address, wei: balance }, [`${formatEther(balance)} OPEN`]);
     });
   account
@@ -81,6 +85,18 @@ export function accountCommand(): Command {
       const { hash } = await withdrawRewards(client, at, signer, signer.address);
       print(context, { transaction: hash, wei: waiting }, [`${formatEther(waiting)} OPEN drawn in ${hash}`]);
     });
+  account
+    .command("reclaim <request>")
+    .description("take back the escrow of a question that its host did not answer in time")
+    .action(async (text: string, _options: unknown, command: Command) => {
+      const context = contextOf(command);
+      const { client, at } = await connectProtocol(context);
+      const { requestId, escrow } = await getRequest(client, at, parseId(text, "request"));
+      const { hash } = await cancelRequest(client, at, requireKey(context), requestId);
+      print(context, { request: requestId, transaction: hash, wei: escrow }, [
+        `${formatEther(escrow)} OPEN of request ${requestId} came back in ${hash}`,
+      ]);
+    });
   return account;
 }
 
@@ -95,18 +111,13 @@ export function parseOpen(text: string): bigint {
   return parseEther(text);
 }
 
-function client(context: CliContext) {
-  return createPublicClient({ transport: http(context.rpcUrl) });
-}
-
-async function transfer(context: CliContext, to: string, value: bigint): Promise<`0x${string}`> {
-  const reader = client(context);
+async function transfer(context: CliContext, to: string, value: bigint): Promise<Hash> {
   const account = requireKey(context);
-  const wallet = createWalletClient({ account, transport: http(context.rpcUrl) });
-  const hash = await wallet.sendTransaction({ to: resolveAddress(context, to), value, chain: null });
-  const receipt = await reader.waitForTransactionReceipt({ hash, pollingInterval: 250 });
-  if (receipt.status !== "success") {
-    throw new CodedError("TRANSACTION_REVERTED", { message: `transfer ${hash} reverted`, facts: { hash } });
-  }
+  const recipient = resolveAddress(context, to);
+  const { hash } = await send(await connectChain(context.rpcUrl), account, {
+    to: recipient,
+    data: "0x",
+    value,
+  });
   return hash;
 }

@@ -5,9 +5,11 @@ import type { ChainClient } from "../ai/client/chain.ts";
 import { rpcSource } from "../ai/client/content.ts";
 import { getRequest, hashOfTokens, quote, requestInference } from "../ai/client/market.ts";
 import { getModel } from "../ai/client/models.ts";
-import { promptIds } from "../ai/datanet/rows.ts";
+import { parseModelConfig } from "../ai/model/config.ts";
+import { requireJson } from "../ai/model/files.ts";
 import { loadTokenizer } from "../ai/model/tokenizer.ts";
 import { parseReceipt, type Receipt, type ReceiptJson, receiptToJson } from "../ai/receipt/receipt.ts";
+import { answerLimit, checkedPrompt } from "../ai/serve/inference.ts";
 import { decodeMethod } from "../ai/train/method.ts";
 import { sleep } from "../base/clock.ts";
 import { CodedError } from "../base/errors.ts";
@@ -47,17 +49,10 @@ async function ask(
   const { client, at } = protocol;
   const host = options.host === undefined ? await nodeHost(client) : resolveAddress(context, options.host);
   const order = await priceOf(protocol, parseId(model, "model"), question);
-  const request = await requestInference(client, at, account, { ...order, host });
-  let receipt = parseReceipt(
-    await client.rpc<ReceiptJson>(
-      "openledger_ask",
-      [{ requestId: request.requestId.toString(), prompt: question }],
-      ANSWER_MS,
-    ),
-  );
-  if (options.wait) receipt = await settledReceipt(protocol, request.requestId);
-  const { requestId } = request;
-  print(context, { request: requestId, transaction: request.hash, receipt: receiptToJson(receipt) }, [
+  const { requestId, hash } = await requestInference(client, at, account, { ...order, host });
+  let receipt = await answerOf(protocol, requestId, question);
+  if (options.wait) receipt = await settledReceipt(protocol, requestId);
+  print(context, { request: requestId, transaction: hash, receipt: receiptToJson(receipt) }, [
     receipt.answer,
     "",
     `request ${requestId}, claim ${receipt.claimTransaction}`,
@@ -65,6 +60,21 @@ async function ask(
     ...settlementLines(receipt),
     `see \`openledger receipt show ${requestId}\``,
   ]);
+}
+
+/** @throws CodedError ANSWER_MISSING, which says how the paid request is not lost. */
+async function answerOf({ client }: Protocol, requestId: bigint, question: string): Promise<Receipt> {
+  const params = [{ requestId: requestId.toString(), prompt: question }];
+  try {
+    return parseReceipt(await client.rpc<ReceiptJson>("openledger_ask", params, ANSWER_MS));
+  } catch (cause) {
+    throw new CodedError("ANSWER_MISSING", {
+      message: `request ${requestId} is paid, but its host gave no answer`,
+      fix: `look for it later with \`openledger receipt show ${requestId}\`; when the host's time is over, \`openledger account reclaim ${requestId}\` brings the escrow back`,
+      facts: { requestId },
+      cause,
+    });
+  }
 }
 
 async function nodeHost(client: ChainClient): Promise<Address> {
@@ -76,15 +86,23 @@ async function nodeHost(client: ChainClient): Promise<Address> {
   });
 }
 
-/** What the request has to say on chain; the escrow covers the longest answer that the method allows. */
+/**
+ * What the request has to say on chain; the escrow covers the longest answer that the method allows.
+ * A prompt that no host could answer is refused here, before anything is paid.
+ * @throws CodedError PROMPT_EMPTY, CONTEXT_LENGTH_EXCEEDED.
+ */
 async function priceOf({ client, at }: Protocol, modelId: bigint, question: string) {
   const source = rpcSource(client);
   const { manifestHash } = await getModel(client, at, modelId);
   const manifest = decodeManifest(await source.get(manifestHash));
-  const tokenizer = loadTokenizer(await fetchFiles(source, manifest.tokenizer));
-  const { generation } = decodeMethod(await source.get(manifest.method));
-  const ids = await promptIds(question.trim(), tokenizer);
-  const limits = { maxTokensIn: ids.length, maxTokensOut: generation.maxTokens };
+  const files = await fetchFiles(source, manifest.tokenizer);
+  const base = {
+    tokenizer: loadTokenizer(files),
+    config: parseModelConfig(requireJson(files, "config.json")),
+  };
+  const method = decodeMethod(await source.get(manifest.method));
+  const ids = await checkedPrompt(base, question);
+  const limits = { maxTokensIn: ids.length, maxTokensOut: answerLimit({ base, method }, ids.length) };
   const escrow = await quote(client, at, modelId, limits.maxTokensIn, limits.maxTokensOut);
   return { modelId, promptHash: hashOfTokens(ids), ...limits, escrow };
 }

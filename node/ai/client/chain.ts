@@ -7,6 +7,7 @@ import {
   decodeErrorResult,
   type Hex as ViemHex,
   http,
+  InsufficientFundsError,
   type PublicClient,
   type TransactionReceipt,
 } from "viem";
@@ -22,6 +23,7 @@ import {
   rewardBalancesAbi,
 } from "../../chain/generated/abi.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
+import { wordsOfRevert } from "./reverts.ts";
 
 /** Where the protocol's contracts are. */
 export interface ProtocolAddresses {
@@ -81,7 +83,8 @@ export async function connectChain(rpcUrl: string): Promise<ChainClient> {
 
 /**
  * Signs, sends and waits until the transaction is in a block.
- * @throws CodedError `TRANSACTION_REVERTED` with the contract's error by name, `TRANSACTION_REFUSED` by the node.
+ * @throws CodedError `TRANSACTION_REVERTED` with the contract's error by name, `FUNDS_INSUFFICIENT`,
+ * `TRANSACTION_REFUSED` by the node.
  */
 export async function send(
   client: ChainClient,
@@ -130,11 +133,20 @@ export function asCodedError(cause: unknown): CodedError {
   const data = revertData(cause);
   const decoded = data && decodeRevert(data);
   if (decoded) {
+    const { name, args } = decoded;
+    const words = wordsOfRevert(name, args);
+    const refusal = `${name}(${args.map(String).join(", ")})`;
     return new CodedError("TRANSACTION_REVERTED", {
-      message: `the contract refuses: ${decoded.name}(${decoded.args.map(String).join(", ")})`,
-      fix: "see the error's description in the contract's interface",
-      facts: { error: decoded.name, args: decoded.args },
-      cause,
+      message: words ? `${words.message} (${refusal})` : `the contract refuses: ${refusal}`,
+      fix: words?.fix ?? "see the error's description in the contract's interface",
+      facts: { error: name, args },
+      // The node's own "reverted" says less than the contract's error.
+    });
+  }
+  if (cause instanceof BaseError && cause.walk((error) => error instanceof InsufficientFundsError)) {
+    return new CodedError("FUNDS_INSUFFICIENT", {
+      message: "the account has too little OPEN for the amount and the gas",
+      fix: "send it some with `openledger account transfer` or `openledger account deposit`",
     });
   }
   const text =

@@ -25,6 +25,12 @@ export interface ServedModel {
   index: AttributionIndex;
 }
 
+/** As much of a model as reading a prompt takes. */
+export interface PromptReader {
+  tokenizer: LoadedModel["tokenizer"];
+  config: Pick<LoadedModel["config"], "contextLength">;
+}
+
 /** An answer with what made it. */
 export interface Inference {
   promptIds: number[];
@@ -74,7 +80,7 @@ export async function loadServedModel(
  * Ids of a prompt, checked against the model's context; at least one token must be left for the answer.
  * @throws CodedError `CONTEXT_LENGTH_EXCEEDED` with the counts, `PROMPT_EMPTY`. A prompt is never cut.
  */
-export async function checkedPrompt(base: LoadedModel, prompt: string): Promise<number[]> {
+export async function checkedPrompt(base: PromptReader, prompt: string): Promise<number[]> {
   const text = prompt.trim();
   if (text === "")
     throw new CodedError("PROMPT_EMPTY", { message: "the prompt is empty", fix: "ask something" });
@@ -89,7 +95,7 @@ export async function checkedPrompt(base: LoadedModel, prompt: string): Promise<
 }
 
 /** Most tokens that an answer to that prompt can have, whatever the request allows. */
-export function answerLimit(model: Pick<ServedModel, "base" | "method">, promptLength: number): number {
+export function answerLimit(model: { base: PromptReader; method: Method }, promptLength: number): number {
   return Math.min(model.method.generation.maxTokens, model.base.config.contextLength - promptLength);
 }
 
