@@ -17,23 +17,39 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
-async function secondsOf(work: () => unknown): Promise<number> {
-  const start = performance.now();
-  await work();
-  return (performance.now() - start) / 1000;
+/** Seconds that have passed. */
+export const wallClock = (): number => performance.now() / 1000;
+
+/** Processor seconds of this process: for work on one thread the same as {@link wallClock} on an idle machine, and not slower on a busy one. */
+export function cpuClock(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
-/** Median seconds of `runs` calls after one that is not counted. */
-export async function medianSeconds(work: () => unknown, runs = 5): Promise<number> {
-  return (await medianSecondsInTurn([work], runs))[0]!;
+export interface MedianOptions {
+  /** Counted calls of each work; one more goes before them. */
+  runs?: number;
+  clock?: () => number;
+}
+
+/** Median seconds of a call. */
+export async function medianSeconds(work: () => unknown, options: MedianOptions = {}): Promise<number> {
+  return (await medianSecondsInTurn([work], options))[0]!;
 }
 
 /** The same for several works that take turns, so that a busy machine slows all of them alike. */
-export async function medianSecondsInTurn(works: readonly (() => unknown)[], runs = 5): Promise<number[]> {
+export async function medianSecondsInTurn(
+  works: readonly (() => unknown)[],
+  { runs = 5, clock = wallClock }: MedianOptions = {},
+): Promise<number[]> {
   for (const work of works) await work();
   const times: number[][] = works.map(() => []);
   for (let i = 0; i < runs; i++) {
-    for (const [index, work] of works.entries()) times[index]!.push(await secondsOf(work));
+    for (const [index, work] of works.entries()) {
+      const start = clock();
+      await work();
+      times[index]!.push(clock() - start);
+    }
   }
   return times.map(median);
 }
@@ -46,8 +62,13 @@ export function formatFigure({ what, unit, ours, peer, note }: Figure): string {
   return `${mine}${other}${note ? ` (${note})` : ""}`;
 }
 
+/** One thread is measured in processor time on both sides, more in wall time. */
+export function clockFor({ threads }: { threads: number }): () => number {
+  return threads === 1 ? cpuClock : wallClock;
+}
+
 export function countThreads({ threads }: { threads: number }): string {
-  return threads === 1 ? "1 thread" : `${threads} threads`;
+  return threads === 1 ? "1 thread (processor time)" : `${threads} threads`;
 }
 
 function formatNumber(value: number): string {

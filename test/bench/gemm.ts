@@ -1,5 +1,5 @@
 import { Session } from "../../native/js/index.ts";
-import { type Bench, countThreads, type Figure, medianSeconds } from "./figure.ts";
+import { type Bench, clockFor, countThreads, type Figure, medianSeconds } from "./figure.ts";
 import { runPython } from "./python.ts";
 
 /** Shapes of the shipped model's training: [tokens, out, in]. */
@@ -10,27 +10,29 @@ const SHAPES = [
 ] as const;
 const REPEAT = 10;
 
-/** The ordered fp32 matrix product beside torch's, which may choose its own order. */
+/** The ordered fp32 matrix product beside torch's, which may choose its own order; on one thread and on all cores. */
 export const gemmBench: Bench = {
   name: "gemm",
-  async run() {
-    const figures: Figure[] = [];
-    for (const [[m, n, k], threads] of SHAPES.flatMap((shape) =>
-      [1, undefined].map((t) => [shape, t] as const),
-    )) {
-      const session = new Session({ threads });
-      const a = new Float32Array(m * k).fill(0.5);
-      const b = new Float32Array(k * n).fill(0.25);
-      const seconds = await medianSeconds(() => session.gemm(m, n, k, a, b, REPEAT));
-      const peer = runPython("gemm.py", [session.threads, m, n, k, REPEAT].map(String));
-      figures.push({
-        what: `GEMM ${m}x${n}x${k}, ${session.isa}, ${countThreads(session)}`,
-        unit: "GFLOP/s",
-        ours: (2 * m * n * k * REPEAT) / seconds / 1e9,
-        peer: typeof peer === "string" ? undefined : { name: "torch", value: peer.gflops! },
-        note: typeof peer === "string" ? peer : undefined,
-      });
-    }
-    return figures;
-  },
+  run: async () => [...(await measure(new Session({ threads: 1 }))), ...(await measure(new Session()))],
 };
+
+async function measure(session: Session): Promise<Figure[]> {
+  const shapes = SHAPES.map((shape) => shape.join("x"));
+  const peer = runPython("gemm.py", [String(session.threads), String(REPEAT), ...shapes]);
+  const figures: Figure[] = [];
+  for (const [index, [m, n, k]] of SHAPES.entries()) {
+    const a = new Float32Array(m * k).fill(0.5);
+    const b = new Float32Array(k * n).fill(0.25);
+    const seconds = await medianSeconds(() => session.gemm(m, n, k, a, b, REPEAT), {
+      clock: clockFor(session),
+    });
+    figures.push({
+      what: `GEMM ${shapes[index]}, ${session.isa}, ${countThreads(session)}`,
+      unit: "GFLOP/s",
+      ours: (2 * m * n * k * REPEAT) / seconds / 1e9,
+      peer: typeof peer === "string" ? undefined : { name: "torch", value: peer[shapes[index]!]! },
+      note: typeof peer === "string" ? peer : undefined,
+    });
+  }
+  return figures;
+}

@@ -1,4 +1,4 @@
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { describeError } from "../../node/base/errors.ts";
 import { type Bench, formatFigure } from "./figure.ts";
 import { evmBench } from "./evm.ts";
@@ -21,6 +21,11 @@ if (unknown.length > 0) {
 process.stdout.write(
   `${cpus()[0]?.model ?? "unknown CPU"}, ${cpus().length} cores, Node ${process.version}\n`,
 );
+if (loadavg()[0]! > cpus().length / 2) {
+  process.stdout.write(
+    `the machine is busy (load ${loadavg()[0]!.toFixed(1)}): only processor times and gas mean something now\n`,
+  );
+}
 for (const bench of BENCHES) {
   if (wanted.length > 0 && !wanted.includes(bench.name)) continue;
   try {

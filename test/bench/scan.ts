@@ -1,5 +1,5 @@
 import { scan } from "../../native/js/influence.ts";
-import { type Bench, medianSeconds } from "./figure.ts";
+import { type Bench, cpuClock, medianSeconds } from "./figure.ts";
 
 const ROWS = 200_000;
 const DIMENSION = 512;
@@ -10,11 +10,11 @@ export const scanBench: Bench = {
   async run() {
     const rows = new Int8Array(ROWS * DIMENSION).map((_, i) => ((i * 2654435761) >>> 24) - 127 || 1);
     const query = new Int16Array(DIMENSION).map((_, i) => ((i * 40503) & 0xffff) - 32767);
-    const seconds = await medianSeconds(() => scan(query, rows));
+    const seconds = await medianSeconds(() => scan(query, rows), { clock: cpuClock });
     const words = new Uint8Array(rows.buffer);
     const copy = new Uint8Array(rows.length);
     // A copy reads and writes every byte: twice the traffic of a scan.
-    const copySeconds = await medianSeconds(() => copy.set(words));
+    const copySeconds = await medianSeconds(() => copy.set(words), { clock: cpuClock });
     return [
       {
         what: `scan of int8 rows, k = ${DIMENSION}`,

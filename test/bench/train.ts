@@ -14,7 +14,7 @@ import { readModelFolder } from "../../node/ai/model/files.ts";
 import { type LoadedModel, loadModel, nativeConfig } from "../../node/ai/model/load.ts";
 import { CodedError } from "../../node/base/errors.ts";
 import { packageRoot } from "../../node/base/paths.ts";
-import { type Bench, countThreads, type Figure, medianSeconds } from "./figure.ts";
+import { type Bench, clockFor, countThreads, type Figure, medianSeconds } from "./figure.ts";
 import { runPython } from "./python.ts";
 
 const RANK = 8;
@@ -63,13 +63,18 @@ export const trainBench: Bench = {
   },
 };
 
-async function measure(model: LoadedModel, modelFolder: string, folder: string, job: Job): Promise<Figure> {
-  const session = new Session();
+async function measure(model: LoadedModel, modelFolder: string, folder: string, load: Load): Promise<Figure> {
+  const { batch, length, steps, threads } = load;
+  const job = makeJob(load, model.config.vocabSize);
+  const session = new Session({ threads });
   const { train, start } = prepare(session, model, job);
   let result: LoraTrainResult | undefined;
-  const seconds = await medianSeconds(async () => {
-    result = await train();
-  }, RUNS);
+  const seconds = await medianSeconds(
+    async () => {
+      result = await train();
+    },
+    { runs: RUNS, clock: clockFor(session) },
+  );
   const factors = join(folder, "factors.bin");
   const file = join(folder, "job.json");
   await writeFile(factors, start);
@@ -104,7 +109,7 @@ function prepare(session: Session, { config, native }: LoadedModel, { batches, c
         schedule: { kind: "constant", lr: LEARNING_RATE, warmupSteps: 0 },
         clipNorm: CLIP_NORM,
       })
-      .wait({ intervalMs: 5 });
+      .wait({ intervalMs: 20 });
   const layout = adapterTensors(nativeConfig(config), shape);
   const start = new Float32Array(layout.reduce((sum, { count }) => sum + count, 0));
   for (const { name, offset } of layout) start.set(tensors[name]!, offset);
