@@ -25,6 +25,8 @@ export interface ChildOptions {
 
 /** Restarts in a row, without ever getting ready in between, before it is given up. */
 const MAX_FAILED_STARTS = 5;
+/** Characters of a child's last words that are told when it does not get ready. */
+const LAST_WORDS = 2_000;
 
 /** A child process that is kept alive: its death is reported and it is started again, until `stop`. */
 export class Child {
@@ -34,6 +36,8 @@ export class Child {
   #stopping = false;
   #failedStarts = 0;
   #exited: Promise<void> = Promise.resolve();
+  #closed: Promise<void> = Promise.resolve();
+  #lastWords = "";
 
   constructor(options: ChildOptions) {
     this.options = options;
@@ -71,6 +75,13 @@ export class Child {
     });
     child.stdout?.pipe(this.#log, { end: false });
     child.stderr?.pipe(this.#log, { end: false });
+    this.#lastWords = "";
+    child.stderr?.on("data", (piece) => {
+      this.#lastWords = `${this.#lastWords}${piece}`.slice(-LAST_WORDS);
+    });
+    this.#closed = new Promise((resolve) => {
+      child.once("close", () => resolve());
+    });
     this.#process = child;
     this.#exited = new Promise((resolve) => {
       child.once("error", () => resolve());
@@ -105,10 +116,13 @@ export class Child {
       signal.throwIfAborted();
       const dead = child?.exitCode !== null || child?.signalCode !== null;
       if (dead || timeout.aborted) {
+        if (dead) await Promise.race([this.#closed, sleep(1_000)]);
+        const words = this.#lastWords.trim().split("\n").slice(-3).join("\n  ");
         throw new CodedError("CHILD_NOT_READY", {
           message: `${name} ${dead ? "ended before it was ready" : `did not get ready in ${readyTimeoutMs / 1000} s`}`,
-          fix: `read ${logFile}`,
+          fix: `read ${logFile}; --reset begins anew with an empty data folder`,
           facts: { name, logFile },
+          cause: dead && words !== "" ? new Error(words) : undefined,
         });
       }
       try {

@@ -1,3 +1,5 @@
+import { readModelFolder } from "../node/ai/model/files.ts";
+import { checkModelFiles } from "../node/ai/model/load.ts";
 import { createAnvil } from "./anvil.ts";
 import { bannerLines, describeDevnet } from "./banner.ts";
 import { createNodes, ensureProtocol, prepareDevnetChain } from "./chain.ts";
@@ -17,6 +19,7 @@ export async function runDevnet(options: DevnetOptions, signal: AbortSignal): Pr
   await requireFreePort(options.l1Port, "L1", "--l1-port");
   await requireFreePort(options.sequencerPort, "the first node", "--port");
   await requireFreePort(options.verifierPort, "the second node", "--second-port");
+  if (options.base !== undefined) checkModelFiles(await readModelFolder(options.base));
   const layout = openLayout(options.dataDir, options.reset);
   const children: Child[] = [];
   try {

@@ -16,6 +16,7 @@ import {
   stakeOnModel,
 } from "../ai/client/models.ts";
 import { readModelFolder } from "../ai/model/files.ts";
+import { checkModelFiles } from "../ai/model/load.ts";
 import { checkMethod, DEFAULT_METHOD, type Method } from "../ai/train/method.ts";
 import { type BuiltModel, type BuildStage, buildModel } from "../ai/train/model-build.ts";
 import { type Snapshot, trainingSet } from "../ai/train/snapshot.ts";
@@ -111,6 +112,7 @@ async function train(name: string, options: TrainOptions, command: Command): Pro
   const refs = options.snapshot.map(parseSnapshot);
   const recipe = options.method === undefined ? DEFAULT_METHOD : readMethod(options.method);
   const baseFiles = await readModelFolder(options.base ?? SHIPPED_BASE);
+  checkModelFiles(baseFiles);
   const { client, at } = await connectProtocol(context);
   const source = rpcSource(client);
   const snapshots: (Snapshot & { datanetId: bigint; number: number })[] = [];

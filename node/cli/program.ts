@@ -20,7 +20,10 @@ export function createProgram(): Command {
   const program = new Command("openledger")
     .description("An OP Stack layer 2 that pays the people whose data made a model's answer.")
     .version(version)
-    .showHelpAfterError("(see --help)")
+    .configureOutput({
+      outputError: (text, write) => write(`USAGE_INVALID: ${text.replace(/^error: /, "")}`),
+    })
+    .showHelpAfterError("  fix:   see --help of this command")
     .configureHelp({ showGlobalOptions: true });
   withSharedOptions(program);
   for (const command of [
@@ -33,7 +36,14 @@ export function createProgram(): Command {
     receiptCommand(),
     doctorCommand(),
   ]) {
-    program.addCommand(command);
+    program.addCommand(inheriting(program, command));
   }
   return program;
+}
+
+/** Commands made apart from their parent don't take over how it answers to errors. */
+function inheriting(parent: Command, command: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inheriting(command, child);
+  return command;
 }

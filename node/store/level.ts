@@ -75,7 +75,7 @@ function openError(folder: string, error: unknown): CodedError {
   }
   if (
     code === "LEVEL_CORRUPTION" ||
-    /corruption|does not exist|bad record|missing files/i.test(facts.reason)
+    /corruption|does not exist|bad record|missing files|MANIFEST-\d+: no such file/i.test(facts.reason)
   ) {
     return new CodedError("STORE_CORRUPT", {
       message: `The database in ${folder} is damaged.`,

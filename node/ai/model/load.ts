@@ -13,7 +13,7 @@ import { loadAdapter, type LoraAdapter, peftNames } from "./adapter.ts";
 import { type ModelConfig, parseModelConfig } from "./config.ts";
 import { type ModelFiles, requireJson } from "./files.ts";
 import { loadTokenizer, type ModelTokenizer } from "./tokenizer.ts";
-import { loadWeights } from "./weights.ts";
+import { collectTensors, loadWeights } from "./weights.ts";
 
 /** A base model in memory, ready for jobs. */
 export interface LoadedModel {
@@ -54,6 +54,16 @@ export function loadNativeModel(files: ModelFiles): { config: ModelConfig; nativ
   const config = parseModelConfig(requireJson(files, "config.json"));
   const weights: Tensors = Object.fromEntries(loadWeights(files, config));
   return { config, native: new Model(nativeConfig(config), weights) };
+}
+
+/**
+ * Checks a base model's files without reading a single weight: config, every tensor's place in its file, tokenizer.
+ * @throws CodedError of config.ts, safetensors.ts, weights.ts, tokenizer.ts.
+ */
+export function checkModelFiles(files: ModelFiles): void {
+  parseModelConfig(requireJson(files, "config.json"));
+  collectTensors(files);
+  loadTokenizer(files);
 }
 
 /**

@@ -95,7 +95,8 @@ export function checkedTensor(name: string, tensor: Tensor, shape: readonly numb
   return values;
 }
 
-function collectTensors(files: ModelFiles): Map<string, Tensor> {
+/** Tensors by name from one file or from shards with an index; their values are still in the files' bytes. */
+export function collectTensors(files: ModelFiles): Map<string, Tensor> {
   if (!files.has("model.safetensors.index.json")) {
     return new Map(readSafetensors(requireFile(files, "model.safetensors"), "model.safetensors").tensors);
   }
