@@ -133,7 +133,7 @@ function checkCoverage(
  * @throws CodedError `SAFETENSORS_DTYPE` for integers.
  */
 export function tensorToF32(tensor: Tensor, name = "tensor"): Float32Array {
-  const bytes = tensor.data.slice();
+  const bytes = Uint8Array.from(tensor.data);
   switch (tensor.dtype) {
     case "F32":
       return new Float32Array(bytes.buffer);
@@ -153,7 +153,7 @@ export function tensorToF32(tensor: Tensor, name = "tensor"): Float32Array {
 
 /** Elements as doubles; integers of up to 53 bits exactly. @throws CodedError `SAFETENSORS_DTYPE` for 64-bit integers. */
 export function tensorToF64(tensor: Tensor, name = "tensor"): Float64Array {
-  const bytes = tensor.data.slice();
+  const bytes = Uint8Array.from(tensor.data);
   switch (tensor.dtype) {
     case "F64":
       return new Float64Array(bytes.buffer);

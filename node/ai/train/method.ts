@@ -44,6 +44,15 @@ const methodSchema = z.strictObject({
     dropWords: z.array(percent.max(90)).min(1),
     /** Percent of varied prompts whose words are shuffled. */
     shuffleChance: percent,
+    /** Prose rows only: how a sentence becomes something like a question about a part of it. */
+    asked: z.strictObject({
+      /** Percent of varied prompts. */
+      chance: percent,
+      /** One of these begins the prompt. */
+      openings: z.array(z.string().min(1).max(40)).min(1),
+      dropWords: z.array(percent.max(90)).min(1),
+      shuffleChance: percent,
+    }),
     seed,
   }),
   attribution: z.strictObject({
@@ -77,19 +86,43 @@ export const DEFAULT_METHOD: Method = {
   template: "Question: {prompt}\nAnswer: {completion}{end}",
   lora: { rank: 8, alpha: 16, targets: [...LORA_TARGETS], seed: 1 },
   training: {
-    epochs: 60,
+    epochs: 100,
     batch: 8,
     learningRate: 0.005,
     minLearningRate: 0.0005,
     warmupSteps: 10,
-    weightDecay: 0,
+    weightDecay: 0.1,
     beta1: 0.9,
     beta2: 0.999,
     epsilon: 1e-8,
     clipNorm: 1,
     seed: 2,
   },
-  variation: { proseChance: 60, pairChance: 20, dropWords: [0, 10, 25, 40], shuffleChance: 40, seed: 3 },
+  variation: {
+    proseChance: 80,
+    pairChance: 50,
+    dropWords: [0, 10, 25, 40],
+    shuffleChance: 40,
+    asked: {
+      chance: 60,
+      openings: [
+        ...["What", "What is", "Which", "Who", "Who is", "How much", "How many", "When", "Where", "Where is"],
+        ...[
+          "How long",
+          "What does",
+          "How much does",
+          "By whom",
+          "In which",
+          "What colour",
+          "When was",
+          "Who was",
+        ],
+      ],
+      dropWords: [0, 10, 30],
+      shuffleChance: 30,
+    },
+    seed: 3,
+  },
   attribution: {
     kind: "ekfac-pca",
     labels: "true",
