@@ -1,5 +1,12 @@
 import type { EVM } from "@ethereumjs/evm";
-import { Account, type Address, bigIntMax, createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import {
+  Account,
+  type Address,
+  bigIntMax,
+  createAddressFromString,
+  createContractAddress,
+  hexToBytes,
+} from "@ethereumjs/util";
 import { CodedError } from "../base/errors.ts";
 import type { BlockHeader } from "../chain/types/block.ts";
 import { ChainState } from "../state/chain-state.ts";
@@ -108,9 +115,10 @@ function touchedBy(evm: EVM): AccessListEntry[] {
   return touched
     .filter(([address]) => !evm.precompiles.has(address))
     .map(([address, slots]) => ({
-      address: `0x${address}`,
+      address: `0x${address}` as const,
       storageKeys: [...slots].map((slot): `0x${string}` => `0x${slot}`).sort(),
-    }));
+    }))
+    .sort((a, b) => (a.address < b.address ? -1 : 1));
 }
 
 /** The EVM's result in the form of RPC. */
@@ -137,6 +145,13 @@ export async function callMessage(
   return toCallResult((await simulate(rules, nodes, header, request)).result);
 }
 
+/** Address of the contract that the message creates when it has no `to`. */
+async function createdBy(nodes: NodeStore, header: BlockHeader, request: CallRequest): Promise<string> {
+  const from = createAddressFromString(request.from);
+  const sender = await new ChainState(nodes, hexToBytes(header.stateRoot)).getAccount(from);
+  return createContractAddress(from, sender?.nonce ?? 0n).toString();
+}
+
 /** Runs until the list that a message touches with the list given is that list. Source: op-geth `AccessList`. */
 export async function createAccessList(
   rules: ChainRules,
@@ -145,9 +160,10 @@ export async function createAccessList(
   request: CallRequest,
 ): Promise<AccessListResult> {
   let current: readonly AccessListEntry[] = request.accessList ?? [];
+  const created = await createdBy(nodes, header, request);
   for (;;) {
     const { touched, result } = await simulate(rules, nodes, header, { ...request, accessList: current });
-    const excluded = [request.from, request.to];
+    const excluded = [request.from, request.to ?? created];
     const next = touched.filter(
       ({ address, storageKeys }) => storageKeys.length > 0 || !excluded.includes(address),
     );

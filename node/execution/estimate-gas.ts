@@ -14,14 +14,13 @@ const TOLERANCE = { numerator: 15n, denominator: 1000n };
 
 /** Gas that the sender can pay for beside the value. @throws CodedError `CALL_FUNDS`. */
 async function affordableGas(nodes: NodeStore, header: BlockHeader, request: CallRequest): Promise<bigint> {
-  if (request.gasPrice === 0n) return request.gas;
+  if (request.gasPrice === 0n) return header.gasLimit;
   const state = new ChainState(nodes, hexToBytes(header.stateRoot));
   const balance = (await state.getAccount(createAddressFromString(request.from)))?.balance ?? 0n;
   if (balance < request.value) {
     throw new CodedError("CALL_FUNDS", { message: "insufficient funds for transfer", facts: { balance } });
   }
-  const allowance = (balance - request.value) / request.gasPrice;
-  return allowance < request.gas ? allowance : request.gas;
+  return (balance - request.value) / request.gasPrice;
 }
 
 async function isPlainTransfer(
@@ -36,7 +35,7 @@ async function isPlainTransfer(
 
 /**
  * Smallest gas limit (within 1.5 %) with which the message succeeds; a {@link CallResult} when it fails with all gas.
- * `request.gas` is the upper bound. @throws CodedError `CALL_FUNDS`, `CALL_GAS` (not enough within the bound).
+ * `request.gas` is the upper bound, except for a plain transfer, as in op-geth. @throws CodedError `CALL_FUNDS`, `CALL_GAS` (not enough within the bound).
  */
 export async function estimateGas(
   rules: ChainRules,
@@ -44,7 +43,8 @@ export async function estimateGas(
   header: BlockHeader,
   request: CallRequest,
 ): Promise<bigint | CallResult> {
-  const cap = await affordableGas(nodes, header, request);
+  const affordable = await affordableGas(nodes, header, request);
+  const cap = affordable < request.gas ? affordable : request.gas;
   const attempt = async (gas: bigint): Promise<Simulation | undefined> => {
     try {
       return await simulate(rules, nodes, header, { ...request, gas });
@@ -55,7 +55,7 @@ export async function estimateGas(
   };
   const succeeds = async (gas: bigint) => (await attempt(gas))?.result.succeeded === true;
   if (
-    cap >= TRANSFER_GAS &&
+    affordable >= TRANSFER_GAS &&
     (await isPlainTransfer(nodes, header, request)) &&
     (await succeeds(TRANSFER_GAS))
   ) {

@@ -1,4 +1,4 @@
-import { bigIntToUnpaddedBytes, bytesToHex, hexToBytes } from "@ethereumjs/util";
+import { bigIntToUnpaddedBytes, hexToBytes } from "@ethereumjs/util";
 import { ZERO_ADDRESS } from "../chain/constants.ts";
 import type { BlockHeader } from "../chain/types/block.ts";
 import type { AccessListEntry, CallRequest } from "../execution/types.ts";
@@ -22,15 +22,10 @@ function present(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
+/** `input` goes before its older name `data`, as in geth's calls. */
 function inputOf(call: Record<string, unknown>): Uint8Array {
-  const input = present(call.input) ? dataParam(call.input, 0, "input") : undefined;
   const data = present(call.data) ? dataParam(call.data, 0, "data") : undefined;
-  if (input !== undefined && data !== undefined && bytesToHex(input) !== bytesToHex(data)) {
-    throw invalidArgument(
-      0,
-      'both "data" and "input" are set and not equal. Please use "input" to pass transaction call data',
-    );
-  }
+  const input = present(call.input) ? dataParam(call.input, 0, "input") : undefined;
   return input ?? data ?? new Uint8Array(0);
 }
 
@@ -92,18 +87,19 @@ export function callParam(
   defaultGas: bigint,
 ): CallRequest {
   const call = objectParam(value, 0, "call");
-  if (present(call.chainId) && quantityParam(call.chainId, 0, "chainId") !== chainId) {
-    throw invalidArgument(0, `chainId does not match node's (have=${String(call.chainId)}, want=${chainId})`);
+  const asked = present(call.chainId) ? quantityParam(call.chainId, 0, "chainId") : chainId;
+  if (asked !== chainId) {
+    throw new RpcError(RPC_CODE.server, `chainId does not match node's (have=${asked}, want=${chainId})`);
   }
   if (present(call.blobVersionedHashes))
     throw invalidArgument(0, "blob transactions don't exist on this chain");
-  const asked = present(call.gas) ? uint64Param(call.gas, 0, "gas") : defaultGas;
+  const gas = present(call.gas) ? uint64Param(call.gas, 0, "gas") : defaultGas;
   return {
     from: present(call.from) ? addressParam(call.from, 0) : ZERO_ADDRESS,
     to: present(call.to) ? addressParam(call.to, 0) : undefined,
     value: present(call.value) ? quantityParam(call.value, 0, "value") : 0n,
     data: inputOf(call),
-    gas: asked < CALL_GAS_CAP ? asked : CALL_GAS_CAP,
+    gas: gas < CALL_GAS_CAP ? gas : CALL_GAS_CAP,
     gasPrice: gasPriceOf(call, header.baseFeePerGas ?? 0n),
     ...(present(call.accessList) && { accessList: accessListOf(call.accessList) }),
     ...(present(call.authorizationList) && { authorizationList: authorizationsOf(call.authorizationList) }),

@@ -46,15 +46,23 @@ export interface RollupReaderParts {
 
 /** What `optimism_*` and the proposer read. */
 export function createRollupReader(parts: RollupReaderParts): RollupReader {
-  const { store } = parts;
+  const { store, l1 } = parts;
   return {
     syncStatus: () => syncStatus(parts),
     outputAtBlock: async (number) => outputAtBlock(store, number),
     async safeHeadAtL1Block(l1Number) {
-      for await (const { l1, l2 } of store.safeHeads(l1Number)) return { l1Block: l1, safeHead: l2 };
+      for await (const record of store.safeHeads(l1Number)) {
+        return { l1Block: record.l1, safeHead: record.l2 };
+      }
+      // Before the first batch genesis is safe, from L1's own first block on: op-node's answer.
+      const l1Block = await l1.refByNumber(0n);
+      const safeHead = store.canonicalHash(0n);
+      if (l1Block !== undefined && safeHead !== undefined) {
+        return { l1Block, safeHead: { hash: safeHead, number: 0n } };
+      }
       throw new CodedError("SAFE_HEAD_NOT_FOUND", {
-        message: `No L2 block was safe yet at L1 block ${l1Number}.`,
-        fix: "Ask for an L1 block after the first batch.",
+        message: `No L2 block was safe yet at L1 block ${l1Number}, and the L1 node has no first block.`,
+        fix: "Ask for an L1 block after the first batch, or give the node an L1 that keeps its history.",
         facts: { l1Number },
       });
     },

@@ -17,10 +17,25 @@ const REVERT_ABI = [
   { type: "error", name: "Panic", inputs: [{ name: "code", type: "uint256" }] },
 ] as const;
 
+/** geth's words for Solidity's panic codes. */
+const PANICS: Readonly<Record<number, string>> = {
+  0: "generic panic",
+  1: "assert(false)",
+  17: "arithmetic underflow or overflow",
+  18: "division or modulo by zero",
+  33: "enum overflow",
+  34: "invalid encoded storage byte array accessed",
+  49: "out-of-bounds array access; popping on an empty array",
+  50: "out-of-bounds access of an array or bytesN",
+  65: "out of memory",
+  81: "uninitialized function",
+};
+
 function revertReason(data: Uint8Array): string {
   try {
     const { errorName, args } = decodeErrorResult({ abi: REVERT_ABI, data: bytesToHex(data) });
-    return errorName === "Error" ? `: ${args[0]}` : `: panic code 0x${args[0].toString(16)}`;
+    if (errorName === "Error") return `: ${args[0]}`;
+    return `: ${PANICS[Number(args[0])] ?? `unknown panic code: 0x${args[0].toString(16)}`}`;
   } catch {
     return "";
   }

@@ -99,7 +99,8 @@ export function feeMethods(chain: ChainReader, rollup: RollupConfig): RpcMethods
       const percentiles = percentilesParam(params[2]);
       if (newest === undefined) throw invalidArgument(1, "block must be a number or tag");
       if (newest > chain.head("unsafe").number) {
-        throw new RpcError(RPC_CODE.server, "request beyond head block");
+        const head = chain.head("unsafe").number;
+        throw new RpcError(RPC_CODE.server, `request beyond head block: requested ${newest}, head ${head}`);
       }
       const asked = countParam(params[0]);
       const count = asked < newest + 1n ? asked : newest + 1n;
