@@ -5,7 +5,9 @@ import { bytesToHex, formatEther } from "viem";
 import type { ChainClient, ProtocolAddresses } from "../ai/client/chain.ts";
 import { rpcSink, rpcSource } from "../ai/client/content.ts";
 import {
+  cancelContribution,
   commitContribution,
+  contributionOfContent,
   createDatanet,
   datanetCount,
   freezeDatanet,
@@ -54,6 +56,10 @@ export function datanetCommand(): Command {
     .description("reveal a commitment whose reveal failed")
     .requiredOption("--salt <hex>", "the salt that `contribute` printed")
     .action(reveal);
+  datanet
+    .command("cancel <contribution>")
+    .description("take back a commitment that was not revealed, with its stake")
+    .action(cancel);
   datanet
     .command("review <contribution>")
     .description("vote on a revealed contribution")
@@ -114,6 +120,7 @@ async function contribute(
   const documents = files.map((file) => readContribution(file));
   const protocol = await connectProtocol(context);
   const { stake } = await getDatanet(protocol.client, protocol.at, datanetId);
+  for (const { name, document } of documents) await requireNew(protocol, datanetId, name, document.contentId);
   const results = [];
   for (const { name, document, ignored } of documents) {
     const contribution = await contributeOne(context, protocol, datanetId, document, stake);
@@ -127,6 +134,22 @@ async function contribute(
         `${file}: ${rows} rows revealed as contribution ${contributionId} (stake ${formatEther(stake)} OPEN)`,
     ),
   );
+}
+
+/** @throws CodedError CONTENT_REPEATED: its reveal would be refused, with the stake bound already. */
+async function requireNew(
+  { client, at }: Protocol,
+  datanetId: bigint,
+  name: string,
+  contentId: Hash,
+): Promise<void> {
+  const first = await contributionOfContent(client, at, datanetId, contentId);
+  if (first === 0n) return;
+  throw new CodedError("CONTENT_REPEATED", {
+    message: `${name} is in datanet ${datanetId} already, as contribution ${first}`,
+    fix: "contribute other documents: copies earn nothing",
+    facts: { datanetId, contributionId: first, contentId },
+  });
 }
 
 function readContribution(file: string) {
@@ -164,7 +187,7 @@ async function contributeOne(
   } catch (cause) {
     throw new CodedError("CONTRIBUTION_NOT_REVEALED", {
       message: `contribution ${contributionId} is committed, but it could not be revealed`,
-      fix: `once the cause is gone: openledger datanet reveal ${contributionId} <the same file> --salt ${salt}`,
+      fix: `once the cause is gone: openledger datanet reveal ${contributionId} <the same file> --salt ${salt}; or take the stake back with \`openledger datanet cancel ${contributionId}\``,
       facts: { contributionId, salt },
       cause,
     });
@@ -201,6 +224,16 @@ async function reveal(
   });
   print(context, { contribution: contributionId, transaction: hash }, [
     `contribution ${contributionId} revealed in ${hash}`,
+  ]);
+}
+
+async function cancel(contribution: string, _options: unknown, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const id = parseId(contribution, "contribution");
+  const { client, at } = await connectProtocol(context);
+  const { hash } = await cancelContribution(client, at, requireKey(context), id);
+  print(context, { contribution: id, transaction: hash }, [
+    `contribution ${id} cancelled in ${hash}; draw its stake with \`openledger account withdraw\``,
   ]);
 }
 

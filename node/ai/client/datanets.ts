@@ -102,6 +102,28 @@ export async function commitContribution(
   return { ...sent, contributionId: requireEvent(logs, "ContributionCommitted").args.contributionId };
 }
 
+/** Contribution that holds that content in the datanet, or 0. */
+export function contributionOfContent(
+  client: ChainClient,
+  { datanets }: At,
+  datanetId: bigint,
+  contentId: Hash,
+): Promise<bigint> {
+  const args = [datanetId, contentId] as const;
+  return client.public.readContract({ address: datanets, abi, functionName: "contributionOfContent", args });
+}
+
+/** Takes back a commitment that was not revealed, with its stake. */
+export function cancelContribution(
+  client: ChainClient,
+  { datanets }: At,
+  account: Account,
+  contributionId: bigint,
+): Promise<SentTransaction> {
+  const data = encodeFunctionData({ abi, functionName: "cancel", args: [contributionId] });
+  return send(client, account, { to: datanets, data });
+}
+
 /** Opens a commitment. The document must be in the content store by then, or reviewers can't read it. */
 export function revealContribution(
   client: ChainClient,

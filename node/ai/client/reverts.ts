@@ -73,6 +73,7 @@ const WORDS: Readonly<Record<string, Words>> = {
     (id) => `number ${id} is not, or no longer, in the state that this step needs`,
     "look at it first: `openledger datanet open` lists what waits for a review, `openledger receipt show` a request",
   ],
+  TextLength: [(length) => `a name, licence or address of ${length} bytes is empty or too long`, "change it"],
   TooEarly: [(deadline) => `this is possible only after ${time(deadline)}`, "try again then"],
   TooLate: [(deadline) => `this was possible until ${time(deadline)} only`, "begin anew"],
 };
