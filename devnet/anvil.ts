@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { CodedError } from "../node/base/errors.ts";
 import { Child } from "./child.ts";
 import { jsonRpc } from "./json-rpc.ts";
+import { L1State } from "./l1-state.ts";
 
 export const L1_CHAIN_ID = 900;
 /** Seconds between L1 blocks. */
@@ -15,6 +16,8 @@ export interface AnvilOptions {
   /** Chain state is written here every few seconds, and read from here at the start. */
   stateFile: string;
   logFile: string;
+  /** Its state was cut off by a crash and is taken from the last whole copy. */
+  onRepair: () => void;
   onDeath: (status: string) => void;
   onRestart: () => void;
 }
@@ -25,16 +28,22 @@ export interface AnvilOptions {
  */
 export function createAnvil(options: AnvilOptions): Child {
   const url = `http://127.0.0.1:${options.port}`;
+  const state = new L1State(options.stateFile);
   return new Child({
     name: "anvil (L1)",
     command: anvilBinary(),
     args: [
       ["--port", String(options.port), "--chain-id", String(L1_CHAIN_ID), "--mnemonic", MNEMONIC],
       ["--accounts", "12", "--balance", "10000", "--no-mining", "--slots-in-an-epoch", "4"],
-      ["--state", options.stateFile, "--state-interval", "2", "--preserve-historical-states", "--silent"],
+      // Old states stay out of the file, which is written whole every two seconds, and out of the user's home.
+      ["--state", options.stateFile, "--state-interval", "2", "--prune-history", "256", "--silent"],
     ].flat(),
     logFile: options.logFile,
     ready: (signal) => startMining(url, signal),
+    prepare: () => {
+      if (state.repair()) options.onRepair();
+    },
+    tend: () => state.copy(),
     readyTimeoutMs: 30_000,
     onDeath: options.onDeath,
     onRestart: options.onRestart,

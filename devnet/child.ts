@@ -11,6 +11,10 @@ export interface ChildOptions {
   env?: Readonly<Record<string, string>>;
   /** Output of all its lives is appended here. */
   logFile: string;
+  /** Called before each start. */
+  prepare?: () => void;
+  /** Called every few seconds while it runs. */
+  tend?: () => void;
   /** Resolves once the program answers; rejected attempts are repeated until `readyTimeoutMs`. */
   ready: (signal: AbortSignal) => Promise<void>;
   readyTimeoutMs: number;
@@ -27,6 +31,7 @@ export interface ChildOptions {
 const MAX_FAILED_STARTS = 5;
 /** Characters of a child's last words that are told when it does not get ready. */
 const LAST_WORDS = 2_000;
+const TEND_MS = 3_000;
 
 /** A child process that is kept alive: its death is reported and it is started again, until `stop`. */
 export class Child {
@@ -66,13 +71,15 @@ export class Child {
   }
 
   #launch(): void {
-    const { command, args, env } = this.options;
+    const { command, args, env, prepare, tend } = this.options;
+    prepare?.();
     const child = spawn(command, args, {
       // Its own group: a Ctrl-C at the terminal reaches the supervisor alone, which stops the children in order.
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
     });
+    const tending = tend && setInterval(tend, TEND_MS);
     child.stdout?.pipe(this.#log, { end: false });
     child.stderr?.pipe(this.#log, { end: false });
     this.#lastWords = "";
@@ -80,7 +87,10 @@ export class Child {
       this.#lastWords = `${this.#lastWords}${piece}`.slice(-LAST_WORDS);
     });
     this.#closed = new Promise((resolve) => {
-      child.once("close", () => resolve());
+      child.once("close", () => {
+        clearInterval(tending);
+        resolve();
+      });
     });
     this.#process = child;
     this.#exited = new Promise((resolve) => {

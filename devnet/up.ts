@@ -45,6 +45,7 @@ async function run(
     port: options.l1Port,
     stateFile: layout.l1State,
     logFile: layout.log("l1"),
+    onRepair: () => say("anvil (L1): its last state is half written; going on from the one before"),
     onDeath: (status) => onDeath("anvil (L1)", status),
     onRestart: () => say("anvil (L1) is up again"),
   });
