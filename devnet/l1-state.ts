@@ -7,6 +7,7 @@ import {
   readSync,
   renameSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 
 /** Copies kept of L1's state, the newest first. */
@@ -39,7 +40,8 @@ export class L1State {
     if (mtimeMs === this.#copied) return;
     const [previous, older] = COPIES.map((name) => `${this.#file}.${name}`) as [string, string];
     const fresh = `${this.#file}.copying`;
-    copyFileSync(this.#file, fresh);
+    // Not copyFileSync: it never ends when anvil shortens the file under it.
+    writeFileSync(fresh, readFileSync(this.#file));
     if (!endsAsObject(fresh)) return;
     if (existsSync(previous)) renameSync(previous, older);
     renameSync(fresh, previous);
