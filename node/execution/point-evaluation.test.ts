@@ -69,6 +69,12 @@ describe("the point evaluation precompile", () => {
     fails(GETH, errorMessages.OUT_OF_GAS, 49_999n);
   });
 
+  it("refuses infinity with stray bits", () => {
+    const stray = INFINITY.map((byte, index) => (index === 47 ? 1 : byte));
+    fails(input(stray, 0n, 0n, INFINITY), errorMessages.INVALID_INPUTS);
+    fails(input(INFINITY, 0n, 0n, stray), errorMessages.INVALID_INPUTS);
+  });
+
   it("refuses a point of the curve outside the subgroup", () => {
     // x = 4 is on the curve; its point has cofactor components.
     const outside = new Uint8Array(48);

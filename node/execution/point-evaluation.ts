@@ -1,5 +1,5 @@
 import { type ExecResult, EVMError, type PrecompileInput } from "@ethereumjs/evm";
-import { computeVersionedHash, bytesToBigInt, bytesToHex, hexToBytes } from "@ethereumjs/util";
+import { computeVersionedHash, bytesToBigInt, bytesToHex, equalsBytes, hexToBytes } from "@ethereumjs/util";
 import { bls12_381 } from "@noble/curves/bls12-381.js";
 
 const GAS = 50_000n;
@@ -41,10 +41,14 @@ export function pointEvaluation({ data, gasLimit }: PrecompileInput): ExecResult
   return { executionGasUsed: GAS, returnValue: OUTPUT };
 }
 
-/** A compressed point, infinity included; the library refuses points outside the subgroup. */
+/**
+ * A compressed point, infinity included. The library refuses points outside the subgroup, but takes infinity with stray
+ * bits: encoding it again tells.
+ */
 function pointOf(bytes: Uint8Array): G1Point | undefined {
   try {
-    return G1.Point.fromBytes(bytes);
+    const point = G1.Point.fromBytes(bytes);
+    return equalsBytes(point.toBytes(), bytes) ? point : undefined;
   } catch {
     return undefined;
   }
