@@ -49,7 +49,7 @@ describe("flags", () => {
     [["account", "balance", `0x${"22".repeat(20)}`, "--rpc", "nowhere"], "URL_INVALID"],
     [["datanet", "review", "one"], "NUMBER_INVALID"],
     [["model", "train", "m", "--snapshot", "1"], "SNAPSHOT_INVALID"],
-    [["account", "transfer", `0x${"22".repeat(20)}`, "-1", "--key", KEY], "unknown option"],
+    [["account", "transfer", `0x${"22".repeat(20)}`, "-1", "--key", KEY], "AMOUNT_INVALID"],
     [["node", "--l1-url", "nowhere", "--data-dir", "n"], "CONFIG_INVALID"],
     [["node", "--l1-url", "http://127.0.0.1:1", "--data-dir", "n", "--rpc-port", "x"], "CONFIG_INVALID"],
   ])("%j", async (args, code) => {

@@ -243,7 +243,11 @@ describe("a devnet", { timeout: 240_000 }, () => {
       /CHILD_NOT_READY: anvil[\s\S]*failed to parse/,
     );
     await damage([join(dataDir, "sequencer", "chain", "CURRENT")], "MANIFEST-999999\n", /STORE_CORRUPT/);
-    await damage([join(dataDir, "chain", "deployment.json")], "{", /DEPLOYMENT/);
+    await damage(
+      [join(dataDir, "chain", "deployment.json")],
+      "{",
+      /CONFIG_FILE_UNREADABLE: .*deployment.json/,
+    );
     // What a kill in the middle of writing leaves: L1 comes back a little shorter.
     writeFileSync(state, readFileSync(state).subarray(0, 100_000));
     await start();
