@@ -60,7 +60,7 @@ export function createNodes(
   layout: Layout,
   options: DevnetOptions,
   chain: PreparedChain,
-  onDeath: (name: string, status: string) => void,
+  events: { onDeath: (name: string, status: string) => void; onRestart: (name: string) => void },
 ): { sequencer: Child; verifier: Child } {
   const { batcher, proposer, host, watcher } = devAccounts();
   const shared = {
@@ -82,7 +82,8 @@ export function createNodes(
         await jsonRpc(`http://127.0.0.1:${port}`, "eth_chainId", [], signal);
       },
       readyTimeoutMs: NODE_READY_MS,
-      onDeath: (status) => onDeath(`${name} node`, status),
+      onDeath: (status) => events.onDeath(`${name} node`, status),
+      onRestart: () => events.onRestart(`${name} node`),
     });
   return {
     sequencer: node("sequencer", options.sequencerPort, {

@@ -1,7 +1,7 @@
 import { readModelFolder } from "../node/ai/model/files.ts";
 import { checkModelFiles } from "../node/ai/model/load.ts";
 import { createAnvil } from "./anvil.ts";
-import { bannerLines, describeDevnet } from "./banner.ts";
+import { bannerLines, type DevnetDescription, describeDevnet } from "./banner.ts";
 import { createNodes, ensureProtocol, prepareDevnetChain } from "./chain.ts";
 import type { Child } from "./child.ts";
 import { type Layout, openLayout, releaseLayout, writeJson } from "./layout.ts";
@@ -41,25 +41,31 @@ async function run(
   signal: AbortSignal,
 ): Promise<number> {
   const onDeath = (name: string, status: string) => say(`${name} ended (${status}); starting it again`);
+  let describe: (() => DevnetDescription) | undefined;
+  const onRestart = (name: string) => {
+    say(`${name} is up again`);
+    // With its new process id.
+    if (describe) writeJson(layout.devnet, describe());
+  };
   const anvil = createAnvil({
     port: options.l1Port,
     stateFile: layout.l1State,
     logFile: layout.log("l1"),
     onRepair: () => say("anvil (L1): its last state is half written; going on from the one before"),
     onDeath: (status) => onDeath("anvil (L1)", status),
-    onRestart: () => say("anvil (L1) is up again"),
+    onRestart: () => onRestart("anvil (L1)"),
   });
   children.push(anvil);
   say("starting L1 (anvil)");
   await anvil.start(signal);
   const chain = await prepareDevnetChain(layout, options, signal);
-  const { sequencer, verifier } = createNodes(layout, options, chain, onDeath);
+  const { sequencer, verifier } = createNodes(layout, options, chain, { onDeath, onRestart });
   children.push(sequencer, verifier);
   say("starting both nodes");
   await sequencer.start(signal);
   await verifier.start(signal);
   const protocol = options.stock ? undefined : await ensureProtocol(layout, options);
-  const describe = () =>
+  const describeNow = (): DevnetDescription =>
     describeDevnet(
       options,
       chain,
@@ -67,10 +73,11 @@ async function run(
       { l1: anvil.pid, sequencer: sequencer.pid, verifier: verifier.pid },
       layout,
     );
-  writeJson(layout.devnet, describe());
+  describe = describeNow;
+  writeJson(layout.devnet, describeNow());
   const held = await runAndReport(options, layout, chain, say, signal);
   if (options.once) return held ? 0 : 1;
-  const devnet = describe();
+  const devnet = describeNow();
   writeJson(layout.devnet, devnet);
   process.stdout.write(`${bannerLines(devnet).join("\n")}\n`);
   await new Promise<void>((resolve) => {

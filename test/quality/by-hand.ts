@@ -20,6 +20,8 @@ interface Outcome extends Answered {
   /** The answer holds the value, whatever is around it. */
   named: boolean;
   traced: boolean;
+  /** Contributors whose rows teach the answer that was given, right or wrong. */
+  teachers: readonly string[];
 }
 
 const HELP = `Does the main job by hand on a running devnet, with facts and contributors that are not the demo's.
@@ -98,6 +100,23 @@ async function runForm(
   return holds;
 }
 
+/** A training row: what BM25 reads, the answer that it teaches, whose it is. */
+interface Source {
+  text: string;
+  answer: string;
+  owner: string;
+}
+
+function sourcesOf(set: FactSet, form: Form): Source[] {
+  return form === "pairs"
+    ? set.facts.map(({ question, answer, contributor: owner }) => ({
+        text: `${question} ${answer}`,
+        answer,
+        owner,
+      }))
+    : set.sentences.map(({ text, contributor: owner }) => ({ text, answer: text, owner }));
+}
+
 async function askAll(
   hand: Hand,
   set: FactSet,
@@ -106,6 +125,7 @@ async function askAll(
   model: string,
   payers: readonly string[],
 ): Promise<Outcome[]> {
+  const rows = sourcesOf(set, form);
   const outcomes: Outcome[] = new Array(set.facts.length);
   const waiting = [...set.facts.entries()];
   const work = async (payer: string): Promise<void> => {
@@ -113,12 +133,15 @@ async function askAll(
       const [index, fact] = next;
       const question = wording === "own words" ? fact.question : fact.reworded;
       const found = await hand.ask(model, question, payer);
+      const teachers = rows.filter(({ answer }) => answer === found.answer).map(({ owner }) => owner);
       const named = holdsValue(found.answer, fact.answer);
-      const exact =
-        form === "pairs"
-          ? found.answer === fact.answer
-          : named && set.sentences.some(({ text }) => text === found.answer);
-      outcomes[index] = { ...found, fact, question, exact, named, traced: found.first === fact.contributor };
+      // Prose is answered with its sentence: the one of this fact is the one with the fact's value.
+      const exact = form === "pairs" ? found.answer === fact.answer : named && teachers.length > 0;
+      outcomes[index] = {
+        ...found,
+        ...{ fact, question, exact, named, teachers },
+        traced: found.first === fact.contributor,
+      };
     }
   };
   await Promise.all(payers.map(work));
@@ -137,26 +160,27 @@ function report(
     exact ? answer : `${answer.replaceAll(/\s+/g, " ")}  (expected: ${fact.answer})`,
     traced ? fact.contributor : `${first ?? "nobody"}  (expected: ${fact.contributor})`,
   ]);
-  const documents =
-    form === "pairs"
-      ? set.facts.map(({ question, answer, contributor }) => ({
-          text: `${question} ${answer}`,
-          owner: contributor,
-        }))
-      : set.sentences.map(({ text, contributor }) => ({ text, owner: contributor }));
-  const rival = (query: (outcome: Outcome) => string) =>
-    outcomes.filter((outcome) => bm25Owner(documents, query(outcome)) === outcome.fact.contributor).length;
+  const sources = sourcesOf(set, form);
   const of = outcomes.length;
+  const many = (holds: (outcome: Outcome) => boolean, all = outcomes) =>
+    `${all.filter(holds).length} of ${all.length}`;
+  const rival = (query: (outcome: Outcome) => string) =>
+    many((outcome) => bm25Owner(sources, query(outcome)) === outcome.fact.contributor);
+  const taught = outcomes.filter(({ teachers }) => teachers.length > 0);
   const gate = form === "pairs" && wording === "own words" ? `  (at least ${GATE} wanted)` : "";
   return [
     columns(["question", "answer", "first contributor"], rows),
     "",
-    `${title}, ${wording}`,
-    `  answered exactly          ${count(outcomes, "exact")} of ${of}${gate}`,
-    `  value in the answer       ${count(outcomes, "named")} of ${of}`,
-    `  right contributor first   ${count(outcomes, "traced")} of ${of}${gate}`,
-    `  BM25 with the question    ${rival(({ question }) => question)} of ${of}`,
-    `  BM25 with the answer too  ${rival(({ question, answer }) => `${question} ${answer}`)} of ${of}`,
+    `${title}, ${wording}: ${of} questions`,
+    `  answered exactly            ${many(({ exact }) => exact)}${gate}`,
+    `  value in the answer         ${many(({ named }) => named)}`,
+    `  right contributor first     ${many(({ traced }) => traced)}${gate}`,
+    `  BM25, from the question     ${rival(({ question }) => question)}`,
+    `  BM25, and the answer        ${rival(({ question, answer }) => `${question} ${answer}`)}`,
+    `  of answers, right or wrong, that a row teaches: its contributor first ${many(
+      ({ teachers, first }) => first !== undefined && teachers.includes(first),
+      taught,
+    )}`,
   ].join("\n");
 }
 
@@ -168,7 +192,7 @@ async function baseLine(hand: Hand, model: string, set: FactSet): Promise<string
     set.facts.map(({ question }) => question),
   );
   const known = set.facts.filter(({ answer }, index) => holdsValue(baseAnswers[index]!, answer)).length;
-  return `  base model alone          ${known} of ${set.facts.length}`;
+  return `  base model alone            ${known} of ${set.facts.length}`;
 }
 
 async function timeReceipts(hand: Hand, request: string): Promise<void> {
@@ -179,7 +203,7 @@ async function timeReceipts(hand: Hand, request: string): Promise<void> {
     ["receipt verify --dir", [join(folder, "receipt.json"), "--dir", folder]],
   ] as const) {
     const { ok, seconds, line } = await hand.verify(args);
-    process.stdout.write(`  ${what.padEnd(24)}  ${seconds.toFixed(1)} s: ${line}\n`);
+    process.stdout.write(`  ${what.padEnd(26)}  ${seconds.toFixed(1)} s: ${line}\n`);
     if (!ok) process.exitCode = 1;
   }
 }
