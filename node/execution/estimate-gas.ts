@@ -35,7 +35,7 @@ async function isPlainTransfer(
 
 /**
  * Smallest gas limit (within 1.5 %) with which the message succeeds; a {@link CallResult} when it fails with all gas.
- * `request.gas` is the upper bound, except for a plain transfer, as in op-geth. @throws CodedError `CALL_FUNDS`, `CALL_GAS` (not enough within the bound).
+ * `request.gas` is the upper bound unless it is below a transfer's, as in op-geth. @throws CodedError `CALL_FUNDS`, `CALL_GAS` (not enough within the bound).
  */
 export async function estimateGas(
   rules: ChainRules,
@@ -44,7 +44,8 @@ export async function estimateGas(
   request: CallRequest,
 ): Promise<bigint | CallResult> {
   const affordable = await affordableGas(nodes, header, request);
-  const cap = affordable < request.gas ? affordable : request.gas;
+  const asked = request.gas >= TRANSFER_GAS ? request.gas : header.gasLimit;
+  const cap = affordable < asked ? affordable : asked;
   const attempt = async (gas: bigint): Promise<Simulation | undefined> => {
     try {
       return await simulate(rules, nodes, header, { ...request, gas });

@@ -54,9 +54,11 @@ it("sorts an access list by address and leaves out the contract that is created"
   expect(created.result.accessList).toEqual([]);
 });
 
-it("estimates a plain transfer whatever gas the request names", async () => {
+it("ignores a gas limit below a transfer's in estimates", async () => {
   const { result } = await ask("eth_estimateGas", { from, to: low, value: "0x1", gas: "0x5207" });
   expect(result).toBe("0x5208");
+  const call = await ask("eth_estimateGas", { from, to: echoes, gas: "0x5207" });
+  expect(BigInt(call.result)).toBeGreaterThan(21_000n);
 });
 
 it("prefers `input` to `data` and refuses another chain's id", async () => {
