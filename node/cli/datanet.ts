@@ -314,9 +314,12 @@ async function show(
   const found = await getDatanet(client, at, id);
   if (snapshot === undefined) {
     print(context, found, [
-      `${found.name} (${found.licence})`,
-      `stake ${formatEther(found.stake)} OPEN`,
-      found.uri,
+      `${found.name} (${found.licence})${found.uri === "" ? "" : `  ${found.uri}`}`,
+      `owner      ${found.owner}`,
+      `stake      ${formatEther(found.stake)} OPEN for a contribution`,
+      `reviewers  ${found.reviewers}, ${found.quorum} of them accept`,
+      `accepted   ${found.accepted} contributions, ${found.rows} rows`,
+      `snapshots  ${found.snapshots === 0 ? "none: see `openledger datanet freeze`" : `${id}:1 to ${id}:${found.snapshots}`}`,
     ]);
     return;
   }
