@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { privateKeyToAccount } from "viem/accounts";
@@ -45,6 +53,8 @@ async function expectSteady(url: string, from: bigint, to: bigint): Promise<void
 describe("a devnet", { timeout: 240_000 }, () => {
   let folder: string;
   let dataDir: string;
+  /** Home of the user who runs it. */
+  let home: string;
   let flags: string[];
   let devnet: Program | undefined;
   let urls: { l1: string; sequencer: string; verifier: string };
@@ -54,6 +64,8 @@ describe("a devnet", { timeout: 240_000 }, () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "devnet-"));
     dataDir = join(folder, "data");
+    home = join(folder, "home");
+    mkdirSync(home);
     const [l1, first, second] = [await freePort(), await freePort(), await freePort()];
     flags = ["--stock", "--data-dir", dataDir, "--l1-port", `${l1}`, "--port", `${first}`];
     flags.push("--second-port", `${second}`);
@@ -69,7 +81,9 @@ describe("a devnet", { timeout: 240_000 }, () => {
   });
 
   const start = async (...more: string[]): Promise<Description> => {
-    devnet = new Program(process.execPath, [OPENLEDGER, "devnet", ...flags, ...more]);
+    devnet = new Program(process.execPath, [OPENLEDGER, "devnet", ...flags, ...more], {
+      env: { HOME: home },
+    });
     await devnet.says("Ctrl-C stops all of it");
     return describedIn(dataDir);
   };
@@ -89,7 +103,9 @@ describe("a devnet", { timeout: 240_000 }, () => {
     });
 
   test("--once ends with status 0, equal hashes and nothing left running", async () => {
-    const { status, stdout, stderr } = await openledger(["devnet", ...flags, "--once"]);
+    const { status, stdout, stderr } = await openledger(["devnet", ...flags, "--once"], {
+      env: { HOME: home },
+    });
     expect(status, `${stdout}${stderr}`).toBe(0);
     expect(stdout).toMatch(/^ok +both nodes hold the same chain: blocks 0 to 10/m);
     expect(stdout).not.toMatch(/^(?!ok )\S+ +both nodes/m);
@@ -268,6 +284,10 @@ describe("a devnet", { timeout: 240_000 }, () => {
     const { status, stderr } = await devnet.signal("SIGINT");
     expect(status, stderr).toBe(0);
     expect(existsSync(join(dataDir, "lock"))).toBe(false);
+  });
+
+  test("wrote nothing into the user's home", () => {
+    expect(readdirSync(home, { recursive: true })).toEqual([]);
   });
 });
 
