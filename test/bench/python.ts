@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { packageRoot } from "../../node/base/paths.ts";
 
-const TIMEOUT_S = 90;
+const TIMEOUT_S = 60;
 
 /**
  * Runs a peer script of test/bench/peers with the Python of OPENLEDGER_PYTHON (default python3) and reads its JSON.
