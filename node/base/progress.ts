@@ -3,8 +3,8 @@
  * seconds when piped.
  */
 export interface Progress {
-  /** `done` of `total` units; `note` replaces the text behind the bar. */
-  update(done: number, note?: string): void;
+  /** `done` units; `note` replaces the text behind the bar, `total` the number known so far. */
+  update(done: number, note?: string, total?: number): void;
   /** Leaves one final line with the time it took. */
   finish(note?: string): void;
 }
@@ -30,17 +30,19 @@ export function startProgress(options: ProgressOptions): Progress {
   const started = now();
   let drawn = Number.NEGATIVE_INFINITY;
   let note = "";
+  let { total } = options;
 
   const draw = (done: number, last: boolean) => {
-    const line = progressLine(options, done, note, (now() - started) / 1000, last);
+    const line = progressLine({ ...options, total }, done, note, (now() - started) / 1000, last);
     if (!stream.isTTY) return void stream.write(`${line}\n`);
     stream.write(`\r\u001b[2K${line.slice(0, (stream.columns ?? 110) - 1)}${last ? "\n" : ""}`);
   };
 
   let latest = 0;
   return {
-    update(done, text) {
+    update(done, text, known) {
       latest = done;
+      total = known ?? total;
       if (text !== undefined) note = text;
       if (now() - drawn < (stream.isTTY ? REDRAW_MS : PLAIN_LINE_MS)) return;
       drawn = now();
@@ -48,7 +50,7 @@ export function startProgress(options: ProgressOptions): Progress {
     },
     finish(text) {
       if (text !== undefined) note = text;
-      draw(options.total ?? latest, true);
+      draw(total ?? latest, true);
     },
   };
 }

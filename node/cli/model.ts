@@ -155,9 +155,10 @@ async function withProgress(work: (onProgress: OnProgress) => Promise<BuiltModel
     if (name !== stage) {
       progress?.finish();
       stage = name;
-      progress = startProgress({ ...STAGES[name], total });
+      progress = startProgress(STAGES[name]);
     }
-    progress?.update(done, Number.isNaN(loss) ? undefined : `loss ${loss.toFixed(4)}`);
+    // A job that has just begun has not counted its steps yet.
+    progress?.update(done, Number.isNaN(loss) ? undefined : `loss ${loss.toFixed(4)}`, total);
   });
   progress?.finish();
   return built;

@@ -109,9 +109,9 @@ async function verify(text: string, flags: VerifyFlags, command: Command): Promi
       if (!context.json) process.stdout.write(`${lines.at(-1)}\n`);
     },
     onProgress: (name, done, total) => {
-      if (name !== stage) progress = startProgress({ label: name, total });
+      if (name !== stage) progress = startProgress({ label: name });
       stage = name;
-      progress?.update(done);
+      progress?.update(done, undefined, total);
     },
   });
   const verdict = result.ok
