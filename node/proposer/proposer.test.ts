@@ -42,6 +42,8 @@ describe("the proposer and the stock L2OutputOracle", { timeout: 120_000 }, () =
     const options = { folder, l1Url: anvil.url, deployerKey: ANVIL_KEYS[0], plan };
     oracle = (await prepareChain({ ...options, signal: AbortSignal.timeout(100_000) })).deployment.contracts
       .l2OutputOracle;
+    // L1's time must be past that of the L2 blocks whose outputs are posted.
+    await anvil.mine(10);
   });
   afterAll(async () => {
     await anvil.kill();

@@ -50,7 +50,7 @@ async function expectSteady(url: string, from: bigint, to: bigint): Promise<void
 }
 
 /** One stock devnet through its life; each test takes it up where the one before left it. */
-describe("a devnet", { timeout: 240_000 }, () => {
+describe("a devnet", { timeout: 400_000 }, () => {
   let folder: string;
   let dataDir: string;
   /** Home of the user who runs it. */

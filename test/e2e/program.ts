@@ -113,7 +113,7 @@ function isZombie(pid: number): boolean {
 }
 
 /** Asks `look` until it gives something. */
-export async function until<T>(what: string, look: () => Promise<T | undefined>, ms = 60_000): Promise<T> {
+export async function until<T>(what: string, look: () => Promise<T | undefined>, ms = 120_000): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
     const found = await look().catch(() => undefined);

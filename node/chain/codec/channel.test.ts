@@ -90,7 +90,7 @@ describe("decompressBrotli", () => {
   });
 
   it("stops at the limit, also when few bytes hold far more", () => {
-    const bomb = brotli(concatBytes(Uint8Array.of(1, 2, 3), new Uint8Array(100_000_000)));
+    const bomb = brotli(concatBytes(Uint8Array.of(1, 2, 3), new Uint8Array(20_000_000)));
     const output = decompressBrotli(bomb, 1_000_000);
     expect(output.length).toBe(1_000_000);
     expect(output.subarray(0, 4)).toEqual(Uint8Array.of(1, 2, 3, 0));
