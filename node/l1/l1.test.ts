@@ -35,9 +35,14 @@ describe("against anvil", () => {
       resubmitMs,
     });
 
+  /** Waits until a transaction is in L1's pool: a busy machine takes its time. */
+  const pooled = async () => {
+    while (((await anvil.rpc("txpool_status", [])) as { pending: string }).pending === "0x0") await sleep(20);
+  };
+
   test("reads a block with its transactions and receipts, linked to its parent", async () => {
     const sent = sender().send({ to: RECIPIENT, data: "0x0102", value: 5n });
-    await sleep(200);
+    await pooled();
     await anvil.mine();
     const { blockNumber, hash, status } = await sent;
     const reader = createL1Reader(anvil.rpc);
@@ -65,9 +70,9 @@ describe("against anvil", () => {
 
   test("sends again when L1 drops a transaction", async () => {
     const sent = sender(300, 1).send({ to: RECIPIENT, data: "0x" });
-    await sleep(150);
+    await pooled();
     await anvil.rpc("anvil_dropAllTransactions", []);
-    await sleep(500);
+    await pooled();
     await anvil.mine();
     expect((await sent).status).toBe(1);
   });
