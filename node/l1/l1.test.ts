@@ -101,12 +101,13 @@ describe("against anvil", () => {
     });
     watcher.subscribe((head) => heads.push(head));
     void watcher.run();
+    const seen = (number: bigint) =>
+      expect.poll(() => heads.at(-1)?.latest.number, { timeout: 20_000 }).toBe(number);
     await anvil.mine();
-    await sleep(200);
-    const before = heads.at(-1)!;
+    const before = BigInt((await anvil.rpc("eth_blockNumber", [])) as string);
+    await seen(before);
     await anvil.rpc("anvil_rollback", [2]);
-    await sleep(200);
-    expect(heads.at(-1)!.latest.number).toBe(before.latest.number - 2n);
+    await seen(before - 2n);
   });
 });
 
