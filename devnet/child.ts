@@ -103,9 +103,15 @@ export class Child {
   }
 
   async #revive(status: string): Promise<void> {
-    this.options.onDeath?.(status);
     this.#failedStarts++;
-    if (this.#failedStarts > MAX_FAILED_STARTS) return;
+    if (this.#failedStarts > MAX_FAILED_STARTS) {
+      const { name, logFile } = this.options;
+      process.stderr.write(
+        `CHILD_GIVEN_UP: ${name} ended ${MAX_FAILED_STARTS} times in a row before it was ready\n  fix:   read ${logFile}\n`,
+      );
+      return;
+    }
+    this.options.onDeath?.(status);
     await sleep(500 * this.#failedStarts);
     if (this.#stopping) return;
     this.#launch();
