@@ -1,15 +1,14 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { privateKeyToAccount } from "viem/accounts";
-import { z } from "zod";
 import { connectChain, type ProtocolAddresses } from "../node/ai/client/chain.ts";
 import { DEFAULT_BOUNDS, DEVNET_SETTINGS, deployProtocol } from "../node/ai/client/deploy.ts";
 import { packageRoot } from "../node/base/paths.ts";
 import { startProgress } from "../node/base/progress.ts";
-import { addressField } from "../node/chain/config-schema.ts";
 import { ownArtifact } from "../node/genesis/artifacts.ts";
 import { type PreparedChain, prepareChain } from "../node/genesis/chain-files.ts";
 import { parseChainPlan } from "../node/genesis/plan.ts";
+import { readProtocolFile } from "../node/service/protocol-file.ts";
 import { devAccounts, PREFUND } from "./accounts.ts";
 import { Child } from "./child.ts";
 import { jsonRpc } from "./json-rpc.ts";
@@ -102,19 +101,9 @@ export function createNodes(
   };
 }
 
-const protocolSchema = z.strictObject({
-  parameters: addressField,
-  balances: addressField,
-  datanets: addressField,
-  models: addressField,
-  staking: addressField,
-  market: addressField,
-});
-
 /** Deploys the protocol's contracts on L2 once; their addresses go where the nodes look for them. */
 export async function ensureProtocol(layout: Layout, options: DevnetOptions): Promise<ProtocolAddresses> {
-  if (existsSync(layout.protocol))
-    return protocolSchema.parse(JSON.parse(readFileSync(layout.protocol, "utf8")));
+  if (existsSync(layout.protocol)) return readProtocolFile(layout.protocol);
   const { governor } = devAccounts();
   const progress = startProgress({ label: "protocol contracts" });
   const client = await connectChain(`http://127.0.0.1:${options.sequencerPort}`);

@@ -10,10 +10,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { z } from "zod";
 import { CodedError } from "../node/base/errors.ts";
 
 /** Counts up when the folder's form changes in a way that older data does not fit. */
 const LAYOUT_VERSION = 1;
+
+const withPid = z.object({ pid: z.number().optional() });
+const devnetPids = z.object({ l1: withPid, nodes: z.array(withPid) });
 
 /** Where everything of one devnet lies. */
 export interface Layout {
@@ -98,6 +102,17 @@ function checkUnlocked(layout: Layout): void {
     fix: "stop it first, or choose another folder with --data-dir and other ports",
     facts: { pid },
   });
+}
+
+/** Processes that this folder's last devnet started and that still run; after a regular end there are none. */
+export function leftOverProcesses(layout: Layout): number[] {
+  if (!existsSync(layout.lock)) return [];
+  try {
+    const { l1, nodes } = devnetPids.parse(JSON.parse(readFileSync(layout.devnet, "utf8")));
+    return [l1, ...nodes].flatMap(({ pid }) => (pid !== undefined && isRunning(pid) ? [pid] : []));
+  } catch {
+    return [];
+  }
 }
 
 function isRunning(pid: number): boolean {

@@ -4,7 +4,7 @@ import { createAnvil } from "./anvil.ts";
 import { bannerLines, type DevnetDescription, describeDevnet } from "./banner.ts";
 import { createNodes, ensureProtocol, prepareDevnetChain } from "./chain.ts";
 import type { Child } from "./child.ts";
-import { type Layout, openLayout, releaseLayout, writeJson } from "./layout.ts";
+import { type Layout, layoutOf, leftOverProcesses, openLayout, releaseLayout, writeJson } from "./layout.ts";
 import type { DevnetOptions } from "./options.ts";
 import { requireFreePort } from "./ports.ts";
 import { runAndReport } from "./report.ts";
@@ -16,9 +16,10 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
  * Resolves to the exit status: 0 unless a check failed.
  */
 export async function runDevnet(options: DevnetOptions, signal: AbortSignal): Promise<number> {
-  await requireFreePort(options.l1Port, "L1", "--l1-port");
-  await requireFreePort(options.sequencerPort, "the first node", "--port");
-  await requireFreePort(options.verifierPort, "the second node", "--second-port");
+  const leftOver = leftOverProcesses(layoutOf(options.dataDir));
+  await requireFreePort(options.l1Port, "L1", "--l1-port", leftOver);
+  await requireFreePort(options.sequencerPort, "the first node", "--port", leftOver);
+  await requireFreePort(options.verifierPort, "the second node", "--second-port", leftOver);
   if (options.base !== undefined) checkModelFiles(await readModelFolder(options.base));
   const layout = openLayout(options.dataDir, options.reset);
   const children: Child[] = [];

@@ -51,7 +51,7 @@ const rollupSchema = z.strictObject({
       eip1559DenominatorCanyon: quantity.default(250n),
     })
     .prefault({ eip1559Elasticity: 6, eip1559Denominator: 50, eip1559DenominatorCanyon: 250 }),
-  alt_da: z.null("alternative data availability is not implemented").optional(),
+  alt_da: z.null("alternative data availability is not supported").optional(),
 });
 
 type RollupJson = z.output<typeof rollupSchema>;

@@ -142,7 +142,7 @@ class Pipeline implements DerivationPipeline {
       const required = buildAttributes({ rollup, l1Chain, parent, origin });
       const attributes = { ...required, transactions: [...required.transactions, ...batch.transactions] };
       const derivedFrom = { hash: block.hash, number: block.number };
-      const derived = { attributes, parent: parent.ref, derivedFrom, concluding: true };
+      const derived = { attributes, parent: parent.ref, derivedFrom };
       this.#last = { derived, rejected: false };
       return { kind: "attributes", derived };
     } catch (error) {

@@ -21,8 +21,6 @@ export interface DerivedAttributes {
   parent: L2BlockRef;
   /** The L1 block after which these attributes were complete. */
   derivedFrom: BlockId;
-  /** The block may be published as safe once it is built. Under Holocene's rules every block of a span may. */
-  concluding: boolean;
 }
 
 /**

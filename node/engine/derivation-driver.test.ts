@@ -13,7 +13,7 @@ import type { Engine } from "./engine.ts";
 
 const rollup = testRollup();
 const genesis = l2BlockRefFromBlock(TEST_GENESIS, rollup);
-const heads = { unsafe: genesis, safe: genesis, finalized: genesis, pendingSafe: genesis };
+const heads = { unsafe: genesis, safe: genesis, finalized: genesis };
 const ref = (number: number, branch = 0): L1BlockRef => ({
   number: BigInt(number),
   hash: l1Hash(number, branch),
@@ -25,7 +25,6 @@ const attributes = (transactions: Uint8Array[]): DerivedAttributes => ({
   attributes: { transactions } as unknown as DerivedAttributes["attributes"],
   parent: genesis,
   derivedFrom: { hash: l1Hash(1), number: 1n },
-  concluding: true,
 });
 const withBad = attributes([Uint8Array.of(1)]);
 const depositsOnly = attributes([]);

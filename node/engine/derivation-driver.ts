@@ -195,7 +195,6 @@ class Driver implements DerivationDriver {
   }
 
   private logSafe(derived: DerivedAttributes): void {
-    if (!derived.concluding) return;
     const { safe } = this.options.engine.heads();
     this.options.logger.debug(
       { number: safe.number, hash: safe.hash, l1: derived.derivedFrom.number },

@@ -106,10 +106,9 @@ describe("engine", () => {
     return (await engine.sequence(parent, attributes, pool))!;
   };
   const derived = (origin: L1Block, from: L1Block, transactions: Uint8Array[] = []): DerivedAttributes => ({
-    attributes: attributesOn(engine.heads().pendingSafe, origin, transactions),
-    parent: engine.heads().pendingSafe,
+    attributes: attributesOn(engine.heads().safe, origin, transactions),
+    parent: engine.heads().safe,
     derivedFrom: { hash: from.hash, number: from.number },
-    concluding: true,
   });
 
   test("takes an unsafe block over when L1 says the same, without building it again", async () => {
@@ -159,15 +158,6 @@ describe("engine", () => {
     await sequence(l1Block(2));
     const attributes = attributesOn(stale, l1Block(2));
     expect(await engine.sequence(stale, attributes, NO_POOL)).toBeUndefined();
-  });
-
-  test("a span that is not concluded is derived again after a restart", async () => {
-    await sequence(l1Block(1));
-    await engine.derive({ ...derived(l1Block(1), l1Block(2)), concluding: false });
-    expect(engine.heads().pendingSafe.number).toBe(1n);
-    await store.close();
-    await open();
-    expect(engine.heads()).toMatchObject({ pendingSafe: { number: 0n }, unsafe: { number: 1n } });
   });
 
   test("the finalized head is the safe head of the finalized L1 block", async () => {

@@ -10,12 +10,11 @@ import type { BlockExecutor, ExecutedBlock, TransactionSource } from "../executi
 import type { ChainHeads, ChainStore, ChainUpdate } from "../store/chain-store.ts";
 import { attributesMismatch } from "./attributes-match.ts";
 
-/** The three heads, and how far derivation is inside a span whose end is not reached yet. */
+/** The three heads; derivation goes on at the safe one. */
 export interface EngineHeads {
   unsafe: L2BlockRef;
   safe: L2BlockRef;
   finalized: L2BlockRef;
-  pendingSafe: L2BlockRef;
 }
 
 /** A change that is already on disk; both lists oldest first. */
@@ -88,7 +87,7 @@ class ChainEngine implements Engine {
   }
 
   derivationHead(): SafeHead {
-    const ref = this.current.pendingSafe;
+    const ref = this.current.safe;
     return { ref, systemConfig: systemConfigFromBlock(this.block(ref), this.options.rollup) };
   }
 
@@ -116,7 +115,7 @@ class ChainEngine implements Engine {
   derive(derived: DerivedAttributes): Promise<void> {
     return this.mutex.run(async () => {
       const { store, rollup } = this.options;
-      if (derived.parent.hash !== this.current.pendingSafe.hash) throw outOfOrder(derived, this.current);
+      if (derived.parent.hash !== this.current.safe.hash) throw outOfOrder(derived, this.current);
       const hash = store.canonicalHash(derived.parent.number + 1n);
       const candidate = hash === undefined ? undefined : store.block(hash);
       const why = candidate && attributesMismatch(derived.attributes, candidate, rollup);
@@ -140,14 +139,13 @@ class ChainEngine implements Engine {
   reset({ unsafe, safe, finalized, l1Number }: ResetTarget): Promise<void> {
     return this.mutex.run(() => {
       const orphaned = this.canonicalAbove(unsafe.number);
-      const heads = { unsafe, safe, finalized, pendingSafe: safe };
-      return this.commit({ orphaned, forgetSafeHeadsAbove: l1Number }, heads);
+      return this.commit({ orphaned, forgetSafeHeadsAbove: l1Number }, { unsafe, safe, finalized });
     });
   }
 
   private async importDerived(derived: DerivedAttributes, why: string | undefined): Promise<void> {
     const { executor, logger } = this.options;
-    const parent = this.current.pendingSafe;
+    const parent = this.current.safe;
     const attributes = { ...derived.attributes, noTxPool: true };
     const built = await executor.build(this.block(parent).header, attributes);
     const orphaned = this.canonicalAbove(parent.number);
@@ -156,16 +154,12 @@ class ChainEngine implements Engine {
       logger.warn(facts, "Unsafe blocks are not what L1 says, they are replaced");
     }
     const ref = this.refOf(built);
-    const safe = derived.concluding ? ref : this.current.safe;
-    const heads = { ...this.current, unsafe: ref, pendingSafe: ref, safe };
+    const heads = { ...this.current, unsafe: ref, safe: ref };
     await this.commit({ blocks: [built], orphaned, ...safeHeadOf(derived, ref) }, heads);
   }
 
-  /** Inside a span nothing is written: a restart derives the span again. */
-  private async promote(derived: DerivedAttributes, ref: L2BlockRef): Promise<void> {
-    const heads = { ...this.current, pendingSafe: ref };
-    if (derived.concluding) await this.commit(safeHeadOf(derived, ref), { ...heads, safe: ref });
-    else this.current = heads;
+  private promote(derived: DerivedAttributes, ref: L2BlockRef): Promise<void> {
+    return this.commit(safeHeadOf(derived, ref), { ...this.current, safe: ref });
   }
 
   private async commit(update: Omit<ChainUpdate, "heads">, heads: EngineHeads): Promise<void> {
@@ -205,12 +199,10 @@ function storedHeads(store: ChainStore): EngineHeads {
   const hashes = store.heads();
   if (hashes === undefined) throw new Error("the engine needs a store with a genesis block");
   const ref = (hash: ChainHeads["safe"]) => store.ref(hash) ?? missing({ hash, number: 0n });
-  const safe = ref(hashes.safe);
-  return { unsafe: ref(hashes.unsafe), safe, finalized: ref(hashes.finalized), pendingSafe: safe };
+  return { unsafe: ref(hashes.unsafe), safe: ref(hashes.safe), finalized: ref(hashes.finalized) };
 }
 
 function safeHeadOf(derived: DerivedAttributes, ref: L2BlockRef): Pick<ChainUpdate, "safeHead"> {
-  if (!derived.concluding) return {};
   return { safeHead: { l1: derived.derivedFrom, l2: { hash: ref.hash, number: ref.number } } };
 }
 
@@ -224,8 +216,8 @@ function missing(id: BlockId): never {
 
 function outOfOrder(derived: DerivedAttributes, heads: EngineHeads): CodedError {
   return new CodedError("DERIVATION_OUT_OF_ORDER", {
-    message: `Derived attributes build on block ${derived.parent.number}, but derivation is at block ${heads.pendingSafe.number}.`,
+    message: `Derived attributes build on block ${derived.parent.number}, but derivation is at block ${heads.safe.number}.`,
     fix: "Derivation starts again by itself.",
-    facts: { parent: derived.parent.hash, head: heads.pendingSafe.hash },
+    facts: { parent: derived.parent.hash, head: heads.safe.hash },
   });
 }

@@ -1,6 +1,6 @@
-import { isActive } from "../chain/rules/forks.ts";
 import type { L1Block } from "../chain/types/l1.ts";
 import type { L2BlockRef, RollupConfig } from "../chain/types/rollup.ts";
+import { maxSequencerDrift } from "../derivation/batch-rules.ts";
 import type { L1Reader } from "../l1/reader.ts";
 
 /** Which L1 block the next L2 block refers to. */
@@ -20,9 +20,6 @@ export interface OriginQuestion {
   confirmations: bigint;
   rollup: RollupConfig;
 }
-
-/** Fjord's constant; before it the config's. Seconds. */
-const FJORD_DRIFT = 1_800n;
 
 /**
  * Takes the next L1 block as soon as it is known and not newer than the L2 block; else stays. Source: op-node
@@ -45,7 +42,7 @@ export async function selectOrigin(question: OriginQuestion): Promise<OriginChoi
   if (next !== undefined && l2Time >= next.timestamp) {
     return { kind: "origin", origin: next, mayIncludePool: true };
   }
-  const drift = isActive(rollup, "fjord", current.timestamp) ? FJORD_DRIFT : rollup.maxSequencerDrift;
+  const drift = maxSequencerDrift(rollup, current.timestamp);
   const isPastDrift = l2Time > current.timestamp + drift;
   if (isPastDrift && next === undefined) {
     return { kind: "wait", reason: `L2 time is more than ${drift} s ahead of L1 block ${number}` };

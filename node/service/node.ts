@@ -4,10 +4,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { ProtocolAddresses } from "../ai/client/chain.ts";
 import type { AiService } from "../ai/serve/service.ts";
-import { CodedError } from "../base/errors.ts";
 import { createLogger, type Logger } from "../base/logger.ts";
 import { packageRoot } from "../base/paths.ts";
-import { addressField } from "../chain/config-schema.ts";
 import type { NodeConfig } from "../config/node-config.ts";
 import { createStateReader } from "../execution/state-reader.ts";
 import { nodeRpcMethods } from "../rpc/node-methods.ts";
@@ -17,6 +15,7 @@ import type { ChainStore } from "../store/chain-store.ts";
 import { openContentStore } from "../store/content/content-store.ts";
 import { type ChainNode, createChainNode } from "./chain-node.ts";
 import { type ChainDefinition, openChain, readChainDefinition } from "./open-chain.ts";
+import { readProtocolFile } from "./protocol-file.ts";
 import { createChainReader, createRollupReader } from "./readers.ts";
 import { createRemotePool } from "./remote-pool.ts";
 
@@ -115,35 +114,13 @@ async function createAi(
   });
 }
 
-const protocolSchema = z.strictObject({
-  parameters: addressField,
-  balances: addressField,
-  datanets: addressField,
-  models: addressField,
-  staking: addressField,
-  market: addressField,
-});
-
 /** The file appears when the contracts are deployed, which may be after the node's start. */
 function protocolAddresses(file: string): () => ProtocolAddresses | undefined {
   let known: ProtocolAddresses | undefined;
   return () => {
-    if (known === undefined && existsSync(file)) known = readProtocol(file);
+    if (known === undefined && existsSync(file)) known = readProtocolFile(file);
     return known;
   };
-}
-
-function readProtocol(file: string): ProtocolAddresses {
-  try {
-    return protocolSchema.parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch (cause) {
-    throw new CodedError("PROTOCOL_FILE_INVALID", {
-      message: `${file} does not hold the addresses of the protocol's contracts.`,
-      fix: "Deploy the protocol again, or correct the file.",
-      facts: { file },
-      cause,
-    });
-  }
 }
 
 function run(
