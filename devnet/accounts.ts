@@ -1,5 +1,5 @@
-import { type HDAccount, mnemonicToAccount } from "viem/accounts";
 import { bytesToHex } from "viem";
+import { type HDAccount, mnemonicToAccount } from "viem/accounts";
 import type { Address, Hex } from "../node/chain/types/primitives.ts";
 import { MNEMONIC } from "./anvil.ts";
 

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { CodedError } from "../node/base/errors.ts";
 import { Child } from "./child.ts";
+import { devnetError } from "./errors.ts";
 import { jsonRpc } from "./json-rpc.ts";
 import { L1State } from "./l1-state.ts";
 
@@ -69,7 +69,7 @@ function anvilBinary(): string {
     const require = createRequire(import.meta.url);
     return join(require.resolve(`@foundry-rs/anvil-${platform}/package.json`), "..", "bin", "anvil");
   } catch (cause) {
-    throw new CodedError("ANVIL_MISSING", {
+    throw devnetError("ANVIL_MISSING", {
       message: `there is no anvil package for ${process.platform} ${process.arch}`,
       fix: "run `npm ci` again without --omit=optional, or on a platform that anvil supports",
       cause,

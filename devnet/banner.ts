@@ -1,6 +1,6 @@
-import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS } from "../precompiles/addresses.ts";
 import type { ProtocolAddresses } from "../node/ai/client/chain.ts";
-import type { PreparedChain } from "../node/genesis/chain-files.ts";
+import type { PreparedChain } from "../node/deploy/chain-files.ts";
+import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS } from "../precompiles/addresses.ts";
 import { devAccounts } from "./accounts.ts";
 import { L1_CHAIN_ID } from "./anvil.ts";
 import type { DevnetOptions } from "./options.ts";

@@ -1,8 +1,8 @@
 import { createPublicClient, http, type PublicClient } from "viem";
 import { l2OutputOracleAbi, openAbi, openBridgeAbi } from "../node/chain/generated/abi.ts";
 import type { Address, Hash } from "../node/chain/types/primitives.ts";
-import { NATIVE_ASSET_LIQUIDITY, OPEN_SUPPLY } from "../node/genesis/addresses.ts";
-import type { L1Contracts } from "../node/genesis/deployment.ts";
+import { NATIVE_ASSET_LIQUIDITY, OPEN_SUPPLY } from "../node/deploy/addresses.ts";
+import type { L1Contracts } from "../node/deploy/deployment.ts";
 import { devAccounts } from "./accounts.ts";
 import { jsonRpc } from "./json-rpc.ts";
 import type { JobResult } from "./main-job.ts";

@@ -1,17 +1,17 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { CodedError } from "../node/base/errors.ts";
 import { packageRoot } from "../node/base/paths.ts";
+import { devnetError } from "./errors.ts";
 
 /** Runs the `openledger` command in processes of its own, as a person would. */
 export class CliRunner {
-  readonly #shared: readonly string[];
-  readonly #signal: AbortSignal;
+  private readonly shared: readonly string[];
+  private readonly signal: AbortSignal;
 
   constructor(options: { dataDir: string; rpcUrl: string; l1RpcUrl: string; signal: AbortSignal }) {
     const { dataDir, rpcUrl, l1RpcUrl } = options;
-    this.#shared = ["--data-dir", dataDir, "--rpc", rpcUrl, "--l1-rpc", l1RpcUrl];
-    this.#signal = options.signal;
+    this.shared = ["--data-dir", dataDir, "--rpc", rpcUrl, "--l1-rpc", l1RpcUrl];
+    this.signal = options.signal;
   }
 
   /**
@@ -21,7 +21,7 @@ export class CliRunner {
   async json(args: readonly string[], key?: string): Promise<unknown> {
     const { status, stdout, stderr } = await this.run([...args, "--json"], key);
     if (status === 0) return JSON.parse(stdout);
-    throw new CodedError("COMMAND_FAILED", {
+    throw devnetError("COMMAND_FAILED", {
       message: `openledger ${args.join(" ")} ended with status ${status}\n${stderr.trimEnd()}`,
       facts: { args, status },
     });
@@ -29,11 +29,11 @@ export class CliRunner {
 
   run(args: readonly string[], key?: string): Promise<{ status: number; stdout: string; stderr: string }> {
     const program = join(packageRoot(), "dist", "node", "main.js");
-    const all = [...args, ...this.#shared, ...(key === undefined ? [] : ["--key", key])];
+    const all = [...args, ...this.shared, ...(key === undefined ? [] : ["--key", key])];
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [program, ...all], {
         stdio: ["ignore", "pipe", "pipe"],
-        signal: this.#signal,
+        signal: this.signal,
         detached: true,
       });
       let stdout = "";

@@ -1,8 +1,9 @@
 import { privateKeyToAccount } from "viem/accounts";
 import { Session } from "../native/js/index.ts";
+import { weightsOf } from "../node/ai/attribution/score.ts";
+import { rewardBalance } from "../node/ai/client/balances.ts";
 import { connectChain, type ProtocolAddresses } from "../node/ai/client/chain.ts";
 import { rpcSource } from "../node/ai/client/content.ts";
-import { rewardBalance } from "../node/ai/client/balances.ts";
 import {
   type Claim,
   claimBond,
@@ -13,12 +14,12 @@ import {
   requestInference,
 } from "../node/ai/client/market.ts";
 import { getModel } from "../node/ai/client/models.ts";
-import { weightsOf } from "../node/ai/attribution/score.ts";
 import { loadServedModel, runInference, type ServedModel } from "../node/ai/serve/inference.ts";
 import { sleep } from "../node/base/clock.ts";
-import { CodedError } from "../node/base/errors.ts";
+import type { CodedError } from "../node/base/errors.ts";
 import { inferenceMarketAbi } from "../node/chain/generated/abi.ts";
 import { devAccounts } from "./accounts.ts";
+import { devnetError } from "./errors.ts";
 
 /** A watcher looks at every block; this is far more than it needs. */
 const REFUTE_MS = 60_000;
@@ -93,7 +94,7 @@ function falseScore({ rows }: Claim, last: number): bigint {
 }
 
 function notRefuted(requestId: bigint): CodedError {
-  return new CodedError("FALSE_CLAIM_STANDS", {
+  return devnetError("FALSE_CLAIM_STANDS", {
     message: `nobody proved the false claim for request ${requestId} wrong within ${REFUTE_MS / 1000} s`,
     fix: "look at the watcher's log",
     facts: { requestId },

@@ -1,4 +1,4 @@
-import { CodedError } from "../node/base/errors.ts";
+import { devnetError } from "./errors.ts";
 
 /** One JSON-RPC call over HTTP. @throws CodedError RPC_FAILED when the server answers with an error or not at all. */
 export async function jsonRpc(
@@ -8,7 +8,7 @@ export async function jsonRpc(
   signal?: AbortSignal,
 ): Promise<unknown> {
   const fail = (message: string, cause?: unknown) =>
-    new CodedError("RPC_FAILED", {
+    devnetError("RPC_FAILED", {
       message: `${method} at ${url}: ${message}`,
       facts: { url, method },
       cause,

@@ -18,45 +18,45 @@ const COPIES = ["previous", "older"] as const;
  * half a file; copies of whole ones let L1 come back a few blocks shorter instead of not at all.
  */
 export class L1State {
-  readonly #file: string;
-  #copied = 0;
+  private readonly file: string;
+  private copied = 0;
 
   constructor(file: string) {
-    this.#file = file;
+    this.file = file;
   }
 
   /** Call it now and then: takes a copy when anvil wrote a new state. Where that fails, the copies stay as they are. */
   copy(): void {
     try {
-      this.#takeCopy();
+      this.takeCopy();
     } catch {
       // A full disk, or a file that is just being renamed: the next call tries again.
     }
   }
 
-  #takeCopy(): void {
-    if (!existsSync(this.#file)) return;
-    const { mtimeMs } = statSync(this.#file);
-    if (mtimeMs === this.#copied) return;
-    const [previous, older] = COPIES.map((name) => `${this.#file}.${name}`) as [string, string];
-    const fresh = `${this.#file}.copying`;
+  private takeCopy(): void {
+    if (!existsSync(this.file)) return;
+    const { mtimeMs } = statSync(this.file);
+    if (mtimeMs === this.copied) return;
+    const [previous, older] = COPIES.map((name) => `${this.file}.${name}`) as [string, string];
+    const fresh = `${this.file}.copying`;
     // Not copyFileSync: it never ends when anvil shortens the file under it.
-    writeFileSync(fresh, readFileSync(this.#file));
+    writeFileSync(fresh, readFileSync(this.file));
     if (!endsAsObject(fresh)) return;
     if (existsSync(previous)) renameSync(previous, older);
     renameSync(fresh, previous);
-    this.#copied = mtimeMs;
+    this.copied = mtimeMs;
   }
 
   /** Puts the newest whole copy in the place of a state that was cut off. True if it did. */
   repair(): boolean {
-    if (!existsSync(this.#file) || isWhole(this.#file)) return false;
-    const copy = COPIES.map((name) => `${this.#file}.${name}`).find(
+    if (!existsSync(this.file) || isWhole(this.file)) return false;
+    const copy = COPIES.map((name) => `${this.file}.${name}`).find(
       (file) => existsSync(file) && isWhole(file),
     );
     if (copy === undefined) return false;
-    copyFileSync(copy, `${this.#file}.copying`);
-    renameSync(`${this.#file}.copying`, this.#file);
+    copyFileSync(copy, `${this.file}.copying`);
+    renameSync(`${this.file}.copying`, this.file);
     return true;
   }
 }

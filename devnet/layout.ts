@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { CodedError } from "../node/base/errors.ts";
+import { devnetError } from "./errors.ts";
 
 /** Counts up when the folder's form changes in a way that older data does not fit. */
 const LAYOUT_VERSION = 1;
@@ -79,14 +79,14 @@ export function releaseLayout(layout: Layout): void {
 
 function checkOurs(layout: Layout): void {
   if (!existsSync(layout.version)) {
-    throw new CodedError("DATA_DIR_FOREIGN", {
+    throw devnetError("DATA_DIR_FOREIGN", {
       message: `${layout.root} exists and is no devnet's data folder`,
       fix: "choose another folder with --data-dir",
     });
   }
   const version = readFileSync(layout.version, "utf8").trim();
   if (version !== String(LAYOUT_VERSION)) {
-    throw new CodedError("DATA_DIR_VERSION", {
+    throw devnetError("DATA_DIR_VERSION", {
       message: `${layout.root} has the form ${version || "(none)"}; this program knows form ${LAYOUT_VERSION}`,
       fix: "run the version that made it, or begin anew with --reset after moving the folder away",
     });
@@ -97,7 +97,7 @@ function checkUnlocked(layout: Layout): void {
   if (!existsSync(layout.lock)) return;
   const pid = Number(readFileSync(layout.lock, "utf8"));
   if (pid === process.pid || !isRunning(pid)) return;
-  throw new CodedError("DATA_DIR_LOCKED", {
+  throw devnetError("DATA_DIR_LOCKED", {
     message: `process ${pid} runs a devnet in ${layout.root}`,
     fix: "stop it first, or choose another folder with --data-dir and other ports",
     facts: { pid },

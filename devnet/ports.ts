@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { CodedError } from "../node/base/errors.ts";
+import { devnetError } from "./errors.ts";
 
 /**
  * Binds and releases `port` on loopback.
@@ -16,7 +16,7 @@ export function requireFreePort(
     const server = createServer();
     server.once("error", (cause) => {
       reject(
-        new CodedError("PORT_BUSY", {
+        devnetError("PORT_BUSY", {
           message: `port ${port} for ${what} is in use`,
           fix: `${whom(leftOver)}, or choose another port with ${flag}`,
           facts: { port, flag, leftOver },

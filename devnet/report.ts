@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { sleep } from "../node/base/clock.ts";
-import { CodedError } from "../node/base/errors.ts";
 import { startProgress } from "../node/base/progress.ts";
-import type { PreparedChain } from "../node/genesis/chain-files.ts";
+import type { PreparedChain } from "../node/deploy/chain-files.ts";
 import {
   type Check,
   type CheckContext,
@@ -15,6 +14,7 @@ import {
   checkSameChain,
 } from "./checks.ts";
 import { CliRunner } from "./cli-runner.ts";
+import { devnetError } from "./errors.ts";
 import { explain } from "./explain.ts";
 import { Journal } from "./journal.ts";
 import { jsonRpc } from "./json-rpc.ts";
@@ -128,7 +128,7 @@ async function waitUntilSafe(
     if (BigInt(both) >= block) break;
     progress.update(both);
     if (deadline.aborted) {
-      throw new CodedError("BLOCK_NOT_SAFE", {
+      throw devnetError("BLOCK_NOT_SAFE", {
         message: `block ${block} is not safe after ${SAFE_MS / 1000} s: the nodes are at ${safe.join(" and ")}`,
         fix: "look at the batcher's lines in the sequencer's log and at the second node's log",
         facts: { block, safe },

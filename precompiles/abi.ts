@@ -53,74 +53,73 @@ export function decodeAbi(types: readonly AbiType[], data: Uint8Array, start = 0
 }
 
 class AbiReader {
-  readonly #data: Uint8Array;
-  readonly #view: DataView;
+  private readonly data: Uint8Array;
+  private readonly view: DataView;
 
   constructor(data: Uint8Array) {
-    this.#data = data;
-    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    this.data = data;
+    this.view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   }
 
   sequence(types: readonly AbiType[], base: number): { values: AbiValue[]; end: number } {
     let head = base;
     let end = base + types.reduce((sum, type) => sum + headSize(type), 0);
-    if (end > this.#data.length) throw new AbiInputError("input ends in a head");
+    if (end > this.data.length) throw new AbiInputError("input ends in a head");
     const values: AbiValue[] = [];
     for (const type of types) {
       if (isDynamic(type)) {
-        if (this.#size(head) !== end - base) throw new AbiInputError("offset is not canonical");
-        const item = this.#dynamic(type, end);
+        if (this.size(head) !== end - base) throw new AbiInputError("offset is not canonical");
+        const item = this.dynamic(type, end);
         values.push(item.value);
         end = item.end;
       } else {
-        values.push(this.#fixed(type, head));
+        values.push(this.fixed(type, head));
       }
       head += headSize(type);
     }
     return { values, end };
   }
 
-  #dynamic(type: AbiType, at: number): { value: AbiValue; end: number } {
+  private dynamic(type: AbiType, at: number): { value: AbiValue; end: number } {
     if (type.kind === "tuple") {
       const { values, end } = this.sequence(type.fields, at);
       return { value: values, end };
     }
-    if (at + WORD > this.#data.length) throw new AbiInputError("input ends before a length");
-    const length = this.#size(at);
+    if (at + WORD > this.data.length) throw new AbiInputError("input ends before a length");
+    const length = this.size(at);
     const body = at + WORD;
     if (type.kind === "array") {
-      if (length * leastSize(type.of) > this.#data.length - body)
-        throw new AbiInputError("array is too long");
+      if (length * leastSize(type.of) > this.data.length - body) throw new AbiInputError("array is too long");
       const { values, end } = this.sequence(new Array<AbiType>(length).fill(type.of), body);
       return { value: values, end };
     }
     const end = body + Math.ceil(length / WORD) * WORD;
-    if (end > this.#data.length) throw new AbiInputError("bytes are too long");
+    if (end > this.data.length) throw new AbiInputError("bytes are too long");
     for (let i = body + length; i < end; i++) {
-      if (this.#data[i] !== 0) throw new AbiInputError("padding is not zero");
+      if (this.data[i] !== 0) throw new AbiInputError("padding is not zero");
     }
-    return { value: this.#data.subarray(body, body + length), end };
+    return { value: this.data.subarray(body, body + length), end };
   }
 
-  #fixed(type: AbiType, at: number): AbiValue {
+  private fixed(type: AbiType, at: number): AbiValue {
     switch (type.kind) {
       case "tuple":
         return this.sequence(type.fields, at).values;
       case "bytes32":
-        return this.#data.subarray(at, at + WORD);
+        return this.data.subarray(at, at + WORD);
       case "address": {
-        const value = this.#word(at);
+        const value = this.word(at);
         if (value >> 160n !== 0n) throw new AbiInputError("address is too large");
         return `0x${value.toString(16).padStart(40, "0")}`;
       }
       case "uint": {
-        const value = this.#word(at);
+        const value = this.word(at);
         if (type.bits < 256 && value >> BigInt(type.bits) !== 0n)
           throw new AbiInputError("uint is too large");
         return value;
       }
       case "int": {
-        const value = BigInt.asIntN(256, this.#word(at));
+        const value = BigInt.asIntN(256, this.word(at));
         if (BigInt.asIntN(type.bits, value) !== value) throw new AbiInputError("int is out of range");
         return value;
       }
@@ -129,8 +128,8 @@ class AbiReader {
     }
   }
 
-  #word(at: number): bigint {
-    const view = this.#view;
+  private word(at: number): bigint {
+    const view = this.view;
     return (
       (view.getBigUint64(at) << 192n) |
       (view.getBigUint64(at + 8) << 128n) |
@@ -140,9 +139,9 @@ class AbiReader {
   }
 
   /** An offset or a length: above the input's size it is refused, so it always fits a number. */
-  #size(at: number): number {
-    const value = this.#word(at);
-    if (value > BigInt(this.#data.length)) throw new AbiInputError("offset or length is too large");
+  private size(at: number): number {
+    const value = this.word(at);
+    if (value > BigInt(this.data.length)) throw new AbiInputError("offset or length is too large");
     return Number(value);
   }
 }

@@ -31,7 +31,7 @@ export function installFrameCapture(evm: EVMInterface): void {
 export function currentFrame(evm: EVMInterface): Frame {
   const message = messages.get(evm);
   if (message === undefined) {
-    throw new CodedError("FRAME_CAPTURE_MISSING", {
+    throw new CodedError("FRAME_CAPTURE_MISSING", "fatal", {
       message: "the EVM has attribution precompiles but no frame capture",
       fix: "call installFrameCapture(evm) right after creating or copying an EVM",
     });

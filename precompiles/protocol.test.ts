@@ -19,8 +19,8 @@ import {
 import type { Address } from "../node/chain/types/primitives.ts";
 import {
   balanceOf,
-  type CallOptions,
   CALLER,
+  type CallOptions,
   call,
   compiled,
   createTestEvm,

@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NativeError } from "./error.ts";
-import type { AdamwOptions, BackendInfo, Isa, ModelConfig, Schedule, TensorInfo } from "./types.ts";
 import type { JobOutputs } from "./job.ts";
+import type { AdamwOptions, BackendInfo, Isa, ModelConfig, Schedule, TensorInfo } from "./types.ts";
 
 export interface RawProgress {
   state: "running" | "done" | "cancelled" | "failed";

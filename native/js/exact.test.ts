@@ -4,15 +4,15 @@ import {
   Adapter,
   adapterTensors,
   backends,
+  type Example,
+  type Isa,
   initialAdapter,
   initialWeights,
   LORA_TARGETS,
   Model,
+  type ModelConfig,
   Session,
   Trainer,
-  type Example,
-  type Isa,
-  type ModelConfig,
 } from "./index.ts";
 
 const ALL: readonly Isa[] = ["scalar", "avx2", "avx512"];

@@ -10,9 +10,9 @@ import {
   initialAdapter,
   initialWeights,
   Model,
+  type ModelConfig,
   Session,
   Trainer,
-  type ModelConfig,
 } from "./index.ts";
 
 const config: ModelConfig = {

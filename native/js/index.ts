@@ -5,9 +5,11 @@
  * number of threads and any grouping of examples into micro-batches.
  */
 import { loadAddon } from "./addon.ts";
-import { startJob, type Job, type JobOutputs } from "./job.ts";
+import { NativeError } from "./error.ts";
+import { type Job, type JobOutputs, startJob } from "./job.ts";
+import { packExamples, packPrompts, packSteps } from "./pack.ts";
+import { flatten, targetMask, unflatten } from "./tensors.ts";
 import {
-  LORA_TARGETS,
   type AdamwOptions,
   type AdapterShape,
   type BackendInfo,
@@ -16,6 +18,7 @@ import {
   type GenerateResult,
   type GradientsResult,
   type Isa,
+  LORA_TARGETS,
   type LoraGradientsResult,
   type LoraTarget,
   type LoraTrainResult,
@@ -26,9 +29,6 @@ import {
   type TrainerState,
   type TrainResult,
 } from "./types.ts";
-import { NativeError } from "./error.ts";
-import { packExamples, packPrompts, packSteps } from "./pack.ts";
-import { flatten, targetMask, unflatten } from "./tensors.ts";
 
 /** What this machine and this build offer. */
 export function backends(): BackendInfo {
@@ -366,7 +366,6 @@ function slices<T extends Float32Array | Int32Array>(flat: T, counts: readonly n
   });
 }
 
-export { LORA_TARGETS, NativeError };
 export type {
   AdamwOptions,
   AdapterShape,
@@ -387,3 +386,4 @@ export type {
   TrainerState,
   TrainResult,
 };
+export { LORA_TARGETS, NativeError };

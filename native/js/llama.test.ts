@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { Adapter, bf16ToF32, f16ToF32, LORA_TARGETS, Model, modelTensors, Session } from "./index.ts";
 import type { AdapterShape, Example, LoraTarget, ModelConfig, Tensors } from "./index.ts";
+import { Adapter, bf16ToF32, f16ToF32, LORA_TARGETS, Model, modelTensors, Session } from "./index.ts";
 
 const folder = process.env.OPENLEDGER_VECTORS ?? join(import.meta.dirname, "../../../shared/vectors");
 const root = join(folder, "llama");

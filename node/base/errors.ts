@@ -1,5 +1,5 @@
 /**
- * Errors with a stable code. Logs, RPC answers and tests match on `code`, never on the text.
+ * Errors with a stable code. Logs, RPC answers and tests match on `code`, control flow on `severity`, nobody on the text.
  * `facts` holds typed values of the failure, `fix` says what the reader can do about it.
  */
 export interface CodedErrorInit {
@@ -11,23 +11,52 @@ export interface CodedErrorInit {
   cause?: unknown;
 }
 
-export class CodedError extends Error {
-  readonly code: string;
+/**
+ * What a failure means for the work that met it. `input`: refuse this input, go on; `temporary`: try again;
+ * `reset`: what was derived no longer fits its source, begin again from the last agreed point; `fatal`: stop.
+ */
+export type Severity = "input" | "temporary" | "reset" | "fatal";
+
+/** The failures of one room of the house, each with its severity. */
+export type ErrorTable = Readonly<Record<string, Severity>>;
+
+export class CodedError<Code extends string = string, S extends Severity = Severity> extends Error {
+  readonly code: Code;
+  readonly severity: S;
   readonly fix: string | undefined;
   readonly facts: Readonly<Record<string, unknown>>;
 
-  constructor(code: string, init: CodedErrorInit) {
+  constructor(code: Code, severity: S, init: CodedErrorInit) {
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
     this.name = "CodedError";
     this.code = code;
+    this.severity = severity;
     this.fix = init.fix;
     this.facts = init.facts ?? {};
   }
 }
 
+/** The union of a table's errors: its code tells an error's severity. */
+export type ErrorOf<T extends ErrorTable> = { [C in keyof T & string]: CodedError<C, T[C]> }[keyof T &
+  string];
+
+/** A function that makes a table's errors by their code. */
+export function errorMaker<const T extends ErrorTable>(table: T) {
+  return <C extends keyof T & string>(code: C, init: CodedErrorInit): CodedError<C, T[C]> =>
+    new CodedError(code, table[code]!, init) as CodedError<C, T[C]>;
+}
+
 /** True if `error` is a {@link CodedError}, with that code if one is given. */
-export function isCodedError(error: unknown, code?: string): error is CodedError {
+export function isCodedError<Code extends string = string>(
+  error: unknown,
+  code?: Code,
+): error is CodedError<Code> {
   return error instanceof CodedError && (code === undefined || error.code === code);
+}
+
+/** True for a failure that goes away by itself: the same work is worth trying again. */
+export function isTemporary(error: unknown): error is CodedError<string, "temporary"> {
+  return error instanceof CodedError && error.severity === "temporary";
 }
 
 /** Three lines for a person: code and message, cause, fix. */

@@ -7,7 +7,11 @@ describe("createLogger", () => {
   test("writes JSON with bigints, byte counts and coded errors", () => {
     const lines: string[] = [];
     const logger = createLogger({ level: "info", format: "json", write: (line) => lines.push(line) });
-    const error = new CodedError("X_Y", { message: "broken", fix: "mend it", cause: new Error("why") });
+    const error = new CodedError("X_Y", "input", {
+      message: "broken",
+      fix: "mend it",
+      cause: new Error("why"),
+    });
     logger.child({ module: "engine" }).info({ number: 7n, data: new Uint8Array(3), error }, "built");
     logger.debug({}, "not at this level");
     expect(lines).toHaveLength(1);

@@ -6,9 +6,10 @@ import {
   hexToBytes,
   setLengthLeft,
 } from "@ethereumjs/util";
-import { CodedError } from "../base/errors.ts";
+import type { CodedError } from "../base/errors.ts";
 import { l1InfoSourceHash } from "./codec/deposit.ts";
 import { DEFAULT_DA_FOOTPRINT_GAS_SCALAR, L1_ATTRIBUTES_DEPOSITOR, L1_BLOCK } from "./constants.ts";
+import { chainError } from "./errors.ts";
 import { type BlobFeeSource, l1BlobBaseFee } from "./rules/blob-fee.ts";
 import { isActivationBlock, isActive } from "./rules/forks.ts";
 import { decodeFeeScalars } from "./scalar.ts";
@@ -102,7 +103,7 @@ export function encodeL1BlockInfo(info: L1BlockInfo, layout: L1AttributesLayout)
 }
 
 function invalid(reason: string): CodedError {
-  return new CodedError("L1_ATTRIBUTES_INVALID", { message: `L1 attributes transaction: ${reason}.` });
+  return chainError("L1_ATTRIBUTES_INVALID", { message: `L1 attributes transaction: ${reason}.` });
 }
 
 function layoutOf(data: Uint8Array): L1AttributesLayout {

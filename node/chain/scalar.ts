@@ -1,4 +1,4 @@
-import { CodedError } from "../base/errors.ts";
+import { chainError } from "./errors.ts";
 
 /** Ecotone's two fee scalars. */
 export interface FeeScalars {
@@ -23,7 +23,7 @@ export function decodeFeeScalars(scalar: bigint): FeeScalars {
   if (version === 1n) {
     return { baseFeeScalar: Number(scalar & U32), blobBaseFeeScalar: Number((scalar >> 32n) & U32) };
   }
-  throw new CodedError("FEE_SCALAR_INVALID", {
+  throw chainError("FEE_SCALAR_INVALID", {
     message: `Fee scalar has unknown version ${version}.`,
     fix: "Set version 0 or 1 in SystemConfig.",
     facts: { scalar },

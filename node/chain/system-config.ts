@@ -1,6 +1,6 @@
 import { bytesToBigInt, bytesToHex } from "@ethereumjs/util";
-import { CodedError } from "../base/errors.ts";
 import { decodeExtraData } from "./codec/extra-data.ts";
+import { chainError } from "./errors.ts";
 import { decodeL1BlockInfo, type L1BlockInfo } from "./l1-attributes.ts";
 import { isActive } from "./rules/forks.ts";
 import { encodeFeeScalars, isEcotoneScalar } from "./scalar.ts";
@@ -128,7 +128,7 @@ export function updateSystemConfig(
 export function l1BlockInfoOf(block: Block): L1BlockInfo {
   const first = block.transactions[0];
   if (first?.kind !== "deposit") {
-    throw new CodedError("L1_ATTRIBUTES_INVALID", {
+    throw chainError("L1_ATTRIBUTES_INVALID", {
       message: `L2 block ${block.header.number} does not start with a deposit.`,
       facts: { hash: block.hash },
     });
@@ -138,7 +138,7 @@ export function l1BlockInfoOf(block: Block): L1BlockInfo {
 
 function assertGenesis(block: Block, rollup: RollupConfig): void {
   if (block.hash === rollup.genesis.l2.hash) return;
-  throw new CodedError("GENESIS_MISMATCH", {
+  throw chainError("GENESIS_MISMATCH", {
     message: `L2 block ${block.header.number} is ${block.hash}, rollup.json says ${rollup.genesis.l2.hash}.`,
     fix: "Use the genesis.json and rollup.json of one chain.",
   });

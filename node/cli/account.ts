@@ -3,10 +3,10 @@ import { formatEther, parseEther } from "viem";
 import { rewardBalance, withdrawRewards } from "../ai/client/balances.ts";
 import { connectChain, send } from "../ai/client/chain.ts";
 import { cancelRequest, getRequest } from "../ai/client/market.ts";
-import { CodedError } from "../base/errors.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import { depositOpen } from "./bridge.ts";
 import { type CliContext, contextOf, print } from "./context.ts";
+import { cliError } from "./errors.ts";
 import { listKeys, requireKey, resolveAddress, saveKey } from "./keys.ts";
 import { connectProtocol, parseId } from "./protocol.ts";
 
@@ -103,7 +103,7 @@ export function accountCommand(): Command {
 /** OPEN with up to 18 decimals, as wei. @throws CodedError AMOUNT_INVALID. */
 export function parseOpen(text: string): bigint {
   if (!/^\d{1,10}(\.\d{1,18})?$/.test(text)) {
-    throw new CodedError("AMOUNT_INVALID", {
+    throw cliError("AMOUNT_INVALID", {
       message: `${JSON.stringify(text)} is no amount of OPEN`,
       fix: "give a decimal number such as 2 or 0.05",
     });

@@ -12,11 +12,11 @@ import { parseReceipt, type Receipt, type ReceiptJson, receiptToJson } from "../
 import { answerLimit, checkedPrompt } from "../ai/serve/inference.ts";
 import { decodeMethod } from "../ai/train/method.ts";
 import { sleep } from "../base/clock.ts";
-import { CodedError } from "../base/errors.ts";
 import type { Address } from "../chain/types/primitives.ts";
 import { contextOf, print } from "./context.ts";
+import { cliError } from "./errors.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
-import { connectProtocol, parseId, type Protocol } from "./protocol.ts";
+import { connectProtocol, type Protocol, parseId } from "./protocol.ts";
 
 /** Generating, attributing and claiming on a busy machine. */
 const ANSWER_MS = 120_000;
@@ -68,7 +68,7 @@ async function answerOf({ client }: Protocol, requestId: bigint, question: strin
   try {
     return parseReceipt(await client.rpc<ReceiptJson>("openledger_ask", params, ANSWER_MS));
   } catch (cause) {
-    throw new CodedError("ANSWER_MISSING", {
+    throw cliError("ANSWER_MISSING", {
       message: `request ${requestId} is paid, but its host gave no answer`,
       fix: `look for it later with \`openledger receipt show ${requestId}\`; when the host's time is over, \`openledger account reclaim ${requestId}\` brings the escrow back`,
       facts: { requestId },
@@ -80,7 +80,7 @@ async function answerOf({ client }: Protocol, requestId: bigint, question: strin
 async function nodeHost(client: ChainClient): Promise<Address> {
   const host = await client.rpc<Address | null>("openledger_host", []);
   if (host) return host;
-  throw new CodedError("HOST_ABSENT", {
+  throw cliError("HOST_ABSENT", {
     message: `the node at ${client.rpcUrl} does not answer questions`,
     fix: "name a host with --host and talk to its node with --rpc",
   });
@@ -115,7 +115,7 @@ async function settledReceipt({ client, at }: Protocol, requestId: bigint): Prom
     if (receipt.settlement) return receipt;
     const { status } = await getRequest(client, at, requestId);
     if (status === "refuted") {
-      throw new CodedError("CLAIM_REFUTED", {
+      throw cliError("CLAIM_REFUTED", {
         message: `the claim for request ${requestId} was proven false; the escrow went back to the payer`,
         fix: "ask again, another host for choice",
         facts: { requestId },

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Account, createPublicClient, createWalletClient, defineChain, type Hex, http } from "viem";
 import { sleep } from "../base/clock.ts";
-import { CodedError } from "../base/errors.ts";
 import { openAbi, openBridgeAbi } from "../chain/generated/abi.ts";
 import type { Address } from "../chain/types/primitives.ts";
-import { parseDeployment } from "../genesis/deployment.ts";
+import { parseDeployment } from "../deploy/deployment.ts";
 import type { CliContext } from "./context.ts";
+import { cliError } from "./errors.ts";
 
 const ARRIVAL_MS = 120_000;
 const POLL_MS = 500;
@@ -39,7 +39,7 @@ export async function depositOpen(
   const deadline = AbortSignal.timeout(ARRIVAL_MS);
   while ((await l2.getBalance({ address: to })) < before + amount) {
     if (deadline.aborted) {
-      throw new CodedError("DEPOSIT_NOT_SEEN", {
+      throw cliError("DEPOSIT_NOT_SEEN", {
         message: `the deposit ${hash} is on L1, but ${to} did not get it on L2 within ${ARRIVAL_MS / 1000} s`,
         fix: "look at the sequencer's log: it names every deposit that it sees",
         facts: { hash },
@@ -55,7 +55,7 @@ function readContracts(context: CliContext): { open: Address; openBridge: Addres
   try {
     return parseDeployment(JSON.parse(readFileSync(file, "utf8"))).contracts;
   } catch (cause) {
-    throw new CodedError("DEPLOYMENT_UNREADABLE", {
+    throw cliError("DEPLOYMENT_UNREADABLE", {
       message: `${file} does not say where the bridge is`,
       fix: "name the data folder of the chain with --data-dir",
       cause,
@@ -85,7 +85,7 @@ async function sendL1({ l1RpcUrl }: CliContext, account: Account, call: L1Call):
     if (status === "success") return hash;
     throw new Error(`${hash} reverted`);
   } catch (cause) {
-    throw new CodedError("L1_TRANSACTION_FAILED", {
+    throw cliError("L1_TRANSACTION_FAILED", {
       message: `${call.functionName} on L1 failed`,
       fix: "check the account's OPEN and ether on L1",
       cause,

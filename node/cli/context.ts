@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
-import { CodedError } from "../base/errors.ts";
 import { packageRoot } from "../base/paths.ts";
+import { cliError } from "./errors.ts";
 
 /** What every command knows: the data folder, the chain to talk to, the key to sign with, the form of the output. */
 export interface CliContext {
@@ -63,7 +63,7 @@ function readDevnetFile(dataDir: string): z.infer<typeof devnetFile> | undefined
   try {
     return devnetFile.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (cause) {
-    throw new CodedError("DEVNET_FILE_CORRUPT", {
+    throw cliError("DEVNET_FILE_CORRUPT", {
       message: `${file} is not a devnet description`,
       fix: "start the devnet again (it writes the file anew), or name the node with --rpc",
       cause,
@@ -73,7 +73,7 @@ function readDevnetFile(dataDir: string): z.infer<typeof devnetFile> | undefined
 
 function checkUrl(url: string): string {
   if (!URL.canParse(url) || !/^(https?|wss?):/.test(url)) {
-    throw new CodedError("URL_INVALID", {
+    throw cliError("URL_INVALID", {
       message: `${url} is not an http or ws URL`,
       fix: "give one like http://127.0.0.1:9545",
     });

@@ -22,12 +22,12 @@ import {
 import { decodeDocument, encodeDocument } from "../ai/datanet/document.ts";
 import { intakeFile } from "../ai/datanet/intake.ts";
 import { randomBytes, sleep } from "../base/clock.ts";
-import { CodedError } from "../base/errors.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import { parseOpen } from "./account.ts";
 import { type CliContext, contextOf, print } from "./context.ts";
+import { cliError } from "./errors.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
-import { connectProtocol, parseId, type Protocol } from "./protocol.ts";
+import { connectProtocol, type Protocol, parseId } from "./protocol.ts";
 
 const POLL_MS = 250;
 
@@ -145,7 +145,7 @@ async function requireNew(
 ): Promise<void> {
   const first = await contributionOfContent(client, at, datanetId, contentId);
   if (first === 0n) return;
-  throw new CodedError("CONTENT_REPEATED", {
+  throw cliError("CONTENT_REPEATED", {
     message: `${name} is in datanet ${datanetId} already, as contribution ${first}`,
     fix: "contribute other documents: copies earn nothing",
     facts: { datanetId, contributionId: first, contentId },
@@ -157,7 +157,7 @@ function readContribution(file: string) {
   try {
     bytes = new Uint8Array(readFileSync(file));
   } catch (cause) {
-    throw new CodedError("FILE_UNREADABLE", {
+    throw cliError("FILE_UNREADABLE", {
       message: `${file} cannot be read`,
       fix: "check the path",
       cause,
@@ -185,7 +185,7 @@ async function contributeOne(
     const revealed = await revealContribution(client, at, account, { contributionId, document, salt });
     return { contributionId, contentId: document.contentId, commit: committed.hash, reveal: revealed.hash };
   } catch (cause) {
-    throw new CodedError("CONTRIBUTION_NOT_REVEALED", {
+    throw cliError("CONTRIBUTION_NOT_REVEALED", {
       message: `contribution ${contributionId} is committed, but it could not be revealed`,
       fix: `once the cause is gone: openledger datanet reveal ${contributionId} <the same file> --salt ${salt}; or take the stake back with \`openledger datanet cancel ${contributionId}\``,
       facts: { contributionId, salt },
@@ -208,7 +208,7 @@ async function reveal(
   const context = contextOf(command);
   const contributionId = parseId(contribution, "contribution");
   if (!/^0x[0-9a-f]{64}$/.test(options.salt)) {
-    throw new CodedError("SALT_INVALID", {
+    throw cliError("SALT_INVALID", {
       message: "--salt is not 0x and 64 lower-case hex digits",
       fix: "give the salt that `datanet contribute` printed",
     });

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
-import { CodedError } from "../base/errors.ts";
 import { DEFAULT_DATA_DIR } from "./context.ts";
+import { cliError } from "./errors.ts";
 
 interface DevnetFlags {
   dataDir?: string;
@@ -33,7 +33,7 @@ async function devnet(_options: unknown, command: Command): Promise<void> {
   // Only here: the other commands start faster without it.
   const { runDevnet } = await import("../../devnet/up.ts");
   const controller = new AbortController();
-  const stop = () => controller.abort(new CodedError("STOPPED", { message: "stopped by a signal" }));
+  const stop = () => controller.abort(cliError("STOPPED", { message: "stopped by a signal" }));
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
   // A closed terminal: the children are in groups of their own and would stay.
@@ -56,7 +56,7 @@ async function devnet(_options: unknown, command: Command): Promise<void> {
 function parsePort(text: string, flag: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port > 0 && port < 65_536) return port;
-  throw new CodedError("PORT_INVALID", {
+  throw cliError("PORT_INVALID", {
     message: `${flag} ${text} is no port`,
     fix: "give a number from 1 to 65535",
   });

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
-import { CodedError } from "../base/errors.ts";
 import type { CliContext } from "./context.ts";
+import { cliError } from "./errors.ts";
 
 const keyFile = z.object({ address: z.string(), privateKey: z.string().regex(/^0x[0-9a-f]{64}$/) });
 const NAME = /^[a-z0-9][a-z0-9._-]{0,40}$/;
@@ -18,14 +18,14 @@ function folder(context: CliContext): string {
  */
 export function saveKey(context: CliContext, name: string, privateKey?: string): PrivateKeyAccount {
   if (!NAME.test(name)) {
-    throw new CodedError("KEY_NAME_INVALID", {
+    throw cliError("KEY_NAME_INVALID", {
       message: `${JSON.stringify(name)} is no account name`,
       fix: "use lower-case letters, digits, '.', '_' and '-', at most 41",
     });
   }
   const file = join(folder(context), `${name}.json`);
   if (existsSync(file)) {
-    throw new CodedError("KEY_EXISTS", {
+    throw cliError("KEY_EXISTS", {
       message: `there is an account ${name} already`,
       fix: "choose another name",
     });
@@ -50,7 +50,7 @@ export function listKeys(context: CliContext): { name: string; address: string }
 /** The account of --key. @throws CodedError KEY_MISSING, KEY_UNKNOWN, KEY_FILE_CORRUPT, KEY_INVALID. */
 export function requireKey(context: CliContext): PrivateKeyAccount {
   if (!context.key) {
-    throw new CodedError("KEY_MISSING", {
+    throw cliError("KEY_MISSING", {
       message: "this command signs a transaction and needs an account",
       fix: "give --key with a name from `openledger account list` or a private key",
     });
@@ -68,7 +68,7 @@ export function resolveAddress(context: CliContext, text: string): `0x${string}`
 function readKey(context: CliContext, name: string): PrivateKeyAccount {
   const file = join(folder(context), `${name}.json`);
   if (!NAME.test(name) || !existsSync(file)) {
-    throw new CodedError("KEY_UNKNOWN", {
+    throw cliError("KEY_UNKNOWN", {
       message: `there is no account ${JSON.stringify(name)} in ${folder(context)}`,
       fix: "see `openledger account list`, or make one with `openledger account new <name>`",
     });
@@ -76,7 +76,7 @@ function readKey(context: CliContext, name: string): PrivateKeyAccount {
   try {
     return parseKey(keyFile.parse(JSON.parse(readFileSync(file, "utf8"))).privateKey);
   } catch (cause) {
-    throw new CodedError("KEY_FILE_CORRUPT", {
+    throw cliError("KEY_FILE_CORRUPT", {
       message: `${file} holds no key`,
       fix: "restore the file, or import the key under another name",
       cause,
@@ -88,7 +88,7 @@ function parseKey(key: string): PrivateKeyAccount {
   try {
     return privateKeyToAccount(key.toLowerCase() as `0x${string}`);
   } catch (cause) {
-    throw new CodedError("KEY_INVALID", {
+    throw cliError("KEY_INVALID", {
       message: "that is no secp256k1 private key",
       fix: "give 0x and 64 hex digits, not zero and below the curve's order",
       cause,

@@ -18,14 +18,14 @@ import {
 import { readModelFolder } from "../ai/model/files.ts";
 import { checkModelFiles } from "../ai/model/load.ts";
 import { checkMethod, DEFAULT_METHOD, type Method } from "../ai/train/method.ts";
-import { type BuiltModel, type BuildStage, buildModel } from "../ai/train/model-build.ts";
+import { type BuildStage, type BuiltModel, buildModel } from "../ai/train/model-build.ts";
 import { type Snapshot, trainingSet } from "../ai/train/snapshot.ts";
-import { CodedError } from "../base/errors.ts";
 import { packageRoot } from "../base/paths.ts";
 import { startProgress } from "../base/progress.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import { parseOpen } from "./account.ts";
 import { contextOf, print } from "./context.ts";
+import { cliError } from "./errors.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
 import { connectProtocol, parseId, parseSnapshot } from "./protocol.ts";
 
@@ -172,7 +172,7 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch (cause) {
-    throw new CodedError("FILE_UNREADABLE", {
+    throw cliError("FILE_UNREADABLE", {
       message: `${file} cannot be read as JSON`,
       fix: "check the path and the JSON",
       cause,
@@ -193,7 +193,7 @@ async function register(
   const parsed = buildSchema.safeParse(readJson(file));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new CodedError("MODEL_BUILD_INVALID", {
+    throw cliError("MODEL_BUILD_INVALID", {
       message: `${file} is no build: ${issue?.path.join(".")}: ${issue?.message}`,
       fix: "give the file that `openledger model train --out` wrote",
     });

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { flagName, loadNodeConfig, nodeConfigSchema, variableName } from "../config/node-config.ts";
+import { flagName, loadNodeConfig, nodeConfigSchema, variableName } from "../app/config/node-config.ts";
 
 /** Settings that the whole command line shares. */
 const SHARED = new Set(["dataDir"]);
@@ -29,7 +29,7 @@ async function run(_options: unknown, command: Command): Promise<void> {
   const file = typeof given.config === "string" ? given.config : undefined;
   const config = loadNodeConfig({ file, env: process.env, flags: Object.fromEntries(known) });
   // Only here: the other commands start twice as fast without the whole node in memory.
-  const { startNode } = await import("../service/node.ts");
+  const { startNode } = await import("../app/node.ts");
   const node = await startNode(config);
   const stop = () => node.stop();
   process.once("SIGINT", stop);

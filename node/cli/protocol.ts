@@ -1,6 +1,6 @@
 import { type ChainClient, connectChain, type ProtocolAddresses } from "../ai/client/chain.ts";
-import { CodedError } from "../base/errors.ts";
 import type { CliContext } from "./context.ts";
+import { cliError } from "./errors.ts";
 
 /** A connection to the node of `context`, with the protocol's contracts as that node knows them. */
 export interface Protocol {
@@ -13,7 +13,7 @@ export async function connectProtocol(context: CliContext): Promise<Protocol> {
   const client = await connectChain(context.rpcUrl);
   const at = await client.rpc<ProtocolAddresses | null>("openledger_protocol", []);
   if (at === null) {
-    throw new CodedError("PROTOCOL_ABSENT", {
+    throw cliError("PROTOCOL_ABSENT", {
       message: `the node at ${context.rpcUrl} knows no protocol contracts`,
       fix: "wait until the devnet has deployed them, or talk to another node with --rpc",
     });
@@ -24,7 +24,7 @@ export async function connectProtocol(context: CliContext): Promise<Protocol> {
 /** A whole number from 0. @throws CodedError NUMBER_INVALID. */
 export function parseId(text: string, what: string): bigint {
   if (/^\d{1,18}$/.test(text)) return BigInt(text);
-  throw new CodedError("NUMBER_INVALID", {
+  throw cliError("NUMBER_INVALID", {
     message: `${JSON.stringify(text)} is no ${what}`,
     fix: "give a whole number, as the list commands print them",
   });
@@ -34,7 +34,7 @@ export function parseId(text: string, what: string): bigint {
 export function parseSnapshot(text: string): { datanetId: bigint; number: number } {
   const match = /^(\d{1,18}):(\d{1,9})$/.exec(text);
   if (match) return { datanetId: BigInt(match[1]!), number: Number(match[2]) };
-  throw new CodedError("SNAPSHOT_INVALID", {
+  throw cliError("SNAPSHOT_INVALID", {
     message: `${JSON.stringify(text)} is no snapshot`,
     fix: "give datanet:snapshot, for example 1:1",
   });

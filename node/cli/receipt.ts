@@ -7,10 +7,10 @@ import type { Check } from "../ai/receipt/checks.ts";
 import { exportEvidence } from "../ai/receipt/evidence.ts";
 import { parseReceipt, type Receipt, type ReceiptJson, receiptToJson } from "../ai/receipt/receipt.ts";
 import { verifyReceipt } from "../ai/receipt/verify.ts";
-import { CodedError } from "../base/errors.ts";
 import { type Progress, startProgress } from "../base/progress.ts";
 import { settlementLines } from "./ask.ts";
 import { type CliContext, contextOf, print } from "./context.ts";
+import { cliError } from "./errors.ts";
 import { connectProtocol } from "./protocol.ts";
 
 /** `openledger receipt ...`: show, verify, export. */
@@ -54,7 +54,7 @@ async function readReceipt(context: CliContext, text: string): Promise<Receipt> 
   try {
     json = JSON.parse(readFileSync(text, "utf8"));
   } catch (cause) {
-    throw new CodedError("RECEIPT_UNREADABLE", {
+    throw cliError("RECEIPT_UNREADABLE", {
       message: `${text} is neither a request's number nor a file with a receipt`,
       fix: "give one of the two; `receipt show <number> --out <file>` writes such a file",
       cause,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InstantPool } from "../../test/support/instant-pool.ts";
 import { createSmallChain, SENDER, type SmallChain } from "../../test/support/small-chain.ts";
 import { packageRoot } from "../base/paths.ts";
-import { createStateReader } from "../execution/state-reader.ts";
+import { createStateReader } from "../execution/evm/state-reader.ts";
 import { nodeRpcMethods } from "./node-methods.ts";
 import { createRpcServer, type RpcServer } from "./server.ts";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { createSmallChain, SENDER } from "../../test/support/small-chain.ts";
-import { createStateReader } from "../execution/state-reader.ts";
+import { createStateReader } from "../execution/evm/state-reader.ts";
 import { createDispatcher } from "./dispatch.ts";
 import { nodeRpcMethods } from "./node-methods.ts";
 import { DEFAULT_RPC_LIMITS } from "./server.ts";

@@ -1,7 +1,7 @@
 import { bytesToHex } from "@ethereumjs/util";
 import { keccak256 } from "../chain/crypto.ts";
 import type { RollupConfig } from "../chain/types/rollup.ts";
-import type { StateReader } from "../execution/types.ts";
+import type { StateReader } from "../execution/evm/types.ts";
 import { RPC_CODE } from "./errors.ts";
 import { quantity } from "./format/quantity.ts";
 import { blockMethods, rawMethods } from "./methods/blocks.ts";

@@ -19,7 +19,7 @@ beforeAll(async () => {
       nothing: () => undefined,
       big: () => "x".repeat(60_000),
       coded: () => {
-        throw new CodedError("SOME_CODE", { message: "What happened.", fix: "What to do." });
+        throw new CodedError("SOME_CODE", "input", { message: "What happened.", fix: "What to do." });
       },
       bigint: () => 5n,
       rpc: () => {

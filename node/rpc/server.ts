@@ -134,7 +134,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) =>
       reject(
-        new CodedError(cause.code === "EADDRINUSE" ? "RPC_PORT_BUSY" : "RPC_LISTEN_FAILED", {
+        new CodedError(cause.code === "EADDRINUSE" ? "RPC_PORT_BUSY" : "RPC_LISTEN_FAILED", "fatal", {
           message: `Can't listen on ${host}:${port}: ${cause.message}.`,
           fix: "Stop the other program, or choose another port.",
           facts: { host, port },

@@ -3,7 +3,7 @@ import { chainConfig, publicActionsL2 } from "viem/op-stack";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InstantPool } from "../../test/support/instant-pool.ts";
 import { createSmallChain, FUNDS, SENDER, type SmallChain } from "../../test/support/small-chain.ts";
-import { createStateReader } from "../execution/state-reader.ts";
+import { createStateReader } from "../execution/evm/state-reader.ts";
 import { nodeRpcMethods } from "./node-methods.ts";
 import { createRpcServer, type RpcServer } from "./server.ts";
 

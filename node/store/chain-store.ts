@@ -1,9 +1,10 @@
-import { CodedError } from "../base/errors.ts";
+import type { CodedError } from "../base/errors.ts";
 import { decodeBlock, encodeBlock } from "../chain/codec/block.ts";
 import { l2BlockRefFromBlock } from "../chain/system-config.ts";
 import type { Block, Receipt } from "../chain/types/block.ts";
 import type { BlockId, Hash } from "../chain/types/primitives.ts";
 import type { L2BlockRef, RollupConfig } from "../chain/types/rollup.ts";
+import { storeError } from "./errors.ts";
 import { BUCKET, bucketEnd, bucketKey, hashKey, numberKey, numberOfKey, toHash } from "./keys.ts";
 import { type KeyValueReader, type KeyValueStore, openLevel, type Write } from "./level.ts";
 import { createLru } from "./lru.ts";
@@ -108,14 +109,14 @@ async function checkMeta(level: KeyValueStore, folder: string, rollup: RollupCon
   }
   const meta = decodeMeta(stored);
   if (meta.schema !== SCHEMA_VERSION) {
-    throw new CodedError("STORE_SCHEMA", {
+    throw storeError("STORE_SCHEMA", {
       message: `The data in ${folder} has format ${meta.schema}; this version reads format ${SCHEMA_VERSION}.`,
       fix: "Use the version that wrote it, or start with --reset.",
       facts: { folder, found: meta.schema, expected: SCHEMA_VERSION },
     });
   }
   if (meta.genesis !== rollup.genesis.l2.hash) {
-    throw new CodedError("STORE_OTHER_CHAIN", {
+    throw storeError("STORE_OTHER_CHAIN", {
       message: `The data in ${folder} belongs to the chain with genesis ${meta.genesis}, not ${rollup.genesis.l2.hash}.`,
       fix: "Give another --data-dir, or start with --reset.",
       facts: { folder, found: meta.genesis, expected: rollup.genesis.l2.hash },
@@ -230,7 +231,7 @@ function blockWrites({ block, receipts, stateWrites }: NewBlock): Write[] {
 }
 
 function missingBlock(folder: string, hash: Hash): CodedError {
-  return new CodedError("STORE_CORRUPT", {
+  return storeError("STORE_CORRUPT", {
     message: `The database in ${folder} names ${hash} as a head but does not have that block.`,
     fix: "Restore it from a copy, or start with --reset; a node without sequencer derives the chain again from L1.",
     facts: { folder, hash },

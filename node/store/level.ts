@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { ClassicLevel } from "classic-level";
-import { CodedError } from "../base/errors.ts";
+import type { CodedError } from "../base/errors.ts";
+import { storeError } from "./errors.ts";
 
 /** Reads committed values; what node/state builds its trie on. */
 export interface KeyValueReader {
@@ -66,7 +67,7 @@ function openError(folder: string, error: unknown): CodedError {
   const code = (cause as { code?: unknown }).code;
   const facts = { folder, reason: cause instanceof Error ? cause.message : String(cause) };
   if (code === "LEVEL_LOCKED" || /lock .*(already held|temporarily unavailable)/i.test(facts.reason)) {
-    return new CodedError("STORE_LOCKED", {
+    return storeError("STORE_LOCKED", {
       message: `Another process uses the data folder ${folder}.`,
       fix: "Stop that process, or give this one its own folder with --data-dir.",
       facts,
@@ -77,14 +78,14 @@ function openError(folder: string, error: unknown): CodedError {
     code === "LEVEL_CORRUPTION" ||
     /corruption|does not exist|bad record|missing files|MANIFEST-\d+: no such file/i.test(facts.reason)
   ) {
-    return new CodedError("STORE_CORRUPT", {
+    return storeError("STORE_CORRUPT", {
       message: `The database in ${folder} is damaged.`,
       fix: "Restore it from a copy, or start with --reset; a node without sequencer derives the chain again from L1.",
       facts,
       cause,
     });
   }
-  return new CodedError("STORE_UNAVAILABLE", {
+  return storeError("STORE_UNAVAILABLE", {
     message: `The database in ${folder} can't be opened.`,
     fix: "Check that the folder can be written and that the disk has room.",
     facts,

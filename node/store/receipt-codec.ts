@@ -1,7 +1,7 @@
 import { RLP } from "@ethereumjs/rlp";
 import { bigIntToUnpaddedBytes, bytesToBigInt, bytesToHex, hexToBytes } from "@ethereumjs/util";
-import { CodedError } from "../base/errors.ts";
 import type { L1FeeReceipt, Log, Receipt } from "../chain/types/block.ts";
+import { storeError } from "./errors.ts";
 
 /** RLP of the store's own form of receipts: more than consensus keeps, so that RPC needs no re-execution. */
 type Item = Uint8Array | Item[];
@@ -29,7 +29,7 @@ export function decodeStoredReceipts(bytes: Uint8Array): Receipt[] {
   try {
     return list(RLP.decode(bytes) as Item).map(itemReceipt);
   } catch (cause) {
-    throw new CodedError("STORE_CORRUPT", {
+    throw storeError("STORE_CORRUPT", {
       message: "Stored receipts can't be read.",
       fix: "Restore the data folder from a copy, or start with --reset.",
       cause,

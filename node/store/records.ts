@@ -1,7 +1,8 @@
 import { bytesToHex, concatBytes, hexToBytes } from "@ethereumjs/util";
-import { CodedError } from "../base/errors.ts";
+import type { CodedError } from "../base/errors.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import type { ChainHeads, SafeHeadEntry, TransactionLocation } from "./chain-store.ts";
+import { storeError } from "./errors.ts";
 
 /** Raised with every change of keys or values; there is no reading of older formats. */
 export const SCHEMA_VERSION = 1;
@@ -69,7 +70,7 @@ function requireLength(bytes: Uint8Array, length: number, what: string): void {
 }
 
 function unreadable(what: string): CodedError {
-  return new CodedError("STORE_CORRUPT", {
+  return storeError("STORE_CORRUPT", {
     message: `The stored ${what} can't be read.`,
     fix: "Restore the data folder from a copy, or start with --reset.",
   });

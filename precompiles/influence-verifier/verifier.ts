@@ -16,8 +16,8 @@ import { checkIndex, checkLength, checkList, checkQuery, MAX_TOP_K } from "./for
 import { openRecord, scoreRecord } from "./record.ts";
 import {
   CLAIM_TYPE,
-  type IndexCommitment,
   INDEX_TYPE,
+  type IndexCommitment,
   type InfluenceClaim,
   PATHS_TYPE,
   RECORDS_TYPE,

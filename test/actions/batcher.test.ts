@@ -1,10 +1,10 @@
-import fc from "fast-check";
 import { hexToBytes } from "@ethereumjs/util";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CodedError } from "../../node/base/errors.ts";
 import { silentLogger } from "../../node/base/logger.ts";
-import { createBatcher } from "../../node/batcher/batcher.ts";
-import type { Submission } from "../../node/batcher/batcher.ts";
+import type { Submission } from "../../node/rollup/batcher/batcher.ts";
+import { createBatcher } from "../../node/rollup/batcher/batcher.ts";
 import { L2_CHAIN_ID, transfer, users } from "./chain-fixture.ts";
 import { createWorld } from "./world.ts";
 
@@ -133,7 +133,7 @@ describe("batcher", () => {
       l1: {
         blockNumber: async () => miner.mine().number,
         send: async ({ data }) => {
-          if (++attempts < 3) throw new CodedError("L1_SEND_FAILED", { message: "L1 is away." });
+          if (++attempts < 3) throw new CodedError("L1_SEND_FAILED", "input", { message: "L1 is away." });
           const hash = miner.include(hexToBytes(data));
           stop.abort();
           return { hash, blockNumber: miner.mine().number };

@@ -1,6 +1,6 @@
 import { hexToBytes } from "@ethereumjs/util";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import type { Genesis, GenesisAccount } from "../../node/chain/genesis.ts";
+import type { Genesis, GenesisAccount } from "../../node/chain/config/genesis.ts";
 import { SEQUENCER_FEE_VAULT, ZERO_HASH } from "../../node/chain/constants.ts";
 import type { Address, BlockId, Hash, Hex } from "../../node/chain/types/primitives.ts";
 import { FORKS, type L1ChainConfig, type RollupConfig } from "../../node/chain/types/rollup.ts";

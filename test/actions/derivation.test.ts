@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { encodeSpanBatch, joinSpanBatch, parseSpanBatch } from "../../node/chain/codec/batch.ts";
 import { encodeChannel } from "../../node/chain/codec/channel.ts";
 import { decodeBatcherData, encodeBatcherData, type Frame } from "../../node/chain/codec/frame.ts";
-import { CHANNEL_TIMEOUT } from "../../node/derivation/channel-assembler.ts";
+import { CHANNEL_TIMEOUT } from "../../node/rollup/derivation/channel-assembler.ts";
 import { BROKEN_META_BLOCK, storedBrotli } from "../support/stored-brotli.ts";
 import { BATCHER, PORTAL, transfer, users } from "./chain-fixture.ts";
 import { configLog, depositLog } from "./miner.ts";

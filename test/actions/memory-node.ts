@@ -1,10 +1,10 @@
-import type { Genesis } from "../../node/chain/genesis.ts";
+import type { Genesis } from "../../node/chain/config/genesis.ts";
 import type { Block } from "../../node/chain/types/block.ts";
 import type { PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
-import { createBlockExecutor } from "../../node/execution/block-executor.ts";
-import type { ExecutedBlock, TransactionSource } from "../../node/execution/types.ts";
-import { makeGenesis } from "../../node/state/genesis-state.ts";
-import { MemoryDatabase } from "../../node/state/memory-database.ts";
+import { createBlockExecutor } from "../../node/execution/evm/block-executor.ts";
+import type { ExecutedBlock, TransactionSource } from "../../node/execution/evm/types.ts";
+import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
+import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
 
 /** The real executor over state in memory. */
 export interface MemoryNode {

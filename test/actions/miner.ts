@@ -36,46 +36,46 @@ export function configLog(kind: number, value: bigint | Address): Omit<L1Log, "l
 
 /** An L1 that is mined by hand. */
 export class Miner {
-  #blocks: L1Block[] = [];
-  #transactions: L1Transaction[] = [];
-  #logs: Omit<L1Log, "logIndex">[] = [];
-  #fork = 0;
+  private blocks: L1Block[] = [];
+  private transactions: L1Transaction[] = [];
+  private logs: Omit<L1Log, "logIndex">[] = [];
+  private fork = 0;
 
   constructor() {
     this.mine();
   }
 
   get head(): L1Block {
-    return this.#blocks.at(-1)!;
+    return this.blocks.at(-1)!;
   }
 
   get genesis(): BlockId {
-    const { hash, number } = this.#blocks[0]!;
+    const { hash, number } = this.blocks[0]!;
     return { hash, number };
   }
 
-  readonly at = (number: bigint): L1Block | undefined => this.#blocks[Number(number)];
+  readonly at = (number: bigint): L1Block | undefined => this.blocks[Number(number)];
 
   /** Puts a transaction to the inbox into the next block. */
   include(input: Uint8Array, from: Address = BATCHER, type = 2): Hash {
-    const hash = keccakHash(concatBytes(input, word(this.#transactions.length), word(this.#blocks.length)));
-    this.#transactions.push({ hash, type, from, to: INBOX, input });
+    const hash = keccakHash(concatBytes(input, word(this.transactions.length), word(this.blocks.length)));
+    this.transactions.push({ hash, type, from, to: INBOX, input });
     return hash;
   }
 
   /** Puts a log into the next block. */
   log(log: Omit<L1Log, "logIndex">): void {
-    this.#logs.push(log);
+    this.logs.push(log);
   }
 
   /** Mines a block with what was put into it. */
   mine(): L1Block {
-    const parent = this.#blocks.at(-1);
-    const number = BigInt(this.#blocks.length);
+    const parent = this.blocks.at(-1);
+    const number = BigInt(this.blocks.length);
     const hash = keccakHash(
-      concatBytes(word(number), word(this.#fork), hexToBytes(parent?.hash ?? ZERO_HASH)),
+      concatBytes(word(number), word(this.fork), hexToBytes(parent?.hash ?? ZERO_HASH)),
     );
-    const logs = this.#logs.map((log, logIndex) => ({ ...log, logIndex }));
+    const logs = this.logs.map((log, logIndex) => ({ ...log, logIndex }));
     const sender: L1Transaction = { hash, type: 2, from: BATCHER, to: PORTAL, input: new Uint8Array(0) };
     const block: L1Block = {
       number,
@@ -86,12 +86,12 @@ export class Miner {
       mixHash: hash,
       parentBeaconBlockRoot: undefined,
       excessBlobGas: 0n,
-      transactions: [...this.#transactions, sender],
-      receipts: [...this.#transactions.map(() => ({ status: 0 as const, logs: [] })), { status: 1, logs }],
+      transactions: [...this.transactions, sender],
+      receipts: [...this.transactions.map(() => ({ status: 0 as const, logs: [] })), { status: 1, logs }],
     };
-    this.#transactions = [];
-    this.#logs = [];
-    this.#blocks.push(block);
+    this.transactions = [];
+    this.logs = [];
+    this.blocks.push(block);
     return block;
   }
 
@@ -101,7 +101,7 @@ export class Miner {
 
   /** Takes all blocks above `number` away; what is mined next has other hashes. */
   reorgTo(number: bigint): void {
-    this.#blocks = this.#blocks.slice(0, Number(number) + 1);
-    this.#fork++;
+    this.blocks = this.blocks.slice(0, Number(number) + 1);
+    this.fork++;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { makeGenesis } from "../../node/state/genesis-state.ts";
 import { l2BlockRefFromBlock, systemConfigFromBlock } from "../../node/chain/system-config.ts";
-import { createDerivationPipeline } from "../../node/derivation/pipeline.ts";
+import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
+import { createDerivationPipeline } from "../../node/rollup/derivation/pipeline.ts";
 import { l1Chain, testGenesis, testRollup } from "./chain-fixture.ts";
 import { Miner } from "./miner.ts";
 

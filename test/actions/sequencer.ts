@@ -1,7 +1,7 @@
 import { l2BlockRefFromBlock, systemConfigFromBlock } from "../../node/chain/system-config.ts";
 import type { Block } from "../../node/chain/types/block.ts";
 import type { L1ChainConfig, RollupConfig } from "../../node/chain/types/rollup.ts";
-import { buildAttributes } from "../../node/derivation/attributes.ts";
+import { buildAttributes } from "../../node/rollup/derivation/attributes.ts";
 import type { Miner } from "./miner.ts";
 import type { BuildBlock } from "./verifier.ts";
 
@@ -15,23 +15,23 @@ export interface SequencerOptions {
 
 /** Builds unsafe blocks by hand; takes the next L1 origin as soon as L2 time allows. */
 export class Sequencer {
-  readonly #options: SequencerOptions;
-  #chain: Block[];
+  private readonly options: SequencerOptions;
+  private chain: Block[];
 
   constructor(options: SequencerOptions) {
-    this.#options = options;
-    this.#chain = [options.genesis];
+    this.options = options;
+    this.chain = [options.genesis];
   }
 
   get unsafe(): Block {
-    return this.#chain.at(-1)!;
+    return this.chain.at(-1)!;
   }
 
-  readonly at = (number: bigint | number): Block | undefined => this.#chain[Number(number)];
+  readonly at = (number: bigint | number): Block | undefined => this.chain[Number(number)];
 
   /** Builds one block with these signed transactions. */
   async build(...transactions: Uint8Array[]): Promise<Block> {
-    const { rollup, l1Chain, miner, build } = this.#options;
+    const { rollup, l1Chain, miner, build } = this.options;
     const parent = this.unsafe;
     const ref = l2BlockRefFromBlock(parent, rollup);
     const next = miner.at(ref.l1Origin.number + 1n);
@@ -43,7 +43,7 @@ export class Sequencer {
       ...required,
       transactions: [...required.transactions, ...transactions],
     });
-    this.#chain.push(block);
+    this.chain.push(block);
     return block;
   }
 
@@ -53,6 +53,6 @@ export class Sequencer {
 
   /** Goes on from that block of another chain. */
   adopt(chain: readonly Block[]): void {
-    this.#chain = [...chain];
+    this.chain = [...chain];
   }
 }

@@ -9,9 +9,13 @@ import type {
   PayloadAttributes,
   RollupConfig,
 } from "../../node/chain/types/rollup.ts";
-import { CHANNEL_TIMEOUT } from "../../node/derivation/channel-assembler.ts";
-import { createDerivationPipeline } from "../../node/derivation/pipeline.ts";
-import type { DerivationNote, DerivationPipeline, DerivedAttributes } from "../../node/derivation/types.ts";
+import { CHANNEL_TIMEOUT } from "../../node/rollup/derivation/channel-assembler.ts";
+import { createDerivationPipeline } from "../../node/rollup/derivation/pipeline.ts";
+import type {
+  DerivationNote,
+  DerivationPipeline,
+  DerivedAttributes,
+} from "../../node/rollup/derivation/types.ts";
 
 /** A block with what its execution made. */
 export interface BuiltBlock {
@@ -40,96 +44,94 @@ interface SafeBlock extends BuiltBlock {
 
 /** A node that knows nothing but L1, stepped by hand: the real pipeline, blocks in memory. */
 export class Verifier {
-  readonly #options: VerifierOptions;
-  readonly #chain: SafeBlock[];
+  private readonly options: VerifierOptions;
+  private readonly chain: SafeBlock[];
   readonly notes: DerivationNote[] = [];
-  #pipeline: DerivationPipeline;
+  private pipeline: DerivationPipeline;
   resets = 0;
 
   constructor(options: VerifierOptions) {
     const { genesis, rollup } = options;
-    this.#options = options;
+    this.options = options;
     const ref = l2BlockRefFromBlock(genesis, rollup);
-    this.#chain = [
-      { block: genesis, receipts: [], ref, derivedFrom: rollup.genesis.l1, depositsOnly: false },
-    ];
-    this.#pipeline = this.#start();
+    this.chain = [{ block: genesis, receipts: [], ref, derivedFrom: rollup.genesis.l1, depositsOnly: false }];
+    this.pipeline = this.start();
   }
 
   get safe(): SafeBlock {
-    return this.#chain.at(-1)!;
+    return this.chain.at(-1)!;
   }
 
   /** The safe block of that number. */
   at(number: bigint | number): SafeBlock | undefined {
-    return this.#chain[Number(number)];
+    return this.chain[Number(number)];
   }
 
   /** The safe head when everything up to that L1 block was derived. */
   safeAfter(l1Number: bigint): SafeBlock {
-    return this.#chain.findLast(({ derivedFrom }) => derivedFrom.number <= l1Number) ?? this.#chain[0]!;
+    return this.chain.findLast(({ derivedFrom }) => derivedFrom.number <= l1Number) ?? this.chain[0]!;
   }
 
   /** The L1 block read last. */
   get origin(): BlockId {
-    return this.#pipeline.origin;
+    return this.pipeline.origin;
   }
 
   /** Derives all that L1 holds, up to block `until`. @throws CodedError when derivation can't go on. */
   async derive(until?: bigint): Promise<void> {
     for (;;) {
       const { ref, block } = this.safe;
-      const safeHead = { ref, systemConfig: systemConfigFromBlock(block, this.#options.rollup) };
-      const step = this.#pipeline.step(safeHead, { refByNumber: (number) => this.at(number)?.ref });
+      const safeHead = { ref, systemConfig: systemConfigFromBlock(block, this.options.rollup) };
+      const step = this.pipeline.step(safeHead, { refByNumber: (number) => this.at(number)?.ref });
       if (step.kind === "critical") throw step.error;
       if (step.kind === "reset") this.reset();
-      else if (step.kind === "attributes") await this.#apply(step.derived);
+      else if (step.kind === "attributes") await this.apply(step.derived);
       else {
-        const next = until === undefined || step.number <= until ? this.#options.l1(step.number) : undefined;
+        const next = until === undefined || step.number <= until ? this.options.l1(step.number) : undefined;
         if (next === undefined) return;
-        this.#pipeline.pushL1(next);
+        this.pipeline.pushL1(next);
       }
     }
   }
 
-  async #apply(derived: DerivedAttributes): Promise<void> {
+  private async apply(derived: DerivedAttributes): Promise<void> {
     const parent = this.safe.block;
     let depositsOnly = false;
     let built: BuiltBlock;
     try {
-      built = await this.#options.build(parent, derived.attributes);
+      built = await this.options.build(parent, derived.attributes);
     } catch (error) {
       if (!isCodedError(error, "PAYLOAD_INVALID")) throw error;
       depositsOnly = true;
-      built = await this.#options.build(parent, this.#pipeline.rejectPayload().attributes);
+      built = await this.options.build(parent, this.pipeline.rejectPayload().attributes);
     }
-    const ref = l2BlockRefFromBlock(built.block, this.#options.rollup);
-    this.#chain.push({ ...built, ref, derivedFrom: derived.derivedFrom, depositsOnly });
+    const ref = l2BlockRefFromBlock(built.block, this.options.rollup);
+    this.chain.push({ ...built, ref, derivedFrom: derived.derivedFrom, depositsOnly });
   }
 
   /** Goes back to the newest block that follows from L1 blocks which are still there. */
   reset(): void {
     this.resets++;
-    const isCanonical = ({ number, hash }: BlockId) => this.#options.l1(number)?.hash === hash;
+    const isCanonical = ({ number, hash }: BlockId) => this.options.l1(number)?.hash === hash;
     while (!isCanonical(this.safe.derivedFrom)) {
-      if (this.#chain.length === 1)
-        throw new CodedError("TEST_L1_REPLACED", { message: "L1 lost its genesis." });
-      this.#chain.pop();
+      if (this.chain.length === 1)
+        throw new CodedError("TEST_L1_REPLACED", "input", { message: "L1 lost its genesis." });
+      this.chain.pop();
     }
-    this.#pipeline = this.#start();
+    this.pipeline = this.start();
   }
 
   /** Forgets the blocks above `number`, as a crash does that loses the newest heads. */
   rewindTo(number: bigint): void {
-    this.#chain.length = Number(number) + 1;
-    this.#pipeline = this.#start();
+    this.chain.length = Number(number) + 1;
+    this.pipeline = this.start();
   }
 
   /** A pipeline that begins a channel timeout before the safe head's origin. */
-  #start(): DerivationPipeline {
-    const { rollup, l1Chain } = this.#options;
+  private start(): DerivationPipeline {
+    const { rollup, l1Chain } = this.options;
     const oldest = this.safe.ref.l1Origin.number - CHANNEL_TIMEOUT;
-    const first = this.#chain.findLast(({ ref }) => ref.l1Origin.number <= oldest) ?? this.#chain[0]!;
+    const first = this.chain.findLast(({ ref }) => ref.l1Origin.number <= oldest) ?? this.chain[0]!;
     return createDerivationPipeline({
       rollup,
       l1Chain,

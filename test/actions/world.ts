@@ -1,10 +1,10 @@
 import { hexToBytes } from "@ethereumjs/util";
 import { silentLogger } from "../../node/base/logger.ts";
-import { type Batcher, type BatcherOptions, createBatcher } from "../../node/batcher/batcher.ts";
-import { buildChannel, spanOf } from "../../node/batcher/channel-out.ts";
 import type { Block } from "../../node/chain/types/block.ts";
 import type { RollupConfig } from "../../node/chain/types/rollup.ts";
-import { makeGenesis } from "../../node/state/genesis-state.ts";
+import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
+import { type Batcher, type BatcherOptions, createBatcher } from "../../node/rollup/batcher/batcher.ts";
+import { buildChannel, spanOf } from "../../node/rollup/batcher/channel-out.ts";
 import { l1Chain, testGenesis, testRollup } from "./chain-fixture.ts";
 import { createMemoryNode } from "./memory-node.ts";
 import { Miner } from "./miner.ts";

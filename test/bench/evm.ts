@@ -10,9 +10,9 @@ import {
 import { CodedError } from "../../node/base/errors.ts";
 import { chainCrypto } from "../../node/chain/crypto.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
-import { createStateReader } from "../../node/execution/state-reader.ts";
-import type { ExecutedBlock } from "../../node/execution/types.ts";
-import { ownArtifact } from "../../node/genesis/artifacts.ts";
+import { ownArtifact } from "../../node/deploy/artifacts.ts";
+import { createStateReader } from "../../node/execution/evm/state-reader.ts";
+import type { ExecutedBlock } from "../../node/execution/evm/types.ts";
 import { createSmallChain, FUNDS, SENDER, type SmallChain, signed } from "../support/small-chain.ts";
 import { type Bench, cpuClock, type Figure, medianSecondsInTurn } from "./figure.ts";
 import { StockVm } from "./stock-vm.ts";
@@ -91,14 +91,14 @@ async function checkSame(
   const { gasUsed } = await stock.run(block.header, envelopes);
   const ours = receipts.slice(1).map((receipt) => receipt.gasUsed);
   if (!isDeepStrictEqual(ours, gasUsed) || receipts.some(({ status }) => status !== 1)) {
-    throw new CodedError("BENCH_MISMATCH", { message: `${name}: the two sides use different gas` });
+    throw new CodedError("BENCH_MISMATCH", "fatal", { message: `${name}: the two sides use different gas` });
   }
   small.database.write(stateWrites);
   const state = createStateReader(small.database);
   for (const address of compare) {
     const [a, b] = [await state.account(block.header.stateRoot, address), await stock.account(address)];
     if (a !== undefined && isDeepStrictEqual({ ...a }, b)) continue;
-    throw new CodedError("BENCH_MISMATCH", {
+    throw new CodedError("BENCH_MISMATCH", "fatal", {
       message: `${name}: ${address} differs`,
       facts: { ours: a, peer: b },
     });

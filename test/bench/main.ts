@@ -1,7 +1,7 @@
 import { cpus, loadavg } from "node:os";
 import { describeError } from "../../node/base/errors.ts";
-import { type Bench, formatFigure } from "./figure.ts";
 import { evmBench } from "./evm.ts";
+import { type Bench, formatFigure } from "./figure.ts";
 import { gemmBench } from "./gemm.ts";
 import { scanBench } from "./scan.ts";
 import { splitterBench } from "./splitter.ts";

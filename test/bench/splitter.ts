@@ -15,7 +15,9 @@ const VERIFIER_TWIN: Address = "0x0000000000000000000000000000000000001a01";
 async function gasOf(evm: EVM, to: Address, data: Hex, value = 0n): Promise<number> {
   const { execResult } = await call(evm, to, data, { value });
   if (execResult.exceptionError !== undefined) {
-    throw new CodedError("BENCH_CALL_FAILED", { message: `${to}: ${execResult.exceptionError.error}` });
+    throw new CodedError("BENCH_CALL_FAILED", "fatal", {
+      message: `${to}: ${execResult.exceptionError.error}`,
+    });
   }
   return Number(execResult.executionGasUsed);
 }
@@ -77,7 +79,7 @@ async function evmWithTwins(): Promise<EVM> {
   const evm = await createTestEvm();
   const [splitter, verifier] = [compiled("RewardSplitterTwin"), compiled("InfluenceVerifierTwin")];
   if (splitter === undefined || verifier === undefined) {
-    throw new CodedError("CONTRACTS_NOT_BUILT", {
+    throw new CodedError("CONTRACTS_NOT_BUILT", "fatal", {
       message: "the Solidity twins are not compiled",
       fix: "run node contracts/build.mjs",
     });

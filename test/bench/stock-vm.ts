@@ -5,7 +5,7 @@ import { Account, bytesToHex, createAddressFromString } from "@ethereumjs/util";
 import { createVM, runBlock, type VM } from "@ethereumjs/vm";
 import type { BlockHeader } from "../../node/chain/types/block.ts";
 import type { Address } from "../../node/chain/types/primitives.ts";
-import type { AccountView } from "../../node/execution/types.ts";
+import type { AccountView } from "../../node/execution/evm/types.ts";
 
 /** What one block did, in a form that both sides give. */
 export interface BlockOutcome {
@@ -15,13 +15,13 @@ export interface BlockOutcome {
 
 /** @ethereumjs/vm as it comes: its own state manager over a trie in memory. */
 export class StockVm {
-  readonly #vm: VM;
+  private readonly vm: VM;
   /** State that every {@link run} starts from. */
-  #root: Uint8Array;
+  private root: Uint8Array;
 
   private constructor(vm: VM, root: Uint8Array) {
-    this.#vm = vm;
-    this.#root = root;
+    this.vm = vm;
+    this.root = root;
   }
 
   /** @param crypto Hashes and signature recovery; absent: its own. */
@@ -40,16 +40,16 @@ export class StockVm {
 
   /** Decodes the transactions, runs them in a block with the header's surroundings, and makes all roots. */
   async run(header: BlockHeader, envelopes: readonly Uint8Array[]): Promise<BlockOutcome> {
-    const { common } = this.#vm;
+    const { common } = this.vm;
     const transactions = envelopes.map((raw) => createTxFromRLP(raw, { common }));
     const { number, timestamp, gasLimit, baseFeePerGas, miner } = header;
     const block = createBlock(
       { header: { number, timestamp, gasLimit, baseFeePerGas, coinbase: miner }, transactions },
       { common },
     );
-    const result = await runBlock(this.#vm, {
+    const result = await runBlock(this.vm, {
       block,
-      root: this.#root,
+      root: this.root,
       generate: true,
       skipBlockValidation: true,
     });
@@ -58,12 +58,12 @@ export class StockVm {
 
   /** Lets later runs start from the state after the newest run. */
   async keep(): Promise<void> {
-    this.#root = await this.#vm.stateManager.getStateRoot();
+    this.root = await this.vm.stateManager.getStateRoot();
   }
 
   /** An account after the newest run. */
   async account(address: Address): Promise<AccountView | undefined> {
-    const found = await this.#vm.stateManager.getAccount(createAddressFromString(address));
+    const found = await this.vm.stateManager.getAccount(createAddressFromString(address));
     if (found === undefined) return undefined;
     const { nonce, balance } = found;
     return {

@@ -135,7 +135,7 @@ function checkLosses(losses: Float64Array, peer: Record<string, number>): void {
   ] as const;
   for (const [ours, theirs, tolerance] of pairs) {
     if (Math.abs(ours - theirs) <= tolerance * theirs) continue;
-    throw new CodedError("BENCH_MISMATCH", {
+    throw new CodedError("BENCH_MISMATCH", "fatal", {
       message: `losses differ: ${ours} and ${theirs}`,
       facts: { ours, theirs },
     });

@@ -59,31 +59,31 @@ export async function signTransfers(
 
 /** JSON-RPC over kept connections, one request at a time on each. */
 export class LoadClient {
-  readonly #agent = new Agent({ keepAlive: true });
-  readonly #url: string;
+  private readonly agent = new Agent({ keepAlive: true });
+  private readonly url: string;
 
   constructor(url: string) {
-    this.#url = url;
+    this.url = url;
   }
 
   /** @throws CodedError `BENCH_CALL_FAILED` with the answer's error. */
   async call(method: string, params: readonly unknown[]): Promise<unknown> {
     const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
-    const answer = JSON.parse(await this.#post(body)) as { result?: unknown; error?: { message: string } };
+    const answer = JSON.parse(await this.post(body)) as { result?: unknown; error?: { message: string } };
     if (answer.error === undefined) return answer.result;
-    throw new CodedError("BENCH_CALL_FAILED", {
-      message: `${this.#url}: ${method}: ${answer.error.message}`,
+    throw new CodedError("BENCH_CALL_FAILED", "fatal", {
+      message: `${this.url}: ${method}: ${answer.error.message}`,
     });
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.agent.destroy();
   }
 
-  #post(body: string): Promise<string> {
+  private post(body: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
-      const sent = request(this.#url, { method: "POST", agent: this.#agent, headers }, (response) => {
+      const sent = request(this.url, { method: "POST", agent: this.agent, headers }, (response) => {
         const parts: Uint8Array[] = [];
         response.on("data", (part: Uint8Array) => parts.push(part));
         response.on("end", () => resolve(Buffer.concat(parts).toString("utf8")));
@@ -141,7 +141,7 @@ async function sendAll(client: LoadClient, list: readonly SignedTransfer[]): Pro
 }
 
 function notMined(left: number): CodedError {
-  return new CodedError("BENCH_NOT_MINED", {
+  return new CodedError("BENCH_NOT_MINED", "fatal", {
     message: `${left} transactions are in no block after ${PATIENCE_S} s`,
   });
 }

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Address } from "../../node/chain/types/primitives.ts";
-import { prepareChain } from "../../node/genesis/chain-files.ts";
-import { parseChainPlan } from "../../node/genesis/plan.ts";
 import { devAccounts } from "../../devnet/accounts.ts";
+import type { Address } from "../../node/chain/types/primitives.ts";
+import { prepareChain } from "../../node/deploy/chain-files.ts";
+import { parseChainPlan } from "../../node/deploy/plan.ts";
 import { type Anvil, startAnvil } from "../harness/anvil.ts";
 import { startNodeProcess } from "../harness/node-process.ts";
 import type { Bench, Figure } from "./figure.ts";

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { bytesToHex, hexToBytes } from "@ethereumjs/util";
 import { describe, expect, it } from "vitest";
-import { decodeExtraData } from "../../node/chain/codec/extra-data.ts";
 import { decodeBlock } from "../../node/chain/codec/block.ts";
+import { decodeExtraData } from "../../node/chain/codec/extra-data.ts";
 import type { Block } from "../../node/chain/types/block.ts";
 import type { PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
 import { Verifier } from "../actions/verifier.ts";
-import { vectorsFolder } from "./group.ts";
 import { readRecording } from "../support/recordings.ts";
+import { vectorsFolder } from "./group.ts";
 import { runOpRecordings } from "./op-recordings.ts";
 import { readRecordedL1 } from "./recording.ts";
 

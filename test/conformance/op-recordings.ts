@@ -10,22 +10,22 @@ import type { RollupConfig } from "../../node/chain/types/rollup.ts";
 import { createMemoryNode } from "../actions/memory-node.ts";
 import { type BuiltBlock, Verifier } from "../actions/verifier.ts";
 import { type RecordedBlock, readRecording } from "../support/recordings.ts";
-import { assertEqual, GroupRun, type GroupResult } from "./group.ts";
+import { assertEqual, type GroupResult, GroupRun } from "./group.ts";
 import { isRecording, type RecordedL1, readRecordedL1 } from "./recording.ts";
 
 const BLOB_TYPE = 3;
 
 /** L1 blocks of a recording, one added after the other; an older number takes the newer ones away. */
 class GrowingL1 {
-  #blocks: L1Block[] = [];
+  private blocks: L1Block[] = [];
 
   readonly at = (number: bigint): L1Block | undefined => {
-    const first = this.#blocks[0];
-    return first && this.#blocks[Number(number - first.number)];
+    const first = this.blocks[0];
+    return first && this.blocks[Number(number - first.number)];
   };
 
   add(block: L1Block): void {
-    this.#blocks = [...this.#blocks.filter(({ number }) => number < block.number), block];
+    this.blocks = [...this.blocks.filter(({ number }) => number < block.number), block];
   }
 }
 

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { hexToBytes } from "@ethereumjs/util";
 import { z } from "zod";
 import { hashHeader } from "../../node/chain/codec/header.ts";
-import { hashField, hexField, quantity } from "../../node/chain/config-schema.ts";
-import { parseRollupConfig } from "../../node/chain/rollup-config.ts";
+import { hashField, hexField, quantity } from "../../node/chain/config/config-schema.ts";
+import { parseRollupConfig } from "../../node/chain/config/rollup-config.ts";
 import type { BlockHeader } from "../../node/chain/types/block.ts";
-import { createBlockExecutor } from "../../node/execution/block-executor.ts";
-import type { StateDatabase } from "../../node/state/types.ts";
+import { createBlockExecutor } from "../../node/execution/evm/block-executor.ts";
+import type { StateDatabase } from "../../node/execution/state/types.ts";
 import { readGzipJson } from "../support/recordings.ts";
 import { assertEqual, type GroupResult, GroupRun } from "./group.ts";
 

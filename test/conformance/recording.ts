@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readL1ChainConfig } from "../../node/chain/l1-chain-config.ts";
+import { readL1ChainConfig } from "../../node/chain/config/l1-chain-config.ts";
 import type { L1Block } from "../../node/chain/types/l1.ts";
 import type { Hash } from "../../node/chain/types/primitives.ts";
 import type { L1ChainConfig } from "../../node/chain/types/rollup.ts";
-import { parseL1Block } from "../../node/l1/format.ts";
+import { parseL1Block } from "../../node/rollup/l1/format.ts";
 import { readGzipLines } from "../support/recordings.ts";
 
 /** After all up to an L1 block is derived: its number and hash, the safe head's number and hash. */

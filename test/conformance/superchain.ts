@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { parseGenesis } from "../../node/chain/genesis.ts";
-import { makeGenesis } from "../../node/state/genesis-state.ts";
+import { parseGenesis } from "../../node/chain/config/genesis.ts";
+import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { readGzipJson } from "../support/recordings.ts";
 import { assertEqual, type GroupResult, GroupRun } from "./group.ts";
 

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { devAccounts } from "../../devnet/accounts.ts";
-import { createL1Rpc } from "../../node/l1/rpc.ts";
+import { createL1Rpc } from "../../node/rollup/l1/rpc.ts";
 import { freePort } from "../harness/anvil.ts";
 import {
   type Description,

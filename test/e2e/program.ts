@@ -21,49 +21,49 @@ export interface RunOptions {
 
 /** A program in a process of its own, with all that it prints. Its environment holds nothing of this one but the paths. */
 export class Program {
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<Finished>;
-  #stdout = "";
-  #stderr = "";
+  private readonly child: ChildProcess;
+  private readonly end: Promise<Finished>;
+  private stdout = "";
+  private stderr = "";
 
   constructor(command: string, args: readonly string[], { env, cwd }: RunOptions = {}) {
     const { PATH = "", HOME = "" } = process.env;
-    this.#child = spawn(command, args, {
+    this.child = spawn(command, args, {
       cwd: cwd ?? tmpdir(),
       env: { PATH, HOME, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    this.#child.stdout?.on("data", (piece) => {
-      this.#stdout += String(piece);
+    this.child.stdout?.on("data", (piece) => {
+      this.stdout += String(piece);
     });
-    this.#child.stderr?.on("data", (piece) => {
-      this.#stderr += String(piece);
+    this.child.stderr?.on("data", (piece) => {
+      this.stderr += String(piece);
     });
-    this.#ended = new Promise((resolve, reject) => {
-      this.#child.once("error", reject);
-      this.#child.once("close", (status) => resolve({ status, stdout: this.#stdout, stderr: this.#stderr }));
+    this.end = new Promise((resolve, reject) => {
+      this.child.once("error", reject);
+      this.child.once("close", (status) => resolve({ status, stdout: this.stdout, stderr: this.stderr }));
     });
   }
 
   get pid(): number {
-    return this.#child.pid ?? -1;
+    return this.child.pid ?? -1;
   }
 
   get output(): string {
-    return `${this.#stdout}${this.#stderr}`;
+    return `${this.stdout}${this.stderr}`;
   }
 
   get running(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    return this.child.exitCode === null && this.child.signalCode === null;
   }
 
   ended(): Promise<Finished> {
-    return this.#ended;
+    return this.end;
   }
 
   signal(name: NodeJS.Signals): Promise<Finished> {
-    if (this.running) this.#child.kill(name);
-    return this.#ended;
+    if (this.running) this.child.kill(name);
+    return this.end;
   }
 
   /** Waits until its output holds `text`. Throws with all of the output when it ends before. */

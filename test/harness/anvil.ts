@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { packageRoot } from "../../node/base/paths.ts";
-import { createL1Rpc, type L1Rpc } from "../../node/l1/rpc.ts";
+import { createL1Rpc, type L1Rpc } from "../../node/rollup/l1/rpc.ts";
 
 /** The first accounts of anvil's well-known mnemonic: no secret. */
 export const ANVIL_KEYS = [

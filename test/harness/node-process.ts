@@ -3,9 +3,9 @@ import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { packageRoot } from "../../node/base/paths.ts";
-import { rollupConfigToJson } from "../../node/chain/rollup-config.ts";
-import { createL1Rpc, type L1Rpc } from "../../node/l1/rpc.ts";
-import { genesisToJson } from "../../node/genesis/l2.ts";
+import { rollupConfigToJson } from "../../node/chain/config/rollup-config.ts";
+import { genesisToJson } from "../../node/deploy/l2.ts";
+import { createL1Rpc, type L1Rpc } from "../../node/rollup/l1/rpc.ts";
 import { freePort } from "./anvil.ts";
 import { smallChain, smallGenesis } from "./small-chain.ts";
 

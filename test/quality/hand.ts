@@ -41,20 +41,20 @@ export interface Answered {
 
 /** A person at the command line: every step is a process of its own, with no door but the user's. */
 export class Hand {
-  readonly #cli: CliRunner;
-  readonly #options: HandOptions;
-  readonly #names = new Map<string, string>();
+  private readonly cli: CliRunner;
+  private readonly options: HandOptions;
+  private readonly names = new Map<string, string>();
 
   constructor(options: HandOptions) {
     const devnet = readDevnet(options.dataDir);
     const rpcUrl = options.rpc ?? devnet.rpc;
-    this.#cli = new CliRunner({
+    this.cli = new CliRunner({
       dataDir: options.dataDir,
       rpcUrl,
       l1RpcUrl: devnet.l1,
       signal: new AbortController().signal,
     });
-    this.#options = options;
+    this.options = options;
     this.rpcUrl = rpcUrl;
   }
 
@@ -63,14 +63,14 @@ export class Hand {
   /** Makes the accounts that are missing and gives OPEN to those that are short of it. */
   async haveAccounts(names: readonly string[]): Promise<void> {
     const list = z.array(z.object({ name: z.string(), address: z.string() }));
-    const known = list.parse(await this.#cli.json(["account", "list"]));
+    const known = list.parse(await this.cli.json(["account", "list"]));
     for (const name of names) {
       const made = known.find((account) => account.name === name);
-      const { address } = made ?? list.element.parse(await this.#cli.json(["account", "new", name]));
-      this.#names.set(address.toLowerCase(), name);
-      const { wei } = z.object({ wei: id }).parse(await this.#cli.json(["account", "balance", name]));
+      const { address } = made ?? list.element.parse(await this.cli.json(["account", "new", name]));
+      this.names.set(address.toLowerCase(), name);
+      const { wei } = z.object({ wei: id }).parse(await this.cli.json(["account", "balance", name]));
       if (BigInt(wei) >= LEAST_WEI) continue;
-      await this.#cli.json(["account", "transfer", address, ALLOWANCE], this.#options.funder);
+      await this.cli.json(["account", "transfer", address, ALLOWANCE], this.options.funder);
     }
   }
 
@@ -78,31 +78,31 @@ export class Hand {
   async fillDatanet(set: FactSet, form: Form): Promise<string> {
     const name = `${set.name}-${form}`;
     const create = ["datanet", "create", name, "--licence", "CC0-1.0", "--reviewer", "reviewer"];
-    const { datanet } = z.object({ datanet: id }).parse(await this.#cli.json(create, "owner"));
+    const { datanet } = z.object({ datanet: id }).parse(await this.cli.json(create, "owner"));
     const contributed = z.array(z.object({ contributionId: id }));
     for (const contributor of set.contributors) {
       const contribute = ["datanet", "contribute", datanet, contributor[form]];
-      for (const { contributionId } of contributed.parse(await this.#cli.json(contribute, contributor.name)))
-        await this.#cli.json(["datanet", "review", contributionId], "reviewer");
+      for (const { contributionId } of contributed.parse(await this.cli.json(contribute, contributor.name)))
+        await this.cli.json(["datanet", "review", contributionId], "reviewer");
     }
-    const frozen = await this.#cli.json(["datanet", "freeze", datanet], "owner");
+    const frozen = await this.cli.json(["datanet", "freeze", datanet], "owner");
     return z.object({ snapshot: z.string() }).parse(frozen).snapshot;
   }
 
   /** Trains on the snapshot and registers; gives the model's number. */
   async makeModel(name: string, snapshot: string): Promise<string> {
-    const folder = join(this.#options.dataDir, "work");
+    const folder = join(this.options.dataDir, "work");
     mkdirSync(folder, { recursive: true });
     const file = join(folder, `${name}.json`);
     const train = ["model", "train", name, "--out", file, "--snapshot", snapshot];
-    if (this.#options.method !== undefined) train.push("--method", this.#options.method);
-    await this.#cli.json(train);
-    const register = ["model", "register", file, "--host", this.#options.host];
-    return z.object({ model: id }).parse(await this.#cli.json(register, "owner")).model;
+    if (this.options.method !== undefined) train.push("--method", this.options.method);
+    await this.cli.json(train);
+    const register = ["model", "register", file, "--host", this.options.host];
+    return z.object({ model: id }).parse(await this.cli.json(register, "owner")).model;
   }
 
   async ask(model: string, question: string, payer: string): Promise<Answered> {
-    const { request, receipt } = answered.parse(await this.#cli.json(["ask", model, question], payer));
+    const { request, receipt } = answered.parse(await this.cli.json(["ask", model, question], payer));
     const [first, second] = receipt.claim.weights.toSorted((a, b) =>
       BigInt(b.weight) > BigInt(a.weight) ? 1 : -1,
     );
@@ -110,22 +110,22 @@ export class Hand {
     return {
       request,
       answer: receipt.answer,
-      first: leads ? this.#names.get(first.contributor.toLowerCase()) : undefined,
+      first: leads ? this.names.get(first.contributor.toLowerCase()) : undefined,
     };
   }
 
   /** `receipt verify`: whether it held, its last line, and its seconds, the start of the process included. */
   async verify(args: readonly string[]): Promise<{ ok: boolean; seconds: number; line: string }> {
     const start = performance.now();
-    const { status, stdout, stderr } = await this.#cli.run(["receipt", "verify", ...args]);
+    const { status, stdout, stderr } = await this.cli.run(["receipt", "verify", ...args]);
     const seconds = (performance.now() - start) / 1000;
     const line = (stdout.trimEnd() || stderr.trimEnd()).split("\n").at(-1) ?? "";
     return { ok: status === 0, seconds, line };
   }
 
   async exportReceipt(request: string): Promise<string> {
-    const folder = join(this.#options.dataDir, "work", `receipt-${request}`);
-    await this.#cli.json(["receipt", "export", request, folder]);
+    const folder = join(this.options.dataDir, "work", `receipt-${request}`);
+    await this.cli.json(["receipt", "export", request, folder]);
     return folder;
   }
 }
@@ -140,7 +140,7 @@ function readDevnet(dataDir: string): { rpc: string; l1: string } {
     const { l1, nodes } = schema.parse(JSON.parse(readFileSync(file, "utf8")));
     return { rpc: nodes[0]!.rpc, l1: l1.rpc };
   } catch (cause) {
-    throw new CodedError("DEVNET_ABSENT", {
+    throw new CodedError("DEVNET_ABSENT", "fatal", {
       message: `${file} describes no devnet`,
       fix: "start one with `npm start`, or name its folder with --data-dir",
       cause,

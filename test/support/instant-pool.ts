@@ -16,7 +16,7 @@ export class InstantPool implements TxPool {
   async add(raw: Uint8Array) {
     const transaction = decodeTransaction(raw, this.small.rollup);
     if (transaction.kind === "signed" && transaction.signed.value > FUNDS) {
-      throw new CodedError("TXPOOL_FUNDS", { message: "have less" });
+      throw new CodedError("TXPOOL_FUNDS", "input", { message: "have less" });
     }
     for (const listener of this.listeners) listener(transaction);
     await this.small.advance([raw]);

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
-import { type Genesis, parseGenesis } from "../../node/chain/genesis.ts";
-import { readRollupConfig } from "../../node/chain/rollup-config.ts";
+import { type Genesis, parseGenesis } from "../../node/chain/config/genesis.ts";
+import { readRollupConfig } from "../../node/chain/config/rollup-config.ts";
 import type { Hex } from "../../node/chain/types/primitives.ts";
 import type { RollupConfig } from "../../node/chain/types/rollup.ts";
 

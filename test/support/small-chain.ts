@@ -2,17 +2,17 @@ import { hexToBytes } from "@ethereumjs/util";
 import { privateKeyToAccount } from "viem/accounts";
 import { encodeDeposit } from "../../node/chain/codec/deposit.ts";
 import { decodeTransaction } from "../../node/chain/codec/transaction.ts";
+import { type GenesisAccount, parseGenesis } from "../../node/chain/config/genesis.ts";
+import { parseRollupConfig } from "../../node/chain/config/rollup-config.ts";
 import { SEQUENCER_FEE_VAULT, ZERO_HASH } from "../../node/chain/constants.ts";
-import { type GenesisAccount, parseGenesis } from "../../node/chain/genesis.ts";
 import { l1AttributesDeposit } from "../../node/chain/l1-attributes.ts";
-import { parseRollupConfig } from "../../node/chain/rollup-config.ts";
 import type { BlockHeader, ChainTransaction } from "../../node/chain/types/block.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
 import type { OpenLedgerConfig, PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
-import { type ChainExecutor, createBlockExecutor } from "../../node/execution/block-executor.ts";
-import type { ExecutedBlock, TransactionSource } from "../../node/execution/types.ts";
-import { makeGenesis } from "../../node/state/genesis-state.ts";
-import { MemoryDatabase } from "../../node/state/memory-database.ts";
+import { type ChainExecutor, createBlockExecutor } from "../../node/execution/evm/block-executor.ts";
+import type { ExecutedBlock, TransactionSource } from "../../node/execution/evm/types.ts";
+import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
+import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
 import { MemoryChain } from "./memory-chain.ts";
 
 /** A funded key of the small chain. */

@@ -1,5 +1,6 @@
 import type { Basis } from "../../../native/js/influence.ts";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
+import { aiError } from "../errors.ts";
 import { readSafetensors, writeSafetensors } from "../model/safetensors.ts";
 
 const FORMAT = "openledger/basis/1";
@@ -56,7 +57,7 @@ function isZero(values: Int16Array): boolean {
 }
 
 function bad(what: string): CodedError {
-  return new CodedError("BASIS_INVALID", {
+  return aiError("BASIS_INVALID", {
     message: `the model's basis is not valid: ${what}`,
     fix: "fetch it again; if it stays so, the model's owner published a broken one",
   });

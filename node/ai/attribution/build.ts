@@ -1,9 +1,10 @@
 import type { Adapter, Example, Session } from "../../../native/js/index.ts";
 import { type Basis, fitBasis, quantise, sketch } from "../../../native/js/influence.ts";
 import type { WaitOptions } from "../../../native/js/job.ts";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
 import { bytesOfHex, concatBytes, keccakOf } from "../codec/hash.ts";
 import { leafHash, type MerkleTree, merkleTree } from "../codec/merkle.ts";
+import { aiError } from "../errors.ts";
 import type { LoadedModel } from "../model/load.ts";
 import type { Method } from "../train/method.ts";
 import { sketchDimension } from "../train/method.ts";
@@ -154,7 +155,7 @@ export async function querySketch(
 }
 
 function mismatch(what: string): CodedError {
-  return new CodedError("INDEX_MISMATCH", {
+  return aiError("INDEX_MISMATCH", {
     message: `the attribution index is not the committed one: ${what}`,
     fix: "fetch it from another node",
   });

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { canonicalBytes, type Json, parseCanonical } from "../codec/canonical-json.ts";
 import { contentIdOf } from "../codec/hash.ts";
 import type { ContentSink, ContentSource } from "../content/source.ts";
+import { aiError } from "../errors.ts";
 import type { ModelFiles } from "../model/files.ts";
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hash>;
@@ -126,7 +127,7 @@ export async function storeFiles(sink: ContentSink, modelFiles: ModelFiles): Pro
 }
 
 function invalid(what: string): CodedError {
-  return new CodedError("MANIFEST_INVALID", {
+  return aiError("MANIFEST_INVALID", {
     message: `the model's manifest is not valid: ${what}`,
     fix: "the model's owner has to publish a right one",
   });

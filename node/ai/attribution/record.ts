@@ -1,6 +1,7 @@
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import { bytesOfHex, hexOfBytes } from "../codec/hash.ts";
+import { type AiError, aiError } from "../errors.ts";
 
 /** One training example's sketch as the index commits it. */
 export interface IndexRecord {
@@ -93,6 +94,6 @@ function checkedExponent(exponent: number): number {
   return exponent;
 }
 
-function bad(code: string, what: string): CodedError {
-  return new CodedError(code, { message: `the sketch is not valid: ${what}` });
+function bad(code: AiError["code"], what: string): CodedError {
+  return aiError(code, { message: `the sketch is not valid: ${what}` });
 }

@@ -1,5 +1,5 @@
-import { CodedError } from "../../base/errors.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
+import { aiError } from "../errors.ts";
 import type { IndexRecord, QuerySketch } from "./record.ts";
 
 /** What a model commits of its index before it answers anything: the contracts' struct of the same name. */
@@ -42,7 +42,7 @@ export function scoreOf(
   e0: number,
 ): bigint {
   if (query.values.length !== row.values.length) {
-    throw new CodedError("SCORE_DIMENSION", {
+    throw aiError("SCORE_DIMENSION", {
       message: `a query of ${query.values.length} values cannot be scored against a row of ${row.values.length}`,
     });
   }
@@ -56,7 +56,7 @@ export function scoreOf(
 export function shiftedScore(dot: bigint, queryExponent: number, rowExponent: number, e0: number): bigint {
   const shift = queryExponent + rowExponent - e0;
   if (shift < 0 || shift > MAX_SHIFT) {
-    throw new CodedError("SCORE_SHIFT", {
+    throw aiError("SCORE_SHIFT", {
       message: `the sketches' exponents ask for a shift of ${shift}, outside 0…${MAX_SHIFT}`,
       facts: { shift, queryExponent, rowExponent, e0 },
     });
@@ -97,7 +97,7 @@ export function weightsOf(
  */
 export function splitByWeights(amount: bigint, weights: readonly bigint[]): bigint[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0n);
-  if (total === 0n) throw new CodedError("SPLIT_NO_WEIGHT", { message: "the weights sum to 0" });
+  if (total === 0n) throw aiError("SPLIT_NO_WEIGHT", { message: "the weights sum to 0" });
   const parts = weights.map((weight) => (amount * weight) / total);
   const rests = weights.map((weight, index) => ({ index, rest: (amount * weight) % total }));
   rests.sort((a, b) => (a.rest === b.rest ? a.index - b.index : a.rest > b.rest ? -1 : 1));

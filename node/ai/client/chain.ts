@@ -5,17 +5,17 @@ import {
   createPublicClient,
   createWalletClient,
   decodeErrorResult,
-  type Hex as ViemHex,
   http,
   InsufficientFundsError,
   type PublicClient,
   type TransactionReceipt,
+  type Hex as ViemHex,
 } from "viem";
 import { CodedError } from "../../base/errors.ts";
 import {
   datanetRegistryAbi,
-  inferenceMarketAbi,
   iInfluenceVerifierAbi,
+  inferenceMarketAbi,
   iRewardSplitterAbi,
   modelRegistryAbi,
   modelStakingAbi,
@@ -23,6 +23,7 @@ import {
   rewardBalancesAbi,
 } from "../../chain/generated/abi.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
+import { aiError } from "../errors.ts";
 import { wordsOfRevert } from "./reverts.ts";
 
 /** Where the protocol's contracts are. */
@@ -102,7 +103,7 @@ export async function send(
     timeout: 120_000,
   });
   if (receipt.status === "success") return { hash, receipt };
-  throw new CodedError("TRANSACTION_REVERTED", {
+  throw aiError("TRANSACTION_REVERTED", {
     message: `the transaction ${hash} was mined, but it reverted`,
     fix: "the chain's state changed in between: look at it and try again",
     facts: { hash, blockNumber: receipt.blockNumber },
@@ -136,7 +137,7 @@ export function asCodedError(cause: unknown): CodedError {
     const { name, args } = decoded;
     const words = wordsOfRevert(name, args);
     const refusal = `${name}(${args.map(String).join(", ")})`;
-    return new CodedError("TRANSACTION_REVERTED", {
+    return aiError("TRANSACTION_REVERTED", {
       message: words ? `${words.message} (${refusal})` : `the contract refuses: ${refusal}`,
       fix: words?.fix ?? "see the error's description in the contract's interface",
       facts: { error: name, args },
@@ -144,14 +145,14 @@ export function asCodedError(cause: unknown): CodedError {
     });
   }
   if (cause instanceof BaseError && cause.walk((error) => error instanceof InsufficientFundsError)) {
-    return new CodedError("FUNDS_INSUFFICIENT", {
+    return aiError("FUNDS_INSUFFICIENT", {
       message: "the account has too little OPEN for the amount and the gas",
       fix: "send it some with `openledger account transfer` or `openledger account deposit`",
     });
   }
   const text =
     cause instanceof BaseError ? `${cause.shortMessage} ${cause.details ?? ""}`.trim() : String(cause);
-  return new CodedError("TRANSACTION_REFUSED", {
+  return aiError("TRANSACTION_REFUSED", {
     message: `the node refuses the transaction: ${text}`,
     fix: "check the account's balance and the node's log",
     cause,
@@ -193,7 +194,7 @@ async function rpcRequest<T>(
     });
     answer = (await response.json()) as typeof answer;
   } catch (cause) {
-    throw new CodedError("RPC_UNREACHABLE", {
+    throw aiError("RPC_UNREACHABLE", {
       message: `the node at ${url} does not answer ${method}`,
       fix: "start the node, or give another URL with --rpc",
       facts: { url, method },
@@ -207,7 +208,7 @@ async function rpcRequest<T>(
 /** A node's error keeps its code, message and fix on this side. */
 function nodeError(url: string, method: string, error: { code: number; message: string; data?: unknown }) {
   const data = (error.data ?? {}) as { code?: unknown; fix?: unknown; facts?: unknown };
-  return new CodedError(typeof data.code === "string" ? data.code : "RPC_ERROR", {
+  return new CodedError(typeof data.code === "string" ? data.code : "RPC_ERROR", "input", {
     message: error.message,
     fix: typeof data.fix === "string" ? data.fix : undefined,
     facts: { url, method, rpcCode: error.code, ...(typeof data.facts === "object" ? data.facts : {}) },

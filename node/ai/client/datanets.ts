@@ -1,8 +1,8 @@
 import { type Account, encodeFunctionData, type Log, parseEventLogs } from "viem";
-import { CodedError } from "../../base/errors.ts";
 import { datanetRegistryAbi as abi } from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { EncodedDocument } from "../datanet/document.ts";
+import { aiError } from "../errors.ts";
 import type { AcceptedContribution, Snapshot } from "../train/snapshot.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
 
@@ -22,7 +22,7 @@ type At = Pick<ProtocolAddresses, "datanets">;
 export function requireEvent<T>(events: readonly T[], name: string): T {
   const [event] = events;
   if (event) return event;
-  throw new CodedError("EVENT_MISSING", {
+  throw aiError("EVENT_MISSING", {
     message: `the transaction did not emit ${name}`,
     fix: "check that the contract's address is right",
   });
@@ -63,7 +63,7 @@ export async function getDatanet(client: ChainClient, { datanets }: At, datanetI
       args: [datanetId],
     });
   } catch (cause) {
-    throw new CodedError("DATANET_UNKNOWN", {
+    throw aiError("DATANET_UNKNOWN", {
       message: `there is no datanet ${datanetId}`,
       fix: "list the datanets",
       facts: { datanetId },
@@ -170,7 +170,7 @@ export async function getContribution(client: ChainClient, { datanets }: At, con
     args,
   });
   if (found.status === 0) {
-    throw new CodedError("CONTRIBUTION_UNKNOWN", {
+    throw aiError("CONTRIBUTION_UNKNOWN", {
       message: `there is no contribution ${contributionId}`,
       facts: { contributionId },
     });
@@ -220,7 +220,7 @@ export async function getSnapshot(
   const snapshot = await client.public
     .readContract({ address, abi, functionName: "getSnapshot", args: [datanetId, number] })
     .catch((cause: unknown) => {
-      throw new CodedError("SNAPSHOT_UNKNOWN", {
+      throw aiError("SNAPSHOT_UNKNOWN", {
         message: `datanet ${datanetId} has no snapshot ${number}`,
         fix: "freeze the datanet first",
         facts: { datanetId, number },

@@ -1,5 +1,4 @@
 import { type Abi, type Account, encodeDeployData } from "viem";
-import { CodedError } from "../../base/errors.ts";
 import {
   datanetRegistryAbi,
   inferenceMarketAbi,
@@ -9,6 +8,7 @@ import {
   rewardBalancesAbi,
 } from "../../chain/generated/abi.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
+import { aiError } from "../errors.ts";
 import { type ChainClient, type ProtocolAddresses, send } from "./chain.ts";
 
 /** What governance sets; see the contract ProtocolParameters. Amounts in wei, times in seconds, parts in 1/10000. */
@@ -63,7 +63,7 @@ export async function deployProtocol(
     const data = encodeDeployData({ abi, bytecode: creationCode(contract), args });
     const { hash, receipt } = await send(client, account, { data });
     if (receipt.contractAddress) return receipt.contractAddress.toLowerCase() as Address;
-    throw new CodedError("DEPLOYMENT_FAILED", {
+    throw aiError("DEPLOYMENT_FAILED", {
       message: `the transaction ${hash} did not create ${contract}`,
       facts: { contract, hash },
     });

@@ -1,5 +1,4 @@
 import { type Account, encodeFunctionData, type Log, parseEventLogs, toHex } from "viem";
-import { CodedError } from "../../base/errors.ts";
 import {
   inferenceMarketAbi as abi,
   iRewardSplitterAbi,
@@ -10,6 +9,7 @@ import type { AttributionIndex } from "../attribution/build.ts";
 import { encodeRecord } from "../attribution/record.ts";
 import type { ContributorWeight, ScoredRow } from "../attribution/score.ts";
 import { keccakOf } from "../codec/hash.ts";
+import { aiError } from "../errors.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
 import { requireEvent } from "./datanets.ts";
 
@@ -100,7 +100,7 @@ export async function getRequest(
   const found = await client.public
     .readContract({ address: market, abi, functionName: "getRequest", args })
     .catch((cause: unknown) => {
-      throw new CodedError("REQUEST_UNKNOWN", {
+      throw aiError("REQUEST_UNKNOWN", {
         message: `there is no request ${requestId}`,
         facts: { requestId },
         cause,

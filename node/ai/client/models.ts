@@ -1,8 +1,8 @@
 import { type Account, encodeFunctionData, type Log, parseEventLogs } from "viem";
-import { CodedError } from "../../base/errors.ts";
 import { modelRegistryAbi as abi, modelStakingAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { IndexCommitment } from "../attribution/score.ts";
+import { aiError } from "../errors.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
 import { requireEvent } from "./datanets.ts";
 
@@ -77,7 +77,7 @@ export async function getModel(
   const found = await client.public
     .readContract({ address: models, abi, functionName: "getModel", args })
     .catch((cause: unknown) => {
-      throw new CodedError("MODEL_UNKNOWN", {
+      throw aiError("MODEL_UNKNOWN", {
         message: `there is no model ${modelId}`,
         fix: "list the models",
         facts: { modelId },

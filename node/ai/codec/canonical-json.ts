@@ -1,4 +1,5 @@
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
+import { aiError } from "../errors.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -41,10 +42,10 @@ export function parseCanonical(bytes: Uint8Array, what: string): Json {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     value = JSON.parse(text) as Json;
   } catch (cause) {
-    throw new CodedError("JSON_NOT_CANONICAL", { message: `${what} is not UTF-8 JSON`, cause });
+    throw aiError("JSON_NOT_CANONICAL", { message: `${what} is not UTF-8 JSON`, cause });
   }
   if (canonicalJson(value) !== text) {
-    throw new CodedError("JSON_NOT_CANONICAL", {
+    throw aiError("JSON_NOT_CANONICAL", {
       message: `${what} is JSON, but not in canonical form`,
       fix: "write it with sorted keys and without white space (RFC 8785)",
     });
@@ -53,5 +54,5 @@ export function parseCanonical(bytes: Uint8Array, what: string): Json {
 }
 
 function notCanonical(what: string): CodedError {
-  return new CodedError("JSON_NOT_CANONICAL", { message: `canonical JSON cannot hold ${what}` });
+  return aiError("JSON_NOT_CANONICAL", { message: `canonical JSON cannot hold ${what}` });
 }

@@ -1,5 +1,5 @@
-import { CodedError } from "../../base/errors.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
+import { aiError } from "../errors.ts";
 import { bytesOfHex, keccakOf } from "./hash.ts";
 
 const LEAF = Uint8Array.of(0);
@@ -18,7 +18,7 @@ export function nodeHash(left: Hash, right: Hash): Hash {
 
 /** Levels of the tree over `leaves`, leaves first, padded with 32 zero bytes to the next power of two. */
 function merkleLevels(leaves: readonly Hash[]): Hash[][] {
-  if (leaves.length === 0) throw new CodedError("MERKLE_EMPTY", { message: "a Merkle tree needs a leaf" });
+  if (leaves.length === 0) throw aiError("MERKLE_EMPTY", { message: "a Merkle tree needs a leaf" });
   let level = [...leaves];
   while ((level.length & (level.length - 1)) !== 0) level.push(EMPTY);
   const levels = [level];
@@ -44,7 +44,7 @@ export function merkleTree(leaves: readonly Hash[]): MerkleTree {
     root: levels.at(-1)![0]!,
     path(index) {
       if (!Number.isInteger(index) || index < 0 || index >= leaves.length) {
-        throw new CodedError("MERKLE_INDEX", {
+        throw aiError("MERKLE_INDEX", {
           message: `leaf ${index} is outside 0…${leaves.length - 1}`,
           facts: { index, leaves: leaves.length },
         });

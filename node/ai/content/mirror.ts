@@ -1,7 +1,7 @@
 import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { Hash } from "../../chain/types/primitives.ts";
 import { datanetRegistryAbi, modelRegistryAbi } from "../../chain/generated/abi.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
 import { decodeManifest } from "../attribution/manifest.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { followBlocks } from "../client/follow.ts";
@@ -29,18 +29,18 @@ const RETRY_ROUNDS = 600;
  * store, so that evidence is never only the host's.
  */
 export class Mirror {
-  readonly #options: MirrorOptions;
+  private readonly options: MirrorOptions;
   /** Content that no peer gave yet, with the rounds left. */
-  readonly #missing = new Map<Hash, { kind: "file" | "manifest"; rounds: number }>();
-  readonly #seen = new Set<Hash>();
+  private readonly missing = new Map<Hash, { kind: "file" | "manifest"; rounds: number }>();
+  private readonly seen = new Set<Hash>();
 
   constructor(options: MirrorOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   /** Follows the chain until the signal. */
   run(from: bigint, signal: AbortSignal): Promise<void> {
-    const { client, logger } = this.#options;
+    const { client, logger } = this.options;
     const onError = (error: unknown) => logger.warn({ error }, "content could not be mirrored yet");
     return followBlocks(client, { from, intervalMs: POLL_MS, signal, onError }, (first, last) =>
       this.mirrorBlocks(first, last),
@@ -49,7 +49,7 @@ export class Mirror {
 
   /** Fetches what blocks `from`…`to` name, and what was missing before. */
   async mirrorBlocks(from: bigint, to: bigint): Promise<void> {
-    const { client, at } = this.#options;
+    const { client, at } = this.options;
     const range = { fromBlock: from, toBlock: to, strict: true } as const;
     const revealed = await client.public.getContractEvents({
       ...range,
@@ -57,36 +57,36 @@ export class Mirror {
       abi: datanetRegistryAbi,
       eventName: "ContributionRevealed",
     });
-    for (const { args } of revealed) this.#want(args.contentId, "file");
+    for (const { args } of revealed) this.want(args.contentId, "file");
     const registered = await client.public.getContractEvents({
       ...range,
       address: at.models,
       abi: modelRegistryAbi,
       eventName: "ModelRegistered",
     });
-    for (const { args } of registered) this.#want(args.manifestHash, "manifest");
+    for (const { args } of registered) this.want(args.manifestHash, "manifest");
     await this.fetchMissing();
   }
 
   /** Tries everything that is still missing once. */
   async fetchMissing(): Promise<void> {
-    for (const [hash, { kind, rounds }] of [...this.#missing]) {
-      const bytes = await this.#obtain(hash);
-      if (bytes || rounds <= 0) this.#missing.delete(hash);
-      else this.#missing.set(hash, { kind, rounds: rounds - 1 });
-      if (bytes && kind === "manifest") this.#wantManifest(bytes);
+    for (const [hash, { kind, rounds }] of [...this.missing]) {
+      const bytes = await this.obtain(hash);
+      if (bytes || rounds <= 0) this.missing.delete(hash);
+      else this.missing.set(hash, { kind, rounds: rounds - 1 });
+      if (bytes && kind === "manifest") this.wantManifest(bytes);
     }
-    const more = [...this.#missing.values()].some(({ rounds }) => rounds === RETRY_ROUNDS);
+    const more = [...this.missing.values()].some(({ rounds }) => rounds === RETRY_ROUNDS);
     if (more) await this.fetchMissing();
   }
 
-  #want(hash: Hash, kind: "file" | "manifest"): void {
-    if (this.#seen.has(hash)) return;
-    this.#seen.add(hash);
-    this.#missing.set(hash, { kind, rounds: RETRY_ROUNDS });
+  private want(hash: Hash, kind: "file" | "manifest"): void {
+    if (this.seen.has(hash)) return;
+    this.seen.add(hash);
+    this.missing.set(hash, { kind, rounds: RETRY_ROUNDS });
   }
 
-  #wantManifest(bytes: Uint8Array): void {
+  private wantManifest(bytes: Uint8Array): void {
     try {
       const manifest = decodeManifest(bytes);
       const files = [...manifest.base, ...manifest.tokenizer, ...manifest.adapter].map(
@@ -94,14 +94,14 @@ export class Mirror {
       );
       const others = [manifest.method, manifest.basis, manifest.index];
       for (const { content } of manifest.snapshots) others.push(content);
-      for (const hash of [...files, ...others]) this.#want(hash, "file");
+      for (const hash of [...files, ...others]) this.want(hash, "file");
     } catch (error) {
-      this.#options.logger.debug({ error }, "a registered manifest is broken");
+      this.options.logger.debug({ error }, "a registered manifest is broken");
     }
   }
 
-  async #obtain(hash: Hash): Promise<Uint8Array | undefined> {
-    const { store, peers, logger } = this.#options;
+  private async obtain(hash: Hash): Promise<Uint8Array | undefined> {
+    const { store, peers, logger } = this.options;
     if (await store.has(hash)) return store.get(hash);
     for (const peer of peers) {
       try {

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CodedError } from "../../base/errors.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { contentIdOf } from "../codec/hash.ts";
+import { aiError } from "../errors.ts";
 
 /** Where content comes from. Whatever it is, what it gives has the hash that was asked for. */
 export interface ContentSource {
@@ -19,7 +19,7 @@ export interface ContentSink {
 export function requireHash(bytes: Uint8Array, hash: Hash, where: string): Uint8Array {
   const found = contentIdOf(bytes);
   if (found === hash) return bytes;
-  throw new CodedError("CONTENT_HASH_MISMATCH", {
+  throw aiError("CONTENT_HASH_MISMATCH", {
     message: `what ${where} gave as ${hash} has the hash ${found}`,
     fix: "fetch it from another node",
     facts: { expected: hash, found, where },
@@ -35,7 +35,7 @@ export function folderSource(folder: string): ContentSource {
         const bytes = await readFile(join(folder, name)).catch(() => undefined);
         if (bytes) return requireHash(new Uint8Array(bytes), hash, `the folder ${folder}`);
       }
-      throw new CodedError("CONTENT_NOT_FOUND", {
+      throw aiError("CONTENT_NOT_FOUND", {
         message: `the folder ${folder} does not hold ${hash}`,
         fix: "export the receipt's evidence again, or verify against a node with --rpc",
         facts: { hash, folder },

@@ -1,5 +1,5 @@
-import { CodedError } from "../../base/errors.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
+import { aiError } from "../errors.ts";
 import type { ContentSink } from "./source.ts";
 import { requireHash } from "./source.ts";
 
@@ -25,14 +25,14 @@ interface Pending {
 
 /** Takes content in parts, in order, and stores it once it is whole and has its hash. */
 export class Uploads {
-  readonly #sink: ContentSink;
-  readonly #limits: UploadLimits;
-  readonly #pending = new Map<Hash, Pending>();
-  #pendingBytes = 0;
+  private readonly sink: ContentSink;
+  private readonly limits: UploadLimits;
+  private readonly pending = new Map<Hash, Pending>();
+  private pendingBytes = 0;
 
   constructor(sink: ContentSink, limits: UploadLimits = DEFAULT_UPLOAD_LIMITS) {
-    this.#sink = sink;
-    this.#limits = limits;
+    this.sink = sink;
+    this.limits = limits;
   }
 
   /**
@@ -41,11 +41,11 @@ export class Uploads {
    * @throws CodedError `CONTENT_TOO_LARGE`, `UPLOAD_PART_INVALID`, `UPLOAD_ORDER`, `CONTENT_HASH_MISMATCH`.
    */
   async put(hash: Hash, total: number, offset: number, part: Uint8Array): Promise<number> {
-    this.#check(total, offset, part);
-    if (offset === 0) this.#begin(hash, total);
-    const upload = this.#pending.get(hash);
+    this.check(total, offset, part);
+    if (offset === 0) this.begin(hash, total);
+    const upload = this.pending.get(hash);
     if (!upload || upload.bytes.length !== total || upload.filled !== offset) {
-      throw new CodedError("UPLOAD_ORDER", {
+      throw aiError("UPLOAD_ORDER", {
         message: `a part at byte ${offset} was given, but the upload of ${hash} stands at byte ${upload?.filled ?? 0}`,
         fix: "begin again with the part at 0",
         facts: { hash, offset, expected: upload?.filled ?? 0 },
@@ -54,15 +54,15 @@ export class Uploads {
     upload.bytes.set(part, offset);
     upload.filled += part.length;
     if (upload.filled < total) return upload.filled;
-    this.#drop(hash);
-    await this.#sink.put(requireHash(upload.bytes, hash, "the upload"));
+    this.drop(hash);
+    await this.sink.put(requireHash(upload.bytes, hash, "the upload"));
     return total;
   }
 
-  #check(total: number, offset: number, part: Uint8Array): void {
-    const { maxBytes, maxPartBytes } = this.#limits;
+  private check(total: number, offset: number, part: Uint8Array): void {
+    const { maxBytes, maxPartBytes } = this.limits;
     if (total > maxBytes) {
-      throw new CodedError("CONTENT_TOO_LARGE", {
+      throw aiError("CONTENT_TOO_LARGE", {
         message: `the content has ${total} bytes; this node takes at most ${maxBytes}`,
         fix: "split it into several contents",
         facts: { size: total, maximum: maxBytes },
@@ -70,7 +70,7 @@ export class Uploads {
     }
     const isEmpty = part.length === 0 && total > 0;
     if (isEmpty || part.length > maxPartBytes || offset + part.length > total) {
-      throw new CodedError("UPLOAD_PART_INVALID", {
+      throw aiError("UPLOAD_PART_INVALID", {
         message: `a part of ${part.length} bytes at ${offset} of ${total} cannot be taken`,
         fix: `send parts of 1 to ${maxPartBytes} bytes that end within the content`,
         facts: { offset, length: part.length, total },
@@ -78,19 +78,19 @@ export class Uploads {
     }
   }
 
-  #begin(hash: Hash, total: number): void {
-    this.#drop(hash);
+  private begin(hash: Hash, total: number): void {
+    this.drop(hash);
     // Unfinished uploads may not fill the memory: the oldest give way.
-    for (const oldest of this.#pending.keys()) {
-      if (this.#pendingBytes + total <= this.#limits.maxPendingBytes) break;
-      this.#drop(oldest);
+    for (const oldest of this.pending.keys()) {
+      if (this.pendingBytes + total <= this.limits.maxPendingBytes) break;
+      this.drop(oldest);
     }
-    this.#pending.set(hash, { bytes: new Uint8Array(total), filled: 0 });
-    this.#pendingBytes += total;
+    this.pending.set(hash, { bytes: new Uint8Array(total), filled: 0 });
+    this.pendingBytes += total;
   }
 
-  #drop(hash: Hash): void {
-    this.#pendingBytes -= this.#pending.get(hash)?.bytes.length ?? 0;
-    this.#pending.delete(hash);
+  private drop(hash: Hash): void {
+    this.pendingBytes -= this.pending.get(hash)?.bytes.length ?? 0;
+    this.pending.delete(hash);
   }
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { CodedError } from "../../base/errors.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { canonicalBytes, parseCanonical } from "../codec/canonical-json.ts";
 import { contentIdOf } from "../codec/hash.ts";
+import { aiError } from "../errors.ts";
 import { MAX_ROWS } from "./intake.ts";
 import { type Row, rowsRoot } from "./rows.ts";
 
@@ -48,7 +48,7 @@ export function decodeDocument(bytes: Uint8Array): ContributionDocument {
   const parsed = documentSchema.safeParse(parseCanonical(bytes, "the contribution"));
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw new CodedError("DOCUMENT_INVALID", {
+    throw aiError("DOCUMENT_INVALID", {
       message: `the contribution's content is broken: ${issue.path.join(".") || "the whole"}: ${issue.message}`,
       fix: "reject the contribution",
     });

@@ -1,4 +1,4 @@
-import { CodedError } from "../../base/errors.ts";
+import { aiError } from "../errors.ts";
 import { rowsOfJsonl } from "./jsonl.ts";
 import { type ProseParts, sentencesOfMarkdown, sentencesOfText } from "./prose.ts";
 import { type Row, rowOfSentence } from "./rows.ts";
@@ -20,7 +20,7 @@ export interface Intake {
 export function intakeFile(name: string, bytes: Uint8Array): Intake {
   const ending = /\.(txt|md|jsonl)$/i.exec(name)?.[1]?.toLowerCase();
   if (!ending) {
-    throw new CodedError("DOCUMENT_TYPE", {
+    throw aiError("DOCUMENT_TYPE", {
       message: `${name} is not a .txt, .md or .jsonl file`,
       fix: "save the text as .txt or .md, or question and answer pairs as .jsonl",
       facts: { name },
@@ -32,14 +32,14 @@ export function intakeFile(name: string, bytes: Uint8Array): Intake {
   const intake =
     ending === "jsonl" ? { rows: rowsOfJsonl(text, name), ignored: NONE } : rowsOfProse(ending, text);
   if (intake.rows.length === 0) {
-    throw new CodedError("DOCUMENT_EMPTY", {
+    throw aiError("DOCUMENT_EMPTY", {
       message: bytes.length === 0 ? `${name} is empty` : `${name} holds no text that a row can be made of`,
       fix: ending === "jsonl" ? "put at least one row into it" : "put at least one sentence into it",
       facts: { name, bytes: bytes.length },
     });
   }
   if (intake.rows.length > MAX_ROWS) {
-    throw new CodedError("DOCUMENT_TOO_MANY_ROWS", {
+    throw aiError("DOCUMENT_TOO_MANY_ROWS", {
       message: `${name} gives ${intake.rows.length} rows; one contribution holds at most ${MAX_ROWS}`,
       fix: "split the file into several contributions",
       facts: { name, rows: intake.rows.length, limit: MAX_ROWS },
@@ -60,7 +60,7 @@ function decodeUtf8(name: string, bytes: Uint8Array): string {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     const at = firstBadByte(bytes);
-    throw new CodedError("DOCUMENT_NOT_UTF8", {
+    throw aiError("DOCUMENT_NOT_UTF8", {
       message: `${name} is not UTF-8 text: byte ${at} cannot be read`,
       fix: "save the file with the encoding UTF-8",
       facts: { name, offset: at },

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
+import { aiError } from "../errors.ts";
 import type { Row } from "./rows.ts";
 
 const text = z.union([
@@ -69,7 +70,7 @@ function whatIsWrong(error: z.ZodError): string {
 }
 
 function badLine(file: string, line: number, what: string, cause?: unknown): CodedError {
-  return new CodedError("JSONL_LINE_INVALID", {
+  return aiError("JSONL_LINE_INVALID", {
     message: `${file}, line ${line}: ${what}`,
     fix: 'write each line as {"prompt": "…", "completion": "…"} or {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}',
     facts: { file, line },

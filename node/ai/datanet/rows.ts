@@ -1,7 +1,7 @@
-import { CodedError } from "../../base/errors.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { canonicalBytes } from "../codec/canonical-json.ts";
 import { leafHash, merkleTree } from "../codec/merkle.ts";
+import { aiError } from "../errors.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
 
 /** One training example as its contributor meant it: what is asked, and the answer. */
@@ -54,7 +54,7 @@ export function promptIds(prompt: string, tokenizer: ModelTokenizer): Promise<nu
 export async function tokenizeRow(row: Row, tokenizer: ModelTokenizer): Promise<TokenizedRow> {
   const [end] = tokenizer.eosTokenIds;
   if (end === undefined) {
-    throw new CodedError("TOKENIZER_NO_END", {
+    throw aiError("TOKENIZER_NO_END", {
       message: "the model names no end-of-sequence token, so an answer could not be taught to end",
       fix: "add eos_token_id to the model's config.json or generation_config.json",
     });
@@ -76,7 +76,7 @@ export async function checkRowLengths(
   for (const [index, row] of rows.entries()) {
     const { ids } = await tokenizeRow(row, tokenizer);
     if (ids.length <= contextLength) continue;
-    throw new CodedError("ROW_TOO_LONG", {
+    throw aiError("ROW_TOO_LONG", {
       message: `row ${index + 1} has ${ids.length} tokens, but the model's context holds ${contextLength}: "${row.completion.slice(0, 60)}…"`,
       fix: "split the row into shorter ones",
       facts: { row: index + 1, tokens: ids.length, limit: contextLength },

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
+import { aiError } from "../errors.ts";
 import type { ModelConfig } from "./config.ts";
 import { type ModelFiles, requireFile, requireJson } from "./files.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
@@ -59,7 +60,7 @@ export function loadAdapter(files: ModelFiles, config: ModelConfig): LoraAdapter
   const parsed = adapterSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw new CodedError("ADAPTER_CONFIG_INVALID", {
+    throw aiError("ADAPTER_CONFIG_INVALID", {
       message: `adapter_config.json: ${issue.path.join(".") || "the whole"}: ${issue.message}`,
       fix: "use a LoRA adapter as PEFT stores it",
     });
@@ -140,7 +141,7 @@ function refuseUnsupported(config: Record<string, unknown>): void {
   const set = MUST_BE_UNSET.find((field) => !isUnset(config[field]));
   const field = set ?? (config.bias !== undefined && config.bias !== "none" ? "bias" : undefined);
   if (field === undefined) return;
-  throw new CodedError("ADAPTER_UNSUPPORTED", {
+  throw aiError("ADAPTER_UNSUPPORTED", {
     message: `adapter_config.json sets ${field} to ${JSON.stringify(config[field])}, which is not supported`,
     fix: "use a plain LoRA adapter (use_rslora is fine)",
     facts: { field, value: config[field] },
@@ -153,7 +154,7 @@ function isUnset(value: unknown): boolean {
 }
 
 function badTensor(name: string, what: string): CodedError {
-  return new CodedError("ADAPTER_TENSOR", {
+  return aiError("ADAPTER_TENSOR", {
     message: `adapter_model.safetensors: the tensor ${name} ${what}`,
     fix: "use an adapter that was made for this base model",
     facts: { tensor: name },

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
+import { aiError } from "../errors.ts";
 
 /** RoPE frequency scaling of Llama 3.1 and later. */
 export interface Llama3Scaling {
@@ -89,7 +90,7 @@ export function parseModelConfig(json: unknown, name = "config.json"): ModelConf
   const parsed = configSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw new CodedError("MODEL_CONFIG_INVALID", {
+    throw aiError("MODEL_CONFIG_INVALID", {
       message: `${name}: ${issue.path.join(".") || "the whole"}: ${issue.message}`,
       fix: "use the config.json that belongs to the weights",
       facts: { issues: parsed.error.issues.map((item) => `${item.path.join(".")}: ${item.message}`) },
@@ -101,7 +102,7 @@ export function parseModelConfig(json: unknown, name = "config.json"): ModelConf
   const kvHeads = raw.num_key_value_heads ?? heads;
   const headDim = raw.head_dim ?? raw.hidden_size / heads;
   if (heads % kvHeads !== 0 || !Number.isInteger(headDim) || headDim % 2 !== 0) {
-    throw new CodedError("MODEL_CONFIG_INVALID", {
+    throw aiError("MODEL_CONFIG_INVALID", {
       message: `${name}: ${heads} heads, ${kvHeads} key-value heads and a head size of ${headDim} do not go together`,
       fix: "use the config.json that belongs to the weights",
     });
@@ -140,7 +141,7 @@ function ropeOf(raw: RawConfig, name: string): { ropeTheta: number; ropeScaling:
   const { factor, low_freq_factor: low, high_freq_factor: high } = rope;
   const original = rope.original_max_position_embeddings;
   if (!factor || !low || !high || !original || high <= low) {
-    throw new CodedError("MODEL_CONFIG_INVALID", {
+    throw aiError("MODEL_CONFIG_INVALID", {
       message: `${name}: llama3 RoPE scaling needs factor, low_freq_factor < high_freq_factor and original_max_position_embeddings`,
       fix: "use the config.json that belongs to the weights",
     });
@@ -167,7 +168,7 @@ function refuseUnsupported(raw: RawConfig, name: string): void {
 }
 
 function unsupported(name: string, what: string): CodedError {
-  return new CodedError("MODEL_UNSUPPORTED", {
+  return aiError("MODEL_UNSUPPORTED", {
     message: `${name}: ${what} is not supported`,
     fix: "use a Llama or Qwen2 model with full causal attention, SiLU and default or llama3 RoPE",
     facts: { what },

@@ -1,6 +1,6 @@
-import { lstat, readFile, readdir } from "node:fs/promises";
+import { lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CodedError } from "../../base/errors.ts";
+import { aiError } from "../errors.ts";
 
 /** Files of a model by name, whether they came from a folder or from the content store. */
 export type ModelFiles = ReadonlyMap<string, Uint8Array>;
@@ -26,7 +26,7 @@ export async function readModelFolder(folder: string): Promise<ModelFiles> {
   try {
     names = await readdir(folder);
   } catch (cause) {
-    throw new CodedError("MODEL_FOLDER_MISSING", {
+    throw aiError("MODEL_FOLDER_MISSING", {
       message: `cannot read the model folder ${folder}`,
       fix: "give the path of a folder in Hugging Face form (config.json, model.safetensors, tokenizer.json)",
       facts: { folder },
@@ -40,7 +40,7 @@ export async function readModelFolder(folder: string): Promise<ModelFiles> {
     files.set(name, new Uint8Array(await readFile(join(folder, name))));
   }
   if (files.size === 0) {
-    throw new CodedError("MODEL_FOLDER_MISSING", {
+    throw aiError("MODEL_FOLDER_MISSING", {
       message: `the folder ${folder} holds no model files`,
       fix: "give the path of a folder in Hugging Face form (config.json, model.safetensors, tokenizer.json)",
       facts: { folder },
@@ -53,7 +53,7 @@ export async function readModelFolder(folder: string): Promise<ModelFiles> {
 export function requireFile(files: ModelFiles, name: string): Uint8Array {
   const bytes = files.get(name);
   if (!bytes) {
-    throw new CodedError("MODEL_FILE_MISSING", {
+    throw aiError("MODEL_FILE_MISSING", {
       message: `the model has no ${name}`,
       fix: `put ${name} beside the other files of the model`,
       facts: { name, present: [...files.keys()] },
@@ -68,7 +68,7 @@ export function requireJson(files: ModelFiles, name: string): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new CodedError("MODEL_FILE_INVALID", {
+    throw aiError("MODEL_FILE_INVALID", {
       message: `${name} is not UTF-8 JSON`,
       fix: "download or copy the file again",
       facts: { name },

@@ -1,15 +1,15 @@
 import {
   Adapter,
+  type AdapterShape,
   adapterTensors,
   LORA_TARGETS,
-  Model,
-  type AdapterShape,
-  type ModelConfig as NativeConfig,
   type LoraTarget,
+  Model,
+  type ModelConfig as NativeConfig,
   type Tensors,
 } from "../../../native/js/index.ts";
-import { CodedError } from "../../base/errors.ts";
-import { loadAdapter, type LoraAdapter, peftNames } from "./adapter.ts";
+import { aiError } from "../errors.ts";
+import { type LoraAdapter, loadAdapter, peftNames } from "./adapter.ts";
 import { type ModelConfig, parseModelConfig } from "./config.ts";
 import { type ModelFiles, requireJson } from "./files.ts";
 import { loadTokenizer, type ModelTokenizer } from "./tokenizer.ts";
@@ -74,7 +74,7 @@ export function loadModel(files: ModelFiles, tokenizerFiles: ModelFiles = files)
   const { config, native } = loadNativeModel(files);
   const tokenizer = loadTokenizer(tokenizerFiles);
   if (tokenizer.vocabSize > config.vocabSize) {
-    throw new CodedError("TOKENIZER_TOO_LARGE", {
+    throw aiError("TOKENIZER_TOO_LARGE", {
       message: `the tokenizer has ${tokenizer.vocabSize} tokens, but the model only ${config.vocabSize}`,
       fix: "use the tokenizer.json that belongs to the model",
       facts: { tokenizer: tokenizer.vocabSize, model: config.vocabSize },
@@ -130,7 +130,7 @@ function targetsOf(config: ModelConfig, adapter: LoraAdapter): LoraTarget[] {
   }
   for (const [target, count] of counts) {
     if (count === config.layers) continue;
-    throw new CodedError("ADAPTER_UNSUPPORTED", {
+    throw aiError("ADAPTER_UNSUPPORTED", {
       message: `the adapter changes ${target} in ${count} of ${config.layers} layers`,
       fix: "use an adapter that changes the same linears in every layer",
       facts: { target, count, layers: config.layers },

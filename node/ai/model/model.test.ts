@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseModelConfig } from "./config.ts";
 import { loadAdapter, writeAdapter } from "./adapter.ts";
+import { parseModelConfig } from "./config.ts";
 import { readModelFolder } from "./files.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { loadTokenizer } from "./tokenizer.ts";

@@ -1,4 +1,5 @@
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
+import { aiError } from "../errors.ts";
 import { bf16ToF32, f16ToF32, f32ToF16Bits } from "./half.ts";
 
 /** Bytes per element of every dtype that is read. */
@@ -144,7 +145,7 @@ export function tensorToF32(tensor: Tensor, name = "tensor"): Float32Array {
     case "BF16":
       return bf16ToF32(new Uint16Array(bytes.buffer));
     default:
-      throw new CodedError("SAFETENSORS_DTYPE", {
+      throw aiError("SAFETENSORS_DTYPE", {
         message: `${name} holds ${tensor.dtype}, where floating point is needed`,
         facts: { dtype: tensor.dtype },
       });
@@ -241,7 +242,7 @@ function encode({ data, dtype }: TensorToWrite): { dtype: Dtype; bytes: Uint8Arr
 }
 
 function truncated(name: string, needed: number, found: number, tensor?: string): CodedError {
-  return new CodedError("SAFETENSORS_TRUNCATED", {
+  return aiError("SAFETENSORS_TRUNCATED", {
     message: `${name} ends at byte ${found}, but ${tensor ? `tensor ${tensor}` : "its header"} reaches to byte ${needed}`,
     fix: "download or copy the file again",
     facts: { name, needed, found, tensor },
@@ -249,7 +250,7 @@ function truncated(name: string, needed: number, found: number, tensor?: string)
 }
 
 function invalid(name: string, what: string, cause?: unknown): CodedError {
-  return new CodedError("SAFETENSORS_INVALID", {
+  return aiError("SAFETENSORS_INVALID", {
     message: `${name} is not a valid safetensors file: ${what}`,
     fix: "check that the file is the one that its maker published",
     facts: { name },

@@ -1,6 +1,6 @@
 import { Tokenizer } from "tokenizers";
 import { z } from "zod";
-import { CodedError } from "../../base/errors.ts";
+import { aiError } from "../errors.ts";
 import { eosList } from "./config.ts";
 import { type ModelFiles, requireFile, requireJson } from "./files.ts";
 
@@ -35,7 +35,7 @@ export function loadTokenizer(files: ModelFiles): ModelTokenizer {
     tokenizer.disableTruncation();
     tokenizer.disablePadding();
   } catch (cause) {
-    throw new CodedError("TOKENIZER_INVALID", {
+    throw aiError("TOKENIZER_INVALID", {
       message: "tokenizer.json is not a tokenizer that the tokenizers library can read",
       fix: "use the tokenizer.json that belongs to the model",
       cause,
@@ -56,7 +56,7 @@ function findEos(files: ModelFiles, tokenizer: Tokenizer): number[] {
     if (!files.has(name)) continue;
     const parsed = generationSchema.safeParse(requireJson(files, name));
     if (!parsed.success) {
-      throw new CodedError("TOKENIZER_INVALID", {
+      throw aiError("TOKENIZER_INVALID", {
         message: `${name}: eos_token_id is neither a token id nor a list of them`,
       });
     }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CodedError } from "../../base/errors.ts";
+import { aiError } from "../errors.ts";
 import type { ModelConfig } from "./config.ts";
 import { type ModelFiles, requireFile, requireJson } from "./files.ts";
 import { readSafetensors, type Tensor, tensorToF32 } from "./safetensors.ts";
@@ -54,7 +54,7 @@ export function loadWeights(files: ModelFiles, config: ModelConfig): Map<string,
   for (const [name, shape] of shapes) {
     const tensor = tensors.get(name);
     if (!tensor) {
-      throw new CodedError("WEIGHT_MISSING", {
+      throw aiError("WEIGHT_MISSING", {
         message: `the weights lack the tensor ${name}`,
         fix: "check that config.json belongs to these weights and that no shard is missing",
         facts: { tensor: name },
@@ -65,7 +65,7 @@ export function loadWeights(files: ModelFiles, config: ModelConfig): Map<string,
   for (const name of tensors.keys()) {
     // Old checkpoints of tied models store the head again, and rotary tables that follow from the config.
     if (shapes.has(name) || name === "lm_head.weight" || name.endsWith("rotary_emb.inv_freq")) continue;
-    throw new CodedError("WEIGHT_UNKNOWN", {
+    throw aiError("WEIGHT_UNKNOWN", {
       message: `the weights hold the tensor ${name}, which a ${config.family} model of this config does not have`,
       fix: "check that config.json belongs to these weights",
       facts: { tensor: name },
@@ -77,7 +77,7 @@ export function loadWeights(files: ModelFiles, config: ModelConfig): Map<string,
 /** Float32 values of a tensor whose shape must be `shape`. @throws CodedError `WEIGHT_SHAPE`, `WEIGHT_NOT_FINITE`. */
 export function checkedTensor(name: string, tensor: Tensor, shape: readonly number[]): Float32Array {
   if (tensor.shape.length !== shape.length || tensor.shape.some((size, i) => size !== shape[i])) {
-    throw new CodedError("WEIGHT_SHAPE", {
+    throw aiError("WEIGHT_SHAPE", {
       message: `tensor ${name} has shape [${tensor.shape}], but its config says [${shape}]`,
       fix: "check that the config belongs to these weights",
       facts: { tensor: name, found: tensor.shape, expected: shape },
@@ -86,7 +86,7 @@ export function checkedTensor(name: string, tensor: Tensor, shape: readonly numb
   const values = tensorToF32(tensor, name);
   const bad = values.findIndex((x) => !Number.isFinite(x));
   if (bad >= 0) {
-    throw new CodedError("WEIGHT_NOT_FINITE", {
+    throw aiError("WEIGHT_NOT_FINITE", {
       message: `tensor ${name} holds ${values[bad]} at element ${bad}`,
       fix: "use weights without NaN and infinities",
       facts: { tensor: name, element: bad },
@@ -103,7 +103,7 @@ export function collectTensors(files: ModelFiles): Map<string, Tensor> {
   const name = "model.safetensors.index.json";
   const index = indexSchema.safeParse(requireJson(files, name));
   if (!index.success) {
-    throw new CodedError("MODEL_FILE_INVALID", { message: `${name} has no weight_map`, facts: { name } });
+    throw aiError("MODEL_FILE_INVALID", { message: `${name} has no weight_map`, facts: { name } });
   }
   const shards = new Map<string, ReadonlyMap<string, Tensor>>();
   const tensors = new Map<string, Tensor>();
@@ -115,7 +115,7 @@ export function collectTensors(files: ModelFiles): Map<string, Tensor> {
     }
     const tensor = content.get(tensorName);
     if (!tensor) {
-      throw new CodedError("WEIGHT_MISSING", {
+      throw aiError("WEIGHT_MISSING", {
         message: `${shard} lacks the tensor ${tensorName}, which the index places there`,
         fix: "download the shards and the index of one and the same version",
         facts: { tensor: tensorName, shard },

@@ -10,19 +10,19 @@ export interface Check {
 /** Runs checks one after the other; a check that throws has failed and does not stop the others. */
 export class CheckList {
   readonly checks: Check[] = [];
-  readonly #onCheck: ((check: Check) => void) | undefined;
+  private readonly onCheck: ((check: Check) => void) | undefined;
 
   constructor(onCheck?: (check: Check) => void) {
-    this.#onCheck = onCheck;
+    this.onCheck = onCheck;
   }
 
   /** `run` gives the detail of success, or throws {@link CheckFailed} or anything else. */
   async check(name: string, run: () => string | Promise<string>): Promise<void> {
     try {
-      this.#add({ name, ok: true, detail: await run() });
+      this.add({ name, ok: true, detail: await run() });
     } catch (error) {
       const code = isCodedError(error) ? `${error.code}: ` : "";
-      this.#add({
+      this.add({
         name,
         ok: false,
         detail: `${code}${error instanceof Error ? error.message : String(error)}`,
@@ -31,16 +31,16 @@ export class CheckList {
   }
 
   skip(name: string, detail: string): void {
-    this.#add({ name, ok: undefined, detail });
+    this.add({ name, ok: undefined, detail });
   }
 
   get ok(): boolean {
     return this.checks.every(({ ok }) => ok !== false);
   }
 
-  #add(check: Check): void {
+  private add(check: Check): void {
     this.checks.push(check);
-    this.#onCheck?.(check);
+    this.onCheck?.(check);
   }
 }
 

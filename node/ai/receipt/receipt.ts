@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { CodedError } from "../../base/errors.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import type { Claim, MarketRequest, Settlement } from "../client/market.ts";
 import type { RegisteredModel } from "../client/models.ts";
 import { canonicalBytes, type Json } from "../codec/canonical-json.ts";
+import { aiError } from "../errors.ts";
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hash>;
 const address = z.string().regex(/^0x[0-9a-f]{40}$/) as unknown as z.ZodType<Address>;
@@ -170,7 +170,7 @@ export function parseReceipt(json: unknown): Receipt {
   const parsed = receiptSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  throw new CodedError("RECEIPT_INVALID", {
+  throw aiError("RECEIPT_INVALID", {
     message: `this is not a receipt: ${issue.path.join(".") || "the whole"}: ${issue.message}`,
     fix: "fetch the receipt again from the node that answered",
   });

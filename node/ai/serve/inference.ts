@@ -1,16 +1,16 @@
 import type { Adapter, Session } from "../../../native/js/index.ts";
 import { type Basis, scan } from "../../../native/js/influence.ts";
-import { CodedError } from "../../base/errors.ts";
 import { decodeBasis } from "../attribution/basis-file.ts";
 import { type AttributionIndex, querySketch, readIndex } from "../attribution/build.ts";
 import { decodeManifest, fetchFiles, type Manifest, registryHashes } from "../attribution/manifest.ts";
 import { encodeQuery, type QuerySketch } from "../attribution/record.ts";
-import { shiftedScore, type ScoredRow, topRows, weightsOf } from "../attribution/score.ts";
+import { type ScoredRow, shiftedScore, topRows, weightsOf } from "../attribution/score.ts";
 import { type Claim, hashOfTokens } from "../client/market.ts";
 import type { RegisteredModel } from "../client/models.ts";
 import { hexOfBytes } from "../codec/hash.ts";
 import type { ContentSource } from "../content/source.ts";
 import { promptIds } from "../datanet/rows.ts";
+import { aiError } from "../errors.ts";
 import { type LoadedModel, loadModel, loadNativeAdapter } from "../model/load.ts";
 import { decodeMethod, type Method } from "../train/method.ts";
 
@@ -55,7 +55,7 @@ export async function loadServedModel(
   const hashes = registryHashes(manifest);
   for (const [name, found] of Object.entries(hashes) as [keyof typeof hashes, string][]) {
     if (found === registered[name]) continue;
-    throw new CodedError("MODEL_HASH_MISMATCH", {
+    throw aiError("MODEL_HASH_MISMATCH", {
       message: `model ${registered.modelId}: the manifest leads to the ${name} ${found}, but ${registered[name]} is registered`,
       fix: "the model's owner registered a wrong document: use another model",
       facts: { name, found, registered: registered[name] },
@@ -82,12 +82,11 @@ export async function loadServedModel(
  */
 export async function checkedPrompt(base: PromptReader, prompt: string): Promise<number[]> {
   const text = prompt.trim();
-  if (text === "")
-    throw new CodedError("PROMPT_EMPTY", { message: "the prompt is empty", fix: "ask something" });
+  if (text === "") throw aiError("PROMPT_EMPTY", { message: "the prompt is empty", fix: "ask something" });
   const ids = await promptIds(text, base.tokenizer);
   const limit = base.config.contextLength - 1;
   if (ids.length <= limit) return ids;
-  throw new CodedError("CONTEXT_LENGTH_EXCEEDED", {
+  throw aiError("CONTEXT_LENGTH_EXCEEDED", {
     message: `the prompt has ${ids.length} tokens; this model takes at most ${limit}`,
     fix: `shorten the prompt by at least ${ids.length - limit} tokens`,
     facts: { tokens: ids.length, limit, contextLength: base.config.contextLength },

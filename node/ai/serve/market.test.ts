@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Session } from "../../../native/js/index.ts";
 import { createLogger } from "../../base/logger.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
+import { decodeQuery } from "../attribution/record.ts";
+import { weightsOf } from "../attribution/score.ts";
 import { rewardBalance, withdrawRewards } from "../client/balances.ts";
 import type { ProtocolAddresses } from "../client/chain.ts";
 import {
@@ -30,8 +32,6 @@ import {
   requestInference,
 } from "../client/market.ts";
 import { DEFAULT_SPLIT, getModel, registerModel, stakeOnModel } from "../client/models.ts";
-import { decodeQuery } from "../attribution/record.ts";
-import { weightsOf } from "../attribution/score.ts";
 import { bytesOfHex, contentIdOf } from "../codec/hash.ts";
 import { Mirror } from "../content/mirror.ts";
 import { folderSource } from "../content/source.ts";
@@ -43,7 +43,7 @@ import { verifyReceipt } from "../receipt/verify.ts";
 import { type AnvilChain, creationCode, startAnvilChain } from "../testing/anvil-chain.ts";
 import { memoryContent } from "../testing/memory-content.ts";
 import { TINY_METHOD, tinyModelFiles } from "../testing/tiny-model.ts";
-import { buildModel, type BuiltModel } from "../train/model-build.ts";
+import { type BuiltModel, buildModel } from "../train/model-build.ts";
 import { trainingSet } from "../train/snapshot.ts";
 import { Watcher } from "../watch/watcher.ts";
 import { Host } from "./host.ts";

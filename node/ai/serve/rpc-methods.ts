@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { CodedError } from "../../base/errors.ts";
 import type { Hash, Hex } from "../../chain/types/primitives.ts";
 import type { ContentStore } from "../../store/content/content-store.ts";
 import type { ProtocolAddresses } from "../client/chain.ts";
 import { CONTENT_PART_BYTES } from "../client/content.ts";
 import { bytesOfHex, hexOfBytes } from "../codec/hash.ts";
 import type { Uploads } from "../content/upload.ts";
+import { aiError } from "../errors.ts";
 import { receiptToJson } from "../receipt/receipt.ts";
 import type { Host } from "./host.ts";
 
@@ -57,7 +57,7 @@ export function aiRpcMethods(options: AiRpcOptions): Readonly<Record<string, AiR
       const [id] = parse(z.tuple([requestId]), params);
       const receipt = await requireHost(options).receipt(id);
       if (receipt) return receiptToJson(receipt);
-      throw new CodedError("RECEIPT_UNKNOWN", {
+      throw aiError("RECEIPT_UNKNOWN", {
         message: `this node has no receipt of request ${id}`,
         fix: "ask the node of the host that answered it",
         facts: { requestId: id.toString() },
@@ -86,7 +86,7 @@ export function aiRpcMethods(options: AiRpcOptions): Readonly<Record<string, AiR
 function requireHost({ host, hostAddress }: AiRpcOptions): Host {
   const running = host();
   if (running) return running;
-  throw new CodedError(hostAddress ? "HOST_STARTING" : "HOST_ABSENT", {
+  throw aiError(hostAddress ? "HOST_STARTING" : "HOST_ABSENT", {
     message: hostAddress
       ? "this node's host waits for the protocol's contracts"
       : "this node answers no requests",
@@ -98,7 +98,7 @@ function parse<T>(schema: z.ZodType<T>, params: readonly unknown[]): T {
   const parsed = schema.safeParse(params);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  throw new CodedError("INVALID_PARAMS", {
+  throw aiError("INVALID_PARAMS", {
     message: `parameter ${issue.path.join(".") || "list"}: ${issue.message}`,
     fix: "see the method's description",
   });

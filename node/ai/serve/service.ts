@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { privateKeyToAccount } from "viem/accounts";
 import { Session } from "../../../native/js/index.ts";
 import { sleep } from "../../base/clock.ts";
-import { CodedError, isCodedError } from "../../base/errors.ts";
+import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Hash, Hex } from "../../chain/types/primitives.ts";
 import type { ContentStore } from "../../store/content/content-store.ts";
@@ -10,6 +10,7 @@ import { type ChainClient, connectChain, type ProtocolAddresses } from "../clien
 import { rpcSource } from "../client/content.ts";
 import { Mirror, type MirrorStore } from "../content/mirror.ts";
 import { Uploads } from "../content/upload.ts";
+import { aiError } from "../errors.ts";
 import { Watcher } from "../watch/watcher.ts";
 import { Host } from "./host.ts";
 import { type AiRpcMethod, aiRpcMethods } from "./rpc-methods.ts";
@@ -91,7 +92,7 @@ export function createAiService(options: AiServiceOptions): AiService {
       tasks.push(launched);
     },
     async stop() {
-      ending.abort(new CodedError("SERVICE_STOPPED", { message: "the node is stopping" }));
+      ending.abort(aiError("SERVICE_STOPPED", { message: "the node is stopping" }));
       // Launching adds tasks: wait for it before the list is complete.
       await tasks[0];
       await Promise.allSettled(tasks);

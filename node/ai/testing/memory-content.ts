@@ -1,7 +1,7 @@
-import { CodedError } from "../../base/errors.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { contentIdOf } from "../codec/hash.ts";
 import type { ContentSink, ContentSource } from "../content/source.ts";
+import { aiError } from "../errors.ts";
 
 /** Content in memory, for tests. */
 export function memoryContent(): ContentSource & ContentSink & { all: Map<Hash, Uint8Array> } {
@@ -10,7 +10,7 @@ export function memoryContent(): ContentSource & ContentSink & { all: Map<Hash, 
     all,
     async get(hash) {
       const bytes = all.get(hash);
-      if (!bytes) throw new CodedError("CONTENT_NOT_FOUND", { message: `no content ${hash}` });
+      if (!bytes) throw aiError("CONTENT_NOT_FOUND", { message: `no content ${hash}` });
       return bytes;
     },
     async put(bytes) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LORA_TARGETS } from "../../../native/js/index.ts";
-import { CodedError } from "../../base/errors.ts";
 import { canonicalBytes, type Json, parseCanonical } from "../codec/canonical-json.ts";
+import { aiError } from "../errors.ts";
 
 const count = z.number().int().positive();
 const percent = z.number().int().min(0).max(100);
@@ -152,7 +152,7 @@ export function checkMethod(value: unknown): Method {
   const parsed = methodSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  throw new CodedError("METHOD_INVALID", {
+  throw aiError("METHOD_INVALID", {
     message: `the method is not valid: ${issue.path.join(".") || "the whole"}: ${issue.message}`,
     fix: "start from the default method and change single values",
   });

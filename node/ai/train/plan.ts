@@ -1,7 +1,7 @@
 import type { Example } from "../../../native/js/index.ts";
-import { CodedError } from "../../base/errors.ts";
-import { Random } from "../base-model/generator/random.ts";
+import { Random } from "../../base/random.ts";
 import { isProse, type Row, tokenizeRow } from "../datanet/rows.ts";
+import { aiError } from "../errors.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
 import type { Method } from "./method.ts";
 import type { TrainingExample } from "./snapshot.ts";
@@ -31,7 +31,7 @@ export async function canonicalExamples(
   for (const { rowId, row } of rows) {
     const example = await tokenizeRow(row, tokenizer);
     if (example.ids.length > contextLength) {
-      throw new CodedError("ROW_TOO_LONG", {
+      throw aiError("ROW_TOO_LONG", {
         message: `row ${rowId} has ${example.ids.length} tokens, but the model's context holds ${contextLength}: "${row.completion.slice(0, 60)}…"`,
         fix: "train on snapshots with shorter rows, or take a base model with a longer context",
         facts: { row: rowId, tokens: example.ids.length, limit: contextLength },

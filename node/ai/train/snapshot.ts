@@ -1,11 +1,12 @@
 import { z } from "zod";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import { canonicalBytes, parseCanonical } from "../codec/canonical-json.ts";
 import { bytesOfHex, concatBytes, contentIdOf } from "../codec/hash.ts";
 import { leafHash, merkleTree } from "../codec/merkle.ts";
 import { decodeDocument } from "../datanet/document.ts";
 import { exampleHash, type Row, rowsRoot } from "../datanet/rows.ts";
+import { aiError } from "../errors.ts";
 
 /** An accepted contribution as the registry holds it. */
 export interface AcceptedContribution {
@@ -84,7 +85,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   const parsed = snapshotSchema.safeParse(parseCanonical(bytes, "the snapshot"));
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw new CodedError("SNAPSHOT_INVALID", {
+    throw aiError("SNAPSHOT_INVALID", {
       message: `the snapshot is broken: ${issue.path.join(".") || "the whole"}: ${issue.message}`,
     });
   }
@@ -111,7 +112,7 @@ export async function trainingSet(
   for (const snapshot of snapshots) {
     const root = snapshotRoot(snapshot.contributions);
     if (root !== snapshot.root) {
-      throw new CodedError("SNAPSHOT_MISMATCH", {
+      throw aiError("SNAPSHOT_MISMATCH", {
         message: `the contributions give the snapshot root ${root}, but the registry holds ${snapshot.root}`,
         fix: "read the snapshot again from a node that you trust",
         facts: { computed: root, registered: snapshot.root },
@@ -131,7 +132,7 @@ export async function trainingSet(
     }
   }
   if (examples.length === 0) {
-    throw new CodedError("TRAINING_SET_EMPTY", {
+    throw aiError("TRAINING_SET_EMPTY", {
       message: "the snapshots hold no rows",
       fix: "freeze a datanet that has accepted contributions",
     });
@@ -172,7 +173,7 @@ function copyKey({ prompt, completion }: Row): string {
 }
 
 function mismatch(contribution: AcceptedContribution, what: string): CodedError {
-  return new CodedError("CONTRIBUTION_MISMATCH", {
+  return aiError("CONTRIBUTION_MISMATCH", {
     message: `contribution ${contribution.contributionId}: ${what}`,
     fix: "reject the contribution, or fetch its content again",
     facts: { contributionId: contribution.contributionId, contentId: contribution.contentId },

@@ -6,8 +6,8 @@ import { decodeManifest } from "../attribution/manifest.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { followBlocks } from "../client/follow.ts";
 import {
-  challengeClaim,
   type CounterExample,
+  challengeClaim,
   getRequest,
   type PostedClaim,
   postedClaims,
@@ -35,27 +35,27 @@ const POLL_MS = 1_000;
 
 /** Checks every posted claim against the committed index and brings a counter-example to the false ones. */
 export class Watcher {
-  readonly #options: WatcherOptions;
-  readonly #done = new Map<string, Verdict>();
-  readonly #indexes = new Map<bigint, AttributionIndex>();
+  private readonly options: WatcherOptions;
+  private readonly done = new Map<string, Verdict>();
+  private readonly indexes = new Map<bigint, AttributionIndex>();
 
   constructor(options: WatcherOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   /** Looks at one posted claim; a false one is challenged. */
   async examine(posted: PostedClaim): Promise<Verdict> {
     const key = `${posted.requestId}:${posted.claimHash}:${posted.transactionHash}`;
-    const known = this.#done.get(key);
+    const known = this.done.get(key);
     if (known) return known;
-    const verdict = await this.#judge(posted);
-    this.#done.set(key, verdict);
+    const verdict = await this.judge(posted);
+    this.done.set(key, verdict);
     return verdict;
   }
 
   /** Looks at the claims of blocks `from`…`to`. */
   async examineBlocks(from: bigint, to: bigint): Promise<void> {
-    const { client, at } = this.#options;
+    const { client, at } = this.options;
     let failure: unknown;
     for (const posted of await postedClaims(client, at, { from, to })) {
       // One claim whose evidence is missing must not keep the others from being looked at.
@@ -68,7 +68,7 @@ export class Watcher {
 
   /** Follows the chain until the signal. */
   run(from: bigint, signal: AbortSignal): Promise<void> {
-    const { client, logger } = this.#options;
+    const { client, logger } = this.options;
     const onError = (error: unknown) => {
       const code = isCodedError(error) ? error.code : undefined;
       logger.warn({ error, code }, "a claim could not be checked yet");
@@ -78,12 +78,12 @@ export class Watcher {
     );
   }
 
-  async #judge(posted: PostedClaim): Promise<Verdict> {
-    const { client, at, account, logger } = this.#options;
+  private async judge(posted: PostedClaim): Promise<Verdict> {
+    const { client, at, account, logger } = this.options;
     const { requestId, claim } = posted;
     const request = await getRequest(client, at, requestId);
     if (request.status !== "claimed" || request.claimHash !== posted.claimHash) return { kind: "decided" };
-    const index = await this.#index(posted.modelId);
+    const index = await this.index(posted.modelId);
     const counter = findCounterExample(claim, index);
     if (!counter) {
       logger.debug({ requestId }, "a claim was checked and stands");
@@ -98,14 +98,14 @@ export class Watcher {
     return { kind: "refuted", counter, bond: sent.bond, transactionHash: sent.hash };
   }
 
-  async #index(modelId: bigint): Promise<AttributionIndex> {
-    const known = this.#indexes.get(modelId);
+  private async index(modelId: bigint): Promise<AttributionIndex> {
+    const known = this.indexes.get(modelId);
     if (known) return known;
-    const { client, at, content } = this.#options;
+    const { client, at, content } = this.options;
     const model = await getModel(client, at, modelId);
     const manifest = decodeManifest(await content.get(model.manifestHash));
     const index = readIndex(await content.get(manifest.index), model.index);
-    this.#indexes.set(modelId, index);
+    this.indexes.set(modelId, index);
     return index;
   }
 }

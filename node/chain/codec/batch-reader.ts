@@ -1,4 +1,5 @@
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
+import { chainError } from "../errors.ts";
 
 /** Limit on a span's blocks, its transactions, one block's transactions, and one transaction's data in bytes. */
 export const MAX_SPAN_BATCH_ELEMENTS = 10_000_000;
@@ -7,24 +8,24 @@ const MAX_UINT64 = (1n << 64n) - 1n;
 
 /** An error that spoils the batch and, in a channel, everything after it. */
 export function batchInvalid(reason: string, facts: Record<string, unknown> = {}): CodedError {
-  return new CodedError("BATCH_INVALID", { message: `Span batch: ${reason}.`, facts });
+  return chainError("BATCH_INVALID", { message: `Span batch: ${reason}.`, facts });
 }
 
 /** Reads a span batch's fields one after the other. Every method throws CodedError `BATCH_INVALID` at the end of the data. */
 export class BatchReader {
-  readonly #data: Uint8Array;
-  #offset = 0;
+  private readonly data: Uint8Array;
+  private offset = 0;
 
   constructor(data: Uint8Array) {
-    this.#data = data;
+    this.data = data;
   }
 
   /** The next `length` bytes, shared with the input. */
   bytes(length: number): Uint8Array {
-    const end = this.#offset + length;
-    if (end > this.#data.length) throw batchInvalid("cut off", { offset: this.#offset, length });
-    const bytes = this.#data.subarray(this.#offset, end);
-    this.#offset = end;
+    const end = this.offset + length;
+    if (end > this.data.length) throw batchInvalid("cut off", { offset: this.offset, length });
+    const bytes = this.data.subarray(this.offset, end);
+    this.offset = end;
     return bytes;
   }
 
@@ -39,7 +40,7 @@ export class BatchReader {
         return value;
       }
     }
-    throw batchInvalid("a varint exceeds 64 bits", { offset: this.#offset });
+    throw batchInvalid("a varint exceeds 64 bits", { offset: this.offset });
   }
 
   /** A varint that counts things in memory. */
@@ -62,16 +63,16 @@ export class BatchReader {
    * `type` is 0 for a legacy transaction.
    */
   transactionData(): { type: number; data: Uint8Array } {
-    const start = this.#offset;
+    const start = this.offset;
     const first = this.bytes(1)[0]!;
     const type = first <= 0x7f ? first : 0;
-    if (first > 0x7f) this.#offset = start;
-    this.bytes(this.#listLength());
-    return { type, data: this.#data.subarray(start, this.#offset) };
+    if (first > 0x7f) this.offset = start;
+    this.bytes(this.listLength());
+    return { type, data: this.data.subarray(start, this.offset) };
   }
 
   /** Reads an RLP list's prefix and gives its payload's length. */
-  #listLength(): number {
+  private listLength(): number {
     const prefix = this.bytes(1)[0]!;
     if (prefix < 0xc0) throw batchInvalid("transaction data is not an RLP list", { prefix });
     if (prefix <= 0xf7) return prefix - 0xc0;
@@ -99,16 +100,16 @@ export class Bitlist {
   static from(bits: readonly boolean[]): Bitlist {
     const list = new Bitlist(bits.length);
     bits.forEach((bit, index) => {
-      if (bit) list.bytes[list.#byteOf(index)]! |= 1 << (index & 7);
+      if (bit) list.bytes[list.byteOf(index)]! |= 1 << (index & 7);
     });
     return list;
   }
 
   get(index: number): boolean {
-    return ((this.bytes[this.#byteOf(index)]! >> (index & 7)) & 1) === 1;
+    return ((this.bytes[this.byteOf(index)]! >> (index & 7)) & 1) === 1;
   }
 
-  #byteOf(index: number): number {
+  private byteOf(index: number): number {
     return this.bytes.length - 1 - (index >> 3);
   }
 }

@@ -7,6 +7,7 @@ import {
   unpadBytes,
 } from "@ethereumjs/util";
 import { CodedError } from "../../base/errors.ts";
+import { chainError } from "../errors.ts";
 import { joinBytes } from "./batch-bytes.ts";
 import { type BatchReader, Bitlist, encodeUvarint } from "./batch-reader.ts";
 
@@ -32,7 +33,7 @@ const DATA_FIELDS: Readonly<Record<number, number>> = { 0: 3, 1: 4, 2: 5, 4: 6 }
 
 /** An error that spoils this span batch alone: it parses, but its transactions do not come out. */
 function unusable(reason: string, facts: Record<string, unknown> = {}): CodedError {
-  return new CodedError("BATCH_TRANSACTION_INVALID", {
+  return chainError("BATCH_TRANSACTION_INVALID", {
     message: `Transaction of a span batch: ${reason}.`,
     facts,
   });
@@ -107,7 +108,7 @@ function decodeFields(type: number, data: Uint8Array): Field[] {
     return listField(RLP.decode(type === 0 ? data : data.subarray(1)), count);
   } catch (cause) {
     if (cause instanceof CodedError) throw cause;
-    throw new CodedError("BATCH_TRANSACTION_INVALID", {
+    throw chainError("BATCH_TRANSACTION_INVALID", {
       message: "Transaction of a span batch: bad RLP.",
       cause,
     });

@@ -1,6 +1,6 @@
 import { type NestedUint8Array, RLP } from "@ethereumjs/rlp";
-import { CodedError } from "../../base/errors.ts";
 import { keccakHash } from "../crypto.ts";
+import { chainError } from "../errors.ts";
 import type { Block, ChainTransaction } from "../types/block.ts";
 import { fieldReader } from "./fields.ts";
 import { encodeHeader, headerFields, headerFromFields } from "./header.ts";
@@ -31,7 +31,7 @@ export function decodeBlock(raw: Uint8Array, rules: TransactionRules): Block {
   try {
     decoded = RLP.decode(raw);
   } catch (cause) {
-    throw new CodedError("BLOCK_ENCODING_INVALID", { message: "Block: bad RLP.", cause });
+    throw chainError("BLOCK_ENCODING_INVALID", { message: "Block: bad RLP.", cause });
   }
   const [fields, transactions, uncles, withdrawals] = read.list(decoded, "block");
   const header = headerFromFields(fields);
@@ -39,7 +39,7 @@ export function decodeBlock(raw: Uint8Array, rules: TransactionRules): Block {
     read.list(uncles, "uncles").length > 0 ||
     (withdrawals !== undefined && read.list(withdrawals, "withdrawals").length > 0)
   ) {
-    throw new CodedError("BLOCK_ENCODING_INVALID", {
+    throw chainError("BLOCK_ENCODING_INVALID", {
       message: "Block has uncles or withdrawals; an L2 has neither.",
     });
   }

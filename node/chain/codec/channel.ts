@@ -1,7 +1,8 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { RLP } from "@ethereumjs/rlp";
 import { concatBytes } from "@ethereumjs/util";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
+import { chainError } from "../errors.ts";
 import { joinBytes } from "./batch-bytes.ts";
 
 /** First byte of a channel compressed with brotli (Fjord). */
@@ -16,7 +17,7 @@ const PIECE_BYTES = 32_768;
 const MAX_GROWTH_PER_BYTE = 40 * 1024 * 1024;
 
 function invalid(reason: string, cause?: unknown): CodedError {
-  return new CodedError("CHANNEL_INVALID", { message: `Channel: ${reason}.`, cause });
+  return chainError("CHANNEL_INVALID", { message: `Channel: ${reason}.`, cause });
 }
 
 type Outcome = { kind: "output"; output: Uint8Array } | { kind: "corrupt" } | { kind: "too large" };
@@ -86,48 +87,48 @@ export function decompressBrotli(input: Uint8Array, limit: number): Uint8Array {
  * Spec: derivation, "Channel Format".
  */
 export class ChannelReader {
-  readonly #data: Uint8Array;
-  #offset = 0;
+  private readonly data: Uint8Array;
+  private offset = 0;
 
   /** @throws CodedError `CHANNEL_INVALID` when the channel is empty or of an unknown version: it is dropped. */
   constructor(channel: Uint8Array, limit = MAX_RLP_BYTES_PER_CHANNEL) {
     if (channel.length === 0) throw invalid("empty");
     if (channel[0] !== CHANNEL_VERSION_BROTLI) throw invalid(`unknown version ${channel[0]}`);
-    this.#data = decompressBrotli(channel.subarray(1), limit);
+    this.data = decompressBrotli(channel.subarray(1), limit);
   }
 
   /** The next batch's bytes, type byte first; undefined at the end. */
   next(): Uint8Array | undefined {
-    const batch = this.#string();
+    const batch = this.string();
     if (batch === undefined) this.close();
     return batch;
   }
 
   /** Drops what is left. */
   close(): void {
-    this.#offset = this.#data.length;
+    this.offset = this.data.length;
   }
 
   /** One RLP string in its shortest form, or undefined. */
-  #string(): Uint8Array | undefined {
-    const prefix = this.#data[this.#offset];
+  private string(): Uint8Array | undefined {
+    const prefix = this.data[this.offset];
     if (prefix === undefined || prefix >= 0xc0) return undefined;
-    if (prefix < 0x80) return this.#take(this.#offset, 1);
+    if (prefix < 0x80) return this.take(this.offset, 1);
     if (prefix <= 0xb7) {
-      const bytes = this.#take(this.#offset + 1, prefix - 0x80);
+      const bytes = this.take(this.offset + 1, prefix - 0x80);
       return bytes?.length === 1 && bytes[0]! < 0x80 ? undefined : bytes;
     }
-    const lengthBytes = this.#data.subarray(this.#offset + 1, this.#offset + 1 + prefix - 0xb7);
+    const lengthBytes = this.data.subarray(this.offset + 1, this.offset + 1 + prefix - 0xb7);
     if (lengthBytes.length < prefix - 0xb7 || lengthBytes[0] === 0) return undefined;
     let length = 0;
     for (const byte of lengthBytes) length = length * 256 + byte;
-    return length < 56 ? undefined : this.#take(this.#offset + 1 + lengthBytes.length, length);
+    return length < 56 ? undefined : this.take(this.offset + 1 + lengthBytes.length, length);
   }
 
-  #take(start: number, length: number): Uint8Array | undefined {
-    if (length > this.#data.length - start) return undefined;
-    this.#offset = start + length;
-    return this.#data.subarray(start, this.#offset);
+  private take(start: number, length: number): Uint8Array | undefined {
+    if (length > this.data.length - start) return undefined;
+    this.offset = start + length;
+    return this.data.subarray(start, this.offset);
   }
 }
 

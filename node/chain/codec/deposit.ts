@@ -9,8 +9,9 @@ import {
   setLengthLeft,
   utf8ToBytes,
 } from "@ethereumjs/util";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
 import { keccak256 } from "../crypto.ts";
+import { chainError } from "../errors.ts";
 import type { DepositTransaction } from "../types/block.ts";
 import type { L1Log } from "../types/l1.ts";
 import type { Address, Hash } from "../types/primitives.ts";
@@ -77,7 +78,7 @@ export function encodeDeposit(deposit: DepositTransaction): Uint8Array {
 }
 
 function invalid(reason: string): CodedError {
-  return new CodedError("DEPOSIT_ENCODING_INVALID", { message: `Deposit transaction: ${reason}.` });
+  return chainError("DEPOSIT_ENCODING_INVALID", { message: `Deposit transaction: ${reason}.` });
 }
 
 function fixed(bytes: Uint8Array, length: number, name: string): Uint8Array {
@@ -123,7 +124,7 @@ export function decodeDeposit(raw: Uint8Array): DepositTransaction {
   try {
     fields = RLP.decode(raw.subarray(1));
   } catch (cause) {
-    throw new CodedError("DEPOSIT_ENCODING_INVALID", { message: "Deposit transaction: bad RLP.", cause });
+    throw chainError("DEPOSIT_ENCODING_INVALID", { message: "Deposit transaction: bad RLP.", cause });
   }
   if (
     !Array.isArray(fields) ||
@@ -136,7 +137,7 @@ export function decodeDeposit(raw: Uint8Array): DepositTransaction {
 }
 
 function badLog(reason: string, log: L1Log): CodedError {
-  return new CodedError("DEPOSIT_LOG_INVALID", {
+  return chainError("DEPOSIT_LOG_INVALID", {
     message: `TransactionDeposited event: ${reason}.`,
     fix: "The contract at deposit_contract_address is not an OptimismPortal; check rollup.json.",
     facts: { logIndex: log.logIndex, address: log.address },

@@ -1,5 +1,6 @@
 import { bigIntToBytes, bytesToBigInt, concatBytes, setLengthLeft } from "@ethereumjs/util";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
+import { chainError } from "../errors.ts";
 import { isActive } from "../rules/forks.ts";
 import type { RollupConfig } from "../types/rollup.ts";
 
@@ -15,7 +16,7 @@ const HOLOCENE_LENGTH = 9;
 const JOVIAN_LENGTH = 17;
 
 function invalid(reason: string, extraData: Uint8Array): CodedError {
-  return new CodedError("EXTRA_DATA_INVALID", {
+  return chainError("EXTRA_DATA_INVALID", {
     message: `Header extraData: ${reason}.`,
     facts: { length: extraData.length, version: extraData[0] },
   });

@@ -1,5 +1,5 @@
 import { bytesToBigInt } from "@ethereumjs/util";
-import { CodedError } from "../../base/errors.ts";
+import { type ChainErrorCode, chainError } from "../errors.ts";
 
 /** Reads typed fields out of decoded RLP; every failure carries `code` and the field's name. */
 export interface FieldReader {
@@ -9,8 +9,8 @@ export interface FieldReader {
   list(value: unknown, name: string): unknown[];
 }
 
-export function fieldReader(code: string, what: string): FieldReader {
-  const fail = (reason: string) => new CodedError(code, { message: `${what}: ${reason}.` });
+export function fieldReader(code: ChainErrorCode, what: string): FieldReader {
+  const fail = (reason: string) => chainError(code, { message: `${what}: ${reason}.` });
   const bytes = (value: unknown, name: string): Uint8Array => {
     if (!(value instanceof Uint8Array)) throw fail(`${name} is not a byte string`);
     return value;

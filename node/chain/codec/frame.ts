@@ -1,7 +1,8 @@
 import { bytesToHex, hexToBytes } from "@ethereumjs/util";
-import { CodedError } from "../../base/errors.ts";
-import { joinBytes } from "./batch-bytes.ts";
+import type { CodedError } from "../../base/errors.ts";
+import { chainError } from "../errors.ts";
 import type { Hex } from "../types/primitives.ts";
+import { joinBytes } from "./batch-bytes.ts";
 
 /** A piece of a channel. Spec: derivation, "Frame Format". */
 export interface Frame {
@@ -25,7 +26,7 @@ export const DERIVATION_VERSION_0 = 0x00;
 const CHANNEL_ID_BYTES = 16;
 
 function invalid(reason: string, facts: Record<string, unknown> = {}): CodedError {
-  return new CodedError("FRAMES_INVALID", { message: `Batcher data: ${reason}.`, facts });
+  return chainError("FRAMES_INVALID", { message: `Batcher data: ${reason}.`, facts });
 }
 
 /** `channel_id ++ frame_number ++ frame_data_length ++ frame_data ++ is_last`. @throws CodedError `FRAMES_INVALID`. */

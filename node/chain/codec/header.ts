@@ -1,7 +1,7 @@
 import { type NestedUint8Array, RLP } from "@ethereumjs/rlp";
 import { bigIntToUnpaddedBytes, bytesToHex, hexToBytes } from "@ethereumjs/util";
-import { CodedError } from "../../base/errors.ts";
 import { keccakHash } from "../crypto.ts";
+import { chainError } from "../errors.ts";
 import type { BlockHeader } from "../types/block.ts";
 import type { Hash } from "../types/primitives.ts";
 import { fieldReader } from "./fields.ts";
@@ -64,7 +64,7 @@ const read = fieldReader("HEADER_INVALID", "Block header");
 export function headerFromFields(fields: unknown): BlockHeader {
   const f = read.list(fields, "header");
   if (f.length < MIN_FIELDS || f.length > MAX_FIELDS) {
-    throw new CodedError("HEADER_INVALID", { message: `Block header has ${f.length} fields.` });
+    throw chainError("HEADER_INVALID", { message: `Block header has ${f.length} fields.` });
   }
   const hash = (i: number, name: string) => bytesToHex(read.fixed(f[i], 32, name));
   const has = (i: number) => f.length > i;
@@ -99,7 +99,7 @@ export function decodeHeader(raw: Uint8Array): BlockHeader {
   try {
     fields = RLP.decode(raw);
   } catch (cause) {
-    throw new CodedError("HEADER_INVALID", { message: "Block header: bad RLP.", cause });
+    throw chainError("HEADER_INVALID", { message: "Block header: bad RLP.", cause });
   }
   return headerFromFields(fields);
 }

@@ -1,7 +1,7 @@
 import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
 import { createTxFromRLP } from "@ethereumjs/tx";
-import { CodedError } from "../../base/errors.ts";
 import { chainCrypto, keccakHash } from "../crypto.ts";
+import { chainError } from "../errors.ts";
 import type { ChainTransaction } from "../types/block.ts";
 import { DEPOSIT_TYPE, decodeDeposit } from "./deposit.ts";
 
@@ -37,7 +37,7 @@ export function decodeTransaction(raw: Uint8Array, rules: TransactionRules): Cha
     return { kind: "deposit", raw, hash, from: deposit.from, deposit };
   }
   if (raw[0] === 3) {
-    throw new CodedError("TRANSACTION_INVALID", {
+    throw chainError("TRANSACTION_INVALID", {
       message: "Blob transactions (type 3) don't exist on an OP Stack L2.",
       facts: { hash },
     });
@@ -47,7 +47,7 @@ export function decodeTransaction(raw: Uint8Array, rules: TransactionRules): Cha
     const from = signed.getSenderAddress().toString();
     return { kind: "signed", raw, hash, from, signed };
   } catch (cause) {
-    throw new CodedError("TRANSACTION_INVALID", {
+    throw chainError("TRANSACTION_INVALID", {
       message: `Transaction can't be decoded: ${cause instanceof Error ? cause.message : String(cause)}`,
       fix: "Sign it for this chain's id and send its EIP-2718 envelope.",
       facts: { hash, type: raw[0], chainId: rules.l2ChainId },

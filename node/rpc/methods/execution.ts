@@ -1,7 +1,7 @@
 import { bytesToHex } from "@ethereumjs/util";
 import { decodeErrorResult } from "viem";
-import type { ChainExecutor } from "../../execution/block-executor.ts";
-import type { BlockExecutor, CallResult } from "../../execution/types.ts";
+import type { ChainExecutor } from "../../execution/evm/block-executor.ts";
+import type { BlockExecutor, CallResult } from "../../execution/evm/types.ts";
 import { CALL_GAS_CAP, callParam } from "../call-params.ts";
 import { invalidArgument, RPC_CODE } from "../errors.ts";
 import { quantity } from "../format/quantity.ts";

@@ -1,5 +1,5 @@
+import { rollupConfigToJson } from "../../chain/config/rollup-config.ts";
 import { ZERO_HASH } from "../../chain/constants.ts";
-import { rollupConfigToJson } from "../../chain/rollup-config.ts";
 import type { BlockId } from "../../chain/types/primitives.ts";
 import type { L2BlockRef, RollupConfig } from "../../chain/types/rollup.ts";
 import { uint64Param } from "../params.ts";

@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { CodedError } from "../../base/errors.ts";
+import type { CodedError } from "../../base/errors.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
+import { storeError } from "../errors.ts";
 
 /** Documents, adapters, indexes and receipts by the SHA-256 of their bytes. */
 export interface ContentStore {
@@ -103,7 +104,7 @@ export async function openContentStore(
 
 function requireHash(hash: string): void {
   if (/^0x[0-9a-f]{64}$/.test(hash)) return;
-  throw new CodedError("CONTENT_HASH_INVALID", {
+  throw storeError("CONTENT_HASH_INVALID", {
     message: `"${hash.slice(0, 80)}" is not a content hash.`,
     fix: "Give the SHA-256 of the content as 0x and 64 lower-case hexadecimal digits.",
   });
@@ -120,7 +121,7 @@ async function openContent(folder: string, hash: Hash): Promise<FileHandle> {
     return await open(pathOf(folder, hash), "r");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
-    throw new CodedError("CONTENT_NOT_FOUND", {
+    throw storeError("CONTENT_NOT_FOUND", {
       message: `Content ${hash} is not on this node.`,
       fix: "Ask the node to which it was submitted, or submit it here.",
       facts: { hash },
@@ -173,7 +174,7 @@ function isRange(offset: number, length: number, maximum: number): boolean {
 }
 
 function badRange(offset: number, length: number, maximum: number): CodedError {
-  return new CodedError("CONTENT_RANGE_INVALID", {
+  return storeError("CONTENT_RANGE_INVALID", {
     message: `A range of ${length} bytes at ${offset} can't be read.`,
     fix: `Ask for 1 to ${maximum} bytes at an offset of 0 or more.`,
     facts: { offset, length, maximum },
@@ -181,7 +182,7 @@ function badRange(offset: number, length: number, maximum: number): CodedError {
 }
 
 function tooLarge(size: number, maximum: number): CodedError {
-  return new CodedError("CONTENT_TOO_LARGE", {
+  return storeError("CONTENT_TOO_LARGE", {
     message: `The content has ${size} bytes; this node takes at most ${maximum}.`,
     fix: "Split it into several contents.",
     facts: { size, maximum },
@@ -189,7 +190,7 @@ function tooLarge(size: number, maximum: number): CodedError {
 }
 
 function corrupt(folder: string, hash: Hash): CodedError {
-  return new CodedError("CONTENT_CORRUPT", {
+  return storeError("CONTENT_CORRUPT", {
     message: `The file of content ${hash} does not have that hash any more.`,
     fix: "Delete the file and submit the content again.",
     facts: { hash, file: pathOf(folder, hash) },

@@ -1,0 +1,180 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { CodedError } from "../../base/errors.ts";
+import { LOG_LEVELS } from "../../base/logger.ts";
+import type { Address, Hex } from "../../chain/types/primitives.ts";
+import { appError } from "../errors.ts";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const milliseconds = z.coerce.number().int().positive();
+const flag = z.preprocess(
+  (value) => (value === "true" || value === "1" ? true : value === "false" || value === "0" ? false : value),
+  z.boolean(),
+);
+const privateKey = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/, "must be 0x and 64 hexadecimal digits")
+  .transform((key) => key as Hex);
+const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, "must be 0x and 40 hexadecimal digits")
+  .transform((text) => text.toLowerCase() as Address);
+const httpUrl = z
+  .string()
+  .refine((text) => URL.canParse(text) && /^https?:/.test(text), "must be an http(s) address");
+
+/** Every setting of a node: its type, its default, its text in `--help`. */
+export const nodeConfigSchema = z.strictObject({
+  dataDir: z.string().min(1).describe("folder of the database and the contents"),
+  chainDir: z
+    .string()
+    .optional()
+    .describe(
+      "folder of genesis.json, rollup.json, l1-chain-config.json, openledger.json (default: the data folder)",
+    ),
+  l1Url: httpUrl.describe("HTTP address of the L1 node"),
+  sequencer: flag.default(false).describe("build blocks; exactly one node of a chain does"),
+  sequencerUrl: httpUrl
+    .optional()
+    .describe(
+      "JSON-RPC of the sequencer: transactions are passed on to it and missing contents fetched from it",
+    ),
+  batcherKey: privateKey.optional().describe("key that posts batches to L1"),
+  proposerKey: privateKey.optional().describe("key that posts output roots to L1"),
+  outputOracle: address.optional().describe("L2OutputOracle on L1; needed with a proposer key"),
+  rpcHost: z.string().min(1).default("127.0.0.1").describe("address on which JSON-RPC listens"),
+  rpcPort: port.default(9545).describe("port on which JSON-RPC listens; 0 takes a free one"),
+  protocol: z
+    .string()
+    .optional()
+    .describe("JSON file with the addresses of the protocol's contracts; with it the AI services run"),
+  hostKey: privateKey.optional().describe("key of the host that answers paid requests on this node"),
+  watcherKey: privateKey
+    .optional()
+    .describe("key of the watcher that checks claims and challenges false ones"),
+  threads: z.coerce
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("threads of the AI services (default: all cores)"),
+  clock: z
+    .enum(["wall", "l1"])
+    .default("wall")
+    .describe("what the sequencer builds by: the machine's time, or the time of L1's head (devnet)"),
+  l1Confirmations: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(4)
+    .describe("L1 blocks that must lie above an L1 origin that the sequencer takes"),
+  l1PollMs: milliseconds.default(1_000).describe("milliseconds between two looks at L1's head"),
+  l1LagMs: milliseconds
+    .default(12_000)
+    .describe(
+      "milliseconds for which an L1 that is shorter than before counts as lagging, not as reorganised",
+    ),
+  batcherChannelBlocks: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(2)
+    .describe("L1 blocks that a batcher channel may stay open"),
+  logLevel: z.enum(LOG_LEVELS).default("info").describe("least important line that is logged"),
+  logFormat: z.enum(["text", "json"]).default("text").describe("form of the log's lines"),
+});
+
+export type NodeConfig = z.output<typeof nodeConfigSchema>;
+
+export interface NodeConfigSources {
+  /** JSON file with settings by their names. */
+  file?: string;
+  /** `OPENLEDGER_` and the name in upper snake case. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** Command-line flags by setting name; undefined ones were not given. */
+  flags: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Merges file, environment and flags, the later ones winning.
+ * @throws CodedError `CONFIG_INVALID`, `CONFIG_FILE_INVALID`.
+ */
+export function loadNodeConfig(sources: NodeConfigSources): NodeConfig {
+  const fromFile = sources.file === undefined ? {} : readFile(sources.file);
+  const given = Object.entries(sources.flags).filter(([, value]) => value !== undefined);
+  const merged = { ...fromFile, ...fromEnvironment(sources.env), ...Object.fromEntries(given) };
+  const result = nodeConfigSchema.safeParse(merged);
+  if (!result.success) throw invalid(result.error.issues[0]);
+  if (result.data.proposerKey !== undefined && result.data.outputOracle === undefined) {
+    throw appError("CONFIG_INVALID", {
+      message: "A proposer key is given, but not where to propose.",
+      fix: `Give the L2OutputOracle's address as --output-oracle or ${variableName("outputOracle")}.`,
+    });
+  }
+  const needing = (["hostKey", "watcherKey"] as const).find((name) => result.data[name] !== undefined);
+  if (needing !== undefined && result.data.protocol === undefined) {
+    throw appError("CONFIG_INVALID", {
+      message: `${flagName(needing)} is given, but not where the protocol's contracts are.`,
+      fix: `Give the file with their addresses as --protocol or ${variableName("protocol")}.`,
+    });
+  }
+  return result.data;
+}
+
+/** Paths of the files that define the chain. */
+export function chainPaths(
+  config: NodeConfig,
+): Record<"genesis" | "rollup" | "l1Chain" | "openledger", string> {
+  const folder = config.chainDir ?? config.dataDir;
+  return {
+    genesis: join(folder, "genesis.json"),
+    rollup: join(folder, "rollup.json"),
+    l1Chain: join(folder, "l1-chain-config.json"),
+    openledger: join(folder, "openledger.json"),
+  };
+}
+
+/** `l1Url` -> `OPENLEDGER_L1_URL`. */
+export function variableName(setting: string): string {
+  return `OPENLEDGER_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** `l1Url` -> `--l1-url`. */
+export function flagName(setting: string): string {
+  return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function fromEnvironment(env: NodeConfigSources["env"]): Record<string, string> {
+  const settings = Object.keys(nodeConfigSchema.shape).map(
+    (name) => [name, env[variableName(name)]] as const,
+  );
+  return Object.fromEntries(settings.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+function readFile(file: string): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw appError("CONFIG_FILE_INVALID", {
+      message: `The configuration file ${file} can't be read as a JSON object.`,
+      fix: "Check the path and the JSON.",
+      facts: { file },
+      cause,
+    });
+  }
+}
+
+function invalid(issue: z.core.$ZodIssue | undefined): CodedError {
+  const name = issue?.code === "unrecognized_keys" ? issue.keys[0] : issue?.path[0];
+  const setting = String(name ?? "configuration");
+  const fix =
+    issue?.code === "unrecognized_keys"
+      ? "Remove it; openledger node --help lists the settings."
+      : `Give it as ${flagName(setting)}, as ${variableName(setting)}, or in the file.`;
+  return appError("CONFIG_INVALID", {
+    message: `Setting ${setting}: ${issue?.message ?? "invalid"}.`,
+    fix,
+    facts: { setting },
+  });
+}

@@ -1,0 +1,20 @@
+import { type ErrorOf, errorMaker } from "../base/errors.ts";
+
+/** Every failure of putting a node together, with what it means for the work that met it. */
+export const APP_ERRORS = {
+  BLOCK_NOT_FOUND: "input",
+  CONFIG_FILE_INVALID: "input",
+  CONFIG_INVALID: "input",
+  GENESIS_MISMATCH: "fatal",
+  L1_CHAIN_MISMATCH: "fatal",
+  L1_UNAVAILABLE: "temporary",
+  PROTOCOL_FILE_INVALID: "input",
+  SAFE_HEAD_NOT_FOUND: "input",
+  TXPOOL_SEQUENCER_UNREACHABLE: "temporary",
+} as const;
+
+export type AppErrorCode = keyof typeof APP_ERRORS;
+export type AppError = ErrorOf<typeof APP_ERRORS>;
+
+/** Makes the error with its severity. */
+export const appError = errorMaker(APP_ERRORS);

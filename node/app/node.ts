@@ -1,0 +1,175 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
+import { join } from "node:path";
+import { z } from "zod";
+import type { ProtocolAddresses } from "../ai/client/chain.ts";
+import type { AiService } from "../ai/serve/service.ts";
+import { createLogger, type Logger } from "../base/logger.ts";
+import { packageRoot } from "../base/paths.ts";
+import { createStateReader } from "../execution/evm/state-reader.ts";
+import { nodeRpcMethods } from "../rpc/node-methods.ts";
+import { createRpcServer, type RpcServer } from "../rpc/server.ts";
+import type { RpcMethods } from "../rpc/types.ts";
+import type { ChainStore } from "../store/chain-store.ts";
+import { openContentStore } from "../store/content/content-store.ts";
+import { type ChainNode, createChainNode } from "./chain-node.ts";
+import type { NodeConfig } from "./config/node-config.ts";
+import { type ChainDefinition, openChain, readChainDefinition } from "./open-chain.ts";
+import { readProtocolFile } from "./protocol-file.ts";
+import { createChainReader, createRollupReader } from "./readers.ts";
+import { createRemotePool } from "./remote-pool.ts";
+
+export interface RunningNode {
+  readonly rpcUrl: string;
+  readonly wsUrl: string;
+  /** Resolves when the node has stopped, rejects when it had to stop. */
+  readonly done: Promise<void>;
+  /** Stops it; resolves when everything is closed. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs one node until it is stopped: chain, JSON-RPC on one port over HTTP and WebSocket, and the AI services where the
+ * protocol's addresses are given. @throws CodedError of whatever keeps it from starting; nothing stays open then.
+ */
+export async function startNode(config: NodeConfig, logger?: Logger): Promise<RunningNode> {
+  const log = logger ?? createLogger({ level: config.logLevel, format: config.logFormat });
+  const definition = readChainDefinition(config);
+  const store = await openChain(config, definition, log);
+  const controller = new AbortController();
+  try {
+    const chain = createChainNode({ config, definition, store, logger: log, controller });
+    const services = await openServices(config, definition, store, chain, log);
+    return run(config, store, chain, services, controller, log);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+interface Services {
+  rpc: RpcServer;
+  ai: AiService | undefined;
+}
+
+async function openServices(
+  config: NodeConfig,
+  definition: ChainDefinition,
+  store: ChainStore,
+  chain: ChainNode,
+  logger: Logger,
+): Promise<Services> {
+  // The AI services ask for the address of the server that serves their methods.
+  let rpc: RpcServer | undefined;
+  const ai = await createAi(config, () => rpc?.httpUrl ?? "", logger);
+  rpc = await createRpcServer({
+    host: config.rpcHost,
+    port: config.rpcPort,
+    methods: { ...chainMethods(config, definition, store, chain), ...ai?.methods },
+    onInternalError: (method, error) => logger.error({ module: "rpc", method, error }, "A request failed"),
+    onGet: (path, response) => answerHealth(path, response, chain),
+  });
+  return { rpc, ai };
+}
+
+function chainMethods(
+  config: NodeConfig,
+  { rollup }: ChainDefinition,
+  store: ChainStore,
+  chain: ChainNode,
+): RpcMethods {
+  const remote =
+    config.sequencerUrl === undefined ? undefined : createRemotePool(config.sequencerUrl, rollup);
+  const manifest = z.object({ version: z.string() });
+  const { version } = manifest.parse(JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")));
+  return nodeRpcMethods({
+    chain: createChainReader(store, chain.engine),
+    state: createStateReader(store.state),
+    runner: chain.executor,
+    rollup,
+    pool: chain.mempool ?? remote,
+    rollupReader: createRollupReader({ store, ...chain }),
+    version: `openledger/${version}`,
+  });
+}
+
+async function createAi(
+  config: NodeConfig,
+  rpcUrl: () => string,
+  logger: Logger,
+): Promise<AiService | undefined> {
+  const { protocol } = config;
+  if (protocol === undefined) return undefined;
+  const { createAiService } = await import("../ai/serve/service.ts");
+  return createAiService({
+    rpcUrl,
+    store: await openContentStore(join(config.dataDir, "content")),
+    folder: join(config.dataDir, "ai"),
+    addresses: protocolAddresses(protocol),
+    hostKey: config.hostKey,
+    watcherKey: config.watcherKey,
+    peers: config.sequencerUrl === undefined ? [] : [config.sequencerUrl],
+    threads: config.threads,
+    logger: logger.child({ module: "ai" }),
+  });
+}
+
+/** The file appears when the contracts are deployed, which may be after the node's start. */
+function protocolAddresses(file: string): () => ProtocolAddresses | undefined {
+  let known: ProtocolAddresses | undefined;
+  return () => {
+    if (known === undefined && existsSync(file)) known = readProtocolFile(file);
+    return known;
+  };
+}
+
+function run(
+  config: NodeConfig,
+  store: ChainStore,
+  chain: ChainNode,
+  { rpc, ai }: Services,
+  controller: AbortController,
+  logger: Logger,
+): RunningNode {
+  const { hash, number } = chain.engine.heads().unsafe;
+  logger.info({ rpc: rpc.httpUrl, data: config.dataDir, number, hash }, "Node started");
+  ai?.start();
+  const close = async () => {
+    await ai?.stop();
+    await rpc.close();
+    await store.close();
+    logger.info({ number: chain.engine.heads().unsafe.number }, "Node stopped");
+  };
+  const done = chain.run().finally(close);
+  return {
+    rpcUrl: rpc.httpUrl,
+    wsUrl: rpc.wsUrl,
+    done,
+    async stop() {
+      controller.abort();
+      await done;
+    },
+  };
+}
+
+/** GET /health: 200 when derivation runs, else 503; the heads in either case. */
+function answerHealth(
+  path: string,
+  response: ServerResponse,
+  { driver, engine, watcher }: ChainNode,
+): boolean {
+  if (path !== "/health") return false;
+  const { unsafe, safe, finalized } = engine.heads();
+  const isReady = driver.isReady();
+  const body = {
+    status: isReady ? "ok" : "starting",
+    unsafe: Number(unsafe.number),
+    safe: Number(safe.number),
+    finalized: Number(finalized.number),
+    l1Head: Number(watcher.heads()?.latest.number ?? -1),
+    l1Derived: Number(driver.currentL1()?.number ?? -1),
+  };
+  response.writeHead(isReady ? 200 : 503, { "content-type": "application/json" });
+  response.end(JSON.stringify(body));
+  return true;
+}

@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import type { Logger } from "../base/logger.ts";
+import { readGenesis } from "../chain/config/genesis.ts";
+import { readL1ChainConfig } from "../chain/config/l1-chain-config.ts";
+import { readOpenLedgerConfig } from "../chain/config/openledger-config.ts";
+import { readRollupConfig } from "../chain/config/rollup-config.ts";
+import type { L1ChainConfig, OpenLedgerConfig, RollupConfig } from "../chain/types/rollup.ts";
+import { type GenesisState, makeGenesis } from "../execution/state/genesis-state.ts";
+import { type ChainStore, openChainStore } from "../store/chain-store.ts";
+import { chainPaths, type NodeConfig } from "./config/node-config.ts";
+import { appError } from "./errors.ts";
+
+/** The files that define the chain, parsed and checked against each other. */
+export interface ChainDefinition {
+  rollup: RollupConfig;
+  l1Chain: L1ChainConfig;
+  openledger: OpenLedgerConfig;
+  genesis: GenesisState;
+}
+
+/**
+ * Reads genesis.json, rollup.json, l1-chain-config.json and openledger.json.
+ * @throws CodedError of the file that is missing or wrong; `GENESIS_MISMATCH`, `L1_CHAIN_MISMATCH`.
+ */
+export function readChainDefinition(config: NodeConfig): ChainDefinition {
+  const paths = chainPaths(config);
+  const rollup = readRollupConfig(paths.rollup);
+  const l1Chain = readL1ChainConfig(paths.l1Chain);
+  const openledger = readOpenLedgerConfig(paths.openledger);
+  const genesis = makeGenesis(readGenesis(paths.genesis));
+  if (genesis.block.hash !== rollup.genesis.l2.hash) {
+    throw appError("GENESIS_MISMATCH", {
+      message: `${paths.genesis} makes genesis ${genesis.block.hash}, but rollup.json says ${rollup.genesis.l2.hash}.`,
+      fix: "Use the genesis.json and rollup.json of one chain.",
+      facts: { found: genesis.block.hash, expected: rollup.genesis.l2.hash },
+    });
+  }
+  if (l1Chain.chainId !== rollup.l1ChainId) {
+    throw appError("L1_CHAIN_MISMATCH", {
+      message: `${paths.l1Chain} is of L1 chain ${l1Chain.chainId}, but rollup.json says ${rollup.l1ChainId}.`,
+      fix: "Use the l1-chain-config.json and rollup.json of one chain.",
+      facts: { found: l1Chain.chainId, expected: rollup.l1ChainId },
+    });
+  }
+  return { rollup, l1Chain, openledger, genesis };
+}
+
+/**
+ * Opens the chain's database in the data folder; the first time it gets the genesis block and state.
+ * @throws CodedError `STORE_*`.
+ */
+export async function openChain(
+  config: NodeConfig,
+  { rollup, genesis }: ChainDefinition,
+  logger: Logger,
+): Promise<ChainStore> {
+  const store = await openChainStore(join(config.dataDir, "chain"), rollup);
+  if (store.heads() !== undefined) return store;
+  const { hash } = genesis.block;
+  logger.info({ hash }, "Writing the genesis block");
+  try {
+    await store.commit({
+      blocks: [{ block: genesis.block, receipts: [], stateWrites: genesis.stateWrites }],
+      heads: { unsafe: hash, safe: hash, finalized: hash },
+      durable: true,
+    });
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

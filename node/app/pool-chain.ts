@@ -1,0 +1,30 @@
+import { createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import { l1Cost, operatorFee } from "../chain/rules/rollup-fees.ts";
+import type { RollupConfig } from "../chain/types/rollup.ts";
+import { readFeeContext } from "../execution/evm/fee-context.ts";
+import type { PoolChain } from "../execution/mempool/mempool.ts";
+import { ChainState } from "../execution/state/chain-state.ts";
+import { NodeStore } from "../execution/state/node-store.ts";
+import type { Engine } from "../rollup/forkchoice/engine.ts";
+import type { ChainStore } from "../store/chain-store.ts";
+
+/** What the mempool asks, answered from the state of the unsafe head. */
+export function createPoolChain(store: ChainStore, engine: Engine, rollup: RollupConfig): PoolChain {
+  const nodes = new NodeStore(store.state);
+  const head = () => {
+    const block = store.block(engine.heads().unsafe.hash);
+    if (block === undefined) throw new Error("the unsafe head is not stored");
+    return block.header;
+  };
+  const state = () => new ChainState(nodes, hexToBytes(head().stateRoot));
+  return {
+    account: async (address) => state().getAccount(createAddressFromString(address)),
+    gasLimit: () => head().gasLimit,
+    async extraCost({ raw, signed }) {
+      const { timestamp } = head();
+      const fees = await readFeeContext(state(), rollup, timestamp);
+      const l1 = l1Cost(rollup, timestamp, fees, raw);
+      return l1.fee + operatorFee(rollup, timestamp, fees, signed.gasLimit);
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import type { ProtocolAddresses } from "../ai/client/chain.ts";
+import { addressField } from "../chain/config/config-schema.ts";
+import { appError } from "./errors.ts";
+
+const schema = z.strictObject({
+  parameters: addressField,
+  balances: addressField,
+  datanets: addressField,
+  models: addressField,
+  staking: addressField,
+  market: addressField,
+});
+
+/** The addresses of the protocol's contracts, as a deployment wrote them. @throws CodedError `PROTOCOL_FILE_INVALID`. */
+export function readProtocolFile(file: string): ProtocolAddresses {
+  try {
+    return schema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw appError("PROTOCOL_FILE_INVALID", {
+      message: `${file} does not hold the addresses of the protocol's contracts.`,
+      fix: "Deploy the protocol again, or correct the file.",
+      facts: { file },
+      cause,
+    });
+  }
+}

@@ -1,0 +1,113 @@
+import { outputRoot } from "../chain/output-root.ts";
+import type { Block } from "../chain/types/block.ts";
+import type { Hash } from "../chain/types/primitives.ts";
+import type { DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
+import type { Engine } from "../rollup/forkchoice/engine.ts";
+import type { L1Reader } from "../rollup/l1/reader.ts";
+import type { L1Watcher } from "../rollup/l1/watcher.ts";
+import type { ChainReader, L1BlockRef, OutputAtBlock, RollupReader, SyncStatus } from "../rpc/types.ts";
+import type { ChainStore } from "../store/chain-store.ts";
+import { appError } from "./errors.ts";
+
+/** What RPC reads of the chain, over store and engine. */
+export function createChainReader(store: ChainStore, engine: Engine): ChainReader {
+  const byNumber = (number: bigint): Block | undefined => {
+    const hash = store.canonicalHash(number);
+    return hash === undefined ? undefined : store.block(hash);
+  };
+  return {
+    head(kind) {
+      const { hash, number } = engine.heads()[kind];
+      return { hash, number };
+    },
+    async headerByNumber(number) {
+      const block = byNumber(number);
+      return block && { hash: block.hash, header: block.header };
+    },
+    blockByNumber: async (number) => byNumber(number),
+    blockByHash: async (hash) => store.block(hash),
+    receipts: async (hash) => store.receipts(hash),
+    async locate(transactionHash) {
+      const location = store.transaction(transactionHash);
+      const block = location && store.block(location.blockHash);
+      return block && { ...location, blockNumber: block.header.number };
+    },
+    onHead: (listener) => engine.subscribe(listener),
+  };
+}
+
+export interface RollupReaderParts {
+  store: ChainStore;
+  engine: Engine;
+  driver: DerivationDriver;
+  watcher: L1Watcher;
+  l1: L1Reader;
+}
+
+/** What `optimism_*` and the proposer read. */
+export function createRollupReader(parts: RollupReaderParts): RollupReader {
+  const { store, l1 } = parts;
+  return {
+    syncStatus: () => syncStatus(parts),
+    outputAtBlock: async (number) => outputAtBlock(store, number),
+    async safeHeadAtL1Block(l1Number) {
+      for await (const record of store.safeHeads(l1Number)) {
+        return { l1Block: record.l1, safeHead: record.l2 };
+      }
+      // Before the first batch genesis is safe, from L1's own first block on: op-node's answer.
+      const l1Block = await l1.refByNumber(0n);
+      const safeHead = store.canonicalHash(0n);
+      if (l1Block !== undefined && safeHead !== undefined) {
+        return { l1Block, safeHead: { hash: safeHead, number: 0n } };
+      }
+      throw appError("SAFE_HEAD_NOT_FOUND", {
+        message: `No L2 block was safe yet at L1 block ${l1Number}, and the L1 node has no first block.`,
+        fix: "Ask for an L1 block after the first batch, or give the node an L1 that keeps its history.",
+        facts: { l1Number },
+      });
+    },
+  };
+}
+
+async function syncStatus({ engine, driver, watcher, l1 }: RollupReaderParts): Promise<SyncStatus> {
+  const heads = watcher.heads();
+  const { unsafe, safe, finalized } = engine.heads();
+  const current = driver.currentL1();
+  const currentL1 =
+    current === undefined ? undefined : await l1.refByNumber(current.number).catch(() => undefined);
+  return {
+    currentL1: currentL1 ?? NO_BLOCK,
+    headL1: heads?.latest ?? NO_BLOCK,
+    safeL1: heads?.safe ?? NO_BLOCK,
+    finalizedL1: heads?.finalized ?? NO_BLOCK,
+    unsafeL2: unsafe,
+    safeL2: safe,
+    finalizedL2: finalized,
+  };
+}
+
+const ZERO: Hash = `0x${"00".repeat(32)}`;
+/** op-node answers zeros for what it does not know yet. */
+const NO_BLOCK: L1BlockRef = { hash: ZERO, number: 0n, parentHash: ZERO, timestamp: 0n };
+
+/** Output root of a canonical block; its header holds all of it from Isthmus on. */
+export function outputAtBlock(store: ChainStore, number: bigint): OutputAtBlock {
+  const hash = store.canonicalHash(number);
+  const block = hash === undefined ? undefined : store.block(hash);
+  const blockRef = hash === undefined ? undefined : store.ref(hash);
+  const withdrawals = block?.header.withdrawalsRoot;
+  if (block === undefined || blockRef === undefined || withdrawals === undefined) {
+    throw appError("BLOCK_NOT_FOUND", {
+      message: `There is no block ${number} with a withdrawals root on this node.`,
+      fix: "Ask for a block up to the head; optimism_syncStatus names it.",
+      facts: { number },
+    });
+  }
+  const { stateRoot } = block.header;
+  return {
+    outputRoot: outputRoot(stateRoot, withdrawals, block.hash),
+    blockRef,
+    withdrawalStorageRoot: withdrawals,
+    stateRoot,
+  };
+}

@@ -1,0 +1,160 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { bytesToHex } from "@ethereumjs/util";
+import { keccak256 } from "viem";
+import { describe, expect, it } from "vitest";
+import { packageRoot } from "../base/paths.ts";
+import { type GenesisAccount, parseGenesis } from "../chain/config/genesis.ts";
+import { parseRollupConfig, rollupConfigToJson } from "../chain/config/rollup-config.ts";
+import { L2_TO_L1_MESSAGE_PASSER } from "../chain/constants.ts";
+import { makeGenesis } from "../execution/state/genesis-state.ts";
+import {
+  GAS_PRICE_ORACLE,
+  LIQUIDITY_CONTROLLER,
+  MULTICALL3,
+  NATIVE_ASSET_LIQUIDITY,
+  OPEN_MINTER,
+  OPEN_SUPPLY,
+} from "./addresses.ts";
+import { genesisToJson, type L1Anchor, makeL2Genesis } from "./l2.ts";
+import { implementationAddress } from "./l2-alloc.ts";
+import { type ChainPlanInput, genesisCirculation, parseChainPlan } from "./plan.ts";
+
+function account(digit: string): `0x${string}` {
+  return `0x${digit.repeat(40)}`;
+}
+
+const input: ChainPlanInput = {
+  attributionTime: 0,
+  roles: {
+    owner: account("1"),
+    batcher: account("2"),
+    proposer: account("3"),
+    challenger: account("4"),
+    sequencer: account("5"),
+    feeRecipient: account("6"),
+  },
+  prefunds: [
+    { address: account("7"), balance: "1000000000000000000000" },
+    { address: account("8"), balance: 5 },
+  ],
+};
+
+const anchor: L1Anchor = {
+  l1ChainId: 900n,
+  l1CrossDomainMessenger: account("a"),
+  l1StandardBridge: account("b"),
+  l1ERC721Bridge: account("c"),
+  openBridge: account("d"),
+  optimismPortal: account("e"),
+  systemConfig: account("f"),
+  startBlock: { hash: `0x${"11".repeat(32)}`, number: 7n, timestamp: 1_700_000_000n },
+};
+
+const vectors = process.env.OPENLEDGER_VECTORS ?? join(packageRoot(), "../shared/vectors");
+const devnet2 = join(vectors, "superchain/sepolia-devnet-2.genesis.json.gz");
+
+describe("L2 genesis", async () => {
+  const plan = parseChainPlan(input);
+  const made = await makeL2Genesis(plan, anchor);
+  const byAddress = new Map(made.genesis.alloc.map((item) => [item.address, item]));
+  const at = (address: string): GenesisAccount => byAddress.get(address as `0x${string}`)!;
+  const slot = (address: string, key: bigint) =>
+    BigInt(at(address).storage.find(([name]) => BigInt(name) === key)?.[1] ?? 0n);
+
+  it("holds exactly the supply, what is not given out in NativeAssetLiquidity", () => {
+    const sum = made.genesis.alloc.reduce((total, item) => total + item.balance, 0n);
+    expect(sum).toBe(OPEN_SUPPLY);
+    expect(at(NATIVE_ASSET_LIQUIDITY).balance).toBe(OPEN_SUPPLY - genesisCirculation(plan));
+    expect(genesisCirculation(plan)).toBe(1000n * 10n ** 18n + 5n + 256n);
+  });
+
+  it("comes out the same from its own file, and again from the plan", async () => {
+    const json = JSON.parse(JSON.stringify(genesisToJson(made.genesis)));
+    expect(makeGenesis(parseGenesis(json)).block.hash).toBe(made.hash);
+    expect((await makeL2Genesis(parseChainPlan(input), anchor)).hash).toBe(made.hash);
+    const rollup = JSON.parse(JSON.stringify(rollupConfigToJson(made.rollup)));
+    expect(parseRollupConfig(rollup)).toEqual(made.rollup);
+  });
+
+  it("changes its hash with the contracts on L1", async () => {
+    const other = await makeL2Genesis(plan, { ...anchor, openBridge: account("9") });
+    expect(other.hash).not.toBe(made.hash);
+  });
+
+  it("has the stubs of the precompiles only when the fork is active at genesis", async () => {
+    const stubs = [`0x${"a01".padStart(40, "0")}`, `0x${"a03".padStart(40, "0")}`];
+    for (const address of stubs) {
+      expect([bytesToHex(at(address).code), at(address).nonce]).toEqual(["0xfe", 1n]);
+    }
+    const later = await makeL2Genesis(parseChainPlan({ ...input, attributionTime: 5 }), anchor);
+    expect(later.genesis.alloc.filter((item) => stubs.includes(item.address))).toEqual([]);
+    expect(later.hash).not.toBe(made.hash);
+  });
+
+  it("initialises the predeploys", () => {
+    expect(slot(GAS_PRICE_ORACLE, 0n)).toBe(0x01010101n);
+    const messenger = at("0x4200000000000000000000000000000000000007").storage;
+    expect(messenger.map(([, value]) => BigInt(value))).toContain(BigInt(anchor.l1CrossDomainMessenger));
+    expect(slot(OPEN_MINTER, 0n)).toBe(BigInt(anchor.openBridge));
+    expect(slot(LIQUIDITY_CONTROLLER, 0n)).toBe(BigInt(account("1")));
+    const vaultCode = bytesToHex(
+      at(implementationAddress("0x4200000000000000000000000000000000000011")).code,
+    );
+    expect(vaultCode).toContain("6".repeat(40));
+    expect(at(L2_TO_L1_MESSAGE_PASSER).storage).toHaveLength(2);
+  });
+
+  it("refuses a plan with an account twice, with too much OPEN, a gas limit below the deposits' share and a wrong address", () => {
+    const twice = [...input.prefunds!, { address: account("7"), balance: 1 }];
+    for (const bad of [
+      { prefunds: twice },
+      { gasLimit: 20_000_000 },
+      { roles: { ...input.roles, owner: "0x1" } },
+    ]) {
+      expect(() => parseChainPlan({ ...input, ...bad })).toThrowError(
+        expect.objectContaining({ code: "CHAIN_PLAN_INVALID" }),
+      );
+    }
+  });
+
+  it("refuses to give OPEN to an account of the layout", async () => {
+    const prefunds = [{ address: GAS_PRICE_ORACLE, balance: 1 }];
+    await expect(makeL2Genesis(parseChainPlan({ ...input, prefunds }), anchor)).rejects.toMatchObject({
+      code: "CHAIN_PLAN_INVALID",
+      facts: { address: GAS_PRICE_ORACLE },
+    });
+  });
+
+  describe.skipIf(!existsSync(devnet2))("beside sepolia-devnet-2", () => {
+    const official = parseGenesis(JSON.parse(gunzipSync(readFileSync(devnet2)).toString("utf8")));
+
+    it("has the same layout: proxies, precompiles, preinstalls, implementations", () => {
+      /** Newer than contracts-bedrock 0.17.3 or Karst's, so not there. */
+      const newer = [
+        "0xba5ed099633d3b313e4d5f7bdc1305d3c28ba5ed",
+        "0x0000000071727de22e5e9d8baf0edac6f37da032",
+      ]
+        .concat("0xefc2c1444ebcc4db75e7613d20c6a62ff67a167c")
+        .concat(["2c", "2d"].map((low) => implementationAddress(`0x42${low.padStart(38, "0")}`)));
+      const missing = official.alloc
+        .filter((item) => item.code.length > 0 || item.balance === 1n || item.nonce > 0n)
+        .map((item) => item.address)
+        .filter((address) => !byAddress.has(address));
+      expect(missing.sort()).toEqual([...newer, "0xb6d9389acc41e019254579f8102d2809296076ae"].sort());
+    });
+
+    it("has the official code of every preinstall that does not depend on the chain", () => {
+      const ours = new Map(made.genesis.alloc.map((item) => [item.address, bytesToHex(item.code)]));
+      const preinstalls = official.alloc.filter((item) => item.nonce === 1n && item.code.length > 0);
+      const compared = preinstalls.filter((item) => ours.has(item.address));
+      const different = compared.filter((item) => ours.get(item.address) !== bytesToHex(item.code));
+      expect(compared.length).toBe(13);
+      expect(different.map((item) => item.address)).toEqual(["0x000000000022d473030f116ddee9f6b43ac78ba3"]);
+      expect(keccak256(at(MULTICALL3).code)).toBe(
+        "0xd5c15df687b16f2ff992fc8d767b4216323184a2bbc6ee2f9c398c318e770891",
+      );
+    });
+  });
+});

@@ -1,0 +1,30 @@
+import { type ErrorOf, errorMaker } from "../base/errors.ts";
+
+/** Every failure of state, execution and the mempool, with what it means for the work that met it. */
+export const EXECUTION_ERRORS = {
+  BLOCK_INVALID: "input",
+  CALL_FUNDS: "input",
+  CALL_GAS: "input",
+  FORK_ACTIVATION_UNSUPPORTED: "fatal",
+  PAYLOAD_INVALID: "input",
+  STATE_CODE_MISSING: "fatal",
+  STATE_NODE_CORRUPT: "fatal",
+  STATE_NODE_MISSING: "fatal",
+  TXPOOL_ALREADY_KNOWN: "input",
+  TXPOOL_FULL: "temporary",
+  TXPOOL_FUNDS: "input",
+  TXPOOL_GAS_LIMIT: "input",
+  TXPOOL_INTRINSIC_GAS: "input",
+  TXPOOL_NONCE_TOO_HIGH: "input",
+  TXPOOL_NONCE_TOO_LOW: "input",
+  TXPOOL_REPLACEMENT_UNDERPRICED: "input",
+  TXPOOL_SIZE: "input",
+  TXPOOL_TIP_ABOVE_FEE_CAP: "input",
+  TXPOOL_TYPE: "input",
+} as const;
+
+export type ExecutionErrorCode = keyof typeof EXECUTION_ERRORS;
+export type ExecutionError = ErrorOf<typeof EXECUTION_ERRORS>;
+
+/** Makes the error with its severity. */
+export const executionError = errorMaker(EXECUTION_ERRORS);

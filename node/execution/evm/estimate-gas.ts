@@ -1,0 +1,85 @@
+import { createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import { isCodedError } from "../../base/errors.ts";
+import type { BlockHeader } from "../../chain/types/block.ts";
+import { executionError } from "../errors.ts";
+import { ChainState } from "../state/chain-state.ts";
+import type { NodeStore } from "../state/node-store.ts";
+import { type Simulation, simulate, toCallResult } from "./call.ts";
+import type { ChainRules } from "./chain-evm.ts";
+import type { CallRequest, CallResult } from "./types.ts";
+
+const TRANSFER_GAS = 21_000n;
+const CALL_STIPEND = 2_300n;
+/** The search stops when the bounds are within this of the upper one (1.5 %, as op-geth). */
+const TOLERANCE = { numerator: 15n, denominator: 1000n };
+
+/** Gas that the sender can pay for beside the value. @throws CodedError `CALL_FUNDS`. */
+async function affordableGas(nodes: NodeStore, header: BlockHeader, request: CallRequest): Promise<bigint> {
+  if (request.gasPrice === 0n) return header.gasLimit;
+  const state = new ChainState(nodes, hexToBytes(header.stateRoot));
+  const balance = (await state.getAccount(createAddressFromString(request.from)))?.balance ?? 0n;
+  if (balance < request.value) {
+    throw executionError("CALL_FUNDS", { message: "insufficient funds for transfer", facts: { balance } });
+  }
+  return (balance - request.value) / request.gasPrice;
+}
+
+async function isPlainTransfer(
+  nodes: NodeStore,
+  header: BlockHeader,
+  request: CallRequest,
+): Promise<boolean> {
+  if (request.to === undefined || request.data.length > 0) return false;
+  const state = new ChainState(nodes, hexToBytes(header.stateRoot));
+  return (await state.getCodeSize(createAddressFromString(request.to))) === 0;
+}
+
+/**
+ * Smallest gas limit (within 1.5 %) with which the message succeeds; a {@link CallResult} when it fails with all gas.
+ * `request.gas` is the upper bound unless it is below a transfer's, as in op-geth. @throws CodedError `CALL_FUNDS`, `CALL_GAS` (not enough within the bound).
+ */
+export async function estimateGas(
+  rules: ChainRules,
+  nodes: NodeStore,
+  header: BlockHeader,
+  request: CallRequest,
+): Promise<bigint | CallResult> {
+  const affordable = await affordableGas(nodes, header, request);
+  const asked = request.gas >= TRANSFER_GAS ? request.gas : header.gasLimit;
+  const cap = affordable < asked ? affordable : asked;
+  const attempt = async (gas: bigint): Promise<Simulation | undefined> => {
+    try {
+      return await simulate(rules, nodes, header, { ...request, gas });
+    } catch (error) {
+      if (isCodedError(error, "CALL_GAS")) return undefined;
+      throw error;
+    }
+  };
+  const succeeds = async (gas: bigint) => (await attempt(gas))?.result.succeeded === true;
+  if (
+    affordable >= TRANSFER_GAS &&
+    (await isPlainTransfer(nodes, header, request)) &&
+    (await succeeds(TRANSFER_GAS))
+  ) {
+    return TRANSFER_GAS;
+  }
+  const first = await attempt(cap);
+  if (first === undefined || first.result.exception === "out of gas") {
+    throw executionError("CALL_GAS", { message: `gas required exceeds allowance (${cap})`, facts: { cap } });
+  }
+  if (!first.result.succeeded) return toCallResult(first.result);
+  let high = cap;
+  let low = first.gasUsed - 1n;
+  const optimistic = ((first.gasUsed + first.gasRefunded + CALL_STIPEND) * 64n) / 63n;
+  if (optimistic < high) {
+    if (await succeeds(optimistic)) high = optimistic;
+    else low = optimistic;
+  }
+  while (low + 1n < high && (high - low) * TOLERANCE.denominator >= high * TOLERANCE.numerator) {
+    const half = (high + low) / 2n;
+    const middle = half > low * 2n ? low * 2n : half;
+    if (await succeeds(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}

@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { hexToBytes } from "@ethereumjs/util";
+import { describe, expect, it } from "vitest";
+import { vectorsFolder } from "../../../test/conformance/group.ts";
+import { readRecording } from "../../../test/support/recordings.ts";
+import { decodeBlock } from "../../chain/codec/block.ts";
+import { makeGenesis } from "../state/genesis-state.ts";
+import { MemoryDatabase } from "../state/memory-database.ts";
+import { createBlockExecutor } from "./block-executor.ts";
+
+const vectors = vectorsFolder();
+
+describe.skipIf(vectors === undefined)("blocks made by op-geth", () => {
+  // jovian-span-brotli is replayed by node/rpc/recorded-answers.test.ts, which needs the same execution.
+  it.each(["blobs"])("execute to the same header: %s", { timeout: 300_000 }, async (scenario) => {
+    const { genesis, rollup, blocks } = readRecording(join(vectors!, "op-recordings", scenario));
+    const start = makeGenesis(genesis);
+    expect(start.block.hash).toBe(rollup.genesis.l2.hash);
+    const database = new MemoryDatabase();
+    database.write(start.stateWrites);
+    const executor = createBlockExecutor({
+      rollup,
+      openledger: { attributionTime: undefined },
+      stateDatabase: database,
+    });
+    let parent = start.block.header;
+    for (const recorded of blocks.slice(1)) {
+      const block = decodeBlock(hexToBytes(recorded.raw), rollup);
+      const executed = await executor.validate(parent, block);
+      expect(executed.block.hash).toBe(recorded.hash);
+      database.write(executed.stateWrites);
+      parent = block.header;
+    }
+  });
+});

@@ -1,0 +1,221 @@
+import type { TypedTransaction } from "@ethereumjs/tx";
+import { Account, type Address, bigIntMin, createAddressFromString } from "@ethereumjs/util";
+import { BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT } from "../../chain/constants.ts";
+import { isActive } from "../../chain/rules/forks.ts";
+import { daFootprint, type L1Cost, l1Cost, operatorFee } from "../../chain/rules/rollup-fees.ts";
+import type { ChainTransaction, L1FeeReceipt } from "../../chain/types/block.ts";
+import { type Authorization, applyAuthorizations, isDelegation } from "./authorization.ts";
+import { type BlockEnv, credit } from "./block-env.ts";
+import { readFeeContext } from "./fee-context.ts";
+import { floorGas, type GasSubject, intrinsicGas, isInitcodeTooLong } from "./intrinsic-gas.ts";
+import { type AccessListItem, runMessage, warmUp } from "./message.ts";
+import { creationAddress, type TxOutcome } from "./outcome.ts";
+
+export type SignedTransaction = Extract<ChainTransaction, { kind: "signed" }>;
+
+/** Why a transaction can't be in a block; `later`: another block might take it. */
+export interface Refusal {
+  reason: string;
+  later: boolean;
+}
+
+export type SignedResult = { refused: Refusal } | { outcome: TxOutcome };
+
+const MAX_NONCE = (1n << 64n) - 1n;
+
+interface Prices {
+  /** Wei per gas that the sender pays at most, and in effect. */
+  feeCap: bigint;
+  tipCap: bigint;
+  effective: bigint;
+}
+
+function prices(signed: TypedTransaction, baseFee: bigint): Prices {
+  const dynamic = "maxFeePerGas" in signed;
+  const feeCap = dynamic ? signed.maxFeePerGas : signed.gasPrice;
+  const tipCap = dynamic ? signed.maxPriorityFeePerGas : signed.gasPrice;
+  return { feeCap, tipCap, effective: baseFee + bigIntMin(tipCap, feeCap - baseFee) };
+}
+
+function accessList(signed: TypedTransaction): AccessListItem[] {
+  if (!("accessList" in signed)) return [];
+  return signed.accessList.map(([address, slots]) => ({ address, slots }));
+}
+
+function authorizations(signed: TypedTransaction): readonly Authorization[] {
+  return "authorizationList" in signed ? (signed.authorizationList as unknown as Authorization[]) : [];
+}
+
+function gasSubject(signed: TypedTransaction): GasSubject {
+  const list = accessList(signed);
+  return {
+    data: signed.data,
+    isCreation: signed.to === undefined,
+    accessListAddresses: list.length,
+    accessListSlots: list.reduce((sum, item) => sum + item.slots.length, 0),
+    authorizations: authorizations(signed).length,
+  };
+}
+
+function refuse(reason: string, later = false): Refusal {
+  return { reason, later };
+}
+
+/** Checks that need no state. */
+function checkStateless(env: BlockEnv, signed: TypedTransaction, fees: Prices): Refusal | undefined {
+  const { common } = env.evm;
+  const subject = gasSubject(signed);
+  if (signed.type === 4 && !isActive(env.rollup, "isthmus", env.block.header.timestamp)) {
+    return refuse("transaction type 4 is not active yet", true);
+  }
+  if (fees.feeCap < fees.tipCap) return refuse("max priority fee per gas higher than max fee per gas");
+  if (fees.feeCap < env.block.header.baseFeePerGas) {
+    return refuse("max fee per gas less than block base fee", true);
+  }
+  const needed = intrinsicGas(subject, common);
+  if (signed.gasLimit < needed)
+    return refuse(`intrinsic gas too low: have ${signed.gasLimit}, want ${needed}`);
+  const floor = floorGas(signed.data, common);
+  if (signed.gasLimit < floor)
+    return refuse(`gas below the calldata floor: have ${signed.gasLimit}, want ${floor}`);
+  if (isInitcodeTooLong(subject, common)) return refuse("max initcode size exceeded");
+  return undefined;
+}
+
+/** Checks against the sender's account. */
+async function checkSender(
+  env: BlockEnv,
+  signed: TypedTransaction,
+  account: Account | undefined,
+  from: Address,
+  cost: bigint,
+): Promise<Refusal | undefined> {
+  const nonce = account?.nonce ?? 0n;
+  if (signed.nonce < nonce) return refuse(`nonce too low: next nonce ${nonce}, tx nonce ${signed.nonce}`);
+  if (signed.nonce > nonce)
+    return refuse(`nonce too high: next nonce ${nonce}, tx nonce ${signed.nonce}`, true);
+  if (nonce === MAX_NONCE) return refuse("nonce has max value");
+  const code = await env.state.getCode(from);
+  if (code.length > 0 && !isDelegation(code)) return refuse("sender not an eoa");
+  const balance = account?.balance ?? 0n;
+  if (balance < cost) {
+    return refuse(`insufficient funds for gas * price + value: have ${balance}, want ${cost}`);
+  }
+  return undefined;
+}
+
+function feeReceipt(
+  env: BlockEnv,
+  raw: Uint8Array,
+  cost: L1Cost,
+  daScalar: bigint | undefined,
+): L1FeeReceipt {
+  const fees = env.fees!;
+  const time = env.block.header.timestamp;
+  const ecotone = isActive(env.rollup, "ecotone", time);
+  const operator =
+    isActive(env.rollup, "isthmus", time) &&
+    (fees.operatorFeeScalar !== 0n || fees.operatorFeeConstant !== 0n);
+  return {
+    l1GasPrice: fees.baseFee,
+    l1GasUsed: cost.gasUsed,
+    l1Fee: cost.fee,
+    l1BaseFeeScalar: ecotone ? fees.baseFeeScalar : undefined,
+    l1BlobBaseFee: ecotone ? fees.blobBaseFee : undefined,
+    l1BlobBaseFeeScalar: ecotone ? fees.blobBaseFeeScalar : undefined,
+    operatorFeeScalar: operator ? fees.operatorFeeScalar : undefined,
+    operatorFeeConstant: operator ? fees.operatorFeeConstant : undefined,
+    daFootprintGasScalar: daScalar,
+    blobGasUsed: daScalar === undefined ? undefined : daFootprint(raw, daScalar),
+  };
+}
+
+/** Takes the fees up front and steps the nonce. */
+async function charge(env: BlockEnv, from: Address, account: Account, amount: bigint): Promise<void> {
+  account.balance -= amount;
+  account.nonce += 1n;
+  await env.evm.journal.putAccount(from, account);
+}
+
+interface Settlement {
+  from: Address;
+  gasLimit: bigint;
+  gasUsed: bigint;
+  prices: Prices;
+  l1Fee: bigint;
+}
+
+/** Pays the sender back and the vaults, in op-geth's order. */
+async function settle(env: BlockEnv, settlement: Settlement): Promise<void> {
+  const { evm, rollup, block } = env;
+  const { timestamp, baseFeePerGas, coinbase } = block.header;
+  const { gasLimit, gasUsed, prices: fees } = settlement;
+  const operator = (gas: bigint) => operatorFee(rollup, timestamp, env.fees!, gas);
+  const refund = (gasLimit - gasUsed) * fees.effective + operator(gasLimit) - operator(gasUsed);
+  await credit(evm, settlement.from.toString(), refund);
+  await credit(evm, coinbase.toString(), (fees.effective - baseFeePerGas) * gasUsed);
+  await credit(evm, BASE_FEE_VAULT, baseFeePerGas * gasUsed);
+  await credit(evm, L1_FEE_VAULT, settlement.l1Fee);
+  if (isActive(rollup, "isthmus", timestamp)) await credit(evm, OPERATOR_FEE_VAULT, operator(gasUsed));
+}
+
+/**
+ * Executes a signed transaction, or says why it can't be in this block (then the state is untouched).
+ * `daScalar` is the block's DA footprint gas scalar, Jovian on.
+ */
+export async function executeSigned(
+  env: BlockEnv,
+  transaction: SignedTransaction,
+  daScalar: bigint | undefined,
+): Promise<SignedResult> {
+  const { evm, rollup, block } = env;
+  const { signed } = transaction;
+  const { timestamp, baseFeePerGas } = block.header;
+  const fees = prices(signed, baseFeePerGas);
+  const stateless = checkStateless(env, signed, fees);
+  if (stateless !== undefined) return { refused: stateless };
+  env.fees ??= await readFeeContext(env.state, rollup, timestamp);
+  const l1 = l1Cost(rollup, timestamp, env.fees, transaction.raw);
+  const operator = operatorFee(rollup, timestamp, env.fees, signed.gasLimit);
+  const from = createAddressFromString(transaction.from);
+  const account = await env.state.getAccount(from);
+  const maxCost = signed.gasLimit * fees.feeCap + signed.value + l1.fee + operator;
+  const refused = await checkSender(env, signed, account, from, maxCost);
+  if (refused !== undefined) return { refused };
+  const upFront = signed.gasLimit * fees.effective + l1.fee + operator;
+  await charge(env, from, account ?? new Account(), upFront);
+  const refund = await applyAuthorizations(evm, rollup.l2ChainId, authorizations(signed));
+  warmUp(evm, block, from, signed.to, accessList(signed));
+  const result = await runMessage(evm, block, {
+    from,
+    to: signed.to,
+    value: signed.value,
+    data: signed.data,
+    gasLimit: signed.gasLimit,
+    gasPrice: fees.effective,
+    intrinsic: intrinsicGas(gasSubject(signed), evm.common),
+    floor: floorGas(signed.data, evm.common),
+    refund,
+  });
+  await settle(env, {
+    from,
+    gasLimit: signed.gasLimit,
+    gasUsed: result.gasUsed,
+    prices: fees,
+    l1Fee: l1.fee,
+  });
+  await evm.journal.cleanup();
+  evm.stateManager.originalStorageCache.clear();
+  const outcome: TxOutcome = {
+    type: signed.type,
+    status: result.succeeded ? 1 : 0,
+    gasUsed: result.gasUsed,
+    logs: result.logs,
+    effectiveGasPrice: fees.effective,
+    contractAddress: signed.to === undefined ? creationAddress(from, signed.nonce) : undefined,
+    depositNonce: undefined,
+    depositReceiptVersion: undefined,
+    l1: feeReceipt(env, transaction.raw, l1, daScalar),
+  };
+  return { outcome };
+}

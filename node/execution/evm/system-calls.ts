@@ -1,0 +1,59 @@
+import type { EVM } from "@ethereumjs/evm";
+import { Account, createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS } from "../../../precompiles/addresses.ts";
+import { BEACON_ROOTS, HISTORY_STORAGE, SYSTEM_CALLER } from "../../chain/constants.ts";
+import { isActive, isAttributionActivationBlock } from "../../chain/rules/forks.ts";
+import type { Address, Hash } from "../../chain/types/primitives.ts";
+import type { OpenLedgerConfig } from "../../chain/types/rollup.ts";
+import type { BlockEnv } from "./block-env.ts";
+
+const SYSTEM_CALL_GAS = 30_000_000n;
+/** Code of a precompile's stub: EXTCODESIZE is not 0, and no EVM would run past it. */
+const STUB_CODE = Uint8Array.of(0xfe);
+
+/** Runs the contract's code in place: neither the caller's account nor a transfer is part of a system call. */
+async function systemCall(env: BlockEnv, to: Address, word: Hash): Promise<void> {
+  const { evm, block } = env;
+  const address = createAddressFromString(to);
+  const code = await evm.stateManager.getCode(address);
+  if (code.length === 0) return;
+  await evm.journal.checkpoint();
+  const { exceptionError } = await evm.runCode({
+    block,
+    caller: createAddressFromString(SYSTEM_CALLER),
+    to: address,
+    code,
+    gasLimit: SYSTEM_CALL_GAS,
+    gasPrice: 0n,
+    value: 0n,
+    data: hexToBytes(word),
+  });
+  await (exceptionError === undefined ? evm.journal.commit() : evm.journal.revert());
+  await evm.journal.cleanup();
+  evm.stateManager.originalStorageCache.clear();
+}
+
+async function writeStub(evm: EVM, to: Address): Promise<void> {
+  const address = createAddressFromString(to);
+  const account = (await evm.stateManager.getAccount(address)) ?? new Account();
+  account.nonce = 1n;
+  await evm.journal.putAccount(address, account);
+  await evm.stateManager.putCode(address, STUB_CODE);
+}
+
+/** What happens before a block's first transaction: EIP-4788, EIP-2935, and the stubs of our fork's activation. */
+export async function startBlock(
+  env: BlockEnv,
+  openledger: OpenLedgerConfig,
+  parentHash: Hash,
+  parentBeaconBlockRoot: Hash,
+): Promise<void> {
+  const time = env.block.header.timestamp;
+  if (isActive(env.rollup, "ecotone", time)) await systemCall(env, BEACON_ROOTS, parentBeaconBlockRoot);
+  if (isActive(env.rollup, "isthmus", time)) await systemCall(env, HISTORY_STORAGE, parentHash);
+  if (isAttributionActivationBlock(openledger, env.rollup, time)) {
+    await writeStub(env.evm, INFLUENCE_VERIFIER_ADDRESS);
+    await writeStub(env.evm, REWARD_SPLITTER_ADDRESS);
+    await env.evm.journal.cleanup();
+  }
+}

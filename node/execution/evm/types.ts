@@ -1,0 +1,96 @@
+import type { Block, BlockHeader, ChainTransaction, Receipt } from "../../chain/types/block.ts";
+import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
+import type { PayloadAttributes } from "../../chain/types/rollup.ts";
+
+/** A block with everything that its execution made, nothing of it stored yet. */
+export interface ExecutedBlock {
+  block: Block;
+  receipts: readonly Receipt[];
+  /** Trie nodes and code by key, to be written in the same batch as the block. */
+  stateWrites: readonly StateWrite[];
+}
+
+export interface StateWrite {
+  key: Uint8Array;
+  value: Uint8Array;
+}
+
+/** Where the sequencer takes transactions from; `next` gives the best one that fits, `drop` takes a failing one out for good. */
+export interface TransactionSource {
+  next(baseFee: bigint): ChainTransaction | undefined;
+  /** Called once for each transaction that `next` gave. */
+  report(hash: Hash, outcome: "included" | "skipped" | { invalid: string }): void;
+}
+
+export interface CallRequest {
+  from: Address;
+  to: Address | undefined;
+  value: bigint;
+  data: Uint8Array;
+  gas: bigint;
+  gasPrice: bigint;
+  accessList?: readonly AccessListEntry[];
+  /** EIP-7702 tuples as signed: chain id, address, nonce, yParity, r, s (big-endian bytes). */
+  authorizationList?: readonly (readonly Uint8Array[])[];
+}
+
+export interface AccessListEntry {
+  address: Address;
+  storageKeys: readonly Hash[];
+}
+
+/** What a message touches beside its sender, its target and the precompiles. */
+export interface AccessListResult {
+  accessList: readonly AccessListEntry[];
+  gasUsed: bigint;
+  /** Why the message fails, if it does; the list is there all the same. */
+  error: string | undefined;
+}
+
+export interface CallResult {
+  /** undefined: success. */
+  error: { kind: "revert" | "halt"; reason: string } | undefined;
+  returnData: Uint8Array;
+  gasUsed: bigint;
+}
+
+export interface AccountView {
+  nonce: bigint;
+  balance: bigint;
+  codeHash: Hash;
+  storageRoot: Hash;
+}
+
+/** State by its root: reads for RPC. Any root that is still stored works (nodes are never pruned). */
+export interface StateReader {
+  account(root: Hash, address: Address): Promise<AccountView | undefined>;
+  code(root: Hash, address: Address): Promise<Uint8Array>;
+  storage(root: Hash, address: Address, slot: Hash): Promise<Uint8Array>;
+  /** EIP-1186 proof nodes, root first. */
+  proof(root: Hash, address: Address, slots: readonly Hash[]): Promise<AccountProof>;
+}
+
+export interface AccountProof {
+  account: AccountView;
+  accountProof: readonly Hex[];
+  storageProof: readonly { key: Hash; value: bigint; proof: readonly Hex[] }[];
+}
+
+export interface BlockExecutor {
+  /**
+   * Builds the child of `parent` from attributes, then from `pool` unless `noTxPool`.
+   * @throws CodedError `PAYLOAD_INVALID` when a forced transaction can't be included (derivation then retries with deposits only).
+   */
+  build(
+    parent: BlockHeader,
+    attributes: PayloadAttributes,
+    pool?: TransactionSource,
+    signal?: AbortSignal,
+  ): Promise<ExecutedBlock>;
+  /** Runs a whole block again. @throws CodedError `BLOCK_INVALID` naming the first header field that differs. */
+  validate(parent: BlockHeader, block: Block): Promise<ExecutedBlock>;
+  /** Runs a message on the state after `header`'s block, changing nothing. */
+  call(header: BlockHeader, request: CallRequest): Promise<CallResult>;
+  /** Smallest gas limit with which `request` succeeds; the OP fees' affordability is checked as op-geth does. */
+  estimateGas(header: BlockHeader, request: CallRequest): Promise<bigint | CallResult>;
+}

@@ -1,0 +1,241 @@
+import type { Logger } from "../../base/logger.ts";
+import { decodeTransaction, type TransactionRules } from "../../chain/codec/transaction.ts";
+import type { Block, ChainTransaction } from "../../chain/types/block.ts";
+import type { Address, Hash } from "../../chain/types/primitives.ts";
+import type { MempoolJournal } from "../../store/mempool-journal.ts";
+import type { TransactionSource } from "../evm/types.ts";
+import { entryCost, type PoolEntry, poolEntry, refuse, replaces } from "./pool-entry.ts";
+import { poolSource } from "./pool-source.ts";
+import { SenderQueue } from "./sender-queue.ts";
+
+/** What the pool asks about the unsafe head. */
+export interface PoolChain {
+  /** Undefined: the account does not exist. */
+  account(address: Address): Promise<{ nonce: bigint; balance: bigint } | undefined>;
+  gasLimit(): bigint;
+  /** Wei beyond value and gas that the transaction will cost: L1 and operator fee. */
+  extraCost(transaction: PoolEntry["transaction"]): Promise<bigint>;
+}
+
+export interface MempoolOptions {
+  journal: MempoolJournal;
+  chain: PoolChain;
+  rules: TransactionRules;
+  logger: Logger;
+  maxTransactions?: number;
+  maxPerSender?: number;
+}
+
+/** Signed transactions that wait for a block, in nonce order for each sender. What it accepted survives a crash. */
+export interface Mempool {
+  /** @throws CodedError `TRANSACTION_INVALID`, `TXPOOL_*`. */
+  add(raw: Uint8Array): Promise<Hash>;
+  get(hash: Hash): ChainTransaction | undefined;
+  /** The nonce after the account's queued transactions without a gap; undefined when none is queued. */
+  pendingNonce(address: Address): bigint | undefined;
+  /** pending: could be in the next block; queued: behind a missing nonce. */
+  count(): { pending: number; queued: number };
+  onPending(listener: (transaction: ChainTransaction) => void): () => void;
+  /** One block's view: the best transactions first. */
+  source(): TransactionSource;
+  /** Takes included transactions out and those of removed blocks in again. */
+  chainChanged(event: { removed: readonly Block[]; added: readonly Block[] }): Promise<void>;
+  /** Reads the journal of an earlier process. */
+  restore(): Promise<void>;
+}
+
+const DEFAULT_MAX_TRANSACTIONS = 20_000;
+const DEFAULT_MAX_PER_SENDER = 1_024;
+
+export function createMempool(options: MempoolOptions): Mempool {
+  return new Pool(options);
+}
+
+class Pool implements Mempool {
+  private readonly options: MempoolOptions;
+  private readonly senders = new Map<Address, SenderQueue>();
+  private readonly byHash = new Map<Hash, PoolEntry>();
+  private readonly listeners = new Set<(transaction: ChainTransaction) => void>();
+  /** Journal numbers of entries that left the pool. */
+  private readonly done: bigint[] = [];
+  private order = 0;
+
+  constructor(options: MempoolOptions) {
+    this.options = options;
+  }
+
+  async add(raw: Uint8Array): Promise<Hash> {
+    const entry = await this.accept(raw);
+    try {
+      await this.journal(entry);
+    } catch (error) {
+      this.remove(entry);
+      throw error;
+    }
+    for (const listener of this.listeners) listener(entry.transaction);
+    return entry.transaction.hash;
+  }
+
+  get(hash: Hash): ChainTransaction | undefined {
+    return this.byHash.get(hash)?.transaction;
+  }
+
+  pendingNonce(address: Address): bigint | undefined {
+    return this.senders.get(address)?.pendingNonce();
+  }
+
+  count(): { pending: number; queued: number } {
+    let pending = 0;
+    for (const queue of this.senders.values()) pending += queue.executable();
+    return { pending, queued: this.byHash.size - pending };
+  }
+
+  onPending(listener: (transaction: ChainTransaction) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  source(): TransactionSource {
+    return poolSource(this.senders.values(), (entry, reason) => {
+      const facts = { hash: entry.transaction.hash, from: entry.from, nonce: entry.nonce, reason };
+      this.options.logger.info(facts, "A transaction can't be included and is dropped");
+      this.remove(entry);
+    });
+  }
+
+  async chainChanged(event: { removed: readonly Block[]; added: readonly Block[] }): Promise<void> {
+    const included = new Set<Hash>();
+    for (const block of event.added) {
+      for (const transaction of block.transactions) {
+        if (transaction.kind !== "signed") continue;
+        included.add(transaction.hash);
+        this.passNonce(transaction.from, transaction.signed.nonce);
+      }
+    }
+    for (const block of event.removed) {
+      for (const transaction of block.transactions) {
+        if (transaction.kind === "signed" && !included.has(transaction.hash))
+          await this.takeBack(transaction.raw);
+      }
+    }
+  }
+
+  async restore(): Promise<void> {
+    const stale: bigint[] = [];
+    for await (const { arrival, raw } of this.options.journal.entries()) {
+      try {
+        (await this.accept(raw)).arrival = arrival;
+      } catch (error) {
+        this.options.logger.debug({ error }, "A journalled transaction is not needed any more");
+        stale.push(arrival);
+      }
+    }
+    await this.options.journal.remove(stale);
+    if (this.byHash.size > 0)
+      this.options.logger.info({ transactions: this.byHash.size }, "Mempool restored");
+  }
+
+  /** Checks and queues; after the account was read nothing waits, so that no other call comes between. */
+  private async accept(raw: Uint8Array): Promise<PoolEntry> {
+    const { chain, rules } = this.options;
+    const entry = poolEntry(decodeTransaction(raw, rules), this.order++, chain.gasLimit());
+    const { hash } = entry.transaction;
+    const [account, extra] = await Promise.all([
+      chain.account(entry.from),
+      chain.extraCost(entry.transaction),
+    ]);
+    if (this.byHash.has(hash))
+      throw refuse("TXPOOL_ALREADY_KNOWN", "already known", "Nothing to do.", { hash });
+    const nonce = account?.nonce ?? 0n;
+    this.checkNonce(entry, nonce);
+    checkFunds(entry, account?.balance ?? 0n, extra);
+    const queue = this.senders.get(entry.from) ?? new SenderQueue(nonce);
+    for (const passed of queue.moveTo(nonce)) this.remove(passed);
+    const old = queue.get(entry.nonce);
+    if (old !== undefined && !replaces(entry, old)) {
+      const fix = "Raise both fees by at least 10 %.";
+      throw refuse("TXPOOL_REPLACEMENT_UNDERPRICED", "replacement transaction underpriced", fix, { hash });
+    }
+    if (old !== undefined) this.remove(old);
+    else this.checkRoom(queue);
+    queue.set(entry);
+    this.senders.set(entry.from, queue);
+    this.byHash.set(hash, entry);
+    return entry;
+  }
+
+  private checkNonce(entry: PoolEntry, nonce: bigint): void {
+    if (entry.nonce < nonce) {
+      const reason = `nonce too low: next nonce ${nonce}, tx nonce ${entry.nonce}`;
+      throw refuse(
+        "TXPOOL_NONCE_TOO_LOW",
+        reason,
+        "Use the account's next nonce; clear the wallet's activity after a reset.",
+      );
+    }
+    const limit = BigInt(this.options.maxPerSender ?? DEFAULT_MAX_PER_SENDER);
+    if (entry.nonce >= nonce + limit) {
+      const reason = `nonce too high: next nonce ${nonce}, tx nonce ${entry.nonce}`;
+      throw refuse(
+        "TXPOOL_NONCE_TOO_HIGH",
+        reason,
+        "Send the missing nonces first; clear the wallet's activity after a reset.",
+      );
+    }
+  }
+
+  private checkRoom(queue: SenderQueue): void {
+    const perSender = this.options.maxPerSender ?? DEFAULT_MAX_PER_SENDER;
+    const total = this.options.maxTransactions ?? DEFAULT_MAX_TRANSACTIONS;
+    if (queue.size < perSender && this.byHash.size < total) return;
+    throw refuse("TXPOOL_FULL", "txpool is full", "Wait for the next blocks and send it again.");
+  }
+
+  /** Writes the entry to the journal; if a block took it meanwhile, out of it again. */
+  private async journal(entry: PoolEntry): Promise<void> {
+    const arrival = await this.options.journal.append(entry.transaction.raw);
+    if (this.byHash.get(entry.transaction.hash) === entry) entry.arrival = arrival;
+    else await this.options.journal.remove([arrival]);
+  }
+
+  private remove(entry: PoolEntry): void {
+    const queue = this.senders.get(entry.from);
+    queue?.delete(entry);
+    if (queue?.size === 0) this.senders.delete(entry.from);
+    this.byHash.delete(entry.transaction.hash);
+    if (entry.arrival === undefined) return;
+    if (this.done.length === 0) queueMicrotask(() => this.tidyJournal());
+    this.done.push(entry.arrival);
+  }
+
+  /** One write for all entries that one block took out. */
+  private tidyJournal(): void {
+    this.options.journal.remove(this.done.splice(0)).catch((error: unknown) => {
+      this.options.logger.debug({ error }, "Journal entries stay until the next start");
+    });
+  }
+
+  /** The chain holds this nonce of the sender: it and all before it are done. */
+  private passNonce(from: Address, nonce: bigint): void {
+    const queue = this.senders.get(from);
+    if (queue === undefined) return;
+    for (const entry of queue.moveTo(nonce + 1n)) this.remove(entry);
+  }
+
+  private async takeBack(raw: Uint8Array): Promise<void> {
+    try {
+      await this.journal(await this.accept(raw));
+    } catch (error) {
+      this.options.logger.debug({ error }, "A transaction of a removed block is not taken in again");
+    }
+  }
+}
+
+function checkFunds(entry: PoolEntry, balance: bigint, extra: bigint): void {
+  const cost = entryCost(entry) + extra;
+  if (balance >= cost) return;
+  const reason = `insufficient funds for gas * price + value: balance ${balance}, tx cost ${cost}, overshot ${cost - balance}`;
+  throw refuse("TXPOOL_FUNDS", reason, "Send OPEN to the account, or lower value or fees.", {
+    address: entry.from,
+  });
+}

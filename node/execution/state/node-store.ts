@@ -1,0 +1,81 @@
+import { bytesToHex } from "@ethereumjs/util";
+import { executionError } from "../errors.ts";
+import { decodeNode, type TrieNode } from "./trie-node.ts";
+import { codeKey, type StateDatabase } from "./types.ts";
+
+const DEFAULT_CAPACITY = 100_000;
+
+function cacheKey(hash: Uint8Array): string {
+  return Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString("latin1");
+}
+
+/** Decoded trie nodes and code by hash, over the database. Content-addressed, so that nothing in it ever goes stale. */
+export class NodeStore {
+  private readonly database: StateDatabase;
+  private readonly capacity: number;
+  /** Two generations: when the young one is full, the old one is dropped. */
+  private young = new Map<string, TrieNode>();
+  private old = new Map<string, TrieNode>();
+  private readonly codes = new Map<string, Uint8Array>();
+
+  constructor(database: StateDatabase, capacity = DEFAULT_CAPACITY) {
+    this.database = database;
+    this.capacity = capacity;
+  }
+
+  /** @throws CodedError `STATE_NODE_MISSING`, `STATE_NODE_CORRUPT`. */
+  load(hash: Uint8Array): TrieNode {
+    const key = cacheKey(hash);
+    const cached = this.young.get(key);
+    if (cached !== undefined) return cached;
+    const node = this.old.get(key) ?? this.read(hash);
+    this.put(key, node);
+    return node;
+  }
+
+  remember(hash: Uint8Array, node: TrieNode): void {
+    this.put(cacheKey(hash), node);
+  }
+
+  has(hash: Uint8Array): boolean {
+    const key = cacheKey(hash);
+    return this.young.has(key) || this.old.has(key) || this.database.get(hash) !== undefined;
+  }
+
+  /** @throws CodedError `STATE_CODE_MISSING`. */
+  code(codeHash: Uint8Array): Uint8Array {
+    const key = cacheKey(codeHash);
+    const cached = this.codes.get(key);
+    if (cached !== undefined) return cached;
+    const code = this.database.get(codeKey(codeHash));
+    if (code === undefined) {
+      throw executionError("STATE_CODE_MISSING", {
+        message: `Code ${bytesToHex(codeHash)} is not stored.`,
+        facts: { codeHash: bytesToHex(codeHash) },
+      });
+    }
+    if (this.codes.size >= 1024) this.codes.clear();
+    this.codes.set(key, code);
+    return code;
+  }
+
+  private read(hash: Uint8Array): TrieNode {
+    const raw = this.database.get(hash);
+    if (raw === undefined) {
+      throw executionError("STATE_NODE_MISSING", {
+        message: `Trie node ${bytesToHex(hash)} is not stored.`,
+        fix: "Ask for a block whose state this node has.",
+        facts: { hash: bytesToHex(hash) },
+      });
+    }
+    return decodeNode(raw);
+  }
+
+  private put(key: string, node: TrieNode): void {
+    if (this.young.size >= this.capacity) {
+      this.old = this.young;
+      this.young = new Map();
+    }
+    this.young.set(key, node);
+  }
+}

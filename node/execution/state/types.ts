@@ -1,0 +1,15 @@
+import type { KeyValueReader } from "../../store/level.ts";
+
+/** Where committed trie nodes and code are read from: nodes by their hash, code by {@link codeKey}. */
+export type StateDatabase = KeyValueReader;
+
+const CODE_PREFIX = 0x63;
+const HASH_BYTES = 32;
+
+/** Database key of code: `c` before its hash, so that code can't be mistaken for a trie node. */
+export function codeKey(codeHash: Uint8Array): Uint8Array {
+  const key = new Uint8Array(HASH_BYTES + 1);
+  key[0] = CODE_PREFIX;
+  key.set(codeHash, 1);
+  return key;
+}

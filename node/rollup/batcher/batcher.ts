@@ -1,0 +1,220 @@
+import { bytesToHex } from "@ethereumjs/util";
+import { sleep } from "../../base/clock.ts";
+import { isCodedError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import { l1BlockInfoOf } from "../../chain/system-config.ts";
+import type { Block } from "../../chain/types/block.ts";
+import type { Address, BlockId, Hash, Hex } from "../../chain/types/primitives.ts";
+import type { RollupConfig } from "../../chain/types/rollup.ts";
+import { CHANNEL_TIMEOUT } from "../derivation/channel-assembler.ts";
+import { batchBytesOf, buildChannel, type OutgoingChannel } from "./channel-out.ts";
+
+/** What the batcher reads of its own node. */
+export interface BatcherL2 {
+  heads(): { safe: BlockId; unsafe: BlockId } | Promise<{ safe: BlockId; unsafe: BlockId }>;
+  /** The canonical block; undefined above the unsafe head. */
+  blockByNumber(number: bigint): Block | undefined | Promise<Block | undefined>;
+}
+
+/** L1 as the batcher uses it; the sender holds the key. */
+export interface BatcherL1 {
+  blockNumber(): Promise<bigint>;
+  /** Resolves when the transaction is in an L1 block. */
+  send(request: { to: Address; data: Hex }): Promise<{ hash: Hash; blockNumber: bigint }>;
+}
+
+export interface BatcherOptions {
+  rollup: RollupConfig;
+  l2: BatcherL2;
+  l1: BatcherL1;
+  logger: Logger;
+  signal: AbortSignal;
+  /** Longest calldata of one L1 transaction, in bytes. */
+  maxL1TxBytes?: number;
+  /** L1 blocks for which a channel collects L2 blocks. */
+  maxChannelDuration?: bigint;
+  /** A channel closes when its signed transactions have this many bytes. */
+  maxChannelBytes?: number;
+  /** L1 blocks before the end of the sequencing window at which a channel closes at the latest. */
+  subSafetyMargin?: bigint;
+  /** L1 blocks after which sent blocks that are still not safe are sent again. */
+  resubmitAfter?: bigint;
+  pollMs?: number;
+}
+
+/** A channel that L1 has taken in. */
+export interface Submission {
+  first: BlockId;
+  last: BlockId;
+  l1Transactions: Hash[];
+  /** L1 block of its last frame. */
+  l1Number: bigint;
+}
+
+export interface Batcher {
+  /** One look; the channel that was sent, if it was time for one. */
+  step(): Promise<Submission | undefined>;
+  /** Steps until the signal aborts. */
+  run(): Promise<void>;
+}
+
+interface OpenChannel {
+  blocks: Block[];
+  bytes: number;
+  /** L1 head when its first block was seen. */
+  openedAt: bigint;
+}
+
+const MAX_BLOCKS_PER_CHANNEL = 20_000;
+
+/**
+ * Sends unsafe blocks to L1. It keeps nothing that a restart would miss: whatever is in doubt, it begins again after the safe
+ * head, and what L1 gets twice derivation passes over. Source: op-batcher.
+ */
+export function createBatcher(options: BatcherOptions): Batcher {
+  return new ChannelBatcher(options);
+}
+
+class ChannelBatcher implements Batcher {
+  private readonly options: Required<BatcherOptions>;
+  private open: OpenChannel | undefined;
+  private submitted: { last: BlockId; l1Number: bigint } | undefined;
+  private lastSafe: BlockId | undefined;
+
+  constructor(options: BatcherOptions) {
+    this.options = {
+      maxL1TxBytes: 120_000,
+      maxChannelDuration: 2n,
+      maxChannelBytes: 480_000,
+      subSafetyMargin: 10n,
+      resubmitAfter: 10n,
+      pollMs: 500,
+      ...options,
+    };
+  }
+
+  async run(): Promise<void> {
+    const { signal, logger, pollMs } = this.options;
+    while (!signal.aborted) {
+      try {
+        if (await this.step()) continue;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!isCodedError(error)) throw error;
+        this.restart("sending failed");
+        logger.warn({ error }, "Batching failed, trying again");
+      }
+      await sleep(pollMs, signal).catch(() => undefined);
+    }
+  }
+
+  async step(): Promise<Submission | undefined> {
+    const { l1, l2 } = this.options;
+    const l1Number = await l1.blockNumber();
+    const { safe, unsafe } = await l2.heads();
+    await this.verify(safe, unsafe, l1Number);
+    await this.collect(safe, unsafe, l1Number);
+    const open = this.open;
+    if (open === undefined || !this.shouldClose(open, l1Number)) return undefined;
+    return this.submit(open, l1Number);
+  }
+
+  /** Forgets what is no longer true. */
+  private async verify(safe: BlockId, unsafe: BlockId, l1Number: bigint): Promise<void> {
+    const { resubmitAfter, logger } = this.options;
+    if (this.lastSafe !== undefined && safe.number < this.lastSafe.number)
+      this.restart("the safe head went back");
+    this.lastSafe = safe;
+    const submitted = this.submitted;
+    if (submitted !== undefined && safe.number >= submitted.last.number) this.submitted = undefined;
+    else if (submitted !== undefined && l1Number > submitted.l1Number + resubmitAfter) {
+      const facts = { last: submitted.last.number, safe: safe.number, l1Number: submitted.l1Number };
+      logger.warn(facts, "Sent blocks did not become safe, they are sent again");
+      this.restart("sent blocks did not become safe");
+    }
+    const first = this.open?.blocks[0];
+    if (first !== undefined && first.header.number <= safe.number)
+      this.restart("the safe head passed the open channel");
+    const tip = this.tip();
+    if (tip === undefined) return;
+    const canonical =
+      tip.number <= unsafe.number && (await this.options.l2.blockByNumber(tip.number))?.hash === tip.hash;
+    if (!canonical) this.restart("the unsafe chain was reorganised");
+  }
+
+  private restart(reason: string): void {
+    if (this.open !== undefined || this.submitted !== undefined)
+      this.options.logger.debug({ reason }, "Batching begins again after the safe head");
+    this.open = undefined;
+    this.submitted = undefined;
+  }
+
+  /** The last block taken in or sent. */
+  private tip(): BlockId | undefined {
+    const last = this.open?.blocks.at(-1);
+    return last ? { hash: last.hash, number: last.header.number } : this.submitted?.last;
+  }
+
+  private async collect(safe: BlockId, unsafe: BlockId, l1Number: bigint): Promise<void> {
+    let parent = this.tip() ?? safe;
+    while (parent.number < unsafe.number && !this.isFull()) {
+      const block = await this.options.l2.blockByNumber(parent.number + 1n);
+      // The chain changed between two reads: the next step sees it whole.
+      if (block === undefined || block.header.parentHash !== parent.hash) return;
+      this.open ??= { blocks: [], bytes: 0, openedAt: l1Number };
+      this.open.blocks.push(block);
+      this.open.bytes += batchBytesOf(block);
+      parent = { hash: block.hash, number: block.header.number };
+    }
+  }
+
+  private isFull(): boolean {
+    const open = this.open;
+    if (open === undefined) return false;
+    return open.bytes >= this.options.maxChannelBytes || open.blocks.length >= MAX_BLOCKS_PER_CHANNEL;
+  }
+
+  private shouldClose(open: OpenChannel, l1Number: bigint): boolean {
+    const { maxChannelDuration, rollup, subSafetyMargin } = this.options;
+    if (this.isFull() || l1Number >= open.openedAt + maxChannelDuration) return true;
+    const windowEnd = l1BlockInfoOf(open.blocks[0]!).number + rollup.seqWindowSize;
+    return l1Number + subSafetyMargin >= windowEnd;
+  }
+
+  private async submit(open: OpenChannel, l1Number: bigint): Promise<Submission | undefined> {
+    const { rollup, maxL1TxBytes, logger } = this.options;
+    const channel = buildChannel({ blocks: open.blocks, rollup, maxL1TxBytes, l1Number });
+    const sent = await this.send(channel);
+    const firstL1 = sent[0]!.blockNumber;
+    const lastL1 = sent.at(-1)!.blockNumber;
+    const facts = {
+      first: channel.first.number,
+      last: channel.last.number,
+      frames: sent.length,
+      bytes: channel.calldata.reduce((sum, data) => sum + data.length, 0),
+      l1Number: lastL1,
+      l1Transaction: sent.at(-1)!.hash,
+    };
+    if (lastL1 > firstL1 + CHANNEL_TIMEOUT) {
+      logger.warn(facts, "A channel took too long to reach L1, it is sent again");
+      this.restart("a channel timed out");
+      return undefined;
+    }
+    logger.info(facts, "Blocks sent to L1");
+    this.open = undefined;
+    this.submitted = { last: channel.last, l1Number: lastL1 };
+    const l1Transactions = sent.map(({ hash }) => hash);
+    return { first: channel.first, last: channel.last, l1Transactions, l1Number: lastL1 };
+  }
+
+  /** One frame after the other: Holocene reads them in order only. */
+  private async send(channel: OutgoingChannel): Promise<{ hash: Hash; blockNumber: bigint }[]> {
+    const { l1, rollup, signal } = this.options;
+    const sent: { hash: Hash; blockNumber: bigint }[] = [];
+    for (const data of channel.calldata) {
+      signal.throwIfAborted();
+      sent.push(await l1.send({ to: rollup.batchInboxAddress, data: bytesToHex(data) }));
+    }
+    return sent;
+  }
+}

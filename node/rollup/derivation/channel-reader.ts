@@ -1,0 +1,80 @@
+import { isCodedError } from "../../base/errors.ts";
+import {
+  joinSpanBatch,
+  type ParsedSpanBatch,
+  parseSpanBatch,
+  type SpanBatch,
+} from "../../chain/codec/batch.ts";
+import { ChannelReader } from "../../chain/codec/channel.ts";
+import type { RollupConfig } from "../../chain/types/rollup.ts";
+import { AGAIN, type DerivationObserver, type Pull } from "./types.ts";
+
+export interface ChannelSource {
+  next(l1Number: bigint): Pull<Uint8Array>;
+  flush(): void;
+}
+
+/**
+ * Reads span batches out of channels. What does not parse ends its channel; a batch whose transactions do not come out is
+ * skipped alone. Spec: derivation, "Channel Reader (Batch Decoding)".
+ */
+export class BatchDecoder {
+  private readonly channels: ChannelSource;
+  private readonly rollup: RollupConfig;
+  private readonly observe: DerivationObserver;
+  private reader: ChannelReader | undefined;
+
+  constructor(channels: ChannelSource, rollup: RollupConfig, observe: DerivationObserver) {
+    this.channels = channels;
+    this.rollup = rollup;
+    this.observe = observe;
+  }
+
+  /** Drops the rest of the channel that is being read, and the one being put together. */
+  flush(): void {
+    this.reader = undefined;
+    this.channels.flush();
+  }
+
+  next(l1Number: bigint): Pull<SpanBatch> {
+    if (this.reader === undefined) {
+      const channel = this.channels.next(l1Number);
+      if (channel.kind !== "item") return channel;
+      this.reader = this.open(channel.item);
+      if (this.reader === undefined) return AGAIN;
+    }
+    const data = this.reader.next();
+    const parsed = data && this.parse(data);
+    if (parsed === undefined) {
+      this.reader = undefined;
+      return AGAIN;
+    }
+    const batch = this.join(parsed);
+    return batch === undefined ? AGAIN : { kind: "item", item: batch };
+  }
+
+  private open(channel: Uint8Array): ChannelReader | undefined {
+    return this.noting("CHANNEL_INVALID", () => new ChannelReader(channel));
+  }
+
+  private parse(data: Uint8Array): ParsedSpanBatch | undefined {
+    return this.noting("BATCH_INVALID", () => parseSpanBatch(data));
+  }
+
+  private join(parsed: ParsedSpanBatch): SpanBatch | undefined {
+    const { genesis, blockTime, l2ChainId } = this.rollup;
+    const rules = { genesisTime: genesis.l2Time, blockTime, chainId: l2ChainId };
+    return this.noting("BATCH_TRANSACTION_INVALID", () => joinSpanBatch(parsed, rules));
+  }
+
+  /** The result, or undefined and a note when `read` throws that error. */
+  private noting<T>(code: string, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!isCodedError(error, code)) throw error;
+      this.observe({ stage: "channel-reader", reason: error.message, facts: error.facts });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import { isCodedError } from "../../base/errors.ts";
+import { DEPOSIT_TYPE } from "../../chain/codec/deposit.ts";
+import type { L1Block, L1Receipt } from "../../chain/types/l1.ts";
+import type { BlockId } from "../../chain/types/primitives.ts";
+import type { Fork, L1ChainConfig, RollupConfig, SystemConfig } from "../../chain/types/rollup.ts";
+import { rollupError } from "../errors.ts";
+import { buildAttributes } from "./attributes.ts";
+import { BatchStage, type NextBlock } from "./batch-stage.ts";
+import { ChannelAssembler } from "./channel-assembler.ts";
+import { BatchDecoder } from "./channel-reader.ts";
+import { FrameQueue } from "./frame-queue.ts";
+import { L1Retrieval } from "./l1-retrieval.ts";
+import type {
+  DerivationObserver,
+  DerivationPipeline,
+  DerivationStep,
+  DerivedAttributes,
+  SafeChain,
+  SafeHead,
+} from "./types.ts";
+
+export interface PipelineOptions {
+  rollup: RollupConfig;
+  l1Chain: L1ChainConfig;
+  start: {
+    /**
+     * The first L1 block to read: an L1 origin of the safe chain, a channel timeout before the safe head's origin or the
+     * genesis one. Frames in blocks before it are not seen.
+     */
+    origin: BlockId;
+    /** As of that block. */
+    systemConfig: SystemConfig;
+  };
+  observe?: DerivationObserver;
+}
+
+const GENESIS_FORKS: readonly Fork[] = [
+  "regolith",
+  "canyon",
+  "delta",
+  "ecotone",
+  "fjord",
+  "granite",
+  "holocene",
+];
+const LATER_FORKS: readonly Fork[] = ["isthmus", "jovian"];
+
+/** Derivation knows Holocene's rules, and no fork that activates after genesis. */
+function assertForks({ forkTimes, genesis }: RollupConfig): void {
+  const atGenesis = (fork: Fork) => (forkTimes[fork] ?? genesis.l2Time + 1n) <= genesis.l2Time;
+  const missing = GENESIS_FORKS.filter((fork) => !atGenesis(fork));
+  const later = LATER_FORKS.filter((fork) => forkTimes[fork] !== undefined && !atGenesis(fork));
+  if (missing.length + later.length === 0) return;
+  throw rollupError("FORK_SCHEDULE_UNSUPPORTED", {
+    message: `Derivation needs these forks at genesis: ${[...missing, ...later].join(", ")}.`,
+    fix: "Set their times in rollup.json to 0, or leave Isthmus and Jovian out.",
+    facts: { missing, later },
+  });
+}
+
+/**
+ * L1 blocks in, payload attributes out; no I/O, no clock. Stages from L1 inwards: retrieval, frame queue, channel assembler,
+ * channel reader, batch stage, attributes. @throws CodedError `FORK_SCHEDULE_UNSUPPORTED`.
+ */
+export function createDerivationPipeline(options: PipelineOptions): DerivationPipeline {
+  assertForks(options.rollup);
+  return new Pipeline(options);
+}
+
+class Pipeline implements DerivationPipeline {
+  private readonly options: PipelineOptions;
+  private readonly retrieval: L1Retrieval;
+  private readonly batches: BatchStage;
+  /** The L1 block being read, without what only retrieval needs. */
+  private block: L1Block | undefined;
+  /** False while the block still has data to give: the next one would take its place. */
+  private wantsL1 = true;
+  private resetReason: string | undefined;
+  private last: { derived: DerivedAttributes; rejected: boolean } | undefined;
+
+  constructor(options: PipelineOptions) {
+    const { rollup, start, observe = () => undefined } = options;
+    this.options = options;
+    this.retrieval = new L1Retrieval(rollup, start.systemConfig);
+    const frames = new FrameQueue(this.retrieval, observe);
+    const channels = new ChannelAssembler(frames, observe);
+    const decoder = new BatchDecoder(channels, rollup, observe);
+    this.batches = new BatchStage(decoder, rollup, observe);
+  }
+
+  get origin(): BlockId {
+    const { hash, number } = this.block ?? this.options.start.origin;
+    return { hash, number };
+  }
+
+  private get nextNumber(): bigint {
+    return this.block === undefined ? this.options.start.origin.number : this.block.number + 1n;
+  }
+
+  pushL1(block: L1Block): void {
+    if (block.number !== this.nextNumber || !this.wantsL1) {
+      throw rollupError("L1_BLOCK_UNEXPECTED", {
+        message: `Derivation did not ask for L1 block ${block.number}; its next one is ${this.nextNumber}.`,
+        fix: "Step the pipeline until it needs L1.",
+        facts: { hash: block.hash },
+      });
+    }
+    this.wantsL1 = false;
+    const isStart = this.block === undefined;
+    const continues = isStart ? block.hash === this.options.start.origin.hash : this.retrieval.enter(block);
+    if (!continues) {
+      this.resetReason = `L1 block ${block.number} (${block.hash}) does not continue ${this.origin.hash}`;
+      return;
+    }
+    if (isStart) this.retrieval.enter(block);
+    this.block = trimmed(block, this.options.rollup);
+  }
+
+  step(safeHead: SafeHead, chain: SafeChain): DerivationStep {
+    if (this.last !== undefined) {
+      const { derived } = this.last;
+      if (derived.parent.hash === safeHead.ref.hash) return { kind: "attributes", derived };
+      this.last = undefined;
+    }
+    for (;;) {
+      if (this.resetReason !== undefined) return { kind: "reset", reason: this.resetReason };
+      if (this.block === undefined) return this.needL1();
+      const next = this.batches.next(this.block, safeHead.ref, chain);
+      if (next.kind === "item") return this.attributes(next.item, safeHead, this.block);
+      if (next.kind === "drained") return this.needL1();
+      if (next.kind !== "again") return next;
+    }
+  }
+
+  private needL1(): DerivationStep {
+    this.wantsL1 = true;
+    return { kind: "needL1", number: this.nextNumber };
+  }
+
+  private attributes({ batch, origin }: NextBlock, parent: SafeHead, block: L1Block): DerivationStep {
+    const { rollup, l1Chain } = this.options;
+    try {
+      const required = buildAttributes({ rollup, l1Chain, parent, origin });
+      const attributes = { ...required, transactions: [...required.transactions, ...batch.transactions] };
+      const derivedFrom = { hash: block.hash, number: block.number };
+      const derived = { attributes, parent: parent.ref, derivedFrom };
+      this.last = { derived, rejected: false };
+      return { kind: "attributes", derived };
+    } catch (error) {
+      if (!isCodedError(error)) throw error;
+      return error.severity === "reset"
+        ? { kind: "reset", reason: error.message }
+        : { kind: "critical", error };
+    }
+  }
+
+  rejectPayload(): DerivedAttributes {
+    if (this.last === undefined || this.last.rejected) {
+      throw rollupError("DEPOSITS_ONLY_INVALID", {
+        message: "The engine refused a block of deposits only, or one that was never derived.",
+        fix: "Compare rollup.json and genesis.json with the other nodes; report the block if they agree.",
+        facts: { parent: this.last?.derived.parent.hash },
+      });
+    }
+    this.batches.flush();
+    const { derived } = this.last;
+    const deposits = derived.attributes.transactions.filter((raw) => raw[0] === DEPOSIT_TYPE);
+    const retry = { ...derived, attributes: { ...derived.attributes, transactions: deposits } };
+    this.last = { derived: retry, rejected: true };
+    return retry;
+  }
+}
+
+/** The block with the receipts that attributes need; a sequencing window of them stays in memory. */
+function trimmed(block: L1Block, rollup: RollupConfig): L1Block {
+  const contracts = [rollup.depositContractAddress, rollup.l1SystemConfigAddress];
+  const receipts: L1Receipt[] = [];
+  for (const { status, logs } of block.receipts) {
+    const relevant = logs.filter((log) => contracts.includes(log.address));
+    if (status === 1 && relevant.length > 0) receipts.push({ status, logs: relevant });
+  }
+  return { ...block, transactions: [], receipts };
+}

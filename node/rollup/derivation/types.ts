@@ -1,0 +1,73 @@
+import type { CodedError } from "../../base/errors.ts";
+import type { L1Block } from "../../chain/types/l1.ts";
+import type { BlockId } from "../../chain/types/primitives.ts";
+import type { L2BlockRef, PayloadAttributes, SystemConfig } from "../../chain/types/rollup.ts";
+
+/** The safe head that the next attributes build on. */
+export interface SafeHead {
+  ref: L2BlockRef;
+  /** Read back from the block itself (L1 attributes transaction, gas limit, extraData). */
+  systemConfig: SystemConfig;
+}
+
+/** Answers about L2 blocks at or below the safe head; span batches that overlap it need them. */
+export interface SafeChain {
+  refByNumber(number: bigint): L2BlockRef | undefined;
+}
+
+/** Attributes with where they come from. */
+export interface DerivedAttributes {
+  attributes: PayloadAttributes;
+  parent: L2BlockRef;
+  /** The L1 block after which these attributes were complete. */
+  derivedFrom: BlockId;
+}
+
+/**
+ * One step of the pipeline. It owns no I/O: the driver feeds L1 blocks in order and applies attributes.
+ * - `needL1`: push the L1 block of that number, then step again.
+ * - `attributes`: build it; then step with the new safe head, or call `rejectPayload` when it is invalid.
+ *   Stepping again with the same safe head gives the same attributes.
+ * - `reset`: what was pushed or the safe head is not on the pipeline's L1 chain; start a new pipeline at a common ancestor.
+ * - `critical`: derivation can't go on, and a person must look.
+ */
+export type DerivationStep =
+  | { kind: "needL1"; number: bigint }
+  | { kind: "attributes"; derived: DerivedAttributes }
+  | { kind: "reset"; reason: string }
+  | { kind: "critical"; error: CodedError };
+
+export interface DerivationPipeline {
+  /** The L1 block that the pipeline has read last; the one it starts at before the first push. */
+  readonly origin: BlockId;
+  /** @throws CodedError `L1_BLOCK_UNEXPECTED` unless the last step needed the block of that number. */
+  pushL1(block: L1Block): void;
+  step(safeHead: SafeHead, chain: SafeChain): DerivationStep;
+  /**
+   * The payload of the last attributes is invalid: drops channel and span and gives the deposits-only attributes to build instead.
+   * @throws CodedError `DEPOSITS_ONLY_INVALID` when those were the ones refused.
+   */
+  rejectPayload(): DerivedAttributes;
+}
+
+/** Something that derivation left aside, for logs and metrics; it changes nothing. */
+export interface DerivationNote {
+  stage: "l1-retrieval" | "frame-queue" | "channel-assembler" | "channel-reader" | "batch-stage";
+  reason: string;
+  facts: Readonly<Record<string, unknown>>;
+}
+
+export type DerivationObserver = (note: DerivationNote) => void;
+
+/** What a stage answers when it is pulled. */
+export type Pull<T> =
+  | { kind: "item"; item: T }
+  /** Something was consumed, nothing came of it: pull again. */
+  | { kind: "again" }
+  /** Nothing more until the next L1 block. */
+  | { kind: "drained" }
+  | { kind: "reset"; reason: string }
+  | { kind: "critical"; error: CodedError };
+
+export const AGAIN = { kind: "again" } as const;
+export const DRAINED = { kind: "drained" } as const;

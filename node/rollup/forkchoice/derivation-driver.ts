@@ -1,0 +1,203 @@
+import { sleep } from "../../base/clock.ts";
+import { isCodedError, isTemporary } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import { retry } from "../../base/retry.ts";
+import type { BlockId } from "../../chain/types/primitives.ts";
+import type { RollupConfig } from "../../chain/types/rollup.ts";
+import type { ChainStore } from "../../store/chain-store.ts";
+import type { DerivationPipeline, DerivedAttributes, SafeChain } from "../derivation/types.ts";
+import { rollupError } from "../errors.ts";
+import type { L1Reader } from "../l1/reader.ts";
+import type { L1Watcher } from "../l1/watcher.ts";
+import type { Engine } from "./engine.ts";
+import { findSyncStart, type PipelineStart } from "./sync-start.ts";
+
+export interface DerivationDriverOptions {
+  engine: Engine;
+  store: ChainStore;
+  l1: L1Reader;
+  watcher: L1Watcher;
+  rollup: RollupConfig;
+  channelTimeout: bigint;
+  createPipeline(start: PipelineStart): DerivationPipeline;
+  logger: Logger;
+  signal: AbortSignal;
+  /** Milliseconds for which an L1 that is shorter than before counts as lagging, not as reorganised. */
+  l1LagMs: number;
+}
+
+/** Derives the safe chain from L1 for ever. */
+export interface DerivationDriver {
+  /** True once the stored chain was checked against L1: only then may a sequencer build on it. */
+  isReady(): boolean;
+  /** The L1 block that derivation has read last. */
+  currentL1(): BlockId | undefined;
+  /** Checks the chain against L1 again, e.g. because the sequencer saw its origin reorganised away. */
+  requestReset(reason: string): void;
+  /** Resolves when the signal aborts. @throws CodedError when derivation can't go on, e.g. `DERIVATION_STOPPED`, `L1_OTHER_CHAIN`. */
+  run(): Promise<void>;
+}
+
+export function createDerivationDriver(options: DerivationDriverOptions): DerivationDriver {
+  return new Driver(options);
+}
+
+class Driver implements DerivationDriver {
+  private readonly options: DerivationDriverOptions;
+  private readonly chain: SafeChain;
+  private pipeline: DerivationPipeline | undefined;
+  private resetReason: string | undefined;
+  private wake: () => void = () => undefined;
+  private laggingSince: number | undefined;
+
+  constructor(options: DerivationDriverOptions) {
+    this.options = options;
+    this.chain = {
+      refByNumber: (number) => {
+        const hash = options.store.canonicalHash(number);
+        return hash === undefined ? undefined : options.store.ref(hash);
+      },
+    };
+  }
+
+  isReady(): boolean {
+    return this.pipeline !== undefined && this.resetReason === undefined;
+  }
+
+  currentL1(): BlockId | undefined {
+    return this.pipeline?.origin;
+  }
+
+  requestReset(reason: string): void {
+    this.resetReason ??= reason;
+    this.wake();
+  }
+
+  async run(): Promise<void> {
+    const { logger, signal, watcher } = this.options;
+    const unsubscribe = watcher.subscribe(() => this.wake());
+    try {
+      while (!signal.aborted) {
+        const task = "Reading L1 for derivation";
+        await retry({ task, logger, signal, isTemporary, maxDelayMs: 3_000 }, () => this.advance());
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  /** One step: a reset, a look at L1, or the next attributes. */
+  private async advance(): Promise<void> {
+    const { engine } = this.options;
+    if (this.pipeline === undefined || this.resetReason !== undefined) return this.reset();
+    const step = this.pipeline.step(engine.derivationHead(), this.chain);
+    if (step.kind === "needL1") await this.readL1(this.pipeline, step.number);
+    else if (step.kind === "attributes") await this.apply(this.pipeline, step.derived);
+    else if (step.kind === "reset") this.requestReset(step.reason);
+    else throw step.error;
+  }
+
+  private async reset(): Promise<void> {
+    const { engine, logger } = this.options;
+    const before = engine.heads();
+    await this.waitForL1(before.unsafe.l1Origin.number);
+    const reason = this.resetReason;
+    const { target, pipeline } = await findSyncStart(this.options, before);
+    await engine.reset(target);
+    this.pipeline = this.options.createPipeline(pipeline);
+    if (this.resetReason === reason) this.resetReason = undefined;
+    const facts = { unsafe: target.unsafe.number, safe: target.safe.number, l1: pipeline.origin.number };
+    if (reason === undefined) logger.info(facts, "Derivation starts");
+    else logger.warn({ reason, before: before.unsafe.number, ...facts }, "Derivation starts again");
+  }
+
+  /** A shorter L1 may only lag behind; it counts as reorganised when it stays shorter. */
+  private async waitForL1(number: bigint): Promise<void> {
+    const { l1, l1LagMs, signal } = this.options;
+    for (let waited = 0; waited < l1LagMs; waited += 200) {
+      const head = await l1.label("latest");
+      if (head !== undefined && head.number >= number) return;
+      await sleep(200, signal);
+    }
+  }
+
+  private async readL1(pipeline: DerivationPipeline, number: bigint): Promise<void> {
+    const head = this.options.watcher.heads()?.latest.number;
+    const block =
+      head !== undefined && head >= number ? await this.options.l1.blockByNumber(number) : undefined;
+    if (block !== undefined) {
+      this.laggingSince = undefined;
+      return pipeline.pushL1(block);
+    }
+    await this.nextHead();
+    await this.checkOrigin(pipeline.origin);
+  }
+
+  /** Waits for the next change of L1's head or a request; looks anyway from time to time. */
+  private nextHead(): Promise<void> {
+    const { signal } = this.options;
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        this.wake = () => undefined;
+        resolve();
+      };
+      const timer = setTimeout(done, 2_000);
+      signal.addEventListener("abort", done, { once: true });
+      this.wake = done;
+    });
+  }
+
+  /** op-node notices a reorganisation when L1 grows past the block it read last; this also sees a chain that got shorter. */
+  private async checkOrigin(origin: BlockId): Promise<void> {
+    const found = await this.options.l1.refByNumber(origin.number);
+    if (found?.hash === origin.hash) {
+      this.laggingSince = undefined;
+      return;
+    }
+    if (found !== undefined) return this.requestReset(`L1 block ${origin.number} was reorganised`);
+    this.laggingSince ??= performance.now();
+    if (performance.now() - this.laggingSince < this.options.l1LagMs) return;
+    this.laggingSince = undefined;
+    this.requestReset(`L1 no longer has block ${origin.number}`);
+  }
+
+  private async apply(pipeline: DerivationPipeline, derived: DerivedAttributes): Promise<void> {
+    const { engine, logger } = this.options;
+    try {
+      await engine.derive(derived);
+    } catch (error) {
+      if (isCodedError(error) && error.severity === "reset") return this.requestReset(error.message);
+      if (!isCodedError(error, "PAYLOAD_INVALID")) throw error;
+      const facts = { number: derived.parent.number + 1n, error };
+      logger.warn(facts, "A batch holds an invalid transaction, its block gets deposits only");
+      await this.applyDepositsOnly(pipeline.rejectPayload());
+    }
+    this.logSafe(derived);
+  }
+
+  private async applyDepositsOnly(derived: DerivedAttributes): Promise<void> {
+    try {
+      await this.options.engine.derive(derived);
+    } catch (cause) {
+      if (!isCodedError(cause, "PAYLOAD_INVALID")) throw cause;
+      throw rollupError("DERIVATION_STOPPED", {
+        message: `Block ${derived.parent.number + 1n} is invalid even with deposits only; no node can go on from here.`,
+        fix: "Compare rollup.json and genesis.json with the other nodes; report the block if they agree.",
+        facts: { parent: derived.parent.hash, derivedFrom: derived.derivedFrom.number },
+        cause,
+      });
+    }
+  }
+
+  private logSafe(derived: DerivedAttributes): void {
+    const { safe } = this.options.engine.heads();
+    this.options.logger.debug(
+      { number: safe.number, hash: safe.hash, l1: derived.derivedFrom.number },
+      "Safe head",
+    );
+  }
+}

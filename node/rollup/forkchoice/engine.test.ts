@@ -1,0 +1,229 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hexToBytes } from "@ethereumjs/util";
+import { privateKeyToAccount } from "viem/accounts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ANVIL_KEYS } from "../../../test/harness/anvil.ts";
+import { l1Hash } from "../../../test/harness/blocks.ts";
+import { smallChain } from "../../../test/harness/small-chain.ts";
+import { silentLogger } from "../../base/logger.ts";
+import { decodeTransaction } from "../../chain/codec/transaction.ts";
+import type { Block } from "../../chain/types/block.ts";
+import type { L1Block } from "../../chain/types/l1.ts";
+import type { Address, Hash } from "../../chain/types/primitives.ts";
+import type { L2BlockRef } from "../../chain/types/rollup.ts";
+import { createBlockExecutor } from "../../execution/evm/block-executor.ts";
+import type { TransactionSource } from "../../execution/evm/types.ts";
+import { type ChainStore, openChainStore } from "../../store/chain-store.ts";
+import { buildAttributes } from "../derivation/attributes.ts";
+import type { DerivedAttributes } from "../derivation/types.ts";
+import { createEngine, type Engine, type EngineEvent } from "./engine.ts";
+import { findSyncStart } from "./sync-start.ts";
+
+const user = privateKeyToAccount(ANVIL_KEYS[2]);
+const genesisL1 = { hash: l1Hash(0), number: 0n, parentHash: l1Hash(255), timestamp: 1_000n };
+const definition = smallChain(genesisL1, [user.address.toLowerCase() as Address]);
+const { rollup } = definition;
+
+/** L1 block `number`; `branches` says from which number on the chain is another one. */
+function l1Block(number: number, branch = 0, parentBranch = branch): L1Block {
+  return {
+    number: BigInt(number),
+    hash: l1Hash(number, branch),
+    parentHash: l1Hash(number - 1, number === 1 ? 0 : parentBranch),
+    timestamp: 1_000n + 2n * BigInt(number),
+    baseFeePerGas: 7n,
+    mixHash: l1Hash(number, 50 + branch),
+    parentBeaconBlockRoot: undefined,
+    excessBlobGas: undefined,
+    transactions: [],
+    receipts: [],
+  };
+}
+
+const NO_POOL: TransactionSource = { next: () => undefined, report: () => undefined };
+
+function poolOf(...raws: Uint8Array[]): TransactionSource {
+  const waiting = raws.map((raw) => decodeTransaction(raw, rollup));
+  return { next: () => waiting.shift(), report: () => undefined };
+}
+
+async function transfer(nonce: number): Promise<Uint8Array> {
+  const raw = await user.signTransaction({
+    type: "eip1559",
+    chainId: 901,
+    nonce,
+    to: user.address,
+    value: 1n,
+    gas: 21_000n,
+    maxPriorityFeePerGas: 1n,
+    maxFeePerGas: 10n ** 10n,
+  });
+  return hexToBytes(raw);
+}
+
+describe("engine", () => {
+  let folder: string;
+  let store: ChainStore;
+  let engine: Engine;
+  let events: EngineEvent[];
+
+  const open = async () => {
+    store = await openChainStore(folder, rollup);
+    if (store.heads() === undefined) {
+      const { block, stateWrites } = definition.genesis;
+      const { hash } = block;
+      await store.commit({
+        blocks: [{ block, receipts: [], stateWrites }],
+        heads: { unsafe: hash, safe: hash, finalized: hash },
+      });
+    }
+    const { openledger } = definition;
+    const executor = createBlockExecutor({ rollup, openledger, stateDatabase: store.state });
+    engine = createEngine({ store, executor, rollup, logger: silentLogger });
+    events = [];
+    engine.subscribe((event) => events.push(event));
+  };
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "engine-"));
+    await open();
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const attributesOn = (parent: L2BlockRef, origin: L1Block, transactions: Uint8Array[] = []) => {
+    const head = { ref: parent, systemConfig: rollup.genesis.systemConfig };
+    const required = buildAttributes({ rollup, l1Chain: definition.l1Chain, parent: head, origin });
+    return { ...required, transactions: [...required.transactions, ...transactions] };
+  };
+  const sequence = async (origin: L1Block, pool = NO_POOL): Promise<Block> => {
+    const parent = engine.heads().unsafe;
+    const attributes = { ...attributesOn(parent, origin), noTxPool: false };
+    return (await engine.sequence(parent, attributes, pool))!;
+  };
+  const derived = (origin: L1Block, from: L1Block, transactions: Uint8Array[] = []): DerivedAttributes => ({
+    attributes: attributesOn(engine.heads().safe, origin, transactions),
+    parent: engine.heads().safe,
+    derivedFrom: { hash: from.hash, number: from.number },
+  });
+
+  test("takes an unsafe block over when L1 says the same, without building it again", async () => {
+    const raw = await transfer(0);
+    const one = await sequence(l1Block(1), poolOf(raw));
+    const two = await sequence(l1Block(2));
+    expect(one.transactions).toHaveLength(2);
+    events.length = 0;
+    await engine.derive(derived(l1Block(1), l1Block(4), [raw]));
+    expect(engine.heads().safe.hash).toBe(one.hash);
+    expect(engine.heads().unsafe.hash).toBe(two.hash);
+    expect(events).toEqual([]);
+    expect(store.heads()?.safe).toBe(one.hash);
+  });
+
+  test("replaces unsafe blocks that L1 contradicts, and tells which", async () => {
+    const raw = await transfer(0);
+    const one = await sequence(l1Block(1), poolOf(raw));
+    const two = await sequence(l1Block(2));
+    events.length = 0;
+    await engine.derive(derived(l1Block(1), l1Block(4)));
+    const { unsafe, safe } = engine.heads();
+    expect(safe.hash).toBe(unsafe.hash);
+    expect(safe.number).toBe(1n);
+    expect(events).toEqual([{ removed: [one, two], added: [store.block(safe.hash)] }]);
+    expect(store.transaction(one.transactions[1]!.hash)).toBeUndefined();
+    expect(store.canonicalHash(2n)).toBeUndefined();
+  });
+
+  test("an invalid transaction in a batch changes nothing", async () => {
+    const bad = await transfer(7);
+    for (const raw of [bad, Uint8Array.of(0x02, 0xc0), Uint8Array.of(0x03, 0xc0)]) {
+      await expect(engine.derive(derived(l1Block(1), l1Block(2), [raw]))).rejects.toMatchObject({
+        code: "PAYLOAD_INVALID",
+      });
+    }
+    expect(engine.heads().unsafe.number).toBe(0n);
+    await engine.derive(derived(l1Block(1), l1Block(2)));
+    expect(engine.heads().safe.number).toBe(1n);
+  });
+
+  test("attributes out of order and blocks on an old head are refused", async () => {
+    const early = derived(l1Block(1), l1Block(2));
+    await engine.derive(early);
+    await expect(engine.derive(early)).rejects.toMatchObject({ code: "DERIVATION_OUT_OF_ORDER" });
+    const stale = engine.heads().unsafe;
+    await sequence(l1Block(2));
+    const attributes = attributesOn(stale, l1Block(2));
+    expect(await engine.sequence(stale, attributes, NO_POOL)).toBeUndefined();
+  });
+
+  test("the finalized head is the safe head of the finalized L1 block", async () => {
+    await engine.derive(derived(l1Block(1), l1Block(3)));
+    await engine.derive(derived(l1Block(2), l1Block(5)));
+    await engine.finalize(4n);
+    expect(engine.heads().finalized.number).toBe(1n);
+    await engine.finalize(2n);
+    expect(engine.heads().finalized.number).toBe(1n);
+  });
+
+  describe("findSyncStart", () => {
+    const startOn = (canonical: (number: number) => Hash | undefined, channelTimeout = 50n) => {
+      const l1 = {
+        async refByNumber(number: bigint) {
+          const hash = canonical(Number(number));
+          return hash && { hash, number, parentHash: l1Hash(99), timestamp: 0n };
+        },
+      };
+      return findSyncStart({ store, l1, rollup, channelTimeout }, engine.heads());
+    };
+    /** Safe up to 2 (from L1 block 5), unsafe up to 4. */
+    const grow = async () => {
+      await engine.derive(derived(l1Block(1), l1Block(3)));
+      await engine.derive(derived(l1Block(2), l1Block(5)));
+      await sequence(l1Block(3));
+      await sequence(l1Block(4));
+    };
+
+    test("keeps everything that L1 supports", async () => {
+      await grow();
+      const { target, pipeline } = await startOn((number) => l1Hash(number));
+      expect(target).toMatchObject({ unsafe: { number: 4n }, safe: { number: 2n }, l1Number: 5n });
+      expect(pipeline.origin.number).toBe(0n);
+    });
+
+    test("drops unsafe blocks whose origin is gone, and the safe ones derived from it", async () => {
+      await grow();
+      const forkAt = (fork: number) => (number: number) => l1Hash(number, number >= fork ? 9 : 0);
+      expect((await startOn(forkAt(4))).target).toMatchObject({
+        unsafe: { number: 3n },
+        safe: { number: 1n },
+        l1Number: 3n,
+      });
+      const { target } = await startOn(forkAt(3));
+      expect(target).toMatchObject({
+        unsafe: { number: 2n },
+        safe: { number: 0n },
+        finalized: { number: 0n },
+      });
+      await engine.reset(target);
+      expect(events.at(-1)?.removed.map(({ header }) => header.number)).toEqual([3n, 4n]);
+      expect((await startOn((number) => l1Hash(number))).target.safe.number).toBe(0n);
+    });
+
+    test("starts the pipeline a channel timeout before the safe head's origin", async () => {
+      await grow();
+      expect((await startOn((number) => l1Hash(number), 1n)).pipeline.origin).toEqual({
+        number: 1n,
+        hash: l1Hash(1),
+      });
+    });
+
+    test("refuses another L1 and waits for one that is not there yet", async () => {
+      await expect(startOn(() => l1Hash(200))).rejects.toMatchObject({ code: "L1_OTHER_CHAIN" });
+      await expect(startOn(() => undefined)).rejects.toMatchObject({ code: "L1_GENESIS_MISSING" });
+    });
+  });
+});

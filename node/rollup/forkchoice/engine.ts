@@ -1,0 +1,224 @@
+import type { CodedError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import { createMutex } from "../../base/mutex.ts";
+import { l2BlockRefFromBlock, systemConfigFromBlock } from "../../chain/system-config.ts";
+import type { Block } from "../../chain/types/block.ts";
+import type { BlockId } from "../../chain/types/primitives.ts";
+import type { L2BlockRef, PayloadAttributes, RollupConfig } from "../../chain/types/rollup.ts";
+import type { BlockExecutor, ExecutedBlock, TransactionSource } from "../../execution/evm/types.ts";
+import type { ChainHeads, ChainStore, ChainUpdate } from "../../store/chain-store.ts";
+import type { DerivedAttributes, SafeHead } from "../derivation/types.ts";
+import { rollupError } from "../errors.ts";
+import { attributesMismatch } from "./attributes-match.ts";
+
+/** The three heads; derivation goes on at the safe one. */
+export interface EngineHeads {
+  unsafe: L2BlockRef;
+  safe: L2BlockRef;
+  finalized: L2BlockRef;
+}
+
+/** A change that is already on disk; both lists oldest first. */
+export interface EngineEvent {
+  removed: readonly Block[];
+  added: readonly Block[];
+}
+
+/** Where the chain goes back to. */
+export interface ResetTarget {
+  unsafe: L2BlockRef;
+  safe: L2BlockRef;
+  finalized: L2BlockRef;
+  /** Safe heads of L1 blocks above this number are forgotten. */
+  l1Number: bigint;
+}
+
+/** Fork choice and import: every change of the chain goes through here, one at a time. */
+export interface Engine {
+  heads(): EngineHeads;
+  /** The block on which derivation goes on, with its SystemConfig. */
+  derivationHead(): SafeHead;
+  /** Calls `listener` after each change of the unsafe chain. Gives the function that stops it. */
+  subscribe(listener: (event: EngineEvent) => void): () => void;
+  /**
+   * Builds and imports a block on the unsafe head, unless that head is not `parent` any more: then undefined.
+   * @throws CodedError `PAYLOAD_INVALID` when a forced transaction can't be included.
+   */
+  sequence(
+    parent: L2BlockRef,
+    attributes: PayloadAttributes,
+    pool: TransactionSource,
+    signal?: AbortSignal,
+  ): Promise<Block | undefined>;
+  /**
+   * Makes the next safe block: takes the unsafe block over when it is the same, else builds it and drops the unsafe ones.
+   * @throws CodedError `PAYLOAD_INVALID`; nothing has changed then.
+   */
+  derive(derived: DerivedAttributes): Promise<void>;
+  /** Moves the finalized head to the safe head of the newest L1 block up to `l1Number`. */
+  finalize(l1Number: bigint): Promise<void>;
+  reset(target: ResetTarget): Promise<void>;
+}
+
+export interface EngineOptions {
+  store: ChainStore;
+  executor: BlockExecutor;
+  rollup: RollupConfig;
+  logger: Logger;
+}
+
+/** The engine over a store that has its genesis. */
+export function createEngine(options: EngineOptions): Engine {
+  return new ChainEngine(options);
+}
+
+class ChainEngine implements Engine {
+  private readonly options: EngineOptions;
+  private readonly mutex = createMutex();
+  private readonly listeners = new Set<(event: EngineEvent) => void>();
+  private current: EngineHeads;
+
+  constructor(options: EngineOptions) {
+    this.options = options;
+    this.current = storedHeads(options.store);
+  }
+
+  heads(): EngineHeads {
+    return this.current;
+  }
+
+  derivationHead(): SafeHead {
+    const ref = this.current.safe;
+    return { ref, systemConfig: systemConfigFromBlock(this.block(ref), this.options.rollup) };
+  }
+
+  subscribe(listener: (event: EngineEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  sequence(
+    parent: L2BlockRef,
+    attributes: PayloadAttributes,
+    pool: TransactionSource,
+    signal?: AbortSignal,
+  ): Promise<Block | undefined> {
+    return this.mutex.run(async () => {
+      if (this.current.unsafe.hash !== parent.hash) return undefined;
+      const { executor } = this.options;
+      const built = await executor.build(this.block(parent).header, attributes, pool, signal);
+      const heads = { ...this.current, unsafe: this.refOf(built) };
+      await this.commit({ blocks: [built], durable: true }, heads);
+      return built.block;
+    });
+  }
+
+  derive(derived: DerivedAttributes): Promise<void> {
+    return this.mutex.run(async () => {
+      const { store, rollup } = this.options;
+      if (derived.parent.hash !== this.current.safe.hash) throw outOfOrder(derived, this.current);
+      const hash = store.canonicalHash(derived.parent.number + 1n);
+      const candidate = hash === undefined ? undefined : store.block(hash);
+      const why = candidate && attributesMismatch(derived.attributes, candidate, rollup);
+      if (candidate === undefined || why !== undefined) return this.importDerived(derived, why);
+      await this.promote(derived, l2BlockRefFromBlock(candidate, rollup));
+    });
+  }
+
+  finalize(l1Number: bigint): Promise<void> {
+    return this.mutex.run(async () => {
+      for await (const { l2 } of this.options.store.safeHeads(l1Number)) {
+        if (l2.number > this.current.finalized.number) {
+          const finalized = this.options.store.ref(l2.hash) ?? missing(l2);
+          await this.commit({}, { ...this.current, finalized });
+        }
+        return;
+      }
+    });
+  }
+
+  reset({ unsafe, safe, finalized, l1Number }: ResetTarget): Promise<void> {
+    return this.mutex.run(() => {
+      const orphaned = this.canonicalAbove(unsafe.number);
+      return this.commit({ orphaned, forgetSafeHeadsAbove: l1Number }, { unsafe, safe, finalized });
+    });
+  }
+
+  private async importDerived(derived: DerivedAttributes, why: string | undefined): Promise<void> {
+    const { executor, logger } = this.options;
+    const parent = this.current.safe;
+    const attributes = { ...derived.attributes, noTxPool: true };
+    const built = await executor.build(this.block(parent).header, attributes);
+    const orphaned = this.canonicalAbove(parent.number);
+    if (orphaned.length > 0) {
+      const facts = { from: parent.number + 1n, blocks: orphaned.length, why };
+      logger.warn(facts, "Unsafe blocks are not what L1 says, they are replaced");
+    }
+    const ref = this.refOf(built);
+    const heads = { ...this.current, unsafe: ref, safe: ref };
+    await this.commit({ blocks: [built], orphaned, ...safeHeadOf(derived, ref) }, heads);
+  }
+
+  private promote(derived: DerivedAttributes, ref: L2BlockRef): Promise<void> {
+    return this.commit(safeHeadOf(derived, ref), { ...this.current, safe: ref });
+  }
+
+  private async commit(update: Omit<ChainUpdate, "heads">, heads: EngineHeads): Promise<void> {
+    const { unsafe, safe, finalized } = heads;
+    await this.options.store.commit({
+      ...update,
+      heads: { unsafe: unsafe.hash, safe: safe.hash, finalized: finalized.hash },
+    });
+    this.current = heads;
+    const event = {
+      removed: update.orphaned ?? [],
+      added: (update.blocks ?? []).map((added) => added.block),
+    };
+    if (event.removed.length + event.added.length === 0) return;
+    for (const listener of this.listeners) listener(event);
+  }
+
+  private block(id: BlockId): Block {
+    return this.options.store.block(id.hash) ?? missing(id);
+  }
+
+  private refOf(built: ExecutedBlock): L2BlockRef {
+    return l2BlockRefFromBlock(built.block, this.options.rollup);
+  }
+
+  private canonicalAbove(number: bigint): Block[] {
+    const found: Block[] = [];
+    for (let next = number + 1n; next <= this.current.unsafe.number; next++) {
+      const hash = this.options.store.canonicalHash(next);
+      if (hash !== undefined) found.push(this.block({ hash, number: next }));
+    }
+    return found;
+  }
+}
+
+function storedHeads(store: ChainStore): EngineHeads {
+  const hashes = store.heads();
+  if (hashes === undefined) throw new Error("the engine needs a store with a genesis block");
+  const ref = (hash: ChainHeads["safe"]) => store.ref(hash) ?? missing({ hash, number: 0n });
+  return { unsafe: ref(hashes.unsafe), safe: ref(hashes.safe), finalized: ref(hashes.finalized) };
+}
+
+function safeHeadOf(derived: DerivedAttributes, ref: L2BlockRef): Pick<ChainUpdate, "safeHead"> {
+  return { safeHead: { l1: derived.derivedFrom, l2: { hash: ref.hash, number: ref.number } } };
+}
+
+function missing(id: BlockId): never {
+  throw rollupError("STORE_CORRUPT", {
+    message: `Block ${id.number} (${id.hash}) is not in the database.`,
+    fix: "Restore the data folder from a copy, or start with --reset.",
+    facts: { ...id },
+  });
+}
+
+function outOfOrder(derived: DerivedAttributes, heads: EngineHeads): CodedError {
+  return rollupError("DERIVATION_OUT_OF_ORDER", {
+    message: `Derived attributes build on block ${derived.parent.number}, but derivation is at block ${heads.safe.number}.`,
+    fix: "Derivation starts again by itself.",
+    facts: { parent: derived.parent.hash, head: heads.safe.hash },
+  });
+}

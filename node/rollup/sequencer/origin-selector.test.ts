@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { l1Hash, testRollup } from "../../../test/harness/blocks.ts";
+import type { L1Block } from "../../chain/types/l1.ts";
+import type { L2BlockRef } from "../../chain/types/rollup.ts";
+import { selectOrigin } from "./origin-selector.ts";
+
+const rollup = testRollup();
+
+function l1Block(number: number, timestamp: number, parent = l1Hash(number - 1)): L1Block {
+  return {
+    number: BigInt(number),
+    hash: l1Hash(number),
+    parentHash: parent,
+    timestamp: BigInt(timestamp),
+    baseFeePerGas: 7n,
+    mixHash: l1Hash(number, 1),
+    parentBeaconBlockRoot: undefined,
+    excessBlobGas: undefined,
+    transactions: [],
+    receipts: [],
+  };
+}
+
+/** A head of origin 10 (L1 time 1,000) at an L2 time. */
+function parentAt(timestamp: number, hash = l1Hash(10)): L2BlockRef {
+  return {
+    hash: l1Hash(99),
+    number: 5n,
+    parentHash: l1Hash(98),
+    timestamp: BigInt(timestamp),
+    l1Origin: { hash, number: 10n },
+    sequenceNumber: 0n,
+  };
+}
+
+function choose(parent: L2BlockRef, blocks: L1Block[], confirmations = 0n) {
+  const l1 = { blockByNumber: async (number: bigint) => blocks.find((block) => block.number === number) };
+  const l1Head = blocks.at(-1)?.number ?? 0n;
+  return selectOrigin({ parent, l1, l1Head, confirmations, rollup });
+}
+
+const ten = l1Block(10, 1_000);
+const eleven = l1Block(11, 1_012);
+
+describe("selectOrigin", () => {
+  test("moves on as soon as L2 time reaches the next origin's", async () => {
+    expect(await choose(parentAt(1_008), [ten, eleven])).toMatchObject({ origin: ten, mayIncludePool: true });
+    expect(await choose(parentAt(1_010), [ten, eleven])).toMatchObject({ origin: eleven });
+  });
+
+  test("stays while the next origin is unknown or not confirmed", async () => {
+    expect(await choose(parentAt(1_010), [ten])).toMatchObject({ origin: ten });
+    expect(await choose(parentAt(1_010), [ten, eleven], 1n)).toMatchObject({ origin: ten });
+    const twelve = l1Block(12, 1_024);
+    expect(await choose(parentAt(1_010), [ten, eleven, twelve], 1n)).toMatchObject({ origin: eleven });
+  });
+
+  test("past the drift it waits for L1, or builds empty blocks up to a late next origin", async () => {
+    expect(await choose(parentAt(2_798), [ten])).toMatchObject({ origin: ten, mayIncludePool: true });
+    expect(await choose(parentAt(2_800), [ten])).toMatchObject({ kind: "wait" });
+    const late = l1Block(11, 9_000);
+    expect(await choose(parentAt(2_800), [ten, late])).toMatchObject({ origin: ten, mayIncludePool: false });
+  });
+
+  test("sees that its origin is gone", async () => {
+    expect(await choose(parentAt(1_010, l1Hash(10, 7)), [ten])).toMatchObject({ kind: "reorganised" });
+    const fork = l1Block(11, 1_012, l1Hash(10, 7));
+    expect(await choose(parentAt(1_010), [ten, fork])).toMatchObject({ kind: "reorganised" });
+    expect(await choose(parentAt(1_010), [])).toMatchObject({ kind: "wait" });
+  });
+});
