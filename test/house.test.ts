@@ -15,6 +15,8 @@ const MAY_IMPORT: Record<string, readonly string[] | "everything"> = {
   "node/chain": ["node/base"],
   "node/store": ["node/base", "node/chain"],
   precompiles: ["node/base", "node/chain"],
+  // Their tests run them inside an EVM.
+  "precompiles/testing": "everything",
   "native/js": [],
   "node/execution": ["node/base", "node/chain", "node/store", "precompiles", "native/js"],
   "node/rollup": [

@@ -3,7 +3,7 @@ import type { CodedError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Hex } from "../chain/types/primitives.ts";
 import { createBlockExecutor } from "../execution/evm/block-executor.ts";
-import type { BlockExecutor } from "../execution/evm/types.ts";
+import type { Executor } from "../execution/evm/executor.ts";
 import { createMempool, type Mempool } from "../execution/mempool/mempool.ts";
 import { createBatcher } from "../rollup/batcher/batcher.ts";
 import { CHANNEL_TIMEOUT } from "../rollup/derivation/channel-assembler.ts";
@@ -36,7 +36,7 @@ export interface ChainNodeOptions {
 /** The parts of a running chain: everything but RPC and AI services. */
 export interface ChainNode {
   engine: Engine;
-  executor: BlockExecutor;
+  executor: Executor;
   driver: DerivationDriver;
   watcher: L1Watcher;
   l1: L1Reader;

@@ -9,7 +9,7 @@ import { l1AttributesDeposit } from "../chain/l1-attributes.ts";
 import type { Block } from "../chain/types/block.ts";
 import type { Address } from "../chain/types/primitives.ts";
 import { createBlockExecutor } from "../execution/evm/block-executor.ts";
-import type { BlockExecutor, ExecutedBlock } from "../execution/evm/types.ts";
+import type { ExecutedBlock, Executor } from "../execution/evm/executor.ts";
 import { makeGenesis } from "../execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../execution/state/memory-database.ts";
 import {
@@ -75,7 +75,7 @@ function mintDeposit(index: number, sender: Address, to: Address): Uint8Array {
 }
 
 describe("the first block on our genesis", () => {
-  let executor: BlockExecutor;
+  let executor: Executor;
   let genesis: Block;
   let executed: ExecutedBlock;
   const recipient = account("7");

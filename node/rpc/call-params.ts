@@ -1,7 +1,7 @@
 import { bigIntToUnpaddedBytes, hexToBytes } from "@ethereumjs/util";
 import { ZERO_ADDRESS } from "../chain/constants.ts";
 import type { BlockHeader } from "../chain/types/block.ts";
-import type { AccessListEntry, CallRequest } from "../execution/evm/types.ts";
+import type { AccessListEntry, CallRequest } from "../execution/evm/executor.ts";
 import { invalidArgument, RPC_CODE } from "./errors.ts";
 import {
   addressParam,

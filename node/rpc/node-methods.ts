@@ -1,11 +1,11 @@
 import { bytesToHex } from "@ethereumjs/util";
 import { keccak256 } from "../chain/crypto.ts";
 import type { RollupConfig } from "../chain/types/rollup.ts";
-import type { StateReader } from "../execution/evm/types.ts";
+import type { Simulator, StateReader } from "../execution/evm/executor.ts";
 import { RPC_CODE } from "./errors.ts";
 import { quantity } from "./format/quantity.ts";
 import { blockMethods, rawMethods } from "./methods/blocks.ts";
-import { executionMethods, type MessageRunner } from "./methods/execution.ts";
+import { executionMethods } from "./methods/execution.ts";
 import { feeMethods } from "./methods/fees.ts";
 import { logMethods } from "./methods/logs.ts";
 import { optimismMethods } from "./methods/optimism.ts";
@@ -18,7 +18,7 @@ export interface NodeRpcOptions {
   chain: ChainReader;
   state: StateReader;
   /** The block executor. */
-  runner: MessageRunner;
+  runner: Simulator;
   rollup: RollupConfig;
   /** Absent: transactions are refused. */
   pool?: TxPool;

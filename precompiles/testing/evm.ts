@@ -9,8 +9,11 @@ import { concatHex, hexToBytes } from "viem";
 import { packageRoot } from "../../node/base/paths.ts";
 import { chainCrypto } from "../../node/chain/crypto.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
+import {
+  attributionPrecompiles,
+  installFrameCapture,
+} from "../../node/execution/evm/ethereumjs/attribution-precompiles.ts";
 import { ATTRIBUTION_PRECOMPILES, PRECOMPILE_STUB_CODE, PRECOMPILE_STUB_NONCE } from "../addresses.ts";
-import { attributionPrecompiles, installFrameCapture } from "../install.ts";
 
 /** An EVM in memory with our precompiles, for their tests and the price comparison. */
 

@@ -2,7 +2,7 @@ import type { Genesis } from "../../node/chain/config/genesis.ts";
 import type { Block } from "../../node/chain/types/block.ts";
 import type { PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
 import { createBlockExecutor } from "../../node/execution/evm/block-executor.ts";
-import type { ExecutedBlock, TransactionSource } from "../../node/execution/evm/types.ts";
+import type { ExecutedBlock, TransactionSource } from "../../node/execution/evm/executor.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
 

@@ -5,7 +5,7 @@ import { Account, bytesToHex, createAddressFromString } from "@ethereumjs/util";
 import { createVM, runBlock, type VM } from "@ethereumjs/vm";
 import type { BlockHeader } from "../../node/chain/types/block.ts";
 import type { Address } from "../../node/chain/types/primitives.ts";
-import type { AccountView } from "../../node/execution/evm/types.ts";
+import type { AccountView } from "../../node/execution/evm/executor.ts";
 
 /** What one block did, in a form that both sides give. */
 export interface BlockOutcome {

@@ -9,8 +9,8 @@ import { l1AttributesDeposit } from "../../node/chain/l1-attributes.ts";
 import type { BlockHeader, ChainTransaction } from "../../node/chain/types/block.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
 import type { OpenLedgerConfig, PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
-import { type ChainExecutor, createBlockExecutor } from "../../node/execution/evm/block-executor.ts";
-import type { ExecutedBlock, TransactionSource } from "../../node/execution/evm/types.ts";
+import { createBlockExecutor } from "../../node/execution/evm/block-executor.ts";
+import type { ExecutedBlock, Executor, TransactionSource } from "../../node/execution/evm/executor.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
 import { MemoryChain } from "./memory-chain.ts";
@@ -25,7 +25,7 @@ const L1_HASH = `0x${"aa".repeat(32)}` as const;
 /** A chain of a few accounts with Jovian's rules at genesis, without the predeploys: all L1 and operator fees are 0. */
 export interface SmallChain {
   rollup: RollupConfig;
-  executor: ChainExecutor;
+  executor: Executor;
   database: MemoryDatabase;
   chain: MemoryChain;
   head: BlockHeader;

@@ -17,13 +17,13 @@ import type { PayloadAttributes } from "../../chain/types/rollup.ts";
 import { executionError } from "../errors.ts";
 import { ChainState } from "../state/chain-state.ts";
 import type { NodeStore } from "../state/node-store.ts";
-import { type BlockEnv, evmBlock } from "./block-env.ts";
-import { type ChainRules, createChainEvm } from "./chain-evm.ts";
-import { executeDeposit } from "./deposit-transaction.ts";
-import { type TxOutcome, toReceipt } from "./outcome.ts";
-import { executeSigned, type Refusal } from "./signed-transaction.ts";
-import { startBlock } from "./system-calls.ts";
-import type { ExecutedBlock, TransactionSource } from "./types.ts";
+import { type BlockEnv, evmBlock } from "./ethereumjs/block-env.ts";
+import { type ChainRules, createChainEvm } from "./ethereumjs/chain-evm.ts";
+import { executeDeposit } from "./ethereumjs/deposit-transaction.ts";
+import { type TxOutcome, toReceipt } from "./ethereumjs/outcome.ts";
+import { executeSigned, type Refusal } from "./ethereumjs/signed-transaction.ts";
+import { startBlock } from "./ethereumjs/system-calls.ts";
+import type { ExecutedBlock, TransactionSource } from "./executor.ts";
 
 /** Transactions between two turns of the event loop, so that a long block doesn't stop the node from answering. */
 const TURN = 8;

@@ -202,10 +202,10 @@ describe("validate", () => {
     const small = createSmallChain();
     const parent = small.head;
     const { block } = await small.advance([await signed({ nonce: 0 })]);
-    const again = await small.executor.validate(parent, block);
+    const again = await small.executor.check(parent, block);
     expect(again.block.hash).toBe(block.hash);
     const changed = { ...block, header: { ...block.header, gasUsed: block.header.gasUsed + 1n } };
-    await expect(small.executor.validate(parent, changed)).rejects.toMatchObject({
+    await expect(small.executor.check(parent, changed)).rejects.toMatchObject({
       code: "BLOCK_INVALID",
       facts: { field: "gasUsed" },
     });

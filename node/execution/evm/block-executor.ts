@@ -9,15 +9,10 @@ import { executionError } from "../errors.ts";
 import { NodeStore } from "../state/node-store.ts";
 import type { StateDatabase } from "../state/types.ts";
 import { BlockBuilder } from "./block-builder.ts";
-import { callMessage, createAccessList } from "./call.ts";
-import type { ChainRules } from "./chain-evm.ts";
-import { estimateGas } from "./estimate-gas.ts";
-import type { AccessListResult, BlockExecutor, CallRequest, ExecutedBlock } from "./types.ts";
-
-/** The executor with what only RPC asks for. */
-export interface ChainExecutor extends BlockExecutor {
-  createAccessList(header: BlockHeader, request: CallRequest): Promise<AccessListResult>;
-}
+import { callMessage, createAccessList } from "./ethereumjs/call.ts";
+import type { ChainRules } from "./ethereumjs/chain-evm.ts";
+import { estimateGas } from "./ethereumjs/estimate-gas.ts";
+import type { ExecutedBlock, Executor } from "./executor.ts";
 
 export interface BlockExecutorOptions extends ChainRules {
   /** Committed trie nodes and code, as `stateWrites` of earlier blocks put them there. */
@@ -82,7 +77,7 @@ async function validate(
  * The chain's block executor. Builds and calls may run at the same time: each works on its own state over the shared,
  * content-addressed node cache. In `build`, an aborted `signal` means "take no more from the pool": the block is sealed.
  */
-export function createBlockExecutor(options: BlockExecutorOptions): ChainExecutor {
+export function createBlockExecutor(options: BlockExecutorOptions): Executor {
   const { stateDatabase, ...rules } = options;
   const nodes = new NodeStore(stateDatabase);
   return {
@@ -93,7 +88,7 @@ export function createBlockExecutor(options: BlockExecutorOptions): ChainExecuto
       if (pool !== undefined && !attributes.noTxPool) await builder.fill(pool, signal);
       return builder.seal();
     },
-    validate: (parent, block) => validate(rules, nodes, parent, block),
+    check: (parent, block) => validate(rules, nodes, parent, block),
     call: (header, request) => callMessage(rules, nodes, header, request),
     estimateGas: (header, request) => estimateGas(rules, nodes, header, request),
     createAccessList: (header, request) => createAccessList(rules, nodes, header, request),

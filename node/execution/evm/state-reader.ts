@@ -6,7 +6,7 @@ import { decodeAccount, NEW_ACCOUNT, NO_CODE, type StoredAccount } from "../stat
 import { NodeStore } from "../state/node-store.ts";
 import { proveTrie, readTrie } from "../state/trie.ts";
 import type { StateDatabase } from "../state/types.ts";
-import type { AccountView, StateReader } from "./types.ts";
+import type { AccountView, StateReader } from "./executor.ts";
 
 function view(account: StoredAccount): AccountView {
   return {

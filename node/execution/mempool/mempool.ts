@@ -3,7 +3,7 @@ import { decodeTransaction, type TransactionRules } from "../../chain/codec/tran
 import type { Block, ChainTransaction } from "../../chain/types/block.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { MempoolJournal } from "../../store/mempool-journal.ts";
-import type { TransactionSource } from "../evm/types.ts";
+import type { TransactionSource } from "../evm/executor.ts";
 import { entryCost, type PoolEntry, poolEntry, refuse, replaces } from "./pool-entry.ts";
 import { poolSource } from "./pool-source.ts";
 import { SenderQueue } from "./sender-queue.ts";

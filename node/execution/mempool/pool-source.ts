@@ -1,6 +1,6 @@
 import { createHeap } from "../../base/heap.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
-import type { TransactionSource } from "../evm/types.ts";
+import type { TransactionSource } from "../evm/executor.ts";
 import { effectiveTip, type PoolEntry } from "./pool-entry.ts";
 import type { SenderQueue } from "./sender-queue.ts";
 

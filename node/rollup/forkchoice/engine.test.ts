@@ -14,7 +14,7 @@ import type { L1Block } from "../../chain/types/l1.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { L2BlockRef } from "../../chain/types/rollup.ts";
 import { createBlockExecutor } from "../../execution/evm/block-executor.ts";
-import type { TransactionSource } from "../../execution/evm/types.ts";
+import type { TransactionSource } from "../../execution/evm/executor.ts";
 import { type ChainStore, openChainStore } from "../../store/chain-store.ts";
 import { buildAttributes } from "../derivation/attributes.ts";
 import type { DerivedAttributes } from "../derivation/types.ts";

@@ -5,7 +5,7 @@ import { l2BlockRefFromBlock, systemConfigFromBlock } from "../../chain/system-c
 import type { Block } from "../../chain/types/block.ts";
 import type { BlockId } from "../../chain/types/primitives.ts";
 import type { L2BlockRef, PayloadAttributes, RollupConfig } from "../../chain/types/rollup.ts";
-import type { BlockExecutor, ExecutedBlock, TransactionSource } from "../../execution/evm/types.ts";
+import type { BlockExecutor, ExecutedBlock, TransactionSource } from "../../execution/evm/executor.ts";
 import type { ChainHeads, ChainStore, ChainUpdate } from "../../store/chain-store.ts";
 import type { DerivedAttributes, SafeHead } from "../derivation/types.ts";
 import { rollupError } from "../errors.ts";

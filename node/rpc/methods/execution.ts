@@ -1,16 +1,11 @@
 import { bytesToHex } from "@ethereumjs/util";
 import { decodeErrorResult } from "viem";
-import type { ChainExecutor } from "../../execution/evm/block-executor.ts";
-import type { BlockExecutor, CallResult } from "../../execution/evm/types.ts";
+import type { CallResult, Simulator } from "../../execution/evm/executor.ts";
 import { CALL_GAS_CAP, callParam } from "../call-params.ts";
 import { invalidArgument, RPC_CODE } from "../errors.ts";
 import { quantity } from "../format/quantity.ts";
 import { requireHeader } from "../resolve.ts";
 import { type ChainReader, RpcError, type RpcMethods } from "../types.ts";
-
-/** What runs messages; an access list can only be made by the chain's own executor. */
-export type MessageRunner = Pick<BlockExecutor, "call" | "estimateGas"> &
-  Partial<Pick<ChainExecutor, "createAccessList">>;
 
 const REVERT_ABI = [
   { type: "error", name: "Error", inputs: [{ name: "reason", type: "string" }] },
@@ -58,8 +53,7 @@ function refuseOverrides(params: readonly unknown[]): void {
 }
 
 /** `eth_call`, `eth_estimateGas`, `eth_createAccessList`. */
-export function executionMethods(chain: ChainReader, runner: MessageRunner, chainId: bigint): RpcMethods {
-  const { createAccessList } = runner;
+export function executionMethods(chain: ChainReader, runner: Simulator, chainId: bigint): RpcMethods {
   return {
     eth_call: async (params) => {
       refuseOverrides(params);
@@ -75,13 +69,11 @@ export function executionMethods(chain: ChainReader, runner: MessageRunner, chai
       if (typeof result !== "bigint") throw executionError(result);
       return quantity(result);
     },
-    ...(createAccessList !== undefined && {
-      eth_createAccessList: async (params: readonly unknown[]) => {
-        const header = await requireHeader(chain, params, 1);
-        const request = callParam(params[0], header, chainId, header.gasLimit);
-        const { accessList, gasUsed, error } = await createAccessList(header, request);
-        return { accessList, ...(error !== undefined && { error }), gasUsed: quantity(gasUsed) };
-      },
-    }),
+    eth_createAccessList: async (params) => {
+      const header = await requireHeader(chain, params, 1);
+      const request = callParam(params[0], header, chainId, header.gasLimit);
+      const { accessList, gasUsed, error } = await runner.createAccessList(header, request);
+      return { accessList, ...(error !== undefined && { error }), gasUsed: quantity(gasUsed) };
+    },
   };
 }

@@ -1,7 +1,7 @@
 import { bytesToHex } from "@ethereumjs/util";
 import { EMPTY_CODE_HASH, ZERO_HASH } from "../../chain/constants.ts";
 import type { Hex } from "../../chain/types/primitives.ts";
-import type { StateReader } from "../../execution/evm/types.ts";
+import type { StateReader } from "../../execution/evm/executor.ts";
 import { quantity } from "../format/quantity.ts";
 import { addressParam, arrayParam, objectParam, slotParam } from "../params.ts";
 import { requireHeader } from "../resolve.ts";

@@ -1,10 +1,10 @@
 import type { EVM } from "@ethereumjs/evm";
 import { Account, type Address, createAddressFromString, hexToBytes } from "@ethereumjs/util";
-import type { FeeContext } from "../../chain/rules/rollup-fees.ts";
-import type { BlockHeader } from "../../chain/types/block.ts";
-import type { Address as AddressHex } from "../../chain/types/primitives.ts";
-import type { RollupConfig } from "../../chain/types/rollup.ts";
-import type { ChainState } from "../state/chain-state.ts";
+import type { FeeContext } from "../../../chain/rules/rollup-fees.ts";
+import type { BlockHeader } from "../../../chain/types/block.ts";
+import type { Address as AddressHex } from "../../../chain/types/primitives.ts";
+import type { RollupConfig } from "../../../chain/types/rollup.ts";
+import type { ChainState } from "../../state/chain-state.ts";
 
 /** The part of a block that the EVM sees. */
 export interface EvmBlock {

@@ -7,10 +7,10 @@ import {
   type PrecompileInput,
 } from "@ethereumjs/evm";
 import { createAddressFromString } from "@ethereumjs/util";
-import { chainCrypto } from "../../chain/crypto.ts";
-import { isActive } from "../../chain/rules/forks.ts";
-import type { Address } from "../../chain/types/primitives.ts";
-import type { Fork, RollupConfig } from "../../chain/types/rollup.ts";
+import { chainCrypto } from "../../../chain/crypto.ts";
+import { isActive } from "../../../chain/rules/forks.ts";
+import type { Address } from "../../../chain/types/primitives.ts";
+import type { Fork, RollupConfig } from "../../../chain/types/rollup.ts";
 import { pointEvaluation } from "./point-evaluation.ts";
 
 /** The form of @ethereumjs/evm's `customPrecompiles` option. */

@@ -1,12 +1,12 @@
 import { createEVM, type EVM, type EVMMockBlockchainInterface } from "@ethereumjs/evm";
 import { bigIntToBytes, createAddressFromString, hexToBytes, setLengthLeft } from "@ethereumjs/util";
-import { attributionPrecompiles, installFrameCapture } from "../../../precompiles/install.ts";
-import { HISTORY_STORAGE } from "../../chain/constants.ts";
-import { isActive, isAttributionActive } from "../../chain/rules/forks.ts";
-import type { BlockHeader } from "../../chain/types/block.ts";
-import type { Hash } from "../../chain/types/primitives.ts";
-import type { OpenLedgerConfig, RollupConfig } from "../../chain/types/rollup.ts";
-import type { ChainState } from "../state/chain-state.ts";
+import { HISTORY_STORAGE } from "../../../chain/constants.ts";
+import { isActive, isAttributionActive } from "../../../chain/rules/forks.ts";
+import type { BlockHeader } from "../../../chain/types/block.ts";
+import type { Hash } from "../../../chain/types/primitives.ts";
+import type { OpenLedgerConfig, RollupConfig } from "../../../chain/types/rollup.ts";
+import type { ChainState } from "../../state/chain-state.ts";
+import { attributionPrecompiles, installFrameCapture } from "./attribution-precompiles.ts";
 import { chainCommon } from "./hardfork.ts";
 import { rollupPrecompiles } from "./precompiles.ts";
 

@@ -76,9 +76,20 @@ export interface AccountProof {
   storageProof: readonly { key: Hash; value: bigint; proof: readonly Hex[] }[];
 }
 
+/** Runs messages on a block's state without changing anything: what RPC asks. */
+export interface Simulator {
+  /** Runs a message on the state after `header`'s block. */
+  call(header: BlockHeader, request: CallRequest): Promise<CallResult>;
+  /** Smallest gas limit with which `request` succeeds; the OP fees' affordability is checked as op-geth does. */
+  estimateGas(header: BlockHeader, request: CallRequest): Promise<bigint | CallResult>;
+  createAccessList(header: BlockHeader, request: CallRequest): Promise<AccessListResult>;
+}
+
+/** Makes and checks blocks. */
 export interface BlockExecutor {
   /**
-   * Builds the child of `parent` from attributes, then from `pool` unless `noTxPool`.
+   * Builds the child of `parent` from attributes, then from `pool` unless `noTxPool`. An aborted `signal` means "take no
+   * more from the pool": the block is sealed.
    * @throws CodedError `PAYLOAD_INVALID` when a forced transaction can't be included (derivation then retries with deposits only).
    */
   build(
@@ -88,9 +99,8 @@ export interface BlockExecutor {
     signal?: AbortSignal,
   ): Promise<ExecutedBlock>;
   /** Runs a whole block again. @throws CodedError `BLOCK_INVALID` naming the first header field that differs. */
-  validate(parent: BlockHeader, block: Block): Promise<ExecutedBlock>;
-  /** Runs a message on the state after `header`'s block, changing nothing. */
-  call(header: BlockHeader, request: CallRequest): Promise<CallResult>;
-  /** Smallest gas limit with which `request` succeeds; the OP fees' affordability is checked as op-geth does. */
-  estimateGas(header: BlockHeader, request: CallRequest): Promise<bigint | CallResult>;
+  check(parent: BlockHeader, block: Block): Promise<ExecutedBlock>;
 }
+
+/** All that executes the chain's transactions; every implementation gives the same bytes. */
+export interface Executor extends BlockExecutor, Simulator {}

@@ -7,16 +7,16 @@ import {
   createContractAddress,
   hexToBytes,
 } from "@ethereumjs/util";
-import type { BlockHeader } from "../../chain/types/block.ts";
-import { executionError } from "../errors.ts";
-import { ChainState } from "../state/chain-state.ts";
-import type { NodeStore } from "../state/node-store.ts";
+import type { BlockHeader } from "../../../chain/types/block.ts";
+import { executionError } from "../../errors.ts";
+import { ChainState } from "../../state/chain-state.ts";
+import type { NodeStore } from "../../state/node-store.ts";
+import type { AccessListEntry, AccessListResult, CallRequest, CallResult } from "../executor.ts";
 import { type Authorization, applyAuthorizations } from "./authorization.ts";
 import { evmBlock } from "./block-env.ts";
 import { type ChainRules, createChainEvm } from "./chain-evm.ts";
 import { floorGas, intrinsicGas } from "./intrinsic-gas.ts";
 import { type AccessListItem, type MessageResult, runMessage, warmUp } from "./message.ts";
-import type { AccessListEntry, AccessListResult, CallRequest, CallResult } from "./types.ts";
 
 const REVERT = "revert";
 

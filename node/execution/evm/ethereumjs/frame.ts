@@ -1,6 +1,6 @@
 import type { EVMInterface, Message } from "@ethereumjs/evm";
-import { CodedError } from "../node/base/errors.ts";
-import type { Address } from "../node/chain/types/primitives.ts";
+import { CodedError } from "../../../base/errors.ts";
+import type { Address } from "../../../chain/types/primitives.ts";
 
 /** What a precompile may know of the call that reached it; ethereumjs hands it the input only. */
 export interface Frame {

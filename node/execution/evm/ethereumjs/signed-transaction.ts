@@ -1,12 +1,12 @@
 import type { TypedTransaction } from "@ethereumjs/tx";
 import { Account, type Address, bigIntMin, createAddressFromString } from "@ethereumjs/util";
-import { BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT } from "../../chain/constants.ts";
-import { isActive } from "../../chain/rules/forks.ts";
-import { daFootprint, type L1Cost, l1Cost, operatorFee } from "../../chain/rules/rollup-fees.ts";
-import type { ChainTransaction, L1FeeReceipt } from "../../chain/types/block.ts";
+import { BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT } from "../../../chain/constants.ts";
+import { isActive } from "../../../chain/rules/forks.ts";
+import { daFootprint, type L1Cost, l1Cost, operatorFee } from "../../../chain/rules/rollup-fees.ts";
+import type { ChainTransaction, L1FeeReceipt } from "../../../chain/types/block.ts";
+import { readFeeContext } from "../fee-context.ts";
 import { type Authorization, applyAuthorizations, isDelegation } from "./authorization.ts";
 import { type BlockEnv, credit } from "./block-env.ts";
-import { readFeeContext } from "./fee-context.ts";
 import { floorGas, type GasSubject, intrinsicGas, isInitcodeTooLong } from "./intrinsic-gas.ts";
 import { type AccessListItem, runMessage, warmUp } from "./message.ts";
 import { creationAddress, type TxOutcome } from "./outcome.ts";

@@ -1,7 +1,7 @@
 import { Account, type Address, createAddressFromString } from "@ethereumjs/util";
-import { DEPOSIT_TYPE } from "../../chain/codec/deposit.ts";
-import { isActive } from "../../chain/rules/forks.ts";
-import type { DepositTransaction } from "../../chain/types/block.ts";
+import { DEPOSIT_TYPE } from "../../../chain/codec/deposit.ts";
+import { isActive } from "../../../chain/rules/forks.ts";
+import type { DepositTransaction } from "../../../chain/types/block.ts";
 import type { BlockEnv } from "./block-env.ts";
 import { floorGas, type GasSubject, intrinsicGas, isInitcodeTooLong } from "./intrinsic-gas.ts";
 import { runMessage, warmUp } from "./message.ts";

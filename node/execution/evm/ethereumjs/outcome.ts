@@ -1,7 +1,7 @@
 import { type Address, bigIntToUnpaddedBytes, bytesToHex, generateAddress } from "@ethereumjs/util";
-import { logsBloom } from "../../chain/codec/receipt.ts";
-import type { L1FeeReceipt, Log, Receipt } from "../../chain/types/block.ts";
-import type { Address as AddressHex } from "../../chain/types/primitives.ts";
+import { logsBloom } from "../../../chain/codec/receipt.ts";
+import type { L1FeeReceipt, Log, Receipt } from "../../../chain/types/block.ts";
+import type { Address as AddressHex } from "../../../chain/types/primitives.ts";
 
 /** What executing one transaction gave; its state changes are done. */
 export interface TxOutcome {

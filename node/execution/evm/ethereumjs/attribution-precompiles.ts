@@ -2,12 +2,19 @@ import type { EVMInterface, ExecResult, PrecompileInput } from "@ethereumjs/evm"
 import { EVMError } from "@ethereumjs/evm";
 import { Account, createAddressFromString } from "@ethereumjs/util";
 import { hexToBytes, toEventSelector } from "viem";
-import type { Address } from "../node/chain/types/primitives.ts";
-import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS } from "./addresses.ts";
+import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS } from "../../../../precompiles/addresses.ts";
+import {
+  influenceVerifier,
+  influenceVerifierGas,
+} from "../../../../precompiles/influence-verifier/verifier.ts";
+import { delegateCallRefused, PrecompileRevert, valueRefused } from "../../../../precompiles/revert.ts";
+import {
+  type Credit,
+  rewardSplitter,
+  rewardSplitterGas,
+} from "../../../../precompiles/reward-splitter/splitter.ts";
+import type { Address } from "../../../chain/types/primitives.ts";
 import { currentFrame, type Frame, installFrameCapture } from "./frame.ts";
-import { influenceVerifier, influenceVerifierGas } from "./influence-verifier/verifier.ts";
-import { delegateCallRefused, PrecompileRevert, valueRefused } from "./revert.ts";
-import { type Credit, rewardSplitter, rewardSplitterGas } from "./reward-splitter/splitter.ts";
 
 /** The form of @ethereumjs/evm's `customPrecompiles` option. */
 export interface CustomPrecompile {

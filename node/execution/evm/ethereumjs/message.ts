@@ -7,8 +7,8 @@ import {
   bytesToUnprefixedHex,
   hexToBytes,
 } from "@ethereumjs/util";
-import type { Log } from "../../chain/types/block.ts";
-import type { Hash } from "../../chain/types/primitives.ts";
+import type { Log } from "../../../chain/types/block.ts";
+import type { Hash } from "../../../chain/types/primitives.ts";
 import type { EvmBlock } from "./block-env.ts";
 
 /** EIP-3529: at most a fifth of the gas used comes back. */

@@ -1,12 +1,12 @@
 import { createAddressFromString, hexToBytes } from "@ethereumjs/util";
-import { isCodedError } from "../../base/errors.ts";
-import type { BlockHeader } from "../../chain/types/block.ts";
-import { executionError } from "../errors.ts";
-import { ChainState } from "../state/chain-state.ts";
-import type { NodeStore } from "../state/node-store.ts";
+import { isCodedError } from "../../../base/errors.ts";
+import type { BlockHeader } from "../../../chain/types/block.ts";
+import { executionError } from "../../errors.ts";
+import { ChainState } from "../../state/chain-state.ts";
+import type { NodeStore } from "../../state/node-store.ts";
+import type { CallRequest, CallResult } from "../executor.ts";
 import { type Simulation, simulate, toCallResult } from "./call.ts";
 import type { ChainRules } from "./chain-evm.ts";
-import type { CallRequest, CallResult } from "./types.ts";
 
 const TRANSFER_GAS = 21_000n;
 const CALL_STIPEND = 2_300n;

@@ -8,8 +8,8 @@ import {
   SECP256K1_ORDER_DIV_2,
   setLengthLeft,
 } from "@ethereumjs/util";
-import { keccak256, recoverAddress } from "../../chain/crypto.ts";
-import type { Address } from "../../chain/types/primitives.ts";
+import { keccak256, recoverAddress } from "../../../chain/crypto.ts";
+import type { Address } from "../../../chain/types/primitives.ts";
 
 /** EIP-7702 tuple: chain id, address, nonce, yParity, r, s. */
 export type Authorization = readonly [
