@@ -2,7 +2,7 @@ import { systemClock } from "../base/clock.ts";
 import type { CodedError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Hex } from "../chain/types/primitives.ts";
-import { createBlockExecutor } from "../execution/evm/block-executor.ts";
+import { createExecutor } from "../execution/evm/create-executor.ts";
 import type { Executor } from "../execution/evm/executor.ts";
 import { createMempool, type Mempool } from "../execution/mempool/mempool.ts";
 import { createBatcher } from "../rollup/batcher/batcher.ts";
@@ -55,7 +55,7 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
   const rpc = createL1Rpc({ url: config.l1Url });
   const l1 = createL1Reader(rpc);
   const watcher = createL1Watcher({ reader: l1, logger: named("l1"), signal, pollMs: config.l1PollMs });
-  const executor = createBlockExecutor({ rollup, openledger, stateDatabase: store.state });
+  const executor = createExecutor({ rollup, openledger, stateDatabase: store.state });
   const engine = createEngine({ store, executor, rollup, logger: named("engine") });
   const driver = createDerivationDriver({
     engine,

@@ -60,7 +60,7 @@ export async function openChain(
   logger.info({ hash }, "Writing the genesis block");
   try {
     await store.commit({
-      blocks: [{ block: genesis.block, receipts: [], stateWrites: genesis.stateWrites }],
+      blocks: [{ block: genesis.block, receipts: [], state: { writes: genesis.stateWrites } }],
       heads: { unsafe: hash, safe: hash, finalized: hash },
       durable: true,
     });

@@ -1,10 +1,10 @@
-import { createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import { hexToBytes } from "@ethereumjs/util";
 import { l1Cost, operatorFee } from "../chain/rules/rollup-fees.ts";
 import type { RollupConfig } from "../chain/types/rollup.ts";
-import { readFeeContext } from "../execution/evm/fee-context.ts";
+import { readFeeContext } from "../execution/evm/block/fee-context.ts";
 import type { PoolChain } from "../execution/mempool/mempool.ts";
-import { ChainState } from "../execution/state/chain-state.ts";
 import { NodeStore } from "../execution/state/node-store.ts";
+import { TrieView } from "../execution/state/state-view.ts";
 import type { Engine } from "../rollup/forkchoice/engine.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 
@@ -16,13 +16,14 @@ export function createPoolChain(store: ChainStore, engine: Engine, rollup: Rollu
     if (block === undefined) throw new Error("the unsafe head is not stored");
     return block.header;
   };
-  const state = () => new ChainState(nodes, hexToBytes(head().stateRoot));
+  const state = () => new TrieView(nodes, hexToBytes(head().stateRoot));
   return {
-    account: async (address) => state().getAccount(createAddressFromString(address)),
+    account: async (address) => state().account(hexToBytes(address)),
     gasLimit: () => head().gasLimit,
     async extraCost({ raw, signed }) {
       const { timestamp } = head();
-      const fees = await readFeeContext(state(), rollup, timestamp);
+      const view = state();
+      const fees = readFeeContext((account, slot) => view.storage(account, slot), rollup, timestamp);
       const l1 = l1Cost(rollup, timestamp, fees, raw);
       return l1.fee + operatorFee(rollup, timestamp, fees, signed.gasLimit);
     },

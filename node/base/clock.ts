@@ -11,6 +11,11 @@ export function offsetClock(offset: number, base: Clock = systemClock): Clock {
   return { now: () => base.now() + offset };
 }
 
+/** Milliseconds on a clock that nobody sets, for durations. */
+export function monotonicMs(): number {
+  return performance.now();
+}
+
 /** Resolves after `ms` milliseconds; rejects with the signal's reason when aborted first. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

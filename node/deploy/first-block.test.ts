@@ -8,7 +8,7 @@ import { gasPriceOracleAbi, l2CrossDomainMessengerAbi, openMinterAbi } from "../
 import { l1AttributesDeposit } from "../chain/l1-attributes.ts";
 import type { Block } from "../chain/types/block.ts";
 import type { Address } from "../chain/types/primitives.ts";
-import { createBlockExecutor } from "../execution/evm/block-executor.ts";
+import { createExecutor } from "../execution/evm/create-executor.ts";
 import type { ExecutedBlock, Executor } from "../execution/evm/executor.ts";
 import { makeGenesis } from "../execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../execution/state/memory-database.ts";
@@ -106,7 +106,7 @@ describe("the first block on our genesis", () => {
     genesis = start.block;
     const stateDatabase = new MemoryDatabase();
     stateDatabase.write(start.stateWrites);
-    executor = createBlockExecutor({
+    executor = createExecutor({
       rollup: made.rollup,
       openledger: { attributionTime: 0n },
       stateDatabase,
@@ -141,7 +141,7 @@ describe("the first block on our genesis", () => {
       eip1559: { denominator: 250, elasticity: 6 },
       minBaseFee: plan.fees.minBaseFee,
     });
-    stateDatabase.write(executed.stateWrites);
+    stateDatabase.write(executed.state.writes);
   });
 
   it("runs L1 attributes and the messages", () => {

@@ -2,6 +2,7 @@ import { type ErrorOf, errorMaker } from "../base/errors.ts";
 
 /** Every failure of state, execution and the mempool, with what it means for the work that met it. */
 export const EXECUTION_ERRORS = {
+  ACCESS_LIST_UNSTABLE: "input",
   BLOCK_INVALID: "input",
   CALL_FUNDS: "input",
   CALL_GAS: "input",

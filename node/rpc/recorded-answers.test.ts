@@ -6,7 +6,7 @@ import { jsonDifference } from "../../test/support/json-difference.ts";
 import { MemoryChain } from "../../test/support/memory-chain.ts";
 import { readGzipLines, readRecording } from "../../test/support/recordings.ts";
 import { decodeBlock } from "../chain/codec/block.ts";
-import { createBlockExecutor } from "../execution/evm/block-executor.ts";
+import { createExecutor } from "../execution/evm/create-executor.ts";
 import { createStateReader } from "../execution/evm/state-reader.ts";
 import { makeGenesis } from "../execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../execution/state/memory-database.ts";
@@ -31,7 +31,7 @@ async function replay(scenario: string) {
   const folder = join(vectors!, "op-recordings", scenario);
   const { genesis, rollup, blocks } = readRecording(folder);
   const database = new MemoryDatabase();
-  const executor = createBlockExecutor({
+  const executor = createExecutor({
     rollup,
     openledger: { attributionTime: undefined },
     stateDatabase: database,
@@ -44,7 +44,7 @@ async function replay(scenario: string) {
   const receipts: string[] = [];
   for (const recorded of blocks.slice(1)) {
     const executed = await executor.check(parent, decodeBlock(hexToBytes(recorded.raw), rollup));
-    database.write(executed.stateWrites);
+    database.write(executed.state.writes);
     chain.append(executed.block, executed.receipts);
     parent = executed.block.header;
   }

@@ -51,7 +51,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return list;
 }
 
-const added = (block: Block, receipts: Receipt[] = [receipt]) => ({ block, receipts, stateWrites: [] });
+const added = (block: Block, receipts: Receipt[] = [receipt]) => ({ block, receipts, state: { writes: [] } });
 const heads = (unsafe: Block, safe = TEST_GENESIS) => ({
   unsafe: unsafe.hash,
   safe: safe.hash,
@@ -78,8 +78,8 @@ describe("chain store", () => {
 
   test("keeps blocks, receipts, lookups, state and heads over a restart", async () => {
     expect(store.heads()).toBeUndefined();
-    const stateWrites = [{ key: Uint8Array.of(1), value: Uint8Array.of(2) }];
-    await store.commit({ blocks: [{ ...added(TEST_GENESIS, []), stateWrites }], heads: heads(TEST_GENESIS) });
+    const state = { writes: [{ key: Uint8Array.of(1), value: Uint8Array.of(2) }] };
+    await store.commit({ blocks: [{ ...added(TEST_GENESIS, []), state }], heads: heads(TEST_GENESIS) });
     await store.commit({ blocks: [added(one, [receipt, userReceipt]), added(two)], heads: heads(two, one) });
     await reopen();
     expect(store.heads()).toEqual(heads(two, one));

@@ -44,7 +44,8 @@ export interface TransactionLocation {
 export interface NewBlock {
   block: Block;
   receipts: readonly Receipt[];
-  stateWrites: readonly { key: Uint8Array; value: Uint8Array }[];
+  /** The state that it leads to. */
+  state: { writes: readonly { key: Uint8Array; value: Uint8Array }[] };
 }
 
 /** One step of the chain, written whole or not at all. */
@@ -216,10 +217,10 @@ function updateWrites(update: ChainUpdate): Write[] {
   return writes;
 }
 
-function blockWrites({ block, receipts, stateWrites }: NewBlock): Write[] {
+function blockWrites({ block, receipts, state }: NewBlock): Write[] {
   const { hash, header, transactions } = block;
   return [
-    ...stateWrites.map(({ key, value }) => ({ key: bucketKey(BUCKET.state, key), value })),
+    ...state.writes.map(({ key, value }) => ({ key: bucketKey(BUCKET.state, key), value })),
     { key: hashKey(BUCKET.block, hash), value: encodeBlock(block) },
     { key: hashKey(BUCKET.receipts, hash), value: encodeStoredReceipts(receipts) },
     { key: numberKey(BUCKET.canonical, header.number), value: hashKey(BUCKET.block, hash).subarray(1) },

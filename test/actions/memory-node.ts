@@ -1,8 +1,8 @@
 import type { Genesis } from "../../node/chain/config/genesis.ts";
 import type { Block } from "../../node/chain/types/block.ts";
 import type { PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
-import { createBlockExecutor } from "../../node/execution/evm/block-executor.ts";
-import type { ExecutedBlock, TransactionSource } from "../../node/execution/evm/executor.ts";
+import { createExecutor } from "../../node/execution/evm/create-executor.ts";
+import type { CandidateSource, ExecutedBlock } from "../../node/execution/evm/executor.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
 
@@ -10,7 +10,7 @@ import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
 export interface MemoryNode {
   genesis: Block;
   /** Builds a block and keeps its state. */
-  build(parent: Block, attributes: PayloadAttributes, pool?: TransactionSource): Promise<ExecutedBlock>;
+  build(parent: Block, attributes: PayloadAttributes, pool?: CandidateSource): Promise<ExecutedBlock>;
 }
 
 export function createMemoryNode(genesis: Genesis, rollup: RollupConfig): MemoryNode {
@@ -18,12 +18,12 @@ export function createMemoryNode(genesis: Genesis, rollup: RollupConfig): Memory
   const database = new MemoryDatabase();
   database.write(start.stateWrites);
   const openledger = { attributionTime: undefined };
-  const executor = createBlockExecutor({ rollup, openledger, stateDatabase: database });
+  const executor = createExecutor({ rollup, openledger, stateDatabase: database });
   return {
     genesis: start.block,
     async build(parent, attributes, pool) {
       const executed = await executor.build(parent.header, attributes, pool);
-      database.write(executed.stateWrites);
+      database.write(executed.state.writes);
       return executed;
     },
   };

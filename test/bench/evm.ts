@@ -86,14 +86,14 @@ async function checkSame(
   { name, envelopes, compare }: Workload,
   small: SmallChain,
   stock: StockVm,
-  { block, receipts, stateWrites }: ExecutedBlock,
+  { block, receipts, state: commit }: ExecutedBlock,
 ): Promise<bigint> {
   const { gasUsed } = await stock.run(block.header, envelopes);
   const ours = receipts.slice(1).map((receipt) => receipt.gasUsed);
   if (!isDeepStrictEqual(ours, gasUsed) || receipts.some(({ status }) => status !== 1)) {
     throw new CodedError("BENCH_MISMATCH", "fatal", { message: `${name}: the two sides use different gas` });
   }
-  small.database.write(stateWrites);
+  small.database.write(commit.writes);
   const state = createStateReader(small.database);
   for (const address of compare) {
     const [a, b] = [await state.account(block.header.stateRoot, address), await stock.account(address)];

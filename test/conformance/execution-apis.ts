@@ -15,15 +15,17 @@ import { genesisHeader, parseGenesis } from "../../node/chain/config/genesis.ts"
 import { chainCrypto, keccakHash } from "../../node/chain/crypto.ts";
 import type { Block, ChainTransaction, Receipt } from "../../node/chain/types/block.ts";
 import { FORKS, type RollupConfig } from "../../node/chain/types/rollup.ts";
-import { createBlockExecutor } from "../../node/execution/evm/block-executor.ts";
-import { creationAddress } from "../../node/execution/evm/ethereumjs/outcome.ts";
+import { creationAddress } from "../../node/execution/evm/block/outcome.ts";
+import { createExecutor } from "../../node/execution/evm/create-executor.ts";
+import { ChainState } from "../../node/execution/evm/ethereumjs/chain-state.ts";
 import type { StateReader } from "../../node/execution/evm/executor.ts";
 import { createStateReader } from "../../node/execution/evm/state-reader.ts";
 import { createMempool, type Mempool } from "../../node/execution/mempool/mempool.ts";
-import { ChainState } from "../../node/execution/state/chain-state.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
 import { NodeStore } from "../../node/execution/state/node-store.ts";
+import { commitChanges } from "../../node/execution/state/state-commit.ts";
+import { TrieView } from "../../node/execution/state/state-view.ts";
 import { createDispatcher, type Dispatcher } from "../../node/rpc/dispatch.ts";
 import { nodeRpcMethods } from "../../node/rpc/node-methods.ts";
 import { DEFAULT_RPC_LIMITS } from "../../node/rpc/server.ts";
@@ -33,17 +35,19 @@ import { type GroupResult, GroupRun } from "./group.ts";
 
 /** Our state under the stock VM: it asks for the root after each block, and expects it to be flushed. */
 class FlushingState extends ChainState {
+  private readonly start: TrieView;
   private readonly target: MemoryDatabase;
 
-  constructor(nodes: NodeStore, root: Uint8Array, target: MemoryDatabase) {
-    super(nodes, root);
+  constructor(start: TrieView, target: MemoryDatabase) {
+    super(start);
+    this.start = start;
     this.target = target;
   }
 
   override async getStateRoot(): Promise<Uint8Array> {
-    const { root, writes } = this.flush();
+    const { root, writes } = commitChanges(new NodeStore(this.target), this.start, this.changes());
     this.target.write(writes);
-    return root;
+    return hexToBytes(root);
   }
 
   override shallowCopy(): FlushingState {
@@ -78,7 +82,9 @@ function receiptOf(
     gasUsed: totalGasSpent,
     effectiveGasPrice: price,
     contractAddress:
-      signed.to === undefined ? creationAddress(signed.getSenderAddress(), signed.nonce) : undefined,
+      signed.to === undefined
+        ? creationAddress(signed.getSenderAddress().toString(), signed.nonce)
+        : undefined,
     depositNonce: undefined,
     depositReceiptVersion: undefined,
     l1: undefined,
@@ -136,7 +142,8 @@ async function importChain(folder: string): Promise<ImportedChain> {
   chain.append({ hash: headerFromFields(firstHeader).parentHash, header, transactions: [] }, []);
   const kzg = await loadKZG();
   const common = createCommonFromGethGenesis(json, { customCrypto: { ...chainCrypto, kzg } });
-  const state = new FlushingState(new NodeStore(database), hexToBytes(header.stateRoot), database);
+  const atGenesis = new TrieView(new NodeStore(database), hexToBytes(header.stateRoot));
+  const state = new FlushingState(atGenesis, database);
   const evm = await createEVM({ common, stateManager: state });
   const vm = await createVM({ common, stateManager: state, evm });
   for (const raw of blocks) await importBlock(vm, raw, chain);
@@ -208,7 +215,7 @@ async function startRpc(folder: string): Promise<{ dispatcher: Dispatcher; metho
     chain,
     state,
     pool: poolOver(chain, state, rollup),
-    runner: createBlockExecutor({ ...rules, stateDatabase: database }),
+    runner: createExecutor({ ...rules, stateDatabase: database }),
     rollup,
     version: "openledger/conformance",
   });

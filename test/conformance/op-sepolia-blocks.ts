@@ -6,7 +6,7 @@ import { hashHeader } from "../../node/chain/codec/header.ts";
 import { hashField, hexField, quantity } from "../../node/chain/config/config-schema.ts";
 import { parseRollupConfig } from "../../node/chain/config/rollup-config.ts";
 import type { BlockHeader } from "../../node/chain/types/block.ts";
-import { createBlockExecutor } from "../../node/execution/evm/block-executor.ts";
+import { createExecutor } from "../../node/execution/evm/create-executor.ts";
 import type { StateDatabase } from "../../node/execution/state/types.ts";
 import { readGzipJson } from "../support/recordings.ts";
 import { assertEqual, type GroupResult, GroupRun } from "./group.ts";
@@ -97,7 +97,7 @@ async function runBlock(path: string): Promise<void> {
   const payload = fixture.executing_payload;
   const parent = parentHeader(fixture.parent_header);
   const rollup = rollupFrom(fixture.rollup_config);
-  const executor = createBlockExecutor({
+  const executor = createExecutor({
     rollup,
     openledger: { attributionTime: undefined },
     stateDatabase: preimageDatabase(fixture.preimages),

@@ -9,8 +9,13 @@ import { l1AttributesDeposit } from "../../node/chain/l1-attributes.ts";
 import type { BlockHeader, ChainTransaction } from "../../node/chain/types/block.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
 import type { OpenLedgerConfig, PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
-import { createBlockExecutor } from "../../node/execution/evm/block-executor.ts";
-import type { ExecutedBlock, Executor, TransactionSource } from "../../node/execution/evm/executor.ts";
+import { createExecutor } from "../../node/execution/evm/create-executor.ts";
+import type {
+  CandidateOutcome,
+  CandidateSource,
+  ExecutedBlock,
+  Executor,
+} from "../../node/execution/evm/executor.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
 import { MemoryChain } from "./memory-chain.ts";
@@ -32,7 +37,7 @@ export interface SmallChain {
   /** Attributes of the next block: the L1 attributes deposit, then `transactions`. */
   attributes(transactions?: readonly Uint8Array[]): PayloadAttributes;
   /** Builds the next block and makes it the head. */
-  advance(transactions?: readonly Uint8Array[], pool?: TransactionSource): Promise<ExecutedBlock>;
+  advance(transactions?: readonly Uint8Array[], pool?: CandidateSource): Promise<ExecutedBlock>;
 }
 
 export interface SmallChainOptions {
@@ -109,7 +114,7 @@ export function createSmallChain(options: SmallChainOptions = {}): SmallChain {
   database.write(start.stateWrites);
   const chain = new MemoryChain();
   chain.append(start.block, []);
-  const executor = createBlockExecutor({
+  const executor = createExecutor({
     rollup,
     openledger: options.openledger ?? { attributionTime: undefined },
     stateDatabase: database,
@@ -144,7 +149,7 @@ export function createSmallChain(options: SmallChainOptions = {}): SmallChain {
     },
     async advance(transactions, pool) {
       const executed = await executor.build(small.head, small.attributes(transactions), pool);
-      database.write(executed.stateWrites);
+      database.write(executed.state.writes);
       chain.append(executed.block, executed.receipts);
       small.head = executed.block.header;
       return executed;
@@ -179,20 +184,24 @@ export async function signed(options: TransferOptions): Promise<Uint8Array> {
   return hexToBytes(raw);
 }
 
-/** A pool that gives the transactions in order and remembers what became of them. */
-export class ListPool implements TransactionSource {
+/** A pool that gives the transactions in order, one at a time, and remembers what became of them. */
+export class ListPool implements CandidateSource {
   readonly outcomes: unknown[] = [];
-  private readonly waiting: ChainTransaction[];
+  private readonly waiting: readonly ChainTransaction[];
+  private next = 0;
 
   constructor(envelopes: readonly Uint8Array[]) {
     this.waiting = envelopes.map((raw) => decodeTransaction(raw, { l2ChainId: 901n }));
   }
 
-  next(): ChainTransaction | undefined {
-    return this.waiting.shift();
+  take(): Extract<ChainTransaction, { kind: "signed" }>[] {
+    const transaction = this.waiting[this.next++];
+    return transaction?.kind === "signed" ? [transaction] : [];
   }
 
-  report(_hash: Hex, outcome: unknown): void {
-    this.outcomes.push(outcome);
+  settle(outcomes: readonly CandidateOutcome[]): void {
+    for (const { outcome } of outcomes) {
+      this.outcomes.push(typeof outcome === "object" ? { invalid: outcome.invalid } : outcome);
+    }
   }
 }

@@ -5,7 +5,7 @@ import { encodeDeposit } from "../../chain/codec/deposit.ts";
 import { BASE_FEE_VAULT, SEQUENCER_FEE_VAULT } from "../../chain/constants.ts";
 import type { DepositTransaction } from "../../chain/types/block.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
-import { ChainState } from "../state/chain-state.ts";
+import { ChainState } from "./ethereumjs/chain-state.ts";
 import { createStateReader } from "./state-reader.ts";
 
 const alice: Address = `0x${"a1".repeat(20)}`;
@@ -143,7 +143,7 @@ describe("signed transactions", () => {
     const small = createSmallChain();
     const pool = new ListPool([await signed({ nonce: 0 })]);
     const signal = AbortSignal.abort();
-    const { block } = await small.executor.build(small.head, small.attributes(), pool, signal);
+    const { block } = await small.executor.build(small.head, small.attributes(), pool, { signal });
     expect(block.transactions).toHaveLength(1);
     expect(pool.outcomes).toEqual([]);
   });

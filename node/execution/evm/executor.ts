@@ -1,25 +1,50 @@
 import type { Block, BlockHeader, ChainTransaction, Receipt } from "../../chain/types/block.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
-import type { PayloadAttributes } from "../../chain/types/rollup.ts";
+import type { OpenLedgerConfig, PayloadAttributes, RollupConfig } from "../../chain/types/rollup.ts";
+import type { StateCommit } from "../state/state-commit.ts";
+
+/** The rules of the chain that an executor runs. */
+export interface ChainRules {
+  rollup: RollupConfig;
+  openledger: OpenLedgerConfig;
+  ancestorHash?: AncestorHash;
+}
+
+/** Hash of an ancestor of `parent` by number; only asked where the state itself doesn't tell (before Isthmus). */
+export type AncestorHash = (number: bigint, parent: BlockHeader) => Hash | undefined;
 
 /** A block with everything that its execution made, nothing of it stored yet. */
 export interface ExecutedBlock {
   block: Block;
   receipts: readonly Receipt[];
-  /** Trie nodes and code by key, to be written in the same batch as the block. */
-  stateWrites: readonly StateWrite[];
+  /** To be written in the same batch as the block. */
+  state: StateCommit;
 }
 
-export interface StateWrite {
-  key: Uint8Array;
-  value: Uint8Array;
+type SignedTx = Extract<ChainTransaction, { kind: "signed" }>;
+
+/** Where a block under construction takes transactions from. */
+export interface CandidateSource {
+  /**
+   * The best transactions at this base fee, best first, each sender's in nonce order; at most `count`. It counts on all of
+   * them being included. None: nothing is left.
+   */
+  take(want: { baseFee: bigint; count: number }): readonly SignedTx[];
+  /** What became of all that the last `take` gave. */
+  settle(outcomes: readonly CandidateOutcome[]): void;
 }
 
-/** Where the sequencer takes transactions from; `next` gives the best one that fits, `drop` takes a failing one out for good. */
-export interface TransactionSource {
-  next(baseFee: bigint): ChainTransaction | undefined;
-  /** Called once for each transaction that `next` gave. */
-  report(hash: Hash, outcome: "included" | "skipped" | { invalid: string }): void;
+export interface CandidateOutcome {
+  transaction: SignedTx;
+  /** `invalid`: no block can take it, for this reason; with `sender`, its sender's others go with it. */
+  outcome: "included" | "skipped" | { invalid: string; sender: boolean };
+}
+
+/** When to stop taking from the pool; the block is sealed then. */
+export interface BuildBudget {
+  /** On the monotonic clock, in ms. */
+  deadline?: number;
+  signal?: AbortSignal;
 }
 
 export interface CallRequest {
@@ -88,15 +113,15 @@ export interface Simulator {
 /** Makes and checks blocks. */
 export interface BlockExecutor {
   /**
-   * Builds the child of `parent` from attributes, then from `pool` unless `noTxPool`. An aborted `signal` means "take no
-   * more from the pool": the block is sealed.
+   * Builds the child of `parent` from attributes, then from `pool` unless `noTxPool`. A spent budget means
+   * "take no more from the pool": the block is sealed.
    * @throws CodedError `PAYLOAD_INVALID` when a forced transaction can't be included (derivation then retries with deposits only).
    */
   build(
     parent: BlockHeader,
     attributes: PayloadAttributes,
-    pool?: TransactionSource,
-    signal?: AbortSignal,
+    pool?: CandidateSource,
+    budget?: BuildBudget,
   ): Promise<ExecutedBlock>;
   /** Runs a whole block again. @throws CodedError `BLOCK_INVALID` naming the first header field that differs. */
   check(parent: BlockHeader, block: Block): Promise<ExecutedBlock>;

@@ -6,7 +6,7 @@ import { readRecording } from "../../../test/support/recordings.ts";
 import { decodeBlock } from "../../chain/codec/block.ts";
 import { makeGenesis } from "../state/genesis-state.ts";
 import { MemoryDatabase } from "../state/memory-database.ts";
-import { createBlockExecutor } from "./block-executor.ts";
+import { createExecutor } from "./create-executor.ts";
 
 const vectors = vectorsFolder();
 
@@ -18,7 +18,7 @@ describe.skipIf(vectors === undefined)("blocks made by op-geth", () => {
     expect(start.block.hash).toBe(rollup.genesis.l2.hash);
     const database = new MemoryDatabase();
     database.write(start.stateWrites);
-    const executor = createBlockExecutor({
+    const executor = createExecutor({
       rollup,
       openledger: { attributionTime: undefined },
       stateDatabase: database,
@@ -28,7 +28,7 @@ describe.skipIf(vectors === undefined)("blocks made by op-geth", () => {
       const block = decodeBlock(hexToBytes(recorded.raw), rollup);
       const executed = await executor.check(parent, block);
       expect(executed.block.hash).toBe(recorded.hash);
-      database.write(executed.stateWrites);
+      database.write(executed.state.writes);
       parent = block.header;
     }
   });

@@ -10,8 +10,10 @@ import { createSmallChain, SENDER, signed } from "../../../test/support/small-ch
 import { BASE_FEE_VAULT, HISTORY_STORAGE } from "../../chain/constants.ts";
 import { chainCrypto } from "../../chain/crypto.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
-import { ChainState } from "../state/chain-state.ts";
 import { NodeStore } from "../state/node-store.ts";
+import { commitChanges } from "../state/state-commit.ts";
+import { TrieView } from "../state/state-view.ts";
+import { ChainState } from "./ethereumjs/chain-state.ts";
 import { createStateReader } from "./state-reader.ts";
 
 const CONTRACTS: Address[] = [1, 2, 3].map((i): Address => `0x${i.toString(16).padStart(2, "c").repeat(20)}`);
@@ -67,9 +69,11 @@ async function stock(small: ReturnType<typeof createSmallChain>, envelopes: Uint
     customCrypto: chainCrypto,
   });
   const first = await small.executor.build(small.head, small.attributes());
-  small.database.write(first.stateWrites);
+  small.database.write(first.state.writes);
   const root = hexToBytes(first.block.header.stateRoot);
-  const state = new ChainState(new NodeStore(small.database), root);
+  const nodes = new NodeStore(small.database);
+  const view = new TrieView(nodes, root);
+  const state = new ChainState(view);
   const evm = await createEVM({ common, stateManager: state });
   const vm = await createVM({ common, stateManager: state, evm });
   const { header } = first.block;
@@ -91,9 +95,9 @@ async function stock(small: ReturnType<typeof createSmallChain>, envelopes: Uint
     const tx = createTxFromRLP(raw, { common });
     results.push(await runTx(vm, { tx, block, skipHardForkValidation: true }));
   }
-  const flushed = state.flush();
-  small.database.write(flushed.writes);
-  return { results, root: bytesToHex(flushed.root) };
+  const commit = commitChanges(nodes, view, state.changes());
+  small.database.write(commit.writes);
+  return { results, root: commit.root };
 }
 
 describe("signed transactions without OP fees", () => {

@@ -81,11 +81,12 @@ describe("mempool", () => {
 
   const take = (source = pool.source(), outcome: "included" | "skipped" = "included"): Hash[] => {
     const hashes: Hash[] = [];
-    for (let next = source.next(BASE_FEE); next; next = source.next(BASE_FEE)) {
-      hashes.push(next.hash);
-      source.report(next.hash, outcome);
+    for (;;) {
+      const given = source.take({ baseFee: BASE_FEE, count: 1 });
+      if (given.length === 0) return hashes;
+      hashes.push(...given.map(({ hash }) => hash));
+      source.settle(given.map((transaction) => ({ transaction, outcome })));
     }
-    return hashes;
   };
 
   test("gives transactions by tip, each sender's in nonce order, and stops at a gap", async () => {
@@ -100,10 +101,36 @@ describe("mempool", () => {
     expect(take(pool.source(), "skipped")).toEqual([mid0, low0]);
   });
 
+  test("counts on inclusion within one take, and leaves a sender alone whose transaction did not get in", async () => {
+    const first = await pool.add(await signed(1, 0, "9"));
+    const second = await pool.add(await signed(1, 1, "8"));
+    await pool.add(await signed(1, 2, "7"));
+    const other = await pool.add(await signed(2, 0, "1"));
+    const source = pool.source();
+    const given = source.take({ baseFee: BASE_FEE, count: 2 });
+    expect(given.map(({ hash }) => hash)).toEqual([first, second]);
+    source.settle([
+      { transaction: given[0]!, outcome: "included" },
+      { transaction: given[1]!, outcome: "skipped" },
+    ]);
+    expect(source.take({ baseFee: BASE_FEE, count: 9 }).map(({ hash }) => hash)).toEqual([other]);
+  });
+
+  test("drops a sender's later transactions with one that took too long", async () => {
+    await pool.add(await signed(1, 0));
+    await pool.add(await signed(1, 1));
+    await pool.add(await signed(2, 0));
+    const source = pool.source();
+    const given = source.take({ baseFee: BASE_FEE, count: 1 });
+    source.settle([{ transaction: given[0]!, outcome: { invalid: "too slow", sender: true } }]);
+    expect(pool.count()).toEqual({ pending: 1, queued: 0 });
+  });
+
   test("holds back what the base fee makes unprofitable", async () => {
     await pool.add(await signed(1, 0, "1"));
-    expect(pool.source().next(BASE_FEE + parseGwei("1"))).toBeDefined();
-    expect(pool.source().next(BASE_FEE + parseGwei("1") + 1n)).toBeUndefined();
+    const at = (baseFee: bigint) => pool.source().take({ baseFee, count: 9 });
+    expect(at(BASE_FEE + parseGwei("1"))).toHaveLength(1);
+    expect(at(BASE_FEE + parseGwei("1") + 1n)).toEqual([]);
   });
 
   test("replaces only for ten percent more", async () => {
@@ -120,7 +147,9 @@ describe("mempool", () => {
   test("an invalid transaction leaves the pool and the journal", async () => {
     await pool.add(await signed(1, 0));
     const source = pool.source();
-    source.report(source.next(BASE_FEE)!.hash, { invalid: "sender has code" });
+    const [transaction] = source.take({ baseFee: BASE_FEE, count: 9 });
+    const outcome = { invalid: "sender has code", sender: false };
+    source.settle([{ transaction: transaction!, outcome }]);
     await Promise.resolve();
     expect(pool.count()).toEqual({ pending: 0, queued: 0 });
     expect(journal.raws.size).toBe(0);

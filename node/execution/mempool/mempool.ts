@@ -3,7 +3,7 @@ import { decodeTransaction, type TransactionRules } from "../../chain/codec/tran
 import type { Block, ChainTransaction } from "../../chain/types/block.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { MempoolJournal } from "../../store/mempool-journal.ts";
-import type { TransactionSource } from "../evm/executor.ts";
+import type { CandidateSource } from "../evm/executor.ts";
 import { entryCost, type PoolEntry, poolEntry, refuse, replaces } from "./pool-entry.ts";
 import { poolSource } from "./pool-source.ts";
 import { SenderQueue } from "./sender-queue.ts";
@@ -37,7 +37,7 @@ export interface Mempool {
   count(): { pending: number; queued: number };
   onPending(listener: (transaction: ChainTransaction) => void): () => void;
   /** One block's view: the best transactions first. */
-  source(): TransactionSource;
+  source(): CandidateSource;
   /** Takes included transactions out and those of removed blocks in again. */
   chainChanged(event: { removed: readonly Block[]; added: readonly Block[] }): Promise<void>;
   /** Reads the journal of an earlier process. */
@@ -95,7 +95,7 @@ class Pool implements Mempool {
     return () => this.listeners.delete(listener);
   }
 
-  source(): TransactionSource {
+  source(): CandidateSource {
     return poolSource(this.senders.values(), (entry, reason) => {
       const facts = { hash: entry.transaction.hash, from: entry.from, nonce: entry.nonce, reason };
       this.options.logger.info(facts, "A transaction can't be included and is dropped");

@@ -1,6 +1,5 @@
 import { createHeap } from "../../base/heap.ts";
-import type { Hash } from "../../chain/types/primitives.ts";
-import type { TransactionSource } from "../evm/executor.ts";
+import type { CandidateOutcome, CandidateSource } from "../evm/executor.ts";
 import { effectiveTip, type PoolEntry } from "./pool-entry.ts";
 import type { SenderQueue } from "./sender-queue.ts";
 
@@ -17,39 +16,58 @@ interface Candidate {
 export function poolSource(
   queues: Iterable<SenderQueue>,
   drop: (entry: PoolEntry, reason: string) => void,
-): TransactionSource {
-  const heap = createHeap<Candidate>(
+): CandidateSource {
+  return new Source(queues, drop);
+}
+
+class Source implements CandidateSource {
+  private readonly drop: (entry: PoolEntry, reason: string) => void;
+  private readonly heap = createHeap<Candidate>(
     (a, b) => a.tip > b.tip || (a.tip === b.tip && a.entry.order < b.entry.order),
   );
-  const given = new Map<Hash, Candidate>();
-  let waiting: SenderQueue[] | undefined = [...queues];
-  let fee = 0n;
+  /** Senders whose first transaction is not in the heap yet. */
+  private fresh: readonly SenderQueue[];
+  /** What the last `take` gave, in its order. */
+  private given: Candidate[] = [];
+  /** Senders that are done with this block. */
+  private readonly waiting = new Set<SenderQueue>();
 
-  const offer = (queue: SenderQueue, nonce: bigint) => {
+  constructor(queues: Iterable<SenderQueue>, drop: (entry: PoolEntry, reason: string) => void) {
+    this.fresh = [...queues];
+    this.drop = drop;
+  }
+
+  take({ baseFee, count }: { baseFee: bigint; count: number }) {
+    for (const queue of this.fresh) this.offer(queue, queue.stateNonce, baseFee);
+    this.fresh = [];
+    this.given = [];
+    while (this.given.length < count) {
+      const candidate = this.heap.pop();
+      if (candidate === undefined) break;
+      if (this.waiting.has(candidate.queue)) continue;
+      this.given.push(candidate);
+      this.offer(candidate.queue, candidate.entry.nonce + 1n, baseFee);
+    }
+    return this.given.map(({ entry }) => entry.transaction);
+  }
+
+  settle(outcomes: readonly CandidateOutcome[]): void {
+    for (const [index, { outcome }] of outcomes.entries()) {
+      const candidate = this.given[index];
+      if (candidate === undefined || outcome === "included") continue;
+      this.waiting.add(candidate.queue);
+      if (outcome === "skipped") continue;
+      const { entry, queue } = candidate;
+      const dropped = outcome.sender ? [entry, ...queue.after(entry.nonce)] : [entry];
+      for (const each of dropped) this.drop(each, outcome.invalid);
+    }
+    this.given = [];
+  }
+
+  private offer(queue: SenderQueue, nonce: bigint, baseFee: bigint): void {
     const entry = queue.get(nonce);
     if (entry === undefined) return;
-    const tip = effectiveTip(entry, fee);
-    if (tip >= 0n) heap.push({ entry, queue, tip });
-  };
-
-  return {
-    next(baseFee) {
-      if (waiting !== undefined) {
-        fee = baseFee;
-        for (const queue of waiting) offer(queue, queue.stateNonce);
-        waiting = undefined;
-      }
-      const candidate = heap.pop();
-      if (candidate === undefined) return undefined;
-      given.set(candidate.entry.transaction.hash, candidate);
-      return candidate.entry.transaction;
-    },
-    report(hash, outcome) {
-      const candidate = given.get(hash);
-      if (candidate === undefined) return;
-      given.delete(hash);
-      if (outcome === "included") offer(candidate.queue, candidate.entry.nonce + 1n);
-      else if (outcome !== "skipped") drop(candidate.entry, outcome.invalid);
-    },
-  };
+    const tip = effectiveTip(entry, baseFee);
+    if (tip >= 0n) this.heap.push({ entry, queue, tip });
+  }
 }

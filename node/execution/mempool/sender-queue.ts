@@ -18,6 +18,11 @@ export class SenderQueue {
     return this.entries.get(nonce);
   }
 
+  /** All entries with a higher nonce. */
+  after(nonce: bigint): PoolEntry[] {
+    return [...this.entries.values()].filter((entry) => entry.nonce > nonce);
+  }
+
   set(entry: PoolEntry): void {
     this.entries.set(entry.nonce, entry);
   }

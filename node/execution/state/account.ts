@@ -1,10 +1,15 @@
 import { RLP } from "@ethereumjs/rlp";
-import { bigIntToUnpaddedBytes, bytesToBigInt, hexToBytes } from "@ethereumjs/util";
+import { bigIntToUnpaddedBytes, bytesToBigInt, equalsBytes, hexToBytes } from "@ethereumjs/util";
 import { EMPTY_CODE_HASH } from "../../chain/constants.ts";
 import { executionError } from "../errors.ts";
 import { EMPTY_TRIE } from "./trie.ts";
 
 export const NO_CODE = hexToBytes(EMPTY_CODE_HASH);
+
+/** True for the hash of no code. */
+export function isEmptyCode(codeHash: Uint8Array): boolean {
+  return equalsBytes(codeHash, NO_CODE);
+}
 
 /** An account as the trie keeps it. */
 export interface StoredAccount {

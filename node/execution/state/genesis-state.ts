@@ -6,8 +6,8 @@ import { L2_TO_L1_MESSAGE_PASSER } from "../../chain/constants.ts";
 import { keccak256 } from "../../chain/crypto.ts";
 import type { Block } from "../../chain/types/block.ts";
 import { encodeAccount, NO_CODE } from "./account.ts";
-import type { StateWrite } from "./chain-state.ts";
 import { NodeStore } from "./node-store.ts";
+import type { StateWrite } from "./state-commit.ts";
 import { EMPTY_TRIE, updateTrie } from "./trie.ts";
 import { codeKey } from "./types.ts";
 

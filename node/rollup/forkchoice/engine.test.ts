@@ -13,8 +13,8 @@ import type { Block } from "../../chain/types/block.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { L2BlockRef } from "../../chain/types/rollup.ts";
-import { createBlockExecutor } from "../../execution/evm/block-executor.ts";
-import type { TransactionSource } from "../../execution/evm/executor.ts";
+import { createExecutor } from "../../execution/evm/create-executor.ts";
+import type { CandidateSource } from "../../execution/evm/executor.ts";
 import { type ChainStore, openChainStore } from "../../store/chain-store.ts";
 import { buildAttributes } from "../derivation/attributes.ts";
 import type { DerivedAttributes } from "../derivation/types.ts";
@@ -42,11 +42,14 @@ function l1Block(number: number, branch = 0, parentBranch = branch): L1Block {
   };
 }
 
-const NO_POOL: TransactionSource = { next: () => undefined, report: () => undefined };
+const NO_POOL: CandidateSource = { take: () => [], settle: () => undefined };
 
-function poolOf(...raws: Uint8Array[]): TransactionSource {
+function poolOf(...raws: Uint8Array[]): CandidateSource {
   const waiting = raws.map((raw) => decodeTransaction(raw, rollup));
-  return { next: () => waiting.shift(), report: () => undefined };
+  return {
+    take: () => waiting.splice(0).filter((transaction) => transaction.kind === "signed"),
+    settle: () => undefined,
+  };
 }
 
 async function transfer(nonce: number): Promise<Uint8Array> {
@@ -75,12 +78,12 @@ describe("engine", () => {
       const { block, stateWrites } = definition.genesis;
       const { hash } = block;
       await store.commit({
-        blocks: [{ block, receipts: [], stateWrites }],
+        blocks: [{ block, receipts: [], state: { writes: stateWrites } }],
         heads: { unsafe: hash, safe: hash, finalized: hash },
       });
     }
     const { openledger } = definition;
-    const executor = createBlockExecutor({ rollup, openledger, stateDatabase: store.state });
+    const executor = createExecutor({ rollup, openledger, stateDatabase: store.state });
     engine = createEngine({ store, executor, rollup, logger: silentLogger });
     events = [];
     engine.subscribe((event) => events.push(event));

@@ -5,7 +5,12 @@ import { l2BlockRefFromBlock, systemConfigFromBlock } from "../../chain/system-c
 import type { Block } from "../../chain/types/block.ts";
 import type { BlockId } from "../../chain/types/primitives.ts";
 import type { L2BlockRef, PayloadAttributes, RollupConfig } from "../../chain/types/rollup.ts";
-import type { BlockExecutor, ExecutedBlock, TransactionSource } from "../../execution/evm/executor.ts";
+import type {
+  BlockExecutor,
+  BuildBudget,
+  CandidateSource,
+  ExecutedBlock,
+} from "../../execution/evm/executor.ts";
 import type { ChainHeads, ChainStore, ChainUpdate } from "../../store/chain-store.ts";
 import type { DerivedAttributes, SafeHead } from "../derivation/types.ts";
 import { rollupError } from "../errors.ts";
@@ -47,8 +52,8 @@ export interface Engine {
   sequence(
     parent: L2BlockRef,
     attributes: PayloadAttributes,
-    pool: TransactionSource,
-    signal?: AbortSignal,
+    pool: CandidateSource,
+    budget?: BuildBudget,
   ): Promise<Block | undefined>;
   /**
    * Makes the next safe block: takes the unsafe block over when it is the same, else builds it and drops the unsafe ones.
@@ -100,13 +105,13 @@ class ChainEngine implements Engine {
   sequence(
     parent: L2BlockRef,
     attributes: PayloadAttributes,
-    pool: TransactionSource,
-    signal?: AbortSignal,
+    pool: CandidateSource,
+    budget?: BuildBudget,
   ): Promise<Block | undefined> {
     return this.mutex.run(async () => {
       if (this.current.unsafe.hash !== parent.hash) return undefined;
       const { executor } = this.options;
-      const built = await executor.build(this.block(parent).header, attributes, pool, signal);
+      const built = await executor.build(this.block(parent).header, attributes, pool, budget);
       const heads = { ...this.current, unsafe: this.refOf(built) };
       await this.commit({ blocks: [built], durable: true }, heads);
       return built.block;

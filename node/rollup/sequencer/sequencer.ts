@@ -1,4 +1,4 @@
-import { type Clock, sleep } from "../../base/clock.ts";
+import { type Clock, monotonicMs, sleep } from "../../base/clock.ts";
 import { isCodedError, isTemporary } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { retry } from "../../base/retry.ts";
@@ -6,6 +6,7 @@ import { systemConfigFromBlock } from "../../chain/system-config.ts";
 import type { Block } from "../../chain/types/block.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
 import type { L1ChainConfig, L2BlockRef, RollupConfig } from "../../chain/types/rollup.ts";
+import type { BuildBudget } from "../../execution/evm/executor.ts";
 import type { Mempool } from "../../execution/mempool/mempool.ts";
 import type { ChainStore } from "../../store/chain-store.ts";
 import { buildAttributes } from "../derivation/attributes.ts";
@@ -93,7 +94,7 @@ async function build(
   logDepositsSeen(deposits, origin, logger);
   const started = performance.now();
   try {
-    const block = await engine.sequence(parent, attributes, mempool.source(), sealSignal(options));
+    const block = await engine.sequence(parent, attributes, mempool.source(), budgetOf(options));
     if (block === undefined) return;
     logBlock(block, origin, performance.now() - started, logger);
     logDepositsIncluded(deposits, block, logger);
@@ -105,8 +106,8 @@ async function build(
 }
 
 /** Ends the taking from the pool, so that a full pool can't delay the block beyond three quarters of its time. */
-function sealSignal({ rollup, signal }: SequencerOptions): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(Number(rollup.blockTime) * 750)]);
+function budgetOf({ rollup, signal }: SequencerOptions): BuildBudget {
+  return { deadline: monotonicMs() + Number(rollup.blockTime) * 750, signal };
 }
 
 function logBlock(block: Block, origin: L1Block, milliseconds: number, logger: Logger): void {

@@ -4,7 +4,7 @@ import type { FeeContext } from "../../../chain/rules/rollup-fees.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
 import type { Address as AddressHex } from "../../../chain/types/primitives.ts";
 import type { RollupConfig } from "../../../chain/types/rollup.ts";
-import type { ChainState } from "../../state/chain-state.ts";
+import type { ChainState } from "./chain-state.ts";
 
 /** The part of a block that the EVM sees. */
 export interface EvmBlock {

@@ -1,30 +1,17 @@
 import { createEVM, type EVM, type EVMMockBlockchainInterface } from "@ethereumjs/evm";
-import { bigIntToBytes, createAddressFromString, hexToBytes, setLengthLeft } from "@ethereumjs/util";
+import { bigIntToBytes, hexToBytes, setLengthLeft } from "@ethereumjs/util";
 import { HISTORY_STORAGE } from "../../../chain/constants.ts";
 import { isActive, isAttributionActive } from "../../../chain/rules/forks.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
-import type { Hash } from "../../../chain/types/primitives.ts";
-import type { OpenLedgerConfig, RollupConfig } from "../../../chain/types/rollup.ts";
-import type { ChainState } from "../../state/chain-state.ts";
+import type { ChainRules } from "../executor.ts";
 import { attributionPrecompiles, installFrameCapture } from "./attribution-precompiles.ts";
+import type { ChainState } from "./chain-state.ts";
 import { chainCommon } from "./hardfork.ts";
 import { rollupPrecompiles } from "./precompiles.ts";
 
-/** Hash of an ancestor by number; only asked where the state itself doesn't tell (before Isthmus). */
-export type AncestorHash = (
-  number: bigint,
-  parent: BlockHeader,
-) => Hash | undefined | Promise<Hash | undefined>;
-
-export interface ChainRules {
-  rollup: RollupConfig;
-  openledger: OpenLedgerConfig;
-  ancestorHash?: AncestorHash;
-}
-
 /** EIP-2935: ring buffer of block hashes in the state. */
 const HISTORY_WINDOW = 8191n;
-const historyAddress = createAddressFromString(HISTORY_STORAGE);
+const historyAddress = hexToBytes(HISTORY_STORAGE);
 
 function blockHashes(
   rules: ChainRules,
@@ -35,10 +22,10 @@ function blockHashes(
   const lookUp = async (number: bigint): Promise<Uint8Array> => {
     if (isActive(rules.rollup, "isthmus", time)) {
       const slot = setLengthLeft(bigIntToBytes(number % HISTORY_WINDOW), 32);
-      const stored = await state.getStorage(historyAddress, slot);
+      const stored = state.storage(historyAddress, slot);
       if (stored.length > 0) return setLengthLeft(stored, 32);
     }
-    const hash = await rules.ancestorHash?.(number, parent);
+    const hash = rules.ancestorHash?.(number, parent);
     return hash === undefined ? new Uint8Array(32) : hexToBytes(hash);
   };
   const chain: EVMMockBlockchainInterface = {

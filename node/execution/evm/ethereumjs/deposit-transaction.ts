@@ -1,11 +1,11 @@
 import { Account, type Address, createAddressFromString } from "@ethereumjs/util";
 import { DEPOSIT_TYPE } from "../../../chain/codec/deposit.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
+import { floorGas, type GasSubject, intrinsicGas, isInitcodeTooLong } from "../../../chain/rules/gas.ts";
 import type { DepositTransaction } from "../../../chain/types/block.ts";
+import { creationAddress, type TxOutcome } from "../block/outcome.ts";
 import type { BlockEnv } from "./block-env.ts";
-import { floorGas, type GasSubject, intrinsicGas, isInitcodeTooLong } from "./intrinsic-gas.ts";
 import { runMessage, warmUp } from "./message.ts";
-import { creationAddress, type TxOutcome } from "./outcome.ts";
 
 const RECEIPT_VERSION = 1;
 
@@ -17,14 +17,16 @@ interface Attempt {
 
 /** Reasons for which a deposit is included as failed without running. */
 async function refuses(env: BlockEnv, deposit: DepositTransaction, from: Address): Promise<boolean> {
-  const { common } = env.evm;
   const regolith = isActive(env.rollup, "regolith", env.block.header.timestamp);
   if (deposit.isSystemTx && regolith) return true;
   const subject = gasSubject(deposit);
-  if (deposit.gas < intrinsicGas(subject, common) || deposit.gas < floorGas(deposit.data, common))
+  if (
+    deposit.gas < intrinsicGas(subject, env.rollup, env.block.header.timestamp) ||
+    deposit.gas < floorGas(deposit.data, env.rollup, env.block.header.timestamp)
+  )
     return true;
   const balance = (await env.state.getAccount(from))?.balance ?? 0n;
-  return balance < deposit.value || isInitcodeTooLong(subject, common);
+  return balance < deposit.value || isInitcodeTooLong(subject, env.rollup, env.block.header.timestamp);
 }
 
 function gasSubject(deposit: DepositTransaction): GasSubject {
@@ -57,8 +59,8 @@ async function attempt(env: BlockEnv, deposit: DepositTransaction, from: Address
     data: deposit.data,
     gasLimit: deposit.gas,
     gasPrice: 0n,
-    intrinsic: intrinsicGas(gasSubject(deposit), evm.common),
-    floor: floorGas(deposit.data, evm.common),
+    intrinsic: intrinsicGas(gasSubject(deposit), env.rollup, block.header.timestamp),
+    floor: floorGas(deposit.data, env.rollup, block.header.timestamp),
     refund: 0n,
   });
 }
@@ -90,7 +92,8 @@ export async function executeDeposit(env: BlockEnv, deposit: DepositTransaction)
     gasUsed: regolith ? result.gasUsed : flatGas,
     logs: result.logs,
     effectiveGasPrice: 0n,
-    contractAddress: deposit.to === undefined ? creationAddress(from, regolith ? nonce : 0n) : undefined,
+    contractAddress:
+      deposit.to === undefined ? creationAddress(deposit.from, regolith ? nonce : 0n) : undefined,
     depositNonce: regolith ? nonce : undefined,
     depositReceiptVersion: isActive(rollup, "canyon", time) ? RECEIPT_VERSION : undefined,
     l1: undefined,

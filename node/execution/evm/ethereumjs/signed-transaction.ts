@@ -2,24 +2,15 @@ import type { TypedTransaction } from "@ethereumjs/tx";
 import { Account, type Address, bigIntMin, createAddressFromString } from "@ethereumjs/util";
 import { BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT } from "../../../chain/constants.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
+import { floorGas, type GasSubject, intrinsicGas, isInitcodeTooLong } from "../../../chain/rules/gas.ts";
 import { daFootprint, type L1Cost, l1Cost, operatorFee } from "../../../chain/rules/rollup-fees.ts";
-import type { ChainTransaction, L1FeeReceipt } from "../../../chain/types/block.ts";
-import { readFeeContext } from "../fee-context.ts";
+import type { L1FeeReceipt } from "../../../chain/types/block.ts";
+import { readFeeContext } from "../block/fee-context.ts";
+import type { Refusal, SignedResult, SignedTx } from "../block/machine.ts";
+import { creationAddress, type TxOutcome } from "../block/outcome.ts";
 import { type Authorization, applyAuthorizations, isDelegation } from "./authorization.ts";
 import { type BlockEnv, credit } from "./block-env.ts";
-import { floorGas, type GasSubject, intrinsicGas, isInitcodeTooLong } from "./intrinsic-gas.ts";
 import { type AccessListItem, runMessage, warmUp } from "./message.ts";
-import { creationAddress, type TxOutcome } from "./outcome.ts";
-
-export type SignedTransaction = Extract<ChainTransaction, { kind: "signed" }>;
-
-/** Why a transaction can't be in a block; `later`: another block might take it. */
-export interface Refusal {
-  reason: string;
-  later: boolean;
-}
-
-export type SignedResult = { refused: Refusal } | { outcome: TxOutcome };
 
 const MAX_NONCE = (1n << 64n) - 1n;
 
@@ -63,7 +54,6 @@ function refuse(reason: string, later = false): Refusal {
 
 /** Checks that need no state. */
 function checkStateless(env: BlockEnv, signed: TypedTransaction, fees: Prices): Refusal | undefined {
-  const { common } = env.evm;
   const subject = gasSubject(signed);
   if (signed.type === 4 && !isActive(env.rollup, "isthmus", env.block.header.timestamp)) {
     return refuse("transaction type 4 is not active yet", true);
@@ -72,13 +62,14 @@ function checkStateless(env: BlockEnv, signed: TypedTransaction, fees: Prices): 
   if (fees.feeCap < env.block.header.baseFeePerGas) {
     return refuse("max fee per gas less than block base fee", true);
   }
-  const needed = intrinsicGas(subject, common);
+  const needed = intrinsicGas(subject, env.rollup, env.block.header.timestamp);
   if (signed.gasLimit < needed)
     return refuse(`intrinsic gas too low: have ${signed.gasLimit}, want ${needed}`);
-  const floor = floorGas(signed.data, common);
+  const floor = floorGas(signed.data, env.rollup, env.block.header.timestamp);
   if (signed.gasLimit < floor)
     return refuse(`gas below the calldata floor: have ${signed.gasLimit}, want ${floor}`);
-  if (isInitcodeTooLong(subject, common)) return refuse("max initcode size exceeded");
+  if (isInitcodeTooLong(subject, env.rollup, env.block.header.timestamp))
+    return refuse("max initcode size exceeded");
   return undefined;
 }
 
@@ -165,7 +156,7 @@ async function settle(env: BlockEnv, settlement: Settlement): Promise<void> {
  */
 export async function executeSigned(
   env: BlockEnv,
-  transaction: SignedTransaction,
+  transaction: SignedTx,
   daScalar: bigint | undefined,
 ): Promise<SignedResult> {
   const { evm, rollup, block } = env;
@@ -174,7 +165,7 @@ export async function executeSigned(
   const fees = prices(signed, baseFeePerGas);
   const stateless = checkStateless(env, signed, fees);
   if (stateless !== undefined) return { refused: stateless };
-  env.fees ??= await readFeeContext(env.state, rollup, timestamp);
+  env.fees ??= readFeeContext((account, slot) => env.state.storage(account, slot), rollup, timestamp);
   const l1 = l1Cost(rollup, timestamp, env.fees, transaction.raw);
   const operator = operatorFee(rollup, timestamp, env.fees, signed.gasLimit);
   const from = createAddressFromString(transaction.from);
@@ -193,8 +184,8 @@ export async function executeSigned(
     data: signed.data,
     gasLimit: signed.gasLimit,
     gasPrice: fees.effective,
-    intrinsic: intrinsicGas(gasSubject(signed), evm.common),
-    floor: floorGas(signed.data, evm.common),
+    intrinsic: intrinsicGas(gasSubject(signed), rollup, timestamp),
+    floor: floorGas(signed.data, rollup, timestamp),
     refund,
   });
   await settle(env, {
@@ -212,7 +203,7 @@ export async function executeSigned(
     gasUsed: result.gasUsed,
     logs: result.logs,
     effectiveGasPrice: fees.effective,
-    contractAddress: signed.to === undefined ? creationAddress(from, signed.nonce) : undefined,
+    contractAddress: signed.to === undefined ? creationAddress(transaction.from, signed.nonce) : undefined,
     depositNonce: undefined,
     depositReceiptVersion: undefined,
     l1: feeReceipt(env, transaction.raw, l1, daScalar),

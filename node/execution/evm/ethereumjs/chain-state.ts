@@ -1,26 +1,19 @@
 import type { AccountFields, StateManagerInterface } from "@ethereumjs/common";
-import { RLP } from "@ethereumjs/rlp";
 import { OriginalStorageCache } from "@ethereumjs/statemanager";
-import { Account, type Address, unpadBytes } from "@ethereumjs/util";
-import { keccak256 } from "../../chain/crypto.ts";
-import { decodeAccount, encodeAccount, NEW_ACCOUNT, NO_CODE, type StoredAccount } from "./account.ts";
-import type { NodeStore } from "./node-store.ts";
-import { EMPTY_TRIE, readTrie, type TrieUpdate, updateTrie } from "./trie.ts";
-import { codeKey } from "./types.ts";
+import { Account, type Address, equalsBytes, unpadBytes } from "@ethereumjs/util";
+import { keccak256 } from "../../../chain/crypto.ts";
+import { NEW_ACCOUNT, NO_CODE, type StoredAccount } from "../../state/account.ts";
+import type { AccountChange } from "../../state/state-commit.ts";
+import type { StateView } from "../../state/state-view.ts";
+import { EMPTY_TRIE } from "../../state/trie.ts";
 
-/** A key and value for the database. */
-export interface StateWrite {
-  key: Uint8Array;
-  value: Uint8Array;
-}
-
-/** Storage of one account over its trie; `root` is what lies below the changes. */
+/** Storage of one account over what the view has. */
 interface Slots {
-  /** The account's key in the state trie. */
-  root: Uint8Array;
+  /** The account was made anew or destroyed: nothing lies below the changes. */
+  wiped: boolean;
   /** Values read and written, without leading zeros; empty means zero. Keys are the slots as latin1 strings. */
   values: Map<string, Uint8Array>;
-  /** Slots written since the last flush. */
+  /** Slots written since the view. */
   dirty: Set<string>;
 }
 
@@ -39,13 +32,12 @@ function bytesOf(key: string): Uint8Array {
 }
 
 /**
- * The state that the EVM works on: reads fall through to the tries at one root, writes stay in memory with an undo log,
- * and {@link flush} makes the new root and its trie nodes in one pass.
+ * The state that the EVM works on: reads fall through to the view of one root, writes stay in memory with an undo log,
+ * and {@link changes} gives what is new.
  */
 export class ChainState implements StateManagerInterface {
   readonly originalStorageCache: OriginalStorageCache;
-  private readonly nodes: NodeStore;
-  private root: Uint8Array;
+  private readonly view: StateView;
   private accounts = new Map<string, AccountEntry>();
   private readonly dirty = new Set<string>();
   private slots = new Map<string, Slots>();
@@ -53,17 +45,15 @@ export class ChainState implements StateManagerInterface {
   private readonly undo: (() => void)[] = [];
   private readonly marks: number[] = [];
 
-  constructor(nodes: NodeStore, root: Uint8Array) {
-    this.nodes = nodes;
-    this.root = root;
+  constructor(view: StateView) {
+    this.view = view;
     this.originalStorageCache = new OriginalStorageCache(this.getStorage.bind(this));
   }
 
   private read(key: string, bytes: Uint8Array): StoredAccount | undefined {
     const cached = this.accounts.get(key);
     if (cached !== undefined) return cached.account;
-    const raw = readTrie(this.nodes, this.root, keccak256(bytes));
-    const account = raw && decodeAccount(raw);
+    const account = this.view.account(bytes);
     this.accounts.set(key, { account });
     return account;
   }
@@ -100,7 +90,7 @@ export class ChainState implements StateManagerInterface {
     const key = text(address.bytes);
     if (this.read(key, address.bytes) === undefined && !this.slots.has(key)) return;
     this.write(key, undefined);
-    this.replaceSlots(key, { root: EMPTY_TRIE, values: new Map(), dirty: new Set() });
+    this.replaceSlots(key, { wiped: true, values: new Map(), dirty: new Set() });
   }
 
   async modifyAccountFields(address: Address, fields: AccountFields): Promise<void> {
@@ -125,18 +115,17 @@ export class ChainState implements StateManagerInterface {
     if (stored === undefined) return ZERO;
     const hash = text(stored.codeHash);
     if (hash === NO_CODE_TEXT) return ZERO;
-    return this.codes.get(hash) ?? this.nodes.code(stored.codeHash);
+    return this.codes.get(hash) ?? this.view.code(stored.codeHash);
   }
 
   async getCodeSize(address: Address): Promise<number> {
     return (await this.getCode(address)).length;
   }
 
-  private slotsOf(key: string, address: Uint8Array): Slots {
+  private slotsOf(key: string): Slots {
     let slots = this.slots.get(key);
     if (slots === undefined) {
-      const root = this.read(key, address)?.storageRoot ?? EMPTY_TRIE;
-      slots = { root, values: new Map(), dirty: new Set() };
+      slots = { wiped: false, values: new Map(), dirty: new Set() };
       this.slots.set(key, slots);
     }
     return slots;
@@ -152,18 +141,22 @@ export class ChainState implements StateManagerInterface {
   }
 
   async getStorage(address: Address, slot: Uint8Array): Promise<Uint8Array> {
-    const slots = this.slotsOf(text(address.bytes), address.bytes);
+    return this.storage(address.bytes, slot);
+  }
+
+  /** A slot's value without leading zeros. */
+  storage(address: Uint8Array, slot: Uint8Array): Uint8Array {
+    const slots = this.slotsOf(text(address));
     const key = text(slot);
     const cached = slots.values.get(key);
     if (cached !== undefined) return cached;
-    const raw = readTrie(this.nodes, slots.root, keccak256(slot));
-    const value = raw === undefined ? ZERO : (RLP.decode(raw) as Uint8Array);
+    const value = slots.wiped ? ZERO : this.view.storage(address, slot);
     slots.values.set(key, value);
     return value;
   }
 
   async putStorage(address: Address, slot: Uint8Array, value: Uint8Array): Promise<void> {
-    const slots = this.slotsOf(text(address.bytes), address.bytes);
+    const slots = this.slotsOf(text(address.bytes));
     const key = text(slot);
     const before = slots.values.get(key);
     const wasDirty = slots.dirty.has(key);
@@ -178,7 +171,7 @@ export class ChainState implements StateManagerInterface {
 
   async clearStorage(address: Address): Promise<void> {
     const key = text(address.bytes);
-    this.replaceSlots(key, { root: EMPTY_TRIE, values: new Map(), dirty: new Set() });
+    this.replaceSlots(key, { wiped: true, values: new Map(), dirty: new Set() });
     const stored = this.read(key, address.bytes);
     if (stored !== undefined) this.write(key, { ...stored, storageRoot: EMPTY_TRIE });
   }
@@ -218,16 +211,15 @@ export class ChainState implements StateManagerInterface {
   }
 
   async getStateRoot(): Promise<Uint8Array> {
-    return this.root;
+    return this.view.root;
   }
 
-  async setStateRoot(root: Uint8Array): Promise<void> {
-    this.root = root;
-    this.clearCaches();
+  async setStateRoot(): Promise<void> {
+    throw new Error("the state stays at the root of its view");
   }
 
   async hasStateRoot(root: Uint8Array): Promise<boolean> {
-    return this.nodes.has(root);
+    return equalsBytes(root, this.view.root);
   }
 
   clearCaches(): void {
@@ -240,50 +232,33 @@ export class ChainState implements StateManagerInterface {
     this.originalStorageCache.clear();
   }
 
-  /** A state at the same flushed root, without the unflushed changes. */
+  /** A state on the same view, without the changes. */
   shallowCopy(): ChainState {
-    return new ChainState(this.nodes, this.root);
+    return new ChainState(this.view);
   }
 
-  private flushStorage(key: string, slots: Slots, writes: StateWrite[]): void {
-    const entry = this.accounts.get(key);
-    if (entry?.account === undefined) return;
-    const updates: TrieUpdate[] = [...slots.dirty].map((slot) => {
-      const value = slots.values.get(slot)!;
-      return { key: keccak256(bytesOf(slot)), value: value.length === 0 ? undefined : RLP.encode(value) };
-    });
-    const root = updateTrie(this.nodes, slots.root, updates, (hash, value) =>
-      writes.push({ key: hash, value }),
-    );
-    slots.root = root;
-    slots.dirty.clear();
-    if (text(entry.account.storageRoot) === text(root)) return;
-    this.accounts.set(key, { account: { ...entry.account, storageRoot: root } });
-    this.dirty.add(key);
-  }
-
-  /** The new state root, with all trie nodes and code that it needs beyond those of the old one. Ends all checkpoints. */
-  flush(): { root: Uint8Array; writes: StateWrite[] } {
-    const writes: StateWrite[] = [];
-    for (const [key, slots] of this.slots) this.flushStorage(key, slots, writes);
-    const updates: TrieUpdate[] = [...this.dirty].map((key) => {
-      const account = this.accounts.get(key)?.account;
-      return { key: keccak256(bytesOf(key)), value: account && encodeAccount(account) };
-    });
-    this.root = updateTrie(this.nodes, this.root, updates, (hash, value) =>
-      writes.push({ key: hash, value }),
-    );
-    for (const [hash, code] of this.codes) writes.push({ key: codeKey(bytesOf(hash)), value: code });
-    this.dirty.clear();
-    this.codes.clear();
+  /** What changed since the view, in no particular order. Ends all checkpoints. */
+  changes(): AccountChange[] {
+    const keys = new Set(this.dirty);
+    for (const [key, slots] of this.slots) if (slots.dirty.size > 0) keys.add(key);
     this.undo.length = 0;
     this.marks.length = 0;
-    return { root: this.root, writes };
+    return [...keys].map((key) => this.changeOf(key, bytesOf(key)));
   }
 
-  /** Storage root as of the last {@link flush}. */
-  storageRoot(address: Address): Uint8Array {
-    return this.read(text(address.bytes), address.bytes)?.storageRoot ?? EMPTY_TRIE;
+  private changeOf(key: string, address: Uint8Array): AccountChange {
+    const account = this.read(key, address);
+    const slots = account === undefined ? undefined : this.slots.get(key);
+    return {
+      address,
+      account,
+      code: account && this.codes.get(text(account.codeHash)),
+      wiped: this.slots.get(key)?.wiped ?? false,
+      slots: [...(slots?.dirty ?? [])].map((slot) => ({
+        slot: bytesOf(slot),
+        value: slots!.values.get(slot)!,
+      })),
+    };
   }
 }
 

@@ -1,7 +1,7 @@
-import { type Address, bigIntToUnpaddedBytes, bytesToHex, generateAddress } from "@ethereumjs/util";
+import { bigIntToUnpaddedBytes, bytesToHex, generateAddress, hexToBytes } from "@ethereumjs/util";
 import { logsBloom } from "../../../chain/codec/receipt.ts";
 import type { L1FeeReceipt, Log, Receipt } from "../../../chain/types/block.ts";
-import type { Address as AddressHex } from "../../../chain/types/primitives.ts";
+import type { Address } from "../../../chain/types/primitives.ts";
 
 /** What executing one transaction gave; its state changes are done. */
 export interface TxOutcome {
@@ -10,15 +10,15 @@ export interface TxOutcome {
   gasUsed: bigint;
   logs: readonly Log[];
   effectiveGasPrice: bigint;
-  contractAddress: AddressHex | undefined;
+  contractAddress: Address | undefined;
   depositNonce: bigint | undefined;
   depositReceiptVersion: number | undefined;
   l1: L1FeeReceipt | undefined;
 }
 
 /** Address of a contract that `from` creates with `nonce`. */
-export function creationAddress(from: Address, nonce: bigint): AddressHex {
-  return bytesToHex(generateAddress(from.bytes, bigIntToUnpaddedBytes(nonce)));
+export function creationAddress(from: Address, nonce: bigint): Address {
+  return bytesToHex(generateAddress(hexToBytes(from), bigIntToUnpaddedBytes(nonce)));
 }
 
 export function toReceipt(outcome: TxOutcome, cumulativeGasUsed: bigint): Receipt {

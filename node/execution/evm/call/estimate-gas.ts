@@ -1,12 +1,11 @@
-import { createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import { hexToBytes } from "@ethereumjs/util";
 import { isCodedError } from "../../../base/errors.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
 import { executionError } from "../../errors.ts";
-import { ChainState } from "../../state/chain-state.ts";
-import type { NodeStore } from "../../state/node-store.ts";
+import { isEmptyCode } from "../../state/account.ts";
+import type { StateView } from "../../state/state-view.ts";
 import type { CallRequest, CallResult } from "../executor.ts";
-import { type Simulation, simulate, toCallResult } from "./call.ts";
-import type { ChainRules } from "./chain-evm.ts";
+import { OUT_OF_GAS, type Simulate, type Simulation, toCallResult } from "./simulate.ts";
 
 const TRANSFER_GAS = 21_000n;
 const CALL_STIPEND = 2_300n;
@@ -14,24 +13,19 @@ const CALL_STIPEND = 2_300n;
 const TOLERANCE = { numerator: 15n, denominator: 1000n };
 
 /** Gas that the sender can pay for beside the value. @throws CodedError `CALL_FUNDS`. */
-async function affordableGas(nodes: NodeStore, header: BlockHeader, request: CallRequest): Promise<bigint> {
+function affordableGas(view: StateView, header: BlockHeader, request: CallRequest): bigint {
   if (request.gasPrice === 0n) return header.gasLimit;
-  const state = new ChainState(nodes, hexToBytes(header.stateRoot));
-  const balance = (await state.getAccount(createAddressFromString(request.from)))?.balance ?? 0n;
+  const balance = view.account(hexToBytes(request.from))?.balance ?? 0n;
   if (balance < request.value) {
     throw executionError("CALL_FUNDS", { message: "insufficient funds for transfer", facts: { balance } });
   }
   return (balance - request.value) / request.gasPrice;
 }
 
-async function isPlainTransfer(
-  nodes: NodeStore,
-  header: BlockHeader,
-  request: CallRequest,
-): Promise<boolean> {
+function isPlainTransfer(view: StateView, request: CallRequest): boolean {
   if (request.to === undefined || request.data.length > 0) return false;
-  const state = new ChainState(nodes, hexToBytes(header.stateRoot));
-  return (await state.getCodeSize(createAddressFromString(request.to))) === 0;
+  const account = view.account(hexToBytes(request.to));
+  return account === undefined || isEmptyCode(account.codeHash);
 }
 
 /**
@@ -39,35 +33,31 @@ async function isPlainTransfer(
  * `request.gas` is the upper bound unless it is below a transfer's, as in op-geth. @throws CodedError `CALL_FUNDS`, `CALL_GAS` (not enough within the bound).
  */
 export async function estimateGas(
-  rules: ChainRules,
-  nodes: NodeStore,
+  simulate: Simulate,
+  view: StateView,
   header: BlockHeader,
   request: CallRequest,
 ): Promise<bigint | CallResult> {
-  const affordable = await affordableGas(nodes, header, request);
+  const affordable = affordableGas(view, header, request);
   const asked = request.gas >= TRANSFER_GAS ? request.gas : header.gasLimit;
   const cap = affordable < asked ? affordable : asked;
   const attempt = async (gas: bigint): Promise<Simulation | undefined> => {
     try {
-      return await simulate(rules, nodes, header, { ...request, gas });
+      return await simulate(header, { ...request, gas }, { touched: false });
     } catch (error) {
       if (isCodedError(error, "CALL_GAS")) return undefined;
       throw error;
     }
   };
-  const succeeds = async (gas: bigint) => (await attempt(gas))?.result.succeeded === true;
-  if (
-    affordable >= TRANSFER_GAS &&
-    (await isPlainTransfer(nodes, header, request)) &&
-    (await succeeds(TRANSFER_GAS))
-  ) {
+  const succeeds = async (gas: bigint) => (await attempt(gas))?.succeeded === true;
+  if (affordable >= TRANSFER_GAS && isPlainTransfer(view, request) && (await succeeds(TRANSFER_GAS))) {
     return TRANSFER_GAS;
   }
   const first = await attempt(cap);
-  if (first === undefined || first.result.exception === "out of gas") {
+  if (first === undefined || first.exception === OUT_OF_GAS) {
     throw executionError("CALL_GAS", { message: `gas required exceeds allowance (${cap})`, facts: { cap } });
   }
-  if (!first.result.succeeded) return toCallResult(first.result);
+  if (!first.succeeded) return toCallResult(first);
   let high = cap;
   let low = first.gasUsed - 1n;
   const optimistic = ((first.gasUsed + first.gasRefunded + CALL_STIPEND) * 64n) / 63n;

@@ -1,13 +1,15 @@
 import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
 import { MerkleStateManager } from "@ethereumjs/statemanager";
-import { Account, Address, bytesToHex, setLengthLeft } from "@ethereumjs/util";
+import { Account, Address, bytesToHex, hexToBytes, setLengthLeft } from "@ethereumjs/util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chainCrypto } from "../../chain/crypto.ts";
+import { chainCrypto } from "../../../chain/crypto.ts";
+import { MemoryDatabase } from "../../state/memory-database.ts";
+import { NodeStore } from "../../state/node-store.ts";
+import { commitChanges } from "../../state/state-commit.ts";
+import { TrieView } from "../../state/state-view.ts";
+import { EMPTY_TRIE } from "../../state/trie.ts";
 import { ChainState } from "./chain-state.ts";
-import { MemoryDatabase } from "./memory-database.ts";
-import { NodeStore } from "./node-store.ts";
-import { EMPTY_TRIE } from "./trie.ts";
 
 const common = new Common({ chain: Mainnet, hardfork: Hardfork.Prague, customCrypto: chainCrypto });
 const addresses = [1, 2, 3].map((i) => new Address(new Uint8Array(20).fill(i)));
@@ -86,16 +88,19 @@ describe("ChainState", () => {
   it("comes to the roots of MerkleStateManager after any writes, deletions, commits and reverts", async () => {
     const property = fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const database = new MemoryDatabase();
-      let ours = new ChainState(new NodeStore(database), EMPTY_TRIE);
+      const nodes = () => new NodeStore(database);
+      let view = new TrieView(nodes(), EMPTY_TRIE);
+      let ours = new ChainState(view);
       // Without caches: the reference writes its tries at once.
       const reference = new MerkleStateManager({ common });
       let depth = 0;
       const compare = async () => {
-        const { root, writes } = ours.flush();
+        const { root, writes } = commitChanges(nodes(), view, ours.changes());
         database.write(writes);
-        expect(bytesToHex(root)).toBe(bytesToHex(await reference.getStateRoot()));
+        expect(root).toBe(bytesToHex(await reference.getStateRoot()));
         // What follows reads from the database alone.
-        ours = new ChainState(new NodeStore(database), root);
+        view = new TrieView(nodes(), hexToBytes(root));
+        ours = new ChainState(view);
       };
       for (const action of steps) {
         if (action.do === "root" && depth === 0) await compare();
@@ -112,7 +117,7 @@ describe("ChainState", () => {
   });
 
   it("rolls back to a mark whatever checkpoints are open", async () => {
-    const state = new ChainState(new NodeStore(new MemoryDatabase()), EMPTY_TRIE);
+    const state = new ChainState(new TrieView(new NodeStore(new MemoryDatabase()), EMPTY_TRIE));
     await state.putAccount(addresses[0]!, new Account(1n, 5n));
     const mark = state.mark();
     await state.checkpoint();

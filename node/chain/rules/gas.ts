@@ -1,0 +1,55 @@
+import type { RollupConfig } from "../types/rollup.ts";
+import { isActive } from "./forks.ts";
+
+const TX = 21_000n;
+const CREATE = 32_000n;
+const ZERO_BYTE = 4;
+const OTHER_BYTE = 16;
+const INITCODE_WORD = 2;
+const ACCESS_LIST_ADDRESS = 2_400;
+const ACCESS_LIST_SLOT = 1_900;
+const AUTHORIZATION = 25_000;
+const FLOOR_PER_TOKEN = 10;
+/** A byte that is not zero counts as this many tokens. */
+const TOKENS_PER_BYTE = 4;
+const MAX_INITCODE = 49_152;
+
+/** What the intrinsic cost of a transaction depends on. */
+export interface GasSubject {
+  data: Uint8Array;
+  isCreation: boolean;
+  accessListAddresses: number;
+  accessListSlots: number;
+  authorizations: number;
+}
+
+function countZeros(data: Uint8Array): number {
+  let zeros = 0;
+  for (const byte of data) if (byte === 0) zeros++;
+  return zeros;
+}
+
+/** Gas charged before execution in a block at `time`. Sources: Yellow Paper 6.2, EIP-2028, 2930, 3860, 7702. */
+export function intrinsicGas(subject: GasSubject, rollup: RollupConfig, time: bigint): bigint {
+  const { data } = subject;
+  const zeros = countZeros(data);
+  let gas = zeros * ZERO_BYTE + (data.length - zeros) * OTHER_BYTE;
+  if (subject.isCreation && isActive(rollup, "canyon", time)) {
+    gas += INITCODE_WORD * Math.ceil(data.length / 32);
+  }
+  gas += subject.accessListAddresses * ACCESS_LIST_ADDRESS + subject.accessListSlots * ACCESS_LIST_SLOT;
+  gas += subject.authorizations * AUTHORIZATION;
+  return TX + (subject.isCreation ? CREATE : 0n) + BigInt(gas);
+}
+
+/** EIP-7623: the least gas that a transaction with this data pays in a block at `time`; 0 before Isthmus. */
+export function floorGas(data: Uint8Array, rollup: RollupConfig, time: bigint): bigint {
+  if (!isActive(rollup, "isthmus", time)) return 0n;
+  const zeros = countZeros(data);
+  return TX + BigInt(FLOOR_PER_TOKEN * (zeros + TOKENS_PER_BYTE * (data.length - zeros)));
+}
+
+/** EIP-3860: whether a creation's initcode is too long, from Canyon on. */
+export function isInitcodeTooLong(subject: GasSubject, rollup: RollupConfig, time: bigint): boolean {
+  return subject.isCreation && isActive(rollup, "canyon", time) && subject.data.length > MAX_INITCODE;
+}

@@ -1,0 +1,48 @@
+import { RLP } from "@ethereumjs/rlp";
+import { keccak256 } from "../../chain/crypto.ts";
+import { decodeAccount, type StoredAccount } from "./account.ts";
+import type { NodeStore } from "./node-store.ts";
+import { readTrie } from "./trie.ts";
+
+/** The state at one root, read synchronously. Addresses have 20 bytes, slots 32. */
+export interface StateView {
+  readonly root: Uint8Array;
+  account(address: Uint8Array): StoredAccount | undefined;
+  /** A slot's value without leading zeros; empty means zero. */
+  storage(address: Uint8Array, slot: Uint8Array): Uint8Array;
+  /** @throws CodedError `STATE_CODE_MISSING`. */
+  code(codeHash: Uint8Array): Uint8Array;
+}
+
+const ZERO = new Uint8Array(0);
+
+/** Reads straight from the tries. @throws CodedError `STATE_NODE_MISSING`, `STATE_NODE_CORRUPT` from its reads. */
+export class TrieView implements StateView {
+  readonly root: Uint8Array;
+  private readonly nodes: NodeStore;
+
+  constructor(nodes: NodeStore, root: Uint8Array) {
+    this.nodes = nodes;
+    this.root = root;
+  }
+
+  account(address: Uint8Array): StoredAccount | undefined {
+    const raw = readTrie(this.nodes, this.root, keccak256(address));
+    return raw && decodeAccount(raw);
+  }
+
+  storage(address: Uint8Array, slot: Uint8Array): Uint8Array {
+    const account = this.account(address);
+    return account === undefined ? ZERO : this.slotAt(account.storageRoot, slot);
+  }
+
+  /** A slot of the storage trie with this root. */
+  slotAt(storageRoot: Uint8Array, slot: Uint8Array): Uint8Array {
+    const raw = readTrie(this.nodes, storageRoot, keccak256(slot));
+    return raw === undefined ? ZERO : (RLP.decode(raw) as Uint8Array);
+  }
+
+  code(codeHash: Uint8Array): Uint8Array {
+    return this.nodes.code(codeHash);
+  }
+}
