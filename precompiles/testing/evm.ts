@@ -20,15 +20,15 @@ import { ATTRIBUTION_PRECOMPILES, PRECOMPILE_STUB_CODE, PRECOMPILE_STUB_NONCE } 
 export const CALLER: Address = "0x00000000000000000000000000000000000ca11e";
 const BLOCK_TIMESTAMP = 1_000n;
 
-export async function createTestEvm(isActive: (timestamp: bigint) => boolean = () => true): Promise<EVM> {
+export async function createTestEvm(isActive = true): Promise<EVM> {
   const common = new Common({ chain: Mainnet, hardfork: Hardfork.Prague, customCrypto: chainCrypto });
   const evm = await createEVM({
     common,
     stateManager: new SimpleStateManager({ common }),
-    customPrecompiles: attributionPrecompiles(isActive),
+    customPrecompiles: isActive ? attributionPrecompiles() : [],
   });
   installFrameCapture(evm);
-  for (const precompile of ATTRIBUTION_PRECOMPILES) {
+  for (const precompile of isActive ? ATTRIBUTION_PRECOMPILES : []) {
     await setCode(evm, precompile, PRECOMPILE_STUB_CODE, PRECOMPILE_STUB_NONCE);
   }
   await setBalance(evm, CALLER, 10n ** 27n);

@@ -1,112 +1,77 @@
-import type { EVMInterface, ExecResult, PrecompileInput } from "@ethereumjs/evm";
+import type { EVMInterface, ExecResult, Message, PrecompileInput } from "@ethereumjs/evm";
 import { EVMError } from "@ethereumjs/evm";
-import { Account, createAddressFromString } from "@ethereumjs/util";
-import { hexToBytes, toEventSelector } from "viem";
-import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS } from "../../../../precompiles/addresses.ts";
-import {
-  influenceVerifier,
-  influenceVerifierGas,
-} from "../../../../precompiles/influence-verifier/verifier.ts";
-import { delegateCallRefused, PrecompileRevert, valueRefused } from "../../../../precompiles/revert.ts";
-import {
-  type Credit,
-  rewardSplitter,
-  rewardSplitterGas,
-} from "../../../../precompiles/reward-splitter/splitter.ts";
+import { Account, createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import { ATTRIBUTION_PRECOMPILES } from "../../../../precompiles/addresses.ts";
+import type { Credit } from "../../../../precompiles/reward-splitter/splitter.ts";
+import { type PrecompileCall, runPrecompile } from "../../../../precompiles/run.ts";
+import { CodedError } from "../../../base/errors.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
-import { currentFrame, type Frame, installFrameCapture } from "./frame.ts";
+import type { CustomPrecompile } from "./precompiles.ts";
 
-/** The form of @ethereumjs/evm's `customPrecompiles` option. */
-export interface CustomPrecompile {
-  address: ReturnType<typeof createAddressFromString>;
-  function: (input: PrecompileInput) => Promise<ExecResult> | ExecResult;
-}
-
-export { installFrameCapture };
-
-const PAID_TOPIC = hexToBytes(toEventSelector("Paid(address,address,uint256)"));
-
-interface Decision {
-  output: Uint8Array;
-  /** Credits to recipients, out of the precompile's own balance. */
-  credits: readonly Credit[];
-}
-
-interface Precompile {
-  address: Address;
-  gas(input: Uint8Array): bigint;
-  decide(input: Uint8Array, frame: Frame): Decision;
-}
-
-const PRECOMPILES: readonly Precompile[] = [
-  {
-    address: INFLUENCE_VERIFIER_ADDRESS,
-    gas: (input) => influenceVerifierGas(input.length),
-    decide: (input, frame) => {
-      if (frame.value !== 0n) throw valueRefused();
-      return { output: influenceVerifier(input), credits: [] };
-    },
-  },
-  {
-    address: REWARD_SPLITTER_ADDRESS,
-    gas: rewardSplitterGas,
-    decide: (input, frame) => rewardSplitter(input, frame.value, frame.isStatic),
-  },
-];
+const messages = new WeakMap<object, Message>();
 
 /**
- * The `attribution` fork's precompiles for `createEVM({ customPrecompiles })`. Every EVM that gets them needs
- * {@link installFrameCapture} too.
- * @param isActive whether the fork is on in a block of this timestamp (seconds); before, the addresses act as empty accounts
+ * Makes `evm` remember the message that it runs: ethereumjs hands a precompile its input only. Call once on every EVM that has
+ * our precompiles, copies included (`shallowCopy` keeps precompiles, not listeners).
  */
-export function attributionPrecompiles(isActive: (blockTimestamp: bigint) => boolean): CustomPrecompile[] {
-  return PRECOMPILES.map((precompile) => ({
-    address: createAddressFromString(precompile.address),
-    function: (input) => {
-      const frame = currentFrame(input._EVM);
-      if (!isActive(frame.blockTimestamp)) return { returnValue: new Uint8Array(0), executionGasUsed: 0n };
-      return runPrecompile(precompile, input, frame);
-    },
+export function installFrameCapture(evm: EVMInterface): void {
+  // Nothing runs between a message's start and its own precompile, so the newest message is always the right one.
+  evm.events?.on("beforeMessage", (message: Message) => messages.set(evm, message));
+}
+
+/** The call that `evm` is just handing to a precompile. @throws CodedError `FRAME_CAPTURE_MISSING`: a mistake in the node's wiring. */
+function currentCall(evm: EVMInterface): PrecompileCall {
+  const message = messages.get(evm);
+  if (message === undefined) {
+    throw new CodedError("FRAME_CAPTURE_MISSING", "fatal", {
+      message: "the EVM has attribution precompiles but no frame capture",
+      fix: "call installFrameCapture(evm) right after creating or copying an EVM",
+    });
+  }
+  const codeAddress = message.codeAddress.toString();
+  return {
+    caller: message.caller.toString(),
+    self: message.to?.toString() ?? codeAddress,
+    codeAddress,
+    value: message.value,
+    isStatic: message.isStatic,
+    depth: message.depth + 1,
+  };
+}
+
+/**
+ * The `attribution` fork's precompiles for `createEVM({ customPrecompiles })` of a block in which the fork is on. Every EVM that
+ * gets them needs {@link installFrameCapture} too.
+ */
+export function attributionPrecompiles(): CustomPrecompile[] {
+  return ATTRIBUTION_PRECOMPILES.map((address) => ({
+    address: createAddressFromString(address),
+    function: (input) => run(address, input),
   }));
 }
 
-async function runPrecompile(
-  precompile: Precompile,
-  input: PrecompileInput,
-  frame: Frame,
-): Promise<ExecResult> {
-  const gas = precompile.gas(input.data);
-  if (gas > input.gasLimit) return halt(input.gasLimit, EVMError.errorMessages.OUT_OF_GAS);
-  let decision: Decision;
-  try {
-    if (frame.codeAddress !== precompile.address || frame.to !== precompile.address)
-      throw delegateCallRefused();
-    decision = precompile.decide(input.data, frame);
-  } catch (error) {
-    if (!(error instanceof PrecompileRevert)) throw error;
+async function run(address: Address, input: PrecompileInput): Promise<ExecResult> {
+  const answer = runPrecompile(currentCall(input._EVM), input.data, input.gasLimit);
+  if (answer.kind === "halted") {
     return {
-      returnValue: error.data,
-      executionGasUsed: gas,
-      exceptionError: new EVMError(EVMError.errorMessages.REVERT),
+      returnValue: new Uint8Array(0),
+      executionGasUsed: input.gasLimit,
+      exceptionError: new EVMError(EVMError.errorMessages.OUT_OF_GAS),
     };
   }
-  await credit(input._EVM, precompile.address, decision.credits);
+  const { gasUsed, output } = answer;
+  if (answer.kind === "reverted") {
+    const exceptionError = new EVMError(EVMError.errorMessages.REVERT);
+    return { returnValue: output, executionGasUsed: gasUsed, exceptionError };
+  }
+  await credit(input._EVM, address, answer.credits);
+  const emitter = hexToBytes(address);
   return {
-    returnValue: decision.output,
-    executionGasUsed: gas,
-    logs: decision.credits.map((paid) => paidLog(precompile.address, frame.caller, paid)),
+    returnValue: output,
+    executionGasUsed: gasUsed,
+    logs: answer.logs.map(({ topics, data }) => [emitter, [...topics], data]),
   };
 }
-
-function halt(gasLimit: bigint, reason: EVMErrorMessage): ExecResult {
-  return {
-    returnValue: new Uint8Array(0),
-    executionGasUsed: gasLimit,
-    exceptionError: new EVMError(reason),
-  };
-}
-
-type EVMErrorMessage = ConstructorParameters<typeof EVMError>[0];
 
 /** Moves balances through the journal, so that a revert above undoes them. One read and one write each: a recipient may repeat. */
 async function credit(evm: EVMInterface, from: Address, credits: readonly Credit[]): Promise<void> {
@@ -121,21 +86,4 @@ async function addBalance(evm: EVMInterface, of: Address, amount: bigint): Promi
   const account = (await evm.stateManager.getAccount(address)) ?? new Account();
   account.balance += amount;
   await evm.journal.putAccount(address, account);
-}
-
-/** `Paid(address indexed payer, address indexed to, uint256 amount)`. */
-function paidLog(
-  address: Address,
-  payer: Address,
-  { to, amount }: Credit,
-): [Uint8Array, Uint8Array[], Uint8Array] {
-  return [
-    hexToBytes(address),
-    [PAID_TOPIC, paddedWord(payer), paddedWord(to)],
-    hexToBytes(`0x${amount.toString(16).padStart(64, "0")}`),
-  ];
-}
-
-function paddedWord(value: Address): Uint8Array {
-  return hexToBytes(`0x${value.slice(2).padStart(64, "0")}`);
 }

@@ -53,9 +53,7 @@ export async function createChainEvm(
     blockchain: blockHashes(rules, state, parent, time),
     customPrecompiles: [
       ...rollupPrecompiles(rules.rollup, time),
-      ...(attribution
-        ? attributionPrecompiles((timestamp) => isAttributionActive(rules.openledger, timestamp))
-        : []),
+      ...(attribution ? attributionPrecompiles() : []),
     ],
   });
   if (attribution) installFrameCapture(evm);

@@ -141,7 +141,7 @@ describe("attribution precompiles in the EVM", () => {
   });
 
   it("acts as an empty account before the fork: succeeds, costs nothing, keeps the value", async () => {
-    const before = await createTestEvm((timestamp) => timestamp > 1_000n);
+    const before = await createTestEvm(false);
     const result = await call(before, REWARD_SPLITTER_ADDRESS, pay([ALICE], [1n]), { value: 4n });
     expect(result.execResult.exceptionError).toBeUndefined();
     expect(result.execResult.executionGasUsed).toBe(0n);
