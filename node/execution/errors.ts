@@ -2,6 +2,8 @@ import { type ErrorOf, errorMaker } from "../base/errors.ts";
 
 /** Every failure of state, execution and the mempool, with what it means for the work that met it. */
 export const EXECUTION_ERRORS = {
+  EVM_MODULE_UNREADABLE: "fatal",
+  EXECUTORS_DIFFER: "fatal",
   ACCESS_LIST_UNSTABLE: "input",
   BLOCK_INVALID: "input",
   CALL_FUNDS: "input",
@@ -11,6 +13,7 @@ export const EXECUTION_ERRORS = {
   STATE_CODE_MISSING: "fatal",
   STATE_NODE_CORRUPT: "fatal",
   STATE_NODE_MISSING: "fatal",
+  STATE_READ_FAILED: "fatal",
   TXPOOL_ALREADY_KNOWN: "input",
   TXPOOL_FULL: "temporary",
   TXPOOL_FUNDS: "input",

@@ -9,7 +9,7 @@ import { l1AttributesDeposit } from "../../node/chain/l1-attributes.ts";
 import type { BlockHeader, ChainTransaction } from "../../node/chain/types/block.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
 import type { OpenLedgerConfig, PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
-import { createExecutor } from "../../node/execution/evm/create-executor.ts";
+import { createExecutor, type ExecutorKind } from "../../node/execution/evm/create-executor.ts";
 import type {
   CandidateOutcome,
   CandidateSource,
@@ -44,6 +44,8 @@ export interface SmallChainOptions {
   accounts?: readonly Partial<GenesisAccount & { codeHex: Hex }>[];
   openledger?: OpenLedgerConfig;
   gasLimit?: bigint;
+  /** Both, which compares them, unless given. */
+  executor?: ExecutorKind;
 }
 
 function rollupJson(l2Hash: string) {
@@ -115,6 +117,7 @@ export function createSmallChain(options: SmallChainOptions = {}): SmallChain {
   const chain = new MemoryChain();
   chain.append(start.block, []);
   const executor = createExecutor({
+    kind: options.executor ?? "both",
     rollup,
     openledger: options.openledger ?? { attributionTime: undefined },
     stateDatabase: database,

@@ -271,6 +271,26 @@ impl Engine {
         self.cache().put_code(address, nonce, code)
     }
 
+    /// The account whose address is at the front of `place`: nonce u64, balance and code hash go behind it.
+    pub fn read_account(&mut self, place: &mut [u8]) -> i32 {
+        let address = Address::from_slice(&place[..20]);
+        let Ok(account) = self.cache().basic(address) else { return -1 };
+        let exists = account.is_some();
+        let info = account.unwrap_or_default();
+        place[20..28].copy_from_slice(&info.nonce.to_le_bytes());
+        place[28..60].copy_from_slice(&info.balance.to_be_bytes::<32>());
+        place[60..92].copy_from_slice(info.code_hash.as_slice());
+        i32::from(exists)
+    }
+
+    /// The slot whose address and key are at the front of `place`: its value goes behind them.
+    pub fn read_storage(&mut self, place: &mut [u8]) -> i32 {
+        let (address, key) = (Address::from_slice(&place[..20]), U256::from_be_slice(&place[20..52]));
+        let Ok(value) = self.cache().storage(address, key) else { return -1 };
+        place[52..84].copy_from_slice(&value.to_be_bytes::<32>());
+        0
+    }
+
     pub fn put_changes(&mut self, out: &mut Vec<u8>) {
         self.pending = None;
         changes::put_changes(out, self.cache());

@@ -117,6 +117,26 @@ pub extern "C" fn changes() -> u32 {
     answer(|engine, _, output| engine.put_changes(output))
 }
 
+/// Reads an account of the open block, before what is pending. 1 exists, 0 absent, -1 the host failed.
+///
+/// # Safety
+/// `place` has 92 bytes.
+#[no_mangle]
+pub unsafe extern "C" fn block_account(place: *mut u8) -> i32 {
+    let place = core::slice::from_raw_parts_mut(place, ACCOUNT_SIZE);
+    MODULE.with_borrow_mut(|module| module.engine.read_account(place))
+}
+
+/// Reads a slot of the open block, before what is pending. 0, or -1 where the host failed.
+///
+/// # Safety
+/// `place` has 84 bytes.
+#[no_mangle]
+pub unsafe extern "C" fn block_storage(place: *mut u8) -> i32 {
+    let place = core::slice::from_raw_parts_mut(place, STORAGE_SIZE);
+    MODULE.with_borrow_mut(|module| module.engine.read_storage(place))
+}
+
 #[no_mangle]
 pub extern "C" fn code_cache_bytes() -> u32 {
     MODULE.with_borrow(|module| module.engine.code_cache_bytes() as u32)

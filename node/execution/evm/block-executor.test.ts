@@ -6,6 +6,7 @@ import { BASE_FEE_VAULT, SEQUENCER_FEE_VAULT } from "../../chain/constants.ts";
 import type { DepositTransaction } from "../../chain/types/block.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 import { ChainState } from "./ethereumjs/chain-state.ts";
+import { EvmInstance, EvmTrap } from "./revm/instance.ts";
 import { createStateReader } from "./state-reader.ts";
 
 const alice: Address = `0x${"a1".repeat(20)}`;
@@ -148,8 +149,9 @@ describe("signed transactions", () => {
     expect(pool.outcomes).toEqual([]);
   });
 
-  it("that break the EVM cost the pool that transaction, not the block", async () => {
+  it("that break ethereumjs cost the pool that transaction, not the block", async () => {
     const small = createSmallChain({
+      executor: "ts",
       accounts: [
         {
           address: target,
@@ -175,6 +177,43 @@ describe("signed transactions", () => {
     expect(await state.storage(block.header.stateRoot, target, `0x${"01".padStart(64, "0")}`)).toEqual(
       new Uint8Array(32),
     );
+  });
+
+  it("that trap the EVM module cost the pool that transaction, not the block", async () => {
+    const small = createSmallChain({ executor: "wasm" });
+    const exec = EvmInstance.prototype.exec;
+    const traps = await signed({ nonce: 1, to: alice, value: 66n });
+    vi.spyOn(EvmInstance.prototype, "exec").mockImplementation(function (this: EvmInstance, request) {
+      if (Buffer.from(request).includes(Buffer.from(traps))) throw new EvmTrap("a bug");
+      return exec.call(this, request);
+    });
+    const pool = new ListPool([
+      await signed({ nonce: 0, to: alice, value: 1n }),
+      traps,
+      await signed({ nonce: 1, to: alice, value: 3n }),
+    ]);
+    const { block, receipts } = await small.advance([], pool);
+    vi.restoreAllMocks();
+    expect(pool.outcomes).toEqual(["included", { invalid: expect.stringContaining("a bug") }, "included"]);
+    expect(receipts).toHaveLength(3);
+    expect((await createStateReader(small.database).account(block.header.stateRoot, alice))?.balance).toBe(
+      4n,
+    );
+  });
+
+  it("find a fault of the node thrown, not themselves dropped", async () => {
+    for (const executor of ["wasm", "ts"] as const) {
+      // A contract whose code is read from the database when it is called first.
+      const small = createSmallChain({ executor, accounts: [{ address: target, codeHex: "0x5f5f" }] });
+      const pool = new ListPool([await signed({ nonce: 0, to: target })]);
+      const get = small.database.get.bind(small.database);
+      small.database.get = (key) => {
+        if (key.length === 33) throw new Error("the disk is gone");
+        return get(key);
+      };
+      await expect(small.advance([], pool)).rejects.toMatchObject({ code: "STATE_READ_FAILED" });
+      expect(pool.outcomes).toEqual([]);
+    }
   });
 
   it("count their DA footprint against the gas limit", async () => {

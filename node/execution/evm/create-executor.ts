@@ -1,26 +1,68 @@
+import { hexToBytes } from "@ethereumjs/util";
+import { ATTRIBUTION_PRECOMPILES } from "../../../precompiles/addresses.ts";
+import { isAttributionActive } from "../../chain/rules/forks.ts";
 import { FlatState } from "../state/flat-state.ts";
 import { NodeStore } from "../state/node-store.ts";
 import type { StateDatabase } from "../state/types.ts";
 import { createBlockExecutor } from "./block/block-executor.ts";
+import { bothExecutors } from "./both.ts";
 import { createSimulator } from "./call/simulator.ts";
 import { ethereumjsSimulate } from "./ethereumjs/call.ts";
 import { ethereumjsMachines } from "./ethereumjs/machine.ts";
 import type { ChainRules, Executor } from "./executor.ts";
+import { revmSimulate } from "./revm/call.ts";
+import { moduleCrypto } from "./revm/crypto.ts";
+import { EvmInstance } from "./revm/instance.ts";
+import { InstancePool } from "./revm/instance-pool.ts";
+import { revmMachines } from "./revm/machine.ts";
+
+/** wasm: op-revm; ts: @ethereumjs/evm, the rule to compare with; both: each block twice, stopping where they differ. */
+export type ExecutorKind = "wasm" | "ts" | "both";
 
 export interface ExecutorOptions extends ChainRules {
+  /** `wasm` unless given. */
+  kind?: ExecutorKind;
   /** Committed trie nodes and code. */
   stateDatabase: StateDatabase;
   /** Over the same database; one of its own unless given. */
   nodes?: NodeStore;
 }
 
-/** The chain's executor over a database. */
+/** What op-revm's slowest gas takes, with room for a slow machine: README, "worst block". */
+const REVM_SLOWEST_NS_PER_GAS = 200;
+
+/** The chain's executor over a database. @throws CodedError `EVM_MODULE_UNREADABLE`. */
 export function createExecutor(options: ExecutorOptions): Executor {
-  const { stateDatabase, nodes = new NodeStore(stateDatabase), ...rules } = options;
+  const { kind = "wasm", stateDatabase, nodes = new NodeStore(stateDatabase), ...rules } = options;
+  if (kind === "wasm") return revmExecutor(rules, nodes);
+  if (kind === "ts") return ethereumjsExecutor(rules, nodes);
+  return bothExecutors(revmExecutor(rules, nodes), ethereumjsExecutor(rules, nodes));
+}
+
+function ethereumjsExecutor(rules: ChainRules, nodes: NodeStore): Executor {
   const flat = new FlatState(nodes);
   const machines = ethereumjsMachines(rules, nodes, flat);
   return {
     ...createBlockExecutor({ rules, machines, flat, slowestNsPerGas: Number.POSITIVE_INFINITY }),
     ...createSimulator(ethereumjsSimulate(rules, flat), flat),
   };
+}
+
+function revmExecutor(rules: ChainRules, nodes: NodeStore): Executor {
+  const flat = new FlatState(nodes);
+  const instances = revmInstances(rules);
+  const machines = revmMachines({ rules, nodes, flat, instances });
+  return {
+    ...createBlockExecutor({ rules, machines, flat, slowestNsPerGas: REVM_SLOWEST_NS_PER_GAS }),
+    ...createSimulator(revmSimulate(rules, flat, instances), flat),
+  };
+}
+
+/** Instances for a block's time: a fork's precompiles are ordinary addresses before it. */
+function revmInstances({ rollup, openledger }: ChainRules): (time: bigint) => InstancePool {
+  const pool = (precompiles: readonly Uint8Array[]) =>
+    new InstancePool(() => new EvmInstance(rollup.l2ChainId, precompiles, moduleCrypto));
+  const stock = pool([]);
+  const attribution = pool(ATTRIBUTION_PRECOMPILES.map((address) => hexToBytes(address)));
+  return (time) => (isAttributionActive(openledger, time) ? attribution : stock);
 }

@@ -23,7 +23,7 @@ export class NodeStore {
     this.capacity = capacity;
   }
 
-  /** @throws CodedError `STATE_NODE_MISSING`, `STATE_NODE_CORRUPT`. */
+  /** @throws CodedError `STATE_NODE_MISSING`, `STATE_NODE_CORRUPT`, `STATE_READ_FAILED`. */
   load(hash: Uint8Array): TrieNode {
     const key = cacheKey(hash);
     const cached = this.young.get(key);
@@ -39,15 +39,15 @@ export class NodeStore {
 
   has(hash: Uint8Array): boolean {
     const key = cacheKey(hash);
-    return this.young.has(key) || this.old.has(key) || this.database.get(hash) !== undefined;
+    return this.young.has(key) || this.old.has(key) || this.fetch(hash) !== undefined;
   }
 
-  /** @throws CodedError `STATE_CODE_MISSING`. */
+  /** @throws CodedError `STATE_CODE_MISSING`, `STATE_READ_FAILED`. */
   code(codeHash: Uint8Array): Uint8Array {
     const key = cacheKey(codeHash);
     const cached = this.codes.get(key);
     if (cached !== undefined) return cached;
-    const code = this.database.get(codeKey(codeHash));
+    const code = this.fetch(codeKey(codeHash));
     if (code === undefined) {
       throw executionError("STATE_CODE_MISSING", {
         message: `Code ${bytesToHex(codeHash)} is not stored.`,
@@ -60,7 +60,7 @@ export class NodeStore {
   }
 
   private read(hash: Uint8Array): TrieNode {
-    const raw = this.database.get(hash);
+    const raw = this.fetch(hash);
     if (raw === undefined) {
       throw executionError("STATE_NODE_MISSING", {
         message: `Trie node ${bytesToHex(hash)} is not stored.`,
@@ -69,6 +69,20 @@ export class NodeStore {
       });
     }
     return decodeNode(raw);
+  }
+
+  /** A failed read is a fault of the node, never of whatever transaction met it: so it carries a code. */
+  private fetch(key: Uint8Array): Uint8Array | undefined {
+    try {
+      return this.database.get(key);
+    } catch (cause) {
+      throw executionError("STATE_READ_FAILED", {
+        message: "The state database can't be read.",
+        fix: "Check the disk and the data folder, then start the node again.",
+        facts: { key: bytesToHex(key) },
+        cause,
+      });
+    }
   }
 
   private put(key: string, node: TrieNode): void {

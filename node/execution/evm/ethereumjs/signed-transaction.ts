@@ -1,32 +1,19 @@
 import type { TypedTransaction } from "@ethereumjs/tx";
-import { Account, type Address, bigIntMin, createAddressFromString } from "@ethereumjs/util";
+import { Account, type Address, createAddressFromString } from "@ethereumjs/util";
 import { BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT } from "../../../chain/constants.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import { floorGas, type GasSubject, intrinsicGas, isInitcodeTooLong } from "../../../chain/rules/gas.ts";
-import { daFootprint, type L1Cost, l1Cost, operatorFee } from "../../../chain/rules/rollup-fees.ts";
-import type { L1FeeReceipt } from "../../../chain/types/block.ts";
+import { l1Cost, operatorFee } from "../../../chain/rules/rollup-fees.ts";
 import { readFeeContext } from "../block/fee-context.ts";
+import { feeReceipt } from "../block/fee-receipt.ts";
 import type { Refusal, SignedResult, SignedTx } from "../block/machine.ts";
 import { creationAddress, type TxOutcome } from "../block/outcome.ts";
+import { type Prices, prices } from "../block/prices.ts";
 import { type Authorization, applyAuthorizations, isDelegation } from "./authorization.ts";
 import { type BlockEnv, credit } from "./block-env.ts";
 import { type AccessListItem, runMessage, warmUp } from "./message.ts";
 
 const MAX_NONCE = (1n << 64n) - 1n;
-
-interface Prices {
-  /** Wei per gas that the sender pays at most, and in effect. */
-  feeCap: bigint;
-  tipCap: bigint;
-  effective: bigint;
-}
-
-function prices(signed: TypedTransaction, baseFee: bigint): Prices {
-  const dynamic = "maxFeePerGas" in signed;
-  const feeCap = dynamic ? signed.maxFeePerGas : signed.gasPrice;
-  const tipCap = dynamic ? signed.maxPriorityFeePerGas : signed.gasPrice;
-  return { feeCap, tipCap, effective: baseFee + bigIntMin(tipCap, feeCap - baseFee) };
-}
 
 function accessList(signed: TypedTransaction): AccessListItem[] {
   if (!("accessList" in signed)) return [];
@@ -95,32 +82,6 @@ async function checkSender(
   return undefined;
 }
 
-function feeReceipt(
-  env: BlockEnv,
-  raw: Uint8Array,
-  cost: L1Cost,
-  daScalar: bigint | undefined,
-): L1FeeReceipt {
-  const fees = env.fees!;
-  const time = env.block.header.timestamp;
-  const ecotone = isActive(env.rollup, "ecotone", time);
-  const operator =
-    isActive(env.rollup, "isthmus", time) &&
-    (fees.operatorFeeScalar !== 0n || fees.operatorFeeConstant !== 0n);
-  return {
-    l1GasPrice: fees.baseFee,
-    l1GasUsed: cost.gasUsed,
-    l1Fee: cost.fee,
-    l1BaseFeeScalar: ecotone ? fees.baseFeeScalar : undefined,
-    l1BlobBaseFee: ecotone ? fees.blobBaseFee : undefined,
-    l1BlobBaseFeeScalar: ecotone ? fees.blobBaseFeeScalar : undefined,
-    operatorFeeScalar: operator ? fees.operatorFeeScalar : undefined,
-    operatorFeeConstant: operator ? fees.operatorFeeConstant : undefined,
-    daFootprintGasScalar: daScalar,
-    blobGasUsed: daScalar === undefined ? undefined : daFootprint(raw, daScalar),
-  };
-}
-
 /** Takes the fees up front and steps the nonce. */
 async function charge(env: BlockEnv, from: Address, account: Account, amount: bigint): Promise<void> {
   account.balance -= amount;
@@ -162,7 +123,7 @@ export async function executeSigned(
   const { evm, rollup, block } = env;
   const { signed } = transaction;
   const { timestamp, baseFeePerGas } = block.header;
-  const fees = prices(signed, baseFeePerGas);
+  const fees = prices(transaction, baseFeePerGas);
   const stateless = checkStateless(env, signed, fees);
   if (stateless !== undefined) return { refused: stateless };
   env.fees ??= readFeeContext((account, slot) => env.state.storage(account, slot), rollup, timestamp);
@@ -206,7 +167,7 @@ export async function executeSigned(
     contractAddress: signed.to === undefined ? creationAddress(transaction.from, signed.nonce) : undefined,
     depositNonce: undefined,
     depositReceiptVersion: undefined,
-    l1: feeReceipt(env, transaction.raw, l1, daScalar),
+    l1: feeReceipt({ rollup, time: timestamp, fees: env.fees, raw: transaction.raw, cost: l1, daScalar }),
   };
   return { outcome };
 }

@@ -1,0 +1,39 @@
+import { hexToBytes } from "@ethereumjs/util";
+import { HISTORY_STORAGE } from "../../../chain/constants.ts";
+import { isActive } from "../../../chain/rules/forks.ts";
+import type { BlockHeader } from "../../../chain/types/block.ts";
+import type { StateView } from "../../state/state-view.ts";
+import type { ChainRules } from "../executor.ts";
+
+/** EIP-2935: ring buffer of block hashes in the state. */
+const HISTORY_WINDOW = 8191n;
+const history = hexToBytes(HISTORY_STORAGE);
+
+/**
+ * Hashes of `parent` and its ancestors by number, for a block on `parent` at `header`'s time: from the state where EIP-2935 put
+ * them, from the chain's own record before.
+ */
+export function blockHashes(
+  rules: ChainRules,
+  view: StateView,
+  parent: BlockHeader,
+  header: Pick<BlockHeader, "timestamp" | "parentHash">,
+): (number: bigint) => Uint8Array | undefined {
+  return (number) => {
+    if (number === parent.number) return hexToBytes(header.parentHash);
+    if (isActive(rules.rollup, "isthmus", header.timestamp)) {
+      const slot = new Uint8Array(32);
+      new DataView(slot.buffer).setBigUint64(24, number % HISTORY_WINDOW);
+      const stored = view.storage(history, slot);
+      if (stored.length > 0) return leftPadded(stored);
+    }
+    const hash = rules.ancestorHash?.(number, parent);
+    return hash === undefined ? undefined : hexToBytes(hash);
+  };
+}
+
+function leftPadded(value: Uint8Array): Uint8Array {
+  const word = new Uint8Array(32);
+  word.set(value, 32 - value.length);
+  return word;
+}

@@ -1,0 +1,196 @@
+import { bytesToHex, hexToBytes } from "@ethereumjs/util";
+import {
+  ATTRIBUTION_PRECOMPILES,
+  PRECOMPILE_STUB_CODE,
+  PRECOMPILE_STUB_NONCE,
+} from "../../../../precompiles/addresses.ts";
+import { DEPOSIT_TYPE } from "../../../chain/codec/deposit.ts";
+import { BEACON_ROOTS, HISTORY_STORAGE, L2_TO_L1_MESSAGE_PASSER } from "../../../chain/constants.ts";
+import { isActive, isAttributionActivationBlock } from "../../../chain/rules/forks.ts";
+import { type FeeContext, l1Cost } from "../../../chain/rules/rollup-fees.ts";
+import type { Hash } from "../../../chain/types/primitives.ts";
+import type { FlatState } from "../../state/flat-state.ts";
+import type { NodeStore } from "../../state/node-store.ts";
+import { commitChanges, storageRootAfter } from "../../state/state-commit.ts";
+import type { StateView } from "../../state/state-view.ts";
+import { readFeeContext } from "../block/fee-context.ts";
+import { feeReceipt } from "../block/fee-receipt.ts";
+import {
+  type BlockCommit,
+  type BlockMachine,
+  type BlockStart,
+  type DepositTx,
+  type MachineFactory,
+  MachineFault,
+  type SignedResult,
+  type SignedTx,
+} from "../block/machine.ts";
+import { creationAddress, type TxOutcome } from "../block/outcome.ts";
+import { prices } from "../block/prices.ts";
+import type { ChainRules } from "../executor.ts";
+import { type RunAnswer, type RunResult, readAnswer, readChanges } from "./answer.ts";
+import { blockHashes } from "./block-hashes.ts";
+import { RequestWriter } from "./bytes.ts";
+import { type BlockHost, type EvmInstance, EvmTrap } from "./instance.ts";
+import type { InstancePool } from "./instance-pool.ts";
+import { blockRequest, depositRequest, putCodeRequest, signedRequest, systemCallRequest } from "./request.ts";
+
+const passer = hexToBytes(L2_TO_L1_MESSAGE_PASSER);
+const beaconRoots = hexToBytes(BEACON_ROOTS);
+const historyStorage = hexToBytes(HISTORY_STORAGE);
+const RECEIPT_VERSION = 1;
+
+export interface RevmParts {
+  rules: ChainRules;
+  nodes: NodeStore;
+  flat: FlatState;
+  /** By a block's time. */
+  instances: (time: bigint) => InstancePool;
+}
+
+/** Blocks on op-revm in WebAssembly. */
+export function revmMachines(parts: RevmParts): MachineFactory {
+  return { open: (start) => new RevmMachine(parts, start) };
+}
+
+class RevmMachine implements BlockMachine {
+  private readonly parts: RevmParts;
+  private readonly start: BlockStart;
+  private readonly view: StateView;
+  private readonly host: BlockHost;
+  private readonly writer = new RequestWriter();
+  private readonly instances: InstancePool;
+  private instance: EvmInstance;
+  /** Requests of the transactions that are in the block, to run them again if the instance breaks. */
+  private kept: Uint8Array[] = [];
+  private pending: Uint8Array | undefined;
+  private fees: FeeContext | undefined;
+
+  constructor(parts: RevmParts, start: BlockStart) {
+    this.parts = parts;
+    this.start = start;
+    this.view = parts.flat.view(start.parent.stateRoot);
+    this.host = {
+      view: this.view,
+      blockHash: blockHashes(parts.rules, this.view, start.parent, start.header),
+    };
+    this.instances = parts.instances(start.header.timestamp);
+    this.instance = this.instances.take();
+    this.begin();
+  }
+
+  /** What happens before a block's first transaction: EIP-4788, EIP-2935, and the stubs of our fork's activation. */
+  private begin(): void {
+    const { rollup, openledger } = this.parts.rules;
+    const { header, parentBeaconBlockRoot } = this.start;
+    const { timestamp } = header;
+    this.instance.openBlock(blockRequest(this.writer, rollup, header), this.host);
+    if (isActive(rollup, "ecotone", timestamp)) this.systemCall(beaconRoots, parentBeaconBlockRoot);
+    if (isActive(rollup, "isthmus", timestamp)) this.systemCall(historyStorage, header.parentHash);
+    if (!isAttributionActivationBlock(openledger, rollup, timestamp)) return;
+    for (const address of ATTRIBUTION_PRECOMPILES) {
+      const at = hexToBytes(address);
+      this.instance.putCode(putCodeRequest(this.writer, at, PRECOMPILE_STUB_NONCE, PRECOMPILE_STUB_CODE));
+    }
+  }
+
+  private systemCall(to: Uint8Array, word: Hash): void {
+    readAnswer(this.instance.systemCall(systemCallRequest(this.writer, to, word)));
+    this.instance.settle(true);
+  }
+
+  deposit(transaction: DepositTx): TxOutcome {
+    const { deposit } = transaction;
+    const answer = this.run(depositRequest(this.writer, transaction));
+    if (answer.kind === "refused") throw new Error(`a deposit was refused: ${answer.refusal.reason}`);
+    const { rollup } = this.parts.rules;
+    const time = this.start.header.timestamp;
+    const nonce = this.instance.nonce(hexToBytes(deposit.from));
+    const regolith = isActive(rollup, "regolith", time);
+    return {
+      ...outcomeOf(answer),
+      type: DEPOSIT_TYPE,
+      effectiveGasPrice: 0n,
+      contractAddress:
+        deposit.to === undefined ? creationAddress(deposit.from, regolith ? nonce : 0n) : undefined,
+      depositNonce: regolith ? nonce : undefined,
+      depositReceiptVersion: isActive(rollup, "canyon", time) ? RECEIPT_VERSION : undefined,
+      l1: undefined,
+    };
+  }
+
+  signed(transaction: SignedTx, daScalar: bigint | undefined): SignedResult {
+    const answer = this.run(signedRequest(this.writer, transaction));
+    if (answer.kind === "refused") return { refused: answer.refusal };
+    const { rollup } = this.parts.rules;
+    const { timestamp: time, baseFeePerGas } = this.start.header;
+    const { signed, raw } = transaction;
+    this.fees ??= readFeeContext((address, slot) => this.instance.storage(address, slot), rollup, time);
+    const { fees } = this;
+    const cost = l1Cost(rollup, time, fees, raw);
+    return {
+      outcome: {
+        ...outcomeOf(answer),
+        type: signed.type,
+        effectiveGasPrice: prices(transaction, baseFeePerGas ?? 0n).effective,
+        contractAddress:
+          signed.to === undefined ? creationAddress(transaction.from, signed.nonce) : undefined,
+        depositNonce: undefined,
+        depositReceiptVersion: undefined,
+        l1: feeReceipt({ rollup, time, fees, raw, cost, daScalar }),
+      },
+    };
+  }
+
+  undo(): void {
+    this.pending = undefined;
+    this.instance.settle(false);
+  }
+
+  commit(): BlockCommit {
+    this.keep();
+    const state = commitChanges(this.parts.nodes, this.view, readChanges(this.instance.changes()));
+    return { state, messagePasserRoot: bytesToHex(storageRootAfter(state, this.view, passer)) };
+  }
+
+  close(): void {
+    this.instances.give(this.instance);
+  }
+
+  /** Makes the last transaction part of the block. */
+  private keep(): void {
+    if (this.pending === undefined) return;
+    this.instance.settle(true);
+    this.kept.push(this.pending);
+    this.pending = undefined;
+  }
+
+  /** Runs a request on the block so far. @throws MachineFault: the block is as before it. */
+  private run(request: Uint8Array): RunAnswer {
+    this.keep();
+    try {
+      const { answer } = readAnswer(this.instance.exec(request));
+      if (answer.kind === "done") this.pending = request.slice();
+      return answer;
+    } catch (error) {
+      if (!(error instanceof EvmTrap)) throw error;
+      this.replay();
+      throw new MachineFault(error);
+    }
+  }
+
+  /** Brings a new instance to where the broken one was. */
+  private replay(): void {
+    this.instances.give(this.instance);
+    this.instance = this.instances.take();
+    this.begin();
+    for (const request of this.kept) {
+      this.instance.exec(request);
+      this.instance.settle(true);
+    }
+  }
+}
+
+function outcomeOf({ status, gasUsed, logs }: RunResult): Pick<TxOutcome, "status" | "gasUsed" | "logs"> {
+  return { status: status === "success" ? 1 : 0, gasUsed, logs: status === "success" ? logs : [] };
+}

@@ -1,0 +1,59 @@
+import { bytesToHex, hexToBytes } from "@ethereumjs/util";
+import { type PrecompileAnswer, type PrecompileCall, runPrecompile } from "../../../../precompiles/run.ts";
+import { RequestWriter, readWord } from "./bytes.ts";
+
+/** A call of a host precompile, and what may be done through the module's journal while it runs. */
+export interface CalledPrecompile {
+  /** Gas limit u64, code address, caller, own address, value 32, static u8, scheme u8, depth u32. */
+  record: Uint8Array;
+  input: Uint8Array;
+  setGasUsed(gas: bigint): void;
+  answer(output: Uint8Array): void;
+  /** Bits: 1 exists, 2 is cold, 4 has code; negative: failed. Warms nothing. */
+  account(address: Uint8Array): number;
+  /** From, to, value; 0 done, 1 not enough balance, negative: failed. */
+  transfer(bytes: Uint8Array): number;
+  /** Address, u8 topics, topics, data. */
+  log(bytes: Uint8Array): number;
+}
+
+const RETURNED = 0;
+const REVERTED = 1;
+const HALTED = 2;
+
+/** Runs an attribution precompile for the module; gives the number that its import answers. */
+export function runHostPrecompile(called: CalledPrecompile): number {
+  const { record, input } = called;
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  const call: PrecompileCall = {
+    codeAddress: bytesToHex(record.subarray(8, 28)),
+    caller: bytesToHex(record.subarray(28, 48)),
+    self: bytesToHex(record.subarray(48, 68)),
+    value: readWord(view, 68),
+    isStatic: record[100] === 1,
+    depth: view.getUint32(102, true),
+  };
+  const result = runPrecompile(call, input, view.getBigUint64(0, true));
+  if (result.kind === "halted") return HALTED;
+  called.setGasUsed(result.gasUsed);
+  if (result.kind === "returned") applyEffects(called, record.subarray(8, 28), result);
+  called.answer(result.output);
+  return result.kind === "returned" ? RETURNED : REVERTED;
+}
+
+function applyEffects(
+  called: CalledPrecompile,
+  self: Uint8Array,
+  { credits, logs }: Extract<PrecompileAnswer, { kind: "returned" }>,
+): void {
+  const writer = new RequestWriter();
+  for (const { to, amount } of credits) {
+    const done = called.transfer(writer.reset().raw(self).raw(hexToBytes(to)).word(amount).bytes);
+    if (done !== 0) throw new Error(`a precompile's payment could not be made (${done})`);
+  }
+  for (const { topics, data } of logs) {
+    writer.reset().raw(self).u8(topics.length);
+    for (const topic of topics) writer.raw(topic);
+    if (called.log(writer.raw(data).bytes) !== 0) throw new Error("a precompile's log could not be written");
+  }
+}
