@@ -1,4 +1,4 @@
-// npm run conformance [folder]: sets a fresh clone up, then runs every conformance group found in the folder.
+// npm run conformance [folder] [-- --executor wasm|ts|both]: sets a fresh clone up, then runs every conformance group found in the folder.
 import { join } from "node:path";
 import { foreground, ROOT, setUpOrExit } from "../devnet/setup.mjs";
 

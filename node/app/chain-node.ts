@@ -3,7 +3,7 @@ import type { CodedError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Hex } from "../chain/types/primitives.ts";
 import { createExecutor } from "../execution/evm/create-executor.ts";
-import type { Executor } from "../execution/evm/executor.ts";
+import type { AncestorHash, Executor } from "../execution/evm/executor.ts";
 import { createMempool, type Mempool } from "../execution/mempool/mempool.ts";
 import { createBatcher } from "../rollup/batcher/batcher.ts";
 import { CHANNEL_TIMEOUT } from "../rollup/derivation/channel-assembler.ts";
@@ -55,7 +55,13 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
   const rpc = createL1Rpc({ url: config.l1Url });
   const l1 = createL1Reader(rpc);
   const watcher = createL1Watcher({ reader: l1, logger: named("l1"), signal, pollMs: config.l1PollMs });
-  const executor = createExecutor({ rollup, openledger, stateDatabase: store.state });
+  const executor = createExecutor({
+    kind: config.executor,
+    rollup,
+    openledger,
+    stateDatabase: store.state,
+    ancestorHash: ancestorsIn(store),
+  });
   const engine = createEngine({ store, executor, rollup, logger: named("engine") });
   const driver = createDerivationDriver({
     engine,
@@ -88,6 +94,12 @@ interface Parts extends ChainNodeOptions {
   engine: Engine;
   driver: DerivationDriver;
   mempool: Mempool | undefined;
+}
+
+/** Ancestors of canonical blocks: all that is executed or asked builds on one. */
+function ancestorsIn(store: ChainStore): AncestorHash {
+  return (number, parent) =>
+    number + 1n === parent.number ? parent.parentHash : store.canonicalHash(number);
 }
 
 function followedMempool({ definition, store, logger }: ChainNodeOptions, engine: Engine): Mempool {

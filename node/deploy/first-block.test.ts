@@ -1,6 +1,7 @@
 import { hexToBytes } from "@ethereumjs/util";
 import { decodeFunctionResult, encodeFunctionData, type Hex, parseAbi } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
+import { EXECUTOR } from "../../test/support/executor-kind.ts";
 import { aliasAddress, encodeDeposit, userDepositSourceHash } from "../chain/codec/deposit.ts";
 import { parseL1ChainConfig } from "../chain/config/l1-chain-config.ts";
 import { SEQUENCER_FEE_VAULT, ZERO_ADDRESS, ZERO_HASH } from "../chain/constants.ts";
@@ -107,6 +108,7 @@ describe("the first block on our genesis", () => {
     const stateDatabase = new MemoryDatabase();
     stateDatabase.write(start.stateWrites);
     executor = createExecutor({
+      kind: EXECUTOR,
       rollup: made.rollup,
       openledger: { attributionTime: 0n },
       stateDatabase,

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { hexToBytes } from "@ethereumjs/util";
 import { describe, expect, it } from "vitest";
 import { vectorsFolder } from "../../test/conformance/group.ts";
+import { EXECUTOR } from "../../test/support/executor-kind.ts";
 import { jsonDifference } from "../../test/support/json-difference.ts";
 import { MemoryChain } from "../../test/support/memory-chain.ts";
 import { readGzipLines, readRecording } from "../../test/support/recordings.ts";
@@ -32,6 +33,7 @@ async function replay(scenario: string) {
   const { genesis, rollup, blocks } = readRecording(folder);
   const database = new MemoryDatabase();
   const executor = createExecutor({
+    kind: EXECUTOR,
     rollup,
     openledger: { attributionTime: undefined },
     stateDatabase: database,

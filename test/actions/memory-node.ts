@@ -5,6 +5,7 @@ import { createExecutor } from "../../node/execution/evm/create-executor.ts";
 import type { CandidateSource, ExecutedBlock } from "../../node/execution/evm/executor.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
+import { EXECUTOR } from "../support/executor-kind.ts";
 
 /** The real executor over state in memory. */
 export interface MemoryNode {
@@ -18,7 +19,7 @@ export function createMemoryNode(genesis: Genesis, rollup: RollupConfig): Memory
   const database = new MemoryDatabase();
   database.write(start.stateWrites);
   const openledger = { attributionTime: undefined };
-  const executor = createExecutor({ rollup, openledger, stateDatabase: database });
+  const executor = createExecutor({ kind: EXECUTOR, rollup, openledger, stateDatabase: database });
   return {
     genesis: start.block,
     async build(parent, attributes, pool) {

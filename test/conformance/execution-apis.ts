@@ -29,6 +29,7 @@ import { TrieView } from "../../node/execution/state/state-view.ts";
 import { createDispatcher, type Dispatcher } from "../../node/rpc/dispatch.ts";
 import { nodeRpcMethods } from "../../node/rpc/node-methods.ts";
 import { DEFAULT_RPC_LIMITS } from "../../node/rpc/server.ts";
+import { EXECUTOR } from "../support/executor-kind.ts";
 import { jsonDifference } from "../support/json-difference.ts";
 import { MemoryChain } from "../support/memory-chain.ts";
 import { type GroupResult, GroupRun } from "./group.ts";
@@ -215,7 +216,7 @@ async function startRpc(folder: string): Promise<{ dispatcher: Dispatcher; metho
     chain,
     state,
     pool: poolOver(chain, state, rollup),
-    runner: createExecutor({ ...rules, stateDatabase: database }),
+    runner: createExecutor({ kind: EXECUTOR, ...rules, stateDatabase: database }),
     rollup,
     version: "openledger/conformance",
   });

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { type GroupResult, type GroupRunner, vectorsFolder } from "./group.ts";
 
 /** A group's folder name and its runner, loaded only when the folder is there. */
@@ -46,9 +47,18 @@ function line(result: GroupResult): string {
   return `${name}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped\n`;
 }
 
-/** Runs every group found in the folder (or only those named); the status is 1 if anything failed. */
+/**
+ * Runs every group found in the folder (or only those named); the status is 1 if anything failed. `--executor` says what runs
+ * the blocks: wasm, ts or both.
+ */
 async function main(args: readonly string[]): Promise<number> {
-  const [given, ...only] = args;
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { executor: { type: "string" } },
+    allowPositionals: true,
+  });
+  if (values.executor !== undefined) process.env.OPENLEDGER_EXECUTOR = values.executor;
+  const [given, ...only] = positionals;
   const folder = given === undefined ? vectorsFolder() : resolve(given);
   if (folder === undefined || !existsSync(folder)) {
     process.stdout.write(`conformance: no vectors at ${folder ?? "../shared/vectors"}; nothing was run\n`);

@@ -8,6 +8,7 @@ import { parseRollupConfig } from "../../node/chain/config/rollup-config.ts";
 import type { BlockHeader } from "../../node/chain/types/block.ts";
 import { createExecutor } from "../../node/execution/evm/create-executor.ts";
 import type { StateDatabase } from "../../node/execution/state/types.ts";
+import { EXECUTOR } from "../support/executor-kind.ts";
 import { readGzipJson } from "../support/recordings.ts";
 import { assertEqual, type GroupResult, GroupRun } from "./group.ts";
 
@@ -98,6 +99,7 @@ async function runBlock(path: string): Promise<void> {
   const parent = parentHeader(fixture.parent_header);
   const rollup = rollupFrom(fixture.rollup_config);
   const executor = createExecutor({
+    kind: EXECUTOR,
     rollup,
     openledger: { attributionTime: undefined },
     stateDatabase: preimageDatabase(fixture.preimages),

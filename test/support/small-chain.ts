@@ -18,6 +18,7 @@ import type {
 } from "../../node/execution/evm/executor.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
+import { EXECUTOR } from "./executor-kind.ts";
 import { MemoryChain } from "./memory-chain.ts";
 
 /** A funded key of the small chain. */
@@ -44,7 +45,7 @@ export interface SmallChainOptions {
   accounts?: readonly Partial<GenesisAccount & { codeHex: Hex }>[];
   openledger?: OpenLedgerConfig;
   gasLimit?: bigint;
-  /** Both, which compares them, unless given. */
+  /** That of the test run unless given. */
   executor?: ExecutorKind;
 }
 
@@ -117,7 +118,7 @@ export function createSmallChain(options: SmallChainOptions = {}): SmallChain {
   const chain = new MemoryChain();
   chain.append(start.block, []);
   const executor = createExecutor({
-    kind: options.executor ?? "both",
+    kind: options.executor ?? EXECUTOR,
     rollup,
     openledger: options.openledger ?? { attributionTime: undefined },
     stateDatabase: database,

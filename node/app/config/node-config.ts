@@ -81,6 +81,10 @@ export const nodeConfigSchema = z.strictObject({
     .positive()
     .default(2)
     .describe("L1 blocks that a batcher channel may stay open"),
+  executor: z
+    .enum(["wasm", "ts", "both"])
+    .default("wasm")
+    .describe("what runs the blocks: op-revm, @ethereumjs/evm, or both, stopping where they differ"),
   logLevel: z.enum(LOG_LEVELS).default("info").describe("least important line that is logged"),
   logFormat: z.enum(["text", "json"]).default("text").describe("form of the log's lines"),
 });

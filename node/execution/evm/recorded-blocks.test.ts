@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { hexToBytes } from "@ethereumjs/util";
 import { describe, expect, it } from "vitest";
 import { vectorsFolder } from "../../../test/conformance/group.ts";
+import { EXECUTOR } from "../../../test/support/executor-kind.ts";
 import { readRecording } from "../../../test/support/recordings.ts";
 import { decodeBlock } from "../../chain/codec/block.ts";
 import { makeGenesis } from "../state/genesis-state.ts";
@@ -19,6 +20,7 @@ describe.skipIf(vectors === undefined)("blocks made by op-geth", () => {
     const database = new MemoryDatabase();
     database.write(start.stateWrites);
     const executor = createExecutor({
+      kind: EXECUTOR,
       rollup,
       openledger: { attributionTime: undefined },
       stateDatabase: database,

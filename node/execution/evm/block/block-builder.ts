@@ -147,7 +147,7 @@ export class BlockBuilder {
       receiptsRoot: receiptsRoot(this.receipts),
       logsBloom: mergeBlooms(this.receipts.map((receipt) => receipt.logsBloom)),
       gasUsed: this.gasUsed,
-      ...(this.isActive("isthmus") && { withdrawalsRoot: messagePasserRoot }),
+      ...(this.isActive("isthmus") && { withdrawalsRoot: messagePasserRoot() }),
       ...(this.isActive("jovian") && { blobGasUsed: this.footprint }),
     };
   }

@@ -44,8 +44,8 @@ export interface BlockMachine {
 
 export interface BlockCommit {
   state: StateCommit;
-  /** Storage root of L2ToL1MessagePasser: the header's withdrawals root from Isthmus on. */
-  messagePasserRoot: Hash;
+  /** Storage root of L2ToL1MessagePasser: the header's withdrawals root, asked for from Isthmus on. */
+  messagePasserRoot(): Hash;
 }
 
 /** Opens blocks: makes their system calls, and their forks' first changes. */

@@ -89,7 +89,7 @@ class EthereumjsMachine implements BlockMachine {
 
   commit(): BlockCommit {
     const state = commitChanges(this.nodes, this.view, this.env.state.changes());
-    return { state, messagePasserRoot: bytesToHex(storageRootAfter(state, this.view, passer)) };
+    return { state, messagePasserRoot: () => bytesToHex(storageRootAfter(state, this.view, passer)) };
   }
 
   close(): void {}

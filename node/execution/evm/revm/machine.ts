@@ -150,7 +150,7 @@ class RevmMachine implements BlockMachine {
   commit(): BlockCommit {
     this.keep();
     const state = commitChanges(this.parts.nodes, this.view, readChanges(this.instance.changes()));
-    return { state, messagePasserRoot: bytesToHex(storageRootAfter(state, this.view, passer)) };
+    return { state, messagePasserRoot: () => bytesToHex(storageRootAfter(state, this.view, passer)) };
   }
 
   close(): void {
