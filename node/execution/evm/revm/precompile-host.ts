@@ -19,7 +19,7 @@ export interface CalledPrecompile {
 
 const RETURNED = 0;
 const REVERTED = 1;
-const HALTED = 2;
+const EMPTY = new Uint8Array(0);
 
 /** Runs an attribution precompile for the module; gives the number that its import answers. */
 export function runHostPrecompile(called: CalledPrecompile): number {
@@ -33,8 +33,14 @@ export function runHostPrecompile(called: CalledPrecompile): number {
     isStatic: record[100] === 1,
     depth: view.getUint32(102, true),
   };
-  const result = runPrecompile(call, input, view.getBigUint64(0, true));
-  if (result.kind === "halted") return HALTED;
+  const gasLimit = view.getBigUint64(0, true);
+  const result = runPrecompile(call, input, gasLimit);
+  if (result.kind === "halted") {
+    // Using more than the limit is running out of gas, which the module says of no other answer.
+    called.setGasUsed(gasLimit + 1n);
+    called.answer(EMPTY);
+    return RETURNED;
+  }
   called.setGasUsed(result.gasUsed);
   if (result.kind === "returned") applyEffects(called, record.subarray(8, 28), result);
   called.answer(result.output);
