@@ -14,6 +14,7 @@ export const EXECUTION_ERRORS = {
   STATE_NODE_CORRUPT: "fatal",
   STATE_NODE_MISSING: "fatal",
   STATE_READ_FAILED: "fatal",
+  TRACE_TOO_LONG: "input",
   TXPOOL_ALREADY_KNOWN: "input",
   TXPOOL_FULL: "temporary",
   TXPOOL_FUNDS: "input",

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isCodedError } from "../../base/errors.ts";
 import { executionError } from "../errors.ts";
-import type { ExecutedBlock, Executor } from "./executor.ts";
+import type { ExecutedBlock, Executor, TraceStep, TransactionTrace } from "./executor.ts";
 
 /**
  * Runs everything twice and stops the node where the two differ: blocks by the first header field, answers as a whole. What comes
@@ -26,6 +26,12 @@ export function bothExecutors(first: Executor, second: Executor): Executor {
     call: (header, request) => same("a call", (executor) => executor.call(header, request)),
     estimateGas: (header, request) =>
       same("an estimate", (executor) => executor.estimateGas(header, request)),
+    async trace(parent, block, options) {
+      const traces = await first.trace(parent, block, options);
+      const again = await second.trace(parent, block, options);
+      if (isDeepStrictEqual(comparableTraces(traces), comparableTraces(again))) return traces;
+      throw differ("a trace", { first: traces, second: again });
+    },
     createAccessList: (header, request) =>
       same("an access list", (executor) => executor.createAccessList(header, request)),
   };
@@ -48,6 +54,20 @@ async function confirm(block: ExecutedBlock, again: () => Promise<ExecutedBlock>
   return block;
 }
 
+/** Where code ends without STOP one executor tells of it as a step, the other does not. */
+function comparableTraces(traces: readonly TransactionTrace[]): unknown {
+  const isNoStop = ({ op }: TraceStep) => op !== 0;
+  return comparableWords(traces.map((trace) => ({ ...trace, steps: trace.steps.filter(isNoStop) })));
+}
+
+/** One executor names the opcode that is invalid, the other does not. */
+function comparableWords(value: unknown): unknown {
+  if (typeof value === "string") return value.startsWith("invalid opcode") ? "invalid opcode" : value;
+  if (Array.isArray(value)) return value.map(comparableWords);
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, comparableWords(field)]));
+}
+
 type Outcome<T> = { value: T } | { error: unknown };
 
 async function outcome<T>(work: Promise<T>): Promise<Outcome<T>> {
@@ -58,7 +78,7 @@ async function outcome<T>(work: Promise<T>): Promise<Outcome<T>> {
 }
 
 function comparable(result: Outcome<unknown>): unknown {
-  if (!("error" in result)) return result.value;
+  if (!("error" in result)) return comparableWords(result.value);
   return isCodedError(result.error) ? result.error.code : result.error;
 }
 

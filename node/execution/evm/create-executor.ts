@@ -4,7 +4,7 @@ import { isAttributionActive } from "../../chain/rules/forks.ts";
 import { FlatState } from "../state/flat-state.ts";
 import { NodeStore } from "../state/node-store.ts";
 import type { StateDatabase } from "../state/types.ts";
-import { createBlockExecutor } from "./block/block-executor.ts";
+import { createBlockExecutor, createBlockTracer } from "./block/block-executor.ts";
 import { bothExecutors } from "./both.ts";
 import { createSimulator } from "./call/simulator.ts";
 import { ethereumjsSimulate } from "./ethereumjs/call.ts";
@@ -45,6 +45,7 @@ function ethereumjsExecutor(rules: ChainRules, nodes: NodeStore): Executor {
   return {
     ...createBlockExecutor({ rules, machines, flat, slowestNsPerGas: Number.POSITIVE_INFINITY }),
     ...createSimulator(ethereumjsSimulate(rules, flat), flat),
+    trace: createBlockTracer({ rules, machines }),
   };
 }
 
@@ -55,6 +56,7 @@ function revmExecutor(rules: ChainRules, nodes: NodeStore): Executor {
   return {
     ...createBlockExecutor({ rules, machines, flat, slowestNsPerGas: REVM_SLOWEST_NS_PER_GAS }),
     ...createSimulator(revmSimulate(rules, flat, instances), flat),
+    trace: createBlockTracer({ rules, machines }),
   };
 }
 

@@ -101,6 +101,54 @@ export interface AccountProof {
   storageProof: readonly { key: Hash; value: bigint; proof: readonly Hex[] }[];
 }
 
+/** What a trace tells beside each transaction's frames. */
+export interface TraceOptions {
+  /** Only the transaction at this index; all of the block unless given. */
+  index?: number;
+  /** Every instruction, with its stack. */
+  steps?: boolean;
+  /** With `steps`: the memory before each. */
+  memory?: boolean;
+  /** Steps after which a trace is refused; 1,000,000 unless given. */
+  maxSteps?: number;
+}
+
+/** One call of an EVM: a transaction's own or one inside of it. */
+export interface TraceFrame {
+  kind: "CALL" | "CALLCODE" | "DELEGATECALL" | "STATICCALL" | "CREATE" | "CREATE2" | "SELFDESTRUCT";
+  from: Address;
+  /** Of a creation: the new address. */
+  to: Address;
+  value: bigint;
+  gas: bigint;
+  gasUsed: bigint;
+  input: Uint8Array;
+  output: Uint8Array;
+  /** Why it failed, in geth's words; undefined on success. */
+  error: string | undefined;
+  calls: readonly TraceFrame[];
+}
+
+/** One instruction, as it was about to run. */
+export interface TraceStep {
+  pc: number;
+  op: number;
+  gas: bigint;
+  /** 1: the transaction's own frame. */
+  depth: number;
+  /** Bottom first. */
+  stack: readonly bigint[];
+  memory: Uint8Array | undefined;
+}
+
+export interface TransactionTrace {
+  hash: Hash;
+  gasUsed: bigint;
+  status: 0 | 1;
+  frame: TraceFrame;
+  steps: readonly TraceStep[];
+}
+
 /** Runs messages on a block's state without changing anything: what RPC asks. */
 export interface Simulator {
   /** Runs a message on the state after `header`'s block. */
@@ -108,6 +156,8 @@ export interface Simulator {
   /** Smallest gas limit with which `request` succeeds; the OP fees' affordability is checked as op-geth does. */
   estimateGas(header: BlockHeader, request: CallRequest): Promise<bigint | CallResult>;
   createAccessList(header: BlockHeader, request: CallRequest): Promise<AccessListResult>;
+  /** Runs a stored block again and tells what its transactions did. @throws CodedError `TRACE_TOO_LONG`. */
+  trace(parent: BlockHeader, block: Block, options?: TraceOptions): Promise<readonly TransactionTrace[]>;
 }
 
 /** Makes and checks blocks. */

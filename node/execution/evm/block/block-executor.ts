@@ -7,10 +7,17 @@ import type { Block, BlockHeader } from "../../../chain/types/block.ts";
 import type { PayloadAttributes, RollupConfig } from "../../../chain/types/rollup.ts";
 import { executionError } from "../../errors.ts";
 import type { FlatState } from "../../state/flat-state.ts";
-import type { BlockExecutor, ChainRules, ExecutedBlock } from "../executor.ts";
+import type {
+  BlockExecutor,
+  ChainRules,
+  ExecutedBlock,
+  TraceOptions,
+  TransactionTrace,
+} from "../executor.ts";
 import { BlockBuilder } from "./block-builder.ts";
 import { fillBlock } from "./fill.ts";
 import type { MachineFactory } from "./machine.ts";
+import { traceBlock } from "./trace.ts";
 
 export interface BlockExecutorParts {
   rules: ChainRules;
@@ -48,6 +55,12 @@ function assertSameHeader(expected: BlockHeader, actual: BlockHeader): void {
     const same = a instanceof Uint8Array && b instanceof Uint8Array ? equalsBytes(a, b) : a === b;
     if (!same) throw blockInvalid(field, { field, block: b, executed: a });
   }
+}
+
+/** Runs a block again for its trace, on the same machines. */
+export function createBlockTracer({ rules, machines }: Pick<BlockExecutorParts, "rules" | "machines">) {
+  return (parent: BlockHeader, block: Block, options: TraceOptions = {}): Promise<TransactionTrace[]> =>
+    traceBlock(rules, machines, parent, block, attributesOf(rules.rollup, block.header), options);
 }
 
 /** Makes and checks blocks on the machines of one EVM. Several may be under way at once, each on its own machine. */

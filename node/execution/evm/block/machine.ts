@@ -2,6 +2,7 @@ import type { BlockHeader, ChainTransaction } from "../../../chain/types/block.t
 import type { Hash } from "../../../chain/types/primitives.ts";
 import type { StateCommit } from "../../state/state-commit.ts";
 import type { TxOutcome } from "./outcome.ts";
+import type { Tracer } from "./trace.ts";
 
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -34,6 +35,8 @@ export interface BlockMachine {
   deposit(transaction: DepositTx): MaybePromise<TxOutcome>;
   /** Runs a signed transaction. `daScalar`: the block's DA footprint gas scalar, Jovian on. */
   signed(transaction: SignedTx, daScalar: bigint | undefined): MaybePromise<SignedResult>;
+  /** Who hears of the transactions that run from now on; nobody unless given. */
+  listen(tracer: Tracer | undefined): void;
   /** Takes back what the last transaction changed. */
   undo(): void;
   /** Puts all changes into the tries. Nothing can run after it. */

@@ -5,7 +5,7 @@ import { estimateGas } from "./estimate-gas.ts";
 import { type Simulate, toCallResult } from "./simulate.ts";
 
 /** What RPC asks of an EVM, over one that runs single messages. */
-export function createSimulator(simulate: Simulate, flat: FlatState): Simulator {
+export function createSimulator(simulate: Simulate, flat: FlatState): Omit<Simulator, "trace"> {
   return {
     call: async (header, request) => toCallResult(await simulate(header, request, { touched: false })),
     estimateGas: (header, request) => estimateGas(simulate, flat.view(header.stateRoot), header, request),

@@ -2,13 +2,15 @@ import type { EVM } from "@ethereumjs/evm";
 import { Account, type Address, createAddressFromString, hexToBytes } from "@ethereumjs/util";
 import { floorGas, intrinsicGas } from "../../../chain/rules/gas.ts";
 import type { FlatState } from "../../state/flat-state.ts";
+import { callBlockHashes } from "../block/block-hashes.ts";
 import { checkMessage, OUT_OF_GAS, REVERT, type Simulate } from "../call/simulate.ts";
-import type { AccessListEntry, CallRequest, ChainRules } from "../executor.ts";
+import type { CallRequest, ChainRules } from "../executor.ts";
 import { type Authorization, applyAuthorizations } from "./authorization.ts";
 import { evmBlock } from "./block-env.ts";
 import { createChainEvm } from "./chain-evm.ts";
 import { ChainState } from "./chain-state.ts";
 import { type AccessListItem, runMessage, warmUp } from "./message.ts";
+import { noteTouched, sortedList } from "./touched.ts";
 
 function accessList(request: CallRequest): AccessListItem[] {
   return (request.accessList ?? []).map(({ address, storageKeys }) => ({
@@ -19,14 +21,15 @@ function accessList(request: CallRequest): AccessListItem[] {
 
 /** Messages on @ethereumjs/evm. */
 export function ethereumjsSimulate(rules: ChainRules, flat: FlatState): Simulate {
-  return async (header, request) => {
+  return async (header, request, { touched: wantsTouched }) => {
     const { rollup } = rules;
     const { timestamp } = header;
     const view = flat.view(header.stateRoot);
     checkMessage(rollup, header, view, request);
     const baseFeePerGas = request.gasPrice === 0n ? 0n : header.baseFeePerGas;
     const block = evmBlock({ ...header, baseFeePerGas });
-    const evm = await createChainEvm(rules, new ChainState(view), header, timestamp);
+    const hashOf = callBlockHashes(rules, view, header);
+    const evm = await createChainEvm(rules, new ChainState(view), hashOf, timestamp);
     const from = createAddressFromString(request.from);
     const to = request.to === undefined ? undefined : createAddressFromString(request.to);
     const list = accessList(request);
@@ -40,7 +43,7 @@ export function ethereumjsSimulate(rules: ChainRules, flat: FlatState): Simulate
     };
     await stepSender(evm, from, request);
     const refund = await applyAuthorizations(evm, rollup.l2ChainId, authorizations);
-    evm.journal.startReportingAccessList();
+    const touched = wantsTouched ? noteTouched(evm) : undefined;
     warmUp(evm, block, from, to, list);
     const result = await runMessage(evm, block, {
       from,
@@ -53,7 +56,11 @@ export function ethereumjsSimulate(rules: ChainRules, flat: FlatState): Simulate
       floor: floorGas(request.data, rollup, timestamp),
       refund,
     });
-    return { ...result, exception: gethWords(result.exception), touched: touchedBy(evm) };
+    return {
+      ...result,
+      exception: gethWords(result.exception),
+      touched: touched === undefined ? [] : sortedList(touched),
+    };
   };
 }
 
@@ -74,7 +81,7 @@ const HALTS: Readonly<Record<string, string>> = {
   "Initcode exceeds max initcode size": "max initcode size exceeded",
 };
 
-function gethWords(exception: string | undefined): string | undefined {
+export function gethWords(exception: string | undefined): string | undefined {
   return exception === undefined ? undefined : (HALTS[exception] ?? exception);
 }
 
@@ -84,15 +91,4 @@ async function stepSender(evm: EVM, from: Address, request: CallRequest): Promis
   account.balance -= request.gas * request.gasPrice;
   account.nonce += 1n;
   await evm.journal.putAccount(from, account);
-}
-
-function touchedBy(evm: EVM): AccessListEntry[] {
-  const touched = [...(evm.journal.accessList ?? [])];
-  return touched
-    .filter(([address]) => !evm.precompiles.has(address))
-    .map(([address, slots]) => ({
-      address: `0x${address}` as const,
-      storageKeys: [...slots].map((slot): `0x${string}` => `0x${slot}`).sort(),
-    }))
-    .sort((a, b) => (a.address < b.address ? -1 : 1));
 }

@@ -5,6 +5,7 @@ import type { FlatState } from "../../state/flat-state.ts";
 import type { NodeStore } from "../../state/node-store.ts";
 import { commitChanges, storageRootAfter } from "../../state/state-commit.ts";
 import type { StateView } from "../../state/state-view.ts";
+import { blockHashes } from "../block/block-hashes.ts";
 import {
   type BlockCommit,
   type BlockMachine,
@@ -16,6 +17,7 @@ import {
   type SignedTx,
 } from "../block/machine.ts";
 import type { TxOutcome } from "../block/outcome.ts";
+import type { Tracer } from "../block/trace.ts";
 import type { ChainRules } from "../executor.ts";
 import { type BlockEnv, evmBlock } from "./block-env.ts";
 import { createChainEvm } from "./chain-evm.ts";
@@ -23,6 +25,7 @@ import { ChainState } from "./chain-state.ts";
 import { executeDeposit } from "./deposit-transaction.ts";
 import { executeSigned } from "./signed-transaction.ts";
 import { startBlock } from "./system-calls.ts";
+import { traceEvm } from "./trace.ts";
 
 const passer = hexToBytes(L2_TO_L1_MESSAGE_PASSER);
 
@@ -32,7 +35,8 @@ export function ethereumjsMachines(rules: ChainRules, nodes: NodeStore, flat: Fl
     async open(start) {
       const view = flat.view(start.parent.stateRoot);
       const state = new ChainState(view);
-      const evm = await createChainEvm(rules, state, start.parent, start.header.timestamp);
+      const hashOf = blockHashes(rules, view, start.parent, start.header);
+      const evm = await createChainEvm(rules, state, hashOf, start.header.timestamp);
       const env: BlockEnv = {
         rollup: rules.rollup,
         evm,
@@ -53,6 +57,7 @@ class EthereumjsMachine implements BlockMachine {
   private readonly start: BlockStart;
   private readonly env: BlockEnv;
   private mark: number | undefined;
+  private stopTracing: (() => void) | undefined;
 
   constructor(rules: ChainRules, nodes: NodeStore, view: StateView, start: BlockStart, env: BlockEnv) {
     this.rules = rules;
@@ -76,9 +81,15 @@ class EthereumjsMachine implements BlockMachine {
       this.undo();
       if (isCodedError(error)) throw error;
       const { parent, header } = this.start;
-      this.env.evm = await createChainEvm(this.rules, state, parent, header.timestamp);
+      const hashOf = blockHashes(this.rules, this.view, parent, header);
+      this.env.evm = await createChainEvm(this.rules, state, hashOf, header.timestamp);
       throw new MachineFault(error);
     }
+  }
+
+  listen(tracer: Tracer | undefined): void {
+    this.stopTracing?.();
+    this.stopTracing = tracer && traceEvm(this.env.evm, tracer);
   }
 
   undo(): void {

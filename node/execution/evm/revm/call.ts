@@ -1,10 +1,13 @@
 import { hexToBytes } from "@ethereumjs/util";
+import { ATTRIBUTION_PRECOMPILES } from "../../../../precompiles/addresses.ts";
+import { isActive, isAttributionActive } from "../../../chain/rules/forks.ts";
+import type { Address } from "../../../chain/types/primitives.ts";
 import type { FlatState } from "../../state/flat-state.ts";
 import type { StateView } from "../../state/state-view.ts";
+import { callBlockHashes } from "../block/block-hashes.ts";
 import { checkMessage, OUT_OF_GAS, REVERT, type Simulate } from "../call/simulate.ts";
-import type { CallRequest, ChainRules } from "../executor.ts";
+import type { AccessListEntry, CallRequest, ChainRules } from "../executor.ts";
 import { type RunResult, readAccessed, readAnswer } from "./answer.ts";
-import { blockHashes } from "./block-hashes.ts";
 import { RequestWriter } from "./bytes.ts";
 import type { InstancePool } from "./instance-pool.ts";
 import { blockRequest, callRequest, FLAG } from "./request.ts";
@@ -22,8 +25,7 @@ export function revmSimulate(
     const instances = instancesAt(header.timestamp);
     const instance = instances.take();
     try {
-      // The message sees the block that it follows as its own: that block's parent is its parent too.
-      const blockHash = blockHashes(rules, view, header, header);
+      const blockHash = callBlockHashes(rules, view, header);
       instance.openBlock(blockRequest(writer, rules.rollup, header), {
         view: afterGas(view, request),
         blockHash,
@@ -37,7 +39,7 @@ export function revmSimulate(
         gasRefunded: answer.refund,
         returnData: answer.output,
         exception: exceptionOf(answer),
-        touched: touched ? readAccessed(rest) : [],
+        touched: touched ? withoutPrecompiles(rules, header.timestamp, readAccessed(rest)) : [],
       };
     } finally {
       instances.give(instance);
@@ -66,4 +68,19 @@ function afterGas(view: StateView, request: CallRequest): StateView {
     storage: (address, slot) => view.storage(address, slot),
     code: (hash) => view.code(hash),
   };
+}
+
+/** Precompiles are warm anyway: access lists leave them out. */
+function withoutPrecompiles(
+  { rollup, openledger }: ChainRules,
+  time: bigint,
+  touched: readonly AccessListEntry[],
+): AccessListEntry[] {
+  const last = isActive(rollup, "isthmus", time) ? 0x11 : isActive(rollup, "ecotone", time) ? 0x0a : 0x09;
+  const isPrecompile = (address: Address): boolean => {
+    if (ATTRIBUTION_PRECOMPILES.includes(address)) return isAttributionActive(openledger, time);
+    const number = BigInt(address);
+    return (number > 0n && number <= last) || (number === 0x100n && isActive(rollup, "fjord", time));
+  };
+  return touched.filter(({ address }) => !isPrecompile(address));
 }

@@ -9,7 +9,7 @@ export interface BlockHost {
   view: StateView;
   /** An ancestor's hash by number; undefined where there is none. */
   blockHash(number: bigint): Uint8Array | undefined;
-  /** Receives the records of a trace. */
+  /** Receives the records of a trace: whole ones, one after the other. */
   trace?(records: Uint8Array): void;
 }
 

@@ -13,6 +13,7 @@ import type { FlatState } from "../../state/flat-state.ts";
 import type { NodeStore } from "../../state/node-store.ts";
 import { commitChanges, storageRootAfter } from "../../state/state-commit.ts";
 import type { StateView } from "../../state/state-view.ts";
+import { blockHashes } from "../block/block-hashes.ts";
 import { readFeeContext } from "../block/fee-context.ts";
 import { feeReceipt } from "../block/fee-receipt.ts";
 import {
@@ -27,13 +28,21 @@ import {
 } from "../block/machine.ts";
 import { creationAddress, type TxOutcome } from "../block/outcome.ts";
 import { prices } from "../block/prices.ts";
+import type { Tracer } from "../block/trace.ts";
 import type { ChainRules } from "../executor.ts";
 import { type RunAnswer, type RunResult, readAnswer, readChanges } from "./answer.ts";
-import { blockHashes } from "./block-hashes.ts";
 import { RequestWriter } from "./bytes.ts";
 import { type BlockHost, type EvmInstance, EvmTrap } from "./instance.ts";
 import type { InstancePool } from "./instance-pool.ts";
-import { blockRequest, depositRequest, putCodeRequest, signedRequest, systemCallRequest } from "./request.ts";
+import {
+  blockRequest,
+  depositRequest,
+  FLAG,
+  putCodeRequest,
+  signedRequest,
+  systemCallRequest,
+} from "./request.ts";
+import { tellTracer } from "./trace.ts";
 
 const passer = hexToBytes(L2_TO_L1_MESSAGE_PASSER);
 const beaconRoots = hexToBytes(BEACON_ROOTS);
@@ -65,6 +74,8 @@ class RevmMachine implements BlockMachine {
   private kept: Uint8Array[] = [];
   private pending: Uint8Array | undefined;
   private fees: FeeContext | undefined;
+  /** What a tracer wants to hear. */
+  private flags = 0;
 
   constructor(parts: RevmParts, start: BlockStart) {
     this.parts = parts;
@@ -101,7 +112,7 @@ class RevmMachine implements BlockMachine {
 
   deposit(transaction: DepositTx): TxOutcome {
     const { deposit } = transaction;
-    const answer = this.run(depositRequest(this.writer, transaction));
+    const answer = this.run(depositRequest(this.writer, transaction, this.flags));
     if (answer.kind === "refused") throw new Error(`a deposit was refused: ${answer.refusal.reason}`);
     const { rollup } = this.parts.rules;
     const time = this.start.header.timestamp;
@@ -120,7 +131,7 @@ class RevmMachine implements BlockMachine {
   }
 
   signed(transaction: SignedTx, daScalar: bigint | undefined): SignedResult {
-    const answer = this.run(signedRequest(this.writer, transaction));
+    const answer = this.run(signedRequest(this.writer, transaction, this.flags));
     if (answer.kind === "refused") return { refused: answer.refusal };
     const { rollup } = this.parts.rules;
     const { timestamp: time, baseFeePerGas } = this.start.header;
@@ -140,6 +151,14 @@ class RevmMachine implements BlockMachine {
         l1: feeReceipt({ rollup, time, fees, raw, cost, daScalar }),
       },
     };
+  }
+
+  listen(tracer: Tracer | undefined): void {
+    this.host.trace = tracer && ((records) => tellTracer(records, tracer));
+    this.flags =
+      tracer === undefined
+        ? 0
+        : FLAG.frames | (tracer.steps ? FLAG.steps : 0) | (tracer.memory ? FLAG.stepMemory : 0);
   }
 
   undo(): void {

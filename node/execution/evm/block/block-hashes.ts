@@ -32,6 +32,16 @@ export function blockHashes(
   };
 }
 
+/** The same for a message after `header`'s block, which sees that block as its own: its last ancestor is that block's parent. */
+export function callBlockHashes(
+  rules: ChainRules,
+  view: StateView,
+  header: BlockHeader,
+): (number: bigint) => Uint8Array | undefined {
+  const hashOf = blockHashes(rules, view, header, header);
+  return (number) => (number + 1n === header.number ? hexToBytes(header.parentHash) : hashOf(number));
+}
+
 function leftPadded(value: Uint8Array): Uint8Array {
   const word = new Uint8Array(32);
   word.set(value, 32 - value.length);

@@ -1,0 +1,71 @@
+import { bytesToHex } from "@ethereumjs/util";
+import type { Tracer } from "../block/trace.ts";
+import { AnswerReader } from "./bytes.ts";
+
+const KINDS = ["CALL", "CALLCODE", "DELEGATECALL", "STATICCALL", "CREATE", "CREATE2"] as const;
+const ENTER = 1;
+const LEAVE = 2;
+const STEP = 3;
+const SELFDESTRUCT = 4;
+const LOG = 5;
+const EMPTY = new Uint8Array(0);
+
+/** Passes the module's trace records on: native/evm/README.md, "Trace records". */
+export function tellTracer(records: Uint8Array, tracer: Tracer): void {
+  const reader = new AnswerReader(records);
+  while (!reader.done) {
+    const kind = reader.u8();
+    if (kind === ENTER) enter(reader, tracer);
+    else if (kind === LEAVE) leave(reader, tracer);
+    else if (kind === STEP) step(reader, tracer);
+    else if (kind === SELFDESTRUCT) selfdestruct(reader, tracer);
+    else if (kind === LOG) skipLog(reader);
+    else throw new Error(`a trace record of kind ${kind}`);
+  }
+}
+
+function enter(reader: AnswerReader, tracer: Tracer): void {
+  tracer.enter({
+    kind: KINDS[reader.u8()]!,
+    from: bytesToHex(reader.raw(20)),
+    to: bytesToHex(reader.raw(20)),
+    value: reader.word(),
+    gas: reader.u64(),
+    input: reader.bytesField(),
+  });
+}
+
+function leave(reader: AnswerReader, tracer: Tracer): void {
+  reader.u8();
+  const gasUsed = reader.u64();
+  reader.raw(20);
+  const output = reader.bytesField();
+  tracer.leave({ gasUsed, output, error: reader.text() || undefined });
+}
+
+function step(reader: AnswerReader, tracer: Tracer): void {
+  const op = reader.u8();
+  const pc = reader.u32();
+  const gas = reader.u64();
+  const depth = reader.u16();
+  reader.u64();
+  const stack = Array.from({ length: reader.u16() }, () => reader.word());
+  const memory = reader.bytesField();
+  reader.u64();
+  if (reader.u8() === 1) reader.raw(64);
+  reader.bytesField();
+  tracer.step({ op, pc, gas, depth, stack, memory: tracer.memory ? memory : undefined });
+}
+
+function selfdestruct(reader: AnswerReader, tracer: Tracer): void {
+  const from = bytesToHex(reader.raw(20));
+  const to = bytesToHex(reader.raw(20));
+  tracer.enter({ kind: "SELFDESTRUCT", from, to, value: reader.word(), gas: 0n, input: EMPTY });
+  tracer.leave({ gasUsed: 0n, output: EMPTY, error: undefined });
+}
+
+function skipLog(reader: AnswerReader): void {
+  reader.raw(20);
+  reader.raw(32 * reader.u8());
+  reader.bytesField();
+}
