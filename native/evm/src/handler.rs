@@ -94,6 +94,10 @@ impl Handler for ChainHandler {
     }
 
     fn reimburse_caller(&self, evm: &mut ChainEvm, result: &mut FrameResult) -> Result<(), ChainError> {
+        if evm.0.ctx.cfg.disable_fee_charge {
+            // Nothing was taken.
+            return Ok(());
+        }
         self.inner.reimburse_caller(evm, result)
     }
 
@@ -102,6 +106,9 @@ impl Handler for ChainHandler {
     }
 
     fn reward_beneficiary(&self, evm: &mut ChainEvm, result: &mut FrameResult) -> Result<(), ChainError> {
+        if evm.0.ctx.cfg.disable_fee_charge {
+            return Ok(());
+        }
         self.inner.reward_beneficiary(evm, result)
     }
 

@@ -19,6 +19,12 @@ mod handler;
 mod host;
 mod precompiles;
 mod reason;
+mod records;
 mod reply;
 mod request;
 mod trace;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
