@@ -24,11 +24,7 @@ impl Module {
     fn new() -> Self {
         let (shared, first) = host::entropy();
         foldhash::fast::set_seed(shared, first);
-        Self {
-            input: Vec::new(),
-            output: Vec::new(),
-            engine: Engine::default(),
-        }
+        Self { input: Vec::new(), output: Vec::new(), engine: Engine::default() }
     }
 }
 

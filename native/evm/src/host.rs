@@ -68,13 +68,7 @@ pub fn account(address: &Address) -> Result<Option<AccountInfo>, HostFailed> {
         1 => {
             let mut reader = Reader::new(&out);
             let (nonce, balance, code_hash) = (reader.u64(), reader.word(), reader.hash());
-            Ok(Some(AccountInfo {
-                nonce,
-                balance,
-                code_hash,
-                account_id: None,
-                code: None,
-            }))
+            Ok(Some(AccountInfo { nonce, balance, code_hash, account_id: None, code: None }))
         }
         _ => Err(HostFailed("account")),
     }

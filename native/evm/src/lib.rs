@@ -25,6 +25,8 @@ mod request;
 mod trace;
 
 #[cfg(test)]
-mod testing;
+mod cache_tests;
 #[cfg(test)]
-mod tests;
+mod rules_tests;
+#[cfg(test)]
+mod testing;

@@ -2,7 +2,7 @@
 
 use revm::{
     interpreter::InstructionResult,
-    primitives::{Address, Bytes, Log, U256},
+    primitives::{Address, Log, U256},
 };
 
 use crate::{codec::Write, host, reason};
@@ -23,6 +23,17 @@ pub struct Entry {
     pub to: Address,
     pub value: U256,
     pub gas: u64,
+}
+
+/// How a frame ended.
+pub struct Exit<'a> {
+    pub ended: InstructionResult,
+    /// Used by the frame.
+    pub gas: u64,
+    pub created: Option<Address>,
+    pub output: &'a [u8],
+    /// The gas that was left did not pay for the new contract's code.
+    pub code_too_dear: bool,
 }
 
 /// What a step shows before it runs.
@@ -93,19 +104,22 @@ impl Records {
         self.end();
     }
 
-    /// `gas`: used by the frame.
-    pub fn leave(&mut self, ended: InstructionResult, gas: u64, created: Option<Address>, output: &Bytes) {
-        let status = match ended {
-            InstructionResult::Revert => 1,
-            _ if ended.is_ok() => 0,
-            _ => 2,
+    pub fn leave(&mut self, exit: &Exit) {
+        let (status, output) = match exit.ended {
+            InstructionResult::Revert => (1, exit.output),
+            ended if ended.is_ok() => (0, exit.output),
+            _ => (2, &[][..]),
+        };
+        let error = match exit.code_too_dear {
+            true => Some("contract creation code storage out of gas".into()),
+            false => reason::of_instruction(exit.ended),
         };
         let out = self.begin(LEAVE);
         out.put_u8(status);
-        out.put_u64(gas);
-        out.put_raw(created.unwrap_or_default().as_slice());
+        out.put_u64(exit.gas);
+        out.put_raw(exit.created.unwrap_or_default().as_slice());
         out.put_bytes(output);
-        out.put_bytes(reason::of_instruction(ended).unwrap_or_default().as_bytes());
+        out.put_bytes(error.unwrap_or_default().as_bytes());
         self.end();
     }
 
@@ -132,12 +146,7 @@ impl Records {
             out.put_word(key);
             out.put_word(value);
         }
-        out.put_bytes(
-            error
-                .and_then(reason::of_instruction)
-                .unwrap_or_default()
-                .as_bytes(),
-        );
+        out.put_bytes(error.and_then(reason::of_instruction).unwrap_or_default().as_bytes());
         self.end();
     }
 

@@ -58,14 +58,7 @@ pub mod imports {
             bytes.put_u64(account.nonce);
             bytes.put_word(U256::from(account.balance));
             let empty = account.code.is_empty();
-            bytes.put_raw(
-                if empty {
-                    KECCAK_EMPTY
-                } else {
-                    keccak256(&account.code)
-                }
-                .as_slice(),
-            );
+            bytes.put_raw(if empty { KECCAK_EMPTY } else { keccak256(&account.code) }.as_slice());
             write(out, &bytes);
             1
         })
@@ -74,10 +67,7 @@ pub mod imports {
     pub unsafe fn h_storage(at: *const u8, slot: *const u8, out: *mut u8) -> i32 {
         HOST.with_borrow_mut(|host| {
             host.asked += 1;
-            let found = host
-                .accounts
-                .get(&address(at))
-                .and_then(|account| account.slots.get(&word(slot)));
+            let found = host.accounts.get(&address(at)).and_then(|account| account.slots.get(&word(slot)));
             write(out, &found.copied().unwrap_or_default().to_be_bytes::<32>());
             0
         })
@@ -122,14 +112,7 @@ pub fn put(at: Address, account: Stored) {
 
 pub fn put_code(at: Address, code: &[u8]) {
     let code = Bytes::copy_from_slice(code);
-    put(
-        at,
-        Stored {
-            nonce: 1,
-            code,
-            ..Default::default()
-        },
-    );
+    put(at, Stored { nonce: 1, code, ..Default::default() });
 }
 
 /// An engine with a block of a fork open; the coinbase is 0xc0.
@@ -168,17 +151,7 @@ pub struct Tx {
 impl Tx {
     pub fn new(from: Address, to: Address) -> Self {
         let (gas, data, enveloped) = (200_000, Vec::new(), vec![2, 0xff]);
-        Self {
-            flags: 0,
-            from,
-            to,
-            value: 0,
-            gas,
-            nonce: 0,
-            mint: 0,
-            data,
-            enveloped,
-        }
+        Self { flags: 0, from, to, value: 0, gas, nonce: 0, mint: 0, data, enveloped }
     }
 
     pub fn encode(&self) -> Vec<u8> {
@@ -221,13 +194,7 @@ pub struct Answer {
 impl Answer {
     fn read(bytes: &[u8]) -> Self {
         let mut reader = Reader::new(bytes);
-        let mut answer = Self {
-            status: reader.u8(),
-            code: 0,
-            used: 0,
-            created: None,
-            l1_cost: U256::ZERO,
-        };
+        let mut answer = Self { status: reader.u8(), code: 0, used: 0, created: None, l1_cost: U256::ZERO };
         if answer.status >= 3 {
             answer.code = if answer.status == 3 { reader.u8() } else { 0 };
             return answer;
@@ -237,9 +204,7 @@ impl Answer {
         reader.bytes();
         answer.used = reader.u64();
         reader.take(24);
-        answer.created = Some(reader.u8())
-            .filter(|present| *present == 1)
-            .map(|_| Address::ZERO);
+        answer.created = Some(reader.u8()).filter(|present| *present == 1).map(|_| Address::ZERO);
         let created = reader.address();
         answer.created = answer.created.map(|_| created);
         for _ in 0..reader.u32() {
@@ -269,13 +234,7 @@ pub fn changes(engine: &mut Engine) -> HashMap<Address, Change> {
     let mut reader = Reader::new(&out);
     let list = reader.list(|reader| {
         let (address, flags) = (reader.address(), reader.u8());
-        let mut change = Change {
-            flags,
-            nonce: 0,
-            balance: U256::ZERO,
-            code: None,
-            slots: Vec::new(),
-        };
+        let mut change = Change { flags, nonce: 0, balance: U256::ZERO, code: None, slots: Vec::new() };
         if flags & 1 == 0 {
             (change.nonce, change.balance) = (reader.u64(), reader.word());
             reader.hash();
@@ -286,4 +245,15 @@ pub fn changes(engine: &mut Engine) -> HashMap<Address, Change> {
     });
     reader.finish();
     list.into_iter().collect()
+}
+
+/// A sender with funds.
+pub fn alice() -> Address {
+    let alice = address(0xa00);
+    put(alice, Stored { balance: 1 << 60, ..Default::default() });
+    alice
+}
+
+pub fn word(value: u64) -> U256 {
+    U256::from(value)
 }

@@ -17,7 +17,7 @@ use crate::{
     evm::ChainContext,
     host,
     precompiles::balance_of,
-    records::{Entry, Records, StepHead},
+    records::{Entry, Exit, Records, StepHead},
     reply::Accessed,
 };
 
@@ -63,6 +63,8 @@ pub struct Tracer {
     /// Refunds of all running frames.
     refund: i64,
     step: Option<Step>,
+    /// How the last step ended its frame, where it did.
+    last: Option<InstructionResult>,
     pub accessed: Accessed,
 }
 
@@ -72,10 +74,7 @@ fn address_of(word: U256) -> Address {
 
 impl Tracer {
     pub fn new(wishes: TraceWishes) -> Self {
-        Self {
-            wishes,
-            ..Default::default()
-        }
+        Self { wishes, ..Default::default() }
     }
 
     /// Sends what is left; false where the host refused a piece.
@@ -103,8 +102,14 @@ impl Tracer {
             true => frame.gas_limit,
             false => result.gas.total_gas_spent(),
         };
-        let created = created.filter(|_| ended.is_ok());
-        self.records.leave(ended, gas, created, &result.output);
+        let returned = self.last.is_some_and(InstructionResult::is_ok);
+        self.records.leave(&Exit {
+            ended,
+            gas,
+            created: created.filter(|_| ended.is_ok()),
+            output: &result.output,
+            code_too_dear: created.is_some() && ended == InstructionResult::OutOfGas && returned,
+        });
     }
 
     /// Refunds of the running frame and those below it.
@@ -205,7 +210,8 @@ impl Inspector<ChainContext> for Tracer {
             self.end_step(&step, interpreter);
         }
         self.refund = self.refund_at(interpreter);
-        let destroyed = interpreter.bytecode.instruction_result() == Some(InstructionResult::SelfDestruct);
+        self.last = interpreter.bytecode.instruction_result();
+        let destroyed = self.last == Some(InstructionResult::SelfDestruct);
         if let Some((contract, heir, balance)) = step.destroyed.filter(|_| destroyed && self.wishes.frames) {
             self.records.selfdestruct(contract, heir, balance);
         }
@@ -227,16 +233,7 @@ impl Inspector<ChainContext> for Tracer {
             CallScheme::StaticCall => (3, inputs.caller),
         };
         let (to, value, gas) = (inputs.bytecode_address, inputs.call_value(), inputs.gas_limit);
-        self.enter(
-            Entry {
-                kind,
-                from,
-                to,
-                value,
-                gas,
-            },
-            &input,
-        );
+        self.enter(Entry { kind, from, to, value, gas }, &input);
         None
     }
 
@@ -254,16 +251,7 @@ impl Inspector<ChainContext> for Tracer {
         };
         let (to, value, gas) = (inputs.created_address(nonce), inputs.value(), inputs.gas_limit());
         let code = inputs.init_code().clone();
-        self.enter(
-            Entry {
-                kind,
-                from,
-                to,
-                value,
-                gas,
-            },
-            &code,
-        );
+        self.enter(Entry { kind, from, to, value, gas }, &code);
         None
     }
 
