@@ -82,10 +82,7 @@ impl CachedAccount {
             if !slot.is_changed() {
                 continue;
             }
-            let fresh = Slot {
-                first: U256::ZERO,
-                now: U256::ZERO,
-            };
+            let fresh = Slot { first: U256::ZERO, now: U256::ZERO };
             self.slots.entry(key).or_insert(fresh).now = slot.present_value;
         }
         self.now = Some(account.info);
@@ -101,10 +98,7 @@ pub struct BlockCache {
 
 impl BlockCache {
     pub fn with_codes(codes: CodeCache) -> Self {
-        Self {
-            accounts: HashMap::default(),
-            codes,
-        }
+        Self { accounts: HashMap::default(), codes }
     }
 
     /// Forgets the block, not the code.
@@ -117,20 +111,14 @@ impl BlockCache {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => {
                 let first = host::account(&address)?;
-                Ok(entry.insert(CachedAccount {
-                    now: first.clone(),
-                    first,
-                    ..Default::default()
-                }))
+                Ok(entry.insert(CachedAccount { now: first.clone(), first, ..Default::default() }))
             }
         }
     }
 
     /// The account before the pending transaction, where it was read.
     pub fn account(&self, address: &Address) -> Option<&AccountInfo> {
-        self.accounts
-            .get(address)
-            .and_then(|account| account.now.as_ref())
+        self.accounts.get(address).and_then(|account| account.now.as_ref())
     }
 
     pub fn accounts(&self) -> impl Iterator<Item = (&Address, &CachedAccount)> {
@@ -141,10 +129,7 @@ impl BlockCache {
     pub fn apply(&mut self, state: EvmState) {
         for (address, account) in state {
             if account.is_touched() {
-                let cached = self
-                    .accounts
-                    .get_mut(&address)
-                    .expect("read before it was changed");
+                let cached = self.accounts.get_mut(&address).expect("read before it was changed");
                 cached.apply(account);
             }
         }
@@ -181,13 +166,7 @@ impl Database for BlockCache {
             return Ok(U256::ZERO);
         }
         let value = host::storage(&address, key)?;
-        account.slots.insert(
-            key,
-            Slot {
-                first: value,
-                now: value,
-            },
-        );
+        account.slots.insert(key, Slot { first: value, now: value });
         Ok(value)
     }
 

@@ -42,18 +42,9 @@ fn put_change(out: &mut Vec<u8>, address: &Address, account: &CachedAccount) -> 
     if as_before && slots.is_empty() && !account.wiped {
         return false;
     }
-    let before = account
-        .first
-        .as_ref()
-        .map_or(KECCAK_EMPTY, |first| first.code_hash);
-    let code = now
-        .code
-        .as_ref()
-        .filter(|_| now.code_hash != before && now.code_hash != KECCAK_EMPTY);
-    assert!(
-        code.is_some() || now.code_hash == before || now.code_hash == KECCAK_EMPTY,
-        "new code is known"
-    );
+    let before = account.first.as_ref().map_or(KECCAK_EMPTY, |first| first.code_hash);
+    let code = now.code.as_ref().filter(|_| now.code_hash != before && now.code_hash != KECCAK_EMPTY);
+    assert!(code.is_some() || now.code_hash == before || now.code_hash == KECCAK_EMPTY, "new code is known");
     out.put_raw(address.as_slice());
     out.put_u8(if account.wiped { WIPED } else { 0 } | if code.is_some() { CODE } else { 0 });
     put_info(out, Some(now));
@@ -95,11 +86,7 @@ pub fn put_touched(out: &mut Vec<u8>, cache: &BlockCache, state: &EvmState) {
     out.put_u32(accounts.len() as u32);
     for (address, account) in accounts {
         let before = cache.account(address);
-        let after = if account.is_touched() {
-            after(account)
-        } else {
-            before
-        };
+        let after = if account.is_touched() { after(account) } else { before };
         out.put_raw(address.as_slice());
         out.put_u8(if before.is_some() { EXISTED } else { 0 } | if after.is_some() { EXISTS } else { 0 });
         put_info(out, before);
@@ -110,11 +97,7 @@ pub fn put_touched(out: &mut Vec<u8>, cache: &BlockCache, state: &EvmState) {
         for (key, slot) in slots {
             out.put_word(*key);
             out.put_word(slot.original_value);
-            out.put_word(if after.is_some() {
-                slot.present_value
-            } else {
-                U256::ZERO
-            });
+            out.put_word(if after.is_some() { slot.present_value } else { U256::ZERO });
         }
     }
 }

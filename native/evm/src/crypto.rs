@@ -57,12 +57,10 @@ fn ask(operation: u32, input: &[u8]) -> Option<Result<([u8; CRYPTO_OUT], usize, 
 
 /// An operation with an answer of a fixed length.
 fn fixed<const N: usize>(operation: u32, input: &[u8]) -> Option<Result<[u8; N], PrecompileHalt>> {
-    Some(
-        ask(operation, input)?.and_then(|(out, written, _)| match written == N {
-            true => Ok(out[..N].try_into().expect("N bytes")),
-            false => Err(failed(HostFailed("crypto answer of a wrong length"))),
-        }),
-    )
+    Some(ask(operation, input)?.and_then(|(out, written, _)| match written == N {
+        true => Ok(out[..N].try_into().expect("N bytes")),
+        false => Err(failed(HostFailed("crypto answer of a wrong length"))),
+    }))
 }
 
 /// An operation that answers yes or no.
@@ -112,9 +110,7 @@ impl Crypto for HostCrypto {
     }
 
     fn modexp(&self, base: &[u8], exp: &[u8], modulus: &[u8]) -> Result<Vec<u8>, PrecompileHalt> {
-        let lengths = [base, exp, modulus]
-            .map(|part| (part.len() as u32).to_le_bytes())
-            .concat();
+        let lengths = [base, exp, modulus].map(|part| (part.len() as u32).to_le_bytes()).concat();
         match ask(MODEXP, &[&lengths, base, exp, modulus].concat()) {
             None => DefaultCrypto.modexp(base, exp, modulus),
             Some(Ok((_, 0, long))) if long.len() == modulus.len() => Ok(long),
@@ -155,10 +151,8 @@ impl Crypto for HostCrypto {
         pairs: &mut dyn Iterator<Item = Result<G1PointScalar, PrecompileHalt>>,
     ) -> Result<[u8; 96], PrecompileHalt> {
         let pairs = pairs.collect::<Result<Vec<_>, _>>()?;
-        let input: Vec<u8> = pairs
-            .iter()
-            .flat_map(|(point, scalar)| [&g1(point), &scalar[..]].concat())
-            .collect();
+        let input: Vec<u8> =
+            pairs.iter().flat_map(|(point, scalar)| [&g1(point), &scalar[..]].concat()).collect();
         fixed(BLS_G1_MSM, &input)
             .unwrap_or_else(|| DefaultCrypto.bls12_381_g1_msm(&mut pairs.into_iter().map(Ok)))
     }
@@ -172,10 +166,8 @@ impl Crypto for HostCrypto {
         pairs: &mut dyn Iterator<Item = Result<G2PointScalar, PrecompileHalt>>,
     ) -> Result<[u8; 192], PrecompileHalt> {
         let pairs = pairs.collect::<Result<Vec<_>, _>>()?;
-        let input: Vec<u8> = pairs
-            .iter()
-            .flat_map(|(point, scalar)| [&g2(point), &scalar[..]].concat())
-            .collect();
+        let input: Vec<u8> =
+            pairs.iter().flat_map(|(point, scalar)| [&g2(point), &scalar[..]].concat()).collect();
         fixed(BLS_G2_MSM, &input)
             .unwrap_or_else(|| DefaultCrypto.bls12_381_g2_msm(&mut pairs.into_iter().map(Ok)))
     }
@@ -201,8 +193,6 @@ pub fn recover(digest: B256, y_parity: u8, r: U256, s: U256) -> Option<Address> 
     }
     let signature = [r.to_be_bytes::<32>(), s.to_be_bytes::<32>()].concat();
     let signature = signature.as_slice().try_into().expect("64 bytes");
-    let word = HostCrypto
-        .secp256k1_ecrecover(signature, y_parity, &digest.0)
-        .ok()?;
+    let word = HostCrypto.secp256k1_ecrecover(signature, y_parity, &digest.0).ok()?;
     Some(Address::from_slice(&word[12..]))
 }

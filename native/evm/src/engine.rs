@@ -107,11 +107,7 @@ impl Engine {
         }
         let evm = self.evm();
         let cfg = &mut evm.0.ctx.cfg;
-        (
-            cfg.disable_nonce_check,
-            cfg.disable_eip3607,
-            cfg.disable_block_gas_limit,
-        ) = (call, call, call);
+        (cfg.disable_nonce_check, cfg.disable_eip3607, cfg.disable_block_gas_limit) = (call, call, call);
         (cfg.disable_fee_charge, cfg.disable_base_fee) = (free, free || unpriced);
         // EIP-7825 counts from Karst, and not for calls.
         cfg.tx_gas_limit_cap = Some(u64::MAX).filter(|_| call);
@@ -200,17 +196,11 @@ impl Engine {
         let spec = self.spec();
         let pays = !request.is_call() && !request.is_deposit();
         if !pays || !spec.is_enabled_in(OpSpecId::ISTHMUS) {
-            return Costs {
-                l1,
-                operator: U256::ZERO,
-            };
+            return Costs { l1, operator: U256::ZERO };
         }
         let enveloped = request.tx.enveloped_tx.as_ref().expect("only deposits have none");
         let used = U256::from(result.tx_gas_used());
-        Costs {
-            l1,
-            operator: info.operator_fee_charge(enveloped, used, spec),
-        }
+        Costs { l1, operator: info.operator_fee_charge(enveloped, used, spec) }
     }
 
     fn put_extras(&mut self, out: &mut Vec<u8>, request: &Request) {
@@ -298,9 +288,6 @@ impl Engine {
 
     /// Bytes of code that are kept analysed.
     pub fn code_cache_bytes(&self) -> usize {
-        self.evm
-            .as_ref()
-            .map_or(&self.codes, |evm| &evm.0.ctx.journaled_state.database.codes)
-            .bytes()
+        self.evm.as_ref().map_or(&self.codes, |evm| &evm.0.ctx.journaled_state.database.codes).bytes()
     }
 }

@@ -13,15 +13,23 @@ use crate::{
 
 const ABI_VERSION: u32 = 1;
 
-#[derive(Default)]
 struct Module {
     input: Vec<u8>,
     output: Vec<u8>,
     engine: Engine,
 }
 
+impl Module {
+    /// The seed comes before the first map.
+    fn new() -> Self {
+        let (shared, first) = host::entropy();
+        foldhash::fast::set_seed(shared, first);
+        Self { input: Vec::new(), output: Vec::new(), engine: Engine::default() }
+    }
+}
+
 thread_local! {
-    static MODULE: RefCell<Module> = RefCell::default();
+    static MODULE: RefCell<Module> = RefCell::new(Module::new());
 }
 
 /// Runs `work` on a fresh answer; its length is the result.

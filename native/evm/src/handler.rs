@@ -52,19 +52,12 @@ fn check_deposit(evm: &mut ChainEvm) -> Result<(), ChainError> {
     }
     // From Regolith op-revm reaches the same end: the call halts for want of funds, and the deposit fails.
     if !spec.is_enabled_in(OpSpecId::REGOLITH) {
-        let balance = ctx
-            .journaled_state
-            .load_account(ctx.tx.caller())?
-            .data
-            .info
-            .balance;
+        let balance = ctx.journaled_state.load_account(ctx.tx.caller())?.data.info.balance;
         let minted = U256::from(ctx.tx.deposit.mint.unwrap_or_default());
         let (fee, balance) = (ctx.tx.value(), balance.saturating_add(minted));
         if balance < fee {
-            let lack = InvalidTransaction::LackOfFundForMaxFee {
-                fee: Box::new(fee),
-                balance: Box::new(balance),
-            };
+            let lack =
+                InvalidTransaction::LackOfFundForMaxFee { fee: Box::new(fee), balance: Box::new(balance) };
             return Err(OpTransactionError::Base(lack).into());
         }
     }
@@ -94,6 +87,10 @@ impl Handler for ChainHandler {
     }
 
     fn reimburse_caller(&self, evm: &mut ChainEvm, result: &mut FrameResult) -> Result<(), ChainError> {
+        if evm.0.ctx.cfg.disable_fee_charge {
+            // Nothing was taken.
+            return Ok(());
+        }
         self.inner.reimburse_caller(evm, result)
     }
 
@@ -102,6 +99,9 @@ impl Handler for ChainHandler {
     }
 
     fn reward_beneficiary(&self, evm: &mut ChainEvm, result: &mut FrameResult) -> Result<(), ChainError> {
+        if evm.0.ctx.cfg.disable_fee_charge {
+            return Ok(());
+        }
         self.inner.reward_beneficiary(evm, result)
     }
 
@@ -124,12 +124,10 @@ impl Handler for ChainHandler {
         error: ChainError,
     ) -> Result<ExecutionResult<OpHaltReason>, ChainError> {
         if is_deposit(evm) {
-            self.deposit_failure
-                .borrow_mut()
-                .get_or_insert_with(|| match &error {
-                    EVMError::Transaction(invalid) => invalid.to_string(),
-                    other => other.to_string(),
-                });
+            self.deposit_failure.borrow_mut().get_or_insert_with(|| match &error {
+                EVMError::Transaction(invalid) => invalid.to_string(),
+                other => other.to_string(),
+            });
         }
         self.inner.catch_error(evm, error)
     }

@@ -24,6 +24,11 @@ mod imports {
     }
 }
 
+#[cfg(all(test, not(target_arch = "wasm32")))]
+use crate::testing::imports;
+#[cfg(not(any(test, target_arch = "wasm32")))]
+compile_error!("built for wasm32, or natively for its own tests");
+
 /// The host could not answer; says what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostFailed(pub &'static str);
@@ -63,13 +68,7 @@ pub fn account(address: &Address) -> Result<Option<AccountInfo>, HostFailed> {
         1 => {
             let mut reader = Reader::new(&out);
             let (nonce, balance, code_hash) = (reader.u64(), reader.word(), reader.hash());
-            Ok(Some(AccountInfo {
-                nonce,
-                balance,
-                code_hash,
-                account_id: None,
-                code: None,
-            }))
+            Ok(Some(AccountInfo { nonce, balance, code_hash, account_id: None, code: None }))
         }
         _ => Err(HostFailed("account")),
     }
@@ -142,6 +141,19 @@ pub fn crypto(operation: u32, input: &[u8], out: &mut [u8; CRYPTO_OUT]) -> Resul
         -2 => Ok(CryptoAnswer::Absent),
         -3 => Ok(CryptoAnswer::Invalid),
         _ => Err(HostFailed("crypto")),
+    }
+}
+
+/// Two random words for the maps' seed; zeros from a host that has none to give, as a test's.
+pub fn entropy() -> (u64, u64) {
+    let mut out = [0u8; CRYPTO_OUT];
+    match crypto(0, &[], &mut out).expect("the host gives entropy or says that it has none") {
+        CryptoAnswer::Done(16, _) => {
+            let mut reader = Reader::new(&out);
+            (reader.u64(), reader.u64())
+        }
+        CryptoAnswer::Absent => (0, 0),
+        _ => panic!("entropy of a wrong length"),
     }
 }
 

@@ -19,6 +19,14 @@ mod handler;
 mod host;
 mod precompiles;
 mod reason;
+mod records;
 mod reply;
 mod request;
 mod trace;
+
+#[cfg(test)]
+mod cache_tests;
+#[cfg(test)]
+mod rules_tests;
+#[cfg(test)]
+mod testing;

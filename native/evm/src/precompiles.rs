@@ -30,10 +30,7 @@ pub struct ChainPrecompiles {
 impl ChainPrecompiles {
     /// `host`: addresses of precompiles that the host runs; they go before built-in ones.
     pub fn new(spec: OpSpecId, host: Vec<Address>) -> Self {
-        Self {
-            built_in: OpPrecompiles::new_with_spec(spec),
-            host,
-        }
+        Self { built_in: OpPrecompiles::new_with_spec(spec), host }
     }
 }
 
@@ -75,11 +72,7 @@ fn run_in_host(context: &mut ChainContext, inputs: &CallInputs) -> Result<Interp
     if !gas.record_regular_cost(used) {
         gas.spend_all();
         let result = InstructionResult::PrecompileOOG;
-        return Ok(InterpreterResult {
-            result,
-            gas,
-            output: Bytes::new(),
-        });
+        return Ok(InterpreterResult { result, gas, output: Bytes::new() });
     }
     Ok(InterpreterResult { result, gas, output })
 }
@@ -157,10 +150,7 @@ pub fn account(place: &mut [u8], load: bool) -> i32 {
         Ok::<_, host::HostFailed>(
             flag(!info.is_empty(), EXISTS)
                 | flag(cold, WAS_COLD)
-                | flag(
-                    info.code_hash != KECCAK_EMPTY && !info.code_hash.is_zero(),
-                    HAS_CODE,
-                ),
+                | flag(info.code_hash != KECCAK_EMPTY && !info.code_hash.is_zero(), HAS_CODE),
         )
     })
 }
@@ -214,10 +204,5 @@ pub fn log(place: &[u8]) -> i32 {
 
 /// The balance of a loaded account, for traces.
 pub fn balance_of(context: &ChainContext, address: &Address) -> U256 {
-    context
-        .journaled_state
-        .inner
-        .state
-        .get(address)
-        .map_or(U256::ZERO, |account| account.info.balance)
+    context.journaled_state.inner.state.get(address).map_or(U256::ZERO, |account| account.info.balance)
 }

@@ -2,13 +2,17 @@
 
 use op_revm::{OpHaltReason, OpTransactionError};
 use revm::{
-    context_interface::result::{HaltReason, InvalidTransaction},
+    context_interface::result::{HaltReason, InvalidTransaction, OutOfGasError},
     interpreter::{InstructionResult, SuccessOrHalt},
 };
 
 /// Number and text of a halt. The numbers are the README's.
 pub fn halt(reason: &HaltReason) -> (u8, String) {
     let (number, text) = match reason {
+        HaltReason::OutOfGas(OutOfGasError::ReentrancySentry) => {
+            (1, "out of gas: not enough gas for reentrancy sentry")
+        }
+        HaltReason::OutOfGas(OutOfGasError::InvalidOperand) => (1, "gas uint64 overflow"),
         HaltReason::OutOfGas(_) => (1, "out of gas"),
         HaltReason::OpcodeNotFound | HaltReason::NotActivated => (2, "invalid opcode"),
         HaltReason::InvalidFEOpcode => (3, "invalid opcode: INVALID"),

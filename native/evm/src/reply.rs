@@ -72,51 +72,19 @@ struct Parts {
 fn parts(result: ExecutionResult<OpHaltReason>, deposit_failure: Option<String>) -> Parts {
     let none = (0, String::new());
     match result {
-        ExecutionResult::Success {
-            gas,
-            logs,
-            output: Output::Call(output),
-            ..
-        } => Parts {
-            status: OK,
-            output,
-            halt: none,
-            gas,
-            created: None,
-            logs,
-        },
-        ExecutionResult::Success {
-            gas,
-            logs,
-            output: Output::Create(output, created),
-            ..
-        } => Parts {
-            status: OK,
-            output,
-            halt: none,
-            gas,
-            created,
-            logs,
-        },
+        ExecutionResult::Success { gas, logs, output: Output::Call(output), .. } => {
+            Parts { status: OK, output, halt: none, gas, created: None, logs }
+        }
+        ExecutionResult::Success { gas, logs, output: Output::Create(output, created), .. } => {
+            Parts { status: OK, output, halt: none, gas, created, logs }
+        }
         // What failed logged nothing.
-        ExecutionResult::Revert { gas, output, .. } => Parts {
-            status: REVERT,
-            output,
-            halt: none,
-            gas,
-            created: None,
-            logs: Vec::new(),
-        },
+        ExecutionResult::Revert { gas, output, .. } => {
+            Parts { status: REVERT, output, halt: none, gas, created: None, logs: Vec::new() }
+        }
         ExecutionResult::Halt { gas, reason, .. } => {
             let halt = reason::op_halt(&reason, deposit_failure);
-            Parts {
-                status: HALT,
-                output: Bytes::new(),
-                halt,
-                gas,
-                created: None,
-                logs: Vec::new(),
-            }
+            Parts { status: HALT, output: Bytes::new(), halt, gas, created: None, logs: Vec::new() }
         }
     }
 }

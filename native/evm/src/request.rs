@@ -105,20 +105,18 @@ impl Request {
 }
 
 fn access_list(reader: &mut Reader) -> AccessList {
-    AccessList(reader.list(|reader| AccessListItem {
-        address: reader.address(),
-        storage_keys: reader.list(Reader::hash),
-    }))
+    AccessList(
+        reader.list(|reader| AccessListItem {
+            address: reader.address(),
+            storage_keys: reader.list(Reader::hash),
+        }),
+    )
 }
 
 /// The signer is only recovered where the authorization can count.
 fn authorization(reader: &mut Reader, chain_id: u64) -> RecoveredAuthorization {
     let (chain, address, nonce) = (reader.word(), reader.address(), reader.u64());
-    let inner = Authorization {
-        chain_id: chain,
-        address,
-        nonce,
-    };
+    let inner = Authorization { chain_id: chain, address, nonce };
     let (y_parity, r, s) = (reader.u8(), reader.word(), reader.word());
     let counts = (chain.is_zero() || chain == U256::from(chain_id)) && nonce != u64::MAX;
     let signer = match counts {
@@ -139,64 +137,30 @@ pub fn exec(bytes: &[u8], chain_id: u64) -> Request {
     let tx_type = reader.u8();
     let caller = reader.address();
     let to = reader.address();
-    let kind = if has(CREATE) {
-        TxKind::Create
-    } else {
-        TxKind::Call(to)
-    };
+    let kind = if has(CREATE) { TxKind::Create } else { TxKind::Call(to) };
     let (value, gas_limit, nonce) = (reader.word(), reader.u64(), reader.u64());
     let (gas_price, tip) = (reader.u128(), reader.u128());
     let (mint, source) = (reader.u128(), reader.hash());
     let (data, enveloped) = (reader.bytes(), reader.bytes());
-    let mut base = TxEnv {
-        tx_type,
-        caller,
-        kind,
-        value,
-        gas_limit,
-        nonce,
-        data,
-        ..Default::default()
-    };
+    let mut base = TxEnv { tx_type, caller, kind, value, gas_limit, nonce, data, ..Default::default() };
     base.chain_id = Some(chain_id);
     base.access_list = access_list(&mut reader);
-    base.authorization_list = reader
-        .list(|reader| authorization(reader, chain_id))
-        .into_iter()
-        .map(Either::Right)
-        .collect();
+    base.authorization_list =
+        reader.list(|reader| authorization(reader, chain_id)).into_iter().map(Either::Right).collect();
     reader.finish();
     if !has(DEPOSIT) {
         base.gas_price = gas_price;
         base.gas_priority_fee = Some(tip).filter(|_| matches!(tx_type, 2 | SET_CODE));
-        return Request {
-            flags,
-            tx: signed(base, enveloped),
-        };
+        return Request { flags, tx: signed(base, enveloped) };
     }
     // op-revm knows a deposit by its source hash: one of zeros must not make a transaction of it.
     base.tx_type = 0;
     base.gas_price = 0;
-    let source = if source.is_zero() {
-        B256::with_last_byte(1)
-    } else {
-        source
-    };
+    let source = if source.is_zero() { B256::with_last_byte(1) } else { source };
     let deposit = DepositTransactionParts::new(source, Some(mint).filter(|_| has(MINT)), has(SYSTEM));
-    Request {
-        flags,
-        tx: OpTransaction {
-            base,
-            enveloped_tx: None,
-            deposit,
-        },
-    }
+    Request { flags, tx: OpTransaction { base, enveloped_tx: None, deposit } }
 }
 
 fn signed(base: TxEnv, enveloped: Bytes) -> OpTransaction<TxEnv> {
-    OpTransaction {
-        base,
-        enveloped_tx: Some(enveloped),
-        deposit: DepositTransactionParts::default(),
-    }
+    OpTransaction { base, enveloped_tx: Some(enveloped), deposit: DepositTransactionParts::default() }
 }

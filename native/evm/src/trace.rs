@@ -1,4 +1,4 @@
-//! Frames and steps as a stream of records for the host, and the list of what instructions accessed.
+//! Watches a run: frames and steps for the host, and the list of what instructions accessed.
 
 use revm::{
     bytecode::opcode,
@@ -13,19 +13,16 @@ use revm::{
     primitives::{Address, Log, U256},
 };
 
-use crate::{codec::Write, evm::ChainContext, host, precompiles::balance_of, reason, reply::Accessed};
-
-const ENTER: u8 = 1;
-const LEAVE: u8 = 2;
-const STEP: u8 = 3;
-const SELFDESTRUCT: u8 = 4;
-const LOG: u8 = 5;
+use crate::{
+    evm::ChainContext,
+    host,
+    precompiles::balance_of,
+    records::{Entry, Exit, Records, StepHead},
+    reply::Accessed,
+};
 
 const KIND_CREATE: u8 = 4;
 const KIND_CREATE2: u8 = 5;
-
-/// Bytes of records that go to the host at once; a longer single record goes alone.
-const PIECE: usize = 64 << 10;
 
 /// What a request wants to hear.
 #[derive(Default, Clone, Copy)]
@@ -45,7 +42,6 @@ impl TraceWishes {
 
 /// What a step's end needs of its beginning.
 struct Step {
-    op: u8,
     gas: u64,
     /// SLOAD's or SSTORE's slot, and what SSTORE writes.
     slot: Option<(U256, Option<U256>)>,
@@ -62,66 +58,36 @@ struct Frame {
 #[derive(Default)]
 pub struct Tracer {
     wishes: TraceWishes,
-    records: Vec<u8>,
+    records: Records,
     frames: Vec<Frame>,
     /// Refunds of all running frames.
     refund: i64,
     step: Option<Step>,
-    failed: bool,
+    /// How the last step ended its frame, where it did.
+    last: Option<InstructionResult>,
     pub accessed: Accessed,
+}
+
+fn address_of(word: U256) -> Address {
+    Address::from_slice(&word.to_be_bytes::<32>()[12..])
 }
 
 impl Tracer {
     pub fn new(wishes: TraceWishes) -> Self {
-        Self {
-            wishes,
-            ..Default::default()
-        }
-    }
-
-    /// Ends a record that began at `start`: sends what is before it when the piece would grow too long.
-    fn end_record(&mut self, start: usize) {
-        if self.records.len() <= PIECE {
-            return;
-        }
-        if start > 0 {
-            self.send(start);
-        }
-        if self.records.len() > PIECE {
-            self.send(self.records.len());
-        }
-    }
-
-    fn send(&mut self, length: usize) {
-        self.failed |= host::trace(&self.records[..length]).is_err();
-        self.records.drain(..length);
+        Self { wishes, ..Default::default() }
     }
 
     /// Sends what is left; false where the host refused a piece.
     pub fn finish(&mut self) -> bool {
-        if !self.records.is_empty() {
-            self.send(self.records.len());
-        }
-        !self.failed
+        self.records.finish()
     }
 
-    fn enter(&mut self, kind: u8, from: Address, to: Address, value: U256, gas: u64, input: &[u8]) {
-        self.frames.push(Frame {
-            gas_limit: gas,
-            refund: self.refund,
-        });
-        if !self.wishes.frames {
-            return;
+    fn enter(&mut self, entry: Entry, input: &[u8]) {
+        let (gas_limit, refund) = (entry.gas, self.refund);
+        self.frames.push(Frame { gas_limit, refund });
+        if self.wishes.frames {
+            self.records.enter(&entry, input);
         }
-        let start = self.records.len();
-        self.records.put_u8(ENTER);
-        self.records.put_u8(kind);
-        self.records.put_raw(from.as_slice());
-        self.records.put_raw(to.as_slice());
-        self.records.put_word(value);
-        self.records.put_u64(gas);
-        self.records.put_bytes(input);
-        self.end_record(start);
     }
 
     fn leave(&mut self, result: &InterpreterResult, created: Option<Address>) {
@@ -132,86 +98,54 @@ impl Tracer {
         }
         let ended = result.result;
         // A halt takes all gas, which op-revm only books in the frame below.
-        let gas = if ended.is_error() {
-            frame.gas_limit
-        } else {
-            result.gas.total_gas_spent()
+        let gas = match ended.is_error() {
+            true => frame.gas_limit,
+            false => result.gas.total_gas_spent(),
         };
-        let status = match ended {
-            InstructionResult::Revert => 1,
-            _ if ended.is_ok() => 0,
-            _ => 2,
-        };
-        let start = self.records.len();
-        self.records.put_u8(LEAVE);
-        self.records.put_u8(status);
-        self.records.put_u64(gas);
-        self.records
-            .put_raw(created.filter(|_| ended.is_ok()).unwrap_or_default().as_slice());
-        self.records.put_bytes(&result.output);
-        self.records
-            .put_bytes(reason::of_instruction(ended).unwrap_or_default().as_bytes());
-        self.end_record(start);
+        let returned = self.last.is_some_and(InstructionResult::is_ok);
+        self.records.leave(&Exit {
+            ended,
+            gas,
+            created: created.filter(|_| ended.is_ok()),
+            output: &result.output,
+            code_too_dear: created.is_some() && ended == InstructionResult::OutOfGas && returned,
+        });
     }
 
-    /// The first half of a step's record; `end_step` adds the second.
+    /// Refunds of the running frame and those below it.
+    fn refund_at(&self, interpreter: &Interpreter<EthInterpreter>) -> i64 {
+        self.frames.last().map_or(0, |frame| frame.refund) + interpreter.gas.refunded()
+    }
+
     fn begin_step(&mut self, interpreter: &Interpreter<EthInterpreter>, op: u8, gas: u64) {
-        let stack = interpreter.stack.data();
-        self.records.put_u8(STEP);
-        self.records.put_u8(op);
-        self.records.put_u32(interpreter.bytecode.pc() as u32);
-        self.records.put_u64(gas);
-        self.records.put_u16(self.frames.len() as u16);
-        self.records.put_u64(self.refund.max(0) as u64);
-        self.records.put_u16(stack.len() as u16);
-        for word in stack {
-            self.records.put_word(*word);
-        }
-        if self.wishes.memory {
-            self.records.put_bytes(&interpreter.memory.context_memory());
-        } else {
-            self.records.put_u32(0);
-        }
+        let memory = interpreter.memory.context_memory();
+        self.records.begin_step(&StepHead {
+            op,
+            pc: interpreter.bytecode.pc() as u32,
+            gas,
+            depth: self.frames.len() as u16,
+            refund: self.refund_at(interpreter).max(0) as u64,
+            stack: interpreter.stack.data(),
+            memory: if self.wishes.memory { &memory } else { &[] },
+        });
     }
 
     fn end_step(&mut self, step: &Step, interpreter: &mut Interpreter<EthInterpreter>) {
-        let error = interpreter
-            .bytecode
-            .instruction_result()
-            .filter(|result| !result.is_ok());
+        let ended = interpreter.bytecode.instruction_result();
+        let error = ended.filter(|result| !result.is_ok());
         // op-revm takes an instruction's fixed price even where the gas is too little, and wraps.
-        self.records
-            .put_u64(step.gas.wrapping_sub(interpreter.gas.remaining()));
-        let value = match step.slot {
-            Some((slot, Some(written))) => Some((slot, written)),
-            Some((slot, None)) => interpreter.stack.data().last().map(|read| (slot, *read)),
+        let cost = step.gas.wrapping_sub(interpreter.gas.remaining());
+        let slot = match step.slot.filter(|_| self.wishes.storage && error.is_none()) {
+            Some((key, Some(written))) => Some((key, written)),
+            Some((key, None)) => interpreter.stack.data().last().map(|read| (key, *read)),
             None => None,
         };
-        match value.filter(|_| self.wishes.storage && error.is_none()) {
-            Some((slot, value)) => {
-                self.records.put_u8(1);
-                self.records.put_word(slot);
-                self.records.put_word(value);
-            }
-            None => self.records.put_u8(0),
-        }
-        let text = error.and_then(reason::of_instruction).unwrap_or_default();
-        self.records.put_bytes(text.as_bytes());
-    }
-
-    fn selfdestruct(&mut self, (contract, heir, balance): (Address, Address, U256)) {
-        let start = self.records.len();
-        self.records.put_u8(SELFDESTRUCT);
-        self.records.put_raw(contract.as_slice());
-        self.records.put_raw(heir.as_slice());
-        self.records.put_word(balance);
-        self.end_record(start);
+        self.records.end_step(cost, slot, error);
     }
 
     /// geth's access list tracer: what instructions name, also where their frame reverts.
     fn note_access(&mut self, op: u8, own: Address, stack: &[U256]) {
         let at = |depth: usize| stack.len().checked_sub(depth + 1).map(|index| stack[index]);
-        let address = |word: U256| Address::from_slice(&word.to_be_bytes::<32>()[12..]);
         match op {
             opcode::SLOAD | opcode::SSTORE => {
                 let Some(slot) = at(0) else { return };
@@ -223,13 +157,13 @@ impl Tracer {
             | opcode::BALANCE
             | opcode::SELFDESTRUCT => {
                 let Some(word) = at(0) else { return };
-                self.accessed.entry(address(word)).or_default();
+                self.accessed.entry(address_of(word)).or_default();
             }
             opcode::CALL | opcode::CALLCODE | opcode::DELEGATECALL | opcode::STATICCALL
                 if stack.len() >= 5 =>
             {
                 let Some(word) = at(1) else { return };
-                self.accessed.entry(address(word)).or_default();
+                self.accessed.entry(address_of(word)).or_default();
             }
             _ => {}
         }
@@ -245,30 +179,24 @@ fn step_of(context: &ChainContext, interpreter: &Interpreter<EthInterpreter>, op
         _ => None,
     };
     let destroyed = match (op, stack) {
-        (opcode::SELFDESTRUCT, [.., heir]) => {
-            let heir = Address::from_slice(&heir.to_be_bytes::<32>()[12..]);
-            Some((own, heir, balance_of(context, &own)))
-        }
+        (opcode::SELFDESTRUCT, [.., heir]) => Some((own, address_of(*heir), balance_of(context, &own))),
         _ => None,
     };
-    Step {
-        op,
-        gas,
-        slot,
-        destroyed,
-    }
+    Step { gas, slot, destroyed }
 }
 
 impl Inspector<ChainContext> for Tracer {
     fn step(&mut self, interpreter: &mut Interpreter<EthInterpreter>, context: &mut ChainContext) {
-        if self.failed {
-            *context.error() = Err(ContextError::Custom(host::HostFailed("trace").to_string()));
+        if self.records.failed() {
+            let text = host::HostFailed("trace").to_string();
+            *context.error() = Err(ContextError::Custom(text));
             interpreter.halt(InstructionResult::FatalExternalError);
             return;
         }
         let (op, gas) = (interpreter.bytecode.opcode(), interpreter.gas.remaining());
         if self.wishes.access {
-            self.note_access(op, interpreter.input.target_address(), interpreter.stack.data());
+            let own = interpreter.input.target_address();
+            self.note_access(op, own, interpreter.stack.data());
         }
         if self.wishes.steps {
             self.begin_step(interpreter, op, gas);
@@ -279,27 +207,20 @@ impl Inspector<ChainContext> for Tracer {
     fn step_end(&mut self, interpreter: &mut Interpreter<EthInterpreter>, _: &mut ChainContext) {
         let Some(step) = self.step.take() else { return };
         if self.wishes.steps {
-            let start = self.records.len();
             self.end_step(&step, interpreter);
-            self.end_record(start);
         }
-        let below = self.frames.last().map_or(0, |frame| frame.refund);
-        self.refund = below + interpreter.gas.refunded();
-        let destroyed = interpreter.bytecode.instruction_result() == Some(InstructionResult::SelfDestruct);
-        if let Some(fact) = step.destroyed.filter(|_| destroyed && self.wishes.frames) {
-            self.selfdestruct(fact);
+        self.refund = self.refund_at(interpreter);
+        self.last = interpreter.bytecode.instruction_result();
+        let destroyed = self.last == Some(InstructionResult::SelfDestruct);
+        if let Some((contract, heir, balance)) = step.destroyed.filter(|_| destroyed && self.wishes.frames) {
+            self.records.selfdestruct(contract, heir, balance);
         }
-        debug_assert!(step.destroyed.is_none() || step.op == opcode::SELFDESTRUCT);
     }
 
     fn log(&mut self, _: &mut ChainContext, log: Log) {
-        if !self.wishes.frames {
-            return;
+        if self.wishes.frames {
+            self.records.log(&log);
         }
-        let start = self.records.len();
-        self.records.put_u8(LOG);
-        self.records.put_log(&log);
-        self.end_record(start);
     }
 
     fn call(&mut self, context: &mut ChainContext, inputs: &mut CallInputs) -> Option<CallOutcome> {
@@ -311,14 +232,8 @@ impl Inspector<ChainContext> for Tracer {
             CallScheme::DelegateCall => (2, inputs.target_address),
             CallScheme::StaticCall => (3, inputs.caller),
         };
-        self.enter(
-            kind,
-            from,
-            inputs.bytecode_address,
-            inputs.call_value(),
-            inputs.gas_limit,
-            &input,
-        );
+        let (to, value, gas) = (inputs.bytecode_address, inputs.call_value(), inputs.gas_limit);
+        self.enter(Entry { kind, from, to, value, gas }, &input);
         None
     }
 
@@ -327,23 +242,16 @@ impl Inspector<ChainContext> for Tracer {
     }
 
     fn create(&mut self, context: &mut ChainContext, inputs: &mut CreateInputs) -> Option<CreateOutcome> {
+        let from = inputs.caller();
         let state = &context.journaled_state.inner.state;
-        let nonce = state
-            .get(&inputs.caller())
-            .map_or(0, |account| account.info.nonce);
+        let nonce = state.get(&from).map_or(0, |account| account.info.nonce);
         let kind = match inputs.scheme() {
             CreateScheme::Create2 { .. } => KIND_CREATE2,
             _ => KIND_CREATE,
         };
-        let (to, code) = (inputs.created_address(nonce), inputs.init_code().clone());
-        self.enter(
-            kind,
-            inputs.caller(),
-            to,
-            inputs.value(),
-            inputs.gas_limit(),
-            &code,
-        );
+        let (to, value, gas) = (inputs.created_address(nonce), inputs.value(), inputs.gas_limit());
+        let code = inputs.init_code().clone();
+        self.enter(Entry { kind, from, to, value, gas }, &code);
         None
     }
 

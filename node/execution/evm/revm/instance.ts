@@ -1,3 +1,4 @@
+import { randomBytes } from "../../../base/clock.ts";
 import type { StateView } from "../../state/state-view.ts";
 import { writeWord } from "./bytes.ts";
 import type { CryptoOperation } from "./crypto.ts";
@@ -13,6 +14,9 @@ export interface BlockHost {
   trace?(records: Uint8Array): void;
 }
 
+/** The operation of `h_crypto` that asks for the seed of the module's maps: nobody can choose keys that collide in them. */
+const SEED = 0;
+const SEED_BYTES = 16;
 /** Of the answers of `h_crypto`. */
 const CRYPTO_FAILED = -1;
 /** A larger memory is given back with its instance once the block is done. It never shrinks. */
@@ -222,6 +226,10 @@ export class EvmInstance {
   }
 
   private runCrypto(operation: number, input: number, length: number, out: number): number {
+    if (operation === SEED) {
+      this.memory().set(randomBytes(SEED_BYTES), out);
+      return SEED_BYTES;
+    }
     const { buffer } = this.exports.memory;
     const written = this.crypto(operation, new Uint8Array(buffer, input, length));
     if (typeof written === "number") return written === CRYPTO_FAILED ? -1 : written;

@@ -1,0 +1,151 @@
+//! The codec and the block's cache.
+
+use revm::primitives::Address;
+
+use crate::{
+    codec::{Reader, Write},
+    testing::{address, alice, changes, open, put, put_code, reopen, word, Stored, Tx, HOST},
+};
+
+const CANYON: u8 = 102;
+const JOVIAN: u8 = 108;
+const CREATE: u32 = 2;
+
+#[test]
+fn reader_reads_what_was_written() {
+    let mut bytes = Vec::new();
+    bytes.put_u8(1);
+    bytes.put_u16(2);
+    bytes.put_u32(3);
+    bytes.put_u64(4);
+    bytes.put_word(word(5));
+    bytes.put_bytes(b"six");
+    bytes.put_u32(2);
+    bytes.put_u64(7);
+    bytes.put_u64(8);
+    let mut reader = Reader::new(&bytes);
+    assert_eq!((reader.u8(), reader.take(2), reader.u32(), reader.u64()), (1, &[2u8, 0][..], 3, 4));
+    assert_eq!(
+        (reader.word(), &reader.bytes()[..], reader.list(Reader::u64)),
+        (word(5), &b"six"[..], vec![7, 8])
+    );
+    reader.finish();
+}
+
+#[test]
+#[should_panic(expected = "a list longer than its request")]
+fn reader_refuses_a_list_that_cannot_follow() {
+    Reader::new(&[255, 255, 255, 255, 0]).list(Reader::u8);
+}
+
+#[test]
+#[should_panic(expected = "bytes after the end")]
+fn request_with_a_tail_panics() {
+    let mut engine = open(JOVIAN);
+    let mut request = Tx::new(alice(), address(0xb00)).encode();
+    request.push(0);
+    engine.exec(&request, &mut Vec::new());
+}
+
+#[test]
+fn host_is_asked_once_a_block_and_failures_change_nothing() {
+    let mut engine = open(JOVIAN);
+    let tx = Tx { value: 3, ..Tx::new(alice(), address(0xb00)) };
+    HOST.with_borrow_mut(|host| host.failing = true);
+    assert_eq!(tx.run(&mut engine).status, 4);
+    engine.settle(true);
+    assert!(changes(&mut engine).is_empty());
+    HOST.with_borrow_mut(|host| host.failing = false);
+    assert_eq!(tx.run(&mut engine).status, 0);
+    engine.settle(true);
+    let asked = HOST.with_borrow(|host| host.asked);
+    assert_eq!(Tx { nonce: 1, ..tx.clone() }.run(&mut engine).status, 0);
+    engine.settle(false);
+    assert_eq!(HOST.with_borrow(|host| host.asked), asked);
+    assert_eq!(changes(&mut engine)[&address(0xb00)].balance, word(3));
+    reopen(&mut engine, JOVIAN);
+    assert!(changes(&mut engine).is_empty());
+    assert_eq!(tx.run(&mut engine).status, 0);
+    assert!(HOST.with_borrow(|host| host.asked) > asked);
+}
+
+#[test]
+fn a_slot_that_comes_back_to_its_value_is_no_change() {
+    let mut engine = open(JOVIAN);
+    let from = alice();
+    // Stores calldata word 0 at slot 1.
+    put_code(address(0xb00), &[0x5f, 0x35, 0x60, 1, 0x55]);
+    for (nonce, value) in [(0, 5), (1, 0)] {
+        let data = word(value).to_be_bytes_vec();
+        assert_eq!(Tx { nonce, data, ..Tx::new(from, address(0xb00)) }.run(&mut engine).status, 0);
+        engine.settle(true);
+        let change = changes(&mut engine).remove(&address(0xb00)).map(|change| change.slots);
+        assert_eq!(change, Some(vec![(word(1), word(5))]).filter(|_| value == 5));
+    }
+}
+
+#[test]
+fn before_cancun_a_destroyed_contract_is_deleted_with_its_storage() {
+    let mut engine = open(CANYON);
+    let from = alice();
+    let victim = address(0xdead);
+    // Destroys itself in favour of 0xb00.
+    let code = [0x61, 0xb, 0, 0xff];
+    let stored = Stored { nonce: 1, code: code.to_vec().into(), ..Default::default() };
+    put(victim, Stored { slots: [(word(1), word(9))].into(), ..stored });
+    assert_eq!(Tx { value: 1, ..Tx::new(from, victim) }.run(&mut engine).status, 0);
+    engine.settle(true);
+    assert_eq!(changes(&mut engine)[&victim].flags, 1);
+    // Value alone makes an account of it again, and the old storage is void.
+    assert_eq!(Tx { value: 4, nonce: 1, ..Tx::new(from, victim) }.run(&mut engine).status, 0);
+    engine.settle(true);
+    let after = &changes(&mut engine)[&victim];
+    assert_eq!((after.flags, after.nonce, after.balance, &after.slots), (2, 0, word(4), &vec![]));
+}
+
+#[test]
+fn a_contract_made_and_destroyed_at_once_leaves_nothing() {
+    let mut engine = open(JOVIAN);
+    // Init code: self-destructs in favour of 0xb00.
+    let tx =
+        Tx { flags: CREATE, value: 6, data: vec![0x61, 0xb, 0, 0xff], ..Tx::new(alice(), Address::ZERO) };
+    let created = tx.run(&mut engine).created.expect("a creation");
+    engine.settle(true);
+    let after = changes(&mut engine);
+    assert!(!after.contains_key(&created));
+    assert_eq!(after[&address(0xb00)].balance, word(6));
+}
+
+#[test]
+fn a_contract_at_an_address_with_a_balance_is_wiped_first() {
+    let mut engine = open(JOVIAN);
+    let from = alice();
+    let at = from.create(0);
+    put(at, Stored { balance: 2, ..Default::default() });
+    // Init code: stores 7 at slot 1, returns no code.
+    let tx = Tx { flags: CREATE, data: vec![0x60, 7, 0x60, 1, 0x55], ..Tx::new(from, Address::ZERO) };
+    assert_eq!(tx.run(&mut engine).created, Some(at));
+    engine.settle(true);
+    let after = &changes(&mut engine)[&at];
+    assert_eq!((after.flags, after.nonce, after.balance), (2, 1, word(2)));
+    assert_eq!(after.slots, vec![(word(1), word(7))]);
+}
+
+#[test]
+fn touching_an_empty_account_deletes_it() {
+    let mut engine = open(JOVIAN);
+    let from = alice();
+    put(address(0xe00), Stored::default());
+    assert_eq!(Tx::new(from, address(0xe00)).run(&mut engine).status, 0);
+    engine.settle(true);
+    assert_eq!(changes(&mut engine)[&address(0xe00)].flags, 1);
+}
+
+#[test]
+fn put_code_is_seen_by_the_next_transaction() {
+    let mut engine = open(JOVIAN);
+    engine.put_code(address(0xb00), 1, vec![0xfe].into()).expect("the host answers");
+    let change = changes(&mut engine).remove(&address(0xb00)).expect("changed");
+    assert_eq!((change.flags, change.nonce, change.code), (4, 1, Some(vec![0xfe].into())));
+    assert_eq!(Tx::new(alice(), address(0xb00)).run(&mut engine).code, 3);
+}
