@@ -63,6 +63,8 @@ pub struct Tracer {
     /// Refunds of all running frames.
     refund: i64,
     step: Option<Step>,
+    /// Logs of the step that runs.
+    logs: Vec<Log>,
     /// How the last step ended its frame, where it did.
     last: Option<InstructionResult>,
     pub accessed: Accessed,
@@ -208,6 +210,9 @@ impl Inspector<ChainContext> for Tracer {
         let Some(step) = self.step.take() else { return };
         if self.wishes.steps {
             self.end_step(&step, interpreter);
+            for log in core::mem::take(&mut self.logs) {
+                self.records.log(&log);
+            }
         }
         self.refund = self.refund_at(interpreter);
         self.last = interpreter.bytecode.instruction_result();
@@ -218,7 +223,13 @@ impl Inspector<ChainContext> for Tracer {
     }
 
     fn log(&mut self, _: &mut ChainContext, log: Log) {
-        if self.wishes.frames {
+        if !self.wishes.frames {
+            return;
+        }
+        // A log comes in the middle of the step that makes it, whose record is not whole yet.
+        if self.wishes.steps && self.step.is_some() {
+            self.logs.push(log);
+        } else {
             self.records.log(&log);
         }
     }

@@ -60,9 +60,11 @@ function comparableTraces(traces: readonly TransactionTrace[]): unknown {
   return comparableWords(traces.map((trace) => ({ ...trace, steps: trace.steps.filter(isNoStop) })));
 }
 
-/** One executor names the opcode that is invalid, the other does not. */
+/** What one executor says more exactly than the other. */
+const WORDS = ["invalid opcode", "out of gas"];
+
 function comparableWords(value: unknown): unknown {
-  if (typeof value === "string") return value.startsWith("invalid opcode") ? "invalid opcode" : value;
+  if (typeof value === "string") return WORDS.find((words) => value.startsWith(words)) ?? value;
   if (Array.isArray(value)) return value.map(comparableWords);
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, comparableWords(field)]));

@@ -26,16 +26,20 @@ export function traceEvm(evm: EVM, tracer: Tracer): () => void {
         memory: tracer.memory ? step.memory : undefined,
       });
     }
-    if (step.opcode.code === SELFDESTRUCT && step.stack.length > 0) destroyed(step, tracer);
   };
   const onEnter = (message: Message) => tracer.enter(frameOf(message, last));
-  const onLeave = ({ execResult, createdAddress }: EVMResult) =>
+  const onLeave = ({ execResult, createdAddress }: EVMResult) => {
+    // It is always its frame's last instruction, and done only if the frame ends well.
+    if (last?.opcode.code === SELFDESTRUCT && execResult.exceptionError === undefined)
+      destroyed(last, tracer);
+    last = undefined;
     tracer.leave({
       to: createdAddress?.toString(),
       gasUsed: execResult.executionGasUsed,
       output: execResult.returnValue,
       error: gethWords(execResult.exceptionError?.error),
     });
+  };
   evm.events.on("step", onStep);
   evm.events.on("beforeMessage", onEnter);
   evm.events.on("afterMessage", onLeave);
