@@ -71,6 +71,13 @@ describe("transactions", () => {
   });
 });
 
+test("exhausted memory traps", () => {
+  // MSTORE at 4,000,000,000: no gas limit of a block pays for it.
+  host.put(bob, 0n, "5f63ee6b280052");
+  const greedy = { flags: CALL, to: bob, gas: 1n << 62n, fee: 0n };
+  expect(() => host.exec(greedy)).toThrow(WebAssembly.RuntimeError);
+});
+
 describe("deposits", () => {
   test("mint and value arrive without a fee", () => {
     const deposit = { flags: DEPOSIT | MINT, from: addressOf(0xd0), mint: 100n, value: 40n };
