@@ -19,6 +19,7 @@ test_fresh() {
 
 served() { apt-cache madison "${1%%=*}" 2>/dev/null | awk -F'|' '{gsub(/ /, "", $2); print $2}'; }
 
+export EVM_TEST=1
 missing=0 unknown=0
 if command -v apt-get >/dev/null && [ "$(dpkg --print-architecture)" = amd64 ]; then
   if [ "$(id -u)" = 0 ]; then apt-get update -qq || true; fi

@@ -2,6 +2,7 @@
 # Builds the module from src/ on Debian 12 (x86-64) and prints its digest. Nothing is installed: the packages of
 # packages.txt are downloaded and unpacked in the scratch folder. The same packages give the same bytes in any folder.
 #   ./build.sh [scratch folder [output file]]
+# EVM_TEST=1 runs the crate's own tests first, natively.
 # EVM_ANY_VERSION=1 takes the versions that the package index has, where the pinned ones are gone.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -35,6 +36,8 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$tools/bin/wasm-ld-22
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$crate=/evm \
 --remap-path-prefix=$CARGO_HOME=/cargo -Zlocation-detail=none -Zunstable-options -Cpanic=immediate-abort"
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS RUSTC_WRAPPER
+
+if [ -n "${EVM_TEST:-}" ]; then (cd "$crate" && cargo test --locked --lib); fi
 
 # The lock file names the module's crates; those of the standard library have a lock of their own in its sources.
 (cd "$crate" && cargo build --locked --lib --release --target wasm32-unknown-unknown \

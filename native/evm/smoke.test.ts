@@ -1,3 +1,4 @@
+import { keccak } from "hash-wasm";
 import { beforeEach, describe, expect, test } from "vitest";
 import {
   alice,
@@ -16,6 +17,8 @@ import {
 import { addressOf, bytesOf, EMPTY_CODE_HASH, hexOf, le, wordOf } from "./smoke-host.ts";
 
 let host: World;
+
+const zerosDigest = (size: number) => keccak(new Uint8Array(size), 256);
 
 beforeEach(() => {
   host = new World();
@@ -66,6 +69,13 @@ describe("transactions", () => {
   test("a malformed request traps", () => {
     expect(() => host.call("exec", "00")).toThrow(WebAssembly.RuntimeError);
   });
+});
+
+test("exhausted memory traps", () => {
+  // MSTORE at 4,000,000,000: no gas limit of a block pays for it.
+  host.put(bob, 0n, "5f63ee6b280052");
+  const greedy = { flags: CALL, to: bob, gas: 1n << 62n, fee: 0n };
+  expect(() => host.exec(greedy)).toThrow(WebAssembly.RuntimeError);
 });
 
 describe("deposits", () => {
@@ -217,6 +227,26 @@ test("the host is asked once for the seed of the maps", () => {
   host.call("configure", le(901, 8));
   host.openBlock();
   expect(asked).toEqual([0]);
+});
+
+test("long KECCAK256 is the host's, where it has it", async () => {
+  // Digests of the 512 and of the 511 zero bytes of memory, in slot 0 and 1.
+  host.put(bob, 0n, "6102005f205f556101ff5f20600155");
+  const slots = () => {
+    expect(host.exec({ to: bob })).toMatchObject({ status: 0 });
+    host.module.settle(1);
+    return (host.changes()[bob] as { slots: bigint[][] }).slots.map(([, value]) => wordOf(value!));
+  };
+  const own = slots();
+  expect(own).toEqual([await zerosDigest(512), await zerosDigest(511)]);
+  host = new World();
+  host.put(bob, 0n, "6102005f205f556101ff5f20600155");
+  host.crypto = (operation, input) => (operation === 2 ? new Uint8Array(32).fill(input.length >> 8) : -2);
+  host.call("configure", le(901, 8));
+  host.openBlock();
+  expect(slots()).toEqual(["02".repeat(32), own[1]]);
+  host.crypto = () => -1;
+  expect(host.exec({ to: bob, nonce: 1n })).toMatchObject({ status: 4, text: "the host failed: crypto" });
 });
 
 test("built-in cryptography works, and the host's goes before it", () => {

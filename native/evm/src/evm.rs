@@ -8,7 +8,9 @@ use revm::{
     interpreter::interpreter::EthInterpreter,
 };
 
-use crate::{block_cache::BlockCache, host::HostFailed, precompiles::ChainPrecompiles, trace::Tracer};
+use crate::{
+    block_cache::BlockCache, host::HostFailed, keccak, precompiles::ChainPrecompiles, trace::Tracer,
+};
 
 pub type ChainContext = OpContext<BlockCache>;
 pub type ChainInstructions = EthInstructions<EthInterpreter, ChainContext>;
@@ -41,10 +43,12 @@ pub fn build(spec: OpSpecId, chain_id: u64, precompiles: ChainPrecompiles, cache
     let mut ctx: ChainContext = Context::op().with_db(cache);
     ctx.cfg = CfgEnv::new_with_spec(spec);
     ctx.cfg.chain_id = chain_id;
+    let mut instruction = EthInstructions::new_mainnet_with_spec(spec.into());
+    keccak::install(&mut instruction);
     OpEvm(Evm {
         ctx,
         inspector: Tracer::default(),
-        instruction: EthInstructions::new_mainnet_with_spec(spec.into()),
+        instruction,
         precompiles,
         frame_stack: FrameStack::<EthFrame<EthInterpreter>>::new_prealloc(FRAMES),
     })

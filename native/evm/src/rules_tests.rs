@@ -10,6 +10,7 @@ const CANYON: u8 = 102;
 const ECOTONE: u8 = 103;
 const FJORD: u8 = 104;
 const JOVIAN: u8 = 108;
+const KARST: u8 = 109;
 
 const CREATE: u32 = 2;
 const DEPOSIT: u32 = 4;
@@ -116,4 +117,14 @@ fn fee_parameters_are_read_once_a_block_until_a_deposit_changes_them() {
     assert_eq!(set.run(&mut engine).status, 0);
     engine.settle(true);
     assert_eq!(tx.run(&mut engine).l1_cost, word(64_000));
+}
+
+#[test]
+fn the_cap_on_gas_counts_from_karst_and_not_for_deposits() {
+    let gas = (1 << 24) + 1;
+    let tx = Tx { gas, ..Tx::new(alice(), address(0xb00)) };
+    assert_eq!(tx.run(&mut open(JOVIAN)).status, 0);
+    let refused = tx.run(&mut open(KARST));
+    assert_eq!((refused.status, refused.code), (3, 13));
+    assert_eq!(Tx { gas, ..deposit(0) }.run(&mut open(KARST)).status, 0);
 }
