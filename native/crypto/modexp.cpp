@@ -58,7 +58,7 @@ void shift_right(uint64_t* limbs, size_t n, unsigned bits) {
 uint64_t estimate(const uint64_t* top, uint64_t d1, uint64_t d0) {
   if (top[2] >= d1) return ~0ULL;
   const u128 numerator = static_cast<u128>(top[2]) << 64 | top[1];
-  u128 quotient = numerator / d1, rest = numerator % d1;
+  u128 quotient = numerator / d1, rest = numerator - quotient * d1;
   while (quotient * d0 > (rest << 64 | top[0])) {
     quotient--;
     rest += d1;
@@ -254,8 +254,32 @@ size_t trailing_zeros(const Wide& value) {
   return 64 * limb + static_cast<size_t>(__builtin_ctzll(value[limb]));
 }
 
+Wide product(const Wide& a, const Wide& b) {
+  Wide out(a.size() + b.size());
+  for (size_t i = 0; i < a.size(); i++) {
+    uint64_t high = 0;
+    for (size_t j = 0; j < b.size(); j++) out[i + j] = multiply_add(a[i], b[j], out[i + j], high, &high);
+    out[i + b.size()] = high;
+  }
+  return out;
+}
+
+// With an exponent of a few bits the way into Montgomery's form would cost more than it saves.
+constexpr size_t SHORT_BITS = 4;
+
+Wide short_power(const Wide& base, Bytes exponent, const Wide& modulus) {
+  const Wide first = remainder(base, modulus);
+  Wide value = first;
+  for (size_t at = bit_length(exponent) - 1; at-- > 0;) {
+    value = remainder(product(value, value), modulus);
+    if (bit(exponent, at)) value = remainder(product(value, first), modulus);
+  }
+  return value;
+}
+
 // modulus above 1, exponent above 0.
 Wide solve(const Wide& base, Bytes exponent, const Wide& modulus) {
+  if (bit_length(exponent) <= SHORT_BITS) return short_power(base, exponent, modulus);
   const size_t twos = trailing_zeros(modulus);
   Wide odd(modulus.begin() + static_cast<std::ptrdiff_t>(twos / 64), modulus.end());
   shift_right(odd.data(), odd.size(), twos % 64);
