@@ -59,6 +59,7 @@ run("cmake", [
   `-DOL_CUDA=${process.env.OL_CUDA ?? "auto"}`,
   `-DOL_NODE_API_INCLUDE=${include("node-api-headers", "node_api.h")}`,
   `-DOL_ADDON_API_INCLUDE=${include("node-addon-api", "napi.h")}`,
+  `-DOL_NODE_MODULES=${join(root, "node_modules")}`,
   ...(process.env.OL_CMAKE_ARGS?.split(" ").filter(Boolean) ?? []),
 ]);
 run("cmake", ["--build", build, "--parallel", String(availableParallelism())]);

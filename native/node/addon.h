@@ -7,6 +7,7 @@ namespace ol_node {
 void add_models(Napi::Env env, Napi::Object exports);
 void add_jobs(Napi::Env env, Napi::Object exports);
 void add_influence(Napi::Env env, Napi::Object exports);
+void add_crypto(Napi::Env env, Napi::Object exports);
 
 template <typename F>
 void add(Napi::Env env, Napi::Object exports, const char* name, F function) {
