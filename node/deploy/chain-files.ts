@@ -2,6 +2,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writ
 import { dirname, join } from "node:path";
 import { createPublicClient, http } from "viem";
 import { rollupConfigToJson } from "../chain/config/rollup-config.ts";
+import { BLOB_SCHEDULE } from "../chain/rules/chain-spec.ts";
 import { anchorOf, deploymentToJson, type L1Deployment, readDeployment } from "./deployment.ts";
 import { deployError } from "./errors.ts";
 import { type DeployOptions, deployL1 } from "./l1.ts";
@@ -81,8 +82,8 @@ export function anvilChainConfig(l1ChainId: bigint): Record<string, unknown> {
     cancunTime: 0,
     pragueTime: 0,
     blobSchedule: {
-      cancun: { target: 3, max: 6, baseFeeUpdateFraction: 3_338_477 },
-      prague: { target: 6, max: 9, baseFeeUpdateFraction: 5_007_716 },
+      cancun: BLOB_SCHEDULE.cancun,
+      prague: BLOB_SCHEDULE.prague,
     },
   };
 }

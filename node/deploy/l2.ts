@@ -1,6 +1,7 @@
 import { bytesToHex } from "@ethereumjs/util";
 import type { Genesis, GenesisAccount } from "../chain/config/genesis.ts";
 import { SEQUENCER_FEE_VAULT, ZERO_HASH } from "../chain/constants.ts";
+import { INITIAL_BASE_FEE } from "../chain/rules/chain-spec.ts";
 import type { Address, BlockId, Hash } from "../chain/types/primitives.ts";
 import { FORKS, type Fork, type RollupConfig } from "../chain/types/rollup.ts";
 import { makeGenesis } from "../execution/state/genesis-state.ts";
@@ -22,7 +23,6 @@ export interface L2Genesis {
   rollup: RollupConfig;
 }
 
-const GENESIS_BASE_FEE = 1_000_000_000n;
 const FORK_TIMES = Object.fromEntries(FORKS.map((fork) => [fork, 0n])) as Record<Fork, bigint>;
 
 /** `0xff…` followed by the chain id's decimal digits, as OP chains choose it. */
@@ -51,7 +51,7 @@ export async function makeL2Genesis(plan: ChainPlan, anchor: L1Anchor): Promise<
     number: 0n,
     gasLimit: plan.gasLimit,
     gasUsed: 0n,
-    baseFeePerGas: GENESIS_BASE_FEE,
+    baseFeePerGas: INITIAL_BASE_FEE,
     difficulty: 0n,
     extraData: jovianExtraData(plan),
     coinbase: SEQUENCER_FEE_VAULT,

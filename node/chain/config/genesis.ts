@@ -2,6 +2,7 @@ import { hexToBytes } from "@ethereumjs/util";
 import { z } from "zod";
 import { EMPTY_REQUESTS, EMPTY_ROOT, EMPTY_UNCLES, ZERO_HASH } from "../constants.ts";
 import { chainError } from "../errors.ts";
+import { INITIAL_BASE_FEE } from "../rules/chain-spec.ts";
 import type { BlockHeader } from "../types/block.ts";
 import type { Address, Hash, Hex } from "../types/primitives.ts";
 import { FORKS, type Fork } from "../types/rollup.ts";
@@ -77,8 +78,6 @@ const genesisSchema = z.looseObject({
   excessBlobGas: quantity.nullish(),
   alloc: z.record(z.string(), accountSchema),
 });
-
-const INITIAL_BASE_FEE = 1_000_000_000n;
 
 function account(key: string, value: z.output<typeof accountSchema>): GenesisAccount {
   const address = parseWith(padded(20), key, "GENESIS_INVALID", `Address ${key} of the alloc`);
