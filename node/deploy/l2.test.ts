@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { bytesToHex } from "@ethereumjs/util";
 import { keccak256 } from "viem";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../base/paths.ts";
-import { type GenesisAccount, parseGenesis } from "../chain/config/genesis.ts";
+import { type Genesis, type GenesisAccount, parseGenesis } from "../chain/config/genesis.ts";
 import { parseRollupConfig, rollupConfigToJson } from "../chain/config/rollup-config.ts";
 import { L2_TO_L1_MESSAGE_PASSER } from "../chain/constants.ts";
 import { makeGenesis } from "../execution/state/genesis-state.ts";
@@ -128,7 +128,11 @@ describe("L2 genesis", async () => {
   });
 
   describe.skipIf(!existsSync(devnet2))("beside sepolia-devnet-2", () => {
-    const official = parseGenesis(JSON.parse(gunzipSync(readFileSync(devnet2)).toString("utf8")));
+    let official: Genesis;
+
+    beforeAll(() => {
+      official = parseGenesis(JSON.parse(gunzipSync(readFileSync(devnet2)).toString("utf8")));
+    });
 
     it("has the same layout: proxies, precompiles, preinstalls, implementations", () => {
       /** Newer than contracts-bedrock 0.17.3 or Karst's, so not there. */
