@@ -3,6 +3,7 @@ import { z } from "zod";
 import { EMPTY_REQUESTS, EMPTY_ROOT, EMPTY_UNCLES, ZERO_HASH } from "../constants.ts";
 import { chainError } from "../errors.ts";
 import { INITIAL_BASE_FEE } from "../rules/chain-spec.ts";
+import { isActive } from "../rules/forks.ts";
 import type { BlockHeader } from "../types/block.ts";
 import type { Address, Hash, Hex } from "../types/primitives.ts";
 import { FORKS, type Fork } from "../types/rollup.ts";
@@ -132,10 +133,7 @@ export function readGenesis(path: string): Genesis {
  * `messagePasserRoot` is the storage root of L2ToL1MessagePasser, the withdrawals root from Isthmus on.
  */
 export function genesisHeader(genesis: Genesis, stateRoot: Hash, messagePasserRoot: Hash): BlockHeader {
-  const active = (fork: Fork) => {
-    const time = genesis.forkTimes[fork];
-    return time !== undefined && genesis.timestamp >= time;
-  };
+  const active = (fork: Fork) => isActive(genesis, fork, genesis.timestamp);
   const ecotone = active("ecotone");
   const isthmus = active("isthmus");
   const canyonRoot = active("canyon") ? EMPTY_ROOT : undefined;
