@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { createPublicClient, http } from "viem";
+import { replaceFile } from "../base/files.ts";
 import { rollupConfigToJson } from "../chain/config/rollup-config.ts";
 import { BLOB_SCHEDULE } from "../chain/rules/chain-spec.ts";
 import { anchorOf, deploymentToJson, type L1Deployment, readDeployment } from "./deployment.ts";
@@ -81,10 +82,7 @@ export function anvilChainConfig(l1ChainId: bigint): Record<string, unknown> {
     shanghaiTime: 0,
     cancunTime: 0,
     pragueTime: 0,
-    blobSchedule: {
-      cancun: BLOB_SCHEDULE.cancun,
-      prague: BLOB_SCHEDULE.prague,
-    },
+    blobSchedule: BLOB_SCHEDULE,
   };
 }
 
@@ -101,16 +99,6 @@ async function checkDeployment(l1Url: string, deployment: L1Deployment): Promise
   });
 }
 
-/** Whole or not at all: a crash leaves the old file or none. */
 function writeJson(path: string, value: unknown): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.tmp`;
-  const file = openSync(temporary, "w");
-  try {
-    writeFileSync(file, `${JSON.stringify(value)}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
+  replaceFile(path, `${JSON.stringify(value)}\n`);
 }
