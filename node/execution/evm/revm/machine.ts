@@ -29,7 +29,7 @@ import {
 } from "../block/machine.ts";
 import { creationAddress, type TxOutcome } from "../block/outcome.ts";
 import { prices } from "../block/prices.ts";
-import type { Tracer } from "../block/trace.ts";
+import type { Tracer } from "../block/tracer.ts";
 import type { ChainRules } from "../executor.ts";
 import { type RunAnswer, type RunResult, readAnswer, readChanges } from "./answer.ts";
 import { RequestWriter } from "./bytes.ts";
