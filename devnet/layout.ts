@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { replaceFile } from "../node/base/files.ts";
 import { devnetError } from "./errors.ts";
 
 /** Counts up when the folder's form changes in a way that older data does not fit. */
@@ -130,12 +121,5 @@ export function writeJson(path: string, value: unknown): void {
     (_key, item: unknown) => (typeof item === "bigint" ? item.toString() : item),
     2,
   );
-  const file = openSync(`${path}.tmp`, "w");
-  try {
-    writeFileSync(file, `${text}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(`${path}.tmp`, path);
+  replaceFile(path, `${text}\n`);
 }

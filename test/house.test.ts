@@ -39,6 +39,10 @@ const MAY_IMPORT: Record<string, readonly string[] | "everything"> = {
   test: "everything",
 };
 
+/** Lines of a TypeScript file, tests too. */
+const MAX_LINES = 400;
+const GENERATED = /\/generated\//;
+
 interface Import {
   file: string;
   target: string;
@@ -52,8 +56,12 @@ function sourceFiles(folder: string): string[] {
     .filter((file) => !file.includes("node_modules"));
 }
 
+function textOf(file: string): string {
+  return readFileSync(join(ROOT, file), "utf8");
+}
+
 function importsOf(file: string): Import[] {
-  const text = readFileSync(join(ROOT, file), "utf8");
+  const text = textOf(file);
   const pattern =
     /(?:^|\n)\s*(import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?["'](\.[^"']+)["']|import\(\s*["'](\.[^"']+)["']\s*\)/g;
   return [...text.matchAll(pattern)].map((match) => ({
@@ -103,14 +111,88 @@ describe("the house", () => {
     expect(findCycle(graph)).toBeUndefined();
   });
 
-  it("has no default export in its sources", () => {
-    const offenders = sources.filter(
-      (file) =>
-        file !== "test/vitest.config.ts" && /^export default /m.test(readFileSync(join(ROOT, file), "utf8")),
-    );
-    expect(offenders).toEqual([]);
+  it("has no two files in one room that import each other, not even for types", () => {
+    const known = new Set(imports.map(({ file, target }) => `${file} ${target}`));
+    const pairs = imports.filter(({ file, target }) => file < target && known.has(`${target} ${file}`));
+    const inRoom = pairs.filter(({ file, target }) => roomOf(file) === roomOf(target));
+    expect(inRoom.map(({ file, target }) => `${file} <-> ${target}`)).toEqual([]);
+  });
+
+  it("keeps a file short enough to hold in the head", () => {
+    const lines = (file: string) => textOf(file).split("\n").length - 1;
+    const long = files.filter((file) => !GENERATED.test(file) && lines(file) >= MAX_LINES);
+    expect(long.map((file) => `${file}: ${lines(file)}`)).toEqual([]);
   });
 });
+
+describe("every room's errors", () => {
+  const rooms = ["devnet", ...readdirSync(join(ROOT, "node")).map((name) => `node/${name}`)];
+  const sourcesOf = (room: string) => sources.filter((file) => file.startsWith(`${room}/`));
+
+  it("come from the room's own table, each with a severity", () => {
+    const offenders = sources.filter((file) => {
+      const makesTable = /\berrorMaker\(/.test(codeOf(file));
+      return makesTable && file !== "node/base/errors.ts" && !rooms.includes(file.replace("/errors.ts", ""));
+    });
+    expect(offenders).toEqual([]);
+    const unlisted = rooms.flatMap((room) => {
+      const table = tableOf(room);
+      return sourcesOf(room).flatMap((file) =>
+        codesMadeIn(file)
+          .filter((code) => !table.includes(code))
+          .map((code) => `${file}: ${code}`),
+      );
+    });
+    expect(unlisted).toEqual([]);
+  });
+
+  it("are all in use", () => {
+    const unused = rooms.flatMap((room) => {
+      const texts = sourcesOf(room).filter((file) => !file.endsWith("/errors.ts"));
+      const used = texts.map(codeOf).join("\n");
+      return tableOf(room)
+        .filter((code) => !used.includes(`"${code}"`))
+        .map((code) => `${room}: ${code}`);
+    });
+    expect(unused).toEqual([]);
+  });
+});
+
+describe("the style of every source file", () => {
+  const PATTERNS: readonly [rule: string, pattern: RegExp, exempt?: string][] = [
+    ["no default export", /^export default /m, "test/vitest.config.ts"],
+    ["`private`, not `#`", /\bthis\.#|^\s+(?:(?:static|readonly|async|get|set) )*#\w/m],
+    ["no @ts-ignore", /@ts-(?:ignore|nocheck|expect-error)/],
+    ["no `any`", /(?:[:<|&,(]\s*|\bas )any(?=\s*(?:[[\]();,.>|&={}]|$))/m],
+  ];
+
+  it.each(PATTERNS)("%s", (_, pattern, exempt) => {
+    const code = pattern.source.startsWith("@") ? textOf : codeOf;
+    const checked = files.filter((file) => file !== exempt && file !== "test/house.test.ts");
+    expect(checked.filter((file) => pattern.test(code(file)))).toEqual([]);
+  });
+});
+
+/** The file without its comments. */
+function codeOf(file: string): string {
+  return textOf(file)
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/(^|\s)\/\/.*$/gm, "");
+}
+
+function tableOf(room: string): string[] {
+  const path = `${room}/errors.ts`;
+  if (!sources.includes(path)) return [];
+  return [...textOf(path).matchAll(/^ {2}([A-Z][A-Z0-9_]+): "(?:input|temporary|reset|fatal)",$/gm)].map(
+    (match) => match[1]!,
+  );
+}
+
+/** Codes that stand where a CodedError is made without a table's maker. */
+function codesMadeIn(file: string): string[] {
+  const made = [...codeOf(file).matchAll(/\bnew CodedError\(([^{]*?),\s*"(?:input|temporary|reset|fatal)"/g)];
+  return made.flatMap((match) => [...match[1]!.matchAll(/"([A-Z][A-Z0-9_]+)"/g)].map((code) => code[1]!));
+}
 
 function findCycle(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
   const done = new Set<string>();

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { modelTensors } from "../../native/js/index.ts";
 import type { ModelConfig, TensorInfo, Tensors, TrainerState } from "../../native/js/types.ts";
 import { readSafetensors, tensorToF32, writeSafetensors } from "../../node/ai/model/safetensors.ts";
 import type { CodedError } from "../../node/base/errors.ts";
+import { replaceFile } from "../../node/base/files.ts";
 import { devnetError } from "../errors.ts";
 
 const FILE = "checkpoint.safetensors";
@@ -32,9 +33,7 @@ export function writeCheckpoint(
     ],
     { step: String(state.step), tokens: String(tokens) },
   );
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${FILE}.part`), bytes);
-  renameSync(join(folder, `${FILE}.part`), join(folder, FILE));
+  replaceFile(join(folder, FILE), bytes);
 }
 
 /**

@@ -3,17 +3,16 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NativeError } from "./error.ts";
-import type { JobOutputs } from "./job.ts";
-import type { AdamwOptions, BackendInfo, Isa, ModelConfig, Schedule, TensorInfo } from "./types.ts";
-
-export interface RawProgress {
-  state: "running" | "done" | "cancelled" | "failed";
-  done: number;
-  total: number;
-  loss: number;
-  code: string;
-  error: string;
-}
+import type {
+  AdamwOptions,
+  BackendInfo,
+  Isa,
+  JobOutputs,
+  ModelConfig,
+  RawProgress,
+  Schedule,
+  TensorInfo,
+} from "./types.ts";
 
 type ExampleArgs = [ids: Int32Array, targets: Uint8Array, offsets: Int32Array];
 type TrainArgs = [

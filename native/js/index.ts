@@ -6,7 +6,7 @@
  */
 import { loadAddon } from "./addon.ts";
 import { NativeError } from "./error.ts";
-import { type Job, type JobOutputs, startJob } from "./job.ts";
+import { type Job, startJob } from "./job.ts";
 import { packExamples, packPrompts, packSteps } from "./pack.ts";
 import { flatten, targetMask, unflatten } from "./tensors.ts";
 import {
@@ -18,6 +18,7 @@ import {
   type GenerateResult,
   type GradientsResult,
   type Isa,
+  type JobOutputs,
   LORA_TARGETS,
   type LoraGradientsResult,
   type LoraTarget,

@@ -1,7 +1,6 @@
-import { loadAddon, type RawProgress } from "./addon.ts";
+import { loadAddon } from "./addon.ts";
 import { NativeError } from "./error.ts";
-
-export type JobOutputs = Record<string, Float32Array | Float64Array | Int32Array | Int16Array | Int8Array>;
+import type { JobOutputs, RawProgress } from "./types.ts";
 
 export interface Progress {
   /** Units done and planned: steps when training, examples when evaluating, tokens when generating. */

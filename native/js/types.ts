@@ -142,3 +142,16 @@ export interface BackendInfo {
   cores: number;
   cuda: { compiled: boolean; available: boolean; reason: string };
 }
+
+/** A job's state as the addon tells it; `code` and `error` are set when it failed. */
+export interface RawProgress {
+  state: "running" | "done" | "cancelled" | "failed";
+  done: number;
+  total: number;
+  loss: number;
+  code: string;
+  error: string;
+}
+
+/** Results of a job by name. */
+export type JobOutputs = Record<string, Float32Array | Float64Array | Int32Array | Int16Array | Int8Array>;

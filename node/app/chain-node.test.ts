@@ -7,6 +7,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ANVIL_KEYS, type Anvil, startAnvil } from "../../test/harness/anvil.ts";
 import { mintCall, smallChain, TEST_PORTAL_CODE } from "../../test/harness/small-chain.ts";
+import { signTestTransfer } from "../../test/harness/transfer.ts";
 import { maxBigInt } from "../base/bigint.ts";
 import { silentLogger } from "../base/logger.ts";
 import type { Address, Hash } from "../chain/types/primitives.ts";
@@ -85,16 +86,7 @@ describe("a sequencer and a verifier that knows only L1", { timeout: 200_000 }, 
   };
   let nonce = 0;
   const transfer = async (): Promise<Hash> => {
-    const raw = await user.signTransaction({
-      type: "eip1559",
-      chainId: 901,
-      nonce: nonce++,
-      to: "0x00000000000000000000000000000000000000aa",
-      value: 1n,
-      gas: 21_000n,
-      maxPriorityFeePerGas: 1n,
-      maxFeePerGas: 10n ** 10n,
-    });
+    const raw = await signTestTransfer(user, nonce++);
     return sequencer.node.mempool!.add(hexToBytes(raw));
   };
   const included = async (hash: Hash): Promise<bigint> => {

@@ -6,7 +6,6 @@ import { createExecutor } from "../execution/evm/create-executor.ts";
 import type { AncestorHash, Executor } from "../execution/evm/executor.ts";
 import { createMempool, type Mempool } from "../execution/mempool/mempool.ts";
 import { createBatcher } from "../rollup/batcher/batcher.ts";
-import { CHANNEL_TIMEOUT } from "../rollup/derivation/channel-assembler.ts";
 import { createDerivationPipeline } from "../rollup/derivation/pipeline.ts";
 import { createDerivationDriver, type DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
 import { createEngine, type Engine } from "../rollup/forkchoice/engine.ts";
@@ -69,7 +68,6 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
     l1,
     watcher,
     rollup,
-    channelTimeout: CHANNEL_TIMEOUT,
     createPipeline: (start) =>
       createDerivationPipeline({
         rollup,

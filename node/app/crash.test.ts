@@ -6,6 +6,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ANVIL_KEYS, type Anvil, freePort, startAnvil } from "../../test/harness/anvil.ts";
 import { type NodeProcess, startNodeProcess, writeChainFiles } from "../../test/harness/node-process.ts";
+import { signTestTransfer } from "../../test/harness/transfer.ts";
 import type { Address, Hash } from "../chain/types/primitives.ts";
 import { createL1Reader } from "../rollup/l1/reader.ts";
 import type { L1Rpc } from "../rollup/l1/rpc.ts";
@@ -33,16 +34,7 @@ describe("node processes killed at any moment", { timeout: 300_000 }, () => {
   const startVerifier = () => start("verifier", { sequencerUrl: sequencer.url });
 
   const transfer = async (to: L1Rpc): Promise<Hash> => {
-    const raw = await user.signTransaction({
-      type: "eip1559",
-      chainId: 901,
-      nonce: nonce++,
-      to: "0x00000000000000000000000000000000000000aa",
-      value: 1n,
-      gas: 21_000n,
-      maxPriorityFeePerGas: 1n,
-      maxFeePerGas: 10n ** 10n,
-    });
+    const raw = await signTestTransfer(user, nonce++);
     return (await to("eth_sendRawTransaction", [raw])) as Hash;
   };
   const blockHash = async (rpc: L1Rpc, tag: string) =>

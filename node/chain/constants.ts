@@ -24,5 +24,3 @@ export const EMPTY_CODE_HASH: Hash = "0xc5d2460186f7233c927e7db2dcc703c0e500b653
 export const EMPTY_UNCLES: Hash = "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347";
 /** EIP-7685 hash of no requests: SHA-256 of no bytes. */
 export const EMPTY_REQUESTS: Hash = "0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-/** Jovian writes this scalar into the L1 attributes where SystemConfig says 0. */
-export const DEFAULT_DA_FOOTPRINT_GAS_SCALAR = 400;

@@ -8,9 +8,10 @@ import {
 } from "@ethereumjs/util";
 import type { CodedError } from "../base/errors.ts";
 import { l1InfoSourceHash } from "./codec/deposit.ts";
-import { DEFAULT_DA_FOOTPRINT_GAS_SCALAR, L1_ATTRIBUTES_DEPOSITOR, L1_BLOCK } from "./constants.ts";
+import { L1_ATTRIBUTES_DEPOSITOR, L1_BLOCK } from "./constants.ts";
 import { chainError } from "./errors.ts";
 import { type BlobFeeSource, l1BlobBaseFee } from "./rules/blob-fee.ts";
+import { DEFAULT_DA_FOOTPRINT_GAS_SCALAR, l1AttributesGas } from "./rules/chain-spec.ts";
 import { isActivationBlock, isActive } from "./rules/forks.ts";
 import { decodeFeeScalars } from "./scalar.ts";
 import type { DepositTransaction } from "./types/block.ts";
@@ -229,7 +230,7 @@ export function l1AttributesDeposit(input: L1AttributesInput): DepositTransactio
     to: L1_BLOCK,
     mint: undefined,
     value: 0n,
-    gas: regolith ? 1_000_000n : 150_000_000n,
+    gas: l1AttributesGas(input.rollup, input.l2Time),
     isSystemTx: !regolith,
     data: encodeL1BlockInfo(blockInfo(input, layout), layout),
   };

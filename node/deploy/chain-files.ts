@@ -1,7 +1,9 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { createPublicClient, http } from "viem";
+import { replaceFile } from "../base/files.ts";
 import { rollupConfigToJson } from "../chain/config/rollup-config.ts";
+import { BLOB_SCHEDULE } from "../chain/rules/chain-spec.ts";
 import { anchorOf, deploymentToJson, type L1Deployment, readDeployment } from "./deployment.ts";
 import { deployError } from "./errors.ts";
 import { type DeployOptions, deployL1 } from "./l1.ts";
@@ -80,10 +82,7 @@ export function anvilChainConfig(l1ChainId: bigint): Record<string, unknown> {
     shanghaiTime: 0,
     cancunTime: 0,
     pragueTime: 0,
-    blobSchedule: {
-      cancun: { target: 3, max: 6, baseFeeUpdateFraction: 3_338_477 },
-      prague: { target: 6, max: 9, baseFeeUpdateFraction: 5_007_716 },
-    },
+    blobSchedule: BLOB_SCHEDULE,
   };
 }
 
@@ -100,16 +99,6 @@ async function checkDeployment(l1Url: string, deployment: L1Deployment): Promise
   });
 }
 
-/** Whole or not at all: a crash leaves the old file or none. */
 function writeJson(path: string, value: unknown): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.tmp`;
-  const file = openSync(temporary, "w");
-  try {
-    writeFileSync(file, `${JSON.stringify(value)}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
+  replaceFile(path, `${JSON.stringify(value)}\n`);
 }

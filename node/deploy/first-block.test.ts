@@ -1,6 +1,7 @@
 import { hexToBytes } from "@ethereumjs/util";
 import { decodeFunctionResult, encodeFunctionData, type Hex, parseAbi } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
+import { account, TEST_ANCHOR, TEST_ROLES } from "../../test/harness/deployment.ts";
 import { EXECUTOR } from "../../test/support/executor-kind.ts";
 import { aliasAddress, encodeDeposit, userDepositSourceHash } from "../chain/codec/deposit.ts";
 import { parseL1ChainConfig } from "../chain/config/l1-chain-config.ts";
@@ -22,35 +23,14 @@ import {
   OPEN_SUPPLY,
 } from "./addresses.ts";
 import { anvilChainConfig } from "./chain-files.ts";
-import { type L1Anchor, makeL2Genesis } from "./l2.ts";
+import { makeL2Genesis } from "./l2.ts";
 import { genesisCirculation, initialSystemConfig, parseChainPlan } from "./plan.ts";
-
-function account(digit: string): Address {
-  return `0x${digit.repeat(40)}`;
-}
 
 const plan = parseChainPlan({
   attributionTime: 0,
-  roles: {
-    owner: account("1"),
-    batcher: account("2"),
-    proposer: account("3"),
-    challenger: account("4"),
-    sequencer: account("5"),
-    feeRecipient: account("6"),
-  },
+  roles: TEST_ROLES,
   fees: { operatorFeeScalar: 2, operatorFeeConstant: 9 },
 });
-const anchor: L1Anchor = {
-  l1ChainId: 900n,
-  l1CrossDomainMessenger: account("a"),
-  l1StandardBridge: account("b"),
-  l1ERC721Bridge: account("c"),
-  openBridge: account("d"),
-  optimismPortal: account("e"),
-  systemConfig: account("f"),
-  startBlock: { hash: `0x${"11".repeat(32)}`, number: 7n, timestamp: 1_700_000_000n },
-};
 const AMOUNT = 7n * 10n ** 18n;
 
 /** The deposit that the portal announces for a message of `sender`, as the messenger on L1 makes it. */
@@ -64,8 +44,8 @@ function mintDeposit(index: number, sender: Address, to: Address): Uint8Array {
     args: [nonce, sender, OPEN_MINTER, 0n, 200_000n, message],
   });
   return encodeDeposit({
-    sourceHash: userDepositSourceHash(anchor.startBlock.hash, index),
-    from: aliasAddress(anchor.l1CrossDomainMessenger),
+    sourceHash: userDepositSourceHash(TEST_ANCHOR.startBlock.hash, index),
+    from: aliasAddress(TEST_ANCHOR.l1CrossDomainMessenger),
     to: L2_CROSS_DOMAIN_MESSENGER,
     mint: undefined,
     value: 0n,
@@ -102,7 +82,7 @@ describe("the first block on our genesis", () => {
   };
 
   beforeAll(async () => {
-    const made = await makeL2Genesis(plan, anchor);
+    const made = await makeL2Genesis(plan, TEST_ANCHOR);
     const start = makeGenesis(made.genesis);
     genesis = start.block;
     const stateDatabase = new MemoryDatabase();
@@ -120,8 +100,8 @@ describe("the first block on our genesis", () => {
       systemConfig: initialSystemConfig(plan),
       origin: {
         number: 7n,
-        hash: anchor.startBlock.hash,
-        timestamp: anchor.startBlock.timestamp,
+        hash: TEST_ANCHOR.startBlock.hash,
+        timestamp: TEST_ANCHOR.startBlock.timestamp,
         baseFeePerGas: 1_000_000_000n,
         excessBlobGas: 0n,
       },
@@ -135,7 +115,7 @@ describe("the first block on our genesis", () => {
       parentBeaconBlockRoot: ZERO_HASH,
       transactions: [
         encodeDeposit(info),
-        mintDeposit(0, anchor.openBridge, recipient),
+        mintDeposit(0, TEST_ANCHOR.openBridge, recipient),
         mintDeposit(1, account("9"), stranger),
       ],
       noTxPool: true,

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { bytesToHex } from "@ethereumjs/util";
 import { keccak256 } from "viem";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { account, TEST_ANCHOR, TEST_ROLES } from "../../test/harness/deployment.ts";
 import { packageRoot } from "../base/paths.ts";
-import { type GenesisAccount, parseGenesis } from "../chain/config/genesis.ts";
+import { type Genesis, type GenesisAccount, parseGenesis } from "../chain/config/genesis.ts";
 import { parseRollupConfig, rollupConfigToJson } from "../chain/config/rollup-config.ts";
 import { L2_TO_L1_MESSAGE_PASSER } from "../chain/constants.ts";
 import { makeGenesis } from "../execution/state/genesis-state.ts";
@@ -17,39 +18,17 @@ import {
   OPEN_MINTER,
   OPEN_SUPPLY,
 } from "./addresses.ts";
-import { genesisToJson, type L1Anchor, makeL2Genesis } from "./l2.ts";
+import { genesisToJson, makeL2Genesis } from "./l2.ts";
 import { implementationAddress } from "./l2-alloc.ts";
 import { type ChainPlanInput, genesisCirculation, parseChainPlan } from "./plan.ts";
 
-function account(digit: string): `0x${string}` {
-  return `0x${digit.repeat(40)}`;
-}
-
 const input: ChainPlanInput = {
   attributionTime: 0,
-  roles: {
-    owner: account("1"),
-    batcher: account("2"),
-    proposer: account("3"),
-    challenger: account("4"),
-    sequencer: account("5"),
-    feeRecipient: account("6"),
-  },
+  roles: TEST_ROLES,
   prefunds: [
     { address: account("7"), balance: "1000000000000000000000" },
     { address: account("8"), balance: 5 },
   ],
-};
-
-const anchor: L1Anchor = {
-  l1ChainId: 900n,
-  l1CrossDomainMessenger: account("a"),
-  l1StandardBridge: account("b"),
-  l1ERC721Bridge: account("c"),
-  openBridge: account("d"),
-  optimismPortal: account("e"),
-  systemConfig: account("f"),
-  startBlock: { hash: `0x${"11".repeat(32)}`, number: 7n, timestamp: 1_700_000_000n },
 };
 
 const vectors = process.env.OPENLEDGER_VECTORS ?? join(packageRoot(), "../shared/vectors");
@@ -57,7 +36,7 @@ const devnet2 = join(vectors, "superchain/sepolia-devnet-2.genesis.json.gz");
 
 describe("L2 genesis", async () => {
   const plan = parseChainPlan(input);
-  const made = await makeL2Genesis(plan, anchor);
+  const made = await makeL2Genesis(plan, TEST_ANCHOR);
   const byAddress = new Map(made.genesis.alloc.map((item) => [item.address, item]));
   const at = (address: string): GenesisAccount => byAddress.get(address as `0x${string}`)!;
   const slot = (address: string, key: bigint) =>
@@ -73,13 +52,13 @@ describe("L2 genesis", async () => {
   it("comes out the same from its own file, and again from the plan", async () => {
     const json = JSON.parse(JSON.stringify(genesisToJson(made.genesis)));
     expect(makeGenesis(parseGenesis(json)).block.hash).toBe(made.hash);
-    expect((await makeL2Genesis(parseChainPlan(input), anchor)).hash).toBe(made.hash);
+    expect((await makeL2Genesis(parseChainPlan(input), TEST_ANCHOR)).hash).toBe(made.hash);
     const rollup = JSON.parse(JSON.stringify(rollupConfigToJson(made.rollup)));
     expect(parseRollupConfig(rollup)).toEqual(made.rollup);
   });
 
   it("changes its hash with the contracts on L1", async () => {
-    const other = await makeL2Genesis(plan, { ...anchor, openBridge: account("9") });
+    const other = await makeL2Genesis(plan, { ...TEST_ANCHOR, openBridge: account("9") });
     expect(other.hash).not.toBe(made.hash);
   });
 
@@ -88,7 +67,7 @@ describe("L2 genesis", async () => {
     for (const address of stubs) {
       expect([bytesToHex(at(address).code), at(address).nonce]).toEqual(["0xfe", 1n]);
     }
-    const later = await makeL2Genesis(parseChainPlan({ ...input, attributionTime: 5 }), anchor);
+    const later = await makeL2Genesis(parseChainPlan({ ...input, attributionTime: 5 }), TEST_ANCHOR);
     expect(later.genesis.alloc.filter((item) => stubs.includes(item.address))).toEqual([]);
     expect(later.hash).not.toBe(made.hash);
   });
@@ -96,8 +75,8 @@ describe("L2 genesis", async () => {
   it("initialises the predeploys", () => {
     expect(slot(GAS_PRICE_ORACLE, 0n)).toBe(0x01010101n);
     const messenger = at("0x4200000000000000000000000000000000000007").storage;
-    expect(messenger.map(([, value]) => BigInt(value))).toContain(BigInt(anchor.l1CrossDomainMessenger));
-    expect(slot(OPEN_MINTER, 0n)).toBe(BigInt(anchor.openBridge));
+    expect(messenger.map(([, value]) => BigInt(value))).toContain(BigInt(TEST_ANCHOR.l1CrossDomainMessenger));
+    expect(slot(OPEN_MINTER, 0n)).toBe(BigInt(TEST_ANCHOR.openBridge));
     expect(slot(LIQUIDITY_CONTROLLER, 0n)).toBe(BigInt(account("1")));
     const vaultCode = bytesToHex(
       at(implementationAddress("0x4200000000000000000000000000000000000011")).code,
@@ -121,14 +100,18 @@ describe("L2 genesis", async () => {
 
   it("refuses to give OPEN to an account of the layout", async () => {
     const prefunds = [{ address: GAS_PRICE_ORACLE, balance: 1 }];
-    await expect(makeL2Genesis(parseChainPlan({ ...input, prefunds }), anchor)).rejects.toMatchObject({
+    await expect(makeL2Genesis(parseChainPlan({ ...input, prefunds }), TEST_ANCHOR)).rejects.toMatchObject({
       code: "CHAIN_PLAN_INVALID",
       facts: { address: GAS_PRICE_ORACLE },
     });
   });
 
   describe.skipIf(!existsSync(devnet2))("beside sepolia-devnet-2", () => {
-    const official = parseGenesis(JSON.parse(gunzipSync(readFileSync(devnet2)).toString("utf8")));
+    let official: Genesis;
+
+    beforeAll(() => {
+      official = parseGenesis(JSON.parse(gunzipSync(readFileSync(devnet2)).toString("utf8")));
+    });
 
     it("has the same layout: proxies, precompiles, preinstalls, implementations", () => {
       /** Newer than contracts-bedrock 0.17.3 or Karst's, so not there. */

@@ -1,6 +1,8 @@
 import { bytesToHex } from "@ethereumjs/util";
+import { type ExtraDataFees, encodeExtraData } from "../chain/codec/extra-data.ts";
 import type { Genesis, GenesisAccount } from "../chain/config/genesis.ts";
 import { SEQUENCER_FEE_VAULT, ZERO_HASH } from "../chain/constants.ts";
+import { INITIAL_BASE_FEE } from "../chain/rules/chain-spec.ts";
 import type { Address, BlockId, Hash } from "../chain/types/primitives.ts";
 import { FORKS, type Fork, type RollupConfig } from "../chain/types/rollup.ts";
 import { makeGenesis } from "../execution/state/genesis-state.ts";
@@ -22,7 +24,6 @@ export interface L2Genesis {
   rollup: RollupConfig;
 }
 
-const GENESIS_BASE_FEE = 1_000_000_000n;
 const FORK_TIMES = Object.fromEntries(FORKS.map((fork) => [fork, 0n])) as Record<Fork, bigint>;
 
 /** `0xff…` followed by the chain id's decimal digits, as OP chains choose it. */
@@ -30,15 +31,9 @@ export function batchInboxAddress(l2ChainId: bigint): Address {
   return `0xff${l2ChainId.toString().padStart(38, "0")}`;
 }
 
-/** Jovian's extraData: version 1, denominator u32, elasticity u32, least base fee u64. */
-function jovianExtraData(plan: ChainPlan): Uint8Array {
-  const extraData = new Uint8Array(17);
-  const view = new DataView(extraData.buffer);
-  view.setUint8(0, 1);
-  view.setUint32(1, plan.fees.eip1559Denominator);
-  view.setUint32(5, plan.fees.eip1559Elasticity);
-  view.setBigUint64(9, plan.fees.minBaseFee);
-  return extraData;
+function genesisFees({ fees }: ChainPlan): ExtraDataFees {
+  const { eip1559Denominator, eip1559Elasticity, minBaseFee } = fees;
+  return { denominator: eip1559Denominator, elasticity: eip1559Elasticity, minBaseFee };
 }
 
 /** Makes the L2 genesis. The same plan and anchor always give the same hash. @throws CodedError of {@link makeAlloc}. */
@@ -51,9 +46,9 @@ export async function makeL2Genesis(plan: ChainPlan, anchor: L1Anchor): Promise<
     number: 0n,
     gasLimit: plan.gasLimit,
     gasUsed: 0n,
-    baseFeePerGas: GENESIS_BASE_FEE,
+    baseFeePerGas: INITIAL_BASE_FEE,
     difficulty: 0n,
-    extraData: jovianExtraData(plan),
+    extraData: encodeExtraData(genesisFees(plan), { forkTimes: FORK_TIMES }, anchor.startBlock.timestamp),
     coinbase: SEQUENCER_FEE_VAULT,
     mixHash: ZERO_HASH,
     parentHash: ZERO_HASH,

@@ -1,5 +1,11 @@
 import { z } from "zod";
 import { addressField, parseWith, quantity } from "../chain/config/config-schema.ts";
+import {
+  DEFAULT_DA_FOOTPRINT_GAS_SCALAR,
+  DEFAULT_EIP1559,
+  MAX_GAS_LIMIT,
+  MIN_GAS_LIMIT,
+} from "../chain/rules/chain-spec.ts";
 import { encodeFeeScalars } from "../chain/scalar.ts";
 import type { Address } from "../chain/types/primitives.ts";
 import type { SystemConfig } from "../chain/types/rollup.ts";
@@ -81,12 +87,12 @@ const positive = quantity.refine((value) => value > 0n, "must not be 0");
 const feeSchema = z.strictObject({
   baseFeeScalar: u32.default(1368),
   blobBaseFeeScalar: u32.default(801_949),
-  eip1559Denominator: u32.min(1).default(250),
-  eip1559Elasticity: u32.min(1).default(6),
+  eip1559Denominator: u32.min(1).default(Number(DEFAULT_EIP1559.denominatorCanyon)),
+  eip1559Elasticity: u32.min(1).default(Number(DEFAULT_EIP1559.elasticity)),
   operatorFeeScalar: u32.default(0),
   operatorFeeConstant: quantity.default(0n),
   minBaseFee: quantity.default(1_000_000n),
-  daFootprintGasScalar: u16.default(400),
+  daFootprintGasScalar: u16.default(DEFAULT_DA_FOOTPRINT_GAS_SCALAR),
 });
 
 const planSchema = z.strictObject({
@@ -103,7 +109,7 @@ const planSchema = z.strictObject({
   }),
   prefunds: z.array(prefund).default([]),
   gasLimit: quantity
-    .refine((value) => value >= 21_000_000n && value <= 500_000_000n, "must be 21 to 500 million")
+    .refine((value) => value >= MIN_GAS_LIMIT && value <= MAX_GAS_LIMIT, "must be 21 to 500 million")
     .default(30_000_000n),
   fees: feeSchema.prefault({}),
   oracle: z

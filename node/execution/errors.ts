@@ -9,6 +9,7 @@ export const EXECUTION_ERRORS = {
   CALL_FUNDS: "input",
   CALL_GAS: "input",
   FORK_ACTIVATION_UNSUPPORTED: "fatal",
+  FRAME_CAPTURE_MISSING: "fatal",
   PAYLOAD_INVALID: "input",
   STATE_CODE_MISSING: "fatal",
   STATE_NODE_CORRUPT: "fatal",

@@ -1,5 +1,14 @@
-import { isCodedError } from "../base/errors.ts";
+import { errorMaker, isCodedError } from "../base/errors.ts";
 import { RpcError } from "./types.ts";
+
+/** Every failure of the server itself; what a request meets is an {@link RpcError} or the coded error of another room. */
+export const RPC_ERRORS = {
+  RPC_LISTEN_FAILED: "fatal",
+  RPC_PORT_BUSY: "fatal",
+} as const;
+
+/** Makes the error with its severity. */
+export const serverError = errorMaker(RPC_ERRORS);
 
 /** JSON-RPC 2.0 codes, and geth's for a failed execution. */
 export const RPC_CODE = {

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
-import { CodedError } from "../base/errors.ts";
 import { createDispatcher, type Dispatcher, type OnInternalError } from "./dispatch.ts";
+import { serverError } from "./errors.ts";
 import type { RpcConnection, RpcMethods } from "./types.ts";
 
 export interface RpcLimits {
@@ -134,7 +134,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) =>
       reject(
-        new CodedError(cause.code === "EADDRINUSE" ? "RPC_PORT_BUSY" : "RPC_LISTEN_FAILED", "fatal", {
+        serverError(cause.code === "EADDRINUSE" ? "RPC_PORT_BUSY" : "RPC_LISTEN_FAILED", {
           message: `Can't listen on ${host}:${port}: ${cause.message}.`,
           fix: "Stop the other program, or choose another port.",
           facts: { host, port },

@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { ClassicLevel } from "classic-level";
+import { Level } from "level";
 import type { CodedError } from "../base/errors.ts";
 import { storeError } from "./errors.ts";
 
@@ -23,15 +23,13 @@ export interface KeyValueStore extends KeyValueReader {
   close(): Promise<void>;
 }
 
-type Level = ClassicLevel<Uint8Array, Uint8Array>;
-
 /**
  * Opens or makes the store in `folder`.
  * @throws CodedError `STORE_LOCKED` (another process has it), `STORE_CORRUPT`, `STORE_UNAVAILABLE` (disk or permission).
  */
 export async function openLevel(folder: string): Promise<KeyValueStore> {
   await mkdir(folder, { recursive: true }).catch((cause) => Promise.reject(openError(folder, cause)));
-  const level: Level = new ClassicLevel(folder, {
+  const level = new Level<Uint8Array, Uint8Array>(folder, {
     keyEncoding: "view",
     valueEncoding: "view",
     cacheSize: 64 * 1024 * 1024,

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { encodeSpanBatch, joinSpanBatch, parseSpanBatch } from "../../node/chain/codec/batch.ts";
 import { encodeChannel } from "../../node/chain/codec/channel.ts";
 import { decodeBatcherData, encodeBatcherData, type Frame } from "../../node/chain/codec/frame.ts";
-import { CHANNEL_TIMEOUT } from "../../node/rollup/derivation/channel-assembler.ts";
+import { channelTimeout } from "../../node/chain/rules/chain-spec.ts";
 import { BROKEN_META_BLOCK, storedBrotli } from "../support/stored-brotli.ts";
 import { BATCHER, PORTAL, transfer, users } from "./chain-fixture.ts";
 import { configLog, depositLog } from "./miner.ts";
@@ -131,9 +131,10 @@ describe("verifier", () => {
       miner.include(frames.at(-1)!);
       return mineAndDerive(world);
     };
-    expect(await send(Number(CHANNEL_TIMEOUT) + 1)).toBe(0);
+    const timeout = Number(channelTimeout(world.rollup, 0n));
+    expect(await send(timeout + 1)).toBe(0);
     expect(world.verifier.notes.map(({ reason }) => reason)).toContain("a channel timed out");
-    expect(await send(Number(CHANNEL_TIMEOUT))).toBe(1);
+    expect(await send(timeout)).toBe(1);
   });
 
   it("wants a channel's frames in order; a first frame starts again", async () => {

@@ -1,4 +1,5 @@
 import { CodedError, isCodedError } from "../../node/base/errors.ts";
+import { channelTimeout } from "../../node/chain/rules/chain-spec.ts";
 import { l2BlockRefFromBlock, systemConfigFromBlock } from "../../node/chain/system-config.ts";
 import type { Block, Receipt } from "../../node/chain/types/block.ts";
 import type { L1Block } from "../../node/chain/types/l1.ts";
@@ -9,7 +10,6 @@ import type {
   PayloadAttributes,
   RollupConfig,
 } from "../../node/chain/types/rollup.ts";
-import { CHANNEL_TIMEOUT } from "../../node/rollup/derivation/channel-assembler.ts";
 import { createDerivationPipeline } from "../../node/rollup/derivation/pipeline.ts";
 import type {
   DerivationNote,
@@ -130,7 +130,7 @@ export class Verifier {
   /** A pipeline that begins a channel timeout before the safe head's origin. */
   private start(): DerivationPipeline {
     const { rollup, l1Chain } = this.options;
-    const oldest = this.safe.ref.l1Origin.number - CHANNEL_TIMEOUT;
+    const oldest = this.safe.ref.l1Origin.number - channelTimeout(rollup, this.safe.ref.timestamp);
     const first = this.chain.findLast(({ ref }) => ref.l1Origin.number <= oldest) ?? this.chain[0]!;
     return createDerivationPipeline({
       rollup,

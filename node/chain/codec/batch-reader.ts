@@ -1,8 +1,6 @@
 import type { CodedError } from "../../base/errors.ts";
 import { chainError } from "../errors.ts";
-
-/** Limit on a span's blocks, its transactions, one block's transactions, and one transaction's data in bytes. */
-export const MAX_SPAN_BATCH_ELEMENTS = 10_000_000;
+import { MAX_SPAN_BATCH_ELEMENTS } from "../rules/chain-spec.ts";
 
 const MAX_UINT64 = (1n << 64n) - 1n;
 

@@ -1,13 +1,8 @@
 import { bytesToHex, hexToBytes } from "@ethereumjs/util";
+import { MAX_SPAN_BATCH_ELEMENTS } from "../rules/chain-spec.ts";
 import type { Hex } from "../types/primitives.ts";
 import { joinBytes } from "./batch-bytes.ts";
-import {
-  BatchReader,
-  Bitlist,
-  batchInvalid,
-  encodeUvarint,
-  MAX_SPAN_BATCH_ELEMENTS,
-} from "./batch-reader.ts";
+import { BatchReader, Bitlist, batchInvalid, encodeUvarint } from "./batch-reader.ts";
 import {
   encodeTransactionColumns,
   joinTransactions,

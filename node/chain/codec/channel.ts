@@ -3,12 +3,11 @@ import { RLP } from "@ethereumjs/rlp";
 import { concatBytes } from "@ethereumjs/util";
 import type { CodedError } from "../../base/errors.ts";
 import { chainError } from "../errors.ts";
+import { FJORD_MAX_RLP_BYTES_PER_CHANNEL } from "../rules/chain-spec.ts";
 import { joinBytes } from "./batch-bytes.ts";
 
 /** First byte of a channel compressed with brotli (Fjord). */
 export const CHANNEL_VERSION_BROTLI = 0x01;
-/** Decompressed bytes of a channel that count (Fjord on). */
-export const MAX_RLP_BYTES_PER_CHANNEL = 100_000_000;
 
 /** op-node's input pieces: what is left of a 4,096-byte buffer after the version byte, then 32 KiB each. */
 const FIRST_PIECE_BYTES = 4_095;
@@ -91,7 +90,7 @@ export class ChannelReader {
   private offset = 0;
 
   /** @throws CodedError `CHANNEL_INVALID` when the channel is empty or of an unknown version: it is dropped. */
-  constructor(channel: Uint8Array, limit = MAX_RLP_BYTES_PER_CHANNEL) {
+  constructor(channel: Uint8Array, limit: number) {
     if (channel.length === 0) throw invalid("empty");
     if (channel[0] !== CHANNEL_VERSION_BROTLI) throw invalid(`unknown version ${channel[0]}`);
     this.data = decompressBrotli(channel.subarray(1), limit);
@@ -135,7 +134,7 @@ export class ChannelReader {
 /** A channel's bytes: version, then brotli over the batches, each an RLP string. @throws CodedError `CHANNEL_INVALID`. */
 export function encodeChannel(batches: readonly Uint8Array[]): Uint8Array {
   const content = joinBytes(batches.map((batch) => RLP.encode(batch)));
-  if (content.length > MAX_RLP_BYTES_PER_CHANNEL) throw invalid("too long");
+  if (content.length > FJORD_MAX_RLP_BYTES_PER_CHANNEL) throw invalid("too long");
   const compressed = brotliCompressSync(content, {
     params: { [constants.BROTLI_PARAM_QUALITY]: 10, [constants.BROTLI_PARAM_SIZE_HINT]: content.length },
   });

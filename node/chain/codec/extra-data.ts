@@ -1,7 +1,7 @@
 import { bigIntToBytes, bytesToBigInt, concatBytes, setLengthLeft } from "@ethereumjs/util";
 import type { CodedError } from "../../base/errors.ts";
 import { chainError } from "../errors.ts";
-import { isActive } from "../rules/forks.ts";
+import { type ForkSchedule, isActive } from "../rules/forks.ts";
 import type { RollupConfig } from "../types/rollup.ts";
 
 /** EIP-1559 parameters in a header's extraData. Specs: Holocene (9 bytes, version 0), Jovian (17 bytes, version 1). */
@@ -23,7 +23,7 @@ function invalid(reason: string, extraData: Uint8Array): CodedError {
 }
 
 /** extraData of a block at `time`; empty before Holocene. */
-export function encodeExtraData(fees: ExtraDataFees, config: RollupConfig, time: bigint): Uint8Array {
+export function encodeExtraData(fees: ExtraDataFees, config: ForkSchedule, time: bigint): Uint8Array {
   if (!isActive(config, "holocene", time)) return new Uint8Array(0);
   const jovian = isActive(config, "jovian", time);
   const head = concatBytes(

@@ -1,6 +1,7 @@
 import { bytesToHex, hexToBytes } from "@ethereumjs/util";
 import type { CodedError } from "../../base/errors.ts";
 import { chainError } from "../errors.ts";
+import { MAX_FRAME_BYTES } from "../rules/chain-spec.ts";
 import type { Hex } from "../types/primitives.ts";
 import { joinBytes } from "./batch-bytes.ts";
 
@@ -16,10 +17,6 @@ export interface Frame {
 
 /** Bytes around a frame's data: id 16, number 2, length 4, last-frame flag 1. */
 export const FRAME_FIXED_BYTES = 23;
-/** What a buffered frame counts beside its data when a channel's size is measured. */
-export const FRAME_OVERHEAD = 200;
-/** Longest data of one frame, in bytes. */
-export const MAX_FRAME_BYTES = 1_000_000;
 /** First byte of batcher data that holds frames. */
 export const DERIVATION_VERSION_0 = 0x00;
 

@@ -2,6 +2,8 @@ import { hexToBytes } from "@ethereumjs/util";
 import { z } from "zod";
 import { EMPTY_REQUESTS, EMPTY_ROOT, EMPTY_UNCLES, ZERO_HASH } from "../constants.ts";
 import { chainError } from "../errors.ts";
+import { INITIAL_BASE_FEE } from "../rules/chain-spec.ts";
+import { isActive } from "../rules/forks.ts";
 import type { BlockHeader } from "../types/block.ts";
 import type { Address, Hash, Hex } from "../types/primitives.ts";
 import { FORKS, type Fork } from "../types/rollup.ts";
@@ -78,8 +80,6 @@ const genesisSchema = z.looseObject({
   alloc: z.record(z.string(), accountSchema),
 });
 
-const INITIAL_BASE_FEE = 1_000_000_000n;
-
 function account(key: string, value: z.output<typeof accountSchema>): GenesisAccount {
   const address = parseWith(padded(20), key, "GENESIS_INVALID", `Address ${key} of the alloc`);
   const storage = Object.entries(value.storage)
@@ -133,10 +133,7 @@ export function readGenesis(path: string): Genesis {
  * `messagePasserRoot` is the storage root of L2ToL1MessagePasser, the withdrawals root from Isthmus on.
  */
 export function genesisHeader(genesis: Genesis, stateRoot: Hash, messagePasserRoot: Hash): BlockHeader {
-  const active = (fork: Fork) => {
-    const time = genesis.forkTimes[fork];
-    return time !== undefined && genesis.timestamp >= time;
-  };
+  const active = (fork: Fork) => isActive(genesis, fork, genesis.timestamp);
   const ecotone = active("ecotone");
   const isthmus = active("isthmus");
   const canyonRoot = active("canyon") ? EMPTY_ROOT : undefined;

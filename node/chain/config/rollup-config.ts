@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { chainError } from "../errors.ts";
+import { DEFAULT_EIP1559 } from "../rules/chain-spec.ts";
 import { FORKS, type Fork, type RollupConfig, type SystemConfig } from "../types/rollup.ts";
 import { addressField, bytes8Field, hashField, parseWith, quantity, readJsonFile } from "./config-schema.ts";
 
@@ -48,9 +49,13 @@ const rollupSchema = z.strictObject({
     .strictObject({
       eip1559Elasticity: quantity,
       eip1559Denominator: quantity,
-      eip1559DenominatorCanyon: quantity.default(250n),
+      eip1559DenominatorCanyon: quantity.default(DEFAULT_EIP1559.denominatorCanyon),
     })
-    .prefault({ eip1559Elasticity: 6, eip1559Denominator: 50, eip1559DenominatorCanyon: 250 }),
+    .default({
+      eip1559Elasticity: DEFAULT_EIP1559.elasticity,
+      eip1559Denominator: DEFAULT_EIP1559.denominator,
+      eip1559DenominatorCanyon: DEFAULT_EIP1559.denominatorCanyon,
+    }),
   alt_da: z.null("alternative data availability is not supported").optional(),
 });
 

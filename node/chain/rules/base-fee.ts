@@ -1,6 +1,7 @@
 import { decodeExtraData, type ExtraDataFees } from "../codec/extra-data.ts";
 import type { BlockHeader } from "../types/block.ts";
 import type { RollupConfig } from "../types/rollup.ts";
+import { eip1559Constants } from "./chain-spec.ts";
 import { isActive } from "./forks.ts";
 
 /** EIP-1559 parameters that rule the child of `parent` at `childTime`. */
@@ -8,12 +9,7 @@ function parameters(config: RollupConfig, parent: BlockHeader, childTime: bigint
   if (isActive(config, "holocene", parent.timestamp)) {
     return decodeExtraData(parent.extraData, config, parent.timestamp);
   }
-  const canyon = isActive(config, "canyon", childTime);
-  return {
-    denominator: canyon ? config.eip1559DenominatorCanyon : config.eip1559Denominator,
-    elasticity: config.eip1559Elasticity,
-    minBaseFee: 0n,
-  };
+  return { ...eip1559Constants(config, childTime), minBaseFee: 0n };
 }
 
 function max(a: bigint, b: bigint): bigint {

@@ -1,7 +1,10 @@
 import { FORKS, type Fork, type OpenLedgerConfig, type RollupConfig } from "../types/rollup.ts";
 
+/** When the forks come, of a rollup or of a genesis. */
+export type ForkSchedule = Pick<RollupConfig, "forkTimes">;
+
 /** True from the fork's time on; `time` is the clock that the rule names (L2 block or L1 origin), in seconds. */
-export function isActive(config: RollupConfig, fork: Fork, time: bigint): boolean {
+export function isActive(config: ForkSchedule, fork: Fork, time: bigint): boolean {
   const at = config.forkTimes[fork];
   return at !== undefined && time >= at;
 }

@@ -1,7 +1,7 @@
 import type { RollupConfig } from "../types/rollup.ts";
+import { FLOOR_GAS_PER_TOKEN, MAX_INITCODE_BYTES, TOKENS_PER_BYTE, TX_GAS } from "./chain-spec.ts";
 import { isActive } from "./forks.ts";
 
-const TX = 21_000n;
 const CREATE = 32_000n;
 const ZERO_BYTE = 4;
 const OTHER_BYTE = 16;
@@ -9,10 +9,6 @@ const INITCODE_WORD = 2;
 const ACCESS_LIST_ADDRESS = 2_400;
 const ACCESS_LIST_SLOT = 1_900;
 const AUTHORIZATION = 25_000;
-const FLOOR_PER_TOKEN = 10;
-/** A byte that is not zero counts as this many tokens. */
-const TOKENS_PER_BYTE = 4;
-const MAX_INITCODE = 49_152;
 
 /** What the intrinsic cost of a transaction depends on. */
 export interface GasSubject {
@@ -39,17 +35,17 @@ export function intrinsicGas(subject: GasSubject, rollup: RollupConfig, time: bi
   }
   gas += subject.accessListAddresses * ACCESS_LIST_ADDRESS + subject.accessListSlots * ACCESS_LIST_SLOT;
   gas += subject.authorizations * AUTHORIZATION;
-  return TX + (subject.isCreation ? CREATE : 0n) + BigInt(gas);
+  return TX_GAS + (subject.isCreation ? CREATE : 0n) + BigInt(gas);
 }
 
 /** EIP-7623: the least gas that a transaction with this data pays in a block at `time`; 0 before Isthmus. */
 export function floorGas(data: Uint8Array, rollup: RollupConfig, time: bigint): bigint {
   if (!isActive(rollup, "isthmus", time)) return 0n;
   const zeros = countZeros(data);
-  return TX + BigInt(FLOOR_PER_TOKEN * (zeros + TOKENS_PER_BYTE * (data.length - zeros)));
+  return TX_GAS + BigInt(FLOOR_GAS_PER_TOKEN * (zeros + TOKENS_PER_BYTE * (data.length - zeros)));
 }
 
 /** EIP-3860: whether a creation's initcode is too long, from Canyon on. */
 export function isInitcodeTooLong(subject: GasSubject, rollup: RollupConfig, time: bigint): boolean {
-  return subject.isCreation && isActive(rollup, "canyon", time) && subject.data.length > MAX_INITCODE;
+  return subject.isCreation && isActive(rollup, "canyon", time) && subject.data.length > MAX_INITCODE_BYTES;
 }

@@ -1,4 +1,5 @@
 import type { RollupConfig } from "../types/rollup.ts";
+import { DA_SIZE_ESTIMATE, l1CostSignatureBytes, FEE_SCALE as SCALE } from "./chain-spec.ts";
 import { fastLzLength } from "./fastlz.ts";
 import { isActive } from "./forks.ts";
 
@@ -16,12 +17,6 @@ export interface FeeContext {
   operatorFeeConstant: bigint;
 }
 
-const FASTLZ_INTERCEPT = -42_585_600n;
-const FASTLZ_COEFFICIENT = 836_500n;
-/** 100 bytes, scaled by 10^6. */
-const MIN_ESTIMATED_SIZE = 100_000_000n;
-const SCALE = 1_000_000n;
-
 function countBytes(data: Uint8Array): { zero: bigint; other: bigint } {
   let zero = 0;
   for (const byte of data) if (byte === 0) zero++;
@@ -30,8 +25,9 @@ function countBytes(data: Uint8Array): { zero: bigint; other: bigint } {
 
 /** Fjord's estimate of a transaction's compressed size in bytes, scaled by 10^6. `raw` is the signed envelope. */
 export function estimatedDaSize(raw: Uint8Array): bigint {
-  const estimate = FASTLZ_INTERCEPT + FASTLZ_COEFFICIENT * BigInt(fastLzLength(raw));
-  return estimate < MIN_ESTIMATED_SIZE ? MIN_ESTIMATED_SIZE : estimate;
+  const { intercept, slope, least } = DA_SIZE_ESTIMATE;
+  const estimate = intercept + slope * BigInt(fastLzLength(raw));
+  return estimate < least ? least : estimate;
 }
 
 export interface L1Cost {
@@ -50,8 +46,7 @@ export function l1Cost(config: RollupConfig, time: bigint, context: FeeContext, 
     return { fee: (size * feeScaled) / (SCALE * SCALE), gasUsed: (size * 16n) / SCALE };
   }
   const { zero, other } = countBytes(raw);
-  const extra = isActive(config, "regolith", time) ? 0n : 68n;
-  const gas = 4n * zero + 16n * (other + extra);
+  const gas = 4n * zero + 16n * (other + l1CostSignatureBytes(config, time));
   const unset =
     context.blobBaseFee === 0n && context.baseFeeScalar === 0n && context.blobBaseFeeScalar === 0n;
   if (isActive(config, "ecotone", time) && !unset) {

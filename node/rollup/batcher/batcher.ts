@@ -2,11 +2,11 @@ import { bytesToHex } from "@ethereumjs/util";
 import { sleep } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import { channelTimeout, sequencerWindowEnd } from "../../chain/rules/chain-spec.ts";
 import { l1BlockInfoOf } from "../../chain/system-config.ts";
 import type { Block } from "../../chain/types/block.ts";
 import type { Address, BlockId, Hash, Hex } from "../../chain/types/primitives.ts";
 import type { RollupConfig } from "../../chain/types/rollup.ts";
-import { CHANNEL_TIMEOUT } from "../derivation/channel-assembler.ts";
 import { batchBytesOf, buildChannel, type OutgoingChannel } from "./channel-out.ts";
 
 /** What the batcher reads of its own node. */
@@ -177,7 +177,7 @@ class ChannelBatcher implements Batcher {
   private shouldClose(open: OpenChannel, l1Number: bigint): boolean {
     const { maxChannelDuration, rollup, subSafetyMargin } = this.options;
     if (this.isFull() || l1Number >= open.openedAt + maxChannelDuration) return true;
-    const windowEnd = l1BlockInfoOf(open.blocks[0]!).number + rollup.seqWindowSize;
+    const windowEnd = sequencerWindowEnd(rollup, l1BlockInfoOf(open.blocks[0]!).number);
     return l1Number + subSafetyMargin >= windowEnd;
   }
 
@@ -195,7 +195,7 @@ class ChannelBatcher implements Batcher {
       l1Number: lastL1,
       l1Transaction: sent.at(-1)!.hash,
     };
-    if (lastL1 > firstL1 + CHANNEL_TIMEOUT) {
+    if (lastL1 > firstL1 + channelTimeout(rollup, l1BlockInfoOf(open.blocks[0]!).timestamp)) {
       logger.warn(facts, "A channel took too long to reach L1, it is sent again");
       this.restart("a channel timed out");
       return undefined;

@@ -3,13 +3,9 @@ import type { CodedError } from "../../base/errors.ts";
 import { encodeSpanBatch, type SpanElement } from "../../chain/codec/batch.ts";
 import { encodeUvarint } from "../../chain/codec/batch-reader.ts";
 import { encodeChannel } from "../../chain/codec/channel.ts";
-import {
-  encodeBatcherData,
-  FRAME_FIXED_BYTES,
-  type Frame,
-  MAX_FRAME_BYTES,
-} from "../../chain/codec/frame.ts";
+import { encodeBatcherData, FRAME_FIXED_BYTES, type Frame } from "../../chain/codec/frame.ts";
 import { keccakHash } from "../../chain/crypto.ts";
+import { MAX_FRAME_BYTES, MAX_FRAMES_PER_CHANNEL } from "../../chain/rules/chain-spec.ts";
 import { l1BlockInfoOf } from "../../chain/system-config.ts";
 import type { Block } from "../../chain/types/block.ts";
 import type { BlockId, Hash, Hex } from "../../chain/types/primitives.ts";
@@ -36,8 +32,6 @@ export interface OutgoingChannel {
   batchBytes: number;
   calldata: Uint8Array[];
 }
-
-const MAX_FRAMES = 0x10000;
 
 /** The signed transactions of a block, in bytes: a cheap upper estimate of what it adds to a channel. */
 export function batchBytesOf(block: Block): number {
@@ -83,7 +77,7 @@ export function buildChannel({ blocks, rollup, maxL1TxBytes, l1Number }: Channel
   const seed = concatBytes(hexToBytes(first.hash), hexToBytes(last.hash), encodeUvarint(l1Number));
   const id = keccakHash(seed).slice(0, 34) as Hex;
   const room = Math.min(maxL1TxBytes - 1 - FRAME_FIXED_BYTES, MAX_FRAME_BYTES);
-  if (room < 1 || data.length > room * MAX_FRAMES) throw invalid("they do not fit into frames");
+  if (room < 1 || data.length > room * MAX_FRAMES_PER_CHANNEL) throw invalid("they do not fit into frames");
   const count = Math.ceil(data.length / room);
   const calldata = Array.from({ length: count }, (_, number) => {
     const frame: Frame = {

@@ -7,7 +7,6 @@ import {
   type BatchContext,
   checkSingularBatch,
   checkSpanPrefix,
-  maxSequencerDrift,
   type SingularBatch,
   splitSpan,
 } from "./batch-rules.ts";
@@ -119,11 +118,6 @@ describe("checkSingularBatch", () => {
     const before = { ...rollup, forkTimes: { ...rollup.forkTimes, isthmus: 2_000n } };
     const batch = { ...singular, transactions: [Uint8Array.of(4, 1)] };
     expect(checkSingularBatch(batch, { ...context, rollup: before }).kind).toBe("drop");
-  });
-
-  it("takes Fjord's drift, and the config's before it", () => {
-    expect(maxSequencerDrift(rollup, 5n)).toBe(1_800n);
-    expect(maxSequencerDrift({ ...rollup, forkTimes: { fjord: 6n } }, 5n)).toBe(600n);
   });
 });
 

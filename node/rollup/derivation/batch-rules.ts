@@ -1,4 +1,5 @@
 import type { SpanBatch } from "../../chain/codec/batch.ts";
+import { maxSequencerDrift, sequencerWindowEnd } from "../../chain/rules/chain-spec.ts";
 import { isActive } from "../../chain/rules/forks.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
 import type { Hash, Hex } from "../../chain/types/primitives.ts";
@@ -38,17 +39,11 @@ export interface BatchContext {
 
 const DEPOSIT_TYPE = 0x7e;
 const SET_CODE_TYPE = 0x04;
-const FJORD_SEQUENCER_DRIFT = 1_800n;
 
 const ACCEPT: BatchVerdict = { kind: "accept" };
 const PAST: BatchVerdict = { kind: "past" };
 const drop = (reason: string): BatchVerdict => ({ kind: "drop", reason });
 const undecided = (reason: string): BatchVerdict => ({ kind: "undecided", reason });
-
-/** Seconds that an L2 block may be ahead of its L1 origin with transactions of the sequencer's choice. */
-export function maxSequencerDrift(rollup: RollupConfig, originTime: bigint): bigint {
-  return isActive(rollup, "fjord", originTime) ? FJORD_SEQUENCER_DRIFT : rollup.maxSequencerDrift;
-}
 
 /** True if the 20-byte check is the start of the hash. */
 function matches(check: Hex, hash: Hash): boolean {
@@ -64,7 +59,8 @@ export function checkSingularBatch(batch: SingularBatch, context: BatchContext):
   if (batch.timestamp > nextTime) return drop("its time is in the future");
   if (batch.timestamp < nextTime) return PAST;
   if (batch.parentHash !== safeHead.hash) return drop("its parent is not the safe head");
-  if (batch.epochNumber + rollup.seqWindowSize < inclusion) return drop("the sequencing window has expired");
+  if (sequencerWindowEnd(rollup, batch.epochNumber) < inclusion)
+    return drop("the sequencing window has expired");
   if (batch.epochNumber < epoch.number) return drop("its L1 origin is too old");
   if (batch.epochNumber > epoch.number + 1n) return drop("its L1 origin skips a block");
   const origin = batch.epochNumber === epoch.number ? epoch : nextEpoch;
@@ -124,7 +120,8 @@ export function checkSpanPrefix(span: SpanBatch, context: BatchContext, chain: S
   const parent = spanParent(span, context, chain);
   if ("kind" in parent) return parent;
   if (!matches(span.parentCheck, parent.hash)) return drop("its parent is not on the safe chain");
-  if (first.epochNumber + rollup.seqWindowSize < inclusion) return drop("the sequencing window has expired");
+  if (sequencerWindowEnd(rollup, first.epochNumber) < inclusion)
+    return drop("the sequencing window has expired");
   if (first.epochNumber > parent.l1Origin.number + 1n) return drop("its first L1 origin skips a block");
   const end = l1Blocks.find((block) => block.number === last.epochNumber);
   if (end === undefined) return undecided("its last L1 origin is not known");

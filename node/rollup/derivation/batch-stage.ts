@@ -1,4 +1,5 @@
 import type { SpanBatch } from "../../chain/codec/batch.ts";
+import { sequencerWindowEnd } from "../../chain/rules/chain-spec.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
 import type { L2BlockRef, RollupConfig } from "../../chain/types/rollup.ts";
 import { rollupError } from "../errors.ts";
@@ -10,10 +11,17 @@ import {
   type SingularBatch,
   splitSpan,
 } from "./batch-rules.ts";
-import { AGAIN, type DerivationObserver, DRAINED, type Pull, type SafeChain } from "./types.ts";
+import {
+  AGAIN,
+  type DerivationObserver,
+  DRAINED,
+  type L1Position,
+  type Pull,
+  type SafeChain,
+} from "./types.ts";
 
 export interface SpanSource {
-  next(l1Number: bigint): Pull<SpanBatch>;
+  next(l1: L1Position): Pull<SpanBatch>;
   flush(): void;
 }
 
@@ -54,13 +62,13 @@ export class BatchStage {
     this.updateOrigins(origin, safeHead);
     if (origin.number <= safeHead.l1Origin.number) {
       // A channel complete by then holds nothing after the safe head.
-      const span = this.spans.next(origin.number);
+      const span = this.spans.next(origin);
       return span.kind === "item" ? AGAIN : span;
     }
     const broken = this.checkOrigins(safeHead);
     if (broken !== undefined) return broken;
     const context = { rollup: this.rollup, l1Blocks: this.l1Blocks, safeHead, inclusion: origin.number };
-    const candidate = this.candidate(context, chain);
+    const candidate = this.candidate(origin, context, chain);
     if (candidate.kind === "drained") return this.emptyBlock(context);
     return candidate.kind === "item" ? this.judge(candidate.item, context) : candidate;
   }
@@ -96,10 +104,10 @@ export class BatchStage {
     };
   }
 
-  private candidate(context: BatchContext, chain: SafeChain): Pull<SingularBatch> {
+  private candidate(origin: L1Block, context: BatchContext, chain: SafeChain): Pull<SingularBatch> {
     const pending = this.takeFromSpan(context);
     if (pending !== undefined) return { kind: "item", item: pending };
-    const span = this.spans.next(context.inclusion);
+    const span = this.spans.next(origin);
     if (span.kind !== "item") return span;
     const verdict = checkSpanPrefix(span.item, context, chain);
     if (verdict.kind !== "accept") return this.setAside(verdict, "span", span.item.elements[0]!.timestamp);
@@ -145,7 +153,7 @@ export class BatchStage {
   private emptyBlock({ rollup, safeHead, inclusion }: BatchContext): Pull<NextBlock> {
     const [epoch, nextEpoch] = this.l1Blocks;
     if (epoch === undefined || nextEpoch === undefined) return DRAINED;
-    if (epoch.number + rollup.seqWindowSize > inclusion) return DRAINED;
+    if (sequencerWindowEnd(rollup, epoch.number) > inclusion) return DRAINED;
     const timestamp = safeHead.timestamp + rollup.blockTime;
     const opensEpoch = epoch.number === safeHead.l1Origin.number + 1n;
     if (timestamp < nextEpoch.timestamp || opensEpoch) {

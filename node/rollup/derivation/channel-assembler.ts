@@ -1,11 +1,9 @@
 import { joinBytes } from "../../chain/codec/batch-bytes.ts";
-import { MAX_RLP_BYTES_PER_CHANNEL } from "../../chain/codec/channel.ts";
-import { FRAME_OVERHEAD, type Frame } from "../../chain/codec/frame.ts";
+import type { Frame } from "../../chain/codec/frame.ts";
+import { channelTimeout, FRAME_OVERHEAD, maxRlpBytesPerChannel } from "../../chain/rules/chain-spec.ts";
 import type { Hex } from "../../chain/types/primitives.ts";
-import type { DerivationObserver, Pull } from "./types.ts";
-
-/** A channel times out when it is not complete within this many L1 blocks (Granite). */
-export const CHANNEL_TIMEOUT = 50n;
+import type { RollupConfig } from "../../chain/types/rollup.ts";
+import type { DerivationObserver, L1Position, Pull } from "./types.ts";
 
 export interface FrameSource {
   next(): Pull<Frame>;
@@ -23,14 +21,14 @@ interface StagingChannel {
 /** Puts the one channel that is open together. Spec: Holocene, "Channel Bank" becomes the channel assembler. */
 export class ChannelAssembler {
   private readonly frames: FrameSource;
+  private readonly rollup: RollupConfig;
   private readonly observe: DerivationObserver;
-  private readonly maxSize: number;
   private channel: StagingChannel | undefined;
 
-  constructor(frames: FrameSource, observe: DerivationObserver, maxSize = MAX_RLP_BYTES_PER_CHANNEL) {
+  constructor(frames: FrameSource, rollup: RollupConfig, observe: DerivationObserver) {
     this.frames = frames;
+    this.rollup = rollup;
     this.observe = observe;
-    this.maxSize = maxSize;
   }
 
   /** Drops the channel that is open. */
@@ -38,29 +36,29 @@ export class ChannelAssembler {
     this.channel = undefined;
   }
 
-  /** The next complete channel, compressed. `l1Number` is the L1 block that is being read. */
-  next(l1Number: bigint): Pull<Uint8Array> {
-    this.dropIfTimedOut(l1Number);
+  /** The next complete channel, compressed. `l1` is the L1 block that is being read. */
+  next(l1: L1Position): Pull<Uint8Array> {
+    this.dropIfTimedOut(l1);
     for (;;) {
       const frame = this.frames.next();
       if (frame.kind !== "item") return frame;
-      const complete = this.add(frame.item, l1Number);
+      const complete = this.add(frame.item, l1);
       if (complete !== undefined) return { kind: "item", item: complete };
     }
   }
 
-  private dropIfTimedOut(l1Number: bigint): void {
+  private dropIfTimedOut({ number, timestamp }: L1Position): void {
     const channel = this.channel;
-    if (channel === undefined || channel.openedAt + CHANNEL_TIMEOUT >= l1Number) return;
-    this.note("a channel timed out", { channel: channel.id, openedAt: channel.openedAt, l1Number });
+    if (channel === undefined || channel.openedAt + channelTimeout(this.rollup, timestamp) >= number) return;
+    this.note("a channel timed out", { channel: channel.id, openedAt: channel.openedAt, l1Number: number });
     this.channel = undefined;
   }
 
   /** Takes a frame in. The channel's data when it is the last one. */
-  private add(frame: Frame, l1Number: bigint): Uint8Array | undefined {
+  private add(frame: Frame, l1: L1Position): Uint8Array | undefined {
     if (frame.number === 0) {
       if (this.channel) this.note("a new channel replaces an unfinished one", { channel: this.channel.id });
-      this.channel = { id: frame.channelId, openedAt: l1Number, frames: [], size: 0 };
+      this.channel = { id: frame.channelId, openedAt: l1.number, frames: [], size: 0 };
     }
     const channel = this.channel;
     if (channel?.id !== frame.channelId || channel.frames.length !== frame.number) {
@@ -72,7 +70,7 @@ export class ChannelAssembler {
     }
     channel.frames.push(frame.data);
     channel.size += frame.data.length + FRAME_OVERHEAD;
-    if (channel.size > this.maxSize) {
+    if (channel.size > maxRlpBytesPerChannel(this.rollup, l1.timestamp)) {
       this.note("a channel is too large", { channel: channel.id, size: channel.size });
       this.channel = undefined;
       return undefined;

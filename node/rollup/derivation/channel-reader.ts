@@ -6,11 +6,12 @@ import {
   type SpanBatch,
 } from "../../chain/codec/batch.ts";
 import { ChannelReader } from "../../chain/codec/channel.ts";
+import { maxRlpBytesPerChannel } from "../../chain/rules/chain-spec.ts";
 import type { RollupConfig } from "../../chain/types/rollup.ts";
-import { AGAIN, type DerivationObserver, type Pull } from "./types.ts";
+import { AGAIN, type DerivationObserver, type L1Position, type Pull } from "./types.ts";
 
 export interface ChannelSource {
-  next(l1Number: bigint): Pull<Uint8Array>;
+  next(l1: L1Position): Pull<Uint8Array>;
   flush(): void;
 }
 
@@ -36,11 +37,11 @@ export class BatchDecoder {
     this.channels.flush();
   }
 
-  next(l1Number: bigint): Pull<SpanBatch> {
+  next(l1: L1Position): Pull<SpanBatch> {
     if (this.reader === undefined) {
-      const channel = this.channels.next(l1Number);
+      const channel = this.channels.next(l1);
       if (channel.kind !== "item") return channel;
-      this.reader = this.open(channel.item);
+      this.reader = this.open(channel.item, l1);
       if (this.reader === undefined) return AGAIN;
     }
     const data = this.reader.next();
@@ -53,8 +54,9 @@ export class BatchDecoder {
     return batch === undefined ? AGAIN : { kind: "item", item: batch };
   }
 
-  private open(channel: Uint8Array): ChannelReader | undefined {
-    return this.noting("CHANNEL_INVALID", () => new ChannelReader(channel));
+  private open(channel: Uint8Array, l1: L1Position): ChannelReader | undefined {
+    const limit = maxRlpBytesPerChannel(this.rollup, l1.timestamp);
+    return this.noting("CHANNEL_INVALID", () => new ChannelReader(channel, limit));
   }
 
   private parse(data: Uint8Array): ParsedSpanBatch | undefined {

@@ -2,7 +2,13 @@ import { isCodedError } from "../../base/errors.ts";
 import { DEPOSIT_TYPE } from "../../chain/codec/deposit.ts";
 import type { L1Block, L1Receipt } from "../../chain/types/l1.ts";
 import type { BlockId } from "../../chain/types/primitives.ts";
-import type { Fork, L1ChainConfig, RollupConfig, SystemConfig } from "../../chain/types/rollup.ts";
+import {
+  FORKS,
+  type Fork,
+  type L1ChainConfig,
+  type RollupConfig,
+  type SystemConfig,
+} from "../../chain/types/rollup.ts";
 import { rollupError } from "../errors.ts";
 import { buildAttributes } from "./attributes.ts";
 import { BatchStage, type NextBlock } from "./batch-stage.ts";
@@ -34,16 +40,8 @@ export interface PipelineOptions {
   observe?: DerivationObserver;
 }
 
-const GENESIS_FORKS: readonly Fork[] = [
-  "regolith",
-  "canyon",
-  "delta",
-  "ecotone",
-  "fjord",
-  "granite",
-  "holocene",
-];
-const LATER_FORKS: readonly Fork[] = ["isthmus", "jovian"];
+const GENESIS_FORKS = FORKS.slice(0, FORKS.indexOf("holocene") + 1);
+const LATER_FORKS = FORKS.slice(GENESIS_FORKS.length);
 
 /** Derivation knows Holocene's rules, and no fork that activates after genesis. */
 function assertForks({ forkTimes, genesis }: RollupConfig): void {
@@ -83,7 +81,7 @@ class Pipeline implements DerivationPipeline {
     this.options = options;
     this.retrieval = new L1Retrieval(rollup, start.systemConfig);
     const frames = new FrameQueue(this.retrieval, observe);
-    const channels = new ChannelAssembler(frames, observe);
+    const channels = new ChannelAssembler(frames, rollup, observe);
     const decoder = new BatchDecoder(channels, rollup, observe);
     this.batches = new BatchStage(decoder, rollup, observe);
   }

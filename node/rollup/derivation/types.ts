@@ -50,6 +50,9 @@ export interface DerivationPipeline {
   rejectPayload(): DerivedAttributes;
 }
 
+/** The L1 block that is being read, as far as limits depend on it. */
+export type L1Position = Pick<L1Block, "number" | "timestamp">;
+
 /** Something that derivation left aside, for logs and metrics; it changes nothing. */
 export interface DerivationNote {
   stage: "l1-retrieval" | "frame-queue" | "channel-assembler" | "channel-reader" | "batch-stage";

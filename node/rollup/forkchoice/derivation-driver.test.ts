@@ -73,7 +73,6 @@ function scripted(script: Script) {
     engine,
     store,
     rollup,
-    channelTimeout: 50n,
     l1: {
       chainId: async () => 900n,
       label: async () => latest(),

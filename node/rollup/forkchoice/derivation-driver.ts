@@ -18,7 +18,6 @@ export interface DerivationDriverOptions {
   l1: L1Reader;
   watcher: L1Watcher;
   rollup: RollupConfig;
-  channelTimeout: bigint;
   createPipeline(start: PipelineStart): DerivationPipeline;
   logger: Logger;
   signal: AbortSignal;

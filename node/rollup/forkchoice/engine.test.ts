@@ -173,14 +173,19 @@ describe("engine", () => {
   });
 
   describe("findSyncStart", () => {
-    const startOn = (canonical: (number: number) => Hash | undefined, channelTimeout = 50n) => {
+    const startOn = (canonical: (number: number) => Hash | undefined, channelTimeout = 300n) => {
       const l1 = {
         async refByNumber(number: bigint) {
           const hash = canonical(Number(number));
           return hash && { hash, number, parentHash: l1Hash(99), timestamp: 0n };
         },
       };
-      return findSyncStart({ store, l1, rollup, channelTimeout }, engine.heads());
+      const beforeGranite = {
+        ...rollup,
+        forkTimes: { ...rollup.forkTimes, granite: undefined },
+        channelTimeout,
+      };
+      return findSyncStart({ store, l1, rollup: beforeGranite }, engine.heads());
     };
     /** Safe up to 2 (from L1 block 5), unsafe up to 4. */
     const grow = async () => {

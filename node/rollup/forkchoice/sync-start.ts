@@ -1,3 +1,4 @@
+import { channelTimeout } from "../../chain/rules/chain-spec.ts";
 import { systemConfigFromBlock } from "../../chain/system-config.ts";
 import type { BlockId } from "../../chain/types/primitives.ts";
 import type { L2BlockRef, RollupConfig, SystemConfig } from "../../chain/types/rollup.ts";
@@ -21,8 +22,6 @@ export interface SyncStartOptions {
   store: ChainStore;
   l1: Pick<L1Reader, "refByNumber">;
   rollup: RollupConfig;
-  /** L1 blocks that a channel may stay open; its first frames lie at most that far before the safe head's origin. */
-  channelTimeout: bigint;
 }
 
 /**
@@ -98,12 +97,12 @@ async function supportedUnsafeHead(
 }
 
 /** Source: op-node `initialReset`: the L2 block whose origin is a channel timeout before the safe head's. */
-function pipelineStart({ store, rollup, channelTimeout }: SyncStartOptions, safe: L2BlockRef): PipelineStart {
+function pipelineStart({ store, rollup }: SyncStartOptions, safe: L2BlockRef): PipelineStart {
   let start = safe;
   while (
     start.number > rollup.genesis.l2.number &&
     start.l1Origin.number > rollup.genesis.l1.number &&
-    start.l1Origin.number + channelTimeout > safe.l1Origin.number
+    start.l1Origin.number + channelTimeout(rollup, start.timestamp) > safe.l1Origin.number
   ) {
     const parent = store.ref(start.parentHash);
     if (parent === undefined) break;

@@ -1,6 +1,6 @@
+import { maxSequencerDrift } from "../../chain/rules/chain-spec.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
 import type { L2BlockRef, RollupConfig } from "../../chain/types/rollup.ts";
-import { maxSequencerDrift } from "../derivation/batch-rules.ts";
 import type { L1Reader } from "../l1/reader.ts";
 
 /** Which L1 block the next L2 block refers to. */

@@ -1,12 +1,11 @@
 import { hexToBytes } from "@ethereumjs/util";
 import { HISTORY_STORAGE } from "../../../chain/constants.ts";
+import { HISTORY_SERVE_WINDOW } from "../../../chain/rules/chain-spec.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
 import type { StateView } from "../../state/state-view.ts";
 import type { ChainRules } from "../executor.ts";
 
-/** EIP-2935: ring buffer of block hashes in the state. */
-const HISTORY_WINDOW = 8191n;
 const history = hexToBytes(HISTORY_STORAGE);
 
 /**
@@ -23,7 +22,7 @@ export function blockHashes(
     if (number === parent.number) return hexToBytes(header.parentHash);
     if (isActive(rules.rollup, "isthmus", header.timestamp)) {
       const slot = new Uint8Array(32);
-      new DataView(slot.buffer).setBigUint64(24, number % HISTORY_WINDOW);
+      new DataView(slot.buffer).setBigUint64(24, number % HISTORY_SERVE_WINDOW);
       const stored = view.storage(history, slot);
       if (stored.length > 0) return leftPadded(stored);
     }

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { monotonicMs } from "../../../base/clock.ts";
+import { TX_GAS } from "../../../chain/rules/chain-spec.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
 import type { BuildBudget, CandidateOutcome, CandidateSource } from "../executor.ts";
 import type { BlockBuilder } from "./block-builder.ts";
@@ -8,8 +9,6 @@ import type { TxOutcome } from "./outcome.ts";
 
 /** Candidates taken at once. */
 const BATCH = 32;
-/** Less gas than any transaction needs. */
-const LEAST_GAS = 21_000n;
 /** A transaction may take this long whatever its gas. */
 const GRACE_MS = 100;
 /** Transactions of one block that may break the EVM; after them it is sealed. */
@@ -32,7 +31,7 @@ export async function fillBlock(
   const deadline = budget.deadline ?? Number.POSITIVE_INFINITY;
   const isSpent = () => budget.signal?.aborted === true || monotonicMs() >= deadline;
   let faults = 0;
-  while (!isSpent() && faults < MAX_FAULTS && builder.gasLeft() >= LEAST_GAS) {
+  while (!isSpent() && faults < MAX_FAULTS && builder.gasLeft() >= TX_GAS) {
     const candidates = source.take({ baseFee: builder.baseFee, count: BATCH });
     if (candidates.length === 0) return;
     const waiting = new Set<Address>();

@@ -3,6 +3,7 @@ import { encodeExtraData } from "../../../chain/codec/extra-data.ts";
 import { hashHeader } from "../../../chain/codec/header.ts";
 import { EMPTY_REQUESTS, EMPTY_ROOT, EMPTY_UNCLES } from "../../../chain/constants.ts";
 import { nextBaseFee } from "../../../chain/rules/base-fee.ts";
+import { eip1559Constants } from "../../../chain/rules/chain-spec.ts";
 import { isActivationBlock, isActive } from "../../../chain/rules/forks.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
 import type { PayloadAttributes } from "../../../chain/types/rollup.ts";
@@ -62,11 +63,8 @@ function extraData({ rollup }: ChainRules, attributes: PayloadAttributes): Uint8
   }
   const { denominator, elasticity } = eip1559;
   if (denominator === 0 && elasticity !== 0) throw payloadInvalid("eip1559 denominator is 0");
-  const fees = {
-    denominator: denominator || rollup.eip1559DenominatorCanyon,
-    elasticity: denominator === 0 ? rollup.eip1559Elasticity : elasticity,
-    minBaseFee: minBaseFee ?? 0n,
-  };
+  const chosen = denominator === 0 ? eip1559Constants(rollup, timestamp) : { denominator, elasticity };
+  const fees = { ...chosen, minBaseFee: minBaseFee ?? 0n };
   return encodeExtraData(fees, rollup, timestamp);
 }
 

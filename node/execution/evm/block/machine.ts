@@ -2,7 +2,7 @@ import type { BlockHeader, ChainTransaction } from "../../../chain/types/block.t
 import type { Hash } from "../../../chain/types/primitives.ts";
 import type { StateCommit } from "../../state/state-commit.ts";
 import type { TxOutcome } from "./outcome.ts";
-import type { Tracer } from "./trace.ts";
+import type { Tracer } from "./tracer.ts";
 
 export type MaybePromise<T> = T | Promise<T>;
 

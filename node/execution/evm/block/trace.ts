@@ -1,29 +1,12 @@
 import type { Block, BlockHeader } from "../../../chain/types/block.ts";
-import type { Address } from "../../../chain/types/primitives.ts";
 import type { PayloadAttributes } from "../../../chain/types/rollup.ts";
 import { executionError } from "../../errors.ts";
 import type { ChainRules, TraceFrame, TraceOptions, TraceStep, TransactionTrace } from "../executor.ts";
 import { headerStart } from "./header.ts";
 import type { BlockMachine, MachineFactory } from "./machine.ts";
+import type { FrameEnd, FrameStart, Tracer } from "./tracer.ts";
 
 const MAX_STEPS = 1_000_000;
-
-/** A frame as it begins. */
-export type FrameStart = Pick<TraceFrame, "kind" | "from" | "to" | "value" | "gas" | "input">;
-/** A frame as it ends. */
-export type FrameEnd = Pick<TraceFrame, "gasUsed" | "output" | "error"> & {
-  /** A creation's address, where it was not known before. */
-  to?: Address;
-};
-
-/** Hears what a machine's transactions do. */
-export interface Tracer {
-  readonly steps: boolean;
-  readonly memory: boolean;
-  enter(frame: FrameStart): void;
-  leave(end: FrameEnd): void;
-  step(step: TraceStep): void;
-}
 
 interface OpenFrame extends FrameStart {
   calls: TraceFrame[];

@@ -1,5 +1,6 @@
 import { hexToBytes } from "@ethereumjs/util";
 import { isCodedError } from "../../../base/errors.ts";
+import { TX_GAS } from "../../../chain/rules/chain-spec.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
 import { executionError } from "../../errors.ts";
 import { isEmptyCode } from "../../state/account.ts";
@@ -7,7 +8,6 @@ import type { StateView } from "../../state/state-view.ts";
 import type { CallRequest, CallResult } from "../executor.ts";
 import { OUT_OF_GAS, type Simulate, type Simulation, toCallResult } from "./simulate.ts";
 
-const TRANSFER_GAS = 21_000n;
 const CALL_STIPEND = 2_300n;
 /** The search stops when the bounds are within this of the upper one (1.5 %, as op-geth). */
 const TOLERANCE = { numerator: 15n, denominator: 1000n };
@@ -39,7 +39,7 @@ export async function estimateGas(
   request: CallRequest,
 ): Promise<bigint | CallResult> {
   const affordable = affordableGas(view, header, request);
-  const asked = request.gas >= TRANSFER_GAS ? request.gas : header.gasLimit;
+  const asked = request.gas >= TX_GAS ? request.gas : header.gasLimit;
   const cap = affordable < asked ? affordable : asked;
   const attempt = async (gas: bigint): Promise<Simulation | undefined> => {
     try {
@@ -50,8 +50,8 @@ export async function estimateGas(
     }
   };
   const succeeds = async (gas: bigint) => (await attempt(gas))?.succeeded === true;
-  if (affordable >= TRANSFER_GAS && isPlainTransfer(view, request) && (await succeeds(TRANSFER_GAS))) {
-    return TRANSFER_GAS;
+  if (affordable >= TX_GAS && isPlainTransfer(view, request) && (await succeeds(TX_GAS))) {
+    return TX_GAS;
   }
   const first = await attempt(cap);
   if (first === undefined || first.exception === OUT_OF_GAS) {

@@ -4,8 +4,8 @@ import { Account, createAddressFromString, hexToBytes } from "@ethereumjs/util";
 import { ATTRIBUTION_PRECOMPILES } from "../../../../precompiles/addresses.ts";
 import type { Credit } from "../../../../precompiles/reward-splitter/splitter.ts";
 import { type PrecompileCall, runPrecompile } from "../../../../precompiles/run.ts";
-import { CodedError } from "../../../base/errors.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
+import { executionError } from "../../errors.ts";
 import type { CustomPrecompile } from "./precompiles.ts";
 
 const messages = new WeakMap<object, Message>();
@@ -23,7 +23,7 @@ export function installFrameCapture(evm: EVMInterface): void {
 function currentCall(evm: EVMInterface): PrecompileCall {
   const message = messages.get(evm);
   if (message === undefined) {
-    throw new CodedError("FRAME_CAPTURE_MISSING", "fatal", {
+    throw executionError("FRAME_CAPTURE_MISSING", {
       message: "the EVM has attribution precompiles but no frame capture",
       fix: "call installFrameCapture(evm) right after creating or copying an EVM",
     });

@@ -1,13 +1,12 @@
 import { Account, type Address, createAddressFromString } from "@ethereumjs/util";
 import { DEPOSIT_TYPE } from "../../../chain/codec/deposit.ts";
+import { depositReceiptVersion } from "../../../chain/rules/chain-spec.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import { floorGas, type GasSubject, intrinsicGas, isInitcodeTooLong } from "../../../chain/rules/gas.ts";
 import type { DepositTransaction } from "../../../chain/types/block.ts";
 import { creationAddress, type TxOutcome } from "../block/outcome.ts";
 import type { BlockEnv } from "./block-env.ts";
 import { runMessage, warmUp } from "./message.ts";
-
-const RECEIPT_VERSION = 1;
 
 interface Attempt {
   succeeded: boolean;
@@ -95,7 +94,7 @@ export async function executeDeposit(env: BlockEnv, deposit: DepositTransaction)
     contractAddress:
       deposit.to === undefined ? creationAddress(deposit.from, regolith ? nonce : 0n) : undefined,
     depositNonce: regolith ? nonce : undefined,
-    depositReceiptVersion: isActive(rollup, "canyon", time) ? RECEIPT_VERSION : undefined,
+    depositReceiptVersion: depositReceiptVersion(rollup, time),
     l1: undefined,
   };
 }

@@ -17,7 +17,7 @@ import {
   type SignedTx,
 } from "../block/machine.ts";
 import type { TxOutcome } from "../block/outcome.ts";
-import type { Tracer } from "../block/trace.ts";
+import type { Tracer } from "../block/tracer.ts";
 import type { ChainRules } from "../executor.ts";
 import { type BlockEnv, evmBlock } from "./block-env.ts";
 import { createChainEvm } from "./chain-evm.ts";

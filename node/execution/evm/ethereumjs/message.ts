@@ -7,12 +7,10 @@ import {
   bytesToUnprefixedHex,
   hexToBytes,
 } from "@ethereumjs/util";
+import { MAX_REFUND_QUOTIENT } from "../../../chain/rules/chain-spec.ts";
 import type { Log } from "../../../chain/types/block.ts";
 import type { Hash } from "../../../chain/types/primitives.ts";
 import type { EvmBlock } from "./block-env.ts";
-
-/** EIP-3529: at most a fifth of the gas used comes back. */
-const MAX_REFUND_QUOTIENT = 5n;
 
 export interface AccessListItem {
   address: Uint8Array;

@@ -1,16 +1,11 @@
 import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
-import {
-  EVMError,
-  type ExecResult,
-  getActivePrecompiles,
-  type PrecompileFunc,
-  type PrecompileInput,
-} from "@ethereumjs/evm";
+import { EVMError, type ExecResult, getActivePrecompiles, type PrecompileFunc } from "@ethereumjs/evm";
 import { createAddressFromString } from "@ethereumjs/util";
 import { chainCrypto } from "../../../chain/crypto.ts";
+import { p256VerifyGas, precompileInputLimits } from "../../../chain/rules/chain-spec.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
-import type { Fork, RollupConfig } from "../../../chain/types/rollup.ts";
+import type { RollupConfig } from "../../../chain/types/rollup.ts";
 import { pointEvaluation } from "./point-evaluation.ts";
 
 /** The form of @ethereumjs/evm's `customPrecompiles` option. */
@@ -19,51 +14,16 @@ export interface CustomPrecompile {
   function: PrecompileFunc;
 }
 
-const P256_GAS = 3450n;
+const POINT_EVALUATION: Address = `0x${"0a".padStart(40, "0")}`;
+const P256_VERIFY: Address = `0x${"100".padStart(40, "0")}`;
 const PLENTY_OF_GAS = 1_000_000n;
-
-function precompileAddress(low: number): Address {
-  return `0x${low.toString(16).padStart(40, "0")}`;
-}
-
-/** Input limits in bytes, newest fork last; more than the limit burns all gas. Specs: Granite, Isthmus, Jovian. */
-const INPUT_LIMITS: readonly { low: number; limits: readonly (readonly [Fork, number])[] }[] = [
-  {
-    low: 0x08,
-    limits: [
-      ["granite", 112_687],
-      ["jovian", 81_984],
-    ],
-  },
-  {
-    low: 0x0c,
-    limits: [
-      ["isthmus", 513_760],
-      ["jovian", 288_960],
-    ],
-  },
-  {
-    low: 0x0e,
-    limits: [
-      ["isthmus", 488_448],
-      ["jovian", 278_784],
-    ],
-  },
-  {
-    low: 0x0f,
-    limits: [
-      ["isthmus", 235_008],
-      ["jovian", 156_672],
-    ],
-  },
-];
 
 const newest = new Common({ chain: Mainnet, hardfork: Hardfork.Osaka, customCrypto: chainCrypto });
 const builtIns = getActivePrecompiles(newest);
 
-function builtIn(low: number): PrecompileFunc {
-  const found = builtIns.get(precompileAddress(low).slice(2));
-  if (found === undefined) throw new Error(`no built-in precompile at ${low}`);
+function builtIn(address: Address): PrecompileFunc {
+  const found = builtIns.get(address.slice(2));
+  if (found === undefined) throw new Error(`no built-in precompile at ${address}`);
   return found;
 }
 
@@ -75,8 +35,8 @@ function halt(gasLimit: bigint, reason: ConstructorParameters<typeof EVMError>[0
   };
 }
 
-function limited(low: number, limit: number): PrecompileFunc {
-  const run = builtIn(low);
+function limited(address: Address, limit: number): PrecompileFunc {
+  const run = builtIn(address);
   return (input) => {
     if (input.data.length <= limit) return run(input);
     return halt(input.gasLimit, EVMError.errorMessages.INVALID_INPUT_LENGTH);
@@ -84,23 +44,24 @@ function limited(low: number, limit: number): PrecompileFunc {
 }
 
 /** RIP-7212: the check of EIP-7951 at its older price. */
-function p256Verify(input: PrecompileInput): ExecResult | Promise<ExecResult> {
-  if (input.gasLimit < P256_GAS) return halt(input.gasLimit, EVMError.errorMessages.OUT_OF_GAS);
-  const finish = (result: ExecResult): ExecResult => ({ ...result, executionGasUsed: P256_GAS });
-  const result = builtIn(0x100)({ ...input, gasLimit: PLENTY_OF_GAS });
-  return result instanceof Promise ? result.then(finish) : finish(result);
+function p256Verify(gas: bigint): PrecompileFunc {
+  const run = builtIn(P256_VERIFY);
+  return (input) => {
+    if (input.gasLimit < gas) return halt(input.gasLimit, EVMError.errorMessages.OUT_OF_GAS);
+    const finish = (result: ExecResult): ExecResult => ({ ...result, executionGasUsed: gas });
+    const result = run({ ...input, gasLimit: PLENTY_OF_GAS });
+    return result instanceof Promise ? result.then(finish) : finish(result);
+  };
 }
 
 /** What an L2 block at `time` changes in Ethereum's precompiles. */
 export function rollupPrecompiles(config: RollupConfig, time: bigint): CustomPrecompile[] {
   const list: CustomPrecompile[] = [];
-  const add = (low: number, run: PrecompileFunc) =>
-    list.push({ address: createAddressFromString(precompileAddress(low)), function: run });
-  for (const { low, limits } of INPUT_LIMITS) {
-    const current = limits.findLast(([fork]) => isActive(config, fork, time));
-    if (current !== undefined) add(low, limited(low, current[1]));
-  }
-  if (isActive(config, "ecotone", time)) add(0x0a, pointEvaluation);
-  if (isActive(config, "fjord", time)) add(0x100, p256Verify);
+  const add = (address: Address, run: PrecompileFunc) =>
+    list.push({ address: createAddressFromString(address), function: run });
+  for (const [address, limit] of precompileInputLimits(config, time)) add(address, limited(address, limit));
+  if (isActive(config, "ecotone", time)) add(POINT_EVALUATION, pointEvaluation);
+  const p256Gas = p256VerifyGas(config, time);
+  if (p256Gas !== undefined) add(P256_VERIFY, p256Verify(p256Gas));
   return list;
 }

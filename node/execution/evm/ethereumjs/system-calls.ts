@@ -2,12 +2,12 @@ import type { EVM } from "@ethereumjs/evm";
 import { Account, createAddressFromString, hexToBytes } from "@ethereumjs/util";
 import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS } from "../../../../precompiles/addresses.ts";
 import { BEACON_ROOTS, HISTORY_STORAGE, SYSTEM_CALLER } from "../../../chain/constants.ts";
+import { SYSTEM_CALL_GAS } from "../../../chain/rules/chain-spec.ts";
 import { isActive, isAttributionActivationBlock } from "../../../chain/rules/forks.ts";
 import type { Address, Hash } from "../../../chain/types/primitives.ts";
 import type { OpenLedgerConfig } from "../../../chain/types/rollup.ts";
 import type { BlockEnv } from "./block-env.ts";
 
-const SYSTEM_CALL_GAS = 30_000_000n;
 /** Code of a precompile's stub: EXTCODESIZE is not 0, and no EVM would run past it. */
 const STUB_CODE = Uint8Array.of(0xfe);
 

@@ -1,6 +1,6 @@
 import type { EVM, EVMResult, InterpreterStep, Message } from "@ethereumjs/evm";
 import { Address, bigIntToBytes, setLengthLeft } from "@ethereumjs/util";
-import type { FrameStart, Tracer } from "../block/trace.ts";
+import type { FrameStart, Tracer } from "../block/tracer.ts";
 import { gethWords } from "./call.ts";
 
 const ZERO_ADDRESS = `0x${"00".repeat(20)}` as const;

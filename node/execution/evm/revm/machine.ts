@@ -6,6 +6,7 @@ import {
 } from "../../../../precompiles/addresses.ts";
 import { DEPOSIT_TYPE } from "../../../chain/codec/deposit.ts";
 import { BEACON_ROOTS, HISTORY_STORAGE, L2_TO_L1_MESSAGE_PASSER } from "../../../chain/constants.ts";
+import { depositReceiptVersion } from "../../../chain/rules/chain-spec.ts";
 import { isActive, isAttributionActivationBlock } from "../../../chain/rules/forks.ts";
 import { type FeeContext, l1Cost } from "../../../chain/rules/rollup-fees.ts";
 import type { Hash } from "../../../chain/types/primitives.ts";
@@ -28,7 +29,7 @@ import {
 } from "../block/machine.ts";
 import { creationAddress, type TxOutcome } from "../block/outcome.ts";
 import { prices } from "../block/prices.ts";
-import type { Tracer } from "../block/trace.ts";
+import type { Tracer } from "../block/tracer.ts";
 import type { ChainRules } from "../executor.ts";
 import { type RunAnswer, type RunResult, readAnswer, readChanges } from "./answer.ts";
 import { RequestWriter } from "./bytes.ts";
@@ -47,7 +48,6 @@ import { tellTracer } from "./trace.ts";
 const passer = hexToBytes(L2_TO_L1_MESSAGE_PASSER);
 const beaconRoots = hexToBytes(BEACON_ROOTS);
 const historyStorage = hexToBytes(HISTORY_STORAGE);
-const RECEIPT_VERSION = 1;
 
 export interface RevmParts {
   rules: ChainRules;
@@ -125,7 +125,7 @@ class RevmMachine implements BlockMachine {
       contractAddress:
         deposit.to === undefined ? creationAddress(deposit.from, regolith ? nonce : 0n) : undefined,
       depositNonce: regolith ? nonce : undefined,
-      depositReceiptVersion: isActive(rollup, "canyon", time) ? RECEIPT_VERSION : undefined,
+      depositReceiptVersion: depositReceiptVersion(rollup, time),
       l1: undefined,
     };
   }

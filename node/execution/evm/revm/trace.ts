@@ -1,5 +1,5 @@
 import { bytesToHex } from "@ethereumjs/util";
-import type { Tracer } from "../block/trace.ts";
+import type { Tracer } from "../block/tracer.ts";
 import { AnswerReader } from "./bytes.ts";
 
 const KINDS = ["CALL", "CALLCODE", "DELEGATECALL", "STATICCALL", "CREATE", "CREATE2"] as const;
