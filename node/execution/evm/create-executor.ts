@@ -11,7 +11,7 @@ import { ethereumjsSimulate } from "./ethereumjs/call.ts";
 import { ethereumjsMachines } from "./ethereumjs/machine.ts";
 import type { ChainRules, Executor } from "./executor.ts";
 import { revmSimulate } from "./revm/call.ts";
-import { moduleCrypto } from "./revm/crypto.ts";
+import { nativeCrypto } from "./revm/crypto.ts";
 import { EvmInstance } from "./revm/instance.ts";
 import { InstancePool } from "./revm/instance-pool.ts";
 import { revmMachines } from "./revm/machine.ts";
@@ -63,7 +63,7 @@ function revmExecutor(rules: ChainRules, nodes: NodeStore): Executor {
 /** Instances for a block's time: a fork's precompiles are ordinary addresses before it. */
 function revmInstances({ rollup, openledger }: ChainRules): (time: bigint) => InstancePool {
   const pool = (precompiles: readonly Uint8Array[]) =>
-    new InstancePool(() => new EvmInstance(rollup.l2ChainId, precompiles, moduleCrypto));
+    new InstancePool(() => new EvmInstance(rollup.l2ChainId, precompiles, nativeCrypto()));
   const stock = pool([]);
   const attribution = pool(ATTRIBUTION_PRECOMPILES.map((address) => hexToBytes(address)));
   return (time) => (isAttributionActive(openledger, time) ? attribution : stock);

@@ -1,4 +1,5 @@
 import { hexToBytes } from "@ethereumjs/util";
+import { minBigInt } from "../../../base/bigint.ts";
 import { isCodedError } from "../../../base/errors.ts";
 import { TX_GAS } from "../../../chain/rules/chain-spec.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
@@ -40,7 +41,7 @@ export async function estimateGas(
 ): Promise<bigint | CallResult> {
   const affordable = affordableGas(view, header, request);
   const asked = request.gas >= TX_GAS ? request.gas : header.gasLimit;
-  const cap = affordable < asked ? affordable : asked;
+  const cap = minBigInt(affordable, asked);
   const attempt = async (gas: bigint): Promise<Simulation | undefined> => {
     try {
       return await simulate(header, { ...request, gas }, { touched: false });
