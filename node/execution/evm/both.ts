@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isCodedError } from "../../base/errors.ts";
 import { executionError } from "../errors.ts";
-import type { ExecutedBlock, Executor, TraceStep, TransactionTrace } from "./executor.ts";
+import type { ExecutedBlock, Executor, TraceFrame, TraceStep, TransactionTrace } from "./executor.ts";
 
 /**
  * Runs everything twice and stops the node where the two differ: blocks by the first header field, answers as a whole. What comes
@@ -54,10 +54,28 @@ async function confirm(block: ExecutedBlock, again: () => Promise<ExecutedBlock>
   return block;
 }
 
-/** Where code ends without STOP one executor tells of it as a step, the other does not. */
+/**
+ * A trace without what only one executor tells, as geth does: the STOP where code ends without one, and frames that were not
+ * entered for want of balance or depth.
+ */
 function comparableTraces(traces: readonly TransactionTrace[]): unknown {
   const isNoStop = ({ op }: TraceStep) => op !== 0;
-  return comparableWords(traces.map((trace) => ({ ...trace, steps: trace.steps.filter(isNoStop) })));
+  const told = traces.map((trace) => ({
+    ...trace,
+    frame: withoutUnentered(trace.frame),
+    steps: trace.steps.filter(isNoStop),
+  }));
+  return comparableWords(told);
+}
+
+const UNENTERED: readonly (string | undefined)[] = [
+  "insufficient balance for transfer",
+  "max call depth exceeded",
+];
+
+function withoutUnentered(frame: TraceFrame): TraceFrame {
+  const entered = frame.calls.filter(({ error }) => !UNENTERED.includes(error));
+  return { ...frame, calls: entered.map(withoutUnentered) };
 }
 
 /** What one executor says more exactly than the other. */

@@ -55,7 +55,7 @@ export async function estimateGas(
     return TX_GAS;
   }
   const first = await attempt(cap);
-  if (first === undefined || first.exception === OUT_OF_GAS) {
+  if (first === undefined || first.exception?.startsWith(OUT_OF_GAS)) {
     throw executionError("CALL_GAS", { message: `gas required exceeds allowance (${cap})`, facts: { cap } });
   }
   if (!first.succeeded) return toCallResult(first);

@@ -36,7 +36,7 @@ export function traceEvm(evm: EVM, tracer: Tracer): () => void {
     tracer.leave({
       to: createdAddress?.toString(),
       gasUsed: execResult.executionGasUsed,
-      output: execResult.returnValue,
+      output: execResult.returnValue.slice(),
       error: gethWords(execResult.exceptionError?.error),
     });
   };
@@ -72,7 +72,8 @@ function frameOf(message: Message, last: InterpreterStep | undefined): FrameStar
     to: code?.toString() ?? ZERO_ADDRESS,
     value: message.value,
     gas: message.gasLimit,
-    input: message.data,
+    // A view of the memory of the frame below, which goes on to write there.
+    input: message.data.slice(),
   };
 }
 
