@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isCodedError } from "../../base/errors.ts";
 import { executionError } from "../errors.ts";
+import { REVERT } from "./call/simulate.ts";
 import type { ExecutedBlock, Executor, TraceFrame, TraceStep, TransactionTrace } from "./executor.ts";
 
 /**
@@ -75,7 +76,9 @@ const UNENTERED: readonly (string | undefined)[] = [
 
 function withoutUnentered(frame: TraceFrame): TraceFrame {
   const entered = frame.calls.filter(({ error }) => !UNENTERED.includes(error));
-  return { ...frame, calls: entered.map(withoutUnentered) };
+  // Which of two reasons for a halt is found first is each executor's own matter: both take all gas.
+  const error = frame.error === undefined || frame.error === REVERT ? frame.error : "halt";
+  return { ...frame, error, calls: entered.map(withoutUnentered) };
 }
 
 /** What one executor says more exactly than the other. */

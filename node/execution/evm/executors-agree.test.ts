@@ -45,7 +45,7 @@ describe("both executors", () => {
         expect(traces.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)).toBe(block.header.gasUsed);
       },
     );
-    await fc.assert(property, { numRuns: 80 });
+    await fc.assert(property, { numRuns: 50 });
   });
 
   it("answer calls, estimates and access lists of random programs alike", { timeout: 120_000 }, async () => {
@@ -58,7 +58,7 @@ describe("both executors", () => {
       await unlessRefused(small.executor.estimateGas(small.head, request));
       await unlessRefused(small.executor.createAccessList(small.head, request));
     });
-    await fc.assert(property, { numRuns: 80 });
+    await fc.assert(property, { numRuns: 50 });
   });
 
   it("see the hashes of the last 256 blocks, and none beyond", async () => {
