@@ -1,7 +1,6 @@
 import type { EVM } from "@ethereumjs/evm";
 import { Account, type Address, createAddressFromString, hexToBytes } from "@ethereumjs/util";
 import { floorGas, intrinsicGas } from "../../../chain/rules/gas.ts";
-import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import type { FlatState } from "../../state/flat-state.ts";
 import { callBlockHashes } from "../block/block-hashes.ts";
 import { checkMessage, OUT_OF_GAS, REVERT, type Simulate } from "../call/simulate.ts";
