@@ -103,6 +103,15 @@ describe("the house", () => {
     expect(broken.map(({ file, target }) => `${file} -> ${target}`)).toEqual([]);
   });
 
+  it("keeps ethereumjs behind the executor's interface", () => {
+    const allowed = ["node/execution/evm/ethereumjs/", "node/deploy/local-evm.ts", "precompiles/testing/"];
+    const offenders = sources
+      .filter((file) => file.startsWith("node/") || file.startsWith("precompiles/"))
+      .filter((file) => !allowed.some((place) => file.startsWith(place)))
+      .filter((file) => /["']@ethereumjs\//.test(readFileSync(join(ROOT, file), "utf8")));
+    expect(offenders).toEqual([]);
+  });
+
   it("has no import cycle", () => {
     const graph = new Map<string, string[]>();
     for (const { file, target, typeOnly } of imports) {

@@ -1,4 +1,4 @@
-import { hexToBytes } from "@ethereumjs/util";
+import { hexToBytes } from "../base/bytes.ts";
 import { l1Cost, operatorFee } from "../chain/rules/rollup-fees.ts";
 import type { RollupConfig } from "../chain/types/rollup.ts";
 import { readFeeContext } from "../execution/evm/block/fee-context.ts";
@@ -12,20 +12,20 @@ import type { ChainStore } from "../store/chain-store.ts";
 export function createPoolChain(store: ChainStore, engine: Engine, rollup: RollupConfig): PoolChain {
   const nodes = new NodeStore(store.state);
   const head = () => {
-    const block = store.block(engine.heads().unsafe.hash);
-    if (block === undefined) throw new Error("the unsafe head is not stored");
-    return block.header;
+    const header = store.header(engine.heads().unsafe.hash);
+    if (header === undefined) throw new Error("the unsafe head is not stored");
+    return header;
   };
   const state = () => new TrieView(nodes, hexToBytes(head().stateRoot));
   return {
     account: async (address) => state().account(hexToBytes(address)),
     gasLimit: () => head().gasLimit,
-    async extraCost({ raw, signed }) {
+    async extraCost(transaction) {
       const { timestamp } = head();
       const view = state();
       const fees = readFeeContext((account, slot) => view.storage(account, slot), rollup, timestamp);
-      const l1 = l1Cost(rollup, timestamp, fees, raw);
-      return l1.fee + operatorFee(rollup, timestamp, fees, signed.gasLimit);
+      const l1 = l1Cost(rollup, timestamp, fees, transaction);
+      return l1.fee + operatorFee(rollup, timestamp, fees, transaction.gasLimit);
     },
   };
 }

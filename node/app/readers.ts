@@ -1,11 +1,12 @@
 import { outputRoot } from "../chain/output-root.ts";
 import type { Block } from "../chain/types/block.ts";
+import type { L1BlockRef } from "../chain/types/l1.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import type { DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
 import type { Engine } from "../rollup/forkchoice/engine.ts";
 import type { L1Reader } from "../rollup/l1/reader.ts";
 import type { L1Watcher } from "../rollup/l1/watcher.ts";
-import type { ChainReader, L1BlockRef, OutputAtBlock, RollupReader, SyncStatus } from "../rpc/types.ts";
+import type { ChainReader, OutputAtBlock, RollupReader, SyncStatus } from "../rpc/types.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { appError } from "./errors.ts";
 
@@ -21,16 +22,17 @@ export function createChainReader(store: ChainStore, engine: Engine): ChainReade
       return { hash, number };
     },
     async headerByNumber(number) {
-      const block = byNumber(number);
-      return block && { hash: block.hash, header: block.header };
+      const hash = store.canonicalHash(number);
+      const header = hash && store.header(hash);
+      return header && { hash, header };
     },
     blockByNumber: async (number) => byNumber(number),
     blockByHash: async (hash) => store.block(hash),
     receipts: async (hash) => store.receipts(hash),
     async locate(transactionHash) {
       const location = store.transaction(transactionHash);
-      const block = location && store.block(location.blockHash);
-      return block && { ...location, blockNumber: block.header.number };
+      const header = location && store.header(location.blockHash);
+      return header && { ...location, blockNumber: header.number };
     },
     onHead: (listener) => engine.subscribe(listener),
   };
@@ -93,19 +95,19 @@ const NO_BLOCK: L1BlockRef = { hash: ZERO, number: 0n, parentHash: ZERO, timesta
 /** Output root of a canonical block; its header holds all of it from Isthmus on. */
 export function outputAtBlock(store: ChainStore, number: bigint): OutputAtBlock {
   const hash = store.canonicalHash(number);
-  const block = hash === undefined ? undefined : store.block(hash);
-  const blockRef = hash === undefined ? undefined : store.ref(hash);
-  const withdrawals = block?.header.withdrawalsRoot;
-  if (block === undefined || blockRef === undefined || withdrawals === undefined) {
+  const header = hash && store.header(hash);
+  const blockRef = hash && store.ref(hash);
+  const withdrawals = header?.withdrawalsRoot;
+  if (header === undefined || blockRef === undefined || withdrawals === undefined) {
     throw appError("BLOCK_NOT_FOUND", {
       message: `There is no block ${number} with a withdrawals root on this node.`,
       fix: "Ask for a block up to the head; optimism_syncStatus names it.",
       facts: { number },
     });
   }
-  const { stateRoot } = block.header;
+  const { stateRoot } = header;
   return {
-    outputRoot: outputRoot(stateRoot, withdrawals, block.hash),
+    outputRoot: outputRoot(stateRoot, withdrawals, blockRef.hash),
     blockRef,
     withdrawalStorageRoot: withdrawals,
     stateRoot,

@@ -1,8 +1,9 @@
-import { bytesToHex } from "@ethereumjs/util";
 import { createClient, type EIP1193RequestFn, http } from "viem";
+import { bytesToHex } from "../base/bytes.ts";
 import type { CodedError } from "../base/errors.ts";
 import { decodeTransaction, type TransactionRules } from "../chain/codec/transaction.ts";
 import type { Hash } from "../chain/types/primitives.ts";
+import { MAX_TRANSACTION_BYTES } from "../execution/mempool/pool-entry.ts";
 import { RpcError, type TxPool } from "../rpc/types.ts";
 import { appError } from "./errors.ts";
 
@@ -15,7 +16,7 @@ export function createRemotePool(sequencerUrl: string, rules: TransactionRules):
     .request as EIP1193RequestFn;
   return {
     async add(raw) {
-      const { hash } = decodeTransaction(raw, rules);
+      const { hash } = decodeTransaction(raw, { ...rules, maxBytes: MAX_TRANSACTION_BYTES });
       try {
         return (await request({ method: "eth_sendRawTransaction", params: [bytesToHex(raw)] })) as Hash;
       } catch (cause) {

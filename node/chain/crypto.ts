@@ -1,11 +1,15 @@
-import type { CustomCrypto } from "@ethereumjs/common";
-import { bytesToHex, concatBytes, setLengthLeft } from "@ethereumjs/util";
 import { createKeccak, createSHA256 } from "hash-wasm";
 import secp256k1 from "secp256k1";
+import { bytesToHex, concatBytes } from "../base/bytes.ts";
 import type { Address, Hash } from "./types/primitives.ts";
 
 const keccak = await createKeccak(256);
 const sha = await createSHA256();
+
+/** Order of the curve's group; a signature's r and s lie below it. */
+export const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+/** Largest s of a signature since EIP-2: the other one of the two possible is refused. */
+export const SECP256K1_HALF_ORDER = SECP256K1_ORDER >> 1n;
 
 /** Keccak-256; 32 bytes. */
 export function keccak256(message: Uint8Array): Uint8Array {
@@ -27,38 +31,33 @@ export function publicKeyToAddress(publicKey: Uint8Array): Address {
   return bytesToHex(keccak256(publicKey).subarray(12));
 }
 
-/** Recovery bit of a signature's v: 0/1, 27/28, or EIP-155 with `chainId`. */
-function recoveryBit(v: bigint, chainId: bigint | undefined): number {
-  if (v === 0n || v === 1n) return Number(v);
-  if (v === 27n || v === 28n) return Number(v - 27n);
-  const bit = chainId === undefined ? -1n : v - (chainId * 2n + 35n);
-  if (bit !== 0n && bit !== 1n) throw new Error("invalid signature v value");
-  return Number(bit);
-}
-
-function ecrecover(
-  message: Uint8Array,
-  v: bigint,
-  r: Uint8Array,
-  s: Uint8Array,
-  chainId?: bigint,
-): Uint8Array {
-  const signature = concatBytes(setLengthLeft(r, 32), setLengthLeft(s, 32));
-  return secp256k1.ecdsaRecover(signature, recoveryBit(v, chainId), message, false).slice(1);
-}
-
 /**
  * The signer of a 32-byte message hash; `recovery` is 0 or 1, `signature` is r and s (64 bytes).
  * @throws Error when no key made this signature.
  */
 export function recoverAddress(message: Uint8Array, signature: Uint8Array, recovery: number): Address {
-  return publicKeyToAddress(secp256k1.ecdsaRecover(signature, recovery, message, false).slice(1));
+  return publicKeyToAddress(secp256k1.ecdsaRecover(signature, recovery, message, false).subarray(1));
 }
 
-/** The primitives that every ethereumjs object of the chain uses: wasm hashes and native recovery, 6 and 25 times its defaults. */
-export const chainCrypto: CustomCrypto = {
-  keccak256,
-  sha256,
-  ecrecover,
-  ecdsaRecover: (signature, recovery, message) => secp256k1.ecdsaRecover(signature, recovery, message, true),
-};
+/** A signature and what it signs; all of 32 bytes. */
+export interface RecoveryJob {
+  digest: Uint8Array;
+  r: Uint8Array;
+  s: Uint8Array;
+  yParity: 0 | 1;
+}
+
+/** Signers of many signatures, in order; undefined where no key made one. */
+export type RecoverSenders = (jobs: readonly RecoveryJob[]) => Promise<readonly (Address | undefined)[]>;
+
+/** The signer, or undefined when no key made this signature. */
+export function recoverSender({ digest, r, s, yParity }: RecoveryJob): Address | undefined {
+  try {
+    return recoverAddress(digest, concatBytes(r, s), yParity);
+  } catch {
+    return undefined;
+  }
+}
+
+/** {@link recoverSender} for each, on this thread. */
+export const recoverSendersHere: RecoverSenders = async (jobs) => jobs.map(recoverSender);

@@ -17,6 +17,7 @@ export const CHAIN_ERRORS = {
   HEADER_INVALID: "input",
   L1_ATTRIBUTES_INVALID: "input",
   L1_CHAIN_CONFIG_INVALID: "input",
+  RLP_INVALID: "input",
   ROLLUP_CONFIG_INVALID: "input",
   TRANSACTION_INVALID: "input",
 } as const;

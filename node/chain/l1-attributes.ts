@@ -5,7 +5,7 @@ import {
   concatBytes,
   hexToBytes,
   setLengthLeft,
-} from "@ethereumjs/util";
+} from "../base/bytes.ts";
 import type { CodedError } from "../base/errors.ts";
 import { l1InfoSourceHash } from "./codec/deposit.ts";
 import { L1_ATTRIBUTES_DEPOSITOR, L1_BLOCK } from "./constants.ts";
@@ -14,9 +14,9 @@ import { type BlobFeeSource, l1BlobBaseFee } from "./rules/blob-fee.ts";
 import { DEFAULT_DA_FOOTPRINT_GAS_SCALAR, l1AttributesGas } from "./rules/chain-spec.ts";
 import { isActivationBlock, isActive } from "./rules/forks.ts";
 import { decodeFeeScalars } from "./scalar.ts";
-import type { DepositTransaction } from "./types/block.ts";
 import type { Address, Hash } from "./types/primitives.ts";
 import type { Fork, L1ChainConfig, RollupConfig, SystemConfig } from "./types/rollup.ts";
+import type { DepositTransaction } from "./types/transaction.ts";
 
 /** Values that the first transaction of every L2 block writes into L1Block. Fields that a layout lacks are undefined. */
 export interface L1BlockInfo {
@@ -63,7 +63,7 @@ export function l1AttributesLayout(config: RollupConfig, l2Time: bigint): L1Attr
 }
 
 function unsigned(value: bigint | number | undefined, bytes: number): Uint8Array {
-  return setLengthLeft(bigIntToBytes(BigInt(value ?? 0)), bytes);
+  return bigIntToBytes(BigInt(value ?? 0), bytes);
 }
 
 function encodeBedrock(info: L1BlockInfo): Uint8Array[] {

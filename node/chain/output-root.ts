@@ -1,4 +1,4 @@
-import { concatBytes, hexToBytes } from "@ethereumjs/util";
+import { concatBytes, hexToBytes } from "../base/bytes.ts";
 import { keccakHash } from "./crypto.ts";
 import type { Hash } from "./types/primitives.ts";
 

@@ -1,6 +1,6 @@
-import { bigIntToBytes, bytesToBigInt, concatBytes, setLengthLeft } from "@ethereumjs/util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { bigIntToBytes, bytesToBigInt, concatBytes } from "../base/bytes.ts";
 import {
   decodeL1BlockInfo,
   encodeL1BlockInfo,
@@ -29,7 +29,7 @@ const start: SystemConfig = {
 };
 
 function word(value: bigint): Uint8Array {
-  return setLengthLeft(bigIntToBytes(value), 32);
+  return bigIntToBytes(value, 32);
 }
 
 function topic(value: bigint): Hash {

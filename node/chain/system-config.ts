@@ -1,4 +1,4 @@
-import { bytesToBigInt, bytesToHex } from "@ethereumjs/util";
+import { bytesToBigInt, bytesToHex } from "../base/bytes.ts";
 import { decodeExtraData } from "./codec/extra-data.ts";
 import { chainError } from "./errors.ts";
 import { decodeL1BlockInfo, type L1BlockInfo } from "./l1-attributes.ts";

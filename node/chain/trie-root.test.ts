@@ -1,8 +1,8 @@
 import { MerklePatriciaTrie } from "@ethereumjs/mpt";
 import { RLP } from "@ethereumjs/rlp";
-import { bytesToHex } from "@ethereumjs/util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { bytesToHex } from "../base/bytes.ts";
 import { EMPTY_ROOT } from "./constants.ts";
 import { listRoot, trieRoot } from "./trie-root.ts";
 

@@ -1,8 +1,8 @@
-import { hexToBytes } from "@ethereumjs/util";
 import { decodeFunctionResult, encodeFunctionData, type Hex, parseAbi } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { account, TEST_ANCHOR, TEST_ROLES } from "../../test/harness/deployment.ts";
 import { EXECUTOR } from "../../test/support/executor-kind.ts";
+import { hexToBytes } from "../base/bytes.ts";
 import { aliasAddress, encodeDeposit, userDepositSourceHash } from "../chain/codec/deposit.ts";
 import { parseL1ChainConfig } from "../chain/config/l1-chain-config.ts";
 import { SEQUENCER_FEE_VAULT, ZERO_ADDRESS, ZERO_HASH } from "../chain/constants.ts";

@@ -1,4 +1,3 @@
-import { bytesToHex } from "@ethereumjs/util";
 import {
   type Account,
   type Chain,
@@ -12,6 +11,7 @@ import {
   type WalletClient,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { bytesToHex } from "../base/bytes.ts";
 import { sleep } from "../base/clock.ts";
 import type { CodedError } from "../base/errors.ts";
 import type { Address, Hash } from "../chain/types/primitives.ts";

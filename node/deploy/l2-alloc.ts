@@ -1,10 +1,10 @@
-import { bytesToHex, hexToBytes } from "@ethereumjs/util";
 import { decodeFunctionResult, encodeFunctionData, type Hex } from "viem";
 import {
   ATTRIBUTION_PRECOMPILES,
   PRECOMPILE_STUB_CODE,
   PRECOMPILE_STUB_NONCE,
 } from "../../precompiles/addresses.ts";
+import { bytesToHex, hexToBytes } from "../base/bytes.ts";
 import type { GenesisAccount } from "../chain/config/genesis.ts";
 import {
   BASE_FEE_VAULT,

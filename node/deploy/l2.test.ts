@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { bytesToHex } from "@ethereumjs/util";
 import { keccak256 } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { account, TEST_ANCHOR, TEST_ROLES } from "../../test/harness/deployment.ts";
+import { bytesToHex } from "../base/bytes.ts";
 import { packageRoot } from "../base/paths.ts";
 import { type Genesis, type GenesisAccount, parseGenesis } from "../chain/config/genesis.ts";
 import { parseRollupConfig, rollupConfigToJson } from "../chain/config/rollup-config.ts";

@@ -1,4 +1,4 @@
-import { bytesToHex } from "@ethereumjs/util";
+import { bytesToHex } from "../base/bytes.ts";
 import { type ExtraDataFees, encodeExtraData } from "../chain/codec/extra-data.ts";
 import type { Genesis, GenesisAccount } from "../chain/config/genesis.ts";
 import { SEQUENCER_FEE_VAULT, ZERO_HASH } from "../chain/constants.ts";

@@ -12,8 +12,8 @@ import {
 import { encodeDeployData, type Hex } from "viem";
 import type { GenesisAccount } from "../chain/config/genesis.ts";
 import { L1_ATTRIBUTES_DEPOSITOR, ZERO_HASH } from "../chain/constants.ts";
-import { chainCrypto } from "../chain/crypto.ts";
 import type { Address, Hash } from "../chain/types/primitives.ts";
+import { chainCrypto } from "../execution/evm/ethereumjs/crypto.ts";
 import type { Artifact } from "./artifacts.ts";
 import { deployError } from "./errors.ts";
 

@@ -1,7 +1,7 @@
-import { bigIntToUnpaddedBytes, hexToBytes } from "@ethereumjs/util";
 import { ZERO_ADDRESS } from "../chain/constants.ts";
 import type { BlockHeader } from "../chain/types/block.ts";
-import type { AccessListEntry, CallRequest } from "../execution/evm/executor.ts";
+import type { AccessListEntry, Authorization } from "../chain/types/transaction.ts";
+import type { CallRequest } from "../execution/evm/executor.ts";
 import { invalidArgument, RPC_CODE } from "./errors.ts";
 import {
   addressParam,
@@ -64,18 +64,19 @@ function accessListOf(value: unknown): AccessListEntry[] {
   });
 }
 
-function authorizationsOf(value: unknown): Uint8Array[][] {
+function authorizationsOf(value: unknown): Authorization[] {
   return arrayParam(value, 0, "authorizationList", MAX_LIST).map((item) => {
     const entry = objectParam(item, 0, "authorization");
-    const number = (name: string) => bigIntToUnpaddedBytes(quantityParam(entry[name], 0, name));
-    return [
-      number("chainId"),
-      hexToBytes(addressParam(entry.address, 0)),
-      number("nonce"),
-      number("yParity"),
-      number("r"),
-      number("s"),
-    ];
+    const yParity = quantityParam(entry.yParity, 0, "yParity");
+    if (yParity > 255n) throw invalidArgument(0, "yParity exceeds 8 bits");
+    return {
+      chainId: quantityParam(entry.chainId, 0, "chainId"),
+      address: addressParam(entry.address, 0),
+      nonce: uint64Param(entry.nonce, 0, "nonce"),
+      yParity: Number(yParity),
+      r: quantityParam(entry.r, 0, "r"),
+      s: quantityParam(entry.s, 0, "s"),
+    };
   });
 }
 

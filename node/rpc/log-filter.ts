@@ -1,4 +1,4 @@
-import { hexToBytes } from "@ethereumjs/util";
+import { hexToBytes } from "../base/bytes.ts";
 import { keccak256 } from "../chain/crypto.ts";
 import type { Block, Log, Receipt } from "../chain/types/block.ts";
 import type { Address, Hash, Hex } from "../chain/types/primitives.ts";

@@ -1,4 +1,4 @@
-import { bytesToHex } from "@ethereumjs/util";
+import { bytesToHex } from "../base/bytes.ts";
 import { keccak256 } from "../chain/crypto.ts";
 import type { RollupConfig } from "../chain/types/rollup.ts";
 import type { Simulator, StateReader } from "../execution/evm/executor.ts";

@@ -1,11 +1,10 @@
-import { hexToBytes } from "@ethereumjs/util";
+import { MAX_UINT64, MAX_UINT256 } from "../base/bigint.ts";
+import { hexToBytes } from "../base/bytes.ts";
 import type { Address, Hash, Hex } from "../chain/types/primitives.ts";
 import { invalidArgument } from "./errors.ts";
 
 const HEX_DATA = /^0x([0-9a-fA-F]{2})*$/;
 const HEX_QUANTITY = /^0x(0|[1-9a-fA-F][0-9a-fA-F]*)$/;
-const MAX_UINT64 = (1n << 64n) - 1n;
-const MAX_UINT256 = (1n << 256n) - 1n;
 
 function text(value: unknown, index: number, what: string): string {
   if (typeof value === "string") return value;
@@ -15,8 +14,11 @@ function text(value: unknown, index: number, what: string): string {
 /** Bytes as 0x-prefixed hex. */
 export function dataParam(value: unknown, index: number, what = "data"): Uint8Array {
   const given = text(value, index, what);
-  if (!HEX_DATA.test(given)) throw invalidArgument(index, `${what} is not 0x-prefixed hex of whole bytes`);
-  return hexToBytes(given as Hex);
+  try {
+    return hexToBytes(given);
+  } catch {
+    throw invalidArgument(index, `${what} is not 0x-prefixed hex of whole bytes`);
+  }
 }
 
 function fixedParam(value: unknown, index: number, what: string, bytes: number): Hex {

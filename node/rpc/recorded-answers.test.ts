@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { hexToBytes } from "@ethereumjs/util";
 import { describe, expect, it } from "vitest";
 import { vectorsFolder } from "../../test/conformance/group.ts";
 import { EXECUTOR } from "../../test/support/executor-kind.ts";
 import { jsonDifference } from "../../test/support/json-difference.ts";
 import { MemoryChain } from "../../test/support/memory-chain.ts";
 import { readGzipLines, readRecording } from "../../test/support/recordings.ts";
+import { hexToBytes } from "../base/bytes.ts";
 import { decodeBlock } from "../chain/codec/block.ts";
 import { createExecutor } from "../execution/evm/create-executor.ts";
 import { createStateReader } from "../execution/evm/state-reader.ts";

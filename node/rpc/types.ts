@@ -1,14 +1,16 @@
-import type { Block, BlockHeader, ChainTransaction, Receipt } from "../chain/types/block.ts";
+import type { Block, BlockHeader, Receipt } from "../chain/types/block.ts";
+import type { L1BlockRef } from "../chain/types/l1.ts";
 import type { Address, BlockId, Hash } from "../chain/types/primitives.ts";
 import type { L2BlockRef } from "../chain/types/rollup.ts";
+import type { ChainTransaction } from "../chain/types/transaction.ts";
+import type { TransactionLocation } from "../store/types.ts";
 
 /** Which head a request means: `unsafe` is RPC's "latest". */
 export type HeadKind = "unsafe" | "safe" | "finalized";
 
-export interface TransactionLocation {
-  blockHash: Hash;
+/** A transaction of a canonical block, with that block's number. */
+export interface LocatedTransaction extends TransactionLocation {
   blockNumber: bigint;
-  index: number;
 }
 
 /** A change of the unsafe head; after a reorg `removed` is not empty. Both oldest first. */
@@ -26,7 +28,7 @@ export interface ChainReader {
   blockByHash(hash: Hash): Promise<Block | undefined>;
   receipts(blockHash: Hash): Promise<readonly Receipt[] | undefined>;
   /** Only transactions of canonical blocks. */
-  locate(transactionHash: Hash): Promise<TransactionLocation | undefined>;
+  locate(transactionHash: Hash): Promise<LocatedTransaction | undefined>;
   /** Calls `listener` after each change of the unsafe head is stored; the answer ends it. */
   onHead(listener: (event: HeadEvent) => void): () => void;
 }
@@ -43,13 +45,6 @@ export interface TxPool {
   get(hash: Hash): ChainTransaction | undefined;
   count(): { pending: number; queued: number };
   onPending(listener: (transaction: ChainTransaction) => void): () => void;
-}
-
-/** L1 block reference in op-node's form. */
-export interface L1BlockRef extends BlockId {
-  parentHash: Hash;
-  /** Seconds. */
-  timestamp: bigint;
 }
 
 export interface SyncStatus {

@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fakeChild, l1Hash, TEST_GENESIS, testRollup } from "../../test/harness/blocks.ts";
 import type { Block, Receipt } from "../chain/types/block.ts";
 import { type ChainStore, openChainStore } from "./chain-store.ts";
+import { BUCKET, bucketKey, hashKey } from "./keys.ts";
+import { openLevel } from "./level.ts";
+import { encodeMeta, SCHEMA_VERSION } from "./records.ts";
 
 const rollup = testRollup();
 const origin = (number: number, branch = 0) => ({ hash: l1Hash(number, branch), number: BigInt(number) });
@@ -139,6 +142,32 @@ describe("chain store", () => {
     const other = testRollup(undefined, one);
     await expect(openChainStore(folder, other)).rejects.toMatchObject({ code: "STORE_OTHER_CHAIN" });
     store = await openChainStore(folder, rollup);
+  });
+
+  test("refuses the format of an older version", async () => {
+    await store.close();
+    const level = await openLevel(folder);
+    const meta = { schema: SCHEMA_VERSION - 1, genesis: rollup.genesis.l2.hash };
+    await level.write([{ key: bucketKey(BUCKET.meta), value: encodeMeta(meta) }], true);
+    await level.close();
+    await expect(openChainStore(folder, rollup)).rejects.toMatchObject({ code: "STORE_SCHEMA" });
+    await rm(folder, { recursive: true });
+    store = await openChainStore(folder, rollup);
+  });
+
+  test("gives headers and references without a look at the bodies", async () => {
+    await store.commit({ blocks: [added(TEST_GENESIS, []), added(one), added(two)], heads: heads(two) });
+    await store.close();
+    const level = await openLevel(folder);
+    await level.write([{ key: hashKey(BUCKET.body, one.hash), value: undefined }], true);
+    await level.close();
+    store = await openChainStore(folder, rollup);
+    expect(store.header(one.hash)).toEqual(one.header);
+    expect(store.ref(one.hash)).toMatchObject({ number: 1n, l1Origin: origin(1) });
+    expect(store.block(one.hash)).toBeUndefined();
+    expect(store.block(two.hash)).toEqual(two);
+    expect(store.header(l1Hash(77))).toBeUndefined();
+    expect(store.ref(l1Hash(77))).toBeUndefined();
   });
 
   test("says that a damaged folder is damaged", async () => {

@@ -1,9 +1,16 @@
 import type { CodedError } from "../base/errors.ts";
-import { decodeBlock, encodeBlock } from "../chain/codec/block.ts";
 import { l2BlockRefFromBlock } from "../chain/system-config.ts";
-import type { Block, Receipt } from "../chain/types/block.ts";
-import type { BlockId, Hash } from "../chain/types/primitives.ts";
+import type { Block, BlockHeader, Receipt } from "../chain/types/block.ts";
+import type { Hash } from "../chain/types/primitives.ts";
 import type { L2BlockRef, RollupConfig } from "../chain/types/rollup.ts";
+import {
+  attributesOf,
+  type BlockHead,
+  decodeBlockHead,
+  decodeStoredBlock,
+  encodeBlockBody,
+  encodeBlockHead,
+} from "./block-codec.ts";
 import { storeError } from "./errors.ts";
 import { BUCKET, bucketEnd, bucketKey, hashKey, numberKey, numberOfKey, toHash } from "./keys.ts";
 import { type KeyValueReader, type KeyValueStore, openLevel, type Write } from "./level.ts";
@@ -21,31 +28,14 @@ import {
   encodeTransactionLocation,
   SCHEMA_VERSION,
 } from "./records.ts";
-
-/** Hashes of the three heads; all of them are stored blocks. */
-export interface ChainHeads {
-  unsafe: Hash;
-  safe: Hash;
-  finalized: Hash;
-}
-
-/** After reading L1 up to `l1`, the safe head was `l2`. */
-export interface SafeHeadEntry {
-  l1: BlockId;
-  l2: BlockId;
-}
-
-export interface TransactionLocation {
-  blockHash: Hash;
-  index: number;
-}
+import type { ChainHeads, SafeHeadEntry, StateWrite, TransactionLocation } from "./types.ts";
 
 /** A block and what its execution made. */
 export interface NewBlock {
   block: Block;
   receipts: readonly Receipt[];
   /** The state that it leads to. */
-  state: { writes: readonly { key: Uint8Array; value: Uint8Array }[] };
+  state: { writes: readonly StateWrite[] };
 }
 
 /** One step of the chain, written whole or not at all. */
@@ -71,6 +61,8 @@ export interface ChainStore {
   /** The heads, or undefined while the store has no genesis. */
   heads(): ChainHeads | undefined;
   block(hash: Hash): Block | undefined;
+  /** A block's header, without a look at its transactions. */
+  header(hash: Hash): BlockHeader | undefined;
   ref(hash: Hash): L2BlockRef | undefined;
   /** Hash of the canonical block with this number. */
   canonicalHash(number: bigint): Hash | undefined;
@@ -84,6 +76,7 @@ export interface ChainStore {
 }
 
 const CACHED_BLOCKS = 256;
+const CACHED_HEADS = 2_048;
 
 /**
  * Opens the chain of `rollup` in `folder`.
@@ -132,14 +125,21 @@ function chainStore(
   mempool: MempoolJournal,
 ): ChainStore {
   const blocks = createLru<Hash, Block>(CACHED_BLOCKS);
+  const blockHeads = createLru<Hash, BlockHead>(CACHED_HEADS);
   const receiptLists = createLru<Hash, readonly Receipt[]>(CACHED_BLOCKS);
   const storedHeads = level.get(bucketKey(BUCKET.heads));
   let heads = storedHeads === undefined ? undefined : decodeHeads(storedHeads);
 
+  const head = (hash: Hash) =>
+    blockHeads.getOrMake(hash, () => {
+      const record = level.get(hashKey(BUCKET.block, hash));
+      return record === undefined ? undefined : decodeBlockHead(record);
+    });
   const block = (hash: Hash) =>
     blocks.getOrMake(hash, () => {
-      const raw = level.get(hashKey(BUCKET.block, hash));
-      return raw === undefined ? undefined : decodeBlock(raw, rollup);
+      const found = head(hash);
+      const body = found && level.get(hashKey(BUCKET.body, hash));
+      return found && body && decodeStoredBlock(hash, found, body);
     });
   for (const hash of heads === undefined ? [] : [heads.unsafe, heads.safe, heads.finalized]) {
     if (block(hash) === undefined) throw missingBlock(folder, hash);
@@ -150,9 +150,13 @@ function chainStore(
     mempool,
     heads: () => heads,
     block,
+    header: (hash) => head(hash)?.header,
     ref(hash) {
-      const found = block(hash);
-      return found === undefined ? undefined : l2BlockRefFromBlock(found, rollup);
+      const found = head(hash);
+      if (found === undefined) return undefined;
+      const { header, attributes } = found;
+      const transactions = attributes === undefined ? [] : [attributes];
+      return l2BlockRefFromBlock({ hash, header, transactions }, rollup);
     },
     canonicalHash(number) {
       const found = level.get(numberKey(BUCKET.canonical, number));
@@ -170,10 +174,14 @@ function chainStore(
     safeHeads: (l1Number) => safeHeads(level, l1Number),
     async commit(update) {
       const dropped = await staleSafeHeads(level, update);
-      await level.write([...dropped, ...updateWrites(update)], update.durable ?? false);
+      const added = (update.blocks ?? []).map((made) => ({ ...made, body: encodeBlockBody(made.block) }));
+      await level.write([...dropped, ...updateWrites(update, added)], update.durable ?? false);
       heads = update.heads;
-      for (const { block, receipts } of update.blocks ?? []) {
-        blocks.set(block.hash, block);
+      for (const { block, receipts, body } of added) {
+        // As it would be read: what executing it has left in its transactions need not be kept.
+        const head = { header: block.header, attributes: attributesOf(block) };
+        blockHeads.set(block.hash, head);
+        blocks.set(block.hash, decodeStoredBlock(block.hash, head, body));
         receiptLists.set(block.hash, receipts);
       }
     },
@@ -200,7 +208,7 @@ async function staleSafeHeads(level: KeyValueStore, update: ChainUpdate): Promis
 }
 
 /** Removals come first: a transaction of an orphaned block may be in a new one too. */
-function updateWrites(update: ChainUpdate): Write[] {
+function updateWrites(update: ChainUpdate, blocks: readonly EncodedBlock[]): Write[] {
   const writes: Write[] = [];
   for (const block of update.orphaned ?? []) {
     writes.push({ key: numberKey(BUCKET.canonical, block.header.number), value: undefined });
@@ -208,7 +216,7 @@ function updateWrites(update: ChainUpdate): Write[] {
       writes.push({ key: hashKey(BUCKET.transaction, hash), value: undefined });
     }
   }
-  for (const added of update.blocks ?? []) writes.push(...blockWrites(added));
+  for (const added of blocks) writes.push(...blockWrites(added));
   if (update.safeHead) {
     const key = numberKey(BUCKET.safeHead, update.safeHead.l1.number);
     writes.push({ key, value: encodeSafeHead(update.safeHead) });
@@ -217,11 +225,14 @@ function updateWrites(update: ChainUpdate): Write[] {
   return writes;
 }
 
-function blockWrites({ block, receipts, state }: NewBlock): Write[] {
+type EncodedBlock = NewBlock & { body: Uint8Array };
+
+function blockWrites({ block, receipts, state, body }: EncodedBlock): Write[] {
   const { hash, header, transactions } = block;
   return [
     ...state.writes.map(({ key, value }) => ({ key: bucketKey(BUCKET.state, key), value })),
-    { key: hashKey(BUCKET.block, hash), value: encodeBlock(block) },
+    { key: hashKey(BUCKET.block, hash), value: encodeBlockHead(block) },
+    { key: hashKey(BUCKET.body, hash), value: body },
     { key: hashKey(BUCKET.receipts, hash), value: encodeStoredReceipts(receipts) },
     { key: numberKey(BUCKET.canonical, header.number), value: hashKey(BUCKET.block, hash).subarray(1) },
     ...transactions.map((transaction, index) => ({

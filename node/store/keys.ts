@@ -1,11 +1,11 @@
-import { bytesToHex, concatBytes, hexToBytes } from "@ethereumjs/util";
+import { bytesToHex, concatBytes, hexToBytes } from "../base/bytes.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 
 /** One byte in front of every key says what the entry is. Values are in chain-store.ts. */
 export const BUCKET = {
   /** () -> schema version and genesis hash */
   meta: 0x01,
-  /** block hash -> block record */
+  /** block hash -> header and L1 attributes: block-codec.ts */
   block: 0x02,
   /** block hash -> receipts */
   receipts: 0x03,
@@ -21,6 +21,8 @@ export const BUCKET = {
   mempool: 0x08,
   /** trie node or code */
   state: 0x09,
+  /** block hash -> its other transactions */
+  body: 0x0a,
 } as const;
 
 export type Bucket = (typeof BUCKET)[keyof typeof BUCKET];

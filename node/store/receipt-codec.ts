@@ -1,5 +1,5 @@
-import { RLP } from "@ethereumjs/rlp";
-import { bigIntToUnpaddedBytes, bytesToBigInt, bytesToHex, hexToBytes } from "@ethereumjs/util";
+import { bigIntToUnpaddedBytes, bytesToBigInt, bytesToHex, hexToBytes } from "../base/bytes.ts";
+import { decodeRlp, encodeRlp } from "../chain/codec/rlp.ts";
 import type { L1FeeReceipt, Log, Receipt } from "../chain/types/block.ts";
 import { storeError } from "./errors.ts";
 
@@ -21,13 +21,13 @@ const L1_FIELDS = [
 
 /** Encodes a block's receipts for the store. */
 export function encodeStoredReceipts(receipts: readonly Receipt[]): Uint8Array {
-  return RLP.encode(receipts.map(receiptItem));
+  return encodeRlp(receipts.map(receiptItem));
 }
 
 /** Inverse of {@link encodeStoredReceipts}. @throws CodedError `STORE_CORRUPT`. */
 export function decodeStoredReceipts(bytes: Uint8Array): Receipt[] {
   try {
-    return list(RLP.decode(bytes) as Item).map(itemReceipt);
+    return list(decodeRlp(bytes) as Item).map(itemReceipt);
   } catch (cause) {
     throw storeError("STORE_CORRUPT", {
       message: "Stored receipts can't be read.",

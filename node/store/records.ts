@@ -1,11 +1,11 @@
-import { bytesToHex, concatBytes, hexToBytes } from "@ethereumjs/util";
+import { bytesToHex, concatBytes, hexToBytes } from "../base/bytes.ts";
 import type { CodedError } from "../base/errors.ts";
 import type { Hash } from "../chain/types/primitives.ts";
-import type { ChainHeads, SafeHeadEntry, TransactionLocation } from "./chain-store.ts";
 import { storeError } from "./errors.ts";
+import type { ChainHeads, SafeHeadEntry, TransactionLocation } from "./types.ts";
 
 /** Raised with every change of keys or values; there is no reading of older formats. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** First entry of every store. */
 export interface StoreMeta {

@@ -7,12 +7,12 @@ import { SimpleStateManager } from "@ethereumjs/statemanager";
 import { Account, createAddressFromString } from "@ethereumjs/util";
 import { concatHex, hexToBytes } from "viem";
 import { packageRoot } from "../../node/base/paths.ts";
-import { chainCrypto } from "../../node/chain/crypto.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
 import {
   attributionPrecompiles,
   installFrameCapture,
 } from "../../node/execution/evm/ethereumjs/attribution-precompiles.ts";
+import { chainCrypto } from "../../node/execution/evm/ethereumjs/crypto.ts";
 import { ATTRIBUTION_PRECOMPILES, PRECOMPILE_STUB_CODE, PRECOMPILE_STUB_NONCE } from "../addresses.ts";
 
 /** An EVM in memory with our precompiles, for their tests and the price comparison. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { encodeSpanBatch, joinSpanBatch, parseSpanBatch } from "../../node/chain/codec/batch.ts";
 import { encodeChannel } from "../../node/chain/codec/channel.ts";
 import { decodeBatcherData, encodeBatcherData, type Frame } from "../../node/chain/codec/frame.ts";
+import { encodeTransaction, parseEnvelope } from "../../node/chain/codec/transaction-fields.ts";
 import { channelTimeout } from "../../node/chain/rules/chain-spec.ts";
 import { BROKEN_META_BLOCK, storedBrotli } from "../support/stored-brotli.ts";
 import { BATCHER, PORTAL, transfer, users } from "./chain-fixture.ts";
@@ -220,8 +221,11 @@ describe("verifier", () => {
     async (kind) => {
       const world = createWorld();
       const { miner, sequencer, verifier, rollup } = world;
-      const bad = await transfer(users[0]!, 7);
-      if (kind.startsWith("bytes")) bad.fill(0xff, bad.length - 32);
+      const raw = await transfer(users[0]!, 7);
+      const fields = parseEnvelope(raw);
+      const isBroken = kind.startsWith("bytes");
+      const s = isBroken ? (1n << 256n) - 1n : fields.s;
+      const bad = { ...fields, s, raw: encodeTransaction({ ...fields, s }) };
       await sequencer.build();
       const honest = await sequencer.build();
       await sequencer.build();
@@ -232,9 +236,11 @@ describe("verifier", () => {
         chainId: rollup.l2ChainId,
       };
       const span = joinSpanBatch(parseSpanBatch(world.span(1, 3)), rules);
-      const elements = span.elements.map((element, i) =>
-        i === 1 ? { ...element, transactions: [bad] } : element,
-      );
+      const elements = span.elements.map((element, i) => ({
+        ...element,
+        transactions:
+          i === 1 ? [bad] : element.transactions.map((own) => ({ ...parseEnvelope(own), raw: own })),
+      }));
       const tampered = encodeSpanBatch({ ...span, elements, opensEpoch: false }, rules);
       miner.include(oneFrame(encodeChannel([tampered, world.span(1, 3)])));
       expect(await mineAndDerive(world)).toBe(2);

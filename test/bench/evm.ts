@@ -8,9 +8,9 @@ import {
   toHex,
 } from "viem";
 import { CodedError } from "../../node/base/errors.ts";
-import { chainCrypto } from "../../node/chain/crypto.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
 import { ownArtifact } from "../../node/deploy/artifacts.ts";
+import { chainCrypto } from "../../node/execution/evm/ethereumjs/crypto.ts";
 import type { ExecutedBlock } from "../../node/execution/evm/executor.ts";
 import { createStateReader } from "../../node/execution/evm/state-reader.ts";
 import { createSmallChain, FUNDS, SENDER, type SmallChain, signed } from "../support/small-chain.ts";

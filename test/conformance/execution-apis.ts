@@ -6,18 +6,20 @@ import { createCommonFromGethGenesis } from "@ethereumjs/common";
 import { createEVM } from "@ethereumjs/evm";
 import { RLP } from "@ethereumjs/rlp";
 import type { TypedTransaction } from "@ethereumjs/tx";
-import { bytesToHex, hexToBytes } from "@ethereumjs/util";
+import { bytesToBigInt, bytesToHex, hexToBytes } from "@ethereumjs/util";
 import { createVM, type RunBlockResult, runBlock, type VM } from "@ethereumjs/vm";
 import { loadKZG } from "kzg-wasm";
 import { createLogger } from "../../node/base/logger.ts";
 import { headerFromFields } from "../../node/chain/codec/header.ts";
 import { genesisHeader, parseGenesis } from "../../node/chain/config/genesis.ts";
-import { chainCrypto, keccakHash } from "../../node/chain/crypto.ts";
-import type { Block, ChainTransaction, Receipt } from "../../node/chain/types/block.ts";
+import { keccakHash } from "../../node/chain/crypto.ts";
+import type { Block, Receipt } from "../../node/chain/types/block.ts";
 import { FORKS, type RollupConfig } from "../../node/chain/types/rollup.ts";
+import type { ChainTransaction, SignedType } from "../../node/chain/types/transaction.ts";
 import { creationAddress } from "../../node/execution/evm/block/outcome.ts";
 import { createExecutor } from "../../node/execution/evm/create-executor.ts";
 import { ChainState } from "../../node/execution/evm/ethereumjs/chain-state.ts";
+import { chainCrypto } from "../../node/execution/evm/ethereumjs/crypto.ts";
 import type { StateReader } from "../../node/execution/evm/executor.ts";
 import { createStateReader } from "../../node/execution/evm/state-reader.ts";
 import { createMempool, type Mempool } from "../../node/execution/mempool/mempool.ts";
@@ -58,7 +60,44 @@ class FlushingState extends ChainState {
 
 function chainTransaction(signed: TypedTransaction): ChainTransaction {
   const raw = signed.serialize();
-  return { kind: "signed", raw, hash: keccakHash(raw), from: signed.getSenderAddress().toString(), signed };
+  const dynamic = "maxFeePerGas" in signed;
+  const isLegacy = signed.type === 0;
+  const v = signed.v ?? 0n;
+  const list = "accessList" in signed ? signed.accessList : [];
+  const authorizations = ("authorizationList" in signed ? signed.authorizationList : []) as Uint8Array[][];
+  return {
+    kind: "signed",
+    // The suite's chain has blob transactions, which ours can't have.
+    type: signed.type as SignedType,
+    raw,
+    hash: keccakHash(raw),
+    from: signed.getSenderAddress().toString(),
+    chainId: "chainId" in signed ? signed.chainId : v > 28n ? (v - 35n) / 2n : undefined,
+    nonce: signed.nonce,
+    gasLimit: signed.gasLimit,
+    to: signed.to?.toString(),
+    value: signed.value,
+    data: signed.data,
+    maxFeePerGas: dynamic ? signed.maxFeePerGas : signed.gasPrice,
+    maxPriorityFeePerGas: dynamic ? signed.maxPriorityFeePerGas : signed.gasPrice,
+    accessList: list.map(([address, keys]) => ({
+      address: bytesToHex(address),
+      storageKeys: keys.map((key) => bytesToHex(key)),
+    })),
+    authorizationList: authorizations.map(([chainId, address, nonce, yParity, r, s]) => ({
+      chainId: bytesToBigInt(chainId!),
+      address: bytesToHex(address!),
+      nonce: bytesToBigInt(nonce!),
+      yParity: Number(bytesToBigInt(yParity!)),
+      r: bytesToBigInt(r!),
+      s: bytesToBigInt(s!),
+    })),
+    yParity: (isLegacy ? (v + 1n) % 2n : v) === 0n ? 0 : 1,
+    v,
+    r: signed.r ?? 0n,
+    s: signed.s ?? 0n,
+    daSize: 0n,
+  };
 }
 
 function receiptOf(

@@ -1,4 +1,4 @@
-import { encodeDeposit } from "../../node/chain/codec/deposit.ts";
+import { DEPOSIT_TYPE, encodeDeposit } from "../../node/chain/codec/deposit.ts";
 import { hashHeader } from "../../node/chain/codec/header.ts";
 import {
   EMPTY_REQUESTS,
@@ -9,7 +9,7 @@ import {
 } from "../../node/chain/constants.ts";
 import { keccakHash } from "../../node/chain/crypto.ts";
 import { l1AttributesDeposit } from "../../node/chain/l1-attributes.ts";
-import type { Block, BlockHeader, ChainTransaction } from "../../node/chain/types/block.ts";
+import type { Block, BlockHeader } from "../../node/chain/types/block.ts";
 import type { BlockId, Hash } from "../../node/chain/types/primitives.ts";
 import {
   FORKS,
@@ -17,6 +17,7 @@ import {
   type RollupConfig,
   type SystemConfig,
 } from "../../node/chain/types/rollup.ts";
+import type { ChainTransaction } from "../../node/chain/types/transaction.ts";
 
 /** Header of a genesis without accounts, at 1,000 s. */
 const GENESIS_HEADER: BlockHeader = {
@@ -115,6 +116,7 @@ export function fakeChild(parent: Block, origin: BlockId, sequenceNumber = 0n): 
   const raw = encodeDeposit(deposit);
   const transaction: ChainTransaction = {
     kind: "deposit",
+    type: DEPOSIT_TYPE,
     raw,
     hash: keccakHash(raw),
     from: deposit.from ?? ZERO_ADDRESS,

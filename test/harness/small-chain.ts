@@ -1,10 +1,10 @@
 import { hexToBytes } from "@ethereumjs/util";
 import type { ChainDefinition } from "../../node/app/open-chain.ts";
 import type { Genesis } from "../../node/chain/config/genesis.ts";
+import type { L1BlockRef } from "../../node/chain/types/l1.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
 import { FORKS } from "../../node/chain/types/rollup.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
-import type { L1BlockRef } from "../../node/rollup/l1/format.ts";
 import { TEST_L1_CHAIN, testRollup } from "./blocks.ts";
 
 /**

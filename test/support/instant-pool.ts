@@ -1,6 +1,6 @@
 import { CodedError } from "../../node/base/errors.ts";
 import { decodeTransaction } from "../../node/chain/codec/transaction.ts";
-import type { ChainTransaction } from "../../node/chain/types/block.ts";
+import type { ChainTransaction } from "../../node/chain/types/transaction.ts";
 import type { TxPool } from "../../node/rpc/types.ts";
 import { FUNDS, type SmallChain } from "./small-chain.ts";
 
@@ -15,7 +15,7 @@ export class InstantPool implements TxPool {
 
   async add(raw: Uint8Array) {
     const transaction = decodeTransaction(raw, this.small.rollup);
-    if (transaction.kind === "signed" && transaction.signed.value > FUNDS) {
+    if (transaction.kind === "signed" && transaction.value > FUNDS) {
       throw new CodedError("TXPOOL_FUNDS", "input", { message: "have less" });
     }
     for (const listener of this.listeners) listener(transaction);

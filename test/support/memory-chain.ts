@@ -1,13 +1,13 @@
 import type { Block, Receipt } from "../../node/chain/types/block.ts";
 import type { Hash } from "../../node/chain/types/primitives.ts";
-import type { ChainReader, HeadEvent, TransactionLocation } from "../../node/rpc/types.ts";
+import type { ChainReader, HeadEvent, LocatedTransaction } from "../../node/rpc/types.ts";
 
 /** A chain in memory for RPC tests; all three heads are its last block. */
 export class MemoryChain implements ChainReader {
   private readonly byNumber: Block[] = [];
   private readonly byHash = new Map<Hash, Block>();
   private readonly receiptsOf = new Map<Hash, readonly Receipt[]>();
-  private readonly locations = new Map<Hash, TransactionLocation>();
+  private readonly locations = new Map<Hash, LocatedTransaction>();
   private readonly listeners = new Set<(event: HeadEvent) => void>();
 
   /** Appends a block; the first is number 0. */

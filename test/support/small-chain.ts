@@ -6,9 +6,10 @@ import { type GenesisAccount, parseGenesis } from "../../node/chain/config/genes
 import { parseRollupConfig } from "../../node/chain/config/rollup-config.ts";
 import { SEQUENCER_FEE_VAULT, ZERO_HASH } from "../../node/chain/constants.ts";
 import { l1AttributesDeposit } from "../../node/chain/l1-attributes.ts";
-import type { BlockHeader, ChainTransaction } from "../../node/chain/types/block.ts";
+import type { BlockHeader } from "../../node/chain/types/block.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
 import type { OpenLedgerConfig, PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
+import type { ChainTransaction } from "../../node/chain/types/transaction.ts";
 import { createExecutor, type ExecutorKind } from "../../node/execution/evm/create-executor.ts";
 import type {
   CandidateOutcome,

@@ -1,8 +1,7 @@
+import { MAX_UINT64 } from "../../base/bigint.ts";
 import type { CodedError } from "../../base/errors.ts";
 import { chainError } from "../errors.ts";
 import { MAX_SPAN_BATCH_ELEMENTS } from "../rules/chain-spec.ts";
-
-const MAX_UINT64 = (1n << 64n) - 1n;
 
 /** An error that spoils the batch and, in a channel, everything after it. */
 export function batchInvalid(reason: string, facts: Record<string, unknown> = {}): CodedError {

@@ -1,17 +1,20 @@
-import { type NestedUint8Array, RLP } from "@ethereumjs/rlp";
 import {
+  bigIntToBytes,
   bigIntToUnpaddedBytes,
-  bytesToBigInt,
   concatBytes,
-  setLengthLeft,
+  equalsBytes,
+  hexToBytes,
+  joinBytes,
   unpadBytes,
-} from "@ethereumjs/util";
-import { CodedError } from "../../base/errors.ts";
+} from "../../base/bytes.ts";
+import { type CodedError, isCodedError } from "../../base/errors.ts";
 import { chainError } from "../errors.ts";
-import { joinBytes } from "./batch-bytes.ts";
-import { type BatchReader, Bitlist, encodeUvarint } from "./batch-reader.ts";
+import type { SignedTransaction, TransactionFields } from "../types/transaction.ts";
+import { BatchReader, Bitlist, encodeUvarint } from "./batch-reader.ts";
+import { encodeRlp, type RlpItem, RlpReader, wrapRlpList } from "./rlp.ts";
+import { feeItems, listItems } from "./transaction-fields.ts";
 
-type Field = Uint8Array | NestedUint8Array;
+const NO_BYTES = new Uint8Array(0);
 
 /** A span's transactions, column by column, as parsed; their data may still turn out to be no transaction. */
 export interface TransactionColumns {
@@ -27,9 +30,6 @@ export interface TransactionColumns {
   /** One bit for each legacy transaction: EIP-155 or not. */
   isProtected: Bitlist;
 }
-
-/** Fields of a type's `data` column in the order of the span batch format. */
-const DATA_FIELDS: Readonly<Record<number, number>> = { 0: 3, 1: 4, 2: 5, 4: 6 };
 
 /** An error that spoils this span batch alone: it parses, but its transactions do not come out. */
 function unusable(reason: string, facts: Record<string, unknown> = {}): CodedError {
@@ -58,66 +58,65 @@ export function readTransactionColumns(reader: BatchReader, count: number): Tran
   return { isCreation, yParity, signatures, recipients, data, nonces, gasLimits, isProtected };
 }
 
-function bytesField(field: Field | undefined, length?: number): Uint8Array {
-  if (!(field instanceof Uint8Array)) throw unusable("a list stands where bytes belong");
-  if (length !== undefined && field.length !== length)
-    throw unusable("a field has a wrong length", { length: field.length, expected: length });
-  return field;
+/** Passes over one item that `check` accepts, and gives its bytes as they stand. */
+function item(reader: RlpReader, check: (reader: RlpReader) => void): Uint8Array {
+  const start = reader.at;
+  check(reader);
+  return reader.data.subarray(start, reader.at);
 }
 
-function integerField(field: Field | undefined, maxBytes = Number.POSITIVE_INFINITY): Uint8Array {
-  const bytes = bytesField(field);
-  if (bytes[0] === 0) throw unusable("an integer has a leading zero byte");
-  if (bytes.length > maxBytes) throw unusable("an integer is too large", { length: bytes.length });
-  return bytes;
+function bytesItem(length?: number): (reader: RlpReader) => void {
+  return (reader) => {
+    const bytes = reader.bytes();
+    if (length !== undefined && bytes.length !== length)
+      throw unusable("a field has a wrong length", { length: bytes.length, expected: length });
+  };
 }
 
-function listField(field: Field | undefined, length?: number): Field[] {
-  if (!Array.isArray(field)) throw unusable("bytes stand where a list belongs");
-  if (length !== undefined && field.length !== length)
-    throw unusable("a list has a wrong length", { length: field.length, expected: length });
-  return field;
+function integerItem(maxBytes = Number.POSITIVE_INFINITY): (reader: RlpReader) => void {
+  return (reader) => {
+    const bytes = reader.bytes();
+    if (bytes[0] === 0) throw unusable("an integer has a leading zero byte");
+    if (bytes.length > maxBytes) throw unusable("an integer is too large", { length: bytes.length });
+  };
 }
 
-function accessListField(field: Field | undefined): Field {
-  for (const entry of listField(field)) {
-    const [address, keys] = listField(entry, 2);
-    bytesField(address, 20);
-    for (const key of listField(keys)) bytesField(key, 32);
+const anyBytes = bytesItem();
+const addressItem = bytesItem(20);
+const keyItem = bytesItem(32);
+
+function accessListItem(reader: RlpReader): void {
+  const list = reader.list();
+  while (!list.done) {
+    const entry = list.list();
+    addressItem(entry);
+    const keys = entry.list();
+    while (!keys.done) keyItem(keys);
+    entry.finish();
   }
-  return field!;
 }
 
-function authorizationsField(field: Field | undefined): Field {
-  for (const entry of listField(field)) {
-    const [chainId, address, nonce, yParity, r, s] = listField(entry, 6);
-    integerField(chainId, 32);
-    bytesField(address, 20);
-    integerField(nonce, 8);
-    integerField(yParity, 1);
-    integerField(r, 32);
-    integerField(s, 32);
-  }
-  return field!;
-}
+const AUTHORIZATION = [
+  integerItem(32),
+  addressItem,
+  integerItem(8),
+  integerItem(1),
+  integerItem(32),
+  integerItem(32),
+];
 
-function decodeFields(type: number, data: Uint8Array): Field[] {
-  const count = DATA_FIELDS[type];
-  if (count === undefined || (data[0] ?? 0) === 0) throw unusable(`type ${data[0]} is not supported`);
-  try {
-    return listField(RLP.decode(type === 0 ? data : data.subarray(1)), count);
-  } catch (cause) {
-    if (cause instanceof CodedError) throw cause;
-    throw chainError("BATCH_TRANSACTION_INVALID", {
-      message: "Transaction of a span batch: bad RLP.",
-      cause,
-    });
+function authorizationsItem(reader: RlpReader): void {
+  const list = reader.list();
+  while (!list.done) {
+    const entry = list.list();
+    for (const check of AUTHORIZATION) check(entry);
+    entry.finish();
   }
 }
 
 interface FullTransaction {
   type: number;
-  fields: Field[];
+  data: Uint8Array;
   to: Uint8Array | undefined;
   nonce: bigint;
   gas: bigint;
@@ -128,39 +127,63 @@ interface FullTransaction {
   chainId: bigint;
 }
 
+function encodedInteger(value: bigint): Uint8Array {
+  return encodeRlp(bigIntToUnpaddedBytes(value));
+}
+
+/** What a type's `data` column holds, each item as encoded. */
+function dataItems(type: number, data: Uint8Array): Uint8Array[] {
+  if (type > 4 || type === 3 || data[0] === 0) throw unusable(`type ${data[0]} is not supported`);
+  const outer = new RlpReader(data, type === 0 ? 0 : 1);
+  const list = outer.list();
+  outer.finish();
+  const number = integerItem(type === 4 ? 32 : undefined);
+  const items = [item(list, number), item(list, number)];
+  if (type === 2 || type === 4) items.push(item(list, number));
+  items.push(item(list, anyBytes));
+  if (type !== 0) items.push(item(list, accessListItem));
+  if (type === 4) items.push(item(list, authorizationsItem));
+  list.finish();
+  return items;
+}
+
 function encodeFull(tx: FullTransaction): Uint8Array {
-  const { type, fields } = tx;
-  const nonce = bigIntToUnpaddedBytes(tx.nonce);
-  const gas = bigIntToUnpaddedBytes(tx.gas);
-  const to = tx.to ?? new Uint8Array(0);
-  const r = unpadBytes(tx.signature.subarray(0, 32));
-  const s = unpadBytes(tx.signature.subarray(32));
+  const { type } = tx;
+  const [value, ...rest] = dataItems(type, tx.data);
+  const fees = type === 2 || type === 4 ? 2 : 1;
   const parity = tx.yParity ? 1n : 0n;
-  const value = integerField(fields[0], type === 4 ? 32 : undefined);
-  if (type === 0) {
-    const [, gasPrice, data] = fields;
-    const v = bigIntToUnpaddedBytes(tx.legacyV + parity);
-    return RLP.encode([nonce, integerField(gasPrice), gas, to, value, bytesField(data), v, r, s]);
+  if (type === 4 && tx.to === undefined) throw unusable("a set-code transaction has no recipient");
+  const items = type === 0 ? [] : [encodedInteger(tx.chainId)];
+  items.push(
+    encodedInteger(tx.nonce),
+    ...rest.slice(0, fees),
+    encodedInteger(tx.gas),
+    encodeRlp(tx.to ?? NO_BYTES),
+    value!,
+    ...rest.slice(fees),
+    encodedInteger(type === 0 ? tx.legacyV + parity : parity),
+    encodeRlp(unpadBytes(tx.signature.subarray(0, 32))),
+    encodeRlp(unpadBytes(tx.signature.subarray(32))),
+  );
+  return wrapRlpList(items, type === 0 ? undefined : type);
+}
+
+/** A legacy v less its parity. Source: EIP-155. */
+function legacyBase(isProtected: boolean, chainId: bigint): bigint {
+  return isProtected ? chainId * 2n + 35n : 27n;
+}
+
+/** {@link encodeFull} with RLP's failures as this batch's own. */
+function joinOne(tx: FullTransaction): Uint8Array {
+  try {
+    return encodeFull(tx);
+  } catch (cause) {
+    if (!isCodedError(cause, "RLP_INVALID")) throw cause;
+    throw chainError("BATCH_TRANSACTION_INVALID", {
+      message: `Transaction of a span batch: bad RLP (${cause.message})`,
+      cause,
+    });
   }
-  const chainId = bigIntToUnpaddedBytes(tx.chainId);
-  const fees = type === 1 ? [fields[1]] : [fields[1], fields[2]];
-  const [data, accessList, authorizations] = fields.slice(1 + fees.length);
-  const payload = [
-    chainId,
-    nonce,
-    ...fees.map((fee) => integerField(fee, type === 4 ? 32 : undefined)),
-    gas,
-    to,
-    value,
-    bytesField(data),
-    accessListField(accessList),
-  ];
-  if (type === 4) {
-    if (tx.to === undefined) throw unusable("a set-code transaction has no recipient");
-    payload.push(authorizationsField(authorizations));
-  }
-  payload.push(bigIntToUnpaddedBytes(parity), r, s);
-  return concatBytes(Uint8Array.of(type), RLP.encode(payload));
 }
 
 /**
@@ -172,94 +195,84 @@ export function joinTransactions(columns: TransactionColumns, chainId: bigint): 
   let recipientIndex = 0;
   return columns.data.map(({ type, data }, i) => {
     const isProtected = type === 0 && columns.isProtected.get(legacyIndex++);
-    return encodeFull({
+    return joinOne({
       type,
-      fields: decodeFields(type, data),
+      data,
       to: columns.isCreation.get(i) ? undefined : columns.recipients[recipientIndex++]!,
       nonce: columns.nonces[i]!,
       gas: columns.gasLimits[i]!,
       signature: columns.signatures[i]!,
       yParity: columns.yParity.get(i),
-      legacyV: isProtected ? chainId * 2n + 35n : 27n,
+      legacyV: legacyBase(isProtected, chainId),
       chainId,
     });
   });
 }
 
-interface SplitTransaction {
-  creation: boolean;
-  yParity: boolean;
-  signature: Uint8Array;
-  to: Uint8Array;
-  data: Uint8Array;
-  nonce: bigint;
-  gas: bigint;
-  /** undefined for typed transactions. */
-  isProtected: boolean | undefined;
+/** What a span takes of a transaction: its fields, and its envelope to compare with. */
+export type SpanTransaction = TransactionFields & Pick<SignedTransaction, "raw">;
+
+function dataColumn(fields: TransactionFields): Uint8Array {
+  const { type, value, data } = fields;
+  const items: RlpItem[] = [bigIntToUnpaddedBytes(value), ...feeItems(fields), data, ...listItems(fields)];
+  return encodeRlp(items, type === 0 ? undefined : type);
 }
 
-function splitLegacy(fields: Field[], chainId: bigint): SplitTransaction {
-  const [nonce, gasPrice, gas, to, value, data, v, r, s] = listField(fields, 9) as Uint8Array[];
-  const sign = bytesToBigInt(v!);
-  const isProtected = sign !== 27n && sign !== 28n;
-  const parity = sign - (isProtected ? chainId * 2n + 35n : 27n);
-  if (parity !== 0n && parity !== 1n) throw unusable("it is signed for another chain", { v: sign, chainId });
-  return {
-    creation: to!.length === 0,
-    yParity: parity === 1n,
-    signature: concatBytes(setLengthLeft(r!, 32), setLengthLeft(s!, 32)),
-    to: to!,
-    data: RLP.encode([value!, gasPrice!, data!]),
-    nonce: bytesToBigInt(nonce!),
-    gas: bytesToBigInt(gas!),
-    isProtected,
-  };
-}
-
-function splitTyped(type: number, fields: Field[], chainId: bigint): SplitTransaction {
-  const fees = type === 1 ? 1 : 2;
-  const lists = type === 4 ? 2 : 1;
-  listField(fields, 9 + fees + lists);
-  const [txChainId, nonce] = fields as Uint8Array[];
-  if (bytesToBigInt(txChainId!) !== chainId) throw unusable("it is signed for another chain", { chainId });
-  const [gas, to, value, data] = fields.slice(2 + fees) as Uint8Array[];
-  const [yParity, r, s] = fields.slice(6 + fees + lists) as Uint8Array[];
-  const columns = [value!, ...fields.slice(2, 2 + fees), data!, ...fields.slice(6 + fees, 6 + fees + lists)];
-  return {
-    creation: to!.length === 0,
-    yParity: yParity!.length === 1,
-    signature: concatBytes(setLengthLeft(r!, 32), setLengthLeft(s!, 32)),
-    to: to!,
-    data: concatBytes(Uint8Array.of(type), RLP.encode(columns)),
-    nonce: bytesToBigInt(nonce!),
-    gas: bytesToBigInt(gas!),
-    isProtected: undefined,
-  };
-}
-
-function split(raw: Uint8Array, chainId: bigint): SplitTransaction {
-  const type = (raw[0] ?? 0x80) <= 0x7f ? raw[0]! : 0;
-  if (DATA_FIELDS[type] === undefined || raw[0] === 0)
-    throw unusable(`type ${raw[0]} has no place in a batch`);
-  const fields = listField(RLP.decode(type === 0 ? raw : raw.subarray(1)));
-  return type === 0 ? splitLegacy(fields, chainId) : splitTyped(type, fields, chainId);
+function signatureColumn({ r, s }: TransactionFields): Uint8Array {
+  return concatBytes(bigIntToBytes(r, 32), bigIntToBytes(s, 32));
 }
 
 /**
- * The columns of signed transactions (types 0, 1, 2 and 4), encoded.
- * @throws CodedError `BATCH_TRANSACTION_INVALID` for deposits, blob transactions and other chains' transactions.
+ * The columns of signed transactions, encoded.
+ * @throws CodedError `BATCH_TRANSACTION_INVALID` for another chain's transactions, and for what {@link joinTransactions}
+ * would not give back byte for byte: a batch with it would be another block's or nobody's.
  */
-export function encodeTransactionColumns(transactions: readonly Uint8Array[], chainId: bigint): Uint8Array {
-  const rows = transactions.map((raw) => split(raw, chainId));
-  const legacy = rows.filter((row) => row.isProtected !== undefined);
-  return joinBytes([
-    Bitlist.from(rows.map((row) => row.creation)).bytes,
-    Bitlist.from(rows.map((row) => row.yParity)).bytes,
-    ...rows.map((row) => row.signature),
-    ...rows.map((row) => row.to),
-    ...rows.map((row) => row.data),
-    ...rows.map((row) => encodeUvarint(row.nonce)),
-    ...rows.map((row) => encodeUvarint(row.gas)),
-    Bitlist.from(legacy.map((row) => row.isProtected === true)).bytes,
+export function encodeTransactionColumns(
+  transactions: readonly SpanTransaction[],
+  chainId: bigint,
+): Uint8Array {
+  for (const transaction of transactions) assertChain(transaction, chainId);
+  const columns = joinBytes([
+    Bitlist.from(transactions.map(({ to }) => to === undefined)).bytes,
+    Bitlist.from(transactions.map(({ yParity }) => yParity === 1)).bytes,
+    ...transactions.map(signatureColumn),
+    ...transactions.flatMap(({ to }) => (to === undefined ? [] : [hexToBytes(to)])),
+    ...transactions.map(dataColumn),
+    ...transactions.map(({ nonce }) => encodeUvarint(nonce)),
+    ...transactions.map(({ gasLimit }) => encodeUvarint(gasLimit)),
+    Bitlist.from(transactions.filter(({ type }) => type === 0).map((legacy) => legacy.chainId !== undefined))
+      .bytes,
   ]);
+  const joined = joinTransactions(
+    readTransactionColumns(new BatchReader(columns), transactions.length),
+    chainId,
+  );
+  transactions.forEach(({ raw }, i) => {
+    if (!equalsBytes(joined[i]!, raw))
+      throw unusable("a batch does not carry it byte for byte", { index: i });
+  });
+  return columns;
+}
+
+/** Passes if a span batch gives the transaction back byte for byte. @throws CodedError `BATCH_TRANSACTION_INVALID`. */
+export function assertSpanCarries(transaction: SpanTransaction, chainId: bigint): void {
+  assertChain(transaction, chainId);
+  const { type, to, nonce, gasLimit, yParity, raw } = transaction;
+  const joined = joinOne({
+    type,
+    data: dataColumn(transaction),
+    to: to && hexToBytes(to),
+    nonce,
+    gas: gasLimit,
+    signature: signatureColumn(transaction),
+    yParity: yParity === 1,
+    legacyV: legacyBase(transaction.chainId !== undefined, chainId),
+    chainId,
+  });
+  if (!equalsBytes(joined, raw)) throw unusable("a batch does not carry it byte for byte");
+}
+
+function assertChain({ chainId: own }: TransactionFields, chainId: bigint): void {
+  if (own !== undefined && own !== chainId)
+    throw unusable("it is signed for another chain", { chainId, own });
 }

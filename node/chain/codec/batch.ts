@@ -1,12 +1,12 @@
-import { bytesToHex, hexToBytes } from "@ethereumjs/util";
+import { bytesToHex, hexToBytes, joinBytes } from "../../base/bytes.ts";
 import { MAX_SPAN_BATCH_ELEMENTS } from "../rules/chain-spec.ts";
 import type { Hex } from "../types/primitives.ts";
-import { joinBytes } from "./batch-bytes.ts";
 import { BatchReader, Bitlist, batchInvalid, encodeUvarint } from "./batch-reader.ts";
 import {
   encodeTransactionColumns,
   joinTransactions,
   readTransactionColumns,
+  type SpanTransaction,
   type TransactionColumns,
 } from "./batch-transactions.ts";
 
@@ -114,14 +114,16 @@ export function joinSpanBatch(parsed: ParsedSpanBatch, rules: SpanRules): SpanBa
   return { parentCheck, originCheck, elements };
 }
 
-export interface SpanBatchInput extends SpanBatch {
+export interface SpanBatchInput extends Omit<SpanBatch, "elements"> {
+  /** At least one, in order. */
+  elements: readonly (Omit<SpanElement, "transactions"> & { transactions: readonly SpanTransaction[] })[];
   /** True when the first block opens an epoch (its sequence number is 0). */
   opensEpoch: boolean;
 }
 
 /**
  * A span batch's bytes, type byte first; inverse of {@link parseSpanBatch} and {@link joinSpanBatch}.
- * @throws CodedError `BATCH_TRANSACTION_INVALID` for a transaction that has no place in a batch.
+ * @throws CodedError `BATCH_TRANSACTION_INVALID` for a transaction that would not come back byte for byte.
  */
 export function encodeSpanBatch(batch: SpanBatchInput, rules: SpanRules): Uint8Array {
   const { elements } = batch;

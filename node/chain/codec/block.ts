@@ -1,23 +1,32 @@
-import { type NestedUint8Array, RLP } from "@ethereumjs/rlp";
 import { keccakHash } from "../crypto.ts";
 import { chainError } from "../errors.ts";
-import type { Block, ChainTransaction } from "../types/block.ts";
+import type { Block } from "../types/block.ts";
+import type { ChainTransaction } from "../types/transaction.ts";
 import { fieldReader } from "./fields.ts";
 import { encodeHeader, headerFields, headerFromFields } from "./header.ts";
+import { decodeRlp, encodeRlp, type RlpItem, rlpLength, rlpListLength } from "./rlp.ts";
 import { decodeTransaction, type TransactionRules } from "./transaction.ts";
 
 const LIST_PREFIX = 0xc0;
 
 /** A transaction inside a block body: legacy ones are lists, typed ones byte strings. */
-function bodyItem(transaction: ChainTransaction): Uint8Array | NestedUint8Array {
-  return transaction.raw[0]! >= LIST_PREFIX ? RLP.decode(transaction.raw) : transaction.raw;
+function bodyItem({ raw }: ChainTransaction): RlpItem {
+  return raw[0]! >= LIST_PREFIX ? decodeRlp(raw) : raw;
 }
 
 /** RLP of [header, transactions, uncles, withdrawals], as `debug_getRawBlock` gives it; withdrawals from Canyon on. */
-export function encodeBlock(block: Block): Uint8Array {
-  const body: NestedUint8Array = [headerFields(block.header), block.transactions.map(bodyItem), []];
-  if (block.header.withdrawalsRoot !== undefined) body.push([]);
-  return RLP.encode(body);
+export function encodeBlock({ header, transactions }: Block): Uint8Array {
+  const body: RlpItem[] = [headerFields(header), transactions.map(bodyItem), []];
+  if (header.withdrawalsRoot !== undefined) body.push([]);
+  return encodeRlp(body);
+}
+
+/** Bytes of {@link encodeBlock}, reckoned from the lengths of its parts. */
+export function blockSize({ header, transactions }: Block): number {
+  let body = 0;
+  for (const { raw } of transactions) body += raw[0]! >= LIST_PREFIX ? raw.length : rlpLength(raw);
+  const withdrawals = header.withdrawalsRoot === undefined ? 0 : 1;
+  return rlpListLength(rlpLength(headerFields(header)) + rlpListLength(body) + 1 + withdrawals);
 }
 
 const read = fieldReader("BLOCK_ENCODING_INVALID", "Block");
@@ -27,9 +36,9 @@ const read = fieldReader("BLOCK_ENCODING_INVALID", "Block");
  * @throws CodedError `BLOCK_ENCODING_INVALID`, `HEADER_INVALID`, `TRANSACTION_INVALID`.
  */
 export function decodeBlock(raw: Uint8Array, rules: TransactionRules): Block {
-  let decoded: unknown;
+  let decoded: RlpItem;
   try {
-    decoded = RLP.decode(raw);
+    decoded = decodeRlp(raw);
   } catch (cause) {
     throw chainError("BLOCK_ENCODING_INVALID", { message: "Block: bad RLP.", cause });
   }
@@ -45,8 +54,6 @@ export function decodeBlock(raw: Uint8Array, rules: TransactionRules): Block {
   }
   const items = read
     .list(transactions, "transactions")
-    .map((item) =>
-      decodeTransaction(item instanceof Uint8Array ? item : RLP.encode(item as NestedUint8Array), rules),
-    );
+    .map((item) => decodeTransaction(item instanceof Uint8Array ? item : encodeRlp(item as RlpItem), rules));
   return { hash: keccakHash(encodeHeader(header)), header, transactions: items };
 }

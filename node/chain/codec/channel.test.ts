@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { brotliCompressSync } from "node:zlib";
 import { RLP } from "@ethereumjs/rlp";
-import { concatBytes } from "@ethereumjs/util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BROKEN_META_BLOCK, storedBrotli } from "../../../test/support/stored-brotli.ts";
+import { concatBytes } from "../../base/bytes.ts";
 import { ChannelReader, decompressBrotli, encodeChannel } from "./channel.ts";
 
 const LIMIT = 100_000_000;

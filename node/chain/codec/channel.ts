@@ -1,10 +1,9 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
-import { RLP } from "@ethereumjs/rlp";
-import { concatBytes } from "@ethereumjs/util";
+import { concatBytes, joinBytes } from "../../base/bytes.ts";
 import type { CodedError } from "../../base/errors.ts";
 import { chainError } from "../errors.ts";
 import { FJORD_MAX_RLP_BYTES_PER_CHANNEL } from "../rules/chain-spec.ts";
-import { joinBytes } from "./batch-bytes.ts";
+import { encodeRlp } from "./rlp.ts";
 
 /** First byte of a channel compressed with brotli (Fjord). */
 export const CHANNEL_VERSION_BROTLI = 0x01;
@@ -133,7 +132,7 @@ export class ChannelReader {
 
 /** A channel's bytes: version, then brotli over the batches, each an RLP string. @throws CodedError `CHANNEL_INVALID`. */
 export function encodeChannel(batches: readonly Uint8Array[]): Uint8Array {
-  const content = joinBytes(batches.map((batch) => RLP.encode(batch)));
+  const content = joinBytes(batches.map((batch) => encodeRlp(batch)));
   if (content.length > FJORD_MAX_RLP_BYTES_PER_CHANNEL) throw invalid("too long");
   const compressed = brotliCompressSync(content, {
     params: { [constants.BROTLI_PARAM_QUALITY]: 10, [constants.BROTLI_PARAM_SIZE_HINT]: content.length },

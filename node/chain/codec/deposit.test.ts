@@ -1,11 +1,11 @@
 import { applyL1ToL2Alias, DepositTx, SourceHashDomain, undoL1ToL2Alias } from "@eth-optimism/core-utils";
-import { bytesToHex, hexToBytes } from "@ethereumjs/util";
 import fc from "fast-check";
 import { encodeAbiParameters, encodePacked, getAddress } from "viem";
 import { describe, expect, it } from "vitest";
-import type { DepositTransaction } from "../types/block.ts";
+import { bytesToHex, hexToBytes } from "../../base/bytes.ts";
 import type { L1Log } from "../types/l1.ts";
 import type { Address, Hash, Hex } from "../types/primitives.ts";
+import type { DepositTransaction } from "../types/transaction.ts";
 import {
   aliasAddress,
   decodeDeposit,

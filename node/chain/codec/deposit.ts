@@ -1,4 +1,4 @@
-import { RLP } from "@ethereumjs/rlp";
+import { MAX_UINT64, MAX_UINT256 } from "../../base/bigint.ts";
 import {
   bigIntToBytes,
   bigIntToUnpaddedBytes,
@@ -6,15 +6,15 @@ import {
   bytesToHex,
   concatBytes,
   hexToBytes,
-  setLengthLeft,
   utf8ToBytes,
-} from "@ethereumjs/util";
-import type { CodedError } from "../../base/errors.ts";
+} from "../../base/bytes.ts";
+import { type CodedError, isCodedError } from "../../base/errors.ts";
 import { keccak256 } from "../crypto.ts";
 import { chainError } from "../errors.ts";
-import type { DepositTransaction } from "../types/block.ts";
 import type { L1Log } from "../types/l1.ts";
 import type { Address, Hash } from "../types/primitives.ts";
+import type { DepositTransaction } from "../types/transaction.ts";
+import { encodeRlp, RlpReader } from "./rlp.ts";
 
 export const DEPOSIT_TYPE = 0x7e;
 
@@ -24,11 +24,8 @@ export const TRANSACTION_DEPOSITED: Hash =
 
 const ALIAS_OFFSET = 0x1111000000000000000000000000000000001111n;
 const ADDRESS_SPACE = 1n << 160n;
-const MAX_UINT64 = (1n << 64n) - 1n;
-const MAX_UINT256 = (1n << 256n) - 1n;
-
 function word(value: bigint): Uint8Array {
-  return setLengthLeft(bigIntToBytes(value), 32);
+  return bigIntToBytes(value, 32);
 }
 
 function sourceHash(domain: bigint, inner: Uint8Array): Hash {
@@ -53,13 +50,13 @@ export function upgradeSourceHash(intent: string): Hash {
 /** The L2 sender of an L1 contract's deposit; the portal applies it on L1. */
 export function aliasAddress(address: Address): Address {
   const aliased = (BigInt(address) + ALIAS_OFFSET) % ADDRESS_SPACE;
-  return bytesToHex(setLengthLeft(bigIntToBytes(aliased), 20));
+  return bytesToHex(bigIntToBytes(aliased, 20));
 }
 
 /** Inverse of {@link aliasAddress}. */
 export function unaliasAddress(address: Address): Address {
   const original = (BigInt(address) - ALIAS_OFFSET + ADDRESS_SPACE) % ADDRESS_SPACE;
-  return bytesToHex(setLengthLeft(bigIntToBytes(original), 20));
+  return bytesToHex(bigIntToBytes(original, 20));
 }
 
 /** EIP-2718 envelope: `0x7E ++ rlp([sourceHash, from, to, mint, value, gas, isSystemTx, data])`. */
@@ -74,7 +71,7 @@ export function encodeDeposit(deposit: DepositTransaction): Uint8Array {
     deposit.isSystemTx ? Uint8Array.of(1) : new Uint8Array(0),
     deposit.data,
   ];
-  return concatBytes(Uint8Array.of(DEPOSIT_TYPE), RLP.encode(fields));
+  return encodeRlp(fields, DEPOSIT_TYPE);
 }
 
 function invalid(reason: string): CodedError {
@@ -93,47 +90,40 @@ function integer(bytes: Uint8Array, maximum: bigint, name: string): bigint {
   return value;
 }
 
-function deposit(fields: Uint8Array[]): DepositTransaction {
-  const [source, from, to, mint, value, gas, system, data] = fields as [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-  ];
-  const minted = integer(mint, MAX_UINT256, "mint");
-  return {
-    sourceHash: bytesToHex(fixed(source, 32, "sourceHash")),
-    from: bytesToHex(fixed(from, 20, "from")),
+function depositFrom(fields: RlpReader): DepositTransaction {
+  const sourceHash = bytesToHex(fixed(fields.bytes(), 32, "sourceHash"));
+  const from = bytesToHex(fixed(fields.bytes(), 20, "from"));
+  const to = fields.bytes();
+  const mint = integer(fields.bytes(), MAX_UINT256, "mint");
+  const deposit = {
+    sourceHash,
+    from,
     to: to.length === 0 ? undefined : bytesToHex(fixed(to, 20, "to")),
-    mint: minted === 0n ? undefined : minted,
-    value: integer(value, MAX_UINT256, "value"),
-    gas: integer(gas, MAX_UINT64, "gas"),
-    isSystemTx: integer(system, 1n, "isSystemTx") === 1n,
-    data,
+    mint: mint === 0n ? undefined : mint,
+    value: integer(fields.bytes(), MAX_UINT256, "value"),
+    gas: integer(fields.bytes(), MAX_UINT64, "gas"),
+    isSystemTx: integer(fields.bytes(), 1n, "isSystemTx") === 1n,
+    data: fields.bytes(),
   };
+  fields.finish();
+  return deposit;
 }
 
 /** Inverse of {@link encodeDeposit}; a mint of 0 reads as absent. @throws CodedError `DEPOSIT_ENCODING_INVALID`. */
 export function decodeDeposit(raw: Uint8Array): DepositTransaction {
   if (raw[0] !== DEPOSIT_TYPE) throw invalid("the type byte is not 0x7e");
-  let fields: unknown;
   try {
-    fields = RLP.decode(raw.subarray(1));
+    const outer = new RlpReader(raw, 1);
+    const fields = outer.list();
+    outer.finish();
+    return depositFrom(fields);
   } catch (cause) {
-    throw chainError("DEPOSIT_ENCODING_INVALID", { message: "Deposit transaction: bad RLP.", cause });
+    if (!isCodedError(cause, "RLP_INVALID")) throw cause;
+    throw chainError("DEPOSIT_ENCODING_INVALID", {
+      message: `Deposit transaction: the payload is not a list of eight byte strings (${cause.message})`,
+      cause,
+    });
   }
-  if (
-    !Array.isArray(fields) ||
-    fields.length !== 8 ||
-    !fields.every((field) => field instanceof Uint8Array)
-  ) {
-    throw invalid("the payload is not a list of eight byte strings");
-  }
-  return deposit(fields);
 }
 
 function badLog(reason: string, log: L1Log): CodedError {

@@ -1,4 +1,4 @@
-import { bigIntToBytes, bytesToBigInt, concatBytes, setLengthLeft } from "@ethereumjs/util";
+import { bigIntToBytes, bytesToBigInt, concatBytes } from "../../base/bytes.ts";
 import type { CodedError } from "../../base/errors.ts";
 import { chainError } from "../errors.ts";
 import { type ForkSchedule, isActive } from "../rules/forks.ts";
@@ -28,10 +28,10 @@ export function encodeExtraData(fees: ExtraDataFees, config: ForkSchedule, time:
   const jovian = isActive(config, "jovian", time);
   const head = concatBytes(
     Uint8Array.of(jovian ? 1 : 0),
-    setLengthLeft(bigIntToBytes(BigInt(fees.denominator)), 4),
-    setLengthLeft(bigIntToBytes(BigInt(fees.elasticity)), 4),
+    bigIntToBytes(BigInt(fees.denominator), 4),
+    bigIntToBytes(BigInt(fees.elasticity), 4),
   );
-  return jovian ? concatBytes(head, setLengthLeft(bigIntToBytes(fees.minBaseFee), 8)) : head;
+  return jovian ? concatBytes(head, bigIntToBytes(fees.minBaseFee, 8)) : head;
 }
 
 /** Reads the extraData of a Holocene or later block. @throws CodedError `EXTRA_DATA_INVALID`. */

@@ -1,4 +1,4 @@
-import { bytesToBigInt } from "@ethereumjs/util";
+import { bytesToBigInt } from "../../base/bytes.ts";
 import { type ChainErrorCode, chainError } from "../errors.ts";
 
 /** Reads typed fields out of decoded RLP; every failure carries `code` and the field's name. */
@@ -6,7 +6,7 @@ export interface FieldReader {
   fixed(value: unknown, length: number, name: string): Uint8Array;
   bytes(value: unknown, name: string): Uint8Array;
   uint(value: unknown, bits: number, name: string): bigint;
-  list(value: unknown, name: string): unknown[];
+  list(value: unknown, name: string): readonly unknown[];
 }
 
 export function fieldReader(code: ChainErrorCode, what: string): FieldReader {

@@ -1,9 +1,8 @@
-import { bytesToHex, hexToBytes } from "@ethereumjs/util";
+import { bytesToHex, hexToBytes, joinBytes } from "../../base/bytes.ts";
 import type { CodedError } from "../../base/errors.ts";
 import { chainError } from "../errors.ts";
 import { MAX_FRAME_BYTES } from "../rules/chain-spec.ts";
 import type { Hex } from "../types/primitives.ts";
-import { joinBytes } from "./batch-bytes.ts";
 
 /** A piece of a channel. Spec: derivation, "Frame Format". */
 export interface Frame {

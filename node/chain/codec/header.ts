@@ -1,10 +1,10 @@
-import { type NestedUint8Array, RLP } from "@ethereumjs/rlp";
-import { bigIntToUnpaddedBytes, bytesToHex, hexToBytes } from "@ethereumjs/util";
+import { bigIntToUnpaddedBytes, bytesToHex, hexToBytes } from "../../base/bytes.ts";
 import { keccakHash } from "../crypto.ts";
 import { chainError } from "../errors.ts";
 import type { BlockHeader } from "../types/block.ts";
 import type { Hash } from "../types/primitives.ts";
 import { fieldReader } from "./fields.ts";
+import { decodeRlp, encodeRlp, type RlpItem } from "./rlp.ts";
 
 const MIN_FIELDS = 15;
 const MAX_FIELDS = 21;
@@ -50,7 +50,7 @@ export function headerFields(header: BlockHeader): Uint8Array[] {
 }
 
 export function encodeHeader(header: BlockHeader): Uint8Array {
-  return RLP.encode(headerFields(header));
+  return encodeRlp(headerFields(header));
 }
 
 /** Keccak of the header's RLP: the block hash. */
@@ -95,9 +95,9 @@ export function headerFromFields(fields: unknown): BlockHeader {
 
 /** @throws CodedError `HEADER_INVALID`. */
 export function decodeHeader(raw: Uint8Array): BlockHeader {
-  let fields: Uint8Array | NestedUint8Array;
+  let fields: RlpItem;
   try {
-    fields = RLP.decode(raw);
+    fields = decodeRlp(raw);
   } catch (cause) {
     throw chainError("HEADER_INVALID", { message: "Block header: bad RLP.", cause });
   }

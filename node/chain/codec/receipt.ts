@@ -1,8 +1,8 @@
-import { type NestedUint8Array, RLP } from "@ethereumjs/rlp";
-import { bigIntToUnpaddedBytes, concatBytes, hexToBytes } from "@ethereumjs/util";
+import { bigIntToUnpaddedBytes, concatBytes, hexToBytes } from "../../base/bytes.ts";
 import { keccak256 } from "../crypto.ts";
 import type { Log, Receipt } from "../types/block.ts";
 import { DEPOSIT_TYPE } from "./deposit.ts";
+import { encodeRlp, type RlpItem } from "./rlp.ts";
 
 const BLOOM_BYTES = 256;
 
@@ -32,7 +32,7 @@ export function mergeBlooms(blooms: Iterable<Uint8Array>): Uint8Array {
   return merged;
 }
 
-function logFields(log: Log): NestedUint8Array {
+function logFields(log: Log): RlpItem {
   return [hexToBytes(log.address), log.topics.map((topic) => hexToBytes(topic)), log.data];
 }
 
@@ -41,7 +41,7 @@ function logFields(log: Log): NestedUint8Array {
  * version (Canyon on); before that the root leaves both out.
  */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
-  const fields: NestedUint8Array = [
+  const fields: RlpItem[] = [
     receipt.status === 1 ? Uint8Array.of(1) : new Uint8Array(0),
     bigIntToUnpaddedBytes(receipt.cumulativeGasUsed),
     receipt.logsBloom,
@@ -53,6 +53,6 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
       bigIntToUnpaddedBytes(BigInt(receipt.depositReceiptVersion)),
     );
   }
-  const payload = RLP.encode(fields);
+  const payload = encodeRlp(fields);
   return receipt.type === 0 ? payload : concatBytes(Uint8Array.of(receipt.type), payload);
 }

@@ -1,5 +1,5 @@
-import { hexToBytes } from "@ethereumjs/util";
 import { z } from "zod";
+import { hexToBytes } from "../../base/bytes.ts";
 import { EMPTY_REQUESTS, EMPTY_ROOT, EMPTY_UNCLES, ZERO_HASH } from "../constants.ts";
 import { chainError } from "../errors.ts";
 import { INITIAL_BASE_FEE } from "../rules/chain-spec.ts";

@@ -1,5 +1,24 @@
 const HASH_SLOTS = 8192;
 const MAX_DISTANCE = 0x1fff;
+const MAX_ENTRY = 0xffff_ffff;
+
+/**
+ * Where each hash was seen last, as position + `base`. Every run begins at a base above all entries of the runs before it,
+ * so that those read as never seen and the table needs no clearing.
+ */
+const table = new Uint32Array(HASH_SLOTS);
+let base = 0;
+
+/** The base of a run over `length` bytes. */
+function nextBase(length: number): number {
+  if (base + 2 * length >= MAX_ENTRY) {
+    table.fill(0);
+    base = 0;
+  }
+  const own = base;
+  base += length + 1;
+  return own;
+}
 
 function u24(data: Uint8Array, i: number): number {
   return data[i]! | (data[i + 1]! << 8) | (data[i + 2]! << 16);
@@ -30,10 +49,10 @@ function compare(data: Uint8Array, p: number, q: number, end: number): number {
 
 /** Length in bytes of `data` compressed by FastLZ level 1. Source: Solady `LibZip.flzCompress`, op-geth `FlzCompressLen`. */
 export function fastLzLength(data: Uint8Array): number {
-  const table = new Uint32Array(HASH_SLOTS);
+  const start = nextBase(data.length);
   const limit = data.length < 13 ? 0 : data.length - 13;
   const remember = (i: number) => {
-    table[slot(u24(data, i))] = i;
+    table[slot(u24(data, i))] = start + i;
     return i + 1;
   };
   let size = 0;
@@ -43,8 +62,8 @@ export function fastLzLength(data: Uint8Array): number {
     for (;;) {
       const sequence = u24(data, ip);
       const index = slot(sequence);
-      match = table[index]!;
-      table[index] = ip;
+      match = Math.max(0, table[index]! - start);
+      table[index] = start + ip;
       const distance = ip - match;
       if (ip >= limit) break;
       ip++;

@@ -1,12 +1,13 @@
-import { hexToBytes } from "@ethereumjs/util";
 import { describe, expect, it } from "vitest";
+import { hexToBytes } from "../../base/bytes.ts";
 import { FORKS, type Fork, type RollupConfig } from "../types/rollup.ts";
 import { fakeExponential } from "./blob-fee.ts";
 import { fastLzLength } from "./fastlz.ts";
-import { daFootprint, type FeeContext, l1Cost, operatorFee } from "./rollup-fees.ts";
+import { daFootprint, daSizeEstimate, type FeeContext, l1Cost, operatorFee } from "./rollup-fees.ts";
 
 /** The transaction of op-geth's rollup cost tests. */
 const EMPTY_TX = hexToBytes("0xdd80808094095e7baea6a6c7c4c2dfeb977efac326af552d878080808080");
+const SUBJECT = { raw: EMPTY_TX, daSize: daSizeEstimate(fastLzLength(EMPTY_TX)) };
 
 const context: FeeContext = {
   baseFee: 1000n * 1_000_000n,
@@ -32,12 +33,12 @@ describe("L1 cost", () => {
     ["ecotone", 960_900n],
     ["fjord", 3_203_000n],
   ] as const)("of the empty transaction after %s", (fork, fee) => {
-    expect(l1Cost(until(fork), 1n, context, EMPTY_TX).fee).toBe(fee);
+    expect(l1Cost(until(fork), 1n, context, SUBJECT).fee).toBe(fee);
   });
 
   it("uses the Bedrock formula while Ecotone's values are still empty", () => {
     const unset = { ...context, blobBaseFee: 0n, baseFeeScalar: 0n, blobBaseFeeScalar: 0n };
-    expect(l1Cost(until("ecotone"), 1n, unset, EMPTY_TX).fee).toBe(3_710_000_000_000n);
+    expect(l1Cost(until("ecotone"), 1n, unset, SUBJECT).fee).toBe(3_710_000_000_000n);
   });
 });
 
@@ -65,7 +66,7 @@ describe("FastLZ", () => {
 
 describe("DA footprint", () => {
   it("counts at least 100 bytes", () => {
-    expect(daFootprint(EMPTY_TX, 400n)).toBe(40_000n);
+    expect(daFootprint(SUBJECT, 400n)).toBe(40_000n);
   });
 });
 

@@ -1,4 +1,6 @@
+import { maxBigInt } from "../../base/bigint.ts";
 import type { RollupConfig } from "../types/rollup.ts";
+import type { TransactionFields } from "../types/transaction.ts";
 import { FLOOR_GAS_PER_TOKEN, MAX_INITCODE_BYTES, TOKENS_PER_BYTE, TX_GAS } from "./chain-spec.ts";
 import { isActive } from "./forks.ts";
 
@@ -19,6 +21,22 @@ export interface GasSubject {
   authorizations: number;
 }
 
+/** What a transaction's intrinsic cost depends on. */
+export function gasSubjectOf(
+  transaction: Pick<TransactionFields, "data" | "to" | "accessList" | "authorizationList">,
+): GasSubject {
+  const { data, to, accessList, authorizationList } = transaction;
+  let slots = 0;
+  for (const { storageKeys } of accessList) slots += storageKeys.length;
+  return {
+    data,
+    isCreation: to === undefined,
+    accessListAddresses: accessList.length,
+    accessListSlots: slots,
+    authorizations: authorizationList.length,
+  };
+}
+
 function countZeros(data: Uint8Array): number {
   let zeros = 0;
   for (const byte of data) if (byte === 0) zeros++;
@@ -27,10 +45,14 @@ function countZeros(data: Uint8Array): number {
 
 /** Gas charged before execution in a block at `time`. Sources: Yellow Paper 6.2, EIP-2028, 2930, 3860, 7702. */
 export function intrinsicGas(subject: GasSubject, rollup: RollupConfig, time: bigint): bigint {
+  return intrinsic(subject, isActive(rollup, "canyon", time));
+}
+
+function intrinsic(subject: GasSubject, chargesInitcode: boolean): bigint {
   const { data } = subject;
   const zeros = countZeros(data);
   let gas = zeros * ZERO_BYTE + (data.length - zeros) * OTHER_BYTE;
-  if (subject.isCreation && isActive(rollup, "canyon", time)) {
+  if (subject.isCreation && chargesInitcode) {
     gas += INITCODE_WORD * Math.ceil(data.length / 32);
   }
   gas += subject.accessListAddresses * ACCESS_LIST_ADDRESS + subject.accessListSlots * ACCESS_LIST_SLOT;
@@ -40,7 +62,15 @@ export function intrinsicGas(subject: GasSubject, rollup: RollupConfig, time: bi
 
 /** EIP-7623: the least gas that a transaction with this data pays in a block at `time`; 0 before Isthmus. */
 export function floorGas(data: Uint8Array, rollup: RollupConfig, time: bigint): bigint {
-  if (!isActive(rollup, "isthmus", time)) return 0n;
+  return isActive(rollup, "isthmus", time) ? floor(data) : 0n;
+}
+
+/** The least gas limit with which the newest rules take a transaction: intrinsic gas or, if higher, the floor. */
+export function minimumGas(subject: GasSubject): bigint {
+  return maxBigInt(intrinsic(subject, true), floor(subject.data));
+}
+
+function floor(data: Uint8Array): bigint {
   const zeros = countZeros(data);
   return TX_GAS + BigInt(FLOOR_GAS_PER_TOKEN * (zeros + TOKENS_PER_BYTE * (data.length - zeros)));
 }

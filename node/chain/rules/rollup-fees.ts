@@ -1,6 +1,6 @@
 import type { RollupConfig } from "../types/rollup.ts";
+import type { SignedTransaction } from "../types/transaction.ts";
 import { DA_SIZE_ESTIMATE, l1CostSignatureBytes, FEE_SCALE as SCALE } from "./chain-spec.ts";
-import { fastLzLength } from "./fastlz.ts";
 import { isActive } from "./forks.ts";
 
 /** The values of L1Block that the fee rules read, after the block's L1 attributes transaction. */
@@ -23,12 +23,15 @@ function countBytes(data: Uint8Array): { zero: bigint; other: bigint } {
   return { zero: BigInt(zero), other: BigInt(data.length - zero) };
 }
 
-/** Fjord's estimate of a transaction's compressed size in bytes, scaled by 10^6. `raw` is the signed envelope. */
-export function estimatedDaSize(raw: Uint8Array): bigint {
+/** Fjord's estimate of a transaction's compressed size in bytes, scaled by 10^6, from its envelope's FastLZ length. */
+export function daSizeEstimate(fastLzBytes: number): bigint {
   const { intercept, slope, least } = DA_SIZE_ESTIMATE;
-  const estimate = intercept + slope * BigInt(fastLzLength(raw));
+  const estimate = intercept + slope * BigInt(fastLzBytes);
   return estimate < least ? least : estimate;
 }
+
+/** What a transaction's data costs depends on. */
+export type DaSubject = Pick<SignedTransaction, "raw" | "daSize">;
 
 export interface L1Cost {
   /** Wei. */
@@ -38,14 +41,19 @@ export interface L1Cost {
 }
 
 /** L1 data fee of a signed transaction in a block at `time`. Source: op-geth `rollup_cost.go`. */
-export function l1Cost(config: RollupConfig, time: bigint, context: FeeContext, raw: Uint8Array): L1Cost {
+export function l1Cost(
+  config: RollupConfig,
+  time: bigint,
+  context: FeeContext,
+  transaction: DaSubject,
+): L1Cost {
   const feeScaled =
     16n * context.baseFee * context.baseFeeScalar + context.blobBaseFee * context.blobBaseFeeScalar;
   if (isActive(config, "fjord", time)) {
-    const size = estimatedDaSize(raw);
+    const size = transaction.daSize;
     return { fee: (size * feeScaled) / (SCALE * SCALE), gasUsed: (size * 16n) / SCALE };
   }
-  const { zero, other } = countBytes(raw);
+  const { zero, other } = countBytes(transaction.raw);
   const gas = 4n * zero + 16n * (other + l1CostSignatureBytes(config, time));
   const unset =
     context.blobBaseFee === 0n && context.baseFeeScalar === 0n && context.blobBaseFeeScalar === 0n;
@@ -65,6 +73,6 @@ export function operatorFee(config: RollupConfig, time: bigint, context: FeeCont
 }
 
 /** DA footprint of a signed transaction in gas, Jovian on. */
-export function daFootprint(raw: Uint8Array, gasScalar: bigint): bigint {
-  return (estimatedDaSize(raw) / SCALE) * gasScalar;
+export function daFootprint({ daSize }: Pick<DaSubject, "daSize">, gasScalar: bigint): bigint {
+  return (daSize / SCALE) * gasScalar;
 }

@@ -1,5 +1,5 @@
-import type { TypedTransaction } from "@ethereumjs/tx";
 import type { Address, Hash } from "./primitives.ts";
+import type { ChainTransaction } from "./transaction.ts";
 
 /** A block header of Isthmus shape; fields that a fork lacks are undefined and not encoded. */
 export interface BlockHeader {
@@ -27,25 +27,6 @@ export interface BlockHeader {
   parentBeaconBlockRoot: Hash | undefined;
   requestsHash: Hash | undefined;
 }
-
-/** Deposit transaction, EIP-2718 type 0x7E. Spec: OP Stack deposits. */
-export interface DepositTransaction {
-  sourceHash: Hash;
-  from: Address;
-  /** Absent: contract creation. */
-  to: Address | undefined;
-  /** Wei; absent when nothing is minted (nil and 0 encode alike). */
-  mint: bigint | undefined;
-  value: bigint;
-  gas: bigint;
-  isSystemTx: boolean;
-  data: Uint8Array;
-}
-
-/** One transaction of an L2 block. `raw` is its EIP-2718 envelope, `hash` keccak of it. */
-export type ChainTransaction =
-  | { kind: "deposit"; raw: Uint8Array; hash: Hash; from: Address; deposit: DepositTransaction }
-  | { kind: "signed"; raw: Uint8Array; hash: Hash; from: Address; signed: TypedTransaction };
 
 export interface Block {
   hash: Hash;

@@ -1,4 +1,11 @@
-import type { Address, Hash } from "./primitives.ts";
+import type { Address, BlockId, Hash } from "./primitives.ts";
+
+/** L1 block reference in op-node's form. */
+export interface L1BlockRef extends BlockId {
+  parentHash: Hash;
+  /** Seconds. */
+  timestamp: bigint;
+}
 
 /** What derivation reads of an L1 block: all of it comes from `eth_getBlockByNumber(n, true)` and `eth_getBlockReceipts`. */
 export interface L1Block {

@@ -1,10 +1,10 @@
-import { bytesToHex, hexToBytes } from "@ethereumjs/util";
 import { describe, expect, it, vi } from "vitest";
 import { createSmallChain, FUNDS, ListPool, SENDER, signed } from "../../../test/support/small-chain.ts";
+import { bytesToHex, hexToBytes } from "../../base/bytes.ts";
 import { encodeDeposit } from "../../chain/codec/deposit.ts";
 import { BASE_FEE_VAULT, SEQUENCER_FEE_VAULT } from "../../chain/constants.ts";
-import type { DepositTransaction } from "../../chain/types/block.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
+import type { DepositTransaction } from "../../chain/types/transaction.ts";
 import { ChainState } from "./ethereumjs/chain-state.ts";
 import { EvmInstance, EvmTrap } from "./revm/instance.ts";
 import { createStateReader } from "./state-reader.ts";

@@ -1,5 +1,5 @@
-import { hexToBytes } from "@ethereumjs/util";
 import { ATTRIBUTION_PRECOMPILES } from "../../../precompiles/addresses.ts";
+import { hexToBytes } from "../../base/bytes.ts";
 import { isAttributionActive } from "../../chain/rules/forks.ts";
 import { FlatState } from "../state/flat-state.ts";
 import { NodeStore } from "../state/node-store.ts";

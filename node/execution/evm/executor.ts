@@ -1,6 +1,7 @@
-import type { Block, BlockHeader, ChainTransaction, Receipt } from "../../chain/types/block.ts";
+import type { Block, BlockHeader, Receipt } from "../../chain/types/block.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import type { OpenLedgerConfig, PayloadAttributes, RollupConfig } from "../../chain/types/rollup.ts";
+import type { AccessListEntry, Authorization, SignedTransaction } from "../../chain/types/transaction.ts";
 import type { StateCommit } from "../state/state-commit.ts";
 
 /** The rules of the chain that an executor runs. */
@@ -21,21 +22,19 @@ export interface ExecutedBlock {
   state: StateCommit;
 }
 
-type SignedTx = Extract<ChainTransaction, { kind: "signed" }>;
-
 /** Where a block under construction takes transactions from. */
 export interface CandidateSource {
   /**
    * The best transactions at this base fee, best first, each sender's in nonce order; at most `count`. It counts on all of
    * them being included. None: nothing is left.
    */
-  take(want: { baseFee: bigint; count: number }): readonly SignedTx[];
+  take(want: { baseFee: bigint; count: number }): readonly SignedTransaction[];
   /** What became of all that the last `take` gave. */
   settle(outcomes: readonly CandidateOutcome[]): void;
 }
 
 export interface CandidateOutcome {
-  transaction: SignedTx;
+  transaction: SignedTransaction;
   /** `invalid`: no block can take it, for this reason; with `sender`, its sender's others go with it. */
   outcome: "included" | "skipped" | { invalid: string; sender: boolean };
 }
@@ -55,13 +54,7 @@ export interface CallRequest {
   gas: bigint;
   gasPrice: bigint;
   accessList?: readonly AccessListEntry[];
-  /** EIP-7702 tuples as signed: chain id, address, nonce, yParity, r, s (big-endian bytes). */
-  authorizationList?: readonly (readonly Uint8Array[])[];
-}
-
-export interface AccessListEntry {
-  address: Address;
-  storageKeys: readonly Hash[];
+  authorizationList?: readonly Authorization[];
 }
 
 /** What a message touches beside its sender, its target and the precompiles. */

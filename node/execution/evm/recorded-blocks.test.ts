@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { hexToBytes } from "@ethereumjs/util";
 import { describe, expect, it } from "vitest";
 import { vectorsFolder } from "../../../test/conformance/group.ts";
 import { EXECUTOR } from "../../../test/support/executor-kind.ts";
 import { readRecording } from "../../../test/support/recordings.ts";
+import { hexToBytes } from "../../base/bytes.ts";
 import { decodeBlock } from "../../chain/codec/block.ts";
 import { makeGenesis } from "../state/genesis-state.ts";
 import { MemoryDatabase } from "../state/memory-database.ts";

@@ -2,19 +2,20 @@ import { createBlock } from "@ethereumjs/block";
 import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
 import { createEVM } from "@ethereumjs/evm";
 import { createTxFromRLP } from "@ethereumjs/tx";
-import { bytesToHex, createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import { createAddressFromString } from "@ethereumjs/util";
 import { createVM, runTx } from "@ethereumjs/vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CONTRACTS, call, program } from "../../../test/support/random-programs.ts";
 import { createSmallChain, SENDER, signed } from "../../../test/support/small-chain.ts";
+import { bytesToHex, hexToBytes } from "../../base/bytes.ts";
 import { BASE_FEE_VAULT, HISTORY_STORAGE } from "../../chain/constants.ts";
-import { chainCrypto } from "../../chain/crypto.ts";
 import type { Address } from "../../chain/types/primitives.ts";
 import { NodeStore } from "../state/node-store.ts";
 import { commitChanges } from "../state/state-commit.ts";
 import { TrieView } from "../state/state-view.ts";
 import { ChainState } from "./ethereumjs/chain-state.ts";
+import { chainCrypto } from "./ethereumjs/crypto.ts";
 import { createStateReader } from "./state-reader.ts";
 
 /** The same transactions by the stock `runTx`, on the state after the block's first transaction. */

@@ -1,5 +1,5 @@
-import { RLP } from "@ethereumjs/rlp";
-import { bytesToBigInt, bytesToHex, hexToBytes, setLengthLeft } from "@ethereumjs/util";
+import { bytesToBigInt, bytesToHex, hexToBytes, setLengthLeft } from "../../base/bytes.ts";
+import { decodeRlp } from "../../chain/codec/rlp.ts";
 import { keccak256 } from "../../chain/crypto.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import { decodeAccount, NEW_ACCOUNT, NO_CODE, type StoredAccount } from "../state/account.ts";
@@ -18,7 +18,7 @@ function view(account: StoredAccount): AccountView {
 }
 
 function storedValue(raw: Uint8Array | undefined): Uint8Array {
-  return raw === undefined ? new Uint8Array(0) : (RLP.decode(raw) as Uint8Array);
+  return raw === undefined ? new Uint8Array(0) : (decodeRlp(raw) as Uint8Array);
 }
 
 /** Reads accounts, code, storage and proofs at any stored root; storage values are 32 bytes. */

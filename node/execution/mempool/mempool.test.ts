@@ -1,9 +1,9 @@
-import { hexToBytes } from "@ethereumjs/util";
 import { parseGwei } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { ANVIL_KEYS } from "../../../test/harness/anvil.ts";
 import { TEST_GENESIS } from "../../../test/harness/blocks.ts";
+import { hexToBytes } from "../../base/bytes.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { decodeTransaction } from "../../chain/codec/transaction.ts";
 import type { Block } from "../../chain/types/block.ts";

@@ -1,10 +1,14 @@
+import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import { assertSpanCarries } from "../../chain/codec/batch-transactions.ts";
 import { decodeTransaction, type TransactionRules } from "../../chain/codec/transaction.ts";
-import type { Block, ChainTransaction } from "../../chain/types/block.ts";
+import { transactionInvalid } from "../../chain/codec/transaction-fields.ts";
+import type { Block } from "../../chain/types/block.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
+import type { ChainTransaction } from "../../chain/types/transaction.ts";
 import type { MempoolJournal } from "../../store/mempool-journal.ts";
 import type { CandidateSource } from "../evm/executor.ts";
-import { entryCost, type PoolEntry, poolEntry, refuse, replaces } from "./pool-entry.ts";
+import { checkSize, entryCost, type PoolEntry, poolEntry, refuse, replaces } from "./pool-entry.ts";
 import { poolSource } from "./pool-source.ts";
 import { SenderQueue } from "./sender-queue.ts";
 
@@ -109,7 +113,7 @@ class Pool implements Mempool {
       for (const transaction of block.transactions) {
         if (transaction.kind !== "signed") continue;
         included.add(transaction.hash);
-        this.passNonce(transaction.from, transaction.signed.nonce);
+        this.passNonce(transaction.from, transaction.nonce);
       }
     }
     for (const block of event.removed) {
@@ -138,7 +142,9 @@ class Pool implements Mempool {
   /** Checks and queues; after the account was read nothing waits, so that no other call comes between. */
   private async accept(raw: Uint8Array): Promise<PoolEntry> {
     const { chain, rules } = this.options;
+    checkSize(raw);
     const entry = poolEntry(decodeTransaction(raw, rules), this.order++, chain.gasLimit());
+    assertCarried(entry.transaction, rules);
     const { hash } = entry.transaction;
     const [account, extra] = await Promise.all([
       chain.account(entry.from),
@@ -228,6 +234,17 @@ class Pool implements Mempool {
     } catch (error) {
       this.options.logger.debug({ error }, "A transaction of a removed block is not taken in again");
     }
+  }
+}
+
+/** A block with a transaction that no batch brings back as it was would be nobody else's. */
+function assertCarried(transaction: PoolEntry["transaction"], { l2ChainId }: TransactionRules): void {
+  try {
+    assertSpanCarries(transaction, l2ChainId);
+  } catch (cause) {
+    if (isCodedError(cause))
+      throw transactionInvalid("no batch can carry it", { hash: transaction.hash }, cause);
+    throw cause;
   }
 }
 

@@ -1,5 +1,5 @@
-import { RLP } from "@ethereumjs/rlp";
-import { bigIntToUnpaddedBytes, bytesToBigInt, equalsBytes, hexToBytes } from "@ethereumjs/util";
+import { bigIntToUnpaddedBytes, bytesToBigInt, equalsBytes, hexToBytes } from "../../base/bytes.ts";
+import { encodeRlp, RlpReader } from "../../chain/codec/rlp.ts";
 import { EMPTY_CODE_HASH } from "../../chain/constants.ts";
 import { executionError } from "../errors.ts";
 import { EMPTY_TRIE } from "./trie.ts";
@@ -28,7 +28,7 @@ export const NEW_ACCOUNT: StoredAccount = {
 };
 
 export function encodeAccount(account: StoredAccount): Uint8Array {
-  return RLP.encode([
+  return encodeRlp([
     bigIntToUnpaddedBytes(account.nonce),
     bigIntToUnpaddedBytes(account.balance),
     account.storageRoot,
@@ -38,14 +38,17 @@ export function encodeAccount(account: StoredAccount): Uint8Array {
 
 /** @throws CodedError `STATE_NODE_CORRUPT`. */
 export function decodeAccount(raw: Uint8Array): StoredAccount {
-  const fields = RLP.decode(raw);
-  if (
-    !Array.isArray(fields) ||
-    fields.length !== 4 ||
-    !fields.every((field) => field instanceof Uint8Array)
-  ) {
-    throw executionError("STATE_NODE_CORRUPT", { message: "A stored account can't be decoded." });
+  try {
+    const fields = new RlpReader(raw).list();
+    const account = {
+      nonce: bytesToBigInt(fields.bytes()),
+      balance: bytesToBigInt(fields.bytes()),
+      storageRoot: fields.bytes(),
+      codeHash: fields.bytes(),
+    };
+    fields.finish();
+    return account;
+  } catch (cause) {
+    throw executionError("STATE_NODE_CORRUPT", { message: "A stored account can't be decoded.", cause });
   }
-  const [nonce, balance, storageRoot, codeHash] = fields as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-  return { nonce: bytesToBigInt(nonce), balance: bytesToBigInt(balance), storageRoot, codeHash };
 }

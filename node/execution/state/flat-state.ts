@@ -1,4 +1,4 @@
-import { hexToBytes } from "@ethereumjs/util";
+import { hexToBytes } from "../../base/bytes.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import type { StoredAccount } from "./account.ts";
 import type { NodeStore } from "./node-store.ts";

@@ -1,13 +1,13 @@
-import { RLP } from "@ethereumjs/rlp";
-import { bytesToHex, hexToBytes, unpadBytes } from "@ethereumjs/util";
+import { bytesToHex, hexToBytes, unpadBytes } from "../../base/bytes.ts";
 import { hashHeader } from "../../chain/codec/header.ts";
+import { encodeRlp } from "../../chain/codec/rlp.ts";
 import { type Genesis, type GenesisAccount, genesisHeader } from "../../chain/config/genesis.ts";
 import { L2_TO_L1_MESSAGE_PASSER } from "../../chain/constants.ts";
 import { keccak256 } from "../../chain/crypto.ts";
 import type { Block } from "../../chain/types/block.ts";
-import { encodeAccount, NO_CODE } from "./account.ts";
+import type { StateWrite } from "../../store/types.ts";
+import { decodeAccount, encodeAccount, NO_CODE } from "./account.ts";
 import { NodeStore } from "./node-store.ts";
-import type { StateWrite } from "./state-commit.ts";
 import { EMPTY_TRIE, updateTrie } from "./trie.ts";
 import { codeKey } from "./types.ts";
 
@@ -20,7 +20,7 @@ export interface GenesisState {
 function writeAccount(nodes: NodeStore, account: GenesisAccount, writes: StateWrite[]): Uint8Array {
   const updates = account.storage.map(([slot, value]) => ({
     key: keccak256(hexToBytes(slot)),
-    value: RLP.encode(unpadBytes(hexToBytes(value))),
+    value: encodeRlp(unpadBytes(hexToBytes(value))),
   }));
   const storageRoot = updateTrie(nodes, EMPTY_TRIE, updates, (key, value) => writes.push({ key, value }));
   const codeHash = account.code.length === 0 ? NO_CODE : keccak256(account.code);
@@ -36,7 +36,7 @@ export function makeGenesis(genesis: Genesis): GenesisState {
   const updates = genesis.alloc.map((account) => {
     const value = writeAccount(nodes, account, writes);
     if (account.address === L2_TO_L1_MESSAGE_PASSER) {
-      messagePasserRoot = (RLP.decode(value) as Uint8Array[])[2]!;
+      messagePasserRoot = decodeAccount(value).storageRoot;
     }
     return { key: keccak256(hexToBytes(account.address)), value };
   });

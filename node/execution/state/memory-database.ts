@@ -1,4 +1,4 @@
-import type { StateWrite } from "./state-commit.ts";
+import type { StateWrite } from "../../store/types.ts";
 import type { StateDatabase } from "./types.ts";
 
 /** A state database in memory, for replays that are thrown away. */

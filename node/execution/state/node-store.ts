@@ -1,4 +1,4 @@
-import { bytesToHex } from "@ethereumjs/util";
+import { bytesToHex } from "../../base/bytes.ts";
 import { executionError } from "../errors.ts";
 import { decodeNode, type TrieNode } from "./trie-node.ts";
 import { codeKey, type StateDatabase } from "./types.ts";

@@ -1,18 +1,13 @@
-import { RLP } from "@ethereumjs/rlp";
-import { bytesToHex } from "@ethereumjs/util";
+import { bytesToHex } from "../../base/bytes.ts";
+import { encodeRlp } from "../../chain/codec/rlp.ts";
 import { keccak256 } from "../../chain/crypto.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
+import type { StateWrite } from "../../store/types.ts";
 import { encodeAccount, type StoredAccount } from "./account.ts";
 import type { NodeStore } from "./node-store.ts";
 import type { StateView } from "./state-view.ts";
 import { EMPTY_TRIE, type TrieUpdate, updateTrie } from "./trie.ts";
 import { codeKey } from "./types.ts";
-
-/** A key and value for the database. */
-export interface StateWrite {
-  key: Uint8Array;
-  value: Uint8Array;
-}
 
 /** What a block did to one account. */
 export interface AccountChange {
@@ -67,7 +62,7 @@ export function commitChanges(
 }
 
 function slotUpdate({ slot, value }: AccountChange["slots"][number]): TrieUpdate {
-  return { key: keccak256(slot), value: value.length === 0 ? undefined : RLP.encode(value) };
+  return { key: keccak256(slot), value: value.length === 0 ? undefined : encodeRlp(value) };
 }
 
 /** The storage root of an account after the commit. */

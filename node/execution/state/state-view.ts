@@ -1,4 +1,4 @@
-import { RLP } from "@ethereumjs/rlp";
+import { decodeRlp } from "../../chain/codec/rlp.ts";
 import { keccak256 } from "../../chain/crypto.ts";
 import { decodeAccount, type StoredAccount } from "./account.ts";
 import type { NodeStore } from "./node-store.ts";
@@ -39,7 +39,7 @@ export class TrieView implements StateView {
   /** A slot of the storage trie with this root. */
   slotAt(storageRoot: Uint8Array, slot: Uint8Array): Uint8Array {
     const raw = readTrie(this.nodes, storageRoot, keccak256(slot));
-    return raw === undefined ? ZERO : (RLP.decode(raw) as Uint8Array);
+    return raw === undefined ? ZERO : (decodeRlp(raw) as Uint8Array);
   }
 
   code(codeHash: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
 import { MerklePatriciaTrie } from "@ethereumjs/mpt";
-import { bytesToHex } from "@ethereumjs/util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { bytesToHex } from "../../base/bytes.ts";
 import { keccak256 } from "../../chain/crypto.ts";
 import { MemoryDatabase } from "./memory-database.ts";
 import { NodeStore } from "./node-store.ts";

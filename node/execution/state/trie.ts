@@ -1,15 +1,10 @@
-import { equalsBytes, hexToBytes } from "@ethereumjs/util";
+import { equalsBytes, hexToBytes } from "../../base/bytes.ts";
 import { EMPTY_ROOT } from "../../chain/constants.ts";
 import { keccak256 } from "../../chain/crypto.ts";
+import { commonPrefix, toNibbles } from "../../chain/trie/nibbles.ts";
 import type { NodeStore } from "./node-store.ts";
-import {
-  commonPrefix,
-  type ExtensionNode,
-  encodeNode,
-  type Link,
-  type TrieNode,
-  toNibbles,
-} from "./trie-node.ts";
+import { type ExtensionNode, encodeNode, type Link, type TrieNode } from "./trie-node.ts";
+import { HASH_BYTES } from "./types.ts";
 
 /** Root of a trie without entries. */
 export const EMPTY_TRIE = hexToBytes(EMPTY_ROOT);
@@ -27,8 +22,6 @@ interface Change {
   path: Uint8Array;
   value: Uint8Array | undefined;
 }
-
-const HASH_BYTES = 32;
 
 function resolve(nodes: NodeStore, link: Link): TrieNode | undefined {
   return link instanceof Uint8Array ? nodes.load(link) : link;

@@ -4,7 +4,8 @@ import type { KeyValueReader } from "../../store/level.ts";
 export type StateDatabase = KeyValueReader;
 
 const CODE_PREFIX = 0x63;
-const HASH_BYTES = 32;
+/** Of a trie node's hash. */
+export const HASH_BYTES = 32;
 
 /** Database key of code: `c` before its hash, so that code can't be mistaken for a trie node. */
 export function codeKey(codeHash: Uint8Array): Uint8Array {

@@ -1,4 +1,4 @@
-import { bytesToHex } from "@ethereumjs/util";
+import { bytesToHex } from "../../base/bytes.ts";
 import { sleep } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";

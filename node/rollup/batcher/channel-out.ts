@@ -1,6 +1,6 @@
-import { bytesToHex, concatBytes, hexToBytes } from "@ethereumjs/util";
+import { bytesToHex, concatBytes, hexToBytes } from "../../base/bytes.ts";
 import type { CodedError } from "../../base/errors.ts";
-import { encodeSpanBatch, type SpanElement } from "../../chain/codec/batch.ts";
+import { encodeSpanBatch } from "../../chain/codec/batch.ts";
 import { encodeUvarint } from "../../chain/codec/batch-reader.ts";
 import { encodeChannel } from "../../chain/codec/channel.ts";
 import { encodeBatcherData, FRAME_FIXED_BYTES, type Frame } from "../../chain/codec/frame.ts";
@@ -38,15 +38,18 @@ export function batchBytesOf(block: Block): number {
   return block.transactions.reduce((sum, { kind, raw }) => sum + (kind === "signed" ? raw.length : 0), 8);
 }
 
-/** One span batch over the blocks. @throws CodedError `BATCH_BLOCKS_INVALID` unless they follow each other. */
+/**
+ * One span batch over the blocks. @throws CodedError `BATCH_BLOCKS_INVALID` unless they follow each other,
+ * `BATCH_TRANSACTION_INVALID` for a transaction that derivation would not get back.
+ */
 export function spanOf(blocks: readonly Block[], rollup: RollupConfig): Uint8Array {
   const infos = blocks.map(l1BlockInfoOf);
   const [first] = blocks;
   const lastOrigin = infos.at(-1);
   if (first === undefined || lastOrigin === undefined) throw invalid("there are none");
-  const elements = blocks.map(({ header, transactions }, i): SpanElement => {
+  const elements = blocks.map(({ header, transactions }, i) => {
     if (i > 0 && header.parentHash !== blocks[i - 1]!.hash) throw invalid("they do not follow each other");
-    const signed = transactions.filter(({ kind }) => kind === "signed").map(({ raw }) => raw);
+    const signed = transactions.filter((transaction) => transaction.kind === "signed");
     return { epochNumber: infos[i]!.number, timestamp: header.timestamp, transactions: signed };
   });
   const check = (hash: Hash): Hex => bytesToHex(hexToBytes(hash).subarray(0, 20));

@@ -1,4 +1,5 @@
 import type { SpanBatch } from "../../chain/codec/batch.ts";
+import { DEPOSIT_TYPE } from "../../chain/codec/deposit.ts";
 import { maxSequencerDrift, sequencerWindowEnd } from "../../chain/rules/chain-spec.ts";
 import { isActive } from "../../chain/rules/forks.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
@@ -37,7 +38,6 @@ export interface BatchContext {
   inclusion: bigint;
 }
 
-const DEPOSIT_TYPE = 0x7e;
 const SET_CODE_TYPE = 0x04;
 
 const ACCEPT: BatchVerdict = { kind: "accept" };

@@ -1,4 +1,4 @@
-import { joinBytes } from "../../chain/codec/batch-bytes.ts";
+import { joinBytes } from "../../base/bytes.ts";
 import type { Frame } from "../../chain/codec/frame.ts";
 import { channelTimeout, FRAME_OVERHEAD, maxRlpBytesPerChannel } from "../../chain/rules/chain-spec.ts";
 import type { Hex } from "../../chain/types/primitives.ts";

@@ -1,4 +1,4 @@
-import { bytesToHex, equalsBytes } from "@ethereumjs/util";
+import { bytesToHex, equalsBytes } from "../../base/bytes.ts";
 import { decodeExtraData } from "../../chain/codec/extra-data.ts";
 import { isActive } from "../../chain/rules/forks.ts";
 import type { Block } from "../../chain/types/block.ts";

@@ -4,9 +4,9 @@ import { l1Hash, TEST_GENESIS, TEST_SYSTEM_CONFIG, testRollup } from "../../../t
 import { CodedError } from "../../base/errors.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { l2BlockRefFromBlock } from "../../chain/system-config.ts";
+import type { L1BlockRef } from "../../chain/types/l1.ts";
 import type { ChainStore } from "../../store/chain-store.ts";
 import type { DerivationPipeline, DerivationStep, DerivedAttributes } from "../derivation/types.ts";
-import type { L1BlockRef } from "../l1/format.ts";
 import type { L1Heads } from "../l1/watcher.ts";
 import { createDerivationDriver } from "./derivation-driver.ts";
 import type { Engine } from "./engine.ts";

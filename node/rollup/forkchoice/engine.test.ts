@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hexToBytes } from "@ethereumjs/util";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ANVIL_KEYS } from "../../../test/harness/anvil.ts";
 import { l1Hash } from "../../../test/harness/blocks.ts";
 import { smallChain } from "../../../test/harness/small-chain.ts";
+import { hexToBytes } from "../../base/bytes.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { decodeTransaction } from "../../chain/codec/transaction.ts";
 import type { Block } from "../../chain/types/block.ts";
@@ -136,7 +136,10 @@ describe("engine", () => {
     const { unsafe, safe } = engine.heads();
     expect(safe.hash).toBe(unsafe.hash);
     expect(safe.number).toBe(1n);
-    expect(events).toEqual([{ removed: [one, two], added: [store.block(safe.hash)] }]);
+    const hashes = (blocks: readonly Block[]) => blocks.map(({ hash }) => hash);
+    expect(events.map(({ removed, added }) => ({ removed: hashes(removed), added: hashes(added) }))).toEqual([
+      { removed: [one.hash, two.hash], added: [safe.hash] },
+    ]);
     expect(store.transaction(one.transactions[1]!.hash)).toBeUndefined();
     expect(store.canonicalHash(2n)).toBeUndefined();
   });

@@ -11,7 +11,8 @@ import type {
   CandidateSource,
   ExecutedBlock,
 } from "../../execution/evm/executor.ts";
-import type { ChainHeads, ChainStore, ChainUpdate } from "../../store/chain-store.ts";
+import type { ChainStore, ChainUpdate } from "../../store/chain-store.ts";
+import type { ChainHeads } from "../../store/types.ts";
 import type { DerivedAttributes, SafeHead } from "../derivation/types.ts";
 import { rollupError } from "../errors.ts";
 import { attributesMismatch } from "./attributes-match.ts";

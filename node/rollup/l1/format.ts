@@ -1,18 +1,9 @@
-import { hexToBytes } from "@ethereumjs/util";
 import { z } from "zod";
+import { hexToBytes } from "../../base/bytes.ts";
 import type { CodedError } from "../../base/errors.ts";
-import type { L1Block, L1Receipt, L1Transaction } from "../../chain/types/l1.ts";
+import type { L1Block, L1BlockRef, L1Receipt, L1Transaction } from "../../chain/types/l1.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { rollupError } from "../errors.ts";
-
-/** The four fields that tie L1 blocks into a chain. */
-export interface L1BlockRef {
-  hash: Hash;
-  number: bigint;
-  parentHash: Hash;
-  /** Seconds. */
-  timestamp: bigint;
-}
 
 const lowerHex = (pattern: RegExp) =>
   z

@@ -1,8 +1,8 @@
 import type { CodedError } from "../../base/errors.ts";
-import type { L1Block } from "../../chain/types/l1.ts";
+import type { L1Block, L1BlockRef } from "../../chain/types/l1.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { rollupError } from "../errors.ts";
-import { type L1BlockRef, parseL1Block, parseL1Ref, parseQuantity } from "./format.ts";
+import { parseL1Block, parseL1Ref, parseQuantity } from "./format.ts";
 import type { L1Rpc } from "./rpc.ts";
 
 export type L1Label = "latest" | "safe" | "finalized";

@@ -2,7 +2,7 @@ import { sleep } from "../../base/clock.ts";
 import { isTemporary } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { retry } from "../../base/retry.ts";
-import type { L1BlockRef } from "./format.ts";
+import type { L1BlockRef } from "../../chain/types/l1.ts";
 import type { L1Reader } from "./reader.ts";
 
 /** L1's heads at one moment; safe and finalized are absent where L1 has none yet. */

@@ -1,5 +1,5 @@
-import { bytesToHex } from "@ethereumjs/util";
-import { encodeBlock } from "../../chain/codec/block.ts";
+import { bytesToHex } from "../../base/bytes.ts";
+import { blockSize } from "../../chain/codec/block.ts";
 import type { Block, BlockHeader, Receipt } from "../../chain/types/block.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { optionalQuantity, quantity } from "./quantity.ts";
@@ -45,7 +45,7 @@ export function blockToRpc(block: Block, receipts: readonly Receipt[] | undefine
   );
   return {
     ...headerToRpc(block.header, block.hash),
-    size: quantity(encodeBlock(block).length),
+    size: quantity(blockSize(block)),
     transactions,
     uncles: [],
     ...(block.header.withdrawalsRoot !== undefined && { withdrawals: [] }),

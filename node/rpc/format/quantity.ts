@@ -1,14 +1,8 @@
-import { bytesToBigInt } from "@ethereumjs/util";
 import type { Hex } from "../../chain/types/primitives.ts";
 
 /** JSON-RPC quantity: hex without leading zeros. */
 export function quantity(value: bigint | number): Hex {
   return `0x${value.toString(16)}`;
-}
-
-/** Quantity of big-endian bytes; empty is 0. */
-export function bytesQuantity(value: Uint8Array): Hex {
-  return quantity(bytesToBigInt(value));
 }
 
 /** Quantity, or undefined (the field is left out of the JSON). */

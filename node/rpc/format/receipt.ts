@@ -1,4 +1,4 @@
-import { bytesToHex } from "@ethereumjs/util";
+import { bytesToHex } from "../../base/bytes.ts";
 import type { Block, L1FeeReceipt, Log, Receipt } from "../../chain/types/block.ts";
 import { optionalQuantity, quantity } from "./quantity.ts";
 
@@ -57,7 +57,7 @@ export function receiptToRpc(
 ): Record<string, unknown> {
   const receipt = receipts[index]!;
   const transaction = block.transactions[index]!;
-  const to = transaction.kind === "deposit" ? transaction.deposit.to : transaction.signed.to?.toString();
+  const to = transaction.kind === "deposit" ? transaction.deposit.to : transaction.to;
   const first = firstLogIndex(receipts, index);
   return {
     blockHash: block.hash,

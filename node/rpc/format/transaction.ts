@@ -1,8 +1,14 @@
-import type { TypedTransaction } from "@ethereumjs/tx";
-import { bigIntMin, bytesToHex } from "@ethereumjs/util";
+import { minBigInt } from "../../base/bigint.ts";
+import { bytesToHex } from "../../base/bytes.ts";
 import { DEPOSIT_TYPE } from "../../chain/codec/deposit.ts";
-import type { Block, ChainTransaction, Receipt } from "../../chain/types/block.ts";
-import { bytesQuantity, quantity } from "./quantity.ts";
+import type { Block, Receipt } from "../../chain/types/block.ts";
+import type {
+  Authorization,
+  ChainDeposit,
+  ChainTransaction,
+  SignedTransaction,
+} from "../../chain/types/transaction.ts";
+import { quantity } from "./quantity.ts";
 
 /** Where a transaction is; absent while it waits in the pool. */
 export interface TransactionPlace {
@@ -12,66 +18,48 @@ export interface TransactionPlace {
   receipt: Receipt | undefined;
 }
 
-const PRE_EIP155_V = 28n;
-
-function effectiveGasPrice(signed: TypedTransaction, baseFee: bigint | undefined): bigint {
-  if (!("maxFeePerGas" in signed)) return signed.gasPrice;
-  if (baseFee === undefined) return signed.maxFeePerGas;
-  return baseFee + bigIntMin(signed.maxPriorityFeePerGas, signed.maxFeePerGas - baseFee);
+function effectiveGasPrice(signed: SignedTransaction, baseFee: bigint | undefined): bigint {
+  const { maxFeePerGas, maxPriorityFeePerGas } = signed;
+  if (signed.type <= 1 || baseFee === undefined) return maxFeePerGas;
+  return baseFee + minBigInt(maxPriorityFeePerGas, maxFeePerGas - baseFee);
 }
 
-function signedFields(signed: TypedTransaction, baseFee: bigint | undefined): Record<string, unknown> {
-  const v = signed.v ?? 0n;
-  const isLegacy = signed.type === 0;
+function signedFields(signed: SignedTransaction, baseFee: bigint | undefined): Record<string, unknown> {
+  const { type, v, chainId } = signed;
   return {
     gas: quantity(signed.gasLimit),
     gasPrice: quantity(effectiveGasPrice(signed, baseFee)),
-    ...("maxFeePerGas" in signed && {
+    ...(type > 1 && {
       maxFeePerGas: quantity(signed.maxFeePerGas),
       maxPriorityFeePerGas: quantity(signed.maxPriorityFeePerGas),
     }),
     input: bytesToHex(signed.data),
     nonce: quantity(signed.nonce),
-    to: signed.to?.toString() ?? null,
+    to: signed.to ?? null,
     value: quantity(signed.value),
-    type: quantity(signed.type),
-    ...("accessList" in signed && { accessList: accessListJson(signed.accessList) }),
-    ...((!isLegacy || v > PRE_EIP155_V) && { chainId: chainIdOf(signed, v) }),
-    ...("authorizationList" in signed && {
-      authorizationList: authorizationsJson(signed.authorizationList as unknown as Uint8Array[][]),
-    }),
+    type: quantity(type),
+    ...(type > 0 && { accessList: signed.accessList }),
+    ...(chainId !== undefined && { chainId: quantity(chainId) }),
+    ...(type === 4 && { authorizationList: signed.authorizationList.map(authorizationToRpc) }),
     v: quantity(v),
-    r: quantity(signed.r ?? 0n),
-    s: quantity(signed.s ?? 0n),
-    ...(!isLegacy && { yParity: quantity(v) }),
+    r: quantity(signed.r),
+    s: quantity(signed.s),
+    ...(type > 0 && { yParity: quantity(v) }),
   };
 }
 
-function chainIdOf(signed: TypedTransaction, v: bigint): string {
-  return quantity("chainId" in signed ? signed.chainId : (v - 35n) / 2n);
+function authorizationToRpc(authorization: Authorization): Record<string, unknown> {
+  return {
+    chainId: quantity(authorization.chainId),
+    address: authorization.address,
+    nonce: quantity(authorization.nonce),
+    yParity: quantity(authorization.yParity),
+    r: quantity(authorization.r),
+    s: quantity(authorization.s),
+  };
 }
 
-function accessListJson(list: readonly (readonly [Uint8Array, readonly Uint8Array[]])[]): unknown[] {
-  return list.map(([address, keys]) => ({
-    address: bytesToHex(address),
-    storageKeys: keys.map((key) => bytesToHex(key)),
-  }));
-}
-
-function authorizationsJson(list: readonly Uint8Array[][]): unknown[] {
-  return list.map(([chainId, address, nonce, yParity, r, s]) => ({
-    chainId: bytesQuantity(chainId!),
-    address: bytesToHex(address!),
-    nonce: bytesQuantity(nonce!),
-    yParity: bytesQuantity(yParity!),
-    r: bytesQuantity(r!),
-    s: bytesQuantity(s!),
-  }));
-}
-
-type Deposit = Extract<ChainTransaction, { kind: "deposit" }>;
-
-function depositFields({ deposit }: Deposit, receipt: Receipt | undefined): Record<string, unknown> {
+function depositFields({ deposit }: ChainDeposit, receipt: Receipt | undefined): Record<string, unknown> {
   return {
     gas: quantity(deposit.gas),
     gasPrice: "0x0",
@@ -107,6 +95,6 @@ export function transactionToRpc(
     transactionIndex: place === undefined ? null : quantity(place.index),
     ...(transaction.kind === "deposit"
       ? depositFields(transaction, place?.receipt)
-      : signedFields(transaction.signed, header?.baseFeePerGas)),
+      : signedFields(transaction, header?.baseFeePerGas)),
   };
 }

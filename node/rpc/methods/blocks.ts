@@ -1,4 +1,4 @@
-import { bytesToHex } from "@ethereumjs/util";
+import { bytesToHex } from "../../base/bytes.ts";
 import { encodeBlock } from "../../chain/codec/block.ts";
 import { encodeHeader } from "../../chain/codec/header.ts";
 import { encodeReceipt } from "../../chain/codec/receipt.ts";

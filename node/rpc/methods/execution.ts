@@ -1,5 +1,5 @@
-import { bytesToHex } from "@ethereumjs/util";
 import { decodeErrorResult } from "viem";
+import { bytesToHex } from "../../base/bytes.ts";
 import type { CallResult, Simulator } from "../../execution/evm/executor.ts";
 import { CALL_GAS_CAP, callParam } from "../call-params.ts";
 import { invalidArgument, RPC_CODE } from "../errors.ts";

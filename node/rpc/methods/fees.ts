@@ -1,4 +1,4 @@
-import { bigIntMax } from "@ethereumjs/util";
+import { maxBigInt } from "../../base/bigint.ts";
 import { nextBaseFee } from "../../chain/rules/base-fee.ts";
 import type { Block, BlockHeader, Receipt } from "../../chain/types/block.ts";
 import type { RollupConfig } from "../../chain/types/rollup.ts";
@@ -70,7 +70,7 @@ async function suggestTip(chain: ChainReader): Promise<bigint> {
   const block = await chain.blockByHash(chain.head("unsafe").hash);
   const receipts = block && (await chain.receipts(block.hash));
   if (block === undefined || receipts === undefined || receipts.length < 2) return MIN_TIP;
-  const largest = bigIntMax(...receipts.map(({ gasUsed }) => gasUsed));
+  const largest = receipts.reduce((most, { gasUsed }) => maxBigInt(most, gasUsed), 0n);
   if (block.header.gasUsed + largest <= block.header.gasLimit) return MIN_TIP;
   const sorted = tips(block, receipts).slice(1);
   const raised = (sorted[sorted.length >> 1]!.tip * 11n) / 10n;

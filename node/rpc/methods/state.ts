@@ -1,4 +1,4 @@
-import { bytesToHex } from "@ethereumjs/util";
+import { bytesToHex } from "../../base/bytes.ts";
 import { EMPTY_CODE_HASH, ZERO_HASH } from "../../chain/constants.ts";
 import type { Hex } from "../../chain/types/primitives.ts";
 import type { StateReader } from "../../execution/evm/executor.ts";

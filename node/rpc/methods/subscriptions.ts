@@ -1,4 +1,4 @@
-import { bytesToHex } from "@ethereumjs/util";
+import { bytesToHex } from "../../base/bytes.ts";
 import { randomBytes } from "../../base/clock.ts";
 import type { Block } from "../../chain/types/block.ts";
 import { invalidArgument, RPC_CODE } from "../errors.ts";

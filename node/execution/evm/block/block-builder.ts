@@ -6,8 +6,9 @@ import { L1_ATTRIBUTES_LAYOUTS } from "../../../chain/l1-attributes.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import { daFootprint } from "../../../chain/rules/rollup-fees.ts";
 import { receiptsRoot, transactionsRoot } from "../../../chain/trie-root.ts";
-import type { BlockHeader, ChainTransaction, Receipt } from "../../../chain/types/block.ts";
+import type { BlockHeader, Receipt } from "../../../chain/types/block.ts";
 import type { PayloadAttributes } from "../../../chain/types/rollup.ts";
+import type { ChainTransaction } from "../../../chain/types/transaction.ts";
 import { executionError } from "../../errors.ts";
 import type { ChainRules, ExecutedBlock } from "../executor.ts";
 import { headerStart, payloadInvalid } from "./header.ts";
@@ -88,9 +89,9 @@ export class BlockBuilder {
       if (!free && deposit.gas > this.gasLeft()) return refuse("block gas limit reached", true);
       return { outcome: await this.machine.deposit(transaction), footprint: 0n };
     }
-    const wanted = transaction.signed.gasLimit;
+    const wanted = transaction.gasLimit;
     if (wanted > this.gasLeft()) return refuse("block gas limit reached", wanted <= gasLimit);
-    const footprint = this.daScalar === undefined ? 0n : daFootprint(transaction.raw, this.daScalar);
+    const footprint = this.daScalar === undefined ? 0n : daFootprint(transaction, this.daScalar);
     if (this.footprint + footprint > gasLimit) {
       return refuse("DA footprint exceeds the block's gas limit", this.footprint > 0n);
     }

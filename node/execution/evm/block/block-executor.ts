@@ -1,4 +1,4 @@
-import { equalsBytes } from "@ethereumjs/util";
+import { equalsBytes } from "../../../base/bytes.ts";
 import { CodedError } from "../../../base/errors.ts";
 import { decodeExtraData } from "../../../chain/codec/extra-data.ts";
 import { ZERO_HASH } from "../../../chain/constants.ts";

@@ -1,4 +1,4 @@
-import { hexToBytes } from "@ethereumjs/util";
+import { hexToBytes } from "../../../base/bytes.ts";
 import { HISTORY_STORAGE } from "../../../chain/constants.ts";
 import { HISTORY_SERVE_WINDOW } from "../../../chain/rules/chain-spec.ts";
 import { isActive } from "../../../chain/rules/forks.ts";

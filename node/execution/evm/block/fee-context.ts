@@ -1,4 +1,4 @@
-import { bytesToBigInt, hexToBytes, setLengthLeft } from "@ethereumjs/util";
+import { bytesToBigInt, hexToBytes, setLengthLeft } from "../../../base/bytes.ts";
 import { L1_BLOCK } from "../../../chain/constants.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import type { FeeContext } from "../../../chain/rules/rollup-fees.ts";

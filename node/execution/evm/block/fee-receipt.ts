@@ -1,5 +1,10 @@
 import { isActive } from "../../../chain/rules/forks.ts";
-import { daFootprint, type FeeContext, type L1Cost } from "../../../chain/rules/rollup-fees.ts";
+import {
+  type DaSubject,
+  daFootprint,
+  type FeeContext,
+  type L1Cost,
+} from "../../../chain/rules/rollup-fees.ts";
 import type { L1FeeReceipt } from "../../../chain/types/block.ts";
 import type { RollupConfig } from "../../../chain/types/rollup.ts";
 
@@ -8,14 +13,14 @@ export interface FeeFacts {
   /** The block's timestamp. */
   time: bigint;
   fees: FeeContext;
-  raw: Uint8Array;
+  transaction: DaSubject;
   cost: L1Cost;
   /** The block's DA footprint gas scalar, Jovian on. */
   daScalar: bigint | undefined;
 }
 
 /** What a signed transaction's receipt says of its OP Stack fees. Source: op-geth core/types/receipt.go. */
-export function feeReceipt({ rollup, time, fees, raw, cost, daScalar }: FeeFacts): L1FeeReceipt {
+export function feeReceipt({ rollup, time, fees, transaction, cost, daScalar }: FeeFacts): L1FeeReceipt {
   const ecotone = isActive(rollup, "ecotone", time);
   const operator =
     isActive(rollup, "isthmus", time) && (fees.operatorFeeScalar !== 0n || fees.operatorFeeConstant !== 0n);
@@ -29,6 +34,6 @@ export function feeReceipt({ rollup, time, fees, raw, cost, daScalar }: FeeFacts
     operatorFeeScalar: operator ? fees.operatorFeeScalar : undefined,
     operatorFeeConstant: operator ? fees.operatorFeeConstant : undefined,
     daFootprintGasScalar: daScalar,
-    blobGasUsed: daScalar === undefined ? undefined : daFootprint(raw, daScalar),
+    blobGasUsed: daScalar === undefined ? undefined : daFootprint(transaction, daScalar),
   };
 }

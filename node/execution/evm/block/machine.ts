@@ -1,13 +1,14 @@
-import type { BlockHeader, ChainTransaction } from "../../../chain/types/block.ts";
+import type { BlockHeader } from "../../../chain/types/block.ts";
 import type { Hash } from "../../../chain/types/primitives.ts";
+import type { ChainDeposit, SignedTransaction } from "../../../chain/types/transaction.ts";
 import type { StateCommit } from "../../state/state-commit.ts";
 import type { TxOutcome } from "./outcome.ts";
 import type { Tracer } from "./tracer.ts";
 
 export type MaybePromise<T> = T | Promise<T>;
 
-export type DepositTx = Extract<ChainTransaction, { kind: "deposit" }>;
-export type SignedTx = Extract<ChainTransaction, { kind: "signed" }>;
+export type DepositTx = ChainDeposit;
+export type SignedTx = SignedTransaction;
 
 /** Why a transaction can't be in a block; `later`: another block might take it. */
 export interface Refusal {

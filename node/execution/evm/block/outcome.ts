@@ -1,5 +1,7 @@
-import { bigIntToUnpaddedBytes, bytesToHex, generateAddress, hexToBytes } from "@ethereumjs/util";
+import { bigIntToUnpaddedBytes, bytesToHex, hexToBytes } from "../../../base/bytes.ts";
 import { logsBloom } from "../../../chain/codec/receipt.ts";
+import { encodeRlp } from "../../../chain/codec/rlp.ts";
+import { keccak256 } from "../../../chain/crypto.ts";
 import type { L1FeeReceipt, Log, Receipt } from "../../../chain/types/block.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
 
@@ -18,7 +20,7 @@ export interface TxOutcome {
 
 /** Address of a contract that `from` creates with `nonce`. */
 export function creationAddress(from: Address, nonce: bigint): Address {
-  return bytesToHex(generateAddress(hexToBytes(from), bigIntToUnpaddedBytes(nonce)));
+  return bytesToHex(keccak256(encodeRlp([hexToBytes(from), bigIntToUnpaddedBytes(nonce)])).subarray(12));
 }
 
 export function toReceipt(outcome: TxOutcome, cumulativeGasUsed: bigint): Receipt {

@@ -11,9 +11,7 @@ export interface Prices {
 }
 
 /** A transaction's prices in a block with this base fee. Source: EIP-1559. */
-export function prices({ signed }: SignedTx, baseFee: bigint): Prices {
-  const dynamic = "maxFeePerGas" in signed;
-  const feeCap = dynamic ? signed.maxFeePerGas : signed.gasPrice;
-  const tipCap = dynamic ? signed.maxPriorityFeePerGas : signed.gasPrice;
+export function prices(transaction: SignedTx, baseFee: bigint): Prices {
+  const { maxFeePerGas: feeCap, maxPriorityFeePerGas: tipCap } = transaction;
   return { feeCap, tipCap, effective: baseFee + minBigInt(tipCap, feeCap - baseFee) };
 }

@@ -99,10 +99,8 @@ async function runOne(machine: BlockMachine, transaction: Block["transactions"][
 
 function firstFrame(transaction: Block["transactions"][number]): FrameStart {
   const { from } = transaction;
-  const { to, value, data, gas } =
-    transaction.kind === "deposit"
-      ? transaction.deposit
-      : { ...transaction.signed, to: transaction.signed.to?.toString(), gas: transaction.signed.gasLimit };
+  const { to, value, data } = transaction.kind === "deposit" ? transaction.deposit : transaction;
+  const gas = transaction.kind === "deposit" ? transaction.deposit.gas : transaction.gasLimit;
   const kind = to === undefined ? "CREATE" : "CALL";
   return { kind, from, to: to ?? from, value, gas, input: data };
 }

@@ -1,9 +1,10 @@
-import { hexToBytes } from "@ethereumjs/util";
+import { hexToBytes } from "../../../base/bytes.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
+import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import { executionError } from "../../errors.ts";
 import type { StateView } from "../../state/state-view.ts";
 import { creationAddress } from "../block/outcome.ts";
-import type { AccessListEntry, AccessListResult, CallRequest } from "../executor.ts";
+import type { AccessListResult, CallRequest } from "../executor.ts";
 import { type Simulate, toCallResult } from "./simulate.ts";
 
 /** A list that still changes after so many runs never settles: its own cost decides what the message touches. */

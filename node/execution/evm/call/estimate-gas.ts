@@ -1,5 +1,5 @@
-import { hexToBytes } from "@ethereumjs/util";
 import { minBigInt } from "../../../base/bigint.ts";
+import { hexToBytes } from "../../../base/bytes.ts";
 import { isCodedError } from "../../../base/errors.ts";
 import { TX_GAS } from "../../../chain/rules/chain-spec.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";

@@ -1,12 +1,13 @@
-import { hexToBytes } from "@ethereumjs/util";
 import { maxBigInt } from "../../../base/bigint.ts";
+import { hexToBytes } from "../../../base/bytes.ts";
 import { floorGas, intrinsicGas } from "../../../chain/rules/gas.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
 import type { RollupConfig } from "../../../chain/types/rollup.ts";
+import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import { executionError } from "../../errors.ts";
 import type { StateView } from "../../state/state-view.ts";
 import type { MaybePromise } from "../block/machine.ts";
-import type { AccessListEntry, CallRequest, CallResult } from "../executor.ts";
+import type { CallRequest, CallResult } from "../executor.ts";
 
 /** A simulated message's result with what gas estimation and access lists need beyond a {@link CallResult}. */
 export interface Simulation {

@@ -1,29 +1,15 @@
 import type { EVM } from "@ethereumjs/evm";
-import { RLP } from "@ethereumjs/rlp";
-import {
-  Account,
-  bytesToBigInt,
-  concatBytes,
-  createAddressFromString,
-  SECP256K1_ORDER_DIV_2,
-  setLengthLeft,
-} from "@ethereumjs/util";
-import { keccak256, recoverAddress } from "../../../chain/crypto.ts";
+import { Account, createAddressFromString } from "@ethereumjs/util";
+import { MAX_UINT64 } from "../../../base/bigint.ts";
+import { bigIntToBytes, concatBytes, hexToBytes } from "../../../base/bytes.ts";
+import { encodeRlp } from "../../../chain/codec/rlp.ts";
+import { authorizationMessage } from "../../../chain/codec/transaction-fields.ts";
+import { keccak256, recoverSender, SECP256K1_HALF_ORDER } from "../../../chain/crypto.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
+import type { Authorization } from "../../../chain/types/transaction.ts";
 
-/** EIP-7702 tuple: chain id, address, nonce, yParity, r, s. */
-export type Authorization = readonly [
-  chainId: Uint8Array,
-  address: Uint8Array,
-  nonce: Uint8Array,
-  yParity: Uint8Array,
-  r: Uint8Array,
-  s: Uint8Array,
-];
-
-const MAGIC = Uint8Array.of(0x05);
+const MAGIC = 0x05;
 const DELEGATION = Uint8Array.of(0xef, 0x01, 0x00);
-const MAX_NONCE = (1n << 64n) - 1n;
 /** PER_EMPTY_ACCOUNT_COST - PER_AUTH_BASE_COST. */
 const EXISTING_ACCOUNT_REFUND = 12_500n;
 
@@ -33,22 +19,16 @@ export function isDelegation(code: Uint8Array): boolean {
 }
 
 function signer(authorization: Authorization): Address | undefined {
-  const [chainId, address, nonce, yParity, r, s] = authorization;
-  const parity = bytesToBigInt(yParity);
-  if (parity > 1n || bytesToBigInt(s) > SECP256K1_ORDER_DIV_2) return undefined;
-  const message = keccak256(concatBytes(MAGIC, RLP.encode([chainId, address, nonce])));
-  try {
-    return recoverAddress(message, concatBytes(setLengthLeft(r, 32), setLengthLeft(s, 32)), Number(parity));
-  } catch {
-    return undefined;
-  }
+  const { yParity, r, s } = authorization;
+  if ((yParity !== 0 && yParity !== 1) || s > SECP256K1_HALF_ORDER) return undefined;
+  const digest = keccak256(encodeRlp(authorizationMessage(authorization), MAGIC));
+  return recoverSender({ digest, r: bigIntToBytes(r, 32), s: bigIntToBytes(s, 32), yParity });
 }
 
 async function apply(evm: EVM, chainId: bigint, authorization: Authorization): Promise<bigint> {
-  const forChain = bytesToBigInt(authorization[0]);
+  const { chainId: forChain, nonce } = authorization;
   if (forChain !== 0n && forChain !== chainId) return 0n;
-  const nonce = bytesToBigInt(authorization[2]);
-  if (nonce >= MAX_NONCE) return 0n;
+  if (nonce >= MAX_UINT64) return 0n;
   const authority = signer(authorization);
   if (authority === undefined) return 0n;
   evm.journal.addAlwaysWarmAddress(authority);
@@ -60,7 +40,7 @@ async function apply(evm: EVM, chainId: bigint, authorization: Authorization): P
   if (account.nonce !== nonce) return 0n;
   account.nonce += 1n;
   await evm.journal.putAccount(address, account);
-  const target = authorization[1];
+  const target = hexToBytes(authorization.address);
   const clears = target.every((byte) => byte === 0);
   await evm.stateManager.putCode(address, clears ? new Uint8Array(0) : concatBytes(DELEGATION, target));
   return existing === undefined ? 0n : EXISTING_ACCOUNT_REFUND;

@@ -5,7 +5,7 @@ import type { FlatState } from "../../state/flat-state.ts";
 import { callBlockHashes } from "../block/block-hashes.ts";
 import { checkMessage, OUT_OF_GAS, REVERT, type Simulate } from "../call/simulate.ts";
 import type { CallRequest, ChainRules } from "../executor.ts";
-import { type Authorization, applyAuthorizations } from "./authorization.ts";
+import { applyAuthorizations } from "./authorization.ts";
 import { evmBlock } from "./block-env.ts";
 import { createChainEvm } from "./chain-evm.ts";
 import { ChainState } from "./chain-state.ts";
@@ -33,7 +33,7 @@ export function ethereumjsSimulate(rules: ChainRules, flat: FlatState): Simulate
     const from = createAddressFromString(request.from);
     const to = request.to === undefined ? undefined : createAddressFromString(request.to);
     const list = accessList(request);
-    const authorizations = (request.authorizationList ?? []) as readonly Authorization[];
+    const authorizations = request.authorizationList ?? [];
     const subject = {
       data: request.data,
       isCreation: to === undefined,

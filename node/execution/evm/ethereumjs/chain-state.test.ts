@@ -3,13 +3,13 @@ import { MerkleStateManager } from "@ethereumjs/statemanager";
 import { Account, Address, bytesToHex, hexToBytes, setLengthLeft } from "@ethereumjs/util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chainCrypto } from "../../../chain/crypto.ts";
 import { MemoryDatabase } from "../../state/memory-database.ts";
 import { NodeStore } from "../../state/node-store.ts";
 import { commitChanges } from "../../state/state-commit.ts";
 import { TrieView } from "../../state/state-view.ts";
 import { EMPTY_TRIE } from "../../state/trie.ts";
 import { ChainState } from "./chain-state.ts";
+import { chainCrypto } from "./crypto.ts";
 
 const common = new Common({ chain: Mainnet, hardfork: Hardfork.Prague, customCrypto: chainCrypto });
 const addresses = [1, 2, 3].map((i) => new Address(new Uint8Array(20).fill(i)));

@@ -3,7 +3,7 @@ import { DEPOSIT_TYPE } from "../../../chain/codec/deposit.ts";
 import { depositReceiptVersion } from "../../../chain/rules/chain-spec.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import { floorGas, type GasSubject, intrinsicGas, isInitcodeTooLong } from "../../../chain/rules/gas.ts";
-import type { DepositTransaction } from "../../../chain/types/block.ts";
+import type { DepositTransaction } from "../../../chain/types/transaction.ts";
 import { creationAddress, type TxOutcome } from "../block/outcome.ts";
 import type { BlockEnv } from "./block-env.ts";
 import { runMessage, warmUp } from "./message.ts";

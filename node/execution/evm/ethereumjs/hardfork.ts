@@ -1,7 +1,7 @@
 import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
-import { chainCrypto } from "../../../chain/crypto.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import type { RollupConfig } from "../../../chain/types/rollup.ts";
+import { chainCrypto } from "./crypto.ts";
 
 /** The Ethereum hardfork whose EVM an L2 block at `time` runs. Source: OP Stack specs, "L1 twin" of each fork. */
 export function ethereumHardfork(config: RollupConfig, time: bigint): Hardfork {

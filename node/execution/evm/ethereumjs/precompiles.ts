@@ -1,11 +1,11 @@
 import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
 import { EVMError, type ExecResult, getActivePrecompiles, type PrecompileFunc } from "@ethereumjs/evm";
 import { createAddressFromString } from "@ethereumjs/util";
-import { chainCrypto } from "../../../chain/crypto.ts";
 import { p256VerifyGas, precompileInputLimits } from "../../../chain/rules/chain-spec.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
 import type { RollupConfig } from "../../../chain/types/rollup.ts";
+import { chainCrypto } from "./crypto.ts";
 import { pointEvaluation } from "./point-evaluation.ts";
 
 /** The form of @ethereumjs/evm's `customPrecompiles` option. */

@@ -1,38 +1,24 @@
-import type { TypedTransaction } from "@ethereumjs/tx";
-import { Account, type Address, createAddressFromString } from "@ethereumjs/util";
+import { Account, type Address, createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import { MAX_UINT64 } from "../../../base/bigint.ts";
 import { BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT } from "../../../chain/constants.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
-import { floorGas, type GasSubject, intrinsicGas, isInitcodeTooLong } from "../../../chain/rules/gas.ts";
+import { floorGas, gasSubjectOf, intrinsicGas, isInitcodeTooLong } from "../../../chain/rules/gas.ts";
 import { l1Cost, operatorFee } from "../../../chain/rules/rollup-fees.ts";
+import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import { readFeeContext } from "../block/fee-context.ts";
 import { feeReceipt } from "../block/fee-receipt.ts";
 import type { Refusal, SignedResult, SignedTx } from "../block/machine.ts";
 import { creationAddress, type TxOutcome } from "../block/outcome.ts";
 import { type Prices, prices } from "../block/prices.ts";
-import { type Authorization, applyAuthorizations, isDelegation } from "./authorization.ts";
+import { applyAuthorizations, isDelegation } from "./authorization.ts";
 import { type BlockEnv, credit } from "./block-env.ts";
 import { type AccessListItem, runMessage, warmUp } from "./message.ts";
 
-const MAX_NONCE = (1n << 64n) - 1n;
-
-function accessList(signed: TypedTransaction): AccessListItem[] {
-  if (!("accessList" in signed)) return [];
-  return signed.accessList.map(([address, slots]) => ({ address, slots }));
-}
-
-function authorizations(signed: TypedTransaction): readonly Authorization[] {
-  return "authorizationList" in signed ? (signed.authorizationList as unknown as Authorization[]) : [];
-}
-
-function gasSubject(signed: TypedTransaction): GasSubject {
-  const list = accessList(signed);
-  return {
-    data: signed.data,
-    isCreation: signed.to === undefined,
-    accessListAddresses: list.length,
-    accessListSlots: list.reduce((sum, item) => sum + item.slots.length, 0),
-    authorizations: authorizations(signed).length,
-  };
+function accessItems(list: readonly AccessListEntry[]): AccessListItem[] {
+  return list.map(({ address, storageKeys }) => ({
+    address: hexToBytes(address),
+    slots: storageKeys.map((key) => hexToBytes(key)),
+  }));
 }
 
 function refuse(reason: string, later = false): Refusal {
@@ -40,8 +26,8 @@ function refuse(reason: string, later = false): Refusal {
 }
 
 /** Checks that need no state. */
-function checkStateless(env: BlockEnv, signed: TypedTransaction, fees: Prices): Refusal | undefined {
-  const subject = gasSubject(signed);
+function checkStateless(env: BlockEnv, signed: SignedTx, fees: Prices): Refusal | undefined {
+  const subject = gasSubjectOf(signed);
   if (signed.type === 4 && !isActive(env.rollup, "isthmus", env.block.header.timestamp)) {
     return refuse("transaction type 4 is not active yet", true);
   }
@@ -63,7 +49,7 @@ function checkStateless(env: BlockEnv, signed: TypedTransaction, fees: Prices): 
 /** Checks against the sender's account. */
 async function checkSender(
   env: BlockEnv,
-  signed: TypedTransaction,
+  signed: SignedTx,
   account: Account | undefined,
   from: Address,
   cost: bigint,
@@ -72,7 +58,7 @@ async function checkSender(
   if (signed.nonce < nonce) return refuse(`nonce too low: next nonce ${nonce}, tx nonce ${signed.nonce}`);
   if (signed.nonce > nonce)
     return refuse(`nonce too high: next nonce ${nonce}, tx nonce ${signed.nonce}`, true);
-  if (nonce === MAX_NONCE) return refuse("nonce has max value");
+  if (nonce === MAX_UINT64) return refuse("nonce has max value");
   const code = await env.state.getCode(from);
   if (code.length > 0 && !isDelegation(code)) return refuse("sender not an eoa");
   const balance = account?.balance ?? 0n;
@@ -117,35 +103,35 @@ async function settle(env: BlockEnv, settlement: Settlement): Promise<void> {
  */
 export async function executeSigned(
   env: BlockEnv,
-  transaction: SignedTx,
+  signed: SignedTx,
   daScalar: bigint | undefined,
 ): Promise<SignedResult> {
   const { evm, rollup, block } = env;
-  const { signed } = transaction;
   const { timestamp, baseFeePerGas } = block.header;
-  const fees = prices(transaction, baseFeePerGas);
+  const fees = prices(signed, baseFeePerGas);
   const stateless = checkStateless(env, signed, fees);
   if (stateless !== undefined) return { refused: stateless };
   env.fees ??= readFeeContext((account, slot) => env.state.storage(account, slot), rollup, timestamp);
-  const l1 = l1Cost(rollup, timestamp, env.fees, transaction.raw);
+  const l1 = l1Cost(rollup, timestamp, env.fees, signed);
   const operator = operatorFee(rollup, timestamp, env.fees, signed.gasLimit);
-  const from = createAddressFromString(transaction.from);
+  const from = createAddressFromString(signed.from);
   const account = await env.state.getAccount(from);
   const maxCost = signed.gasLimit * fees.feeCap + signed.value + l1.fee + operator;
   const refused = await checkSender(env, signed, account, from, maxCost);
   if (refused !== undefined) return { refused };
   const upFront = signed.gasLimit * fees.effective + l1.fee + operator;
   await charge(env, from, account ?? new Account(), upFront);
-  const refund = await applyAuthorizations(evm, rollup.l2ChainId, authorizations(signed));
-  warmUp(evm, block, from, signed.to, accessList(signed));
+  const refund = await applyAuthorizations(evm, rollup.l2ChainId, signed.authorizationList);
+  const to = signed.to === undefined ? undefined : createAddressFromString(signed.to);
+  warmUp(evm, block, from, to, accessItems(signed.accessList));
   const result = await runMessage(evm, block, {
     from,
-    to: signed.to,
+    to,
     value: signed.value,
     data: signed.data,
     gasLimit: signed.gasLimit,
     gasPrice: fees.effective,
-    intrinsic: intrinsicGas(gasSubject(signed), rollup, timestamp),
+    intrinsic: intrinsicGas(gasSubjectOf(signed), rollup, timestamp),
     floor: floorGas(signed.data, rollup, timestamp),
     refund,
   });
@@ -164,10 +150,10 @@ export async function executeSigned(
     gasUsed: result.gasUsed,
     logs: result.logs,
     effectiveGasPrice: fees.effective,
-    contractAddress: signed.to === undefined ? creationAddress(transaction.from, signed.nonce) : undefined,
+    contractAddress: signed.to === undefined ? creationAddress(signed.from, signed.nonce) : undefined,
     depositNonce: undefined,
     depositReceiptVersion: undefined,
-    l1: feeReceipt({ rollup, time: timestamp, fees: env.fees, raw: transaction.raw, cost: l1, daScalar }),
+    l1: feeReceipt({ rollup, time: timestamp, fees: env.fees, transaction: signed, cost: l1, daScalar }),
   };
   return { outcome };
 }

@@ -1,6 +1,6 @@
 import type { EVM, InterpreterStep } from "@ethereumjs/evm";
 import type { Address, Hash } from "../../../chain/types/primitives.ts";
-import type { AccessListEntry } from "../executor.ts";
+import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 
 /** Addresses with the slots that instructions named; lower-case hex. */
 export type Touched = Map<Address, Set<Hash>>;

@@ -1,9 +1,9 @@
-import { bytesToHex } from "@ethereumjs/util";
+import { bytesToHex } from "../../../base/bytes.ts";
 import type { Log } from "../../../chain/types/block.ts";
 import type { Hash } from "../../../chain/types/primitives.ts";
+import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import type { AccountChange } from "../../state/state-commit.ts";
 import type { Refusal } from "../block/machine.ts";
-import type { AccessListEntry } from "../executor.ts";
 import { AnswerReader } from "./bytes.ts";
 
 /** A run that came to a result. */

@@ -1,12 +1,13 @@
-import { hexToBytes } from "@ethereumjs/util";
 import { ATTRIBUTION_PRECOMPILES } from "../../../../precompiles/addresses.ts";
+import { hexToBytes } from "../../../base/bytes.ts";
 import { isActive, isAttributionActive } from "../../../chain/rules/forks.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
+import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import type { FlatState } from "../../state/flat-state.ts";
 import type { StateView } from "../../state/state-view.ts";
 import { callBlockHashes } from "../block/block-hashes.ts";
 import { checkMessage, OUT_OF_GAS, REVERT, type Simulate } from "../call/simulate.ts";
-import type { AccessListEntry, CallRequest, ChainRules } from "../executor.ts";
+import type { CallRequest, ChainRules } from "../executor.ts";
 import { type RunResult, readAccessed, readAnswer } from "./answer.ts";
 import { RequestWriter } from "./bytes.ts";
 import type { InstancePool } from "./instance-pool.ts";

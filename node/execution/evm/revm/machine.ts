@@ -1,9 +1,9 @@
-import { bytesToHex, hexToBytes } from "@ethereumjs/util";
 import {
   ATTRIBUTION_PRECOMPILES,
   PRECOMPILE_STUB_CODE,
   PRECOMPILE_STUB_NONCE,
 } from "../../../../precompiles/addresses.ts";
+import { bytesToHex, hexToBytes } from "../../../base/bytes.ts";
 import { DEPOSIT_TYPE } from "../../../chain/codec/deposit.ts";
 import { BEACON_ROOTS, HISTORY_STORAGE, L2_TO_L1_MESSAGE_PASSER } from "../../../chain/constants.ts";
 import { depositReceiptVersion } from "../../../chain/rules/chain-spec.ts";
@@ -135,20 +135,19 @@ class RevmMachine implements BlockMachine {
     if (answer.kind === "refused") return { refused: answer.refusal };
     const { rollup } = this.parts.rules;
     const { timestamp: time, baseFeePerGas } = this.start.header;
-    const { signed, raw } = transaction;
     this.fees ??= readFeeContext((address, slot) => this.instance.storage(address, slot), rollup, time);
     const { fees } = this;
-    const cost = l1Cost(rollup, time, fees, raw);
+    const cost = l1Cost(rollup, time, fees, transaction);
     return {
       outcome: {
         ...outcomeOf(answer),
-        type: signed.type,
+        type: transaction.type,
         effectiveGasPrice: prices(transaction, baseFeePerGas ?? 0n).effective,
         contractAddress:
-          signed.to === undefined ? creationAddress(transaction.from, signed.nonce) : undefined,
+          transaction.to === undefined ? creationAddress(transaction.from, transaction.nonce) : undefined,
         depositNonce: undefined,
         depositReceiptVersion: undefined,
-        l1: feeReceipt({ rollup, time, fees, raw, cost, daScalar }),
+        l1: feeReceipt({ rollup, time, fees, transaction, cost, daScalar }),
       },
     };
   }

@@ -1,5 +1,5 @@
-import { bytesToHex, hexToBytes } from "@ethereumjs/util";
 import { type PrecompileAnswer, type PrecompileCall, runPrecompile } from "../../../../precompiles/run.ts";
+import { bytesToHex, hexToBytes } from "../../../base/bytes.ts";
 import { RequestWriter, readWord } from "./bytes.ts";
 
 /** A call of a host precompile, and what may be done through the module's journal while it runs. */

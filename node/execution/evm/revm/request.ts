@@ -1,8 +1,9 @@
-import { bytesToBigInt, hexToBytes } from "@ethereumjs/util";
+import { hexToBytes } from "../../../base/bytes.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
 import type { Hash } from "../../../chain/types/primitives.ts";
 import type { Fork, RollupConfig } from "../../../chain/types/rollup.ts";
+import type { AccessListEntry, Authorization } from "../../../chain/types/transaction.ts";
 import type { DepositTx, SignedTx } from "../block/machine.ts";
 import type { CallRequest } from "../executor.ts";
 import type { RequestWriter } from "./bytes.ts";
@@ -135,52 +136,41 @@ export function depositRequest(writer: RequestWriter, { deposit }: DepositTx, fl
 }
 
 export function signedRequest(writer: RequestWriter, transaction: SignedTx, flags = 0): Uint8Array {
-  const { signed, raw } = transaction;
-  const dynamic = "maxFeePerGas" in signed;
+  const { type, to } = transaction;
   head(writer, {
     flags,
-    type: signed.type,
+    type,
     caller: hexToBytes(transaction.from),
-    to: signed.to?.bytes,
-    value: signed.value,
-    gas: signed.gasLimit,
-    nonce: signed.nonce,
-    maxFee: dynamic ? signed.maxFeePerGas : signed.gasPrice,
-    tip: dynamic ? signed.maxPriorityFeePerGas : 0n,
+    to: to && hexToBytes(to),
+    value: transaction.value,
+    gas: transaction.gasLimit,
+    nonce: transaction.nonce,
+    maxFee: transaction.maxFeePerGas,
+    tip: type <= 1 ? 0n : transaction.maxPriorityFeePerGas,
     mint: 0n,
     source: ZERO_WORD,
-    data: signed.data,
-    enveloped: raw,
+    data: transaction.data,
+    enveloped: transaction.raw,
   });
-  const list = "accessList" in signed ? signed.accessList : [];
-  writer.u32(list.length);
-  for (const [address, slots] of list) {
-    writer.raw(address).u32(slots.length);
-    for (const slot of slots) writer.raw(slot);
-  }
-  const authorizations = "authorizationList" in signed ? signed.authorizationList : [];
-  writer.u32(authorizations.length);
-  for (const fields of authorizations) putAuthorization(writer, fields as readonly Uint8Array[]);
-  return writer.bytes;
+  return lists(writer, transaction.accessList, transaction.authorizationList);
 }
 
-/** Chain id, address, nonce, yParity, r, s as big-endian bytes. */
-function putAuthorization(writer: RequestWriter, fields: readonly Uint8Array[]): void {
-  const [chainId, address, nonce, yParity, r, s] = fields as [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-  ];
-  writer
-    .word(bytesToBigInt(chainId))
-    .raw(address)
-    .u64(bytesToBigInt(nonce))
-    .u8(Number(bytesToBigInt(yParity)))
-    .word(bytesToBigInt(r))
-    .word(bytesToBigInt(s));
+/** The access list and the authorizations, which end every request. */
+function lists(
+  writer: RequestWriter,
+  accessList: readonly AccessListEntry[],
+  authorizations: readonly Authorization[],
+): Uint8Array {
+  writer.u32(accessList.length);
+  for (const { address, storageKeys } of accessList) {
+    writer.raw(hexToBytes(address)).u32(storageKeys.length);
+    for (const key of storageKeys) writer.raw(hexToBytes(key));
+  }
+  writer.u32(authorizations.length);
+  for (const { chainId, address, nonce, yParity, r, s } of authorizations) {
+    writer.word(chainId).raw(hexToBytes(address)).u64(nonce).u8(yParity).word(r).word(s);
+  }
+  return writer.bytes;
 }
 
 /** A message without signature. */
@@ -201,13 +191,5 @@ export function callRequest(writer: RequestWriter, request: CallRequest, flags: 
     data: request.data,
     enveloped: EMPTY,
   });
-  const list = request.accessList ?? [];
-  writer.u32(list.length);
-  for (const { address, storageKeys } of list) {
-    writer.raw(hexToBytes(address)).u32(storageKeys.length);
-    for (const key of storageKeys) writer.raw(hexToBytes(key));
-  }
-  writer.u32(authorizations.length);
-  for (const fields of authorizations) putAuthorization(writer, fields);
-  return writer.bytes;
+  return lists(writer, request.accessList ?? [], authorizations);
 }

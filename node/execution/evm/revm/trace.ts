@@ -1,4 +1,4 @@
-import { bytesToHex } from "@ethereumjs/util";
+import { bytesToHex } from "../../../base/bytes.ts";
 import type { Tracer } from "../block/tracer.ts";
 import { AnswerReader } from "./bytes.ts";
 
