@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises";
+import { CodedError } from "../../../base/errors.ts";
 import { hashHeader } from "../../../chain/codec/header.ts";
 import { mergeBlooms } from "../../../chain/codec/receipt.ts";
-import { decodeTransaction } from "../../../chain/codec/transaction.ts";
+import { decodeTransactions } from "../../../chain/codec/transaction.ts";
 import { L1_ATTRIBUTES_LAYOUTS } from "../../../chain/l1-attributes.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import { daFootprint } from "../../../chain/rules/rollup-fees.ts";
@@ -10,6 +11,7 @@ import type { BlockHeader, Receipt } from "../../../chain/types/block.ts";
 import type { PayloadAttributes } from "../../../chain/types/rollup.ts";
 import type { ChainTransaction } from "../../../chain/types/transaction.ts";
 import { executionError } from "../../errors.ts";
+import { recoverSendersOffThread } from "../../senders.ts";
 import type { ChainRules, ExecutedBlock } from "../executor.ts";
 import { headerStart, payloadInvalid } from "./header.ts";
 import type { BlockCommit, BlockMachine, BlockStart, MachineFactory, Refusal, SignedTx } from "./machine.ts";
@@ -101,15 +103,13 @@ export class BlockBuilder {
 
   /** Transactions that must be in the block. @throws CodedError `PAYLOAD_INVALID` naming the first that can't. */
   async force(envelopes: readonly Uint8Array[]): Promise<void> {
-    for (const [index, raw] of envelopes.entries()) {
-      let transaction: ChainTransaction;
-      try {
-        transaction = decodeTransaction(raw, this.rules.rollup);
-      } catch (cause) {
+    const decoded = await decodeTransactions(envelopes, this.rules.rollup, recoverSendersOffThread);
+    for (const [index, transaction] of decoded.entries()) {
+      if (transaction instanceof CodedError) {
         throw executionError("PAYLOAD_INVALID", {
           message: `Payload attributes: transaction ${index} can't be decoded.`,
           facts: { index },
-          cause,
+          cause: transaction,
         });
       }
       await this.forceDecoded(index, transaction);
