@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hexToBytes } from "../../base/bytes.ts";
 import { FORKS, type Fork, type RollupConfig } from "../types/rollup.ts";
@@ -61,6 +62,21 @@ describe("FastLZ", () => {
     // 1,000 zero bytes: one literal run, then matches.
     expect(fastLzLength(new Uint8Array(1000))).toBe(21);
     expect(fastLzLength(EMPTY_TX)).toBe(31);
+  });
+
+  it("gives the same length whatever was measured before", () => {
+    const text = fc
+      .array(fc.constantFrom(0, 1, 2), { minLength: 60, maxLength: 300, size: "max" })
+      .map((bytes) => Uint8Array.from(bytes));
+    fc.assert(
+      fc.property(text, text, (data, other) => {
+        const length = fastLzLength(data);
+        for (const before of [other, data, other.slice(1)]) {
+          fastLzLength(before);
+          expect(fastLzLength(data)).toBe(length);
+        }
+      }),
+    );
   });
 });
 
