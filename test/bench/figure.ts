@@ -10,9 +10,9 @@ export interface Figure {
 
 export interface Bench {
   name: string;
-  /** Ends with a line that holds nothing but the ratio of its first figure. */
-  showsRatio?: boolean;
   run(): Promise<Figure[]>;
+  /** A last line for programs to read. */
+  summary?(figures: readonly Figure[]): string;
 }
 
 export function median(values: readonly number[]): number {
@@ -62,11 +62,6 @@ export function formatFigure({ what, unit, ours, peer, note }: Figure): string {
     ? `; ${peer.name} ${formatNumber(peer.value)}; ratio ${(ours / peer.value).toFixed(2)}`
     : "";
   return `${mine}${other}${note ? ` (${note})` : ""}`;
-}
-
-/** The last line of a bench that {@link Bench.showsRatio}. */
-export function formatRatio(name: string, { ours, peer }: Figure): string {
-  return `${name} ratio ${peer === undefined ? "unknown" : (ours / peer.value).toFixed(2)}`;
 }
 
 /** One thread is measured in processor time on both sides, more in wall time. */

@@ -1,7 +1,7 @@
 import { cpus, loadavg } from "node:os";
 import { describeError } from "../../node/base/errors.ts";
 import { evmBench } from "./evm.ts";
-import { type Bench, formatFigure, formatRatio } from "./figure.ts";
+import { type Bench, formatFigure } from "./figure.ts";
 import { gemmBench } from "./gemm.ts";
 import { scanBench } from "./scan.ts";
 import { splitterBench } from "./splitter.ts";
@@ -39,7 +39,7 @@ for (const bench of BENCHES) {
   try {
     const figures = await bench.run();
     for (const figure of figures) process.stdout.write(`${formatFigure(figure)}\n`);
-    if (bench.showsRatio === true) process.stdout.write(`${formatRatio(bench.name, figures[0]!)}\n`);
+    if (bench.summary !== undefined) process.stdout.write(`${bench.summary(figures)}\n`);
   } catch (error) {
     process.stdout.write(`${bench.name}: ${describeError(error)}\n`);
     process.exitCode = 1;

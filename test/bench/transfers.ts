@@ -22,7 +22,7 @@ import {
   signCall,
 } from "./transfer-client.ts";
 
-const CHAIN_ID = 901;
+export const CHAIN_ID = 901;
 const SENDERS = 16;
 /** Transactions of a sender in a round: several blocks' worth for all of them. */
 const EACH = 384;
@@ -35,7 +35,8 @@ const BALANCE = 10n ** 21n;
 /** Holders that the token is sent to in turn. */
 const HOLDERS = 64;
 
-type Target = { url: string; stop(): Promise<unknown> };
+/** A running chain under load. */
+export type Target = { url: string; stop(): Promise<unknown> };
 
 /** One kind of load. */
 interface Load {
@@ -77,10 +78,22 @@ const tokens: Load = {
 };
 
 /** Signed transfers from `eth_sendRawTransaction` to their block: a sequencer with batcher and database beside anvil in memory. */
-export const transfersBench: Bench = { name: "transfers", showsRatio: true, run: () => compare(plain) };
+export const transfersBench: Bench = {
+  name: "transfers",
+  run: () => compare(plain),
+  summary: (figures) => ratioLine("transfers", figures),
+};
 
 /** The same for transfers of an ERC-20 token. */
-export const erc20Bench: Bench = { name: "erc20", showsRatio: true, run: () => compare(tokens) };
+export const erc20Bench: Bench = {
+  name: "erc20",
+  run: () => compare(tokens),
+  summary: (figures) => ratioLine("erc20", figures),
+};
+
+function ratioLine(name: string, [mined]: readonly Figure[]): string {
+  return `${name} ratio ${(mined!.ours / mined!.peer!.value).toFixed(2)}`;
+}
 
 async function compare(load: Load): Promise<Figure[]> {
   const accounts = benchAccounts(SENDERS);
@@ -138,7 +151,7 @@ function figures({ what }: Load, results: readonly [LoadResult, LoadResult][]): 
 }
 
 /** A chain as the devnet makes it, with its L1, run by one node that sequences and posts batches. */
-async function startOurs(folder: string, funded: readonly Address[]): Promise<Target> {
+export async function startOurs(folder: string, funded: readonly Address[]): Promise<Target> {
   const l1 = await startAnvil({ blockTime: BLOCK_TIME });
   try {
     const chainDir = join(folder, "chain");
@@ -187,7 +200,8 @@ async function makeChain(l1: Anvil, folder: string, funded: readonly Address[]):
   await prepareChain({ folder, l1Url: l1.url, deployerKey: treasury.privateKey, plan, signal });
 }
 
-async function startPeer(funded: readonly Address[]): Promise<Target> {
+/** anvil with the same chain id, block time and balances. */
+export async function startPeer(funded: readonly Address[]): Promise<Target> {
   const extra = ["--gas-limit", String(GAS_LIMIT)];
   const anvil = await startAnvil({ chainId: CHAIN_ID, blockTime: BLOCK_TIME, extra });
   for (const address of funded) await anvil.rpc("anvil_setBalance", [address, `0x${BALANCE.toString(16)}`]);
