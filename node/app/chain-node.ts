@@ -5,6 +5,7 @@ import type { Hex } from "../chain/types/primitives.ts";
 import { createExecutor } from "../execution/evm/create-executor.ts";
 import type { AncestorHash, Executor } from "../execution/evm/executor.ts";
 import { createMempool, type Mempool } from "../execution/mempool/mempool.ts";
+import { NodeStore } from "../execution/state/node-store.ts";
 import { createBatcher } from "../rollup/batcher/batcher.ts";
 import { createDerivationPipeline } from "../rollup/derivation/pipeline.ts";
 import { createDerivationDriver, type DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
@@ -54,11 +55,13 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
   const rpc = createL1Rpc({ url: config.l1Url });
   const l1 = createL1Reader(rpc);
   const watcher = createL1Watcher({ reader: l1, logger: named("l1"), signal, pollMs: config.l1PollMs });
+  const nodes = new NodeStore(store.state);
   const executor = createExecutor({
     kind: config.executor,
     rollup,
     openledger,
     stateDatabase: store.state,
+    nodes,
     ancestorHash: ancestorsIn(store),
   });
   const engine = createEngine({ store, executor, rollup, logger: named("engine") });
@@ -79,7 +82,7 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
     signal,
     l1LagMs: config.l1LagMs,
   });
-  const mempool = config.sequencer ? followedMempool(options, engine) : undefined;
+  const mempool = config.sequencer ? followedMempool(options, engine, nodes) : undefined;
   const parts: Parts = { ...options, signal, rpc, l1, watcher, engine, driver, mempool };
   return { engine, executor, driver, watcher, l1, mempool, run: () => runLoops(parts) };
 }
@@ -100,10 +103,14 @@ function ancestorsIn(store: ChainStore): AncestorHash {
     number + 1n === parent.number ? parent.parentHash : store.canonicalHash(number);
 }
 
-function followedMempool({ definition, store, logger }: ChainNodeOptions, engine: Engine): Mempool {
+function followedMempool(
+  { definition, store, logger }: ChainNodeOptions,
+  engine: Engine,
+  nodes: NodeStore,
+): Mempool {
   const { rollup } = definition;
   const log = logger.child({ module: "mempool" });
-  const chain = createPoolChain(store, engine, rollup);
+  const chain = createPoolChain(store, engine, rollup, nodes);
   const mempool = createMempool({ journal: store.mempool, chain, rules: rollup, logger: log });
   engine.subscribe((event) => {
     void mempool.chainChanged(event).catch((error: unknown) => {

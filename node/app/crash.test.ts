@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ANVIL_KEYS, type Anvil, freePort, startAnvil } from "../../test/harness/anvil.ts";
 import { type NodeProcess, startNodeProcess, writeChainFiles } from "../../test/harness/node-process.ts";
 import { signTestTransfer } from "../../test/harness/transfer.ts";
-import type { Address, Hash } from "../chain/types/primitives.ts";
+import type { Address, Hash, Hex } from "../chain/types/primitives.ts";
 import { createL1Reader } from "../rollup/l1/reader.ts";
 import type { L1Rpc } from "../rollup/l1/rpc.ts";
 
@@ -33,17 +33,16 @@ describe("node processes killed at any moment", { timeout: 300_000 }, () => {
     start("sequencer", { sequencer: "true", clock: "l1", batcherKey: ANVIL_KEYS[1] });
   const startVerifier = () => start("verifier", { sequencerUrl: sequencer.url });
 
-  const transfer = async (to: L1Rpc): Promise<Hash> => {
-    const raw = await signTestTransfer(user, nonce++);
-    return (await to("eth_sendRawTransaction", [raw])) as Hash;
-  };
+  const signed = () => signTestTransfer(user, nonce++);
+  const transfer = async (to: L1Rpc): Promise<Hash> =>
+    (await to("eth_sendRawTransaction", [await signed()])) as Hash;
   const blockHash = async (rpc: L1Rpc, tag: string) =>
     ((await rpc("eth_getBlockByNumber", [tag, false])) as { hash: Hash; number: string } | null) ?? undefined;
   const until = async <T>(what: string, look: () => Promise<T | undefined>): Promise<T> => {
-    for (let attempt = 0; attempt < 1_000; attempt++) {
+    for (let attempt = 0; attempt < 5_000; attempt++) {
       const found = await look();
       if (found !== undefined) return found;
-      await sleep(100);
+      await sleep(20);
     }
     throw new Error(`not in time: ${what}\n${sequencer.output().slice(-4_000)}`);
   };
@@ -103,6 +102,32 @@ describe("node processes killed at any moment", { timeout: 300_000 }, () => {
       [sequencer, verifier].map(({ rpc }) => rpc("optimism_outputAtBlock", [`0x${last.toString(16)}`])),
     );
     expect(outputs[1]).toMatchObject({ outputRoot: (outputs[0] as { outputRoot: Hash }).outputRoot });
+  });
+
+  test("keep what they answered for, killed while many transactions arrive at once", async () => {
+    for (let round = 0; round < 3; round++) {
+      const raws: Hex[] = [];
+      for (let i = 0; i < 150; i++) raws.push(await signed());
+      const accepted = new Map<Hex, Hash>();
+      const answers = raws.map((raw, index) =>
+        sleep(index)
+          .then(() => sequencer.rpc("eth_sendRawTransaction", [raw]))
+          .then((hash) => accepted.set(raw, hash as Hash))
+          .catch(() => undefined),
+      );
+      await until("some are accepted", async () => (accepted.size >= 20 + 30 * round ? true : undefined));
+      await sequencer.crash();
+      await Promise.all(answers);
+      sequencer = await startSequencer();
+      // Only what nobody answered for is sent again: it may be there or not.
+      for (const raw of raws) {
+        if (accepted.has(raw)) continue;
+        await sequencer.rpc("eth_sendRawTransaction", [raw]).catch((error: unknown) => {
+          expect(String(error)).toMatch(/already known|nonce too low/);
+        });
+      }
+      for (const hash of accepted.values()) await includedIn(hash);
+    }
   });
 
   test("wait for an L1 that is away, and refuse another one", async () => {

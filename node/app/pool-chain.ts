@@ -1,31 +1,74 @@
 import { hexToBytes } from "../base/bytes.ts";
-import { l1Cost, operatorFee } from "../chain/rules/rollup-fees.ts";
+import { type FeeContext, l1Cost, operatorFee } from "../chain/rules/rollup-fees.ts";
+import type { BlockHeader } from "../chain/types/block.ts";
+import type { Address, Hash } from "../chain/types/primitives.ts";
 import type { RollupConfig } from "../chain/types/rollup.ts";
 import { readFeeContext } from "../execution/evm/block/fee-context.ts";
 import type { PoolChain } from "../execution/mempool/mempool.ts";
-import { NodeStore } from "../execution/state/node-store.ts";
-import { TrieView } from "../execution/state/state-view.ts";
+import type { NodeStore } from "../execution/state/node-store.ts";
+import { type StateView, TrieView } from "../execution/state/state-view.ts";
 import type { Engine } from "../rollup/forkchoice/engine.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 
-/** What the mempool asks, answered from the state of the unsafe head. */
-export function createPoolChain(store: ChainStore, engine: Engine, rollup: RollupConfig): PoolChain {
-  const nodes = new NodeStore(store.state);
-  const head = () => {
-    const header = store.header(engine.heads().unsafe.hash);
-    if (header === undefined) throw new Error("the unsafe head is not stored");
-    return header;
+/** Accounts that are kept of one head; more than a pool holds senders. */
+const MAX_ACCOUNTS = 32_768;
+
+interface Account {
+  nonce: bigint;
+  balance: bigint;
+}
+
+/** The state of one unsafe head as far as somebody asked. */
+interface HeadContext {
+  hash: Hash;
+  header: BlockHeader;
+  view: StateView;
+  fees: FeeContext;
+  accounts: Map<Address, Account | undefined>;
+}
+
+/** What the mempool asks, answered from the state of the unsafe head; each account and the fees are read once for a head. */
+export function createPoolChain(
+  store: Pick<ChainStore, "header">,
+  engine: Pick<Engine, "heads">,
+  rollup: RollupConfig,
+  nodes: NodeStore,
+): PoolChain {
+  let current: HeadContext | undefined;
+  const head = (): HeadContext => {
+    const { hash } = engine.heads().unsafe;
+    if (current?.hash !== hash) current = readHead(store, hash, rollup, nodes);
+    return current;
   };
-  const state = () => new TrieView(nodes, hexToBytes(head().stateRoot));
   return {
-    account: async (address) => state().account(hexToBytes(address)),
-    gasLimit: () => head().gasLimit,
-    async extraCost(transaction) {
-      const { timestamp } = head();
-      const view = state();
-      const fees = readFeeContext((account, slot) => view.storage(account, slot), rollup, timestamp);
-      const l1 = l1Cost(rollup, timestamp, fees, transaction);
-      return l1.fee + operatorFee(rollup, timestamp, fees, transaction.gasLimit);
+    account(address) {
+      const { accounts, view } = head();
+      const known = accounts.get(address);
+      if (known !== undefined || accounts.has(address)) return known;
+      const stored = view.account(hexToBytes(address));
+      const account = stored && { nonce: stored.nonce, balance: stored.balance };
+      if (accounts.size >= MAX_ACCOUNTS) accounts.clear();
+      accounts.set(address, account);
+      return account;
+    },
+    gasLimit: () => head().header.gasLimit,
+    extraCost(transaction) {
+      const { header, fees } = head();
+      const l1 = l1Cost(rollup, header.timestamp, fees, transaction);
+      return l1.fee + operatorFee(rollup, header.timestamp, fees, transaction.gasLimit);
     },
   };
+}
+
+function readHead(
+  store: Pick<ChainStore, "header">,
+  hash: Hash,
+  rollup: RollupConfig,
+  nodes: NodeStore,
+): HeadContext {
+  const header = store.header(hash);
+  if (header === undefined) throw new Error("the unsafe head is not stored");
+  const view = new TrieView(nodes, hexToBytes(header.stateRoot));
+  const fees = readFeeContext((account, slot) => view.storage(account, slot), rollup, header.timestamp);
+  return { hash, header, view, fees, accounts: new Map() };
 }

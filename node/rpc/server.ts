@@ -55,19 +55,29 @@ const IDLE_MS = 120_000;
 
 class BodyTooLarge extends Error {}
 
-async function readBody(request: IncomingMessage, limit: number): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Uint8Array>) {
-    size += part.length;
-    if (size > limit) throw new BodyTooLarge();
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("utf8");
+/** The body as text. @throws BodyTooLarge; rejects when the connection ends before the body. */
+function readBody(request: IncomingMessage, limit: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    request.on("data", (part: Uint8Array) => {
+      size += part.length;
+      if (size > limit) reject(new BodyTooLarge());
+      else parts.push(part);
+    });
+    request.on("end", () => {
+      const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+      resolve(Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength).toString("utf8"));
+    });
+    request.on("error", reject);
+    request.on("close", () => reject(new Error("the connection ended before the request")));
+  });
 }
 
+/** With its length, so that the answer goes out as it is in one piece. */
 function reply(response: ServerResponse, status: number, body: string, type = "application/json"): void {
-  response.writeHead(status, { ...CORS, "content-type": type }).end(body);
+  const length = Buffer.byteLength(body);
+  response.writeHead(status, { ...CORS, "content-type": type, "content-length": length }).end(body);
 }
 
 async function onPost(

@@ -7,6 +7,7 @@ export const STORE_ERRORS = {
   CONTENT_NOT_FOUND: "input",
   CONTENT_RANGE_INVALID: "input",
   CONTENT_TOO_LARGE: "input",
+  STORE_BUSY: "temporary",
   STORE_CORRUPT: "fatal",
   STORE_LOCKED: "fatal",
   STORE_OTHER_CHAIN: "fatal",

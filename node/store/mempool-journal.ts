@@ -1,35 +1,122 @@
+import { storeError } from "./errors.ts";
 import { BUCKET, bucketEnd, bucketKey, numberKey, numberOfKey } from "./keys.ts";
-import type { KeyValueStore } from "./level.ts";
+import type { KeyValueStore, Write } from "./level.ts";
 
 /** Accepted transactions that no block holds yet, in order of arrival. */
 export interface MempoolJournal {
-  /** Adds a raw transaction; it survives a power cut once this resolves. Gives its arrival number. */
+  /**
+   * Adds a raw transaction; it survives a power cut once this resolves. Gives its arrival number.
+   * @throws CodedError `STORE_BUSY` when too much waits for the disk; what the database throws.
+   */
   append(raw: Uint8Array): Promise<bigint>;
   remove(arrivals: readonly bigint[]): Promise<void>;
   entries(): AsyncIterableIterator<{ arrival: bigint; raw: Uint8Array }>;
 }
 
+/** Entries that one write takes in at most. */
+const GROUP_ENTRIES = 256;
+/** Bytes of transactions that wait for the disk at most. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+
+/** Changes that share one write and its fate. */
+interface Group {
+  writes: Write[];
+  /** Appended entries. */
+  entries: number;
+  bytes: number;
+  done: Promise<void>;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
 /** The journal in `level`; arrival numbers go on after the highest one that is still there. */
 export async function createMempoolJournal(level: KeyValueStore): Promise<MempoolJournal> {
-  const from = bucketKey(BUCKET.mempool);
-  const to = bucketEnd(BUCKET.mempool);
-  const last = await level.entries(from, to, true).next();
-  let next = last.done ? 0n : numberOfKey(last.value[0]) + 1n;
-  return {
-    async append(raw) {
-      const arrival = next++;
-      await level.write([{ key: numberKey(BUCKET.mempool, arrival), value: raw }], true);
-      return arrival;
-    },
-    async remove(arrivals) {
-      const writes = arrivals.map((arrival) => ({
-        key: numberKey(BUCKET.mempool, arrival),
-        value: undefined,
-      }));
-      if (writes.length > 0) await level.write(writes, false);
-    },
-    async *entries() {
-      for await (const [key, raw] of level.entries(from, to)) yield { arrival: numberOfKey(key), raw };
-    },
-  };
+  const last = await level.entries(bucketKey(BUCKET.mempool), bucketEnd(BUCKET.mempool), true).next();
+  return new GroupCommitJournal(level, last.done ? 0n : numberOfKey(last.value[0]) + 1n);
+}
+
+/**
+ * Group commit: what comes in one turn of the event loop, or while the disk is busy with what came before, goes there in one
+ * synced write. One write at a time keeps the order of arrival.
+ */
+class GroupCommitJournal implements MempoolJournal {
+  private readonly level: KeyValueStore;
+  private next: bigint;
+  private readonly waiting: Group[] = [];
+  private waitingBytes = 0;
+  private isWriting = false;
+
+  constructor(level: KeyValueStore, next: bigint) {
+    this.level = level;
+    this.next = next;
+  }
+
+  async append(raw: Uint8Array): Promise<bigint> {
+    if (this.waitingBytes + raw.length > MAX_WAITING_BYTES) {
+      throw storeError("STORE_BUSY", {
+        message: "The disk is behind with the transactions that came before.",
+        fix: "Send the transaction again in a moment.",
+        facts: { waitingBytes: this.waitingBytes },
+      });
+    }
+    const arrival = this.next++;
+    const group = this.group();
+    group.writes.push({ key: numberKey(BUCKET.mempool, arrival), value: raw });
+    group.entries++;
+    group.bytes += raw.length;
+    this.waitingBytes += raw.length;
+    await group.done;
+    return arrival;
+  }
+
+  async remove(arrivals: readonly bigint[]): Promise<void> {
+    if (arrivals.length === 0) return;
+    const group = this.group();
+    for (const arrival of arrivals) {
+      group.writes.push({ key: numberKey(BUCKET.mempool, arrival), value: undefined });
+    }
+    await group.done;
+  }
+
+  async *entries(): AsyncIterableIterator<{ arrival: bigint; raw: Uint8Array }> {
+    for await (const [key, raw] of this.level.entries(bucketKey(BUCKET.mempool), bucketEnd(BUCKET.mempool))) {
+      yield { arrival: numberOfKey(key), raw };
+    }
+  }
+
+  /** The group that still takes changes in. */
+  private group(): Group {
+    const last = this.waiting.at(-1);
+    if (last !== undefined && last.entries < GROUP_ENTRIES) return last;
+    const group = newGroup();
+    this.waiting.push(group);
+    if (!this.isWriting) {
+      this.isWriting = true;
+      setImmediate(() => void this.writeAll());
+    }
+    return group;
+  }
+
+  private async writeAll(): Promise<void> {
+    for (let group = this.waiting.shift(); group !== undefined; group = this.waiting.shift()) {
+      try {
+        await this.level.write(group.writes, group.entries > 0);
+        group.resolve();
+      } catch (error) {
+        group.reject(error);
+      }
+      this.waitingBytes -= group.bytes;
+    }
+    this.isWriting = false;
+  }
+}
+
+function newGroup(): Group {
+  let resolve: () => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const done = new Promise<void>((onDone, onError) => {
+    resolve = onDone;
+    reject = onError;
+  });
+  return { writes: [], entries: 0, bytes: 0, done, resolve, reject };
 }

@@ -54,7 +54,7 @@ describe("verifier", () => {
     const { miner, sequencer, verifier } = world;
     miner.mine();
     await sequencer.buildMany(3);
-    const [good] = world.channel(1, 3);
+    const [good] = await world.channel(1, 3);
     miner.include(Uint8Array.of());
     miner.include(Uint8Array.of(1, 2, 3));
     miner.include(good!.subarray(0, good!.length - 1));
@@ -76,7 +76,7 @@ describe("verifier", () => {
     const world = createWorld();
     world.miner.mine();
     await world.sequencer.buildMany(2);
-    world.miner.include(world.channel(1, 2)[0]!);
+    world.miner.include((await world.channel(1, 2))[0]!);
     expect(world.miner.mine().receipts[0]!.status).toBe(0);
     await world.verifier.derive();
     expect(world.verifier.safe.ref.number).toBe(2n);
@@ -85,7 +85,7 @@ describe("verifier", () => {
   it("keeps the batches before a corrupt tail, piece by piece", async () => {
     const world = createWorld();
     await world.sequencer.buildMany(4);
-    const first = RLP.encode(world.span(1, 2));
+    const first = RLP.encode(await world.span(1, 2));
     const filler = RLP.encode(new Uint8Array(5_000).fill(0xff));
     // The first batch ends in the first piece; the error lies in the second.
     const content = concatBytes(first, filler);
@@ -98,7 +98,7 @@ describe("verifier", () => {
     world.miner.include(oneFrame(channel));
     expect(await mineAndDerive(world)).toBe(2);
     // Now the error lies in the same piece as the batch: nothing of it counts.
-    const second = RLP.encode(world.span(3, 4));
+    const second = RLP.encode(await world.span(3, 4));
     const early = concatBytes(Uint8Array.of(1), storedBrotli(second), BROKEN_META_BLOCK, new Uint8Array(9));
     world.miner.include(oneFrame(early, 2));
     expect(await mineAndDerive(world)).toBe(2);
@@ -110,13 +110,13 @@ describe("verifier", () => {
     const world = createWorld();
     await world.sequencer.buildMany(3);
     const unknown = Uint8Array.of(2, 0xc0);
-    const channel = (...batches: Uint8Array[]) => oneFrame(encodeChannel(batches));
-    world.miner.include(channel(world.span(1, 1), unknown, world.span(2, 2)));
+    const channel = async (...batches: Uint8Array[]) => oneFrame(await encodeChannel(batches));
+    world.miner.include(await channel(await world.span(1, 1), unknown, await world.span(2, 2)));
     expect(await mineAndDerive(world)).toBe(1);
     const head = concatBytes(Uint8Array.of(1, 2, 0), new Uint8Array(40), Uint8Array.of(1, 1, 1, 0, 0));
     const blobData = concatBytes(Uint8Array.of(3), RLP.encode([1, 2, 3]));
     const blobs = concatBytes(head, new Uint8Array(84), blobData, Uint8Array.of(1, 1));
-    world.miner.include(channel(blobs, world.span(2, 2)));
+    world.miner.include(await channel(blobs, await world.span(2, 2)));
     expect(await mineAndDerive(world)).toBe(2);
   });
 
@@ -124,7 +124,7 @@ describe("verifier", () => {
     const world = createWorld(500n);
     const { miner, sequencer } = world;
     await sequencer.build(await transfer(users[0]!, 0));
-    const frames = world.channel(1, 1, 100);
+    const frames = await world.channel(1, 1, 100);
     expect(frames.length).toBeGreaterThan(1);
     const send = async (between: number) => {
       for (const frame of frames.slice(0, -1)) miner.include(frame);
@@ -141,7 +141,7 @@ describe("verifier", () => {
   it("wants a channel's frames in order; a first frame starts again", async () => {
     const world = createWorld();
     await world.sequencer.build(await transfer(users[0]!, 0));
-    const [first, second, ...rest] = world.channel(1, 1, 100);
+    const [first, second, ...rest] = await world.channel(1, 1, 100);
     for (const frame of [second!, first!, ...rest]) world.miner.include(frame);
     expect(await mineAndDerive(world)).toBe(0);
     // A skipped frame does not end the open channel.
@@ -152,7 +152,7 @@ describe("verifier", () => {
   it("prunes frames within one transaction", async () => {
     const world = createWorld();
     await world.sequencer.build(await transfer(users[0]!, 0));
-    const frames = world.channel(1, 1, 100).flatMap((data) => decodeBatcherData(data));
+    const frames = (await world.channel(1, 1, 100)).flatMap((data) => decodeBatcherData(data));
     const stranger: Frame = { channelId: channelId(9), number: 0, data: Uint8Array.of(1), isLast: false };
     world.miner.include(
       encodeBatcherData([{ ...stranger, number: 3 }, stranger, ...frames, { ...stranger, number: 7 }]),
@@ -179,7 +179,7 @@ describe("verifier", () => {
     // Too late: the span's first epoch lies outside the window.
     const before = verifier.safe.ref.number;
     await sequencer.buildMany(40);
-    miner.include(world.channel(1, 40)[0]!);
+    miner.include((await world.channel(1, 40))[0]!);
     await mineAndDerive(world);
     expect(verifier.notes.at(-1)).toMatchObject({ reason: "the sequencing window has expired" });
     expect(verifier.safe.ref.number).toBeGreaterThanOrEqual(before);
@@ -190,11 +190,11 @@ describe("verifier", () => {
     const { miner, sequencer } = world;
     await sequencer.buildMany(2);
     miner.log(configLog(0, PORTAL));
-    miner.include(world.channel(1, 1)[0]!, BATCHER);
+    miner.include((await world.channel(1, 1))[0]!, BATCHER);
     expect(await mineAndDerive(world)).toBe(0);
-    miner.include(world.channel(1, 1)[0]!, BATCHER);
+    miner.include((await world.channel(1, 1))[0]!, BATCHER);
     expect(await mineAndDerive(world)).toBe(0);
-    miner.include(world.channel(1, 2)[0]!, PORTAL);
+    miner.include((await world.channel(1, 2))[0]!, PORTAL);
     expect(await mineAndDerive(world)).toBe(2);
   });
 
@@ -235,18 +235,18 @@ describe("verifier", () => {
         blockTime: rollup.blockTime,
         chainId: rollup.l2ChainId,
       };
-      const span = joinSpanBatch(parseSpanBatch(world.span(1, 3)), rules);
+      const span = joinSpanBatch(parseSpanBatch(await world.span(1, 3)), rules);
       const elements = span.elements.map((element, i) => ({
         ...element,
         transactions:
           i === 1 ? [bad] : element.transactions.map((own) => ({ ...parseEnvelope(own), raw: own })),
       }));
       const tampered = encodeSpanBatch({ ...span, elements, opensEpoch: false }, rules);
-      miner.include(oneFrame(encodeChannel([tampered, world.span(1, 3)])));
+      miner.include(oneFrame(await encodeChannel([tampered, await world.span(1, 3)])));
       expect(await mineAndDerive(world)).toBe(2);
       expect(verifier.at(2)).toMatchObject({ depositsOnly: true });
       expect(verifier.safe.ref.hash).toBe(honest.hash);
-      miner.include(world.channel(1, 3)[0]!);
+      miner.include((await world.channel(1, 3))[0]!);
       expect(await mineAndDerive(world)).toBe(3);
     },
   );
@@ -256,13 +256,13 @@ describe("verifier", () => {
     const { miner, sequencer, verifier } = world;
     miner.mine();
     for (let i = 0; i < 5; i++) await sequencer.build(await transfer(users[0]!, i));
-    miner.include(world.channel(1, 2)[0]!);
+    miner.include((await world.channel(1, 2))[0]!);
     expect(await mineAndDerive(world)).toBe(2);
-    miner.include(world.channel(1, 2)[0]!);
+    miner.include((await world.channel(1, 2))[0]!);
     expect(await mineAndDerive(world)).toBe(2);
-    miner.include(world.channel(4, 5)[0]!);
+    miner.include((await world.channel(4, 5))[0]!);
     expect(await mineAndDerive(world)).toBe(2);
-    miner.include(world.channel(2, 5)[0]!);
+    miner.include((await world.channel(2, 5))[0]!);
     expect(await mineAndDerive(world)).toBe(5);
     expect(verifier.safe.ref.hash).toBe(sequencer.unsafe.hash);
     expect(verifier.notes.map(({ facts }) => facts.verdict)).toEqual(["past", "drop"]);
@@ -273,9 +273,9 @@ describe("verifier", () => {
     const { miner, sequencer, verifier } = world;
     miner.mineMany(2);
     for (let i = 0; i < 8; i++) await sequencer.build(await transfer(users[0]!, i));
-    miner.include(world.channel(1, 3)[0]!);
+    miner.include((await world.channel(1, 3))[0]!);
     expect(await mineAndDerive(world)).toBe(3);
-    miner.include(world.channel(4, 8)[0]!);
+    miner.include((await world.channel(4, 8))[0]!);
     expect(await mineAndDerive(world)).toBe(8);
     const kept = verifier.at(3)!.ref.hash;
     miner.reorgTo(3n);
@@ -283,7 +283,7 @@ describe("verifier", () => {
     await verifier.derive();
     expect(verifier.resets).toBe(1);
     expect(verifier.safe.ref).toMatchObject({ number: 3n, hash: kept });
-    miner.include(world.channel(4, 8)[0]!);
+    miner.include((await world.channel(4, 8))[0]!);
     expect(await mineAndDerive(world)).toBe(8);
   });
 
@@ -292,7 +292,7 @@ describe("verifier", () => {
     const { miner, sequencer, verifier } = world;
     miner.mineMany(2);
     await sequencer.buildMany(7);
-    miner.include(world.channel(1, 7)[0]!);
+    miner.include((await world.channel(1, 7))[0]!);
     expect(await mineAndDerive(world)).toBe(7);
     const old = verifier.safe.ref;
     expect(old.l1Origin.number).toBe(2n);
@@ -303,7 +303,7 @@ describe("verifier", () => {
     sequencer.adopt([sequencer.at(0)!]);
     await sequencer.buildMany(7);
     expect(sequencer.at(7)!.hash).not.toBe(old.hash);
-    miner.include(world.channel(1, 7)[0]!);
+    miner.include((await world.channel(1, 7))[0]!);
     expect(await mineAndDerive(world)).toBe(7);
     expect(verifier.safe.ref.hash).toBe(sequencer.at(7)!.hash);
   });
@@ -326,7 +326,9 @@ describe("verifier", () => {
     const { miner, sequencer, verifier } = world;
     miner.mineMany(3);
     for (let i = 0; i < 9; i++) await sequencer.build(await transfer(users[i % 2]!, i >> 1));
-    miner.include(oneFrame(concatBytes(Uint8Array.of(1), brotliCompressSync(RLP.encode(world.span(1, 9))))));
+    miner.include(
+      oneFrame(concatBytes(Uint8Array.of(1), brotliCompressSync(RLP.encode(await world.span(1, 9))))),
+    );
     expect(await mineAndDerive(world)).toBe(9);
     verifier.rewindTo(4n);
     await verifier.derive();

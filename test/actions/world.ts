@@ -1,10 +1,10 @@
 import { hexToBytes } from "@ethereumjs/util";
 import { silentLogger } from "../../node/base/logger.ts";
-import type { Block } from "../../node/chain/types/block.ts";
 import type { RollupConfig } from "../../node/chain/types/rollup.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { type Batcher, type BatcherOptions, createBatcher } from "../../node/rollup/batcher/batcher.ts";
-import { buildChannel, spanOf } from "../../node/rollup/batcher/channel-out.ts";
+import { buildChannel } from "../../node/rollup/batcher/channel-out.ts";
+import { SpanBuilder } from "../../node/rollup/batcher/span-builder.ts";
 import { l1Chain, testGenesis, testRollup } from "./chain-fixture.ts";
 import { createMemoryNode } from "./memory-node.ts";
 import { Miner } from "./miner.ts";
@@ -22,9 +22,9 @@ export interface World {
   /** Another batcher process over the same L1 and L2. */
   restartBatcher(): Batcher;
   /** Calldata of a channel over the sequencer's blocks `from` to `to`. */
-  channel(from: number, to: number, maxL1TxBytes?: number): Uint8Array[];
+  channel(from: number, to: number, maxL1TxBytes?: number): Promise<Uint8Array[]>;
   /** A span batch over the sequencer's blocks `from` to `to`. */
-  span(from: number, to: number): Uint8Array;
+  span(from: number, to: number): Promise<Uint8Array>;
 }
 
 export function createWorld(seqWindowSize = 100n, tuning: Partial<BatcherOptions> = {}): World {
@@ -35,8 +35,11 @@ export function createWorld(seqWindowSize = 100n, tuning: Partial<BatcherOptions
   const node = () => createMemoryNode(genesis, rollup);
   const sequencer = new Sequencer({ rollup, l1Chain, genesis: block, build: node().build, miner });
   const verifier = new Verifier({ rollup, l1Chain, genesis: block, build: node().build, l1: miner.at });
-  const blocks = (from: number, to: number): Block[] =>
-    Array.from({ length: to - from + 1 }, (_, i) => sequencer.at(from + i)!);
+  const spanOver = async (from: number, to: number) => {
+    const span = new SpanBuilder(rollup);
+    for (let number = from; number <= to; number++) await span.add(sequencer.at(number)!);
+    return span;
+  };
   const batcherOptions: BatcherOptions = {
     rollup,
     l2: {
@@ -64,8 +67,8 @@ export function createWorld(seqWindowSize = 100n, tuning: Partial<BatcherOptions
     verifier,
     batcher: createBatcher(batcherOptions),
     restartBatcher: () => createBatcher(batcherOptions),
-    channel: (from, to, maxL1TxBytes = 120_000) =>
-      buildChannel({ blocks: blocks(from, to), rollup, maxL1TxBytes, l1Number: 0n }).calldata,
-    span: (from, to) => spanOf(blocks(from, to), rollup),
+    channel: async (from, to, maxL1TxBytes = 120_000) =>
+      (await buildChannel({ span: await spanOver(from, to), maxL1TxBytes, l1Number: 0n })).calldata,
+    span: async (from, to) => (await spanOver(from, to)).bytes(),
   };
 }

@@ -1,65 +1,144 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { concatHex, encodeAbiParameters, encodeFunctionData, erc20Abi, getContractAddress } from "viem";
 import { devAccounts } from "../../devnet/accounts.ts";
-import type { Address } from "../../node/chain/types/primitives.ts";
+import type { Address, Hex } from "../../node/chain/types/primitives.ts";
+import { ownArtifact } from "../../node/deploy/artifacts.ts";
 import { prepareChain } from "../../node/deploy/chain-files.ts";
 import { parseChainPlan } from "../../node/deploy/plan.ts";
 import { type Anvil, startAnvil } from "../harness/anvil.ts";
 import { startNodeProcess } from "../harness/node-process.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { median } from "./figure.ts";
-import { benchAccounts, LoadClient, type LoadResult, runLoad, signTransfers } from "./transfer-client.ts";
+import {
+  type BenchAccount,
+  benchAccounts,
+  type Call,
+  LoadClient,
+  type LoadResult,
+  runLoad,
+  type SignedTransfer,
+  signCall,
+} from "./transfer-client.ts";
 
-const CHAIN_ID = 901;
+export const CHAIN_ID = 901;
 const SENDERS = 16;
-const EACH = 128;
+/** Transactions of a sender in a round: several blocks' worth for all of them. */
+const EACH = 384;
 const ROUNDS = 3;
 /** Seconds, on both sides. */
 const BLOCK_TIME = 1;
 /** High enough on both sides that no block is full. */
 const GAS_LIMIT = 500_000_000;
 const BALANCE = 10n ** 21n;
+/** Holders that the token is sent to in turn. */
+const HOLDERS = 64;
 
-type Target = { url: string; stop(): Promise<unknown> };
+/** A running chain under load. */
+export type Target = { url: string; stop(): Promise<unknown> };
+
+/** One kind of load. */
+interface Load {
+  what: string;
+  /** Transactions that must be in a block before, in order, of an account that sends nothing else. */
+  setUp(deployer: BenchAccount, senders: readonly BenchAccount[]): SignedTransfer[];
+  call(index: number): Call;
+}
+
+const plain: Load = {
+  what: "transfers",
+  setUp: () => [],
+  call: () => ({ to: "0x00000000000000000000000000000000000be001", value: 1n, gas: 21_000n }),
+};
+
+const deployerAccount = benchAccounts(SENDERS + 1)[SENDERS]!;
+const token = getContractAddress({ from: deployerAccount.address, nonce: 0n });
+
+function tokenTransfer(to: Address, amount: bigint): Call {
+  const data = encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [to, amount] });
+  return { to: token, value: 0n, gas: 80_000n, data };
+}
+
+const tokens: Load = {
+  what: "ERC-20 transfers",
+  setUp(deployer, senders) {
+    const supplyTo = encodeAbiParameters([{ type: "address" }], [deployer.address]);
+    const data: Hex = concatHex([ownArtifact("Open").bytecode, supplyTo]);
+    const calls: Call[] = [
+      { data, gas: 5_000_000n },
+      ...senders.map(({ address }) => tokenTransfer(address, 10n ** 20n)),
+    ];
+    return calls.map((call, nonce) => signCall(deployer, CHAIN_ID, nonce, call));
+  },
+  call: (index) => {
+    const holder: Address = `0x${(0xbe1000 + (index % HOLDERS)).toString(16).padStart(40, "0")}`;
+    return tokenTransfer(holder, 1n);
+  },
+};
 
 /** Signed transfers from `eth_sendRawTransaction` to their block: a sequencer with batcher and database beside anvil in memory. */
 export const transfersBench: Bench = {
   name: "transfers",
-  async run() {
-    const accounts = benchAccounts(SENDERS);
-    const addresses = accounts.map(({ address }) => address.toLowerCase() as Address);
-    const rounds = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      rounds.push(await signTransfers(accounts, CHAIN_ID, round * EACH, EACH));
-    }
-    const folder = await mkdtemp(join(tmpdir(), "bench-"));
-    const targets: Target[] = [];
-    try {
-      targets.push(await startOurs(folder, addresses));
-      targets.push(await startPeer(addresses));
-      const [ours, peer] = targets.map(({ url }) => new LoadClient(url)) as [LoadClient, LoadClient];
-      const results: [LoadResult, LoadResult][] = [];
-      for (const lists of rounds) results.push([await runLoad(ours, lists), await runLoad(peer, lists)]);
-      ours.close();
-      peer.close();
-      return figures(results);
-    } finally {
-      for (const { stop } of targets.reverse()) await stop();
-      await rm(folder, { recursive: true });
-    }
-  },
+  run: () => compare(plain),
+  summary: (figures) => ratioLine("transfers", figures),
 };
 
-function figures(results: readonly [LoadResult, LoadResult][]): Figure[] {
-  const rate = (side: 0 | 1, seconds: keyof LoadResult) =>
-    (SENDERS * EACH) / median(results.map((result) => result[side][seconds]));
+/** The same for transfers of an ERC-20 token. */
+export const erc20Bench: Bench = {
+  name: "erc20",
+  run: () => compare(tokens),
+  summary: (figures) => ratioLine("erc20", figures),
+};
+
+function ratioLine(name: string, [mined]: readonly Figure[]): string {
+  return `${name} ratio ${(mined!.ours / mined!.peer!.value).toFixed(2)}`;
+}
+
+async function compare(load: Load): Promise<Figure[]> {
+  const accounts = benchAccounts(SENDERS);
+  const addresses = [...accounts, deployerAccount].map(({ address }) => address);
+  const setUp = load.setUp(deployerAccount, accounts);
+  const rounds = Array.from({ length: ROUNDS }, (_, round) => sign(load, accounts, round * EACH));
+  const folder = await mkdtemp(join(tmpdir(), "bench-"));
+  const targets: Target[] = [];
+  try {
+    targets.push(await startOurs(folder, addresses));
+    targets.push(await startPeer(addresses));
+    const clients = targets.map(({ url }) => new LoadClient(url, SENDERS)) as [LoadClient, LoadClient];
+    if (setUp.length > 0) for (const client of clients) await runLoad(client, [setUp]);
+    const results: [LoadResult, LoadResult][] = [];
+    for (const lists of rounds) {
+      results.push([await runLoad(clients[0], lists), await runLoad(clients[1], lists)]);
+    }
+    for (const client of clients) client.close();
+    return figures(load, results);
+  } finally {
+    for (const { stop } of targets.reverse()) await stop();
+    await rm(folder, { recursive: true });
+  }
+}
+
+function sign(load: Load, accounts: readonly BenchAccount[], firstNonce: number): SignedTransfer[][] {
+  return accounts.map((account, sender) =>
+    Array.from({ length: EACH }, (_, i) =>
+      signCall(account, CHAIN_ID, firstNonce + i, load.call(i * SENDERS + sender)),
+    ),
+  );
+}
+
+function figures({ what }: Load, results: readonly [LoadResult, LoadResult][]): Figure[] {
+  const middle = (side: 0 | 1, value: keyof LoadResult) =>
+    median(results.map((result) => result[side][value]));
+  const rate = (side: 0 | 1, seconds: keyof LoadResult) => (SENDERS * EACH) / middle(side, seconds);
+  const share = (side: 0 | 1) => `${Math.round(middle(side, "clientShare") * 100)} %`;
   return [
     {
-      what: `transfers through JSON-RPC to mined, ${SENDERS * EACH} of ${SENDERS} senders, blocks of ${BLOCK_TIME} s`,
+      what: `${what} through JSON-RPC to mined, ${SENDERS * EACH} of ${SENDERS} senders, blocks of ${BLOCK_TIME} s`,
       unit: "tx/s",
       ours: rate(0, "minedSeconds"),
       peer: { name: "anvil", value: rate(1, "minedSeconds") },
+      note: `the client was busy ${share(0)} and ${share(1)} of the time`,
     },
     {
       what: "the same, until eth_sendRawTransaction has answered",
@@ -72,7 +151,7 @@ function figures(results: readonly [LoadResult, LoadResult][]): Figure[] {
 }
 
 /** A chain as the devnet makes it, with its L1, run by one node that sequences and posts batches. */
-async function startOurs(folder: string, funded: readonly Address[]): Promise<Target> {
+export async function startOurs(folder: string, funded: readonly Address[]): Promise<Target> {
   const l1 = await startAnvil({ blockTime: BLOCK_TIME });
   try {
     const chainDir = join(folder, "chain");
@@ -121,7 +200,8 @@ async function makeChain(l1: Anvil, folder: string, funded: readonly Address[]):
   await prepareChain({ folder, l1Url: l1.url, deployerKey: treasury.privateKey, plan, signal });
 }
 
-async function startPeer(funded: readonly Address[]): Promise<Target> {
+/** anvil with the same chain id, block time and balances. */
+export async function startPeer(funded: readonly Address[]): Promise<Target> {
   const extra = ["--gas-limit", String(GAS_LIMIT)];
   const anvil = await startAnvil({ chainId: CHAIN_ID, blockTime: BLOCK_TIME, extra });
   for (const address of funded) await anvil.rpc("anvil_setBalance", [address, `0x${BALANCE.toString(16)}`]);

@@ -20,7 +20,6 @@ import { creationAddress } from "../../node/execution/evm/block/outcome.ts";
 import { createExecutor } from "../../node/execution/evm/create-executor.ts";
 import { ChainState } from "../../node/execution/evm/ethereumjs/chain-state.ts";
 import { chainCrypto } from "../../node/execution/evm/ethereumjs/crypto.ts";
-import type { StateReader } from "../../node/execution/evm/executor.ts";
 import { createStateReader } from "../../node/execution/evm/state-reader.ts";
 import { createMempool, type Mempool } from "../../node/execution/mempool/mempool.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
@@ -231,15 +230,20 @@ function rulesFor(chainId: bigint): RollupConfig {
 }
 
 /** The node's mempool over the imported chain; nothing is mined. */
-function poolOver(chain: MemoryChain, state: StateReader, rollup: RollupConfig): Mempool {
-  const head = async () => (await chain.headerByNumber(chain.head().number))!.header;
+async function poolOver(
+  chain: MemoryChain,
+  database: MemoryDatabase,
+  rollup: RollupConfig,
+): Promise<Mempool> {
+  const head = (await chain.headerByNumber(chain.head().number))!.header;
+  const view = new TrieView(new NodeStore(database), hexToBytes(head.stateRoot));
   let arrival = 0n;
   return createMempool({
     journal: { append: async () => arrival++, remove: async () => {}, async *entries() {} },
     chain: {
-      account: async (address) => state.account((await head()).stateRoot, address),
+      account: (address) => view.account(hexToBytes(address)),
       gasLimit: () => 30_000_000n,
-      extraCost: async () => 0n,
+      extraCost: () => 0n,
     },
     rules: rollup,
     logger: createLogger({ level: "error", format: "text" }),
@@ -254,7 +258,7 @@ async function startRpc(folder: string): Promise<{ dispatcher: Dispatcher; metho
   const methods = nodeRpcMethods({
     chain,
     state,
-    pool: poolOver(chain, state, rollup),
+    pool: await poolOver(chain, database, rollup),
     runner: createExecutor({ kind: EXECUTOR, ...rules, stateDatabase: database }),
     rollup,
     version: "openledger/conformance",

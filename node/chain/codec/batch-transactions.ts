@@ -4,13 +4,13 @@ import {
   concatBytes,
   equalsBytes,
   hexToBytes,
-  joinBytes,
   unpadBytes,
 } from "../../base/bytes.ts";
 import { type CodedError, isCodedError } from "../../base/errors.ts";
 import { chainError } from "../errors.ts";
 import type { SignedTransaction, TransactionFields } from "../types/transaction.ts";
-import { BatchReader, Bitlist, encodeUvarint } from "./batch-reader.ts";
+import { type BatchReader, Bitlist, encodeUvarint } from "./batch-reader.ts";
+import { ByteWriter } from "./byte-writer.ts";
 import { encodeRlp, type RlpItem, RlpReader, wrapRlpList } from "./rlp.ts";
 import { feeItems, listItems } from "./transaction-fields.ts";
 
@@ -223,42 +223,14 @@ function signatureColumn({ r, s }: TransactionFields): Uint8Array {
 }
 
 /**
- * The columns of signed transactions, encoded.
- * @throws CodedError `BATCH_TRANSACTION_INVALID` for another chain's transactions, and for what {@link joinTransactions}
- * would not give back byte for byte: a batch with it would be another block's or nobody's.
+ * What the columns say of a transaction; they give it back byte for byte.
+ * @throws CodedError `BATCH_TRANSACTION_INVALID` for another chain's transaction, and for one that would not come back: a
+ * batch with it would be another block's or nobody's.
  */
-export function encodeTransactionColumns(
-  transactions: readonly SpanTransaction[],
-  chainId: bigint,
-): Uint8Array {
-  for (const transaction of transactions) assertChain(transaction, chainId);
-  const columns = joinBytes([
-    Bitlist.from(transactions.map(({ to }) => to === undefined)).bytes,
-    Bitlist.from(transactions.map(({ yParity }) => yParity === 1)).bytes,
-    ...transactions.map(signatureColumn),
-    ...transactions.flatMap(({ to }) => (to === undefined ? [] : [hexToBytes(to)])),
-    ...transactions.map(dataColumn),
-    ...transactions.map(({ nonce }) => encodeUvarint(nonce)),
-    ...transactions.map(({ gasLimit }) => encodeUvarint(gasLimit)),
-    Bitlist.from(transactions.filter(({ type }) => type === 0).map((legacy) => legacy.chainId !== undefined))
-      .bytes,
-  ]);
-  const joined = joinTransactions(
-    readTransactionColumns(new BatchReader(columns), transactions.length),
-    chainId,
-  );
-  transactions.forEach(({ raw }, i) => {
-    if (!equalsBytes(joined[i]!, raw))
-      throw unusable("a batch does not carry it byte for byte", { index: i });
-  });
-  return columns;
-}
-
-/** Passes if a span batch gives the transaction back byte for byte. @throws CodedError `BATCH_TRANSACTION_INVALID`. */
-export function assertSpanCarries(transaction: SpanTransaction, chainId: bigint): void {
+function rowOf(transaction: SpanTransaction, chainId: bigint): FullTransaction {
   assertChain(transaction, chainId);
   const { type, to, nonce, gasLimit, yParity, raw } = transaction;
-  const joined = joinOne({
+  const row: FullTransaction = {
     type,
     data: dataColumn(transaction),
     to: to && hexToBytes(to),
@@ -268,8 +240,58 @@ export function assertSpanCarries(transaction: SpanTransaction, chainId: bigint)
     yParity: yParity === 1,
     legacyV: legacyBase(transaction.chainId !== undefined, chainId),
     chainId,
-  });
-  if (!equalsBytes(joined, raw)) throw unusable("a batch does not carry it byte for byte");
+  };
+  if (!equalsBytes(joinOne(row), raw)) throw unusable("a batch does not carry it byte for byte");
+  return row;
+}
+
+/** Passes if a span batch gives the transaction back byte for byte. @throws CodedError `BATCH_TRANSACTION_INVALID`. */
+export function assertSpanCarries(transaction: SpanTransaction, chainId: bigint): void {
+  rowOf(transaction, chainId);
+}
+
+/** The columns of signed transactions, which grow with each of them. */
+export class TransactionColumnsWriter {
+  private readonly chainId: bigint;
+  private readonly isCreation: boolean[] = [];
+  private readonly yParity: boolean[] = [];
+  private readonly signatures = new ByteWriter();
+  private readonly recipients = new ByteWriter();
+  private readonly data = new ByteWriter();
+  private readonly nonces = new ByteWriter();
+  private readonly gasLimits = new ByteWriter();
+  private readonly isProtected: boolean[] = [];
+
+  constructor(chainId: bigint) {
+    this.chainId = chainId;
+  }
+
+  /** @throws CodedError `BATCH_TRANSACTION_INVALID` as {@link assertSpanCarries}; nothing is added then. */
+  add(transaction: SpanTransaction): void {
+    const row = rowOf(transaction, this.chainId);
+    this.isCreation.push(row.to === undefined);
+    this.yParity.push(row.yParity);
+    this.signatures.push(row.signature);
+    if (row.to !== undefined) this.recipients.push(row.to);
+    this.data.push(row.data);
+    this.nonces.push(encodeUvarint(row.nonce));
+    this.gasLimits.push(encodeUvarint(row.gas));
+    if (row.type === 0) this.isProtected.push(transaction.chainId !== undefined);
+  }
+
+  /** All columns in the format's order. */
+  parts(): Uint8Array[] {
+    return [
+      Bitlist.from(this.isCreation).bytes,
+      Bitlist.from(this.yParity).bytes,
+      this.signatures.bytes(),
+      this.recipients.bytes(),
+      this.data.bytes(),
+      this.nonces.bytes(),
+      this.gasLimits.bytes(),
+      Bitlist.from(this.isProtected).bytes,
+    ];
+  }
 }
 
 function assertChain({ chainId: own }: TransactionFields, chainId: bigint): void {

@@ -17,7 +17,7 @@ import {
   type SpanRules,
 } from "./batch.ts";
 import { BatchReader, Bitlist, encodeUvarint } from "./batch-reader.ts";
-import { assertSpanCarries, encodeTransactionColumns } from "./batch-transactions.ts";
+import { assertSpanCarries, TransactionColumnsWriter } from "./batch-transactions.ts";
 import { decodeUnrecovered } from "./transaction.ts";
 import { parseEnvelope } from "./transaction-fields.ts";
 
@@ -205,7 +205,7 @@ describe("span batch", () => {
 
   it("does not encode another chain's transactions", () => {
     const [foreign] = fc.sample(typed(2, 2, to, false), 1);
-    expect(() => encodeTransactionColumns([decoded(foreign!)], 902n)).toThrowError(
+    expect(() => new TransactionColumnsWriter(902n).add(decoded(foreign!))).toThrowError(
       expect.objectContaining({ code: "BATCH_TRANSACTION_INVALID" }),
     );
   });
@@ -214,11 +214,11 @@ describe("span batch", () => {
     const refused = expect.objectContaining({ code: "BATCH_TRANSACTION_INVALID" });
     for (const raw of fc.sample(transaction, 50)) {
       const fields = parseEnvelope(raw);
-      encodeTransactionColumns([{ ...fields, raw }], 901n);
+      new TransactionColumnsWriter(901n).add({ ...fields, raw });
       const longer = concatBytes(raw, Uint8Array.of(0));
-      expect(() => encodeTransactionColumns([{ ...fields, raw: longer }], 901n)).toThrowError(refused);
+      expect(() => new TransactionColumnsWriter(901n).add({ ...fields, raw: longer })).toThrowError(refused);
       const richer = { ...fields, value: fields.value ^ 1n, raw };
-      expect(() => encodeTransactionColumns([richer], 901n)).toThrowError(refused);
+      expect(() => new TransactionColumnsWriter(901n).add(richer)).toThrowError(refused);
       assertSpanCarries({ ...fields, raw }, 901n);
       expect(() => assertSpanCarries({ ...fields, raw: longer }, 901n)).toThrowError(refused);
       expect(() => assertSpanCarries(richer, 901n)).toThrowError(refused);

@@ -3,11 +3,11 @@ import { MAX_SPAN_BATCH_ELEMENTS } from "../rules/chain-spec.ts";
 import type { Hex } from "../types/primitives.ts";
 import { BatchReader, Bitlist, batchInvalid, encodeUvarint } from "./batch-reader.ts";
 import {
-  encodeTransactionColumns,
   joinTransactions,
   readTransactionColumns,
   type SpanTransaction,
   type TransactionColumns,
+  TransactionColumnsWriter,
 } from "./batch-transactions.ts";
 
 /** First byte of a span batch. */
@@ -121,30 +121,61 @@ export interface SpanBatchInput extends Omit<SpanBatch, "elements"> {
   opensEpoch: boolean;
 }
 
+/** A span batch whose blocks come one after the other; each adds its columns when it comes. */
+export class SpanWriter {
+  private readonly rules: SpanRules;
+  private readonly columns: TransactionColumnsWriter;
+  private readonly advances: boolean[] = [];
+  private readonly transactionCounts: number[] = [];
+  private firstTimestamp = 0n;
+  private lastEpoch = 0n;
+
+  constructor(rules: SpanRules) {
+    this.rules = rules;
+    this.columns = new TransactionColumnsWriter(rules.chainId);
+  }
+
+  /** Begins the next block. Whether the first one opens an epoch nothing before it tells: `opensEpoch` does. */
+  block(element: Omit<SpanElement, "transactions">, opensEpoch: boolean): void {
+    const isFirst = this.advances.length === 0;
+    if (isFirst) this.firstTimestamp = element.timestamp;
+    this.advances.push(isFirst ? opensEpoch : element.epochNumber > this.lastEpoch);
+    this.transactionCounts.push(0);
+    this.lastEpoch = element.epochNumber;
+  }
+
+  /** Adds a transaction to the last block. @throws CodedError `BATCH_TRANSACTION_INVALID`: this span is of no use then. */
+  transaction(transaction: SpanTransaction): void {
+    this.columns.add(transaction);
+    this.transactionCounts[this.transactionCounts.length - 1]! += 1;
+  }
+
+  /** The batch's bytes, type byte first. */
+  bytes(parentCheck: Hex, originCheck: Hex): Uint8Array {
+    if (this.advances.length === 0) throw batchInvalid("no blocks");
+    return joinBytes([
+      Uint8Array.of(SPAN_BATCH_TYPE),
+      encodeUvarint(this.firstTimestamp - this.rules.genesisTime),
+      encodeUvarint(this.lastEpoch),
+      hexToBytes(parentCheck),
+      hexToBytes(originCheck),
+      encodeUvarint(BigInt(this.advances.length)),
+      Bitlist.from(this.advances).bytes,
+      ...this.transactionCounts.map((count) => encodeUvarint(BigInt(count))),
+      ...this.columns.parts(),
+    ]);
+  }
+}
+
 /**
- * A span batch's bytes, type byte first; inverse of {@link parseSpanBatch} and {@link joinSpanBatch}.
+ * A whole span batch's bytes, type byte first; inverse of {@link parseSpanBatch} and {@link joinSpanBatch}.
  * @throws CodedError `BATCH_TRANSACTION_INVALID` for a transaction that would not come back byte for byte.
  */
 export function encodeSpanBatch(batch: SpanBatchInput, rules: SpanRules): Uint8Array {
-  const { elements } = batch;
-  const first = elements[0];
-  const last = elements.at(-1);
-  if (first === undefined || last === undefined) throw batchInvalid("no blocks");
-  const advances = elements.map((element, i) =>
-    i === 0 ? batch.opensEpoch : element.epochNumber > elements[i - 1]!.epochNumber,
-  );
-  return joinBytes([
-    Uint8Array.of(SPAN_BATCH_TYPE),
-    encodeUvarint(first.timestamp - rules.genesisTime),
-    encodeUvarint(last.epochNumber),
-    hexToBytes(batch.parentCheck),
-    hexToBytes(batch.originCheck),
-    encodeUvarint(BigInt(elements.length)),
-    Bitlist.from(advances).bytes,
-    ...elements.map((element) => encodeUvarint(BigInt(element.transactions.length))),
-    encodeTransactionColumns(
-      elements.flatMap((element) => element.transactions),
-      rules.chainId,
-    ),
-  ]);
+  const writer = new SpanWriter(rules);
+  for (const element of batch.elements) {
+    writer.block(element, batch.opensEpoch);
+    for (const transaction of element.transactions) writer.transaction(transaction);
+  }
+  return writer.bytes(batch.parentCheck, batch.originCheck);
 }

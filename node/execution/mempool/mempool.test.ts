@@ -6,6 +6,7 @@ import { TEST_GENESIS } from "../../../test/harness/blocks.ts";
 import { hexToBytes } from "../../base/bytes.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { decodeTransaction } from "../../chain/codec/transaction.ts";
+import { type RecoveryJob, recoverSendersHere } from "../../chain/crypto.ts";
 import type { Block } from "../../chain/types/block.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { MempoolJournal } from "../../store/mempool-journal.ts";
@@ -65,9 +66,9 @@ describe("mempool", () => {
       rules,
       logger: silentLogger,
       chain: {
-        account: async (address) => ({ nonce: nonces.get(address) ?? 0n, balance }),
+        account: (address) => ({ nonce: nonces.get(address) ?? 0n, balance }),
         gasLimit: () => 30_000_000n,
-        extraCost: async () => 5n,
+        extraCost: () => 5n,
       },
       ...limits,
     });
@@ -218,6 +219,43 @@ describe("mempool", () => {
     await expect(pool.add(await signed(1, 2))).rejects.toMatchObject({ code: "TXPOOL_NONCE_TOO_HIGH" });
     await pool.add(await signed(2, 0));
     await expect(pool.add(await signed(3, 0))).rejects.toMatchObject({ code: "TXPOOL_FULL" });
+  });
+
+  test("recovers the senders of what arrives together as one batch, after the checks that need none", async () => {
+    const batches: number[] = [];
+    pool = openPool({
+      recover: async (batch: readonly RecoveryJob[]) => {
+        batches.push(batch.length);
+        return recoverSendersHere(batch);
+      },
+    });
+    const cheap = await signed(1, 3, "1", { gas: 20_999n });
+    const raws = [await signed(1, 0), await signed(2, 0), await signed(1, 1), cheap];
+    const outcomes = await Promise.allSettled(raws.map((raw) => pool.add(raw)));
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "fulfilled", "rejected"]);
+    expect(batches).toEqual([3]);
+    expect([...journal.raws.values()]).toEqual(raws.slice(0, 3));
+  });
+
+  test("refuses what nobody has signed, and a failed batch alone", async () => {
+    let answers: (() => Promise<undefined[]>)[] = [];
+    pool = openPool({
+      recover: (batch: readonly RecoveryJob[]) => answers.shift()?.() ?? recoverSendersHere(batch),
+    });
+    const raw = await signed(1, 0);
+    answers = [async () => [undefined], () => Promise.reject(new Error("thread ended"))];
+    await expect(pool.add(raw)).rejects.toMatchObject({ code: "TRANSACTION_INVALID" });
+    await expect(pool.add(raw)).rejects.toThrow("thread ended");
+    expect(pool.count()).toEqual({ pending: 0, queued: 0 });
+    await pool.add(raw);
+    expect(pool.count()).toEqual({ pending: 1, queued: 0 });
+  });
+
+  test("takes the same bytes in once however often they come at once", async () => {
+    const raw = await signed(1, 0);
+    const outcomes = await Promise.allSettled([pool.add(raw), pool.add(raw.slice()), pool.add(raw)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+    expect(journal.raws.size).toBe(1);
   });
 
   test("tells of accepted transactions", async () => {

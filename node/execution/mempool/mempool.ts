@@ -1,24 +1,39 @@
 import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { assertSpanCarries } from "../../chain/codec/batch-transactions.ts";
-import { decodeTransaction, type TransactionRules } from "../../chain/codec/transaction.ts";
+import { DEPOSIT_TYPE, decodeDeposit } from "../../chain/codec/deposit.ts";
+import {
+  decodeUnrecovered,
+  type TransactionRules,
+  type UnrecoveredTransaction,
+} from "../../chain/codec/transaction.ts";
 import { transactionInvalid } from "../../chain/codec/transaction-fields.ts";
+import { type RecoverSenders, recoverSendersHere } from "../../chain/crypto.ts";
 import type { Block } from "../../chain/types/block.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
-import type { ChainTransaction } from "../../chain/types/transaction.ts";
+import type { ChainTransaction, SignedTransaction } from "../../chain/types/transaction.ts";
 import type { MempoolJournal } from "../../store/mempool-journal.ts";
 import type { CandidateSource } from "../evm/executor.ts";
-import { checkSize, entryCost, type PoolEntry, poolEntry, refuse, replaces } from "./pool-entry.ts";
+import {
+  checkGasAndFees,
+  checkSize,
+  entryCost,
+  type PoolEntry,
+  poolEntry,
+  refuse,
+  replaces,
+} from "./pool-entry.ts";
 import { poolSource } from "./pool-source.ts";
+import { RecoveryQueue } from "./recovery.ts";
 import { SenderQueue } from "./sender-queue.ts";
 
 /** What the pool asks about the unsafe head. */
 export interface PoolChain {
   /** Undefined: the account does not exist. */
-  account(address: Address): Promise<{ nonce: bigint; balance: bigint } | undefined>;
+  account(address: Address): { nonce: bigint; balance: bigint } | undefined;
   gasLimit(): bigint;
   /** Wei beyond value and gas that the transaction will cost: L1 and operator fee. */
-  extraCost(transaction: PoolEntry["transaction"]): Promise<bigint>;
+  extraCost(transaction: SignedTransaction): bigint;
 }
 
 export interface MempoolOptions {
@@ -26,6 +41,8 @@ export interface MempoolOptions {
   chain: PoolChain;
   rules: TransactionRules;
   logger: Logger;
+  /** On this thread unless given. */
+  recover?: RecoverSenders;
   maxTransactions?: number;
   maxPerSender?: number;
 }
@@ -50,6 +67,8 @@ export interface Mempool {
 
 const DEFAULT_MAX_TRANSACTIONS = 20_000;
 const DEFAULT_MAX_PER_SENDER = 1_024;
+/** Journalled transactions that are decoded together at the start. */
+const RESTORE_BATCH = 256;
 
 export function createMempool(options: MempoolOptions): Mempool {
   return new Pool(options);
@@ -62,14 +81,16 @@ class Pool implements Mempool {
   private readonly listeners = new Set<(transaction: ChainTransaction) => void>();
   /** Journal numbers of entries that left the pool. */
   private readonly done: bigint[] = [];
+  private readonly recovery: RecoveryQueue;
   private order = 0;
 
   constructor(options: MempoolOptions) {
     this.options = options;
+    this.recovery = new RecoveryQueue(options.recover ?? recoverSendersHere);
   }
 
   async add(raw: Uint8Array): Promise<Hash> {
-    const entry = await this.accept(raw);
+    const entry = await this.admit(raw);
     try {
       await this.journal(entry);
     } catch (error) {
@@ -116,45 +137,63 @@ class Pool implements Mempool {
         this.passNonce(transaction.from, transaction.nonce);
       }
     }
+    const orphaned: SignedTransaction[] = [];
     for (const block of event.removed) {
       for (const transaction of block.transactions) {
-        if (transaction.kind === "signed" && !included.has(transaction.hash))
-          await this.takeBack(transaction.raw);
+        if (transaction.kind === "signed" && !included.has(transaction.hash)) orphaned.push(transaction);
       }
     }
+    await Promise.all(orphaned.map((transaction) => this.takeBack(transaction)));
   }
 
   async restore(): Promise<void> {
     const stale: bigint[] = [];
-    for await (const { arrival, raw } of this.options.journal.entries()) {
+    const readmit = async ({ arrival, raw }: { arrival: bigint; raw: Uint8Array }) => {
       try {
-        (await this.accept(raw)).arrival = arrival;
+        (await this.admit(raw)).arrival = arrival;
       } catch (error) {
         this.options.logger.debug({ error }, "A journalled transaction is not needed any more");
         stale.push(arrival);
       }
+    };
+    let batch: Promise<void>[] = [];
+    for await (const entry of this.options.journal.entries()) {
+      batch.push(readmit(entry));
+      if (batch.length < RESTORE_BATCH) continue;
+      await Promise.all(batch);
+      batch = [];
     }
+    await Promise.all(batch);
     await this.options.journal.remove(stale);
     if (this.byHash.size > 0)
       this.options.logger.info({ transactions: this.byHash.size }, "Mempool restored");
   }
 
-  /** Checks and queues; after the account was read nothing waits, so that no other call comes between. */
-  private async accept(raw: Uint8Array): Promise<PoolEntry> {
-    const { chain, rules } = this.options;
+  /** From bytes to a queued entry, the cheap checks first. */
+  private async admit(raw: Uint8Array): Promise<PoolEntry> {
     checkSize(raw);
-    const entry = poolEntry(decodeTransaction(raw, rules), this.order++, chain.gasLimit());
-    assertCarried(entry.transaction, rules);
-    const { hash } = entry.transaction;
-    const [account, extra] = await Promise.all([
-      chain.account(entry.from),
-      chain.extraCost(entry.transaction),
-    ]);
-    if (this.byHash.has(hash))
-      throw refuse("TXPOOL_ALREADY_KNOWN", "already known", "Nothing to do.", { hash });
+    if (raw[0] === DEPOSIT_TYPE) {
+      decodeDeposit(raw);
+      throw refuse("TXPOOL_TYPE", "deposits come from L1 only", "Send it through the portal on L1.");
+    }
+    const order = this.order++;
+    const decoded = decodeUnrecovered(raw, this.options.rules);
+    this.checkUnknown(decoded.hash);
+    checkGasAndFees(decoded, this.options.chain.gasLimit());
+    assertCarried(decoded, this.options.rules);
+    return this.accept(await this.recovery.run(decoded), order);
+  }
+
+  /** Checks against the state and queues; it waits for nothing, so that no other call comes between. */
+  private accept(transaction: SignedTransaction, order: number): PoolEntry {
+    const { chain } = this.options;
+    const { hash } = transaction;
+    this.checkUnknown(hash);
+    const entry = poolEntry(transaction, order);
+    const account = chain.account(entry.from);
     const nonce = account?.nonce ?? 0n;
     this.checkNonce(entry, nonce);
-    checkFunds(entry, account?.balance ?? 0n, extra);
+    checkFunds(entry, account?.balance ?? 0n, chain.extraCost(transaction));
     const queue = this.senders.get(entry.from) ?? new SenderQueue(nonce);
     for (const passed of queue.moveTo(nonce)) this.remove(passed);
     const old = queue.get(entry.nonce);
@@ -168,6 +207,11 @@ class Pool implements Mempool {
     this.senders.set(entry.from, queue);
     this.byHash.set(hash, entry);
     return entry;
+  }
+
+  private checkUnknown(hash: Hash): void {
+    if (this.byHash.has(hash))
+      throw refuse("TXPOOL_ALREADY_KNOWN", "already known", "Nothing to do.", { hash });
   }
 
   private checkNonce(entry: PoolEntry, nonce: bigint): void {
@@ -228,9 +272,10 @@ class Pool implements Mempool {
     for (const entry of queue.moveTo(nonce + 1n)) this.remove(entry);
   }
 
-  private async takeBack(raw: Uint8Array): Promise<void> {
+  private async takeBack(transaction: SignedTransaction): Promise<void> {
     try {
-      await this.journal(await this.accept(raw));
+      checkGasAndFees(transaction, this.options.chain.gasLimit());
+      await this.journal(this.accept(transaction, this.order++));
     } catch (error) {
       this.options.logger.debug({ error }, "A transaction of a removed block is not taken in again");
     }
@@ -238,7 +283,7 @@ class Pool implements Mempool {
 }
 
 /** A block with a transaction that no batch brings back as it was would be nobody else's. */
-function assertCarried(transaction: PoolEntry["transaction"], { l2ChainId }: TransactionRules): void {
+function assertCarried(transaction: UnrecoveredTransaction, { l2ChainId }: TransactionRules): void {
   try {
     assertSpanCarries(transaction, l2ChainId);
   } catch (cause) {

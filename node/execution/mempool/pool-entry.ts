@@ -1,8 +1,9 @@
 import { minBigInt } from "../../base/bigint.ts";
 import type { CodedError } from "../../base/errors.ts";
+import type { UnrecoveredTransaction } from "../../chain/codec/transaction.ts";
 import { gasSubjectOf, minimumGas } from "../../chain/rules/gas.ts";
 import type { Address } from "../../chain/types/primitives.ts";
-import type { ChainTransaction, SignedTransaction } from "../../chain/types/transaction.ts";
+import type { SignedTransaction } from "../../chain/types/transaction.ts";
 import { type ExecutionError, executionError } from "../errors.ts";
 
 /** A signed transaction in the mempool with what ordering and checks need. */
@@ -30,12 +31,12 @@ export function checkSize(raw: Uint8Array): void {
   throw refuse("TXPOOL_SIZE", "oversized data", `Keep it under ${MAX_TRANSACTION_BYTES} bytes.`);
 }
 
-/** Wraps a decoded transaction. @throws CodedError `TXPOOL_TYPE`, `TXPOOL_INTRINSIC_GAS`, `TXPOOL_GAS_LIMIT`, `TXPOOL_TIP_ABOVE_FEE_CAP`. */
-export function poolEntry(transaction: ChainTransaction, order: number, blockGasLimit: bigint): PoolEntry {
-  if (transaction.kind !== "signed") {
-    throw refuse("TXPOOL_TYPE", "deposits come from L1 only", "Send it through the portal on L1.");
-  }
-  const { from, nonce, gasLimit, maxFeePerGas: feeCap, maxPriorityFeePerGas: tipCap } = transaction;
+/**
+ * What needs neither sender nor state. @throws CodedError `TXPOOL_INTRINSIC_GAS`, `TXPOOL_GAS_LIMIT`,
+ * `TXPOOL_TIP_ABOVE_FEE_CAP`.
+ */
+export function checkGasAndFees(transaction: UnrecoveredTransaction, blockGasLimit: bigint): void {
+  const { gasLimit, maxFeePerGas, maxPriorityFeePerGas } = transaction;
   const needed = minimumGas(gasSubjectOf(transaction));
   if (gasLimit < needed) {
     const reason = `intrinsic gas too low: have ${gasLimit}, want ${needed}`;
@@ -44,10 +45,15 @@ export function poolEntry(transaction: ChainTransaction, order: number, blockGas
   if (gasLimit > blockGasLimit) {
     throw refuse("TXPOOL_GAS_LIMIT", "exceeds block gas limit", `A block holds ${blockGasLimit} gas.`);
   }
-  if (tipCap > feeCap) {
+  if (maxPriorityFeePerGas > maxFeePerGas) {
     const reason = "max priority fee per gas higher than max fee per gas";
     throw refuse("TXPOOL_TIP_ABOVE_FEE_CAP", reason, "Lower the tip or raise the fee cap.");
   }
+}
+
+/** Wraps a transaction that came as number `order`. */
+export function poolEntry(transaction: SignedTransaction, order: number): PoolEntry {
+  const { from, nonce, maxFeePerGas: feeCap, maxPriorityFeePerGas: tipCap } = transaction;
   return { transaction, from, nonce, feeCap, tipCap, order, arrival: undefined };
 }
 

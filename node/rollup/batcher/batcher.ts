@@ -8,6 +8,7 @@ import type { Block } from "../../chain/types/block.ts";
 import type { Address, BlockId, Hash, Hex } from "../../chain/types/primitives.ts";
 import type { RollupConfig } from "../../chain/types/rollup.ts";
 import { batchBytesOf, buildChannel, type OutgoingChannel } from "./channel-out.ts";
+import { SpanBuilder } from "./span-builder.ts";
 
 /** What the batcher reads of its own node. */
 export interface BatcherL2 {
@@ -59,7 +60,9 @@ export interface Batcher {
 }
 
 interface OpenChannel {
-  blocks: Block[];
+  span: SpanBuilder;
+  /** L1 origin of the first block; its time in seconds. */
+  firstOrigin: { number: bigint; timestamp: bigint };
   bytes: number;
   /** L1 head when its first block was seen. */
   openedAt: bigint;
@@ -132,8 +135,8 @@ class ChannelBatcher implements Batcher {
       logger.warn(facts, "Sent blocks did not become safe, they are sent again");
       this.restart("sent blocks did not become safe");
     }
-    const first = this.open?.blocks[0];
-    if (first !== undefined && first.header.number <= safe.number)
+    const first = this.open?.span.first;
+    if (first !== undefined && first.number <= safe.number)
       this.restart("the safe head passed the open channel");
     const tip = this.tip();
     if (tip === undefined) return;
@@ -151,8 +154,7 @@ class ChannelBatcher implements Batcher {
 
   /** The last block taken in or sent. */
   private tip(): BlockId | undefined {
-    const last = this.open?.blocks.at(-1);
-    return last ? { hash: last.hash, number: last.header.number } : this.submitted?.last;
+    return this.open?.span.last ?? this.submitted?.last;
   }
 
   private async collect(safe: BlockId, unsafe: BlockId, l1Number: bigint): Promise<void> {
@@ -161,8 +163,13 @@ class ChannelBatcher implements Batcher {
       const block = await this.options.l2.blockByNumber(parent.number + 1n);
       // The chain changed between two reads: the next step sees it whole.
       if (block === undefined || block.header.parentHash !== parent.hash) return;
-      this.open ??= { blocks: [], bytes: 0, openedAt: l1Number };
-      this.open.blocks.push(block);
+      this.open ??= {
+        span: new SpanBuilder(this.options.rollup),
+        firstOrigin: l1BlockInfoOf(block),
+        bytes: 0,
+        openedAt: l1Number,
+      };
+      await this.open.span.add(block);
       this.open.bytes += batchBytesOf(block);
       parent = { hash: block.hash, number: block.header.number };
     }
@@ -171,19 +178,19 @@ class ChannelBatcher implements Batcher {
   private isFull(): boolean {
     const open = this.open;
     if (open === undefined) return false;
-    return open.bytes >= this.options.maxChannelBytes || open.blocks.length >= MAX_BLOCKS_PER_CHANNEL;
+    return open.bytes >= this.options.maxChannelBytes || open.span.blocks >= MAX_BLOCKS_PER_CHANNEL;
   }
 
   private shouldClose(open: OpenChannel, l1Number: bigint): boolean {
     const { maxChannelDuration, rollup, subSafetyMargin } = this.options;
     if (this.isFull() || l1Number >= open.openedAt + maxChannelDuration) return true;
-    const windowEnd = sequencerWindowEnd(rollup, l1BlockInfoOf(open.blocks[0]!).number);
+    const windowEnd = sequencerWindowEnd(rollup, open.firstOrigin.number);
     return l1Number + subSafetyMargin >= windowEnd;
   }
 
   private async submit(open: OpenChannel, l1Number: bigint): Promise<Submission | undefined> {
     const { rollup, maxL1TxBytes, logger } = this.options;
-    const channel = buildChannel({ blocks: open.blocks, rollup, maxL1TxBytes, l1Number });
+    const channel = await buildChannel({ span: open.span, maxL1TxBytes, l1Number });
     const sent = await this.send(channel);
     const firstL1 = sent[0]!.blockNumber;
     const lastL1 = sent.at(-1)!.blockNumber;
@@ -195,7 +202,7 @@ class ChannelBatcher implements Batcher {
       l1Number: lastL1,
       l1Transaction: sent.at(-1)!.hash,
     };
-    if (lastL1 > firstL1 + channelTimeout(rollup, l1BlockInfoOf(open.blocks[0]!).timestamp)) {
+    if (lastL1 > firstL1 + channelTimeout(rollup, open.firstOrigin.timestamp)) {
       logger.warn(facts, "A channel took too long to reach L1, it is sent again");
       this.restart("a channel timed out");
       return undefined;

@@ -62,6 +62,27 @@ describe("selectOrigin", () => {
     expect(await choose(parentAt(2_800), [ten, late])).toMatchObject({ origin: ten, mayIncludePool: false });
   });
 
+  test("takes no pool transaction while the origin that it moves to is past the drift as well", async () => {
+    // L1 makes a block each second, L2 each two: every block moves on by one origin, and falls a second further behind.
+    const behind = [ten, l1Block(11, 1_001), l1Block(12, 1_002)];
+    expect(await choose(parentAt(2_799), behind)).toMatchObject({
+      origin: behind[1],
+      mayIncludePool: true,
+    });
+    expect(await choose(parentAt(2_800), behind)).toMatchObject({
+      origin: behind[1],
+      mayIncludePool: false,
+    });
+    // After a stall: the first block of the next origin is still past that origin's drift, the following one is not.
+    const stalled = [ten, l1Block(11, 1_012), l1Block(12, 2_000)];
+    expect(await choose(parentAt(2_812), stalled)).toMatchObject({
+      origin: stalled[1],
+      mayIncludePool: false,
+    });
+    const following = { ...parentAt(2_814), l1Origin: { hash: l1Hash(11), number: 11n } };
+    expect(await choose(following, stalled)).toMatchObject({ origin: stalled[2], mayIncludePool: true });
+  });
+
   test("sees that its origin is gone", async () => {
     expect(await choose(parentAt(1_010, l1Hash(10, 7)), [ten])).toMatchObject({ kind: "reorganised" });
     const fork = l1Block(11, 1_012, l1Hash(10, 7));

@@ -39,13 +39,12 @@ export async function selectOrigin(question: OriginQuestion): Promise<OriginChoi
   if (next !== undefined && next.parentHash !== hash) {
     return { kind: "reorganised", reason: `L1 block ${next.number} does not follow ${hash}` };
   }
-  if (next !== undefined && l2Time >= next.timestamp) {
-    return { kind: "origin", origin: next, mayIncludePool: true };
-  }
-  const drift = maxSequencerDrift(rollup, current.timestamp);
-  const isPastDrift = l2Time > current.timestamp + drift;
+  const origin = next !== undefined && l2Time >= next.timestamp ? next : current;
+  // Of the chosen origin, also right after moving to it: L1 blocks may come faster than L2's, or after a long pause.
+  const drift = maxSequencerDrift(rollup, origin.timestamp);
+  const isPastDrift = l2Time > origin.timestamp + drift;
   if (isPastDrift && next === undefined) {
     return { kind: "wait", reason: `L2 time is more than ${drift} s ahead of L1 block ${number}` };
   }
-  return { kind: "origin", origin: current, mayIncludePool: !isPastDrift };
+  return { kind: "origin", origin, mayIncludePool: !isPastDrift };
 }
