@@ -4,6 +4,7 @@ import type { Address, BlockId, Hash } from "../chain/types/primitives.ts";
 import type { L2BlockRef } from "../chain/types/rollup.ts";
 import type { ChainTransaction } from "../chain/types/transaction.ts";
 import type { TransactionLocation } from "../store/types.ts";
+import type { SimulationBudget } from "./simulation-budget.ts";
 
 /** Which head a request means: `unsafe` is RPC's "latest". */
 export type HeadKind = "unsafe" | "safe" | "finalized";
@@ -78,6 +79,8 @@ export interface RollupReader {
 export interface RpcContext {
   /** Present on WebSocket connections. */
   connection: RpcConnection | undefined;
+  /** Present in batches: what their simulations may take together. */
+  budget?: SimulationBudget;
 }
 
 /** A WebSocket peer that can receive notifications. */

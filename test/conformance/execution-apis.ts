@@ -255,7 +255,7 @@ async function startRpc(folder: string): Promise<{ dispatcher: Dispatcher; metho
     chain,
     state,
     pool: poolOver(chain, state, rollup),
-    runner: createExecutor({ kind: EXECUTOR, ...rules, stateDatabase: database }),
+    simulator: createExecutor({ kind: EXECUTOR, ...rules, stateDatabase: database }),
     rollup,
     version: "openledger/conformance",
   });
