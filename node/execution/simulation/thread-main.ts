@@ -20,8 +20,6 @@ if (parentPort === null) throw new Error("this file runs as a worker thread");
 const port = parentPort;
 const { folder, rollup, openledger, executor: kind } = workerData as SimulationThreadData;
 
-// Only on Linux is it this thread's priority and not the whole process's.
-if (process.platform === "linux") setPriority(NICENESS);
 const chain = await openSharedChain(folder);
 const executor = createExecutor({
   kind,
@@ -44,3 +42,5 @@ port.on("message", (job: SimulationJob) => {
   );
 });
 answer({ ready: true });
+// Only on Linux is it this thread's priority and not the whole process's. Starting is not slowed by it.
+if (process.platform === "linux") setPriority(NICENESS);
