@@ -1,8 +1,8 @@
 import { RPC_CODE, toErrorObject } from "./errors.ts";
-import { SimulationBudget } from "./simulation-budget.ts";
+import { SimulationBudget, type SimulationBudgetLimits } from "./simulation-budget.ts";
 import { type RpcContext, RpcError, type RpcMethods } from "./types.ts";
 
-export interface DispatchLimits {
+export interface DispatchLimits extends SimulationBudgetLimits {
   /** Requests in one batch. */
   maxBatch: number;
   /** Bytes of one answer. */
@@ -93,7 +93,7 @@ export function createDispatcher(
 
   /** In order, one after the other; what no longer fits into the answer is not run. */
   const answerBatch = async (requests: readonly unknown[], context: RpcContext) => {
-    const shared = { ...context, budget: new SimulationBudget() };
+    const shared = { ...context, budget: new SimulationBudget(limits) };
     const texts: string[] = [];
     let left = limits.maxResponseBytes;
     for (const request of requests) {

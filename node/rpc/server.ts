@@ -1,15 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
-import { createDispatcher, type Dispatcher, type OnInternalError } from "./dispatch.ts";
+
+import { createDispatcher, type Dispatcher, type DispatchLimits, type OnInternalError } from "./dispatch.ts";
 import { serverError } from "./errors.ts";
+
 import type { RpcConnection, RpcMethods } from "./types.ts";
 
-export interface RpcLimits {
+export interface RpcLimits extends DispatchLimits {
   /** Bytes of one request. */
   maxRequestBytes: number;
-  maxResponseBytes: number;
-  maxBatch: number;
   maxConnections: number;
 }
 
@@ -17,6 +17,8 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   maxRequestBytes: 5 * 1024 * 1024,
   maxResponseBytes: 64 * 1024 * 1024,
   maxBatch: 1000,
+  maxBatchCallMs: 10_000,
+  maxBatchCallGas: 500_000_000n,
   maxConnections: 512,
 };
 
@@ -55,19 +57,29 @@ const IDLE_MS = 120_000;
 
 class BodyTooLarge extends Error {}
 
-async function readBody(request: IncomingMessage, limit: number): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Uint8Array>) {
-    size += part.length;
-    if (size > limit) throw new BodyTooLarge();
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("utf8");
+/** The body as text. @throws BodyTooLarge; rejects when the connection ends before the body. */
+function readBody(request: IncomingMessage, limit: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    request.on("data", (part: Uint8Array) => {
+      size += part.length;
+      if (size > limit) reject(new BodyTooLarge());
+      else parts.push(part);
+    });
+    request.on("end", () => {
+      const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+      resolve(Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength).toString("utf8"));
+    });
+    request.on("error", reject);
+    request.on("close", () => reject(new Error("the connection ended before the request")));
+  });
 }
 
+/** With its length, so that the answer goes out as it is in one piece. */
 function reply(response: ServerResponse, status: number, body: string, type = "application/json"): void {
-  response.writeHead(status, { ...CORS, "content-type": type }).end(body);
+  const length = Buffer.byteLength(body);
+  response.writeHead(status, { ...CORS, "content-type": type, "content-length": length }).end(body);
 }
 
 async function onPost(

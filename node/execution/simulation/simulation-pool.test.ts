@@ -156,6 +156,21 @@ describe("a pool", () => {
     expect(order).toHaveLength(50);
   });
 
+  it("outlives a thread that runs out of memory, and starts another", async () => {
+    const small = disk.startPool({ threads: 1, heapMiB: 64 });
+    const { head } = disk.small;
+    await small.call(head, request(counts));
+    const storageKeys = new Array(2_000_000).fill(`0x${"ab".repeat(32)}`);
+    const large = { ...request(counts), accessList: [{ address: counts, storageKeys }] };
+    const [first, second] = await Promise.allSettled([
+      small.call(head, large),
+      small.call(head, request(counts)),
+    ]);
+    expect(first).toMatchObject({ reason: { code: "SIMULATION_FAILED" } });
+    expect(second.status).toBe("fulfilled");
+    await small.close();
+  });
+
   it("says why no thread starts, and ends what runs when it closes", async () => {
     const nowhere = disk.startPool({ folder: "/does/not/exist" });
     await expect(nowhere.call(disk.small.head, request(counts))).rejects.toMatchObject({

@@ -12,6 +12,7 @@ import type { BoundedSimulator, SimulationBound } from "./simulator.ts";
 export const SIMULATION_DEADLINE_MS = 5_000;
 /** How long one may wait for a thread, in ms. */
 const MAX_WAIT_MS = 15_000;
+const HEAP_MIB = 512;
 /** Simulations that wait; more are refused. */
 const MAX_WAITING = 1_024;
 const MAX_THREADS = 4;
@@ -23,6 +24,8 @@ export interface SimulationPoolOptions extends SimulationThreadData {
   deadlineMs?: number;
   maxWaiting?: number;
   maxWaitMs?: number;
+  /** Of one thread's JavaScript heap, in MiB. */
+  heapMiB?: number;
   logger: Logger;
 }
 
@@ -117,12 +120,13 @@ class ThreadPool implements SimulationPool {
   }
 
   private start(): void {
-    const { folder, rollup, openledger, executor } = this.options;
+    const { folder, rollup, openledger, executor, heapMiB = HEAP_MIB } = this.options;
     const thread = new SimulationThread(
       { folder, rollup, openledger, executor },
       {
         onReady: () => this.next(thread),
         onExit: (reason) => this.lost(thread, reason),
+        heapMiB,
       },
     );
     this.threads.add(thread);

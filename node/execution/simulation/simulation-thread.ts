@@ -5,9 +5,6 @@ import type { BlockHeader } from "../../chain/types/block.ts";
 import type { CallRequest } from "../evm/executor.ts";
 import type { SimulationAnswer, SimulationJob, SimulationKind, SimulationThreadData } from "./protocol.ts";
 
-/** Of one thread's JavaScript heap, in MiB. */
-const HEAP_LIMIT = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64 };
-
 /** What becomes of a job; exactly one of them is called, once. */
 export interface JobListener {
   onAnswer(answer: Exclude<SimulationAnswer, { ready: true }>): void;
@@ -32,14 +29,14 @@ export class SimulationThread {
   private header: BlockHeader | undefined;
   private isEnded = false;
 
-  /** `onExit`: it ended without {@link end}. */
+  /** `onExit`: it ended without {@link end}. `heapMiB`: more than that ends it. */
   constructor(
     data: SimulationThreadData,
-    { onReady, onExit }: { onReady: () => void; onExit: (reason: string) => void },
+    { onReady, onExit, heapMiB }: { onReady: () => void; onExit: (reason: string) => void; heapMiB: number },
   ) {
     this.worker = startThread("./thread-main", import.meta.url, {
       workerData: data,
-      resourceLimits: HEAP_LIMIT,
+      resourceLimits: { maxOldGenerationSizeMb: heapMiB, maxYoungGenerationSizeMb: heapMiB / 8 },
       name: "calls",
     });
     let reason: string | undefined;
