@@ -11,6 +11,8 @@ export interface Figure {
 export interface Bench {
   name: string;
   run(): Promise<Figure[]>;
+  /** A last line for programs to read. */
+  summary?(figures: readonly Figure[]): string;
 }
 
 export function median(values: readonly number[]): number {

@@ -1,5 +1,6 @@
 import { cpus, loadavg } from "node:os";
 import { describeError } from "../../node/base/errors.ts";
+import { callBench } from "./call.ts";
 import { evmBench } from "./evm.ts";
 import { type Bench, formatFigure } from "./figure.ts";
 import { gemmBench } from "./gemm.ts";
@@ -8,7 +9,15 @@ import { splitterBench } from "./splitter.ts";
 import { trainBench } from "./train.ts";
 import { transfersBench } from "./transfers.ts";
 
-const BENCHES: readonly Bench[] = [transfersBench, evmBench, trainBench, gemmBench, scanBench, splitterBench];
+const BENCHES: readonly Bench[] = [
+  transfersBench,
+  callBench,
+  evmBench,
+  trainBench,
+  gemmBench,
+  scanBench,
+  splitterBench,
+];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !BENCHES.some((bench) => bench.name === name));
@@ -29,7 +38,9 @@ if (loadavg()[0]! > cpus().length / 2) {
 for (const bench of BENCHES) {
   if (wanted.length > 0 && !wanted.includes(bench.name)) continue;
   try {
-    for (const figure of await bench.run()) process.stdout.write(`${formatFigure(figure)}\n`);
+    const figures = await bench.run();
+    for (const figure of figures) process.stdout.write(`${formatFigure(figure)}\n`);
+    if (bench.summary !== undefined) process.stdout.write(`${bench.summary(figures)}\n`);
   } catch (error) {
     process.stdout.write(`${bench.name}: ${describeError(error)}\n`);
     process.exitCode = 1;

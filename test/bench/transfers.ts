@@ -11,7 +11,7 @@ import type { Bench, Figure } from "./figure.ts";
 import { median } from "./figure.ts";
 import { benchAccounts, LoadClient, type LoadResult, runLoad, signTransfers } from "./transfer-client.ts";
 
-const CHAIN_ID = 901;
+export const CHAIN_ID = 901;
 const SENDERS = 16;
 const EACH = 128;
 const ROUNDS = 3;
@@ -21,7 +21,8 @@ const BLOCK_TIME = 1;
 const GAS_LIMIT = 500_000_000;
 const BALANCE = 10n ** 21n;
 
-type Target = { url: string; stop(): Promise<unknown> };
+/** A running chain under load. */
+export type Target = { url: string; stop(): Promise<unknown> };
 
 /** Signed transfers from `eth_sendRawTransaction` to their block: a sequencer with batcher and database beside anvil in memory. */
 export const transfersBench: Bench = {
@@ -72,7 +73,7 @@ function figures(results: readonly [LoadResult, LoadResult][]): Figure[] {
 }
 
 /** A chain as the devnet makes it, with its L1, run by one node that sequences and posts batches. */
-async function startOurs(folder: string, funded: readonly Address[]): Promise<Target> {
+export async function startOurs(folder: string, funded: readonly Address[]): Promise<Target> {
   const l1 = await startAnvil({ blockTime: BLOCK_TIME });
   try {
     const chainDir = join(folder, "chain");
@@ -121,7 +122,8 @@ async function makeChain(l1: Anvil, folder: string, funded: readonly Address[]):
   await prepareChain({ folder, l1Url: l1.url, deployerKey: treasury.privateKey, plan, signal });
 }
 
-async function startPeer(funded: readonly Address[]): Promise<Target> {
+/** anvil with the same chain id, block time and balances. */
+export async function startPeer(funded: readonly Address[]): Promise<Target> {
   const extra = ["--gas-limit", String(GAS_LIMIT)];
   const anvil = await startAnvil({ chainId: CHAIN_ID, blockTime: BLOCK_TIME, extra });
   for (const address of funded) await anvil.rpc("anvil_setBalance", [address, `0x${BALANCE.toString(16)}`]);
