@@ -10,7 +10,7 @@ const HEADER_END = "\r\n\r\n";
 export class CallConnection {
   private readonly socket: Socket;
   private readonly request: Buffer;
-  private buffer = Buffer.alloc(0);
+  private buffer: Buffer = Buffer.alloc(0);
   private waiting: { resolve(body: string): void; reject(error: unknown): void } | undefined;
 
   private constructor(socket: Socket, request: Buffer) {
@@ -53,8 +53,10 @@ export class CallConnection {
     if (end < 0) return;
     const length = /\r\ncontent-length: *(\d+)/i.exec(this.buffer.toString("latin1", 0, end))?.[1];
     if (length === undefined) {
-      const error = new CodedError("BENCH_CALL_FAILED", "fatal", { message: "an answer has no length" });
-      return this.waiting?.reject(error);
+      this.waiting?.reject(
+        new CodedError("BENCH_CALL_FAILED", "fatal", { message: "an answer has no length" }),
+      );
+      return;
     }
     const start = end + HEADER_END.length;
     if (this.buffer.length < start + Number(length)) return;
