@@ -16,6 +16,8 @@ const HEAP_MIB = 512;
 /** Simulations that wait; more are refused. */
 const MAX_WAITING = 1_024;
 const MAX_THREADS = 4;
+/** Jobs that a pool's only thread gets ahead, so that it need not wait for each next one. Of several, another may be free sooner. */
+const AHEAD = 8;
 
 export interface SimulationPoolOptions extends SimulationThreadData {
   /** One fewer than the cores, at least 1 and at most 4, unless given. */
@@ -61,9 +63,10 @@ class ThreadPool implements SimulationPool {
   private readonly options: SimulationPoolOptions;
   private readonly threadCount: number;
   private readonly threads = new Set<SimulationThread>();
-  private readonly idle: SimulationThread[] = [];
   /** In order of arrival. */
-  private readonly waiting = new Set<Waiting>();
+  private waiting = new Set<Waiting>();
+  /** Of a thread that ended before it came to them. */
+  private readonly returned: Waiting[] = [];
   private readonly ending = new Set<Promise<unknown>>();
   private isClosed = false;
 
@@ -107,13 +110,16 @@ class ThreadPool implements SimulationPool {
     return new Promise((resolve, reject) => {
       const timeoutMs = Math.min(deadlineMs, bound?.timeoutMs ?? deadlineMs);
       const job: Waiting = { kind, header, request, timeoutMs, resolve, reject, timer: undefined };
-      const thread = this.idle.pop();
-      if (thread !== undefined) return this.give(thread, job);
-      if (this.waiting.size >= maxWaiting) return reject(busy(`${maxWaiting} others wait`, { maxWaiting }));
+      const thread = this.freeThread();
+      if (thread?.load === 0) return this.give(thread, job);
+      if (thread === undefined && this.waiting.size >= maxWaiting)
+        return reject(busy(`${maxWaiting} others wait`, { maxWaiting }));
       job.timer = setTimeout(() => {
         this.waiting.delete(job);
+        job.timer = undefined;
         reject(busy(`no thread was free within ${maxWaitMs} ms`, { maxWaitMs }));
       }, maxWaitMs);
+      if (thread !== undefined) return this.give(thread, job);
       this.waiting.add(job);
       if (this.threads.size < this.threadCount) this.start();
     });
@@ -124,7 +130,7 @@ class ThreadPool implements SimulationPool {
     const thread = new SimulationThread(
       { folder, rollup, openledger, executor },
       {
-        onReady: () => this.next(thread),
+        onReady: () => this.next(),
         onExit: (reason) => this.lost(thread, reason),
         heapMiB,
       },
@@ -132,25 +138,32 @@ class ThreadPool implements SimulationPool {
     this.threads.add(thread);
   }
 
-  /** Gives a free thread the job that has waited longest. */
-  private next(thread: SimulationThread): void {
-    const [job] = this.waiting;
-    if (job === undefined) {
-      this.idle.push(thread);
-      return;
+  /** A thread that can take a job, the one with the fewest. */
+  private freeThread(): SimulationThread | undefined {
+    const most = this.threadCount === 1 ? AHEAD : 1;
+    let best: SimulationThread | undefined;
+    for (const thread of this.threads) {
+      if (thread.isReady && thread.load < (best?.load ?? most)) best = thread;
     }
-    this.waiting.delete(job);
-    clearTimeout(job.timer);
-    this.give(thread, job);
+    return best;
   }
 
-  private give(
-    thread: SimulationThread,
-    { kind, header, request, timeoutMs, resolve, reject }: Waiting,
-  ): void {
+  /** Gives free threads the jobs that have waited longest. */
+  private next(): void {
+    for (const job of this.waiting) {
+      const thread = this.freeThread();
+      if (thread === undefined) return;
+      this.waiting.delete(job);
+      this.give(thread, job);
+    }
+  }
+
+  private give(thread: SimulationThread, job: Waiting): void {
+    const { kind, header, request, timeoutMs, resolve, reject } = job;
     thread.run(kind, header, request, timeoutMs, {
+      onStart: () => clearTimeout(job.timer),
       onAnswer: (answer) => {
-        this.next(thread);
+        if (this.waiting.size > 0) this.next();
         if ("error" in answer) reject(receiveError(answer.error));
         else resolve(answer.result);
       },
@@ -159,6 +172,9 @@ class ThreadPool implements SimulationPool {
         if (!this.isClosed) this.start();
       },
       onLost: reject,
+      onReturned: () => {
+        if (job.timer !== undefined) this.returned.push(job);
+      },
     });
   }
 
@@ -175,10 +191,11 @@ class ThreadPool implements SimulationPool {
 
   private end(thread: SimulationThread, error: CodedError): void {
     this.threads.delete(thread);
-    const at = this.idle.indexOf(thread);
-    if (at >= 0) this.idle.splice(at, 1);
     const ended = thread.end(error).finally(() => this.ending.delete(ended));
     this.ending.add(ended);
+    if (this.returned.length === 0) return;
+    this.waiting = new Set([...this.returned.splice(0), ...this.waiting]);
+    if (this.isClosed) this.failWaiting(error);
   }
 
   private failWaiting(error: CodedError): void {

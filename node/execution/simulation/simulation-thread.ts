@@ -5,26 +5,31 @@ import type { BlockHeader } from "../../chain/types/block.ts";
 import type { CallRequest } from "../evm/executor.ts";
 import type { SimulationAnswer, SimulationJob, SimulationKind, SimulationThreadData } from "./protocol.ts";
 
-/** What becomes of a job; exactly one of them is called, once. */
+/** What becomes of a job: it is started or returned, and once started ends in one of the other ways. */
 export interface JobListener {
+  onStart(): void;
   onAnswer(answer: Exclude<SimulationAnswer, { ready: true }>): void;
   /** It ran for too long; the thread is still at it. */
   onTimeout(): void;
-  /** The thread was ended meanwhile. */
+  /** The thread was ended while it ran the job. */
   onLost(error: CodedError): void;
+  /** The thread was ended before it came to the job. */
+  onReturned(): void;
 }
 
-interface Running {
+interface Given {
   listener: JobListener;
-  timer: NodeJS.Timeout;
+  timeoutMs: number;
 }
 
-/** One thread that runs one simulation at a time. */
+/** One thread that runs one simulation at a time, in the order in which they are given. */
 export class SimulationThread {
   /** True once it can take jobs. */
   isReady = false;
   private readonly worker: Worker;
-  private running: Running | undefined;
+  /** The first is running. */
+  private readonly given: Given[] = [];
+  private timer: NodeJS.Timeout | undefined;
   /** The header that the thread has. */
   private header: BlockHeader | undefined;
   private isEnded = false;
@@ -64,32 +69,42 @@ export class SimulationThread {
     const job: SimulationJob = { kind, header: header === this.header ? undefined : header, request };
     this.header = header;
     this.worker.postMessage(job);
-    // Where this thread was late itself, an answer may have come before the deadline: it is read first.
-    const timer = setTimeout(() => setImmediate(() => this.timedOut(listener)), timeoutMs);
-    this.running = { listener, timer };
+    this.given.push({ listener, timeoutMs });
+    if (this.given.length === 1) this.startTimer();
+  }
+
+  /** Jobs that it has. */
+  get load(): number {
+    return this.given.length;
   }
 
   /** Ends the thread and the job that it runs; resolves when it has gone. */
   async end(error: CodedError): Promise<void> {
     this.isEnded = true;
-    const lost = this.take();
+    clearTimeout(this.timer);
+    const [running, ...others] = this.given.splice(0);
     const gone = this.worker.terminate();
-    lost?.onLost(error);
+    for (const { listener } of others) listener.onReturned();
+    running?.listener.onLost(error);
     await gone;
   }
 
   private answered(answer: Parameters<JobListener["onAnswer"]>[0]): void {
-    this.take()?.onAnswer(answer);
+    clearTimeout(this.timer);
+    const done = this.given.shift();
+    this.startTimer();
+    done?.listener.onAnswer(answer);
   }
 
-  private timedOut(listener: JobListener): void {
-    if (this.running?.listener === listener) listener.onTimeout();
+  private startTimer(): void {
+    const [running] = this.given;
+    if (running === undefined) return;
+    running.listener.onStart();
+    // Where this thread was late itself, an answer may have come before the deadline: it is read first.
+    this.timer = setTimeout(() => setImmediate(() => this.timedOut(running)), running.timeoutMs);
   }
 
-  private take(): JobListener | undefined {
-    const { running } = this;
-    this.running = undefined;
-    if (running !== undefined) clearTimeout(running.timer);
-    return running?.listener;
+  private timedOut(running: Given): void {
+    if (this.given[0] === running) running.listener.onTimeout();
   }
 }
