@@ -1,10 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
-
 import { createDispatcher, type Dispatcher, type DispatchLimits, type OnInternalError } from "./dispatch.ts";
 import { serverError } from "./errors.ts";
-
 import type { RpcConnection, RpcMethods } from "./types.ts";
 
 export interface RpcLimits extends DispatchLimits {
