@@ -1,7 +1,7 @@
 import { monotonicMs } from "../base/clock.ts";
 import type { SimulationBound } from "../execution/simulation/simulator.ts";
 import { RPC_CODE } from "./errors.ts";
-import { RpcError } from "./types.ts";
+import { type CallBudget, RpcError } from "./types.ts";
 
 export interface SimulationBudgetLimits {
   /** All simulations of one batch together, in ms from the batch's arrival. */
@@ -10,8 +10,8 @@ export interface SimulationBudgetLimits {
   maxBatchCallGas: bigint;
 }
 
-/** What the simulations of one batch may still take. */
-export class SimulationBudget {
+/** Counts time and gas. */
+export class SimulationBudget implements CallBudget {
   private readonly limits: SimulationBudgetLimits;
   private readonly deadline: number;
   private gas: bigint;
@@ -22,7 +22,6 @@ export class SimulationBudget {
     this.gas = limits.maxBatchCallGas;
   }
 
-  /** The bound of the next one. @throws RpcError -32005 when nothing is left. */
   next(): SimulationBound {
     const timeoutMs = this.deadline - monotonicMs();
     if (timeoutMs > 0 && this.gas > 0n) return { timeoutMs: Math.ceil(timeoutMs) };
@@ -33,7 +32,6 @@ export class SimulationBudget {
     );
   }
 
-  /** Takes what one has used. */
   spend(gasUsed: bigint): void {
     this.gas -= gasUsed;
   }

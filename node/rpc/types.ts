@@ -4,7 +4,7 @@ import type { Address, BlockId, Hash } from "../chain/types/primitives.ts";
 import type { L2BlockRef } from "../chain/types/rollup.ts";
 import type { ChainTransaction } from "../chain/types/transaction.ts";
 import type { TransactionLocation } from "../store/types.ts";
-import type { SimulationBudget } from "./simulation-budget.ts";
+import type { SimulationBound } from "../execution/simulation/simulator.ts";
 
 /** Which head a request means: `unsafe` is RPC's "latest". */
 export type HeadKind = "unsafe" | "safe" | "finalized";
@@ -80,7 +80,15 @@ export interface RpcContext {
   /** Present on WebSocket connections. */
   connection: RpcConnection | undefined;
   /** Present in batches: what their simulations may take together. */
-  budget?: SimulationBudget;
+  budget?: CallBudget;
+}
+
+/** What the simulations of one batch may still take. */
+export interface CallBudget {
+  /** The bound of the next one. @throws RpcError -32005 when nothing is left. */
+  next(): SimulationBound;
+  /** Takes what one has used. */
+  spend(gasUsed: bigint): void;
 }
 
 /** A WebSocket peer that can receive notifications. */
