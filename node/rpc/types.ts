@@ -3,8 +3,8 @@ import type { L1BlockRef } from "../chain/types/l1.ts";
 import type { Address, BlockId, Hash } from "../chain/types/primitives.ts";
 import type { L2BlockRef } from "../chain/types/rollup.ts";
 import type { ChainTransaction } from "../chain/types/transaction.ts";
-import type { TransactionLocation } from "../store/types.ts";
 import type { SimulationBound } from "../execution/simulation/simulator.ts";
+import type { TransactionLocation } from "../store/types.ts";
 
 /** Which head a request means: `unsafe` is RPC's "latest". */
 export type HeadKind = "unsafe" | "safe" | "finalized";

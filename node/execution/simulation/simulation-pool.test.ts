@@ -1,7 +1,7 @@
-import { bytesToBigInt, hexToBytes } from "@ethereumjs/util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDiskChain, type DiskChain } from "../../../test/support/disk-chain.ts";
 import { SENDER, signed } from "../../../test/support/small-chain.ts";
+import { bytesToBigInt, hexToBytes } from "../../base/bytes.ts";
 import { monotonicMs } from "../../base/clock.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 import type { CallRequest } from "../evm/executor.ts";

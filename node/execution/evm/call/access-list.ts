@@ -1,7 +1,7 @@
 import { hexToBytes } from "../../../base/bytes.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
-import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import type { Address, Hash } from "../../../chain/types/primitives.ts";
+import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import { executionError } from "../../errors.ts";
 import type { StateView } from "../../state/state-view.ts";
 import { creationAddress } from "../block/outcome.ts";
