@@ -3,7 +3,7 @@ import type { CodedError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Hex } from "../chain/types/primitives.ts";
 import { createExecutor } from "../execution/evm/create-executor.ts";
-import type { AncestorHash, Executor } from "../execution/evm/executor.ts";
+import type { AncestorHash } from "../execution/evm/executor.ts";
 import { createMempool, type Mempool } from "../execution/mempool/mempool.ts";
 import { NodeStore } from "../execution/state/node-store.ts";
 import { createBatcher } from "../rollup/batcher/batcher.ts";
@@ -36,7 +36,6 @@ export interface ChainNodeOptions {
 /** The parts of a running chain: everything but RPC and AI services. */
 export interface ChainNode {
   engine: Engine;
-  executor: Executor;
   driver: DerivationDriver;
   watcher: L1Watcher;
   l1: L1Reader;
@@ -84,7 +83,7 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
   });
   const mempool = config.sequencer ? followedMempool(options, engine, nodes) : undefined;
   const parts: Parts = { ...options, signal, rpc, l1, watcher, engine, driver, mempool };
-  return { engine, executor, driver, watcher, l1, mempool, run: () => runLoops(parts) };
+  return { engine, driver, watcher, l1, mempool, run: () => runLoops(parts) };
 }
 
 interface Parts extends ChainNodeOptions {

@@ -7,6 +7,7 @@ import type { AiService } from "../ai/serve/service.ts";
 import { createLogger, type Logger } from "../base/logger.ts";
 import { packageRoot } from "../base/paths.ts";
 import { createStateReader } from "../execution/evm/state-reader.ts";
+import { createSimulationPool, type SimulationPool } from "../execution/simulation/simulation-pool.ts";
 import { nodeRpcMethods } from "../rpc/node-methods.ts";
 import { createRpcServer, type RpcServer } from "../rpc/server.ts";
 import type { RpcMethods } from "../rpc/types.ts";
@@ -14,7 +15,7 @@ import type { ChainStore } from "../store/chain-store.ts";
 import { openContentStore } from "../store/content/content-store.ts";
 import { type ChainNode, createChainNode } from "./chain-node.ts";
 import type { NodeConfig } from "./config/node-config.ts";
-import { type ChainDefinition, openChain, readChainDefinition } from "./open-chain.ts";
+import { type ChainDefinition, chainFolder, openChain, readChainDefinition } from "./open-chain.ts";
 import { readProtocolFile } from "./protocol-file.ts";
 import { createChainReader, createRollupReader } from "./readers.ts";
 import { createRemotePool } from "./remote-pool.ts";
@@ -39,7 +40,7 @@ export async function startNode(config: NodeConfig, logger?: Logger): Promise<Ru
   const controller = new AbortController();
   try {
     const chain = createChainNode({ config, definition, store, logger: log, controller });
-    const services = await openServices(config, definition, store, chain, log);
+    const services = await openServices({ config, definition, store, chain, logger: log });
     return run(config, store, chain, services, controller, log);
   } catch (error) {
     await store.close();
@@ -50,34 +51,52 @@ export async function startNode(config: NodeConfig, logger?: Logger): Promise<Ru
 interface Services {
   rpc: RpcServer;
   ai: AiService | undefined;
+  calls: SimulationPool;
 }
 
-async function openServices(
-  config: NodeConfig,
-  definition: ChainDefinition,
-  store: ChainStore,
-  chain: ChainNode,
-  logger: Logger,
-): Promise<Services> {
-  // The AI services ask for the address of the server that serves their methods.
-  let rpc: RpcServer | undefined;
-  const ai = await createAi(config, () => rpc?.httpUrl ?? "", logger);
-  rpc = await createRpcServer({
-    host: config.rpcHost,
-    port: config.rpcPort,
-    methods: { ...chainMethods(config, definition, store, chain), ...ai?.methods },
-    onInternalError: (method, error) => logger.error({ module: "rpc", method, error }, "A request failed"),
-    onGet: (path, response) => answerHealth(path, response, chain),
+interface Parts {
+  config: NodeConfig;
+  definition: ChainDefinition;
+  store: ChainStore;
+  chain: ChainNode;
+  logger: Logger;
+}
+
+async function openServices(parts: Parts): Promise<Services> {
+  const { config, chain, logger } = parts;
+  const calls = startCalls(parts);
+  try {
+    // The AI services ask for the address of the server that serves their methods.
+    let rpc: RpcServer | undefined;
+    const ai = await createAi(config, () => rpc?.httpUrl ?? "", logger);
+    rpc = await createRpcServer({
+      host: config.rpcHost,
+      port: config.rpcPort,
+      methods: { ...chainMethods(parts, calls), ...ai?.methods },
+      onInternalError: (method, error) => logger.error({ module: "rpc", method, error }, "A request failed"),
+      onGet: (path, response) => answerHealth(path, response, chain),
+    });
+    return { rpc, ai, calls };
+  } catch (error) {
+    await calls.close();
+    throw error;
+  }
+}
+
+/** Calls run on threads of their own, over the database that this one writes. */
+function startCalls({ config, definition, logger }: Parts): SimulationPool {
+  return createSimulationPool({
+    folder: chainFolder(config),
+    rollup: definition.rollup,
+    openledger: definition.openledger,
+    executor: config.executor,
+    deadlineMs: config.rpcEvmTimeout,
+    logger: logger.child({ module: "rpc" }),
   });
-  return { rpc, ai };
 }
 
-function chainMethods(
-  config: NodeConfig,
-  { rollup }: ChainDefinition,
-  store: ChainStore,
-  chain: ChainNode,
-): RpcMethods {
+function chainMethods({ config, definition, store, chain }: Parts, calls: SimulationPool): RpcMethods {
+  const { rollup } = definition;
   const remote =
     config.sequencerUrl === undefined ? undefined : createRemotePool(config.sequencerUrl, rollup);
   const manifest = z.object({ version: z.string() });
@@ -85,8 +104,9 @@ function chainMethods(
   return nodeRpcMethods({
     chain: createChainReader(store, chain.engine),
     state: createStateReader(store.state),
-    runner: chain.executor,
+    simulator: calls,
     rollup,
+    gasCap: config.rpcGasCap,
     pool: chain.mempool ?? remote,
     rollupReader: createRollupReader({ store, ...chain }),
     version: `openledger/${version}`,
@@ -127,7 +147,7 @@ function run(
   config: NodeConfig,
   store: ChainStore,
   chain: ChainNode,
-  { rpc, ai }: Services,
+  { rpc, ai, calls }: Services,
   controller: AbortController,
   logger: Logger,
 ): RunningNode {
@@ -137,6 +157,7 @@ function run(
   const close = async () => {
     await ai?.stop();
     await rpc.close();
+    await calls.close();
     await store.close();
     logger.info({ number: chain.engine.heads().unsafe.number }, "Node stopped");
   };

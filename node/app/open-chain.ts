@@ -45,6 +45,11 @@ export function readChainDefinition(config: NodeConfig): ChainDefinition {
   return { rollup, l1Chain, openledger, genesis };
 }
 
+/** Folder of the chain's database. */
+export function chainFolder(config: NodeConfig): string {
+  return join(config.dataDir, "chain");
+}
+
 /**
  * Opens the chain's database in the data folder; the first time it gets the genesis block and state.
  * @throws CodedError `STORE_*`.
@@ -54,7 +59,7 @@ export async function openChain(
   { rollup, genesis }: ChainDefinition,
   logger: Logger,
 ): Promise<ChainStore> {
-  const store = await openChainStore(join(config.dataDir, "chain"), rollup);
+  const store = await openChainStore(chainFolder(config), rollup);
   if (store.heads() !== undefined) return store;
   const { hash } = genesis.block;
   logger.info({ hash }, "Writing the genesis block");

@@ -25,7 +25,7 @@ beforeAll(async () => {
     methods: nodeRpcMethods({
       chain: small.chain,
       state: createStateReader(small.database),
-      runner: small.executor,
+      simulator: small.executor,
       rollup: small.rollup,
       pool: new InstantPool(small),
       version: "openledger/test",

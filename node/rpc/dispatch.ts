@@ -1,7 +1,8 @@
 import { RPC_CODE, toErrorObject } from "./errors.ts";
+import { SimulationBudget, type SimulationBudgetLimits } from "./simulation-budget.ts";
 import { type RpcContext, RpcError, type RpcMethods } from "./types.ts";
 
-export interface DispatchLimits {
+export interface DispatchLimits extends SimulationBudgetLimits {
   /** Requests in one batch. */
   maxBatch: number;
   /** Bytes of one answer. */
@@ -38,21 +39,16 @@ function idOf(request: Record<string, unknown>): Id | undefined {
   return id === null || typeof id === "string" || typeof id === "number" ? id : undefined;
 }
 
-/** The answer as text; what is too large, or no JSON (a bigint that a method forgot to format), becomes an error. */
-function stringifyAnswer(
-  value: Answer | Answer[],
-  limits: DispatchLimits,
-  onInternalError: OnInternalError,
-): string {
-  const id = Array.isArray(value) ? null : value.id;
+/** An answer as text; what is too large, or no JSON (a bigint that a method forgot to format), becomes an error. */
+function stringifyAnswer(value: Answer, maxBytes: number, onInternalError: OnInternalError): string {
   try {
     const text = JSON.stringify(value);
-    if (text.length <= limits.maxResponseBytes) return text;
+    if (text.length <= maxBytes) return text;
   } catch (error) {
     onInternalError("(answer)", error);
-    return JSON.stringify(failure(id, error));
+    return JSON.stringify(failure(value.id, error));
   }
-  return JSON.stringify(failure(id, new RpcError(RPC_CODE.server, "response too large")));
+  return JSON.stringify(failure(value.id, new RpcError(RPC_CODE.server, "response too large")));
 }
 
 /** Dispatches JSON-RPC 2.0 texts to methods, batches in order. */
@@ -92,7 +88,24 @@ export function createDispatcher(
     }
   };
 
-  const stringify = (value: Answer | Answer[]) => stringifyAnswer(value, limits, onInternalError);
+  const stringify = (value: Answer, maxBytes = limits.maxResponseBytes) =>
+    stringifyAnswer(value, maxBytes, onInternalError);
+
+  /** In order, one after the other; what no longer fits into the answer is not run. */
+  const answerBatch = async (requests: readonly unknown[], context: RpcContext) => {
+    const shared = { ...context, budget: new SimulationBudget(limits) };
+    const texts: string[] = [];
+    let left = limits.maxResponseBytes;
+    for (const request of requests) {
+      const one = await answer(request, shared);
+      if (one === undefined) continue;
+      const text = stringify(one, left);
+      left -= text.length;
+      if (left < 0) return stringify(failure(null, new RpcError(RPC_CODE.server, "response too large")));
+      texts.push(text);
+    }
+    return texts.length === 0 ? undefined : `[${texts.join(",")}]`;
+  };
 
   return {
     async handle(body, context) {
@@ -109,12 +122,7 @@ export function createDispatcher(
       if (request.length === 0) return stringify(failure(null, invalidRequest("empty batch")));
       if (request.length > limits.maxBatch)
         return stringify(failure(null, invalidRequest("batch too large")));
-      const answers: Answer[] = [];
-      for (const item of request) {
-        const one = await answer(item, context);
-        if (one !== undefined) answers.push(one);
-      }
-      return answers.length === 0 ? undefined : stringify(answers);
+      return answerBatch(request, context);
     },
   };
 }

@@ -36,6 +36,11 @@ const TEXTS: Readonly<Record<string, string>> = {
   TXPOOL_FUNDS: "insufficient funds for gas * price + value",
 };
 
+/** JSON-RPC codes of coded errors that have one of their own. */
+const CODES: Readonly<Record<string, number>> = {
+  SIMULATION_BUSY: RPC_CODE.limit,
+};
+
 /** The error object of a JSON-RPC answer. An unknown error tells nothing of the node's inside. */
 export function toErrorObject(error: unknown): { code: number; message: string; data?: unknown } {
   if (error instanceof RpcError) {
@@ -48,7 +53,7 @@ export function toErrorObject(error: unknown): { code: number; message: string; 
   if (isCodedError(error)) {
     const text = TEXTS[error.code];
     return {
-      code: RPC_CODE.server,
+      code: CODES[error.code] ?? RPC_CODE.server,
       message: text === undefined ? error.message : `${text}: ${error.message}`,
       data: { code: error.code, ...(error.fix !== undefined && { fix: error.fix }) },
     };

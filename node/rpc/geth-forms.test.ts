@@ -25,7 +25,7 @@ const dispatcher = createDispatcher(
   nodeRpcMethods({
     chain: small.chain,
     state: createStateReader(small.database),
-    runner: small.executor,
+    simulator: small.executor,
     rollup: small.rollup,
     version: "test",
   }),

@@ -1,25 +1,30 @@
-import { bytesToHex } from "../base/bytes.ts";
-import { keccak256 } from "../chain/crypto.ts";
 import type { RollupConfig } from "../chain/types/rollup.ts";
-import type { Simulator, StateReader } from "../execution/evm/executor.ts";
-import { RPC_CODE } from "./errors.ts";
-import { quantity } from "./format/quantity.ts";
-import { blockMethods, rawMethods } from "./methods/blocks.ts";
-import { executionMethods } from "./methods/execution.ts";
-import { feeMethods } from "./methods/fees.ts";
-import { logMethods } from "./methods/logs.ts";
-import { optimismMethods } from "./methods/optimism.ts";
-import { stateMethods } from "./methods/state.ts";
-import { subscriptionMethods } from "./methods/subscriptions.ts";
-import { dataParam } from "./params.ts";
-import { type ChainReader, type RollupReader, RpcError, type RpcMethods, type TxPool } from "./types.ts";
+import type { StateReader } from "../execution/evm/executor.ts";
+import type { BoundedSimulator } from "../execution/simulation/simulator.ts";
+import { rawMethods } from "./namespaces/debug/raw.ts";
+import { blockMethods } from "./namespaces/eth/blocks.ts";
+import { callMethods } from "./namespaces/eth/call.ts";
+import { CALL_GAS_CAP } from "./namespaces/eth/call-params.ts";
+import { chainMethods } from "./namespaces/eth/chain.ts";
+import { feeMethods } from "./namespaces/eth/fees.ts";
+import { logMethods } from "./namespaces/eth/logs.ts";
+import { stateMethods } from "./namespaces/eth/state.ts";
+import { subscriptionMethods } from "./namespaces/eth/subscriptions.ts";
+import { transactionMethods } from "./namespaces/eth/transactions.ts";
+import { netMethods } from "./namespaces/net/net.ts";
+import { optimismMethods } from "./namespaces/optimism/rollup.ts";
+import { txpoolMethods } from "./namespaces/txpool/txpool.ts";
+import { web3Methods } from "./namespaces/web3/web3.ts";
+import type { ChainReader, RollupReader, RpcMethods, TxPool } from "./types.ts";
 
 export interface NodeRpcOptions {
   chain: ChainReader;
   state: StateReader;
-  /** The block executor. */
-  runner: Simulator;
+  /** Runs calls: a pool of threads in a node, the executor itself over a chain in memory. */
+  simulator: BoundedSimulator;
   rollup: RollupConfig;
+  /** Most gas of one call, estimate or access list. */
+  gasCap?: bigint;
   /** Absent: transactions are refused. */
   pool?: TxPool;
   /** Absent: no `optimism_` methods. */
@@ -30,33 +35,20 @@ export interface NodeRpcOptions {
 
 /** All methods of a node but those of the AI services; merge others into the same object for one server. */
 export function nodeRpcMethods(options: NodeRpcOptions): RpcMethods {
-  const { chain, state, runner, rollup, pool, rollupReader, version } = options;
+  const { chain, state, simulator, rollup, pool, rollupReader, version } = options;
   return {
-    web3_clientVersion: () => version,
-    web3_sha3: (params) => bytesToHex(keccak256(dataParam(params[0], 0))),
-    net_version: () => rollup.l2ChainId.toString(),
-    net_listening: () => true,
-    net_peerCount: () => "0x0",
-    eth_chainId: () => quantity(rollup.l2ChainId),
-    eth_syncing: () => false,
-    eth_accounts: () => [],
-    eth_sendRawTransaction: async (params) => {
-      if (pool === undefined) throw new RpcError(RPC_CODE.server, "this node does not accept transactions");
-      return pool.add(dataParam(params[0], 0));
-    },
-    ...(pool !== undefined && {
-      txpool_status: () => {
-        const { pending, queued } = pool.count();
-        return { pending: quantity(pending), queued: quantity(queued) };
-      },
-    }),
-    ...blockMethods(chain, pool),
-    ...rawMethods(chain, pool),
+    ...web3Methods(version),
+    ...netMethods(rollup),
+    ...chainMethods(rollup),
+    ...blockMethods(chain),
+    ...transactionMethods(chain, pool),
     ...stateMethods(chain, state, pool),
-    ...executionMethods(chain, runner, rollup.l2ChainId),
+    ...callMethods({ chain, simulator, chainId: rollup.l2ChainId, gasCap: options.gasCap ?? CALL_GAS_CAP }),
     ...feeMethods(chain, rollup),
     ...logMethods(chain),
     ...subscriptionMethods(chain, pool),
+    ...rawMethods(chain, pool),
+    ...(pool !== undefined && txpoolMethods(pool)),
     ...(rollupReader !== undefined && optimismMethods(rollupReader, rollup, version)),
   };
 }

@@ -53,7 +53,7 @@ async function replay(scenario: string) {
   const methods = nodeRpcMethods({
     chain,
     state: createStateReader(database),
-    runner: executor,
+    simulator: executor,
     rollup,
     version: "test",
   });

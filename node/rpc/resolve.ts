@@ -1,4 +1,4 @@
-import type { Block, BlockHeader } from "../chain/types/block.ts";
+import type { Block, BlockHeader, Receipt } from "../chain/types/block.ts";
 import { RPC_CODE } from "./errors.ts";
 import { type BlockParam, blockParam } from "./params.ts";
 import { type ChainReader, type HeadKind, RpcError } from "./types.ts";
@@ -35,4 +35,12 @@ export async function requireHeader(
   const block = await findBlock(chain, param);
   if (block !== undefined) return block.header;
   throw new RpcError(RPC_CODE.server, "hash" in param ? "header for hash not found" : "header not found");
+}
+
+/** The receipts of a stored block. */
+export async function receiptsOf(chain: ChainReader, block: Block): Promise<readonly Receipt[]> {
+  const receipts = await chain.receipts(block.hash);
+  if (receipts !== undefined) return receipts;
+  if (block.transactions.length === 0) return [];
+  throw new RpcError(RPC_CODE.internal, "receipts of a stored block are missing");
 }

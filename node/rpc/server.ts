@@ -1,15 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
-import { createDispatcher, type Dispatcher, type OnInternalError } from "./dispatch.ts";
+import { createDispatcher, type Dispatcher, type DispatchLimits, type OnInternalError } from "./dispatch.ts";
 import { serverError } from "./errors.ts";
 import type { RpcConnection, RpcMethods } from "./types.ts";
 
-export interface RpcLimits {
+export interface RpcLimits extends DispatchLimits {
   /** Bytes of one request. */
   maxRequestBytes: number;
-  maxResponseBytes: number;
-  maxBatch: number;
   maxConnections: number;
 }
 
@@ -17,6 +15,8 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   maxRequestBytes: 5 * 1024 * 1024,
   maxResponseBytes: 64 * 1024 * 1024,
   maxBatch: 1000,
+  maxBatchCallMs: 10_000,
+  maxBatchCallGas: 500_000_000n,
   maxConnections: 512,
 };
 

@@ -3,6 +3,7 @@ import type { L1BlockRef } from "../chain/types/l1.ts";
 import type { Address, BlockId, Hash } from "../chain/types/primitives.ts";
 import type { L2BlockRef } from "../chain/types/rollup.ts";
 import type { ChainTransaction } from "../chain/types/transaction.ts";
+import type { SimulationBound } from "../execution/simulation/simulator.ts";
 import type { TransactionLocation } from "../store/types.ts";
 
 /** Which head a request means: `unsafe` is RPC's "latest". */
@@ -78,6 +79,16 @@ export interface RollupReader {
 export interface RpcContext {
   /** Present on WebSocket connections. */
   connection: RpcConnection | undefined;
+  /** Present in batches: what their simulations may take together. */
+  budget?: CallBudget;
+}
+
+/** What the simulations of one batch may still take. */
+export interface CallBudget {
+  /** The bound of the next one. @throws RpcError -32005 when nothing is left. */
+  next(): SimulationBound;
+  /** Takes what one has used. */
+  spend(gasUsed: bigint): void;
 }
 
 /** A WebSocket peer that can receive notifications. */

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
 import { Level } from "level";
 import type { CodedError } from "../base/errors.ts";
 import { storeError } from "./errors.ts";
@@ -23,23 +24,27 @@ export interface KeyValueStore extends KeyValueReader {
   close(): Promise<void>;
 }
 
+type Database = Level<Uint8Array, Uint8Array>;
+
+/** Folders that this thread has open: the database itself lets one process open a folder many times. */
+const openFolders = new Set<string>();
+
 /**
- * Opens or makes the store in `folder`.
- * @throws CodedError `STORE_LOCKED` (another process has it), `STORE_CORRUPT`, `STORE_UNAVAILABLE` (disk or permission).
+ * Opens or makes the store in `folder`. Other threads may read it meanwhile: {@link openSharedLevel}.
+ * @throws CodedError `STORE_LOCKED` (somebody has it), `STORE_CORRUPT`, `STORE_UNAVAILABLE` (disk or permission).
  */
 export async function openLevel(folder: string): Promise<KeyValueStore> {
-  await mkdir(folder, { recursive: true }).catch((cause) => Promise.reject(openError(folder, cause)));
-  const level = new Level<Uint8Array, Uint8Array>(folder, {
-    keyEncoding: "view",
-    valueEncoding: "view",
-    cacheSize: 64 * 1024 * 1024,
-  });
-  await level.open().catch((cause) => Promise.reject(openError(folder, cause)));
+  const path = resolve(folder);
+  if (openFolders.has(path)) throw locked(folder, { folder });
+  openFolders.add(path);
+  const level = await mkdir(path, { recursive: true })
+    .then(() => openDatabase(path, true))
+    .catch((cause: unknown) => {
+      openFolders.delete(path);
+      throw openError(folder, cause);
+    });
   return {
-    get(key) {
-      const value = level.getSync(key);
-      return value === undefined ? undefined : plain(value);
-    },
+    ...readerOf(level),
     async write(writes, durable) {
       const operations = writes.map(({ key, value }) =>
         value === undefined ? ({ type: "del", key } as const) : ({ type: "put", key, value } as const),
@@ -51,7 +56,43 @@ export async function openLevel(folder: string): Promise<KeyValueStore> {
         yield [plain(key), plain(value)];
       }
     },
-    close: () => level.close(),
+    async close() {
+      await level.close();
+      openFolders.delete(path);
+    },
+  };
+}
+
+/**
+ * Opens a store for reading that another thread of this process has open with {@link openLevel}.
+ * @throws CodedError as that does; `STORE_UNAVAILABLE` also where there is no store.
+ */
+export async function openSharedLevel(folder: string): Promise<KeyValueReader & { close(): Promise<void> }> {
+  const level = await openDatabase(resolve(folder), false).catch((cause: unknown) => {
+    throw openError(folder, cause);
+  });
+  return { ...readerOf(level), close: () => level.close() };
+}
+
+/** All threads must name the folder alike: the addon finds the open database by its path. */
+async function openDatabase(path: string, createIfMissing: boolean): Promise<Database> {
+  const level: Database = new Level(path, {
+    keyEncoding: "view",
+    valueEncoding: "view",
+    cacheSize: 64 * 1024 * 1024,
+    multithreading: true,
+    createIfMissing,
+  });
+  await level.open();
+  return level;
+}
+
+function readerOf(level: Database): KeyValueReader {
+  return {
+    get(key) {
+      const value = level.getSync(key);
+      return value === undefined ? undefined : plain(value);
+    },
   };
 }
 
@@ -65,12 +106,7 @@ function openError(folder: string, error: unknown): CodedError {
   const code = (cause as { code?: unknown }).code;
   const facts = { folder, reason: cause instanceof Error ? cause.message : String(cause) };
   if (code === "LEVEL_LOCKED" || /lock .*(already held|temporarily unavailable)/i.test(facts.reason)) {
-    return storeError("STORE_LOCKED", {
-      message: `Another process uses the data folder ${folder}.`,
-      fix: "Stop that process, or give this one its own folder with --data-dir.",
-      facts,
-      cause,
-    });
+    return locked(folder, facts, cause);
   }
   if (
     code === "LEVEL_CORRUPTION" ||
@@ -86,6 +122,15 @@ function openError(folder: string, error: unknown): CodedError {
   return storeError("STORE_UNAVAILABLE", {
     message: `The database in ${folder} can't be opened.`,
     fix: "Check that the folder can be written and that the disk has room.",
+    facts,
+    cause,
+  });
+}
+
+function locked(folder: string, facts: Readonly<Record<string, unknown>>, cause?: unknown): CodedError {
+  return storeError("STORE_LOCKED", {
+    message: `Another process uses the data folder ${folder}.`,
+    fix: "Stop that process, or give this one its own folder with --data-dir.",
     facts,
     cause,
   });

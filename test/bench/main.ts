@@ -1,5 +1,6 @@
 import { cpus, loadavg } from "node:os";
 import { describeError } from "../../node/base/errors.ts";
+import { callBench } from "./call.ts";
 import { evmBench } from "./evm.ts";
 import { type Bench, formatFigure } from "./figure.ts";
 import { gemmBench } from "./gemm.ts";
@@ -11,6 +12,7 @@ import { erc20Bench, transfersBench } from "./transfers.ts";
 const BENCHES: readonly Bench[] = [
   transfersBench,
   erc20Bench,
+  callBench,
   evmBench,
   trainBench,
   gemmBench,

@@ -259,7 +259,7 @@ async function startRpc(folder: string): Promise<{ dispatcher: Dispatcher; metho
     chain,
     state,
     pool: await poolOver(chain, database, rollup),
-    runner: createExecutor({ kind: EXECUTOR, ...rules, stateDatabase: database }),
+    simulator: createExecutor({ kind: EXECUTOR, ...rules, stateDatabase: database }),
     rollup,
     version: "openledger/conformance",
   });

@@ -17,7 +17,7 @@ import type {
   ExecutedBlock,
   Executor,
 } from "../../node/execution/evm/executor.ts";
-import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
+import { type GenesisState, makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
 import { EXECUTOR } from "./executor-kind.ts";
 import { MemoryChain } from "./memory-chain.ts";
@@ -35,6 +35,7 @@ export interface SmallChain {
   executor: Executor;
   database: MemoryDatabase;
   chain: MemoryChain;
+  genesis: GenesisState;
   head: BlockHeader;
   /** Attributes of the next block: the L1 attributes deposit, then `transactions`. */
   attributes(transactions?: readonly Uint8Array[]): PayloadAttributes;
@@ -129,6 +130,7 @@ export function createSmallChain(options: SmallChainOptions = {}): SmallChain {
     executor,
     database,
     chain,
+    genesis: start,
     head: start.block.header,
     attributes(transactions = []) {
       const l2Time = small.head.timestamp + rollup.blockTime;

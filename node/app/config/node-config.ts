@@ -45,6 +45,15 @@ export const nodeConfigSchema = z.strictObject({
   outputOracle: address.optional().describe("L2OutputOracle on L1; needed with a proposer key"),
   rpcHost: z.string().min(1).default("127.0.0.1").describe("address on which JSON-RPC listens"),
   rpcPort: port.default(9545).describe("port on which JSON-RPC listens; 0 takes a free one"),
+  rpcGasCap: z.coerce
+    .bigint()
+    .min(0n)
+    .max(10n ** 15n)
+    .default(50_000_000n)
+    .describe("most gas of one eth_call, estimate or access list; 0: the block's gas limit"),
+  rpcEvmTimeout: milliseconds
+    .default(5_000)
+    .describe("milliseconds that one eth_call, estimate or access list may run"),
   protocol: z
     .string()
     .optional()

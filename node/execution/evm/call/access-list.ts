@@ -1,5 +1,6 @@
 import { hexToBytes } from "../../../base/bytes.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
+import type { Address, Hash } from "../../../chain/types/primitives.ts";
 import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import { executionError } from "../../errors.ts";
 import type { StateView } from "../../state/state-view.ts";
@@ -29,6 +30,19 @@ function sameList(a: readonly AccessListEntry[], b: readonly AccessListEntry[]):
   );
 }
 
+/** What either list names, sorted. */
+function union(a: readonly AccessListEntry[], b: readonly AccessListEntry[]): AccessListEntry[] {
+  const byAddress = new Map<Address, Set<Hash>>();
+  for (const { address, storageKeys } of [...a, ...b]) {
+    const keys = byAddress.get(address) ?? new Set();
+    for (const key of storageKeys) keys.add(key);
+    byAddress.set(address, keys);
+  }
+  return [...byAddress]
+    .map(([address, keys]) => ({ address, storageKeys: [...keys].sort() }))
+    .sort((x, y) => (x.address < y.address ? -1 : 1));
+}
+
 /**
  * Runs until the list that a message touches with the list given is that list. Source: op-geth `AccessList`.
  * @throws CodedError `ACCESS_LIST_UNSTABLE` when that takes too many runs, `CALL_FUNDS`, `CALL_GAS`.
@@ -43,7 +57,8 @@ export async function createAccessList(
   const excluded: readonly string[] = [request.from, request.to ?? createdBy(view, request)];
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const run = await simulate(header, { ...request, accessList: current }, { touched: true });
-    const next = run.touched.filter(
+    // As op-geth's, the list only grows: what was given stays, touched or not.
+    const next = union(current, run.touched).filter(
       ({ address, storageKeys }) => storageKeys.length > 0 || !excluded.includes(address),
     );
     if (sameList(next, current)) {

@@ -1,12 +1,12 @@
-import { maxBigInt } from "../../base/bigint.ts";
-import { nextBaseFee } from "../../chain/rules/base-fee.ts";
-import type { Block, BlockHeader, Receipt } from "../../chain/types/block.ts";
-import type { RollupConfig } from "../../chain/types/rollup.ts";
-import { invalidArgument, RPC_CODE } from "../errors.ts";
-import { quantity } from "../format/quantity.ts";
-import { arrayParam, blockParam, uint64Param } from "../params.ts";
-import { blockNumberOf } from "../resolve.ts";
-import { type ChainReader, RpcError, type RpcMethods } from "../types.ts";
+import { maxBigInt } from "../../../base/bigint.ts";
+import { nextBaseFee } from "../../../chain/rules/base-fee.ts";
+import type { Block, BlockHeader, Receipt } from "../../../chain/types/block.ts";
+import type { RollupConfig } from "../../../chain/types/rollup.ts";
+import { invalidArgument, RPC_CODE } from "../../errors.ts";
+import { quantity } from "../../format/quantity.ts";
+import { arrayParam, blockParam, uint64Param } from "../../params.ts";
+import { blockNumberOf } from "../../resolve.ts";
+import { type ChainReader, RpcError, type RpcMethods } from "../../types.ts";
 
 /** op-geth's least tip suggestion, in wei. */
 const MIN_TIP = 1_000_000n;

@@ -1,11 +1,11 @@
-import { bytesToHex } from "../../base/bytes.ts";
-import { EMPTY_CODE_HASH, ZERO_HASH } from "../../chain/constants.ts";
-import type { Hex } from "../../chain/types/primitives.ts";
-import type { StateReader } from "../../execution/evm/executor.ts";
-import { quantity } from "../format/quantity.ts";
-import { addressParam, arrayParam, objectParam, slotParam } from "../params.ts";
-import { requireHeader } from "../resolve.ts";
-import type { ChainReader, RpcMethods, TxPool } from "../types.ts";
+import { bytesToHex } from "../../../base/bytes.ts";
+import { EMPTY_CODE_HASH, ZERO_HASH } from "../../../chain/constants.ts";
+import type { Hex } from "../../../chain/types/primitives.ts";
+import type { StateReader } from "../../../execution/evm/executor.ts";
+import { quantity } from "../../format/quantity.ts";
+import { addressParam, arrayParam, objectParam, slotParam } from "../../params.ts";
+import { requireHeader } from "../../resolve.ts";
+import type { ChainReader, RpcMethods, TxPool } from "../../types.ts";
 
 const MAX_PROOF_KEYS = 1024;
 const MAX_STORAGE_VALUES = 1024;

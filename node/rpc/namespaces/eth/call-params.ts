@@ -1,8 +1,8 @@
-import { ZERO_ADDRESS } from "../chain/constants.ts";
-import type { BlockHeader } from "../chain/types/block.ts";
-import type { AccessListEntry, Authorization } from "../chain/types/transaction.ts";
-import type { CallRequest } from "../execution/evm/executor.ts";
-import { invalidArgument, RPC_CODE } from "./errors.ts";
+import { ZERO_ADDRESS } from "../../../chain/constants.ts";
+import type { BlockHeader } from "../../../chain/types/block.ts";
+import type { AccessListEntry, Authorization } from "../../../chain/types/transaction.ts";
+import type { CallRequest } from "../../../execution/evm/executor.ts";
+import { invalidArgument, RPC_CODE } from "../../errors.ts";
 import {
   addressParam,
   arrayParam,
@@ -11,10 +11,10 @@ import {
   objectParam,
   quantityParam,
   uint64Param,
-} from "./params.ts";
-import { RpcError } from "./types.ts";
+} from "../../params.ts";
+import { RpcError } from "../../types.ts";
 
-/** Most gas that one call may use. */
+/** Most gas that one call may use unless the node is told otherwise, as in geth. */
 export const CALL_GAS_CAP = 50_000_000n;
 const MAX_LIST = 10_000;
 
@@ -100,7 +100,7 @@ export function callParam(
     to: present(call.to) ? addressParam(call.to, 0) : undefined,
     value: present(call.value) ? quantityParam(call.value, 0, "value") : 0n,
     data: inputOf(call),
-    gas: gas < CALL_GAS_CAP ? gas : CALL_GAS_CAP,
+    gas,
     gasPrice: gasPriceOf(call, header.baseFeePerGas ?? 0n),
     ...(present(call.accessList) && { accessList: accessListOf(call.accessList) }),
     ...(present(call.authorizationList) && { authorizationList: authorizationsOf(call.authorizationList) }),

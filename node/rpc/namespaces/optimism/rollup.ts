@@ -1,10 +1,10 @@
-import { rollupConfigToJson } from "../../chain/config/rollup-config.ts";
-import { ZERO_HASH } from "../../chain/constants.ts";
-import type { L1BlockRef } from "../../chain/types/l1.ts";
-import type { BlockId } from "../../chain/types/primitives.ts";
-import type { L2BlockRef, RollupConfig } from "../../chain/types/rollup.ts";
-import { uint64Param } from "../params.ts";
-import type { RollupReader, RpcMethods, SyncStatus } from "../types.ts";
+import { rollupConfigToJson } from "../../../chain/config/rollup-config.ts";
+import { ZERO_HASH } from "../../../chain/constants.ts";
+import type { L1BlockRef } from "../../../chain/types/l1.ts";
+import type { BlockId } from "../../../chain/types/primitives.ts";
+import type { L2BlockRef, RollupConfig } from "../../../chain/types/rollup.ts";
+import { uint64Param } from "../../params.ts";
+import type { RollupReader, RpcMethods, SyncStatus } from "../../types.ts";
 
 function id({ hash, number }: BlockId): Record<string, unknown> {
   return { hash, number: Number(number) };

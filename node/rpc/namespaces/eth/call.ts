@@ -1,11 +1,13 @@
 import { decodeErrorResult } from "viem";
-import { bytesToHex } from "../../base/bytes.ts";
-import type { CallResult, Simulator } from "../../execution/evm/executor.ts";
-import { CALL_GAS_CAP, callParam } from "../call-params.ts";
-import { invalidArgument, RPC_CODE } from "../errors.ts";
-import { quantity } from "../format/quantity.ts";
-import { requireHeader } from "../resolve.ts";
-import { type ChainReader, RpcError, type RpcMethods } from "../types.ts";
+import { minBigInt } from "../../../base/bigint.ts";
+import { bytesToHex } from "../../../base/bytes.ts";
+import type { CallResult } from "../../../execution/evm/executor.ts";
+import type { BoundedSimulator } from "../../../execution/simulation/simulator.ts";
+import { invalidArgument, RPC_CODE } from "../../errors.ts";
+import { quantity } from "../../format/quantity.ts";
+import { requireHeader } from "../../resolve.ts";
+import { type ChainReader, type RpcContext, RpcError, type RpcMethods } from "../../types.ts";
+import { callParam } from "./call-params.ts";
 
 const REVERT_ABI = [
   { type: "error", name: "Error", inputs: [{ name: "reason", type: "string" }] },
@@ -52,27 +54,44 @@ function refuseOverrides(params: readonly unknown[]): void {
   }
 }
 
+export interface CallMethodsOptions {
+  chain: ChainReader;
+  simulator: BoundedSimulator;
+  chainId: bigint;
+  /** Most gas of one message; 0: its block's gas limit. */
+  gasCap: bigint;
+}
+
 /** `eth_call`, `eth_estimateGas`, `eth_createAccessList`. */
-export function executionMethods(chain: ChainReader, runner: Simulator, chainId: bigint): RpcMethods {
+export function callMethods({ chain, simulator, chainId, gasCap }: CallMethodsOptions): RpcMethods {
+  /** The block and the message of a request, and how long it may run. */
+  const prepare = async (params: readonly unknown[], { budget }: RpcContext, isCall: boolean) => {
+    const header = await requireHeader(chain, params, 1);
+    const cap = gasCap === 0n ? header.gasLimit : gasCap;
+    const asked = callParam(params[0], header, chainId, isCall ? cap : header.gasLimit);
+    return { header, request: { ...asked, gas: minBigInt(asked.gas, cap) }, bound: budget?.next() };
+  };
   return {
-    eth_call: async (params) => {
+    eth_call: async (params, context) => {
       refuseOverrides(params);
-      const header = await requireHeader(chain, params, 1);
-      const result = await runner.call(header, callParam(params[0], header, chainId, CALL_GAS_CAP));
+      const { header, request, bound } = await prepare(params, context, true);
+      const result = await simulator.call(header, request, bound);
+      context.budget?.spend(result.gasUsed);
       if (result.error !== undefined) throw executionError(result);
       return bytesToHex(result.returnData);
     },
-    eth_estimateGas: async (params) => {
+    eth_estimateGas: async (params, context) => {
       refuseOverrides(params);
-      const header = await requireHeader(chain, params, 1);
-      const result = await runner.estimateGas(header, callParam(params[0], header, chainId, header.gasLimit));
+      const { header, request, bound } = await prepare(params, context, false);
+      const result = await simulator.estimateGas(header, request, bound);
+      context.budget?.spend(typeof result === "bigint" ? result : result.gasUsed);
       if (typeof result !== "bigint") throw executionError(result);
       return quantity(result);
     },
-    eth_createAccessList: async (params) => {
-      const header = await requireHeader(chain, params, 1);
-      const request = callParam(params[0], header, chainId, header.gasLimit);
-      const { accessList, gasUsed, error } = await runner.createAccessList(header, request);
+    eth_createAccessList: async (params, context) => {
+      const { header, request, bound } = await prepare(params, context, false);
+      const { accessList, gasUsed, error } = await simulator.createAccessList(header, request, bound);
+      context.budget?.spend(gasUsed);
       return { accessList, ...(error !== undefined && { error }), gasUsed: quantity(gasUsed) };
     },
   };

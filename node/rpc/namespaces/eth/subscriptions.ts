@@ -1,11 +1,11 @@
-import { bytesToHex } from "../../base/bytes.ts";
-import { randomBytes } from "../../base/clock.ts";
-import type { Block } from "../../chain/types/block.ts";
-import { invalidArgument, RPC_CODE } from "../errors.ts";
-import { headerToRpc } from "../format/block.ts";
-import { transactionToRpc } from "../format/transaction.ts";
-import { type LogFilter, logFilterParam, logsOfBlock } from "../log-filter.ts";
-import { type ChainReader, type RpcConnection, RpcError, type RpcMethods, type TxPool } from "../types.ts";
+import { bytesToHex } from "../../../base/bytes.ts";
+import { randomBytes } from "../../../base/clock.ts";
+import type { Block } from "../../../chain/types/block.ts";
+import { invalidArgument, RPC_CODE } from "../../errors.ts";
+import { headerToRpc } from "../../format/block.ts";
+import { transactionToRpc } from "../../format/transaction.ts";
+import { type ChainReader, type RpcConnection, RpcError, type RpcMethods, type TxPool } from "../../types.ts";
+import { type LogFilter, logFilterParam, logsOfBlock } from "./log-filter.ts";
 
 const MAX_PER_CONNECTION = 256;
 

@@ -1,8 +1,8 @@
-import { invalidArgument, RPC_CODE } from "../errors.ts";
-import { type LogFilter, logFilterParam, logsOfBlock, mayMatch } from "../log-filter.ts";
-import { blockParam, hashParam, objectParam } from "../params.ts";
-import { blockNumberOf } from "../resolve.ts";
-import { type ChainReader, RpcError, type RpcMethods } from "../types.ts";
+import { invalidArgument, RPC_CODE } from "../../errors.ts";
+import { blockParam, hashParam, objectParam } from "../../params.ts";
+import { blockNumberOf } from "../../resolve.ts";
+import { type ChainReader, RpcError, type RpcMethods } from "../../types.ts";
+import { type LogFilter, logFilterParam, logsOfBlock, mayMatch } from "./log-filter.ts";
 
 const MAX_RESULTS = 10_000;
 

@@ -1,9 +1,9 @@
-import { hexToBytes } from "../base/bytes.ts";
-import { keccak256 } from "../chain/crypto.ts";
-import type { Block, Log, Receipt } from "../chain/types/block.ts";
-import type { Address, Hash, Hex } from "../chain/types/primitives.ts";
-import { logToRpc } from "./format/receipt.ts";
-import { addressParam, arrayParam, hashParam, objectParam } from "./params.ts";
+import { hexToBytes } from "../../../base/bytes.ts";
+import { keccak256 } from "../../../chain/crypto.ts";
+import type { Block, Log, Receipt } from "../../../chain/types/block.ts";
+import type { Address, Hash, Hex } from "../../../chain/types/primitives.ts";
+import { logToRpc } from "../../format/receipt.ts";
+import { addressParam, arrayParam, hashParam, objectParam } from "../../params.ts";
 
 const MAX_ADDRESSES = 1000;
 const MAX_TOPICS = 4;

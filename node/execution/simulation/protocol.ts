@@ -1,0 +1,60 @@
+import { CodedError, isCodedError, type Severity } from "../../base/errors.ts";
+import type { BlockHeader } from "../../chain/types/block.ts";
+import type { OpenLedgerConfig, RollupConfig } from "../../chain/types/rollup.ts";
+import type { ExecutorKind } from "../evm/create-executor.ts";
+import type { CallRequest } from "../evm/executor.ts";
+
+/** What a simulation thread is started with. */
+export interface SimulationThreadData {
+  /** Of the chain's database, which another thread of this process has open. */
+  folder: string;
+  rollup: RollupConfig;
+  openledger: OpenLedgerConfig;
+  executor: ExecutorKind;
+}
+
+export type SimulationKind = "call" | "estimateGas" | "createAccessList";
+
+/** From the pool to a thread: one at a time. */
+export interface SimulationJob {
+  kind: SimulationKind;
+  /** undefined: that of the job before. */
+  header: BlockHeader | undefined;
+  request: CallRequest;
+}
+
+/** From a thread to the pool: that it can take its first job, then an answer for each. */
+export type SimulationAnswer = { ready: true } | { result: unknown } | { error: SentError };
+
+/** An error as it crosses threads. */
+export interface SentError {
+  message: string;
+  stack: string | undefined;
+  /** Of a CodedError. */
+  coded:
+    | {
+        code: string;
+        severity: Severity;
+        fix: string | undefined;
+        facts: Readonly<Record<string, unknown>>;
+      }
+    | undefined;
+}
+
+export function sendError(error: unknown): SentError {
+  if (!(error instanceof Error)) return { message: String(error), stack: undefined, coded: undefined };
+  const { message, stack } = error;
+  if (!isCodedError(error)) return { message, stack, coded: undefined };
+  const { code, severity, fix, facts } = error;
+  return { message, stack, coded: { code, severity, fix, facts } };
+}
+
+/** The error that {@link sendError} took apart; its stack stays that of the thread. */
+export function receiveError({ message, stack, coded }: SentError): Error {
+  const error =
+    coded === undefined
+      ? new Error(message)
+      : new CodedError(coded.code, coded.severity, { message, fix: coded.fix, facts: coded.facts });
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

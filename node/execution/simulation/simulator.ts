@@ -1,0 +1,25 @@
+import type { BlockHeader } from "../../chain/types/block.ts";
+import type { AccessListResult, CallRequest, CallResult } from "../evm/executor.ts";
+
+/** What one simulation may take beyond the limits that hold for all of them. */
+export interface SimulationBound {
+  /** Milliseconds of running, where that is less than every simulation's own deadline. */
+  timeoutMs?: number;
+}
+
+/**
+ * A `Simulator` that can be told how long to run. An executor is one too; it runs on the caller's thread and knows no deadline.
+ */
+export interface BoundedSimulator {
+  call(header: BlockHeader, request: CallRequest, bound?: SimulationBound): Promise<CallResult>;
+  estimateGas(
+    header: BlockHeader,
+    request: CallRequest,
+    bound?: SimulationBound,
+  ): Promise<bigint | CallResult>;
+  createAccessList(
+    header: BlockHeader,
+    request: CallRequest,
+    bound?: SimulationBound,
+  ): Promise<AccessListResult>;
+}

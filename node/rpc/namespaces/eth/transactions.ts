@@ -1,0 +1,68 @@
+import { bytesToHex } from "../../../base/bytes.ts";
+import type { Block } from "../../../chain/types/block.ts";
+import { RPC_CODE } from "../../errors.ts";
+import { receiptToRpc } from "../../format/receipt.ts";
+import { transactionToRpc } from "../../format/transaction.ts";
+import { blockParam, dataParam, hashParam, uint64Param } from "../../params.ts";
+import { findBlock, receiptsOf } from "../../resolve.ts";
+import { type ChainReader, RpcError, type RpcMethod, type RpcMethods, type TxPool } from "../../types.ts";
+
+async function transactionAt(
+  chain: ChainReader,
+  block: Block | undefined,
+  index: bigint,
+): Promise<Record<string, unknown> | null> {
+  const transaction = block?.transactions[Number(index)];
+  if (block === undefined || transaction === undefined) return null;
+  const receipts = await receiptsOf(chain, block);
+  return transactionToRpc(transaction, { block, index: Number(index), receipt: receipts[Number(index)] });
+}
+
+/** The signed bytes of a transaction by its hash, in a block or waiting. */
+export function rawTransactionByHash(chain: ChainReader, pool: TxPool | undefined): RpcMethod {
+  return async (params) => {
+    const hash = hashParam(params[0], 0);
+    const location = await chain.locate(hash);
+    const block = location && (await chain.blockByHash(location.blockHash));
+    const found = location === undefined ? pool?.get(hash) : block?.transactions[location.index];
+    return found === undefined ? null : bytesToHex(found.raw);
+  };
+}
+
+/** Transactions: sending them, and where they and their receipts are. */
+export function transactionMethods(chain: ChainReader, pool: TxPool | undefined): RpcMethods {
+  return {
+    eth_sendRawTransaction: async (params) => {
+      if (pool === undefined) throw new RpcError(RPC_CODE.server, "this node does not accept transactions");
+      return pool.add(dataParam(params[0], 0));
+    },
+    eth_getTransactionByBlockNumberAndIndex: async (params) =>
+      transactionAt(
+        chain,
+        await findBlock(chain, blockParam(params[0], 0)),
+        uint64Param(params[1], 1, "index"),
+      ),
+    eth_getTransactionByBlockHashAndIndex: async (params) =>
+      transactionAt(
+        chain,
+        await chain.blockByHash(hashParam(params[0], 0)),
+        uint64Param(params[1], 1, "index"),
+      ),
+    eth_getTransactionByHash: async (params) => {
+      const hash = hashParam(params[0], 0);
+      const location = await chain.locate(hash);
+      if (location !== undefined) {
+        return transactionAt(chain, await chain.blockByHash(location.blockHash), BigInt(location.index));
+      }
+      const waiting = pool?.get(hash);
+      return waiting === undefined ? null : transactionToRpc(waiting, undefined);
+    },
+    eth_getTransactionReceipt: async (params) => {
+      const location = await chain.locate(hashParam(params[0], 0));
+      const block = location && (await chain.blockByHash(location.blockHash));
+      if (location === undefined || block === undefined) return null;
+      return receiptToRpc(block, await receiptsOf(chain, block), location.index);
+    },
+    eth_getRawTransactionByHash: rawTransactionByHash(chain, pool),
+  };
+}
