@@ -5,6 +5,7 @@ import type { Hex } from "../chain/types/primitives.ts";
 import { createExecutor } from "../execution/evm/create-executor.ts";
 import type { AncestorHash } from "../execution/evm/executor.ts";
 import { createMempool, type Mempool } from "../execution/mempool/mempool.ts";
+import { recoverSendersOffThread } from "../execution/senders.ts";
 import { NodeStore } from "../execution/state/node-store.ts";
 import { createBatcher } from "../rollup/batcher/batcher.ts";
 import { createDerivationPipeline } from "../rollup/derivation/pipeline.ts";
@@ -110,7 +111,13 @@ function followedMempool(
   const { rollup } = definition;
   const log = logger.child({ module: "mempool" });
   const chain = createPoolChain(store, engine, rollup, nodes);
-  const mempool = createMempool({ journal: store.mempool, chain, rules: rollup, logger: log });
+  const mempool = createMempool({
+    journal: store.mempool,
+    chain,
+    rules: rollup,
+    recover: recoverSendersOffThread,
+    logger: log,
+  });
   engine.subscribe((event) => {
     void mempool.chainChanged(event).catch((error: unknown) => {
       log.error({ error }, "The mempool did not follow a change of the chain");

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { statfsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { Command } from "commander";
+import { cryptoSupport } from "../../native/js/crypto.ts";
 import { backends } from "../../native/js/index.ts";
 import { packageRoot } from "../base/paths.ts";
 import { contextOf, print } from "./context.ts";
@@ -24,6 +25,7 @@ export function doctorCommand(): Command {
         tool("cmake"),
         tool(process.env.CXX ?? "c++"),
         ...addon(),
+        cryptography(),
         disk(),
         memory(),
       ];
@@ -69,6 +71,16 @@ function addon(): Finding[] {
     const value = error instanceof Error ? error.message : String(error);
     return [{ what: "native addon", ok: false, value, fix: "run `npm run build:native`" }];
   }
+}
+
+/** What the EVM does in native code; the rest runs in its module, exact but slower. */
+function cryptography(): Finding {
+  const absent = cryptoSupport().filter(({ native }) => !native);
+  const value =
+    absent.length === 0
+      ? "all of the EVM's precompiles are native"
+      : `not native: ${absent.map(({ name, reason }) => `${name} (${reason})`).join(", ")}`;
+  return { what: "native cryptography (optional)", ok: true, value };
 }
 
 function disk(): Finding {
