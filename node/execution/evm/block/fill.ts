@@ -49,7 +49,12 @@ export async function fillBlock(
   }
 }
 
-async function tryOne(builder: BlockBuilder, candidate: SignedTx, slowestNsPerGas: number): Promise<Tried> {
+async function tryOne(
+  builder: BlockBuilder,
+  candidate: SignedTx,
+  slowestNsPerGas: number,
+  stopwatch: Stopwatch,
+): Promise<Tried> {
   stopwatch.begin();
   const accept = ({ gasUsed }: TxOutcome): Refusal | undefined => {
     const allowed = GRACE_MS + (Number(gasUsed) * slowestNsPerGas) / 1e6;
