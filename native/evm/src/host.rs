@@ -110,10 +110,15 @@ pub enum PrecompileAnswer {
     Halted,
 }
 
-pub fn precompile(record: &mut PrecompileRecord, input: &[u8]) -> Result<PrecompileAnswer, HostFailed> {
+/// `input` is a pointer, not a slice: the memory that it points to belongs to a context that the host works on meanwhile.
+pub fn precompile(
+    record: &mut PrecompileRecord,
+    input: *const u8,
+    length: usize,
+) -> Result<PrecompileAnswer, HostFailed> {
     take_outbuf();
     // SAFETY: the host reads and writes the record, and reads the input.
-    let answer = unsafe { imports::h_precompile(record.as_mut_ptr(), input.as_ptr(), input.len() as u32) };
+    let answer = unsafe { imports::h_precompile(record.as_mut_ptr(), input, length as u32) };
     match answer {
         0 => Ok(PrecompileAnswer::Returned(take_outbuf().into())),
         1 => Ok(PrecompileAnswer::Reverted(take_outbuf().into())),

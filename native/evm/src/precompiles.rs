@@ -54,9 +54,14 @@ fn record(context: &ChainContext, inputs: &CallInputs) -> PrecompileRecord {
 
 fn run_in_host(context: &mut ChainContext, inputs: &CallInputs) -> Result<InterpreterResult, String> {
     let mut record = record(context, inputs);
-    let input = inputs.input.bytes(context);
+    // Not copied: whoever calls may give far more input than it pays for. While the host works on the journal the
+    // memory of the frame that called stays where it is.
+    let (input, length) = {
+        let bytes = inputs.input.as_bytes(context);
+        (bytes.as_ptr(), bytes.len())
+    };
     let outer = RUNNING.replace(context);
-    let answer = host::precompile(&mut record, &input);
+    let answer = host::precompile(&mut record, input, length);
     RUNNING.set(outer);
     let (result, output) = match answer.map_err(|failure| failure.to_string())? {
         PrecompileAnswer::Returned(output) => (InstructionResult::Return, output),

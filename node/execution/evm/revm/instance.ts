@@ -20,7 +20,7 @@ const SEED_BYTES = 16;
 /** Of the answers of `h_crypto`. */
 const CRYPTO_FAILED = -1;
 /** A larger memory is given back with its instance once the block is done. It never shrinks. */
-const LARGE_MEMORY = 64 << 20;
+const LARGE_MEMORY = 128 << 20;
 
 /** A trap of the module: a bug in it, or no memory. The instance is of no more use. */
 export class EvmTrap extends Error {
@@ -129,8 +129,11 @@ export class EvmInstance {
     return this.buffer;
   }
 
+  /** A copy of module memory. Short ones live on JavaScript's own heap, so the array is made before it is filled. */
   private copy(at: number, length: number): Uint8Array {
-    return new Uint8Array(this.exports.memory.buffer.slice(at, at + length));
+    const out = new Uint8Array(length);
+    this.memory().copy(out, 0, at, at + length);
+    return out;
   }
 
   private request(bytes: Uint8Array): void {
@@ -250,7 +253,8 @@ export class EvmInstance {
     };
     return {
       record: this.copy(record, 106),
-      input: this.copy(input, length),
+      // Not copied: a caller may give far more input than it pays for.
+      input: new Uint8Array(exports.memory.buffer, input, length),
       setGasUsed: (gas) => this.memory().writeBigUInt64LE(gas, record),
       answer: (output) => this.put(output),
       account: (address) =>

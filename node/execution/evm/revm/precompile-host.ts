@@ -6,6 +6,7 @@ import { RequestWriter, readWord } from "./bytes.ts";
 export interface CalledPrecompile {
   /** Gas limit u64, code address, caller, own address, value 32, static u8, scheme u8, depth u32. */
   record: Uint8Array;
+  /** A view of the module's memory: valid until one of the functions below is called. */
   input: Uint8Array;
   setGasUsed(gas: bigint): void;
   answer(output: Uint8Array): void;
