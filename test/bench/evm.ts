@@ -19,7 +19,9 @@ import { StockVm } from "./stock-vm.ts";
 
 const CHAIN_ID = 901n;
 const GAS_LIMIT = 200_000_000n;
-const RUNS = 3;
+const RUNS = 5;
+/** Of the lines with the ratios, in the order of {@link workloads}. */
+const SHORT_NAMES = ["erc20", "loop", "transfers"];
 const ITERATIONS = 100_000;
 const TOKEN_TRANSFERS = 200;
 const TRANSFERS = 400;
@@ -38,46 +40,71 @@ interface Workload {
   compare: readonly Address[];
 }
 
-/** Equal blocks, from signed envelopes to all roots, through our builder and through `runBlock`. */
+/** All that builds or runs a workload's block. */
+interface Sides {
+  small: SmallChain;
+  /** The same chain with our other executor. */
+  typescript: SmallChain;
+  stock: StockVm;
+  /** The same as `stock` with our hashes and signature recovery. */
+  lent: StockVm;
+}
+
+/** Equal blocks, from signed envelopes to all roots, through our builder with both executors and through `runBlock`. */
 export const evmBench: Bench = {
   name: "evm",
   async run() {
-    const small = createSmallChain({ gasLimit: GAS_LIMIT });
+    const small = createSmallChain({ gasLimit: GAS_LIMIT, executor: "wasm" });
+    const typescript = createSmallChain({ gasLimit: GAS_LIMIT, executor: "ts" });
     const stock = await StockVm.create(CHAIN_ID, sender, FUNDS);
     const lent = await StockVm.create(CHAIN_ID, sender, FUNDS, { ...chainCrypto });
     const setUp = await deployments();
     const { block } = await small.advance(setUp);
+    await typescript.advance(setUp);
     for (const peer of [stock, lent]) {
       await peer.run(block.header, setUp);
       await peer.keep();
     }
     const figures: Figure[] = [];
-    for (const workload of await workloads()) figures.push(await measure(workload, small, stock, lent));
+    const sides = { small, typescript, stock, lent };
+    for (const workload of await workloads()) figures.push(await measure(workload, sides));
     return figures;
   },
+  summary: (figures) =>
+    figures
+      .map(({ ours, peer }, index) => `evm ${SHORT_NAMES[index]} ratio ${(ours / peer!.value).toFixed(2)}`)
+      .join("\n"),
 };
 
-async function measure(
-  { name, envelopes, compare }: Workload,
-  small: SmallChain,
-  stock: StockVm,
-  lent: StockVm,
-): Promise<Figure> {
-  const build = () => small.executor.build(small.head, small.attributes(envelopes));
-  const executed = await build();
-  const { header } = executed.block;
-  const gas = await checkSame({ name, envelopes, compare }, small, stock, executed);
-  const [ours, peer, withOurs] = (await medianSecondsInTurn(
-    [build, () => stock.run(header, envelopes), () => lent.run(header, envelopes)],
+async function measure(workload: Workload, { small, typescript, stock, lent }: Sides): Promise<Figure> {
+  const { name, envelopes } = workload;
+  const buildOn = ({ executor, head, attributes }: SmallChain) => executor.build(head, attributes(envelopes));
+  const executed = await buildOn(small);
+  const { header, hash } = executed.block;
+  const other = (await buildOn(typescript)).block.hash;
+  if (other !== hash) {
+    throw new CodedError("BENCH_MISMATCH", "fatal", {
+      message: `${name}: our two executors make different blocks`,
+      facts: { wasm: hash, ts: other },
+    });
+  }
+  const gas = await checkSame(workload, small, stock, executed);
+  const [ours, peer, withOurs, inTypescript] = (await medianSecondsInTurn(
+    [
+      () => buildOn(small),
+      () => stock.run(header, envelopes),
+      () => lent.run(header, envelopes),
+      () => buildOn(typescript),
+    ],
     { runs: RUNS, clock: cpuClock },
-  )) as [number, number, number];
+  )) as [number, number, number, number];
   const rate = (seconds: number) => Number(gas) / seconds / 1e6;
   return {
     what: `EVM, ${name}`,
     unit: "Mgas per processor second",
     ours: rate(ours),
     peer: { name: "@ethereumjs/vm runBlock", value: rate(peer) },
-    note: `runBlock with our hashes and signature recovery ${rate(withOurs).toPrecision(3)}`,
+    note: `runBlock with our hashes and signature recovery ${rate(withOurs).toPrecision(3)}, our executor in TypeScript ${rate(inTypescript).toPrecision(3)}`,
   };
 }
 
@@ -129,18 +156,18 @@ async function workloads(): Promise<Workload[]> {
     encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [to, 1n] });
   return [
     {
-      name: `arithmetic loop of ${ITERATIONS.toLocaleString("en-US")} rounds`,
-      envelopes: [
-        await signed({ nonce: 2, to: loop, gas: 30_000_000n, data: toHex(ITERATIONS, { size: 32 }) }),
-      ],
-      compare: [sender, loop],
-    },
-    {
       name: `${TOKEN_TRANSFERS} ERC-20 transfers to new holders`,
       envelopes: await list(TOKEN_TRANSFERS, (i) =>
         signed({ nonce: 2 + i, to: token, data: transferData(recipient(i)) }),
       ),
       compare: [sender, token],
+    },
+    {
+      name: `arithmetic loop of ${ITERATIONS.toLocaleString("en-US")} rounds`,
+      envelopes: [
+        await signed({ nonce: 2, to: loop, gas: 30_000_000n, data: toHex(ITERATIONS, { size: 32 }) }),
+      ],
+      compare: [sender, loop],
     },
     {
       name: `${TRANSFERS} transfers to new accounts`,

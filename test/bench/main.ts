@@ -1,11 +1,13 @@
 import { cpus, loadavg } from "node:os";
 import { describeError } from "../../node/base/errors.ts";
 import { callBench } from "./call.ts";
+import { deriveBench } from "./derive.ts";
 import { evmBench } from "./evm.ts";
 import { type Bench, formatFigure } from "./figure.ts";
 import { gemmBench } from "./gemm.ts";
 import { scanBench } from "./scan.ts";
 import { splitterBench } from "./splitter.ts";
+import { stateBench } from "./state.ts";
 import { trainBench } from "./train.ts";
 import { erc20Bench, transfersBench } from "./transfers.ts";
 
@@ -14,6 +16,8 @@ const BENCHES: readonly Bench[] = [
   erc20Bench,
   callBench,
   evmBench,
+  deriveBench,
+  stateBench,
   trainBench,
   gemmBench,
   scanBench,

@@ -3,7 +3,18 @@ import { EMPTY_ROOT } from "../../chain/constants.ts";
 import { keccak256 } from "../../chain/crypto.ts";
 import { commonPrefix, toNibbles } from "../../chain/trie/nibbles.ts";
 import type { NodeStore } from "./node-store.ts";
-import { type ExtensionNode, encodeNode, type Link, type TrieNode } from "./trie-node.ts";
+import {
+  type BranchNode,
+  branchOf,
+  type ChildHash,
+  childOf,
+  childrenOf,
+  type ExtensionNode,
+  encodeNode,
+  type Link,
+  type TrieNode,
+  withHashes,
+} from "./trie-node.ts";
 import { HASH_BYTES } from "./types.ts";
 
 /** Root of a trie without entries. */
@@ -23,6 +34,13 @@ interface Change {
   value: Uint8Array | undefined;
 }
 
+/** What became of a branch's child. */
+interface Below {
+  nibble: number;
+  before: Link;
+  after: TrieNode | undefined;
+}
+
 function resolve(nodes: NodeStore, link: Link): TrieNode | undefined {
   return link instanceof Uint8Array ? nodes.load(link) : link;
 }
@@ -38,7 +56,7 @@ export function readTrie(nodes: NodeStore, root: Uint8Array, key: Uint8Array): U
   let node = resolve(nodes, rootLink(root));
   while (node !== undefined) {
     if (node.kind === "branch") {
-      node = resolve(nodes, node.children[path[depth]!]);
+      node = resolve(nodes, childOf(node, path[depth]!));
       depth++;
       continue;
     }
@@ -61,7 +79,7 @@ export function proveTrie(nodes: NodeStore, root: Uint8Array, key: Uint8Array): 
     if (link instanceof Uint8Array) proof.push(encodeNode(node));
     if (node.kind === "leaf") break;
     if (node.kind === "branch") {
-      link = node.children[path[depth]!];
+      link = childOf(node, path[depth]!);
       depth++;
       continue;
     }
@@ -99,7 +117,7 @@ class Updater {
   apply(link: Link, changes: readonly Change[], depth: number): TrieNode | undefined {
     const node = resolve(this.nodes, link);
     if (node === undefined) return this.build(live(changes), depth);
-    if (node.kind === "branch") return this.applyToBranch(node.children, changes, depth);
+    if (node.kind === "branch") return this.applyToBranch(node, changes, depth);
     if (node.kind === "leaf") return this.applyToLeaf(node.path, node.value, changes, depth);
     return this.applyToExtension(node, changes, depth);
   }
@@ -120,7 +138,8 @@ class Updater {
     const rest = path.subarray(split + 1);
     children[path[split]!] =
       rest.length === 0 ? node.child : { kind: "extension", path: rest, child: node.child };
-    const branch = this.applyToBranch(children, changes, depth + split);
+    const below = this.applyBelow((nibble) => children[nibble], changes, depth + split);
+    const branch = this.applyToChildren(children, below);
     return branch && this.prepend(path.subarray(0, split), branch);
   }
 
@@ -139,20 +158,42 @@ class Updater {
     return this.build([...kept, { path: full, value }].sort(byPath), depth);
   }
 
-  private applyToBranch(
-    children: readonly Link[],
-    changes: readonly Change[],
-    depth: number,
-  ): TrieNode | undefined {
-    const next = [...children];
+  private applyToBranch(branch: BranchNode, changes: readonly Change[], depth: number): TrieNode | undefined {
+    const below = this.applyBelow((nibble) => childOf(branch, nibble), changes, depth);
+    return this.replaceHashes(branch, below) ?? this.applyToChildren(childrenOf(branch), below);
+  }
+
+  /** The branch with its new children's hashes, if hashes take the place of hashes, as they do as a rule. */
+  private replaceHashes(branch: BranchNode, below: readonly Below[]): BranchNode | undefined {
+    if (below.some(({ before, after }) => after === undefined || !(before instanceof Uint8Array)))
+      return undefined;
+    const hashes: ChildHash[] = [];
+    for (const { nibble, after } of below) {
+      const hash = this.link(after!);
+      if (!(hash instanceof Uint8Array)) return undefined;
+      hashes.push({ nibble, hash });
+    }
+    return withHashes(branch, hashes);
+  }
+
+  private applyToChildren(children: Link[], below: readonly Below[]): TrieNode | undefined {
+    for (const { nibble, after } of below) children[nibble] = after;
+    return this.collapse(children);
+  }
+
+  /** Applies changes to the children of a branch, in the order of their nibbles. */
+  private applyBelow(child: (nibble: number) => Link, changes: readonly Change[], depth: number): Below[] {
+    const below: Below[] = [];
     for (let from = 0; from < changes.length; ) {
       const nibble = changes[from]!.path[depth]!;
       let to = from + 1;
       while (to < changes.length && changes[to]!.path[depth] === nibble) to++;
-      next[nibble] = this.apply(next[nibble], changes.slice(from, to), depth + 1);
+      const before = child(nibble);
+      const own = to - from === changes.length ? changes : changes.slice(from, to);
+      below.push({ nibble, before, after: this.apply(before, own, depth + 1) });
       from = to;
     }
-    return this.collapse(next);
+    return below;
   }
 
   /** A branch with one child left becomes that child with the nibble before its path; only a lasting branch links its children. */
@@ -162,7 +203,7 @@ class Updater {
       const linked = children.map((child) =>
         child === undefined || child instanceof Uint8Array ? child : this.link(child),
       );
-      return { kind: "branch", children: linked };
+      return branchOf(linked);
     }
     const [only] = used;
     if (only === undefined) return undefined;
@@ -186,7 +227,8 @@ class Updater {
     const last = leaves[leaves.length - 1]!;
     let split = depth;
     while (first.path[split] === last.path[split]) split++;
-    const branch = this.applyToBranch(new Array(16).fill(undefined), leaves, split)!;
+    const below = this.applyBelow(() => undefined, leaves, split);
+    const branch = this.applyToChildren(new Array(16).fill(undefined), below)!;
     return this.prepend(first.path.subarray(depth, split), branch);
   }
 }
