@@ -40,6 +40,8 @@ export function runChild(task: ChildTask, limit: number, seen: (row: CaseRow) =>
     stdio: ["ignore", "pipe", "pipe"],
   });
   const watch = new Watch(child, limit);
+  const stop = () => child.kill("SIGKILL");
+  process.once("exit", stop);
   let count = 0;
   let buffered = "";
   child.stdout.on("data", (chunk: Buffer) => {
@@ -55,6 +57,7 @@ export function runChild(task: ChildTask, limit: number, seen: (row: CaseRow) =>
     child.on("error", reject);
     child.on("close", () => {
       watch.end();
+      process.off("exit", stop);
       if (count < task.names.length) {
         seen(noFigure(task.names[count]!, watch.reason()));
         count++;

@@ -1,3 +1,4 @@
+import { HISTORY_STORAGE } from "../../../node/chain/constants.ts";
 import { answerOf, BIG, BIG2, fill, type Item, loop, staticCall, word } from "./assembler.ts";
 import { loopCase, OTHER, type WorstCase, workCase } from "./case.ts";
 
@@ -63,6 +64,7 @@ export const OPCODE_CASES: readonly WorstCase[] = [
   workCase("BLOCKHASH of 256 blocks by turns", () => ({
     ...loop([0], [["DUP1", 0xff, "AND", 1, "ADD", "NUMBER", "SUB", "BLOCKHASH", "POP"], 1, "ADD"], 200),
     parentNumber: 9_000n,
+    accounts: [[HISTORY_STORAGE, "0x00"]],
   })),
   loopCase("BLOCKHASH of no block", [], [0, "NOT", "BLOCKHASH", "POP"], 200),
   loopCase("CALLDATALOAD", [], [0, "CALLDATALOAD", "POP"], 500, { data: `0x${"ab".repeat(64)}` }),

@@ -11,8 +11,11 @@ import { type DiskState, makeWorld, type World } from "./world.ts";
 /** Gas of a block, beside its first deposit. */
 export const BLOCK_GAS = 30_000_000;
 const LEAST_GAS = 150_000;
-/** Processor seconds and runs before a case is measured: by then the tiers of JavaScript and WebAssembly are up. */
-const WARM = { seconds: 0.6, runs: 8 };
+/**
+ * A case is warm once two runs that follow each other ran at the same pace, or after so many processor seconds or runs: by then
+ * the tiers of JavaScript and WebAssembly are up.
+ */
+const WARM = { pace: 1.2, leastSeconds: 0.08, seconds: 0.8, runs: 10 };
 /** For the compilers' own threads to end, in ms. */
 const SETTLE_MS = 60;
 const PROBE: Address = address(0xc0de0009);
@@ -81,6 +84,8 @@ function leastGas({ data, least = LEAST_GAS, disk }: Work): number {
   return Math.max(least, disk ? 300_000 : 0, 80_000 + 46 * bytes);
 }
 
+const pace = ({ cpu, used }: Run): number => cpu / Math.max(used, 1);
+
 async function measure(run: (gas: number) => Promise<Run>, work: Work, budget: number): Promise<Run> {
   const most = work.most ?? BLOCK_GAS;
   const least = Math.min(most, leastGas(work));
@@ -88,10 +93,13 @@ async function measure(run: (gas: number) => Promise<Run>, work: Work, budget: n
   let last = await run(gas);
   let spent = last.cpu;
   for (let n = 1; n < WARM.runs && spent < WARM.seconds; n++) {
-    const left = ((WARM.seconds * 1.2) / Math.max(last.cpu, 1e-4)) * last.used;
+    const left = ((WARM.seconds * 0.5) / Math.max(last.cpu, 1e-4)) * last.used;
     gas = Math.max(least, Math.min(most, Math.floor(left), gas * 6));
+    const before = pace(last);
     last = await run(gas);
     spent += last.cpu;
+    const change = before / pace(last);
+    if (spent > WARM.leastSeconds && change < WARM.pace && change > 1 / WARM.pace) break;
   }
   await pause(SETTLE_MS);
   const predicted = (last.cpu * most) / Math.max(last.used, 1);
@@ -99,7 +107,7 @@ async function measure(run: (gas: number) => Promise<Run>, work: Work, budget: n
   // Long before its budget's end a case needs no second look; a slow one that was run at its least gas is measured already.
   if (wanted === gas && last.cpu > budget) return last;
   const runs: Run[] = [await run(wanted)];
-  for (let n = 1; n < 3 && runs[0]!.cpu < 0.4; n++) runs.push(await run(wanted));
+  if (runs[0]!.cpu < 0.5 && runs[0]!.cpu > 0.15) runs.push(await run(wanted));
   return runs.toSorted((a, b) => a.cpu - b.cpu)[Math.floor((runs.length - 1) / 2)]!;
 }
 

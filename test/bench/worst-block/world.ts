@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Hex, hexToBytes } from "viem";
@@ -142,6 +143,6 @@ export async function makeDiskState(): Promise<DiskState> {
   return { folder, root };
 }
 
-export async function removeDiskState({ folder }: DiskState): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
+export function removeDiskState({ folder }: DiskState): void {
+  rmSync(folder, { recursive: true, force: true });
 }

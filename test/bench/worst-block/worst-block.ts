@@ -5,24 +5,27 @@ import { CodedError } from "../../../node/base/errors.ts";
 import type { ExecutorKind } from "../../../node/execution/evm/create-executor.ts";
 import { CASES } from "./cases.ts";
 import { runChild, runTask } from "./child.ts";
-import type { CaseRow } from "./run-case.ts";
+import type { CaseOptions, CaseRow } from "./run-case.ts";
 import { formatRow, formatTable, worstFirst } from "./table.ts";
 import { type DiskState, makeDiskState, removeDiskState } from "./world.ts";
 
 /** Cases that share a process. */
-const GROUP = 6;
+const GROUP = 10;
 /** Processor seconds of a measured run. */
 const BUDGET = 4;
 /** Wall seconds of a case; machines may be busy. */
 const LIMIT = 300;
 /** A first run is told where it takes this much longer than a later one. */
 const MUCH = 1.2;
-const USAGE = "worst-block [--only RE] [--skip RE] [--list] [--executor wasm|ts] [--budget S] [--json FILE]";
+const USAGE =
+  "worst-block [--only RE] [--skip RE] [--list] [--cold] [--executor wasm|ts] [--budget S] [--json FILE]";
 
 interface Options {
   names: readonly string[];
   kind: ExecutorKind;
   budget: number;
+  /** Each case is the first thing that its process runs. */
+  cold: boolean;
   json: string | undefined;
 }
 
@@ -40,11 +43,10 @@ export async function worstBlock(args: readonly string[]): Promise<void> {
   }
   const needsDisk = CASES.some(({ name, disk }) => disk && options.names.includes(name));
   const disk = needsDisk ? await makeDiskState() : undefined;
-  try {
-    await report(options, disk);
-  } finally {
-    if (disk !== undefined) await removeDiskState(disk);
-  }
+  // Also when it is stopped: the folder is large.
+  process.once("exit", () => disk && removeDiskState(disk));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit());
+  await report(options, disk);
 }
 
 function parse(args: readonly string[]) {
@@ -55,6 +57,7 @@ function parse(args: readonly string[]) {
         only: { type: "string" },
         skip: { type: "string" },
         list: { type: "boolean" },
+        cold: { type: "boolean" },
         executor: { type: "string" },
         budget: { type: "string" },
         json: { type: "string" },
@@ -76,7 +79,7 @@ function optionsOf(values: ReturnType<typeof parse>): Options {
   if (!(Number(budget) > 0)) throw usage(`no budget ${budget}`);
   const [wanted, unwanted] = [pattern(only), pattern(skip)];
   const names = CASES.map(({ name }) => name).filter((name) => wanted.test(name) && !unwanted.test(name));
-  return { names, kind: executor, budget: Number(budget), json: values.json };
+  return { names, kind: executor, budget: Number(budget), cold: values.cold === true, json: values.json };
 }
 
 function pattern(text: string): RegExp {
@@ -87,9 +90,13 @@ function pattern(text: string): RegExp {
   }
 }
 
-async function report({ names, kind, budget, json }: Options, disk: DiskState | undefined): Promise<void> {
+async function report(options: Options, disk: DiskState | undefined): Promise<void> {
+  const { names, kind, budget, cold, json } = options;
+  const state = cold
+    ? "is the first in its process"
+    : "runs warm, after smaller runs of itself in the same process";
   process.stdout.write(
-    `worst block, executor ${kind}: each case runs warm, after smaller runs of itself in the same process; disk caches of the system are warm, the node's own cold\n`,
+    `executor ${kind}; each case ${state}; of what is on disk the system's cache is warm, the node's own cold\n`,
   );
   const rows: CaseRow[] = [];
   const seen = (row: CaseRow): void => {
@@ -99,17 +106,20 @@ async function report({ names, kind, budget, json }: Options, disk: DiskState | 
   };
   const waiting = [...names];
   while (waiting.length > 0) {
-    const left = await runChild({ names: waiting.splice(0, GROUP), kind, budget, disk }, LIMIT, seen);
-    waiting.unshift(...left);
+    const group = waiting.splice(0, cold ? 1 : GROUP);
+    waiting.unshift(...(await runChild({ names: group, kind, budget, disk, cold }, LIMIT, seen)));
   }
   process.stdout.write(`${formatTable(rows)}\n\nload of the machine now: ${loadavg()[0]!.toFixed(1)}\n`);
   const worst = worstFirst(rows)[0];
   if (worst === undefined) return;
-  if (worst.isFull) {
-    await runChild({ names: [worst.name], kind, budget, disk, cold: true }, LIMIT, (cold) => {
-      if (cold.seconds < worst.seconds * MUCH) return;
-      process.stdout.write(`first run of a process: ${cold.name} ${cold.seconds.toFixed(2)} s\n`);
-    });
-  }
+  if (worst.isFull && !cold) await tellFirstRun(worst, { kind, budget, disk, cold: true });
   process.stdout.write(`worst block: ${worst.name} ${worst.seconds.toFixed(2)} s\n`);
+}
+
+/** The same block as the first of a process, where that takes much longer. */
+async function tellFirstRun({ name, seconds }: CaseRow, options: CaseOptions): Promise<void> {
+  await runChild({ names: [name], ...options }, LIMIT, (first) => {
+    if (first.seconds < seconds * MUCH) return;
+    process.stdout.write(`first run of a process: ${name} ${first.seconds.toFixed(2)} s\n`);
+  });
 }
