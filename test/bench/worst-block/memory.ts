@@ -20,7 +20,7 @@ const returned = (size: number): Item => [0, 0, size, 0, 4, "GAS", "STATICCALL",
 
 /** The memory is grown once, and what costs the same for any size is then called over and over with all of it. */
 function wholeMemory(name: string, size: number, each: Item): WorstCase {
-  return loopCase(name, fillMemory(0, size), each, 50, { least: 4_000_000 });
+  return loopCase(name, fillMemory(0, size), each, 50, { least: leastFor(size) });
 }
 
 function copies(): WorstCase[] {
@@ -108,12 +108,13 @@ export const MEMORY_CASES: readonly WorstCase[] = [
     staticCall(0x100, { inLength: MEGABYTE, gas: 3_450 }),
     "POP",
   ]),
-  wholeMemory("0xA01 with 1,024 kB of input, no gas (memory paid once)", MEGABYTE, [
-    staticCall(0xa01, { inLength: MEGABYTE, gas: 0 }),
-    "POP",
-  ]),
-  wholeMemory("0xA03 with 1,024 kB of input, no gas (memory paid once)", MEGABYTE, [
-    staticCall(0xa03, { inLength: MEGABYTE, gas: 0 }),
-    "POP",
-  ]),
+  ...[32_768, MEGABYTE, 2 * MEGABYTE].flatMap((size) =>
+    [0xa01, 0xa03].map((at) =>
+      wholeMemory(
+        `0x${at.toString(16).toUpperCase()} with ${kB(size)} of input, no gas (memory paid once)`,
+        size,
+        [staticCall(at, { inLength: size, gas: 0 }), "POP"],
+      ),
+    ),
+  ),
 ];
