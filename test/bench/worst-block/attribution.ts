@@ -121,7 +121,7 @@ export const ATTRIBUTION_CASES: readonly WorstCase[] = [
     gas: 1_300,
     wants: 0,
   }),
-  ...[1, 16, 256, 1024].map((count) =>
+  ...[1, 16, 256].map((count) =>
     precompileCase(`0xA03 split, ${count} weights`, REWARD_SPLITTER_ADDRESS, () => ({
       input: splitData(count),
     })),

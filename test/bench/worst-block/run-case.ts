@@ -6,6 +6,7 @@ import { SENDER, signed } from "../../support/small-chain.ts";
 import { cpuClock, wallClock } from "../figure.ts";
 import { address } from "./assembler.ts";
 import { MAIN, type Work, type WorstCase } from "./case.ts";
+import { blockShare } from "./transactions.ts";
 import { type DiskState, makeWorld, type World } from "./world.ts";
 
 /** Gas of a block, beside its first deposit. */
@@ -45,6 +46,7 @@ export interface CaseRow {
 }
 
 interface Run {
+  /** Gas, or what of the block else was used up. */
   used: number;
   limit: number;
   cpu: number;
@@ -119,7 +121,8 @@ async function envelopes(work: Work, gas: number): Promise<Uint8Array[]> {
 const dataOf = ({ data = "0x" }: Work, gas: number) => (typeof data === "string" ? data : data(gas));
 
 async function runOnce(world: World, work: Work, gas: number): Promise<Run> {
-  const attributes = world.small.attributes(await envelopes(work, gas));
+  const transactions = await envelopes(work, gas);
+  const attributes = world.small.attributes(transactions);
   const { executor, close } = await world.open();
   globalThis.gc?.();
   const [cpu, wall] = [cpuClock(), wallClock()];
@@ -127,10 +130,12 @@ async function runOnce(world: World, work: Work, gas: number): Promise<Run> {
   const run = { cpu: cpuClock() - cpu, wall: wallClock() - wall };
   await close();
   const ours = receipts.slice(1);
+  const shareOf = (gasUsed: bigint, i: number) =>
+    work.block === undefined ? Number(gasUsed) : blockShare(transactions[i]!, Number(gasUsed));
   return {
     ...run,
     limit: gas,
-    used: ours.reduce((sum, { gasUsed }) => sum + Number(gasUsed), 0),
+    used: ours.reduce((sum, { gasUsed }, i) => sum + shareOf(gasUsed, i), 0),
     statuses: ours.map(({ status }) => status),
   };
 }
