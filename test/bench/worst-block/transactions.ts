@@ -1,7 +1,8 @@
 import { type Hex, hexToBytes } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { DEPOSIT_TYPE, encodeDeposit } from "../../../node/chain/codec/deposit.ts";
-import { daFootprint } from "../../../node/chain/rules/rollup-fees.ts";
+import { fastLzLength } from "../../../node/chain/rules/fastlz.ts";
+import { daFootprint, daSizeEstimate } from "../../../node/chain/rules/rollup-fees.ts";
 import type { Address } from "../../../node/chain/types/primitives.ts";
 import { SENDER, signed } from "../../support/small-chain.ts";
 import { address, digits, word } from "./assembler.ts";
@@ -16,7 +17,9 @@ const newAccount = (i: number): Address => address(0xace00000 + i);
 
 /** What envelopes take of a block: gas, or their footprint of data where that is more. */
 export function blockShare(raw: Uint8Array, gas: number): number {
-  return raw[0] === DEPOSIT_TYPE ? gas : Math.max(gas, Number(daFootprint(raw, DA_SCALAR)));
+  return raw[0] === DEPOSIT_TYPE
+    ? gas
+    : Math.max(gas, Number(daFootprint({ daSize: daSizeEstimate(fastLzLength(raw)) }, DA_SCALAR)));
 }
 
 /** A block of envelopes that each use this much gas. */
