@@ -10,6 +10,7 @@ import { splitterBench } from "./splitter.ts";
 import { stateBench } from "./state.ts";
 import { trainBench } from "./train.ts";
 import { erc20Bench, transfersBench } from "./transfers.ts";
+import { worstBlock } from "./worst-block/worst-block.ts";
 
 const BENCHES: readonly Bench[] = [
   transfersBench,
@@ -24,11 +25,15 @@ const BENCHES: readonly Bench[] = [
   splitterBench,
 ];
 
+/** Minutes long, with options of its own: runs when it is named first, and alone. */
+const ALONE = "worst-block";
+
 const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !BENCHES.some((bench) => bench.name === name));
+const isAlone = wanted[0] === ALONE;
+const unknown = isAlone ? [] : wanted.filter((name) => !BENCHES.some((bench) => bench.name === name));
 if (unknown.length > 0) {
   process.stderr.write(
-    `no bench ${unknown.join(", ")}; there are ${BENCHES.map(({ name }) => name).join(", ")}\n`,
+    `no bench ${unknown.join(", ")}; there are ${[...BENCHES.map(({ name }) => name), ALONE].join(", ")}\n`,
   );
   process.exit(1);
 }
@@ -40,7 +45,12 @@ if (loadavg()[0]! > cpus().length / 2) {
     `the machine is busy (load ${loadavg()[0]!.toFixed(1)}): only processor times and gas mean something now\n`,
   );
 }
-for (const bench of BENCHES) {
+if (isAlone) {
+  await worstBlock(wanted.slice(1)).catch((error: unknown) => {
+    process.stdout.write(`${ALONE}: ${describeError(error)}\n`);
+  });
+}
+for (const bench of isAlone ? [] : BENCHES) {
   if (wanted.length > 0 && !wanted.includes(bench.name)) continue;
   try {
     const figures = await bench.run();
