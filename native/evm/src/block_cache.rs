@@ -9,7 +9,10 @@ use revm::{
     Database,
 };
 
-use crate::host::{self, HostFailed};
+use crate::{
+    host::{self, HostFailed},
+    memory,
+};
 
 /// Bytes of code that stay analysed between blocks.
 const CODE_LIMIT: usize = 32 << 20;
@@ -19,7 +22,12 @@ const CODE_LIMIT: usize = 32 << 20;
 pub struct CodeCache {
     codes: HashMap<B256, Bytecode>,
     bytes: usize,
+    /// Bytes of code that came since memory was last reserved: a transaction keeps all code that it loads.
+    unreserved: usize,
 }
+
+/// Memory is reserved in pieces of this size, each time that half of it was filled with code.
+const STEP: usize = 16 << 20;
 
 impl CodeCache {
     pub fn bytes(&self) -> usize {
@@ -31,6 +39,11 @@ impl CodeCache {
             return Ok(code.clone());
         }
         let code = analyse(host::code(&hash)?);
+        self.unreserved += code.len();
+        if self.unreserved > STEP / 2 {
+            self.unreserved = 0;
+            memory::reserve(STEP);
+        }
         self.bytes += code.len();
         if self.bytes > CODE_LIMIT {
             self.codes.clear();

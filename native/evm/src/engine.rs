@@ -18,6 +18,7 @@ use crate::{
     fees::{self, L1Fees},
     handler::ChainHandler,
     host::HostFailed,
+    memory,
     precompiles::ChainPrecompiles,
     reply::{self, Costs},
     request::{self, Request},
@@ -39,20 +40,14 @@ pub struct Engine {
 /// A run's result, before it becomes bytes.
 type Ran = Result<ExecutionResult<OpHaltReason>, ChainError>;
 
-/// Memory that an instance takes at once. Growing it bit by bit is costly for the host: each time it gets a new buffer
-/// of the whole size, and its garbage collector is told so.
+/// Memory that an instance takes at once: what its caches need.
 const RESERVED: usize = 48 << 20;
-
-/// Makes the memory grow to what the caches need; it is free for all that comes.
-fn reserve_memory() {
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(RESERVED)));
-}
 
 impl Engine {
     /// Chain id and the addresses of host precompiles; the open block goes, analysed code stays.
     pub fn configure(&mut self, chain_id: u64, host_precompiles: Vec<Address>) {
         crypto::install();
-        reserve_memory();
+        memory::reserve(RESERVED);
         (self.chain_id, self.host_precompiles) = (chain_id, host_precompiles);
         self.drop_evm();
     }

@@ -17,6 +17,7 @@ mod exports;
 mod fees;
 mod handler;
 mod host;
+mod memory;
 mod keccak;
 mod precompiles;
 mod reason;
