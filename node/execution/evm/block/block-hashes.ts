@@ -18,7 +18,7 @@ export function blockHashes(
   parent: BlockHeader,
   header: Pick<BlockHeader, "timestamp" | "parentHash">,
 ): (number: bigint) => Uint8Array | undefined {
-  return (number) => {
+  const lookUp = (number: bigint) => {
     if (number === parent.number) return hexToBytes(header.parentHash);
     if (isActive(rules.rollup, "isthmus", header.timestamp)) {
       const slot = new Uint8Array(32);
@@ -28,6 +28,12 @@ export function blockHashes(
     }
     const hash = rules.ancestorHash?.(number, parent);
     return hash === undefined ? undefined : hexToBytes(hash);
+  };
+  // BLOCKHASH reaches 256 blocks back, so that there is no more to keep.
+  const known = new Map<bigint, Uint8Array | undefined>();
+  return (number) => {
+    if (!known.has(number)) known.set(number, lookUp(number));
+    return known.get(number);
   };
 }
 
