@@ -24,12 +24,12 @@ function slowLevel() {
 }
 
 describe("mempool journal, group commit", () => {
-  test("puts what arrives together into one synced write, and what comes meanwhile into the next", async () => {
+  test("puts what arrives together into one write, and what comes meanwhile into the next", async () => {
     const { level, writes } = slowLevel();
     const journal = await createMempoolJournal(level);
     const first = [0, 1, 2].map((byte) => journal.append(raw(byte)));
     await turn();
-    expect(writes.map((write) => [write.writes.length, write.durable])).toEqual([[3, true]]);
+    expect(writes.map((write) => [write.writes.length, write.durable])).toEqual([[3, false]]);
     const second = [3, 4].map((byte) => journal.append(raw(byte)));
     const removed = journal.remove([0n, 1n]);
     await turn();
@@ -57,7 +57,7 @@ describe("mempool journal, group commit", () => {
     await appended;
   });
 
-  test("writes removals alone without a sync", async () => {
+  test("writes removals without a sync", async () => {
     const { level, writes } = slowLevel();
     const journal = await createMempoolJournal(level);
     const removed = Promise.all([journal.remove([4n]), journal.remove([5n, 6n])]);

@@ -5,7 +5,8 @@ import type { KeyValueStore, Write } from "./level.ts";
 /** Accepted transactions that no block holds yet, in order of arrival. */
 export interface MempoolJournal {
   /**
-   * Adds a raw transaction; it survives a power cut once this resolves. Gives its arrival number.
+   * Adds a raw transaction. Once this resolves it survives kill -9; a power cut it survives from the next block on, whose
+   * commit syncs the same log. Gives its arrival number.
    * @throws CodedError `STORE_BUSY` when too much waits for the disk; what the database throws.
    */
   append(raw: Uint8Array): Promise<bigint>;
@@ -36,8 +37,8 @@ export async function createMempoolJournal(level: KeyValueStore): Promise<Mempoo
 }
 
 /**
- * Group commit: what comes in one turn of the event loop, or while the disk is busy with what came before, goes there in one
- * synced write. One write at a time keeps the order of arrival.
+ * Group commit: what comes in one turn of the event loop, or while an earlier write is under way, goes to the operating system
+ * in one write. One write at a time keeps the order of arrival.
  */
 class GroupCommitJournal implements MempoolJournal {
   private readonly level: KeyValueStore;
@@ -100,7 +101,7 @@ class GroupCommitJournal implements MempoolJournal {
   private async writeAll(): Promise<void> {
     for (let group = this.waiting.shift(); group !== undefined; group = this.waiting.shift()) {
       try {
-        await this.level.write(group.writes, group.entries > 0);
+        await this.level.write(group.writes, false);
         group.resolve();
       } catch (error) {
         group.reject(error);

@@ -145,7 +145,7 @@ function figures({ what }: Load, results: readonly [LoadResult, LoadResult][]): 
       unit: "tx/s",
       ours: rate(0, "acceptSeconds"),
       peer: { name: "anvil", value: rate(1, "acceptSeconds") },
-      note: "ours has written each to disk by then",
+      note: "ours has written each to its log by then",
     },
   ];
 }
