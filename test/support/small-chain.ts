@@ -194,6 +194,8 @@ export async function signed(options: TransferOptions): Promise<Uint8Array> {
 /** A pool that gives the transactions in order, one at a time, and remembers what became of them. */
 export class ListPool implements CandidateSource {
   readonly outcomes: unknown[] = [];
+  /** For each invalid one: whether its sender's others go with it. */
+  readonly dropsSenders: boolean[] = [];
   private readonly waiting: readonly ChainTransaction[];
   private next = 0;
 
@@ -208,6 +210,7 @@ export class ListPool implements CandidateSource {
 
   settle(outcomes: readonly CandidateOutcome[]): void {
     for (const { outcome } of outcomes) {
+      if (typeof outcome === "object") this.dropsSenders.push(outcome.sender);
       this.outcomes.push(typeof outcome === "object" ? { invalid: outcome.invalid } : outcome);
     }
   }

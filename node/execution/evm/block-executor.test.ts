@@ -201,6 +201,46 @@ describe("signed transactions", () => {
     );
   });
 
+  /** Makes the module busy for so long with each run whose request holds one of these envelopes. */
+  function slowDown(ms: number, ...envelopes: readonly Uint8Array[]): void {
+    const exec = EvmInstance.prototype.exec;
+    vi.spyOn(EvmInstance.prototype, "exec").mockImplementation(function (this: EvmInstance, request) {
+      const isSlow = envelopes.some((raw) => Buffer.from(request).includes(Buffer.from(raw)));
+      const end = performance.now() + (isSlow ? ms : 0);
+      while (performance.now() < end);
+      return exec.call(this, request);
+    });
+  }
+
+  it("that take longer than their gas allows are dropped with their sender's others, and leave no trace", async () => {
+    const small = createSmallChain({ executor: "wasm" });
+    const slow = await signed({ nonce: 0, to: alice, value: 5n });
+    slowDown(400, slow);
+    const pool = new ListPool([slow, await signed({ nonce: 0, to: alice, value: 1n })]);
+    const { block } = await small.advance([], pool);
+    vi.restoreAllMocks();
+    expect(pool.outcomes).toEqual([{ invalid: "took longer than its gas allows" }, "included"]);
+    expect(pool.dropsSenders).toEqual([true]);
+    expect((await createStateReader(small.database).account(block.header.stateRoot, alice))?.balance).toBe(
+      1n,
+    );
+  });
+
+  it("are not started once the block's time is spent, also in the middle of what the pool gave", async () => {
+    const small = createSmallChain({ executor: "wasm" });
+    const envelopes = await Promise.all(
+      Array.from({ length: 20 }, (_, nonce) => signed({ nonce, to: alice })),
+    );
+    slowDown(40, ...envelopes);
+    const pool = new ListPool(envelopes);
+    const deadline = performance.now() + 150;
+    const { block } = await small.executor.build(small.head, small.attributes(), pool, { deadline });
+    vi.restoreAllMocks();
+    expect(performance.now()).toBeLessThan(deadline + 400);
+    expect(block.transactions.length).toBeGreaterThan(1);
+    expect(block.transactions.length).toBeLessThan(10);
+  });
+
   it("find a fault of the node thrown, not themselves dropped", async () => {
     for (const executor of ["wasm", "ts"] as const) {
       // A contract whose code is read from the database when it is called first.
