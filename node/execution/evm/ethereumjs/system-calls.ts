@@ -1,15 +1,16 @@
 import type { EVM } from "@ethereumjs/evm";
 import { Account, createAddressFromString, hexToBytes } from "@ethereumjs/util";
-import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS } from "../../../../precompiles/addresses.ts";
+import {
+  ATTRIBUTION_PRECOMPILES,
+  PRECOMPILE_STUB_CODE,
+  PRECOMPILE_STUB_NONCE,
+} from "../../../../precompiles/addresses.ts";
 import { BEACON_ROOTS, HISTORY_STORAGE, SYSTEM_CALLER } from "../../../chain/constants.ts";
 import { SYSTEM_CALL_GAS } from "../../../chain/rules/chain-spec.ts";
 import { isActive, isAttributionActivationBlock } from "../../../chain/rules/forks.ts";
 import type { Address, Hash } from "../../../chain/types/primitives.ts";
 import type { OpenLedgerConfig } from "../../../chain/types/rollup.ts";
 import type { BlockEnv } from "./block-env.ts";
-
-/** Code of a precompile's stub: EXTCODESIZE is not 0, and no EVM would run past it. */
-const STUB_CODE = Uint8Array.of(0xfe);
 
 /** Runs the contract's code in place: neither the caller's account nor a transfer is part of a system call. */
 async function systemCall(env: BlockEnv, to: Address, word: Hash): Promise<void> {
@@ -36,9 +37,9 @@ async function systemCall(env: BlockEnv, to: Address, word: Hash): Promise<void>
 async function writeStub(evm: EVM, to: Address): Promise<void> {
   const address = createAddressFromString(to);
   const account = (await evm.stateManager.getAccount(address)) ?? new Account();
-  account.nonce = 1n;
+  account.nonce = PRECOMPILE_STUB_NONCE;
   await evm.journal.putAccount(address, account);
-  await evm.stateManager.putCode(address, STUB_CODE);
+  await evm.stateManager.putCode(address, PRECOMPILE_STUB_CODE);
 }
 
 /** What happens before a block's first transaction: EIP-4788, EIP-2935, and the stubs of our fork's activation. */
@@ -52,8 +53,7 @@ export async function startBlock(
   if (isActive(env.rollup, "ecotone", time)) await systemCall(env, BEACON_ROOTS, parentBeaconBlockRoot);
   if (isActive(env.rollup, "isthmus", time)) await systemCall(env, HISTORY_STORAGE, parentHash);
   if (isAttributionActivationBlock(openledger, env.rollup, time)) {
-    await writeStub(env.evm, INFLUENCE_VERIFIER_ADDRESS);
-    await writeStub(env.evm, REWARD_SPLITTER_ADDRESS);
+    for (const precompile of ATTRIBUTION_PRECOMPILES) await writeStub(env.evm, precompile);
     await env.evm.journal.cleanup();
   }
 }
