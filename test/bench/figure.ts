@@ -29,9 +29,11 @@ export function cpuClock(): number {
 }
 
 export interface MedianOptions {
-  /** Counted calls of each work; one more goes before them. */
+  /** Counted calls of each work. */
   runs?: number;
   clock?: () => number;
+  /** Rounds before the first that counts: code that a compiler at run time has not seen often is slow. */
+  warmUps?: number;
 }
 
 /** Median seconds of a call. */
@@ -42,9 +44,9 @@ export async function medianSeconds(work: () => unknown, options: MedianOptions 
 /** The same for several works that take turns, so that a busy machine slows all of them alike. */
 export async function medianSecondsInTurn(
   works: readonly (() => unknown)[],
-  { runs = 5, clock = wallClock }: MedianOptions = {},
+  { runs = 5, clock = wallClock, warmUps = 1 }: MedianOptions = {},
 ): Promise<number[]> {
-  for (const work of works) await work();
+  for (let i = 0; i < warmUps; i++) for (const work of works) await work();
   const times: number[][] = works.map(() => []);
   for (let i = 0; i < runs; i++) {
     for (const [index, work] of works.entries()) {
