@@ -91,6 +91,7 @@ export function createNodes(
       OPENLEDGER_L1_CONFIRMATIONS: "1",
       OPENLEDGER_BATCHER_KEY: batcher.privateKey,
       OPENLEDGER_PROPOSER_KEY: proposer.privateKey,
+      OPENLEDGER_PROPOSER_ALLOW_NON_FINALIZED: "true",
       OPENLEDGER_OUTPUT_ORACLE: chain.deployment.contracts.l2OutputOracle,
       ...(options.stock ? {} : { ...protocol, OPENLEDGER_HOST_KEY: host.privateKey }),
     }),

@@ -159,7 +159,7 @@ function sequence(parts: Parts, mempool: Mempool): Promise<void> {
 }
 
 async function batch(parts: Parts, key: Hex): Promise<void> {
-  const { config, definition, engine, store, l1, signal, logger } = parts;
+  const { config, definition, engine, driver, store, l1, signal, logger } = parts;
   const log = logger.child({ module: "batcher" });
   await createBatcher({
     rollup: definition.rollup,
@@ -169,6 +169,7 @@ async function batch(parts: Parts, key: Hex): Promise<void> {
         const hash = store.canonicalHash(number);
         return hash === undefined ? undefined : store.block(hash);
       },
+      derivation: () => ({ isReady: driver.isReady(), currentL1: driver.currentL1()?.number }),
     },
     l1: {
       async blockNumber() {
@@ -176,7 +177,7 @@ async function batch(parts: Parts, key: Hex): Promise<void> {
         if (head === undefined) throw noL1Head();
         return head.number;
       },
-      send: senderFor(parts, key, "batcher").send,
+      sendAll: senderFor(parts, key, "batcher").sendAll,
     },
     logger: log,
     signal,
@@ -185,16 +186,18 @@ async function batch(parts: Parts, key: Hex): Promise<void> {
 }
 
 async function proposeOutputs(parts: Parts, key: Hex): Promise<void> {
-  const { config, engine, store, rpc, signal, logger } = parts;
+  const { config, engine, driver, store, rpc, signal, logger } = parts;
   if (config.outputOracle === undefined) return;
   await runProposer({
     l2: {
-      safeNumber: () => engine.heads().safe.number,
+      isReady: () => driver.isReady(),
+      heads: () => engine.heads(),
       outputRoot: async (number) => outputAtBlock(store, number).outputRoot,
     },
     rpc,
     sender: senderFor(parts, key, "proposer"),
     oracle: config.outputOracle,
+    allowNonFinalized: config.proposerAllowNonFinalized,
     logger: logger.child({ module: "proposer" }),
     signal,
   });

@@ -10,6 +10,7 @@ export const ROLLUP_ERRORS = {
   DERIVATION_STOPPED: "fatal",
   FORK_SCHEDULE_UNSUPPORTED: "fatal",
   L1_BLOCK_UNEXPECTED: "fatal",
+  L1_FEES_TOO_HIGH: "temporary",
   L1_GENESIS_MISSING: "temporary",
   L1_NONCE_MOVED: "temporary",
   L1_ORIGIN_MISMATCH: "reset",

@@ -54,24 +54,102 @@ describe("batcher", () => {
     expect(span(await batcher.step())).toEqual([1, 1]);
   });
 
-  it("sends again what does not become safe in time", async () => {
-    const { miner, sequencer, batcher } = createWorld(100n, { resubmitAfter: 5n });
+  it("sends again what derivation has passed without making it safe, and not earlier", async () => {
+    const lost: { data: string }[] = [];
+    const { miner, sequencer, batcher, verifier } = createWorld(100n, {}, (requests) => {
+      if (lost.length > 0) return false;
+      lost.push(...requests);
+      return true;
+    });
     await sequencer.build();
     await batcher.step();
     miner.mineMany(2);
     expect(span(await batcher.step())).toEqual([1, 1]);
-    miner.mineMany(5);
+    expect(lost).toHaveLength(1);
+    miner.mineMany(30);
     expect(await batcher.step()).toBeUndefined();
-    miner.mine();
-    await sequencer.build();
+    miner.mineMany(2);
+    expect(await batcher.step()).toBeUndefined();
+    await verifier.derive();
     await batcher.step();
     miner.mineMany(2);
-    expect(span(await batcher.step())).toEqual([1, 2]);
+    expect(span(await batcher.step())).toEqual([1, 1]);
+    await verifier.derive();
+    expect(verifier.safe.ref.hash).toBe(sequencer.unsafe.hash);
+  });
+
+  it("waits after a start until derivation has passed what L1 holds already", async () => {
+    const world = createWorld();
+    const { miner, sequencer, verifier } = world;
+    await sequencer.buildMany(3);
+    await world.batcher.step();
+    miner.mineMany(2);
+    expect(span(await world.batcher.step())).toEqual([1, 3]);
+    miner.mineMany(40);
+    await sequencer.build();
+    const restarted = world.restartBatcher();
+    for (let look = 0; look < 30; look++) {
+      expect(await restarted.step()).toBeUndefined();
+      miner.mine();
+    }
+    await verifier.derive();
+    expect(verifier.safe.ref.number).toBe(3n);
+    await restarted.step();
+    miner.mineMany(2);
+    expect(span(await restarted.step())).toEqual([4, 4]);
+  });
+
+  it("sends nothing before derivation has checked the chain against L1", async () => {
+    const world = createWorld();
+    const { miner, sequencer } = world;
+    world.derivation.isReady = false;
+    await sequencer.build();
+    await world.batcher.step();
+    miner.mineMany(20);
+    expect(await world.batcher.step()).toBeUndefined();
+    world.derivation.isReady = true;
+    await world.batcher.step();
+    miner.mineMany(2);
+    await world.verifier.derive();
+    await world.batcher.step();
+    miner.mineMany(2);
+    expect(span(await world.batcher.step())).toEqual([1, 1]);
+  });
+
+  it("sends all frames of a channel as one group", async () => {
+    const world = createWorld(100n, { maxChannelBytes: 1_000, maxL1TxBytes: 300 });
+    const { sequencer, batcher, verifier } = world;
+    for (let i = 0; i < 20; i++) await sequencer.build(await transfer(users[0]!, i));
+    const first = await batcher.step();
+    expect(first!.l1Transactions.length).toBeGreaterThan(2);
+    expect(world.groups).toEqual([first!.l1Transactions.length]);
+    await verifier.derive();
+    expect(verifier.safe.ref.number).toBe(first!.last.number);
+  });
+
+  it("begins again after a group of which L1 took only a part", async () => {
+    let failures = 0;
+    const world = createWorld(100n, { maxChannelBytes: 1_000, maxL1TxBytes: 300 }, (requests, take) => {
+      if (failures++ > 0) return false;
+      take(requests.slice(0, 2));
+      throw new CodedError("L1_NONCE_MOVED", "temporary", { message: "Another program sent." });
+    });
+    const { miner, sequencer, batcher, verifier } = world;
+    for (let i = 0; i < 20; i++) await sequencer.build(await transfer(users[0]!, i));
+    await expect(batcher.step()).rejects.toMatchObject({ code: "L1_NONCE_MOVED" });
+    const restarted = world.restartBatcher();
+    for (let look = 0; look < 40 && verifier.safe.ref.number < 20n; look++) {
+      await restarted.step();
+      miner.mine();
+      await verifier.derive();
+    }
+    expect(verifier.safe.ref.hash).toBe(sequencer.unsafe.hash);
   });
 
   it("sends again what an L1 reorganisation took away", async () => {
     const { miner, sequencer, batcher, verifier } = createWorld();
     miner.mineMany(2);
+    await verifier.derive();
     await sequencer.buildMany(3);
     await batcher.step();
     miner.mineMany(2);
@@ -113,8 +191,10 @@ describe("batcher", () => {
     await sequencer.buildMany(2);
     const restarted = world.restartBatcher();
     await restarted.step();
+    await verifier.derive();
+    await restarted.step();
     miner.mineMany(2);
-    expect(span(await restarted.step())).toEqual([1, 4]);
+    expect(span(await restarted.step())).toEqual([3, 4]);
     await verifier.derive();
     expect(verifier.safe.ref.hash).toBe(sequencer.unsafe.hash);
   });
@@ -129,14 +209,16 @@ describe("batcher", () => {
       l2: {
         heads: () => ({ safe: verifier.safe.ref, unsafe: { hash: sequencer.unsafe.hash, number: 2n } }),
         blockByNumber: (number) => sequencer.at(number),
+        derivation: () => ({ isReady: true, currentL1: miner.head.number + 1n }),
       },
       l1: {
         blockNumber: async () => miner.mine().number,
-        send: async ({ data }) => {
+        sendAll: async (requests) => {
           if (++attempts < 3) throw new CodedError("L1_SEND_FAILED", "input", { message: "L1 is away." });
-          const hash = miner.include(hexToBytes(data));
+          const hashes = requests.map(({ data }) => miner.include(hexToBytes(data)));
           stop.abort();
-          return { hash, blockNumber: miner.mine().number };
+          const { number } = miner.mine();
+          return hashes.map((hash) => ({ hash, blockNumber: number }));
         },
       },
       logger: silentLogger,
@@ -163,6 +245,7 @@ describe("batcher", () => {
           if (step === "mine") miner.mine();
           else await sequencer.build(...(await Promise.all(step.map((kind) => signed(kind, nonce++)))));
         }
+        await verifier.derive();
         await batcher.step();
         miner.mineMany(2);
         await batcher.step();

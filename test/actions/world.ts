@@ -1,5 +1,7 @@
 import { hexToBytes } from "@ethereumjs/util";
 import { silentLogger } from "../../node/base/logger.ts";
+import { ZERO_HASH } from "../../node/chain/constants.ts";
+import type { Hex } from "../../node/chain/types/primitives.ts";
 import type { RollupConfig } from "../../node/chain/types/rollup.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { type Batcher, type BatcherOptions, createBatcher } from "../../node/rollup/batcher/batcher.ts";
@@ -21,13 +23,25 @@ export interface World {
   batcher: Batcher;
   /** Another batcher process over the same L1 and L2. */
   restartBatcher(): Batcher;
+  /** L1 transactions in each group that the batchers sent. */
+  groups: number[];
+  /** What the batcher's node says of its derivation beside the verifier's origin. */
+  derivation: { isReady: boolean };
   /** Calldata of a channel over the sequencer's blocks `from` to `to`. */
   channel(from: number, to: number, maxL1TxBytes?: number): Promise<Uint8Array[]>;
   /** A span batch over the sequencer's blocks `from` to `to`. */
   span(from: number, to: number): Promise<Uint8Array>;
 }
 
-export function createWorld(seqWindowSize = 100n, tuning: Partial<BatcherOptions> = {}): World {
+type Requests = readonly { data: Hex }[];
+/** May throw or take requests by itself; true: L1 mines a block without them. */
+type Intercept = (requests: Requests, take: (requests: Requests) => void) => boolean;
+
+export function createWorld(
+  seqWindowSize = 100n,
+  tuning: Partial<BatcherOptions> = {},
+  intercept: Intercept = () => false,
+): World {
   const genesis = testGenesis();
   const miner = new Miner();
   const { block } = makeGenesis(genesis);
@@ -40,6 +54,8 @@ export function createWorld(seqWindowSize = 100n, tuning: Partial<BatcherOptions
     for (let number = from; number <= to; number++) await span.add(sequencer.at(number)!);
     return span;
   };
+  const groups: number[] = [];
+  const derivation = { isReady: true };
   const batcherOptions: BatcherOptions = {
     rollup,
     l2: {
@@ -48,12 +64,21 @@ export function createWorld(seqWindowSize = 100n, tuning: Partial<BatcherOptions
         return { safe: verifier.safe.ref, unsafe: { hash, number: header.number } };
       },
       blockByNumber: (number) => sequencer.at(number),
+      // The verifier has derived all of its origin when a test goes on.
+      derivation: () => ({ ...derivation, currentL1: verifier.origin.number + 1n }),
     },
     l1: {
       blockNumber: async () => miner.head.number,
-      send: async ({ data }) => {
-        const hash = miner.include(hexToBytes(data));
-        return { hash, blockNumber: miner.mine().number };
+      sendAll: async (requests) => {
+        groups.push(requests.length);
+        const take = (some: Requests) => some.map(({ data }) => miner.include(hexToBytes(data)));
+        const isLost = intercept(requests, (some) => {
+          take(some);
+          miner.mine();
+        });
+        const hashes = isLost ? requests.map(() => ZERO_HASH) : take(requests);
+        const { number } = miner.mine();
+        return hashes.map((hash) => ({ hash, blockNumber: number }));
       },
     },
     logger: silentLogger,
@@ -67,6 +92,8 @@ export function createWorld(seqWindowSize = 100n, tuning: Partial<BatcherOptions
     verifier,
     batcher: createBatcher(batcherOptions),
     restartBatcher: () => createBatcher(batcherOptions),
+    groups,
+    derivation,
     channel: async (from, to, maxL1TxBytes = 120_000) =>
       (await buildChannel({ span: await spanOver(from, to), maxL1TxBytes, l1Number: 0n })).calldata,
     span: async (from, to) => (await spanOver(from, to)).bytes(),

@@ -43,6 +43,9 @@ export const nodeConfigSchema = z.strictObject({
   batcherKey: privateKey.optional().describe("key that posts batches to L1"),
   proposerKey: privateKey.optional().describe("key that posts output roots to L1"),
   outputOracle: address.optional().describe("L2OutputOracle on L1; needed with a proposer key"),
+  proposerAllowNonFinalized: flag
+    .default(false)
+    .describe("propose outputs of safe blocks before they are final; for a devnet only"),
   rpcHost: z.string().min(1).default("127.0.0.1").describe("address on which JSON-RPC listens"),
   rpcPort: port.default(9545).describe("port on which JSON-RPC listens; 0 takes a free one"),
   rpcGasCap: z.coerce

@@ -15,13 +15,15 @@ export interface BatcherL2 {
   heads(): { safe: BlockId; unsafe: BlockId } | Promise<{ safe: BlockId; unsafe: BlockId }>;
   /** The canonical block; undefined above the unsafe head. */
   blockByNumber(number: bigint): Block | undefined | Promise<Block | undefined>;
+  /** How far derivation is; `currentL1` is the L1 block that it read last: all before it is derived. */
+  derivation(): { isReady: boolean; currentL1: bigint | undefined };
 }
 
 /** L1 as the batcher uses it; the sender holds the key. */
 export interface BatcherL1 {
   blockNumber(): Promise<bigint>;
-  /** Resolves when the transaction is in an L1 block. */
-  send(request: { to: Address; data: Hex }): Promise<{ hash: Hash; blockNumber: bigint }>;
+  /** Sends all with consecutive nonces, and resolves when the last one is in an L1 block. */
+  sendAll(requests: readonly { to: Address; data: Hex }[]): Promise<{ hash: Hash; blockNumber: bigint }[]>;
 }
 
 export interface BatcherOptions {
@@ -38,8 +40,6 @@ export interface BatcherOptions {
   maxChannelBytes?: number;
   /** L1 blocks before the end of the sequencing window at which a channel closes at the latest. */
   subSafetyMargin?: bigint;
-  /** L1 blocks after which sent blocks that are still not safe are sent again. */
-  resubmitAfter?: bigint;
   pollMs?: number;
 }
 
@@ -66,13 +66,17 @@ interface OpenChannel {
   bytes: number;
   /** L1 head when its first block was seen. */
   openedAt: bigint;
+  /** What is sent, once it takes no more blocks; waits here while L1 is too dear. */
+  closed: OutgoingChannel | undefined;
 }
 
 const MAX_BLOCKS_PER_CHANNEL = 20_000;
+/** Pause after a failure, in ms. */
+const FAILURE_PAUSE_MS = 2_000;
 
 /**
- * Sends unsafe blocks to L1. It keeps nothing that a restart would miss: whatever is in doubt, it begins again after the safe
- * head, and what L1 gets twice derivation passes over. Source: op-batcher.
+ * Sends unsafe blocks to L1. It keeps nothing that a restart would miss: whatever is in doubt, it waits until derivation has
+ * passed what L1 holds, then begins again after the safe head; what L1 gets twice derivation passes over. Source: op-batcher.
  */
 export function createBatcher(options: BatcherOptions): Batcher {
   return new ChannelBatcher(options);
@@ -83,14 +87,15 @@ class ChannelBatcher implements Batcher {
   private open: OpenChannel | undefined;
   private submitted: { last: BlockId; l1Number: bigint } | undefined;
   private lastSafe: BlockId | undefined;
+  /** Nothing is sent until derivation has passed this L1 block; "head": the one that is the head at the next look. */
+  private waitFor: bigint | "head" | undefined = "head";
 
   constructor(options: BatcherOptions) {
     this.options = {
       maxL1TxBytes: 120_000,
       maxChannelDuration: 2n,
-      maxChannelBytes: 480_000,
+      maxChannelBytes: 1_000_000,
       subSafetyMargin: 10n,
-      resubmitAfter: 10n,
       pollMs: 500,
       ...options,
     };
@@ -99,38 +104,52 @@ class ChannelBatcher implements Batcher {
   async run(): Promise<void> {
     const { signal, logger, pollMs } = this.options;
     while (!signal.aborted) {
+      let pause = pollMs;
       try {
         if (await this.step()) continue;
       } catch (error) {
         if (signal.aborted) return;
         if (!isCodedError(error)) throw error;
-        this.restart("sending failed");
+        pause = Math.min(FAILURE_PAUSE_MS, pollMs * 4);
         logger.warn({ error }, "Batching failed, trying again");
       }
-      await sleep(pollMs, signal).catch(() => undefined);
+      await sleep(pause, signal).catch(() => undefined);
     }
   }
 
   async step(): Promise<Submission | undefined> {
     const { l1, l2 } = this.options;
     const l1Number = await l1.blockNumber();
+    const { isReady, currentL1 } = l2.derivation();
+    if (!isReady || currentL1 === undefined) return undefined;
     const { safe, unsafe } = await l2.heads();
-    await this.verify(safe, unsafe, l1Number);
+    await this.verify(safe, unsafe, currentL1);
+    if (!this.mayGoOn(currentL1, l1Number)) return undefined;
     await this.collect(safe, unsafe, l1Number);
     const open = this.open;
     if (open === undefined || !this.shouldClose(open, l1Number)) return undefined;
     return this.submit(open, l1Number);
   }
 
+  /** False while L1 may hold blocks of ours that derivation has not come to yet. */
+  private mayGoOn(currentL1: bigint, l1Number: bigint): boolean {
+    if (this.waitFor === "head") this.waitFor = l1Number;
+    if (this.waitFor !== undefined && currentL1 <= this.waitFor) return false;
+    this.waitFor = undefined;
+    return true;
+  }
+
   /** Forgets what is no longer true. */
-  private async verify(safe: BlockId, unsafe: BlockId, l1Number: bigint): Promise<void> {
-    const { resubmitAfter, logger } = this.options;
-    if (this.lastSafe !== undefined && safe.number < this.lastSafe.number)
+  private async verify(safe: BlockId, unsafe: BlockId, currentL1: bigint): Promise<void> {
+    const { logger } = this.options;
+    if (this.lastSafe !== undefined && safe.number < this.lastSafe.number) {
       this.restart("the safe head went back");
+      this.waitFor = "head";
+    }
     this.lastSafe = safe;
     const submitted = this.submitted;
     if (submitted !== undefined && safe.number >= submitted.last.number) this.submitted = undefined;
-    else if (submitted !== undefined && l1Number > submitted.l1Number + resubmitAfter) {
+    else if (submitted !== undefined && currentL1 > submitted.l1Number) {
       const facts = { last: submitted.last.number, safe: safe.number, l1Number: submitted.l1Number };
       logger.warn(facts, "Sent blocks did not become safe, they are sent again");
       this.restart("sent blocks did not become safe");
@@ -168,6 +187,7 @@ class ChannelBatcher implements Batcher {
         firstOrigin: l1BlockInfoOf(block),
         bytes: 0,
         openedAt: l1Number,
+        closed: undefined,
       };
       await this.open.span.add(block);
       this.open.bytes += batchBytesOf(block);
@@ -178,7 +198,10 @@ class ChannelBatcher implements Batcher {
   private isFull(): boolean {
     const open = this.open;
     if (open === undefined) return false;
-    return open.bytes >= this.options.maxChannelBytes || open.span.blocks >= MAX_BLOCKS_PER_CHANNEL;
+    const { maxChannelBytes } = this.options;
+    return (
+      open.closed !== undefined || open.bytes >= maxChannelBytes || open.span.blocks >= MAX_BLOCKS_PER_CHANNEL
+    );
   }
 
   private shouldClose(open: OpenChannel, l1Number: bigint): boolean {
@@ -190,7 +213,8 @@ class ChannelBatcher implements Batcher {
 
   private async submit(open: OpenChannel, l1Number: bigint): Promise<Submission | undefined> {
     const { rollup, maxL1TxBytes, logger } = this.options;
-    const channel = await buildChannel({ span: open.span, maxL1TxBytes, l1Number });
+    open.closed ??= await buildChannel({ span: open.span, maxL1TxBytes, l1Number });
+    const channel = open.closed;
     const sent = await this.send(channel);
     const firstL1 = sent[0]!.blockNumber;
     const lastL1 = sent.at(-1)!.blockNumber;
@@ -205,6 +229,7 @@ class ChannelBatcher implements Batcher {
     if (lastL1 > firstL1 + channelTimeout(rollup, open.firstOrigin.timestamp)) {
       logger.warn(facts, "A channel took too long to reach L1, it is sent again");
       this.restart("a channel timed out");
+      this.waitFor = lastL1;
       return undefined;
     }
     logger.info(facts, "Blocks sent to L1");
@@ -214,14 +239,20 @@ class ChannelBatcher implements Batcher {
     return { first: channel.first, last: channel.last, l1Transactions, l1Number: lastL1 };
   }
 
-  /** One frame after the other: Holocene reads them in order only. */
+  /** All frames at once: Holocene reads them in order only, and the nonces keep it. */
   private async send(channel: OutgoingChannel): Promise<{ hash: Hash; blockNumber: bigint }[]> {
     const { l1, rollup, signal } = this.options;
-    const sent: { hash: Hash; blockNumber: bigint }[] = [];
-    for (const data of channel.calldata) {
-      signal.throwIfAborted();
-      sent.push(await l1.send({ to: rollup.batchInboxAddress, data: bytesToHex(data) }));
+    signal.throwIfAborted();
+    try {
+      const to = rollup.batchInboxAddress;
+      return await l1.sendAll(channel.calldata.map((data) => ({ to, data: bytesToHex(data) })));
+    } catch (error) {
+      // Nothing was sent: the channel waits as it is. Else some of it may be in L1 or on its way.
+      if (!isCodedError(error, "L1_FEES_TOO_HIGH")) {
+        this.restart("sending failed");
+        this.waitFor = "head";
+      }
+      throw error;
     }
-    return sent;
   }
 }

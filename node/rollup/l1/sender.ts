@@ -1,20 +1,33 @@
 import { privateKeyToAccount } from "viem/accounts";
-import { maxBigInt } from "../../base/bigint.ts";
-import { sleep } from "../../base/clock.ts";
-import { type CodedError, isCodedError, isTemporary } from "../../base/errors.ts";
+import { hexToBytes } from "../../base/bytes.ts";
+import { monotonicMs, sleep } from "../../base/clock.ts";
+import { type CodedError, isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import { createMutex } from "../../base/mutex.ts";
 import { retry } from "../../base/retry.ts";
+import { keccakHash } from "../../chain/crypto.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { rollupError } from "../errors.ts";
+import {
+  DEFAULT_FEE_LIMITS,
+  firstFees,
+  type L1FeeLimits,
+  type L1Fees,
+  raisedFees,
+  readPrices,
+} from "./fees.ts";
 import { parseHash, parseQuantity } from "./format.ts";
 import { toHex } from "./reader.ts";
 import type { L1Rpc } from "./rpc.ts";
 
 export interface L1SendRequest {
-  to: Address;
+  /** Absent: a contract creation. */
+  to: Address | undefined;
   data: Hex;
   /** Wei. */
   value?: bigint;
+  /** Gas limit; L1 is asked for an estimate unless given. */
+  gas?: bigint;
 }
 
 export interface L1SendResult {
@@ -22,13 +35,34 @@ export interface L1SendResult {
   blockHash: Hash;
   blockNumber: bigint;
   status: 0 | 1;
+  /** Wei. */
+  fee: bigint;
 }
 
-/** Sends transactions from one key, one after the other. */
+export interface SendAllOptions {
+  /** Nonce of the first one; the account's next unless given. */
+  nonce?: bigint;
+  /** Called with each signed transaction before L1 sees it; of one request, later ones replace earlier ones. */
+  onSigned?: (signed: { index: number; nonce: bigint; hash: Hash; raw: Hex }) => void;
+}
+
+/** What a sender tells those who count. */
+export interface L1SenderObserver {
+  /** A transaction with these fees went to L1, anew or in place of one before it. */
+  submitted(fees: L1Fees, replaces: boolean): void;
+  mined(result: L1SendResult): void;
+}
+
+/** Sends transactions from one key, one group after the other. */
 export interface L1Sender {
   readonly address: Address;
-  /** Resolves when the transaction is in an L1 block. @throws CodedError `L1_SEND_FAILED` (refused for good); rejects on abort. */
+  /**
+   * Resolves when the transaction is in an L1 block. @throws CodedError `L1_SEND_FAILED` (refused for good), `L1_FEES_TOO_HIGH`,
+   * `L1_NONCE_MOVED` (both temporary); rejects on abort.
+   */
   send(request: L1SendRequest): Promise<L1SendResult>;
+  /** Sends all at once with consecutive nonces: L1 takes them in this order. Errors as `send`; some may be in L1 then. */
+  sendAll(requests: readonly L1SendRequest[], options?: SendAllOptions): Promise<L1SendResult[]>;
 }
 
 export interface L1SenderOptions {
@@ -37,89 +71,142 @@ export interface L1SenderOptions {
   chainId: bigint;
   logger: Logger;
   signal: AbortSignal;
+  limits?: Partial<L1FeeLimits>;
+  observer?: L1SenderObserver;
   /** Milliseconds between looks for the receipt. */
   pollMs?: number;
-  /** Milliseconds after which a waiting transaction is sent again with higher fees. */
+  /** Milliseconds after which a waiting transaction is sent again, with higher fees where the limits allow. */
   resubmitMs?: number;
 }
 
-interface Fees {
-  maxFeePerGas: bigint;
-  maxPriorityFeePerGas: bigint;
-}
-
-const TIP = 1_000_000_000n;
-
-/** A sender for `privateKey`. The nonce always comes from L1, so that restarts and L1 reorganisations need no state here. */
+/**
+ * A sender for `privateKey`. The nonce always comes from L1, so that restarts and L1 reorganisations need no state here. While
+ * L1 doesn't answer it waits; what it sent before it knows again.
+ */
 export function createL1Sender(options: L1SenderOptions): L1Sender {
-  const { logger, signal } = options;
   const account = privateKeyToAccount(options.privateKey);
   const address = account.address.toLowerCase() as Address;
-  let queue: Promise<unknown> = Promise.resolve();
-
-  const sendNow = (request: L1SendRequest) =>
-    retry({ task: "Sending to L1", logger, signal, isTemporary }, () =>
-      sendOnce(options, address, (tx) => account.signTransaction(tx), request),
-    );
-
-  return {
+  const { logger, signal } = options;
+  const isTemporary = (error: unknown) => isCodedError(error, "L1_UNAVAILABLE");
+  const rpc: L1Rpc = (method, params) =>
+    retry({ task: "Sending to L1", logger, signal, isTemporary }, () => options.rpc(method, params));
+  const context: Context = {
+    ...options,
+    rpc,
+    limits: { ...DEFAULT_FEE_LIMITS, ...options.limits },
     address,
-    send(request) {
-      const result = queue.then(() => sendNow(request));
-      queue = result.catch(() => undefined);
-      return result;
-    },
+    sign: ({ request, nonce, gas }, { maxFeePerGas, maxPriorityFeePerGas }) =>
+      account.signTransaction({
+        type: "eip1559",
+        chainId: Number(options.chainId),
+        nonce: Number(nonce),
+        to: request.to,
+        data: request.data,
+        value: request.value ?? 0n,
+        gas,
+        maxFeePerGas,
+        maxPriorityFeePerGas,
+      }),
   };
+  const mutex = createMutex();
+  const sendAll: L1Sender["sendAll"] = (requests, how = {}) =>
+    mutex.run(() => sendGroup(context, requests, how));
+  return { address, sendAll, send: async (request) => (await sendAll([request]))[0]! };
 }
 
-type Sign = (tx: {
-  type: "eip1559";
-  chainId: number;
-  nonce: number;
-  to: Address;
-  data: Hex;
-  value: bigint;
-  gas: bigint;
-  maxFeePerGas: bigint;
-  maxPriorityFeePerGas: bigint;
-}) => Promise<Hex>;
+interface Context extends Omit<L1SenderOptions, "limits"> {
+  address: Address;
+  limits: L1FeeLimits;
+  sign(flight: Flight, fees: L1Fees): Promise<Hex>;
+}
 
-/** One nonce's life: sends, waits, sends again with higher fees; throws `L1_NONCE_MOVED` when the nonce is not ours any more. */
-async function sendOnce(
-  options: L1SenderOptions,
-  from: Address,
-  sign: Sign,
-  request: L1SendRequest,
-): Promise<L1SendResult> {
-  const { rpc, signal, logger } = options;
-  const nonce = await accountNonce(rpc, from);
-  const gas = await estimateGas(rpc, from, request);
-  const sent: Hash[] = [];
-  for (let fees = await currentFees(rpc); ; fees = higher(fees, await currentFees(rpc))) {
-    const raw = await sign({
-      type: "eip1559",
-      chainId: Number(options.chainId),
-      nonce: Number(nonce),
-      to: request.to,
-      data: request.data,
-      value: request.value ?? 0n,
-      gas,
-      ...fees,
-    });
-    const hash = await submit(rpc, raw);
-    if (hash !== undefined) sent.push(hash);
-    const deadline = performance.now() + (options.resubmitMs ?? 48_000);
-    while (performance.now() < deadline) {
-      const result = await firstReceipt(rpc, sent);
-      if (result) return result;
-      if ((await accountNonce(rpc, from)) !== nonce) {
-        const late = await firstReceipt(rpc, sent);
-        if (late) return late;
-        throw nonceMoved(from, nonce);
-      }
-      await sleep(options.pollMs ?? 500, signal);
+/** One nonce's life. */
+interface Flight {
+  index: number;
+  request: L1SendRequest;
+  nonce: bigint;
+  gas: bigint;
+  fees: L1Fees;
+  /** Signed last. */
+  raw: Hex;
+  /** All that L1 may know; any of them may be mined. */
+  hashes: Hash[];
+}
+
+async function sendGroup(
+  context: Context,
+  requests: readonly L1SendRequest[],
+  how: SendAllOptions,
+): Promise<L1SendResult[]> {
+  const { rpc, address, limits, pollMs = 500, signal } = context;
+  const fees = firstFees(await readPrices(rpc, false), limits, false);
+  const gas = await Promise.all(requests.map((request) => request.gas ?? estimateGas(rpc, address, request)));
+  const first = how.nonce ?? (await accountNonce(rpc, address));
+  const flights: Flight[] = [];
+  for (const [index, request] of requests.entries()) {
+    const nonce = first + BigInt(index);
+    const flight: Flight = { index, request, nonce, gas: gas[index]!, fees, raw: "0x", hashes: [] };
+    await launch(context, flight, fees, how);
+    flights.push(flight);
+  }
+  const results: L1SendResult[] = [];
+  let resubmitAt = nextResubmit(context);
+  while (results.length < flights.length) {
+    const next = flights[results.length]!;
+    const result = await look(context, next);
+    if (result !== undefined) {
+      context.observer?.mined(result);
+      results.push(result);
+    } else if (monotonicMs() >= resubmitAt) {
+      await resubmit(context, flights.slice(results.length), how);
+      resubmitAt = nextResubmit(context);
+    } else await sleep(pollMs, signal);
+  }
+  return results;
+}
+
+function nextResubmit({ resubmitMs = 48_000 }: Context): number {
+  return monotonicMs() + resubmitMs;
+}
+
+/** Signs and sends; the hash is known, and told, before L1 sees the transaction. */
+async function launch(context: Context, flight: Flight, fees: L1Fees, how: SendAllOptions): Promise<void> {
+  const raw = await context.sign(flight, fees);
+  const hash = keccakHash(hexToBytes(raw));
+  const replaces = flight.hashes.length > 0;
+  flight.raw = raw;
+  flight.fees = fees;
+  flight.hashes.push(hash);
+  how.onSigned?.({ index: flight.index, nonce: flight.nonce, hash, raw });
+  await submit(context, raw);
+  context.observer?.submitted(fees, replaces);
+}
+
+/** The receipt, if there is one. @throws CodedError `L1_NONCE_MOVED` when the nonce is not ours any more. */
+async function look({ rpc, address }: Context, flight: Flight): Promise<L1SendResult | undefined> {
+  const result = await firstReceipt(rpc, flight.hashes);
+  if (result || (await accountNonce(rpc, address)) <= flight.nonce) return result;
+  const late = await firstReceipt(rpc, flight.hashes);
+  if (late === undefined) throw nonceMoved(address, flight.nonce);
+  return late;
+}
+
+/** Sends again what waits: with higher fees where the limits allow it, else as it is, in case L1 has forgotten it. */
+async function resubmit(context: Context, flights: readonly Flight[], how: SendAllOptions): Promise<void> {
+  const prices = await readPrices(context.rpc, false);
+  for (const flight of flights) {
+    const fees = raisedFees(flight.fees, prices, context.limits, false);
+    const facts = { nonce: flight.nonce, sent: flight.hashes.at(-1), fees: fees ?? flight.fees };
+    if (fees === undefined) {
+      context.logger.warn(
+        facts,
+        "L1 has not taken the transaction, and its fees are at their limit: waiting",
+      );
+      await submit(context, flight.raw);
+    } else {
+      context.logger.warn(facts, "L1 has not taken the transaction, sending it again");
+      await launch(context, flight, fees, how);
     }
-    logger.warn({ nonce, sent: sent.at(-1), fees }, "L1 has not taken the transaction, sending it again");
   }
 }
 
@@ -137,41 +224,30 @@ async function estimateGas(rpc: L1Rpc, from: Address, request: L1SendRequest): P
   }
 }
 
-async function currentFees(rpc: L1Rpc): Promise<Fees> {
-  const block = (await rpc("eth_getBlockByNumber", ["latest", false])) as { baseFeePerGas?: unknown } | null;
-  const baseFee = parseQuantity("eth_getBlockByNumber", block?.baseFeePerGas);
-  return { maxFeePerGas: baseFee * 2n + TIP, maxPriorityFeePerGas: TIP };
-}
+/** L1 may know the transaction already, or a dearer one of its nonce: waiting tells which. */
+const WAITING_TELLS = /already (known|imported|reserved)|underpriced|nonce too low/i;
 
-/** Nodes take a replacement only when both fees rise by at least a tenth. */
-function higher(before: Fees, now: Fees): Fees {
-  const bumped = (fee: bigint) => (fee * 5n) / 4n + 1n;
-  const maxPriorityFeePerGas = bumped(before.maxPriorityFeePerGas);
-  const maxFeePerGas = maxBigInt(now.maxFeePerGas, bumped(before.maxFeePerGas));
-  return { maxFeePerGas, maxPriorityFeePerGas };
-}
-
-/** Undefined when L1 knows the transaction or a dearer one of its nonce already: waiting tells which. */
-async function submit(rpc: L1Rpc, raw: Hex): Promise<Hash | undefined> {
+async function submit({ rpc, address }: Context, raw: Hex): Promise<void> {
   try {
-    return parseHash("eth_sendRawTransaction", await rpc("eth_sendRawTransaction", [raw]));
+    parseHash("eth_sendRawTransaction", await rpc("eth_sendRawTransaction", [raw]));
   } catch (cause) {
     if (!isCodedError(cause, "L1_RPC_ERROR")) throw cause;
-    const reason = String(cause.facts.reason);
-    if (/already (known|imported)|underpriced|nonce too low/i.test(reason)) return undefined;
-    throw refused(undefined, cause);
+    if (!WAITING_TELLS.test(String(cause.facts.reason))) throw refused(address, cause);
   }
 }
 
 async function firstReceipt(rpc: L1Rpc, hashes: readonly Hash[]): Promise<L1SendResult | undefined> {
+  const method = "eth_getTransactionReceipt";
   for (const hash of hashes) {
-    const answer = (await rpc("eth_getTransactionReceipt", [hash])) as Record<string, unknown> | null;
+    const answer = (await rpc(method, [hash])) as Record<string, unknown> | null;
     if (answer === null) continue;
+    const quantity = (name: string) => parseQuantity(method, answer[name]);
     return {
       hash,
-      blockHash: parseHash("eth_getTransactionReceipt", answer.blockHash),
-      blockNumber: parseQuantity("eth_getTransactionReceipt", answer.blockNumber),
-      status: parseQuantity("eth_getTransactionReceipt", answer.status) === 1n ? 1 : 0,
+      blockHash: parseHash(method, answer.blockHash),
+      blockNumber: quantity("blockNumber"),
+      status: quantity("status") === 1n ? 1 : 0,
+      fee: quantity("gasUsed") * quantity("effectiveGasPrice"),
     };
   }
   return undefined;
@@ -185,7 +261,7 @@ function nonceMoved(from: Address, nonce: bigint): CodedError {
   });
 }
 
-function refused(from: Address | undefined, cause: CodedError): CodedError {
+function refused(from: Address, cause: CodedError): CodedError {
   return rollupError("L1_SEND_FAILED", {
     message: `L1 refuses the transaction: ${String(cause.facts.reason)}`,
     fix: "Check that the account has ETH on L1 and that the contract accepts the call.",

@@ -22,7 +22,8 @@ describe("the proposer and the stock L2OutputOracle", { timeout: 120_000 }, () =
   let anvil: Anvil;
   let folder: string;
   let oracle: Address;
-  let safe = 0n;
+  /** What the node says of itself. */
+  const node = { isReady: true, safe: 0n, finalized: 0n };
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "proposer-"));
@@ -50,7 +51,8 @@ describe("the proposer and the stock L2OutputOracle", { timeout: 120_000 }, () =
     await rm(folder, { recursive: true });
   });
 
-  const propose = (key: number, log: string[] = []) => {
+  const final = (number: bigint) => Object.assign(node, { safe: number, finalized: number });
+  const propose = (key: number, log: string[] = [], allowNonFinalized = false) => {
     const controller = new AbortController();
     const { signal } = controller;
     const sender = createL1Sender({
@@ -62,7 +64,15 @@ describe("the proposer and the stock L2OutputOracle", { timeout: 120_000 }, () =
       pollMs: 50,
     });
     const running = runProposer({
-      l2: { safeNumber: () => safe, outputRoot: async (number) => rootOf(number) },
+      l2: {
+        isReady: () => node.isReady,
+        heads: () => ({
+          safe: { hash: rootOf(node.safe), number: node.safe },
+          finalized: { hash: rootOf(node.finalized), number: node.finalized },
+        }),
+        outputRoot: async (number) => rootOf(number),
+      },
+      allowNonFinalized,
       rpc: anvil.rpc,
       sender,
       oracle,
@@ -81,12 +91,23 @@ describe("the proposer and the stock L2OutputOracle", { timeout: 120_000 }, () =
   const latest = () =>
     client().readContract({ address: oracle, abi: l2OutputOracleAbi, functionName: "latestBlockNumber" });
 
-  test("posts each interval's output once it is safe, never earlier", async () => {
+  test("posts nothing of blocks that are only safe, nor of final ones before the chain was checked", async () => {
+    const { stop } = propose(2);
+    node.safe = INTERVAL * 2n;
+    await sleep(1_500);
+    Object.assign(node, { isReady: false, finalized: INTERVAL * 2n });
+    await sleep(1_500);
+    expect(await latest()).toBe(0n);
+    await stop();
+    Object.assign(node, { isReady: true, safe: 0n, finalized: 0n });
+  });
+
+  test("posts each interval's output once it is final, never earlier", async () => {
     const log: string[] = [];
     const { stop } = propose(2, log);
     await sleep(1_500);
     expect(await latest()).toBe(0n);
-    safe = INTERVAL * 2n + 1n;
+    final(INTERVAL * 2n + 1n);
     for (let attempt = 0; attempt < 300 && (await latest()) < INTERVAL * 2n; attempt++) await sleep(100);
     await sleep(500);
     await stop();
@@ -102,7 +123,7 @@ describe("the proposer and the stock L2OutputOracle", { timeout: 120_000 }, () =
   });
 
   test("says why the oracle refuses a stranger's proposal, and tries again", async () => {
-    safe = INTERVAL * 3n;
+    final(INTERVAL * 3n);
     const log: string[] = [];
     const { stop } = propose(3, log);
     for (let attempt = 0; attempt < 100 && log.length < 2; attempt++) await sleep(100);
@@ -110,6 +131,13 @@ describe("the proposer and the stock L2OutputOracle", { timeout: 120_000 }, () =
     expect(log[0]).toContain("L1_SEND_FAILED");
     expect(log.length).toBeGreaterThan(1);
     expect(await latest()).toBe(INTERVAL * 2n);
+  });
+
+  test("posts a safe block's output where the settings allow it", async () => {
+    Object.assign(node, { safe: INTERVAL * 3n, finalized: 0n });
+    const { stop } = propose(2, [], true);
+    await expect.poll(latest, { timeout: 30_000, interval: 100 }).toBe(INTERVAL * 3n);
+    await stop();
   });
 
   test("ends when there is no oracle at the address", async () => {

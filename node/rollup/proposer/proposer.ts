@@ -2,7 +2,7 @@ import { decodeFunctionResult, encodeFunctionData, parseAbi } from "viem";
 import { sleep } from "../../base/clock.ts";
 import { isCodedError, isTemporary } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
+import type { Address, BlockId, Hash, Hex } from "../../chain/types/primitives.ts";
 import { rollupError } from "../errors.ts";
 import { parseL1Ref } from "../l1/format.ts";
 import type { L1Rpc } from "../l1/rpc.ts";
@@ -10,8 +10,10 @@ import type { L1Sender } from "../l1/sender.ts";
 
 /** What the proposer reads of its own node. */
 export interface ProposerL2 {
-  safeNumber(): bigint;
-  /** Output root of a safe block. */
+  /** True once the stored chain was checked against L1; before that its heads may be of a fork that L1 has dropped. */
+  isReady(): boolean;
+  heads(): { safe: BlockId; finalized: BlockId };
+  /** Output root of a canonical block. */
   outputRoot(number: bigint): Promise<Hash>;
 }
 
@@ -21,6 +23,8 @@ export interface ProposerOptions {
   sender: L1Sender;
   /** L2OutputOracle on L1. */
   oracle: Address;
+  /** Proposes outputs of blocks that are safe but not final yet: for a devnet, whose L1 is never reorganised. */
+  allowNonFinalized?: boolean;
   logger: Logger;
   signal: AbortSignal;
   pollMs?: number;
@@ -32,7 +36,7 @@ const ABI = parseAbi([
 ]);
 
 /**
- * Posts an output root to L1's L2OutputOracle whenever the oracle's next block is safe. Source: op-proposer for
+ * Posts an output root to L1's L2OutputOracle whenever the oracle's next block is final. Source: op-proposer for
  * `L2OutputOracle`. Resolves when the signal aborts.
  */
 export async function runProposer(options: ProposerOptions): Promise<void> {
@@ -51,9 +55,12 @@ export async function runProposer(options: ProposerOptions): Promise<void> {
 }
 
 /** One look; true when an output was proposed. */
-async function propose({ l2, rpc, sender, oracle, logger }: ProposerOptions): Promise<boolean> {
+async function propose(options: ProposerOptions): Promise<boolean> {
+  const { l2, rpc, sender, oracle, logger } = options;
   const number = await nextBlockNumber(rpc, oracle);
-  if (l2.safeNumber() < number) return false;
+  if (!l2.isReady()) return false;
+  const { safe, finalized } = l2.heads();
+  if ((options.allowNonFinalized === true ? safe : finalized).number < number) return false;
   const outputRoot = await l2.outputRoot(number);
   // The oracle checks this hash, so that a proposal made before an L1 reorganisation is void after it. It is the head's
   // parent's: nodes estimate gas in the head itself, where the EVM does not know the head's hash yet.
