@@ -8,6 +8,7 @@ import { createLogger, type Logger } from "../base/logger.ts";
 import { packageRoot } from "../base/paths.ts";
 import { createStateReader } from "../execution/evm/state-reader.ts";
 import { createSimulationPool, type SimulationPool } from "../execution/simulation/simulation-pool.ts";
+import { withModules } from "../rpc/namespaces/modules.ts";
 import { nodeRpcMethods } from "../rpc/node-methods.ts";
 import { createRpcServer, type RpcServer } from "../rpc/server.ts";
 import type { RpcMethods } from "../rpc/types.ts";
@@ -72,7 +73,7 @@ async function openServices(parts: Parts): Promise<Services> {
     rpc = await createRpcServer({
       host: config.rpcHost,
       port: config.rpcPort,
-      methods: { ...chainMethods(parts, calls), ...ai?.methods },
+      methods: withModules({ ...chainMethods(parts, calls), ...ai?.methods }),
       onInternalError: (method, error) => logger.error({ module: "rpc", method, error }, "A request failed"),
       onGet: (path, response) => answerHealth(path, response, chain),
     });

@@ -19,7 +19,11 @@ export const RPC_CODE = {
   internal: -32603,
   server: -32000,
   limit: -32005,
+  /** geth's, of requests that ask for more than a method's own limit. */
+  clientLimit: -38026,
   revert: 3,
+  /** geth's, of a transaction that was accepted but not mined in time; the data is its hash. */
+  notMinedYet: 4,
 } as const;
 
 /** A parameter of the wrong form; `index` counts from 0. */
@@ -54,7 +58,8 @@ export function toErrorObject(error: unknown): { code: number; message: string; 
     const text = TEXTS[error.code];
     return {
       code: CODES[error.code] ?? RPC_CODE.server,
-      message: text === undefined ? error.message : `${text}: ${error.message}`,
+      message:
+        text === undefined || error.message.startsWith(text) ? error.message : `${text}: ${error.message}`,
       data: { code: error.code, ...(error.fix !== undefined && { fix: error.fix }) },
     };
   }

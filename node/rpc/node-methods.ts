@@ -11,6 +11,7 @@ import { logMethods } from "./namespaces/eth/logs.ts";
 import { stateMethods } from "./namespaces/eth/state.ts";
 import { subscriptionMethods } from "./namespaces/eth/subscriptions.ts";
 import { transactionMethods } from "./namespaces/eth/transactions.ts";
+import { withModules } from "./namespaces/modules.ts";
 import { netMethods } from "./namespaces/net/net.ts";
 import { optimismMethods } from "./namespaces/optimism/rollup.ts";
 import { txpoolMethods } from "./namespaces/txpool/txpool.ts";
@@ -36,10 +37,10 @@ export interface NodeRpcOptions {
 /** All methods of a node but those of the AI services; merge others into the same object for one server. */
 export function nodeRpcMethods(options: NodeRpcOptions): RpcMethods {
   const { chain, state, simulator, rollup, pool, rollupReader, version } = options;
-  return {
+  return withModules({
     ...web3Methods(version),
     ...netMethods(rollup),
-    ...chainMethods(rollup),
+    ...chainMethods(chain, rollup),
     ...blockMethods(chain),
     ...transactionMethods(chain, pool),
     ...stateMethods(chain, state, pool),
@@ -50,5 +51,5 @@ export function nodeRpcMethods(options: NodeRpcOptions): RpcMethods {
     ...rawMethods(chain, pool),
     ...(pool !== undefined && txpoolMethods(pool)),
     ...(rollupReader !== undefined && optimismMethods(rollupReader, rollup, version)),
-  };
+  });
 }

@@ -84,20 +84,43 @@ export function arrayParam(value: unknown, index: number, what: string, most: nu
 
 export type BlockTag = "latest" | "pending" | "safe" | "finalized" | "earliest";
 /** What a request names as its block. */
-export type BlockParam = { tag: BlockTag } | { number: bigint } | { hash: Hash };
+export type BlockParam = { tag: BlockTag } | { number: bigint } | { hash: Hash; requireCanonical: boolean };
 
 const TAGS: readonly string[] = ["latest", "pending", "safe", "finalized", "earliest"];
+const MAX_INT64 = MAX_UINT64 >> 1n;
 
-/** Number, tag, hash, or the object of EIP-1898; absent means latest. */
-export function blockParam(value: unknown, index: number): BlockParam {
-  if (value === undefined || value === null) return { tag: "latest" };
-  if (typeof value === "object") {
-    const object = objectParam(value, index, "block");
-    if (object.blockHash !== undefined) return { hash: hashParam(object.blockHash, index) };
-    return { number: uint64Param(object.blockNumber, index, "block number") };
-  }
+function isAbsent(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}
+
+/** Number or tag, absent means latest: where geth takes no hash. */
+export function blockNumberParam(value: unknown, index: number): { tag: BlockTag } | { number: bigint } {
+  if (isAbsent(value)) return { tag: "latest" };
   const given = text(value, index, "block");
   if (TAGS.includes(given)) return { tag: given as BlockTag };
-  if (given.length === 66 && HEX_DATA.test(given)) return { hash: hashParam(given, index) };
-  return { number: uint64Param(given, index, "block number") };
+  const number = uint64Param(given, index, "block number");
+  if (number > MAX_INT64) throw invalidArgument(index, "block number larger than int64");
+  return { number };
+}
+
+/** Number, tag, hash, or the object of EIP-1898 with any of them, as geth takes it; absent means latest. */
+export function blockParam(value: unknown, index: number): BlockParam {
+  if (isAbsent(value)) return { tag: "latest" };
+  if (typeof value === "object") return blockObject(objectParam(value, index, "block"), index);
+  const given = text(value, index, "block");
+  if (given.length !== 66) return blockNumberParam(given, index);
+  return { hash: hashParam(given, index), requireCanonical: false };
+}
+
+function blockObject(object: Record<string, unknown>, index: number): BlockParam {
+  const { blockNumber, blockHash, requireCanonical } = object;
+  const canonical = isAbsent(requireCanonical)
+    ? false
+    : booleanParam(requireCanonical, index, "requireCanonical");
+  if (!isAbsent(blockHash)) {
+    if (isAbsent(blockNumber)) return { hash: hashParam(blockHash, index), requireCanonical: canonical };
+    throw invalidArgument(index, "cannot specify both BlockHash and BlockNumber, choose one or the other");
+  }
+  if (isAbsent(blockNumber)) throw invalidArgument(index, "neither blockNumber nor blockHash is given");
+  return blockNumberParam(blockNumber, index);
 }

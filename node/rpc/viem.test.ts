@@ -133,9 +133,6 @@ describe("hostile parameters", () => {
     ["eth_call", [{ to: target }, "latest", { [target]: { balance: "0x1" } }]],
     ["eth_getProof", [target, "0x0"]],
     ["eth_getStorageAt", [target, `0x${"0".repeat(65)}`]],
-    ["eth_feeHistory", ["0x0", "latest", []]],
-    ["eth_feeHistory", ["0x1", "latest", [90, 10]]],
-    ["eth_feeHistory", ["0x1", "latest", [101]]],
     ["web3_sha3", ["hello"]],
     ["eth_sendRawTransaction", ["0xabc"]],
   ])("%s %j is refused as invalid", async (method, params) => {

@@ -21,6 +21,12 @@ export class MemoryChain implements ChainReader {
     for (const listener of this.listeners) listener({ removed: [], added: [block] });
   }
 
+  /** Stores a block that is not canonical. */
+  orphan(block: Block, receipts: readonly Receipt[]): void {
+    this.byHash.set(block.hash, block);
+    this.receiptsOf.set(block.hash, receipts);
+  }
+
   head() {
     const last = this.byNumber.at(-1)!;
     return { hash: last.hash, number: last.header.number };

@@ -1,5 +1,5 @@
 import { invalidArgument, RPC_CODE } from "../../errors.ts";
-import { blockParam, hashParam, objectParam } from "../../params.ts";
+import { blockNumberParam, hashParam, objectParam } from "../../params.ts";
 import { blockNumberOf } from "../../resolve.ts";
 import { type ChainReader, RpcError, type RpcMethods } from "../../types.ts";
 import { type LogFilter, logFilterParam, logsOfBlock, mayMatch } from "./log-filter.ts";
@@ -12,11 +12,7 @@ interface Range {
 }
 
 function rangeParam(chain: ChainReader, filter: Record<string, unknown>): Range {
-  const number = (value: unknown) => {
-    const found = blockNumberOf(chain, blockParam(value ?? undefined, 0));
-    if (found === undefined) throw invalidArgument(0, "fromBlock and toBlock are numbers or tags");
-    return found;
-  };
+  const number = (value: unknown) => blockNumberOf(chain, blockNumberParam(value, 0));
   const from = number(filter.fromBlock);
   const to = number(filter.toBlock);
   if (from > to) throw new RpcError(RPC_CODE.invalidParams, "invalid block range params");

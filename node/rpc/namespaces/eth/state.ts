@@ -1,11 +1,12 @@
 import { bytesToHex } from "../../../base/bytes.ts";
 import { EMPTY_CODE_HASH, ZERO_HASH } from "../../../chain/constants.ts";
-import type { Hex } from "../../../chain/types/primitives.ts";
+import type { Address, Hash, Hex } from "../../../chain/types/primitives.ts";
 import type { StateReader } from "../../../execution/evm/executor.ts";
+import { invalidArgument, RPC_CODE } from "../../errors.ts";
 import { quantity } from "../../format/quantity.ts";
-import { addressParam, arrayParam, objectParam, slotParam } from "../../params.ts";
+import { addressParam, arrayParam, blockParam, hashParam, objectParam, slotParam } from "../../params.ts";
 import { requireHeader } from "../../resolve.ts";
-import type { ChainReader, RpcMethods, TxPool } from "../../types.ts";
+import { type ChainReader, RpcError, type RpcMethods, type TxPool } from "../../types.ts";
 
 const MAX_PROOF_KEYS = 1024;
 const MAX_STORAGE_VALUES = 1024;
@@ -21,7 +22,8 @@ export function stateMethods(chain: ChainReader, state: StateReader, pool: TxPoo
     eth_getTransactionCount: async (params) => {
       const address = addressParam(params[0], 0);
       const { stateRoot } = await requireHeader(chain, params, 1);
-      const pending = params[1] === "pending" ? pool?.pendingNonce(address) : undefined;
+      const block = blockParam(params[1], 1);
+      const pending = "tag" in block && block.tag === "pending" ? pool?.pendingNonce(address) : undefined;
       return quantity(pending ?? (await state.account(stateRoot, address))?.nonce ?? 0n);
     },
     eth_getCode: async (params) => {
@@ -36,13 +38,11 @@ export function stateMethods(chain: ChainReader, state: StateReader, pool: TxPoo
       return bytesToHex(await state.storage(stateRoot, address, slot));
     },
     eth_getStorageValues: async (params) => {
-      const wanted = Object.entries(objectParam(params[0], 0, "storage request"));
+      const wanted = storageRequest(params[0]);
       const { stateRoot } = await requireHeader(chain, params, 1);
       const result: Record<string, Hex[]> = {};
-      for (const [key, slots] of wanted) {
-        const address = addressParam(key, 0);
-        const list = arrayParam(slots, 0, "slots", MAX_STORAGE_VALUES).map((slot) => slotParam(slot, 0));
-        const values = await Promise.all(list.map((slot) => state.storage(stateRoot, address, slot)));
+      for (const [address, slots] of wanted) {
+        const values = await Promise.all(slots.map((slot) => state.storage(stateRoot, address, slot)));
         result[address] = values.map((value) => bytesToHex(value));
       }
       return result;
@@ -70,6 +70,25 @@ export function stateMethods(chain: ChainReader, state: StateReader, pool: TxPoo
       };
     },
   };
+}
+
+/** Addresses with slots of 32 bytes, some at least and {@link MAX_STORAGE_VALUES} at most in all. */
+function storageRequest(value: unknown): Map<Address, readonly Hash[]> {
+  const wanted = new Map<Address, readonly Hash[]>();
+  let total = 0;
+  for (const [key, slots] of Object.entries(objectParam(value, 0, "storage request"))) {
+    if (!Array.isArray(slots)) throw invalidArgument(0, "slots must be an array");
+    total += slots.length;
+    if (total > MAX_STORAGE_VALUES) {
+      throw new RpcError(RPC_CODE.clientLimit, `too many slots (max ${MAX_STORAGE_VALUES})`);
+    }
+    wanted.set(
+      addressParam(key, 0),
+      slots.map((slot) => hashParam(slot, 0)),
+    );
+  }
+  if (total === 0) throw new RpcError(RPC_CODE.invalidParams, "empty request");
+  return wanted;
 }
 
 /** geth gives a key back as it was written: 32 bytes in full, a shorter one as a quantity. */
