@@ -1,0 +1,14 @@
+import type { Attack } from "./attack.ts";
+import { accessListAttack, endlessCallsAttack } from "./endless-calls.ts";
+import { nestedJsonAttack, nestedRlpAttack } from "./nested-lists.ts";
+import { idleSocketsAttack, neverReadAttack } from "./sockets.ts";
+
+/** Every attack, in the order in which `npm run attacks` runs them. */
+export const ATTACKS: readonly Attack[] = [
+  nestedJsonAttack,
+  nestedRlpAttack,
+  endlessCallsAttack,
+  accessListAttack,
+  idleSocketsAttack,
+  neverReadAttack,
+];
