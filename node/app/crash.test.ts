@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -147,6 +148,21 @@ describe("node processes killed at any moment", { timeout: 300_000 }, () => {
     );
     expect(said).toMatch(/L1_OTHER_CHAIN/);
     await stranger.kill();
+  });
+
+  test("end within seconds when told, also while L1 holds back its answers", async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as AddressInfo;
+    const keys = { sequencer: "true", batcherKey: ANVIL_KEYS[1], proposerKey: ANVIL_KEYS[1] };
+    const outputOracle = `0x${"0f".repeat(20)}`;
+    const waiting = await start("silent", { l1Url: `http://127.0.0.1:${port}`, ...keys, outputOracle });
+    await sleep(1_000);
+    const told = performance.now();
+    expect(await waiting.stop()).toBe(0);
+    // An answer of L1 is awaited for 20 s.
+    expect(performance.now() - told).toBeLessThan(10_000);
+    silent.close();
   });
 
   test("stop cleanly when told, and say what is wrong when they can't start", async () => {

@@ -16,6 +16,7 @@ import type { ChainStore } from "../store/chain-store.ts";
 import { openContentStore } from "../store/content/content-store.ts";
 import { type ChainNode, createChainNode } from "./chain-node.ts";
 import type { NodeConfig } from "./config/node-config.ts";
+import { type Health, healthOf } from "./health.ts";
 import { type ChainDefinition, chainFolder, openChain, readChainDefinition } from "./open-chain.ts";
 import { readProtocolFile } from "./protocol-file.ts";
 import { createChainReader, createRollupReader } from "./readers.ts";
@@ -75,7 +76,8 @@ async function openServices(parts: Parts): Promise<Services> {
       port: config.rpcPort,
       methods: withModules({ ...chainMethods(parts, calls), ...ai?.methods }),
       onInternalError: (method, error) => logger.error({ module: "rpc", method, error }, "A request failed"),
-      onGet: (path, response) => answerHealth(path, response, chain),
+      onGet: (path, response) =>
+        answerHealth(path, response, () => healthOf(chain, [...chain.parts(), ...(ai?.parts() ?? [])])),
     });
     return { rpc, ai, calls };
   } catch (error) {
@@ -174,24 +176,11 @@ function run(
   };
 }
 
-/** GET /health: 200 when derivation runs, else 503; the heads in either case. */
-function answerHealth(
-  path: string,
-  response: ServerResponse,
-  { driver, engine, watcher }: ChainNode,
-): boolean {
+/** GET /health: 200 when all parts run and derivation has checked the chain, else 503. */
+function answerHealth(path: string, response: ServerResponse, health: () => Health): boolean {
   if (path !== "/health") return false;
-  const { unsafe, safe, finalized } = engine.heads();
-  const isReady = driver.isReady();
-  const body = {
-    status: isReady ? "ok" : "starting",
-    unsafe: Number(unsafe.number),
-    safe: Number(safe.number),
-    finalized: Number(finalized.number),
-    l1Head: Number(watcher.heads()?.latest.number ?? -1),
-    l1Derived: Number(driver.currentL1()?.number ?? -1),
-  };
-  response.writeHead(isReady ? 200 : 503, { "content-type": "application/json" });
+  const body = health();
+  response.writeHead(body.status === "ok" ? 200 : 503, { "content-type": "application/json" });
   response.end(JSON.stringify(body));
   return true;
 }

@@ -1,8 +1,12 @@
 import { Command } from "commander";
 import { flagName, loadNodeConfig, nodeConfigSchema, variableName } from "../app/config/node-config.ts";
+import { createLogger } from "../base/logger.ts";
 
 /** Settings that the whole command line shares. */
 const SHARED = new Set(["dataDir"]);
+
+/** Time for the last lines of the log, in ms. */
+const EXIT_MS = 500;
 
 /** `openledger node`: runs one node until it is told to stop. Its flags are the node's settings. */
 export function nodeCommand(): Command {
@@ -30,9 +34,17 @@ async function run(_options: unknown, command: Command): Promise<void> {
   const config = loadNodeConfig({ file, env: process.env, flags: Object.fromEntries(known) });
   // Only here: the other commands start twice as fast without the whole node in memory.
   const { startNode } = await import("../app/node.ts");
-  const node = await startNode(config);
-  const stop = () => node.stop();
+  const logger = createLogger({ level: config.logLevel, format: config.logFormat });
+  // An answer that nobody waits for any more is no reason to end a chain.
+  process.on("unhandledRejection", (error) => logger.error({ error }, "A failure that nothing waited for"));
+  const node = await startNode(config, logger);
+  const stop = () => void node.stop().catch(() => undefined);
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
-  await node.done;
+  try {
+    await node.done;
+  } finally {
+    // All is closed; what still hangs on the network has nothing to say.
+    setTimeout(() => process.exit(), EXIT_MS).unref();
+  }
 }

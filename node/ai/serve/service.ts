@@ -4,6 +4,7 @@ import { Session } from "../../../native/js/index.ts";
 import { sleep } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import { createSupervisor, type Part, type PartStatus } from "../../base/supervisor.ts";
 import type { Hash, Hex } from "../../chain/types/primitives.ts";
 import type { ContentStore } from "../../store/content/content-store.ts";
 import { type ChainClient, connectChain, type ProtocolAddresses } from "../client/chain.ts";
@@ -40,20 +41,24 @@ export interface AiServiceOptions {
 export interface AiService {
   /** The `openledger_*` methods; they answer with coded errors until the service runs. */
   methods: Readonly<Record<string, AiRpcMethod>>;
+  /** How the host, the watcher and the mirror are, where they run. */
+  parts(): readonly PartStatus[];
   /** Begins once the node's RPC answers. */
   start(): void;
   stop(): Promise<void>;
 }
 
 const RETRY_MS = 500;
+/** Longest wait for the parts at the end, in ms. */
+const STOP_MS = 5_000;
 /** How far back a watcher looks when it starts: a day of blocks, longer than any challenge window. */
 const WATCHED_BLOCKS = 43_200n;
 
 /** Makes the services; nothing runs before `start`. */
 export function createAiService(options: AiServiceOptions): AiService {
-  const { logger } = options;
   const ending = new AbortController();
-  const tasks: Promise<void>[] = [];
+  const supervisor = createSupervisor({ logger: options.logger, signal: ending.signal });
+  const running: Promise<void>[] = [];
   let host: Host | undefined;
   const methods = aiRpcMethods({
     store: options.store,
@@ -63,45 +68,60 @@ export function createAiService(options: AiServiceOptions): AiService {
     hostAddress: options.hostKey ? privateKeyToAccount(options.hostKey).address.toLowerCase() : undefined,
     signal: ending.signal,
   });
-  const launch = async () => {
-    const ready = await awaitProtocol(options, ending.signal);
-    if (!ready) return;
-    const { client, at } = ready;
-    const content = mirrorStore(options.store);
-    if (options.hostKey) {
-      host = await startHost(options, client, at, content);
-      tasks.push(host.run(ending.signal));
-    }
-    if (options.watcherKey) {
-      const account = privateKeyToAccount(options.watcherKey);
-      const watcher = new Watcher({ client, at, account, content, logger });
-      const head = await client.public.getBlockNumber();
-      tasks.push(watcher.run(head > WATCHED_BLOCKS ? head - WATCHED_BLOCKS : 0n, ending.signal));
-    }
-    if (options.peers && options.peers.length > 0) {
-      const peers = options.peers.map((url) => lazyPeer(url));
-      tasks.push(new Mirror({ client, at, store: content, peers, logger }).run(0n, ending.signal));
-    }
-  };
   return {
     methods,
+    parts: () => supervisor.status(),
     start() {
-      const launched = launch().catch((error: unknown) => {
-        if (!ending.signal.aborted) logger.error({ error }, "the AI services could not start");
+      const parts = aiParts(options, (started) => {
+        host = started;
       });
-      tasks.push(launched);
+      running.push(...parts.map((part) => supervisor.run(part)));
     },
     async stop() {
       ending.abort(aiError("SERVICE_STOPPED", { message: "the node is stopping" }));
-      // Launching adds tasks: wait for it before the list is complete.
-      await tasks[0];
-      await Promise.allSettled(tasks);
+      // An answer that is being computed is asked for again after the next start; it can't hold the node up.
+      await Promise.race([Promise.allSettled(running), sleep(STOP_MS)]);
     },
   };
 }
 
+/** The host, the watcher and the mirror, as the settings have them. */
+function aiParts(options: AiServiceOptions, onHost: (host: Host | undefined) => void): Part[] {
+  const { logger, hostKey, watcherKey, peers = [] } = options;
+  const content = mirrorStore(options.store);
+  const parts: Part[] = [];
+  const add = (name: string, run: (chain: Protocol, signal: AbortSignal) => Promise<void>) =>
+    parts.push({
+      name,
+      async run(signal) {
+        const chain = await awaitProtocol(options, signal);
+        if (chain !== undefined) await run(chain, signal);
+      },
+    });
+  if (hostKey !== undefined)
+    add("host", async ({ client, at }, signal) => {
+      const host = await startHost(options, hostKey, client, at, content);
+      onHost(host);
+      await host.run(signal).finally(() => onHost(undefined));
+    });
+  if (watcherKey !== undefined)
+    add("watcher", async ({ client, at }, signal) => {
+      const account = privateKeyToAccount(watcherKey);
+      const head = await client.public.getBlockNumber();
+      const from = head > WATCHED_BLOCKS ? head - WATCHED_BLOCKS : 0n;
+      await new Watcher({ client, at, account, content, logger }).run(from, signal);
+    });
+  if (peers.length > 0)
+    add("mirror", ({ client, at }, signal) => {
+      const sources = peers.map((url) => lazyPeer(url));
+      return new Mirror({ client, at, store: content, peers: sources, logger }).run(0n, signal);
+    });
+  return parts;
+}
+
 async function startHost(
   options: AiServiceOptions,
+  hostKey: Hex,
   client: ChainClient,
   at: ProtocolAddresses,
   content: MirrorStore,
@@ -110,7 +130,7 @@ async function startHost(
   const host = new Host({
     client,
     at,
-    account: privateKeyToAccount(options.hostKey!),
+    account: privateKeyToAccount(hostKey),
     content,
     session,
     folder: join(options.folder, "receipts"),
@@ -121,11 +141,13 @@ async function startHost(
   return host;
 }
 
+interface Protocol {
+  client: ChainClient;
+  at: ProtocolAddresses;
+}
+
 /** Waits until the node answers and the protocol's contracts are known. */
-async function awaitProtocol(
-  options: AiServiceOptions,
-  signal: AbortSignal,
-): Promise<{ client: ChainClient; at: ProtocolAddresses } | undefined> {
+async function awaitProtocol(options: AiServiceOptions, signal: AbortSignal): Promise<Protocol | undefined> {
   while (!signal.aborted) {
     const at = options.addresses();
     if (at) {

@@ -181,7 +181,16 @@ class ChainEngine implements Engine {
       added: (update.blocks ?? []).map((added) => added.block),
     };
     if (event.removed.length + event.added.length === 0) return;
-    for (const listener of this.listeners) listener(event);
+    for (const listener of this.listeners) this.tell(listener, event);
+  }
+
+  /** The block is stored: a listener's fault is not the fault of whoever made it. */
+  private tell(listener: (event: EngineEvent) => void, event: EngineEvent): void {
+    try {
+      listener(event);
+    } catch (error) {
+      this.options.logger.error({ error }, "A listener did not take a change of the chain");
+    }
   }
 
   private block(id: BlockId): Block {

@@ -45,7 +45,13 @@ export function createL1Watcher(options: L1WatcherOptions): L1Watcher {
     ]);
     warnOfReorg(current?.latest, latest, logger);
     current = { latest, safe, finalized };
-    for (const listener of listeners) listener(current);
+    for (const listener of listeners) {
+      try {
+        listener(current);
+      } catch (error) {
+        logger.error({ error }, "A listener did not take L1's new head");
+      }
+    }
   };
 
   return {

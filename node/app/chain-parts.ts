@@ -1,0 +1,170 @@
+import { systemClock } from "../base/clock.ts";
+import { type CodedError, isCodedError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Part } from "../base/supervisor.ts";
+import type { Hex } from "../chain/types/primitives.ts";
+import type { Mempool } from "../execution/mempool/mempool.ts";
+import { createBatcher } from "../rollup/batcher/batcher.ts";
+import type { DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
+import type { Engine } from "../rollup/forkchoice/engine.ts";
+import type { L1Reader } from "../rollup/l1/reader.ts";
+import type { L1Rpc } from "../rollup/l1/rpc.ts";
+import { createL1Sender, type L1Sender } from "../rollup/l1/sender.ts";
+import type { L1Heads, L1Watcher } from "../rollup/l1/watcher.ts";
+import { runProposer } from "../rollup/proposer/proposer.ts";
+import { createL1Clock } from "../rollup/sequencer/l1-clock.ts";
+import { createSequencer } from "../rollup/sequencer/sequencer.ts";
+import type { ChainStore } from "../store/chain-store.ts";
+import type { NodeConfig } from "./config/node-config.ts";
+import { appError } from "./errors.ts";
+import type { ChainDefinition } from "./open-chain.ts";
+import { outputAtBlock } from "./readers.ts";
+
+/** What the chain's parts share. */
+export interface ChainContext {
+  config: NodeConfig;
+  definition: ChainDefinition;
+  store: ChainStore;
+  logger: Logger;
+  /** Of the whole node. */
+  signal: AbortSignal;
+  rpc: L1Rpc;
+  l1: L1Reader;
+  watcher: L1Watcher;
+  engine: Engine;
+  driver: DerivationDriver;
+  /** Only a sequencer has one. */
+  mempool: Mempool | undefined;
+}
+
+/** The parts of a chain node that run on their own, by its settings. */
+export function chainParts(context: ChainContext): Part[] {
+  const { config, watcher, mempool } = context;
+  const parts: Part[] = [
+    { name: "l1", run: () => watcher.run() },
+    { name: "finality", run: (signal) => followFinality(context, signal) },
+    derivation(context),
+  ];
+  if (mempool !== undefined) parts.push({ name: "sequencer", run: () => sequence(context, mempool) });
+  const { batcherKey, proposerKey } = config;
+  if (batcherKey !== undefined)
+    parts.push({ name: "batcher", run: (signal) => batch(context, batcherKey, signal) });
+  if (proposerKey !== undefined)
+    parts.push({ name: "proposer", run: (signal) => proposeOutputs(context, proposerKey, signal) });
+  return parts;
+}
+
+/** Failures of what all parts share: the database, and the executor's agreement with itself. No part goes on after them. */
+const SHARED_FAILURES = new Set([
+  "EXECUTORS_DIFFER",
+  "STATE_CODE_MISSING",
+  "STATE_NODE_CORRUPT",
+  "STATE_NODE_MISSING",
+  "STORE_CORRUPT",
+  "STORE_UNAVAILABLE",
+]);
+
+/** True for what the whole node has to stop for; every other failure is one part's own. */
+export function endsNode({ driver }: ChainContext, error: unknown): boolean {
+  if (!isCodedError(error)) return false;
+  // An L1 that was the right one before lies or is being replaced; one that never was is a wrong setting.
+  if (error.code === "L1_OTHER_CHAIN") return driver.currentL1() === undefined;
+  return SHARED_FAILURES.has(error.code);
+}
+
+function derivation({ driver }: ChainContext): Part {
+  let isFirst = true;
+  return {
+    name: "derivation",
+    run() {
+      // What a failed step left in the pipeline is unknown.
+      if (!isFirst) driver.requestReset("derivation failed and starts again");
+      isFirst = false;
+      return driver.run();
+    },
+  };
+}
+
+/** L2 blocks that a finalized L1 block made safe are final. */
+async function followFinality({ watcher, engine }: ChainContext, signal: AbortSignal): Promise<void> {
+  const first = watcher.heads();
+  await new Promise<void>((resolve, reject) => {
+    const follow = ({ finalized }: L1Heads) => {
+      if (finalized !== undefined) engine.finalize(finalized.number).catch(reject);
+    };
+    const stop = watcher.subscribe(follow);
+    if (first !== undefined) follow(first);
+    signal.addEventListener("abort", () => resolve(stop()), { once: true });
+  });
+}
+
+function sequence(context: ChainContext, mempool: Mempool): Promise<void> {
+  const { config, definition, watcher, logger } = context;
+  return createSequencer({
+    ...context,
+    mempool,
+    rollup: definition.rollup,
+    l1Chain: definition.l1Chain,
+    clock: config.clock === "l1" ? createL1Clock(watcher) : systemClock,
+    confirmations: BigInt(config.l1Confirmations),
+    logger: logger.child({ module: "sequencer" }),
+  }).run();
+}
+
+async function batch(context: ChainContext, key: Hex, signal: AbortSignal): Promise<void> {
+  const { config, definition, engine, driver, store, l1, logger } = context;
+  await createBatcher({
+    rollup: definition.rollup,
+    l2: {
+      heads: () => engine.heads(),
+      blockByNumber(number) {
+        const hash = store.canonicalHash(number);
+        return hash === undefined ? undefined : store.block(hash);
+      },
+      derivation: () => ({ isReady: driver.isReady(), currentL1: driver.currentL1()?.number }),
+    },
+    l1: {
+      async blockNumber() {
+        const head = await l1.label("latest");
+        if (head === undefined) throw noL1Head();
+        return head.number;
+      },
+      sendAll: senderFor(context, key, "batcher", signal).sendAll,
+    },
+    logger: logger.child({ module: "batcher" }),
+    signal,
+    maxChannelDuration: BigInt(config.batcherChannelBlocks),
+  }).run();
+}
+
+async function proposeOutputs(context: ChainContext, key: Hex, signal: AbortSignal): Promise<void> {
+  const { config, engine, driver, store, rpc, logger } = context;
+  // The settings have it wherever they have a proposer's key.
+  const oracle = config.outputOracle!;
+  await runProposer({
+    l2: {
+      isReady: () => driver.isReady(),
+      heads: () => engine.heads(),
+      outputRoot: async (number) => outputAtBlock(store, number).outputRoot,
+    },
+    rpc,
+    sender: senderFor(context, key, "proposer", signal),
+    oracle,
+    allowNonFinalized: config.proposerAllowNonFinalized,
+    logger: logger.child({ module: "proposer" }),
+    signal,
+  });
+}
+
+function senderFor(context: ChainContext, privateKey: Hex, module: string, signal: AbortSignal): L1Sender {
+  const { rpc, definition, logger } = context;
+  const chainId = definition.rollup.l1ChainId;
+  return createL1Sender({ rpc, privateKey, chainId, logger: logger.child({ module }), signal });
+}
+
+function noL1Head(): CodedError {
+  return appError("L1_UNAVAILABLE", {
+    message: "The L1 node has no head block.",
+    fix: "Check the L1 node; this node tries again by itself.",
+  });
+}
