@@ -8,6 +8,8 @@ export const EXECUTION_ERRORS = {
   BLOCK_INVALID: "input",
   CALL_FUNDS: "input",
   CALL_GAS: "input",
+  CALL_INITCODE: "input",
+  CALL_OVERRIDE: "input",
   FORK_ACTIVATION_UNSUPPORTED: "fatal",
   FRAME_CAPTURE_MISSING: "fatal",
   PAYLOAD_INVALID: "input",

@@ -129,8 +129,6 @@ describe("hostile parameters", () => {
     ["eth_call", []],
     ["eth_call", [{ to: target, data: "0x1" }]],
     ["eth_call", [{ to: target, value: "-1" }]],
-    ["eth_call", [{ to: target, gasPrice: "0x1", maxFeePerGas: "0x1" }]],
-    ["eth_call", [{ to: target }, "latest", { [target]: { balance: "0x1" } }]],
     ["eth_getProof", [target, "0x0"]],
     ["eth_getStorageAt", [target, `0x${"0".repeat(65)}`]],
     ["web3_sha3", ["hello"]],

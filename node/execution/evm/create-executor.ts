@@ -7,10 +7,10 @@ import type { StateDatabase } from "../state/types.ts";
 import { createBlockExecutor, createBlockTracer } from "./block/block-executor.ts";
 import { bothExecutors } from "./both.ts";
 import { createSimulator } from "./call/simulator.ts";
-import { ethereumjsSimulate } from "./ethereumjs/call.ts";
+import { ethereumjsCalls } from "./ethereumjs/call.ts";
 import { ethereumjsMachines } from "./ethereumjs/machine.ts";
 import type { ChainRules, Executor } from "./executor.ts";
-import { revmSimulate } from "./revm/call.ts";
+import { revmCalls } from "./revm/call.ts";
 import { nativeCrypto } from "./revm/crypto.ts";
 import { EvmInstance } from "./revm/instance.ts";
 import { InstancePool } from "./revm/instance-pool.ts";
@@ -44,7 +44,7 @@ function ethereumjsExecutor(rules: ChainRules, nodes: NodeStore): Executor {
   const machines = ethereumjsMachines(rules, nodes, flat);
   return {
     ...createBlockExecutor({ rules, machines, flat, slowestNsPerGas: Number.POSITIVE_INFINITY }),
-    ...createSimulator(ethereumjsSimulate(rules, flat), flat),
+    ...createSimulator(rules, flat, ethereumjsCalls(rules)),
     trace: createBlockTracer({ rules, machines }),
   };
 }
@@ -55,7 +55,7 @@ function revmExecutor(rules: ChainRules, nodes: NodeStore): Executor {
   const machines = revmMachines({ rules, nodes, flat, instances });
   return {
     ...createBlockExecutor({ rules, machines, flat, slowestNsPerGas: REVM_SLOWEST_NS_PER_GAS }),
-    ...createSimulator(revmSimulate(rules, flat, instances), flat),
+    ...createSimulator(rules, flat, revmCalls(rules, instances, ethereumjsCalls(rules))),
     trace: createBlockTracer({ rules, machines }),
   };
 }

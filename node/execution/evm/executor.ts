@@ -3,6 +3,7 @@ import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import type { OpenLedgerConfig, PayloadAttributes, RollupConfig } from "../../chain/types/rollup.ts";
 import type { AccessListEntry, Authorization, SignedTransaction } from "../../chain/types/transaction.ts";
 import type { StateCommit } from "../state/state-commit.ts";
+import type { AccountOverride, BlockOverride } from "./call/overrides.ts";
 
 /** The rules of the chain that an executor runs. */
 export interface ChainRules {
@@ -52,9 +53,19 @@ export interface CallRequest {
   value: bigint;
   data: Uint8Array;
   gas: bigint;
+  /** Wei per gas; 0: free, also under a base fee. */
   gasPrice: bigint;
+  /** The most that the sender would pay for a gas, which it must have; {@link gasPrice} unless given. */
+  feeCap?: bigint;
   accessList?: readonly AccessListEntry[];
   authorizationList?: readonly Authorization[];
+  /** What the message sees otherwise than the chain has it. */
+  overrides?: CallOverrides;
+}
+
+export interface CallOverrides {
+  accounts?: readonly AccountOverride[];
+  block?: BlockOverride;
 }
 
 /** What a message touches beside its sender, its target and the precompiles. */

@@ -44,7 +44,14 @@ export function callBlockHashes(
   header: BlockHeader,
 ): (number: bigint) => Uint8Array | undefined {
   const hashOf = blockHashes(rules, view, header, header);
-  return (number) => (number + 1n === header.number ? hexToBytes(header.parentHash) : hashOf(number));
+  return (number) => {
+    // A message that was given another block's number may ask beyond both ends of what the state keeps.
+    if (number >= header.number) return undefined;
+    if (number + 1n === header.number) return hexToBytes(header.parentHash);
+    if (header.number - number < HISTORY_SERVE_WINDOW) return hashOf(number);
+    const hash = rules.ancestorHash?.(number, header);
+    return hash === undefined ? undefined : hexToBytes(hash);
+  };
 }
 
 function leftPadded(value: Uint8Array): Uint8Array {

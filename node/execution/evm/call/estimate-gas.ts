@@ -1,6 +1,6 @@
 import { minBigInt } from "../../../base/bigint.ts";
 import { hexToBytes } from "../../../base/bytes.ts";
-import { isCodedError } from "../../../base/errors.ts";
+import { CodedError, isCodedError } from "../../../base/errors.ts";
 import { TX_GAS } from "../../../chain/rules/chain-spec.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
 import { executionError } from "../../errors.ts";
@@ -15,12 +15,18 @@ const TOLERANCE = { numerator: 15n, denominator: 1000n };
 
 /** Gas that the sender can pay for beside the value. @throws CodedError `CALL_FUNDS`. */
 function affordableGas(view: StateView, header: BlockHeader, request: CallRequest): bigint {
-  if (request.gasPrice === 0n) return header.gasLimit;
+  const feeCap = request.feeCap ?? request.gasPrice;
+  if (feeCap === 0n) return header.gasLimit;
   const balance = view.account(hexToBytes(request.from))?.balance ?? 0n;
-  if (balance < request.value) {
+  if (balance <= request.value && request.value > 0n) {
     throw executionError("CALL_FUNDS", { message: "insufficient funds for transfer", facts: { balance } });
   }
-  return (balance - request.value) / request.gasPrice;
+  return (balance - request.value) / feeCap;
+}
+
+/** As geth tells which gas it tried. */
+function failedWith(gas: bigint, { code, message, facts }: CodedError): CodedError {
+  return new CodedError(code, "input", { message: `failed with ${gas} gas: ${message}`, facts });
 }
 
 function isPlainTransfer(view: StateView, request: CallRequest): boolean {
@@ -47,7 +53,7 @@ export async function estimateGas(
       return await simulate(header, { ...request, gas }, { touched: false });
     } catch (error) {
       if (isCodedError(error, "CALL_GAS")) return undefined;
-      throw error;
+      throw isCodedError(error) && error.code.startsWith("CALL_") ? failedWith(gas, error) : error;
     }
   };
   const succeeds = async (gas: bigint) => (await attempt(gas))?.succeeded === true;

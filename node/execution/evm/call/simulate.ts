@@ -1,19 +1,24 @@
-import { maxBigInt } from "../../../base/bigint.ts";
+import { MAX_UINT256 } from "../../../base/bigint.ts";
 import { hexToBytes } from "../../../base/bytes.ts";
-import { floorGas, intrinsicGas } from "../../../chain/rules/gas.ts";
-import type { BlockHeader } from "../../../chain/types/block.ts";
+import { checksumAddress } from "../../../chain/checksum.ts";
+import { MAX_INITCODE_BYTES } from "../../../chain/rules/chain-spec.ts";
+import { floorGas, gasSubjectOf, intrinsicGas, isInitcodeTooLong } from "../../../chain/rules/gas.ts";
+import type { BlockHeader, Log } from "../../../chain/types/block.ts";
 import type { RollupConfig } from "../../../chain/types/rollup.ts";
 import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import { executionError } from "../../errors.ts";
-import type { StateView } from "../../state/state-view.ts";
-import type { MaybePromise } from "../block/machine.ts";
-import type { CallRequest, CallResult } from "../executor.ts";
+import type { FlatState } from "../../state/flat-state.ts";
+import type { CallRequest, CallResult, ChainRules } from "../executor.ts";
+import { type CallMachines, type RunOptions, sceneOf } from "./call-block.ts";
 
 /** A simulated message's result with what gas estimation and access lists need beyond a {@link CallResult}. */
 export interface Simulation {
   succeeded: boolean;
   gasUsed: bigint;
   gasRefunded: bigint;
+  /** Before refunds, but at least the floor: what the message needs. */
+  maxGasUsed: bigint;
+  logs: readonly Log[];
   returnData: Uint8Array;
   /** {@link REVERT}, {@link OUT_OF_GAS} or geth's words for another halt; undefined on success. */
   exception: string | undefined;
@@ -26,49 +31,70 @@ export const OUT_OF_GAS = "out of gas";
 
 /**
  * Runs a message on the state after `header`'s block with that block's environment; with gas price 0 the base fee is 0, as in
- * op-geth. The L1 fee plays no part. @throws CodedError `CALL_FUNDS`, `CALL_GAS` (below the intrinsic cost).
+ * op-geth. The L1 fee plays no part.
+ * @throws CodedError `CALL_FUNDS`, `CALL_GAS` (below the intrinsic cost), `CALL_INITCODE`, `CALL_OVERRIDE`.
  */
 export type Simulate = (
   header: BlockHeader,
   request: CallRequest,
-  options: { touched: boolean },
-) => MaybePromise<Simulation>;
+  options: RunOptions,
+) => Promise<Simulation>;
 
-/** What op-geth checks before it runs a message. @throws CodedError `CALL_FUNDS`, `CALL_GAS`. */
+/** {@link Simulate} on one EVM. */
+export function simulateOn(rules: ChainRules, flat: FlatState, machines: CallMachines): Simulate {
+  return async (header, request, options) => {
+    const scene = sceneOf(rules, flat, header, request);
+    const sender = scene.view.account(hexToBytes(request.from));
+    checkMessage(rules.rollup, scene.header, sender?.balance ?? 0n, request);
+    const block = await machines.open(scene);
+    try {
+      return await block.run(request, options);
+    } finally {
+      block.close();
+    }
+  };
+}
+
+/** What op-geth checks before it runs a message. @throws CodedError `CALL_FUNDS`, `CALL_GAS`, `CALL_INITCODE`. */
 export function checkMessage(
   rollup: RollupConfig,
-  header: BlockHeader,
-  view: StateView,
+  { timestamp }: BlockHeader,
+  balance: bigint,
   request: CallRequest,
 ): void {
-  const { from, gas, gasPrice, value } = request;
-  const balance = view.account(hexToBytes(from))?.balance ?? 0n;
-  const want = gas * gasPrice + value;
+  const { from, gas, value, gasPrice, feeCap = gasPrice } = request;
+  const want = gas * feeCap + value;
   if (balance < want) {
+    const address = checksumAddress(from);
+    const reason =
+      want > MAX_UINT256
+        ? `address ${address} required balance exceeds 256 bits`
+        : `address ${address} have ${balance} want ${want}`;
     throw executionError("CALL_FUNDS", {
-      message: `insufficient funds for gas * price + value: address ${from} have ${balance} want ${want}`,
+      message: `insufficient funds for gas * price + value: ${reason}`,
       facts: { from, balance, want },
     });
   }
-  const least = leastGas(rollup, header.timestamp, request);
-  if (gas >= least) return;
-  throw executionError("CALL_GAS", {
-    message: `intrinsic gas too low: have ${gas}, want ${least}`,
-    facts: { gas, least },
+  const { accessList = [], authorizationList = [] } = request;
+  const subject = gasSubjectOf({ data: request.data, to: request.to, accessList, authorizationList });
+  const [least, floor] = [
+    intrinsicGas(subject, rollup, timestamp),
+    floorGas(request.data, rollup, timestamp),
+  ];
+  const lack = gas < least ? "intrinsic gas too low" : "insufficient gas for floor data gas cost";
+  if (gas < least || gas < floor) {
+    const needed = gas < least ? least : floor;
+    throw executionError("CALL_GAS", {
+      message: `${lack}: have ${gas}, want ${needed}`,
+      facts: { gas, least: needed },
+    });
+  }
+  if (!isInitcodeTooLong(subject, rollup, timestamp)) return;
+  const { length } = request.data;
+  throw executionError("CALL_INITCODE", {
+    message: `max initcode size exceeded: code size ${length} limit ${MAX_INITCODE_BYTES}`,
+    facts: { length },
   });
-}
-
-/** The gas that a message must bring at least. */
-function leastGas(rollup: RollupConfig, time: bigint, request: CallRequest): bigint {
-  const list = request.accessList ?? [];
-  const subject = {
-    data: request.data,
-    isCreation: request.to === undefined,
-    accessListAddresses: list.length,
-    accessListSlots: list.reduce((sum, { storageKeys }) => sum + storageKeys.length, 0),
-    authorizations: request.authorizationList?.length ?? 0,
-  };
-  return maxBigInt(intrinsicGas(subject, rollup, time), floorGas(request.data, rollup, time));
 }
 
 /** A simulation in the form of RPC. */

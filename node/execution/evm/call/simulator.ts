@@ -1,15 +1,23 @@
+import type { BlockHeader } from "../../../chain/types/block.ts";
 import type { FlatState } from "../../state/flat-state.ts";
-import type { Simulator } from "../executor.ts";
+import type { CallRequest, ChainRules, Simulator } from "../executor.ts";
 import { createAccessList } from "./access-list.ts";
+import { type CallMachines, sceneOf } from "./call-block.ts";
 import { estimateGas } from "./estimate-gas.ts";
-import { type Simulate, toCallResult } from "./simulate.ts";
+import { simulateOn, toCallResult } from "./simulate.ts";
 
-/** What RPC asks of an EVM, over one that runs single messages. */
-export function createSimulator(simulate: Simulate, flat: FlatState): Omit<Simulator, "trace"> {
+/** What RPC asks of an EVM, over one that runs messages. */
+export function createSimulator(
+  rules: ChainRules,
+  flat: FlatState,
+  machines: CallMachines,
+): Omit<Simulator, "trace"> {
+  const simulate = simulateOn(rules, flat, machines);
+  const viewOf = (header: BlockHeader, request: CallRequest) => sceneOf(rules, flat, header, request).view;
   return {
     call: async (header, request) => toCallResult(await simulate(header, request, { touched: false })),
-    estimateGas: (header, request) => estimateGas(simulate, flat.view(header.stateRoot), header, request),
-    createAccessList: (header, request) =>
-      createAccessList(simulate, flat.view(header.stateRoot), header, request),
+    estimateGas: async (header, request) => estimateGas(simulate, viewOf(header, request), header, request),
+    createAccessList: async (header, request) =>
+      createAccessList(simulate, viewOf(header, request), header, request),
   };
 }

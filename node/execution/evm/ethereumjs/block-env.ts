@@ -25,8 +25,8 @@ export type EvmBlockFields = Pick<
   "number" | "miner" | "timestamp" | "mixHash" | "gasLimit" | "baseFeePerGas"
 >;
 
-/** BLOBBASEFEE is 1 on every L2 block: its excess blob gas is 0. */
-export function evmBlock(fields: EvmBlockFields): EvmBlock {
+/** BLOBBASEFEE is 1 on every L2 block: its excess blob gas is 0. A call may see another. */
+export function evmBlock(fields: EvmBlockFields, blobBaseFee = 1n): EvmBlock {
   return {
     header: {
       number: fields.number,
@@ -36,7 +36,7 @@ export function evmBlock(fields: EvmBlockFields): EvmBlock {
       prevRandao: hexToBytes(fields.mixHash),
       gasLimit: fields.gasLimit,
       baseFeePerGas: fields.baseFeePerGas ?? 0n,
-      getBlobGasPrice: () => 1n,
+      getBlobGasPrice: () => blobBaseFee,
     },
   };
 }

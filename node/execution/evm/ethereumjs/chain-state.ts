@@ -58,6 +58,11 @@ export class ChainState implements StateManagerInterface {
     return account;
   }
 
+  /** An account as it is now. */
+  account(address: Uint8Array): StoredAccount | undefined {
+    return this.read(text(address), address);
+  }
+
   private write(key: string, account: StoredAccount | undefined): void {
     const before = this.accounts.get(key);
     const wasDirty = this.dirty.has(key);

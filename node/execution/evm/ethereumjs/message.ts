@@ -10,11 +10,20 @@ import {
 import { MAX_REFUND_QUOTIENT } from "../../../chain/rules/chain-spec.ts";
 import type { Log } from "../../../chain/types/block.ts";
 import type { Hash } from "../../../chain/types/primitives.ts";
+import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import type { EvmBlock } from "./block-env.ts";
 
 export interface AccessListItem {
   address: Uint8Array;
   slots: readonly Uint8Array[];
+}
+
+/** An access list in the form that {@link warmUp} takes. */
+export function accessItems(list: readonly AccessListEntry[]): AccessListItem[] {
+  return list.map(({ address, storageKeys }) => ({
+    address: hexToBytes(address),
+    slots: storageKeys.map((key) => hexToBytes(key)),
+  }));
 }
 
 /** One message on top of the state: the sender's nonce and fees are dealt with already. */
@@ -36,6 +45,8 @@ export interface MessageResult {
   /** Intrinsic and execution gas, less refunds, at least the floor. */
   gasUsed: bigint;
   gasRefunded: bigint;
+  /** Before refunds, but at least the floor. */
+  maxGasUsed: bigint;
   logs: Log[];
   returnData: Uint8Array;
   /** The EVM's name of the halt or "revert"; undefined on success. */
@@ -57,9 +68,10 @@ export function warmUp(
   from: Address,
   to: Address | undefined,
   accessList: readonly AccessListItem[],
+  precompiles: Iterable<string> = evm.precompiles.keys(),
 ): void {
   const { journal } = evm;
-  for (const [address] of evm.precompiles) journal.addAlwaysWarmAddress(address);
+  for (const address of precompiles) journal.addAlwaysWarmAddress(address);
   journal.addAlwaysWarmAddress(bytesToUnprefixedHex(from.bytes));
   if (to !== undefined) journal.addAlwaysWarmAddress(bytesToUnprefixedHex(to.bytes));
   if (evm.common.isActivatedEIP(3651)) {
@@ -104,6 +116,7 @@ export async function runMessage(evm: EVM, block: EvmBlock, message: TopMessage)
     succeeded,
     gasUsed: bigIntMax(net, message.floor),
     gasRefunded: refunded,
+    maxGasUsed: bigIntMax(spent, message.floor),
     logs: succeeded ? (execResult.logs ?? []).map(toLog) : [],
     returnData: execResult.returnValue,
     exception: execResult.exceptionError?.error,

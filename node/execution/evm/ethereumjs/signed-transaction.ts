@@ -1,10 +1,9 @@
-import { Account, type Address, createAddressFromString, hexToBytes } from "@ethereumjs/util";
+import { Account, type Address, createAddressFromString } from "@ethereumjs/util";
 import { MAX_UINT64 } from "../../../base/bigint.ts";
 import { BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT } from "../../../chain/constants.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import { floorGas, gasSubjectOf, intrinsicGas, isInitcodeTooLong } from "../../../chain/rules/gas.ts";
 import { l1Cost, operatorFee } from "../../../chain/rules/rollup-fees.ts";
-import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import { readFeeContext } from "../block/fee-context.ts";
 import { feeReceipt } from "../block/fee-receipt.ts";
 import type { Refusal, SignedResult, SignedTx } from "../block/machine.ts";
@@ -12,14 +11,7 @@ import { creationAddress, type TxOutcome } from "../block/outcome.ts";
 import { type Prices, prices } from "../block/prices.ts";
 import { applyAuthorizations, isDelegation } from "./authorization.ts";
 import { type BlockEnv, credit } from "./block-env.ts";
-import { type AccessListItem, runMessage, warmUp } from "./message.ts";
-
-function accessItems(list: readonly AccessListEntry[]): AccessListItem[] {
-  return list.map(({ address, storageKeys }) => ({
-    address: hexToBytes(address),
-    slots: storageKeys.map((key) => hexToBytes(key)),
-  }));
-}
+import { accessItems, runMessage, warmUp } from "./message.ts";
 
 function refuse(reason: string, later = false): Refusal {
   return { reason, later };

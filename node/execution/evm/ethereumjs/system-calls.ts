@@ -10,11 +10,10 @@ import { SYSTEM_CALL_GAS } from "../../../chain/rules/chain-spec.ts";
 import { isActive, isAttributionActivationBlock } from "../../../chain/rules/forks.ts";
 import type { Address, Hash } from "../../../chain/types/primitives.ts";
 import type { OpenLedgerConfig } from "../../../chain/types/rollup.ts";
-import type { BlockEnv } from "./block-env.ts";
+import type { BlockEnv, EvmBlock } from "./block-env.ts";
 
 /** Runs the contract's code in place: neither the caller's account nor a transfer is part of a system call. */
-async function systemCall(env: BlockEnv, to: Address, word: Hash): Promise<void> {
-  const { evm, block } = env;
+export async function systemCall(evm: EVM, block: EvmBlock, to: Address, word: Hash): Promise<void> {
   const address = createAddressFromString(to);
   const code = await evm.stateManager.getCode(address);
   if (code.length === 0) return;
@@ -50,8 +49,10 @@ export async function startBlock(
   parentBeaconBlockRoot: Hash,
 ): Promise<void> {
   const time = env.block.header.timestamp;
-  if (isActive(env.rollup, "ecotone", time)) await systemCall(env, BEACON_ROOTS, parentBeaconBlockRoot);
-  if (isActive(env.rollup, "isthmus", time)) await systemCall(env, HISTORY_STORAGE, parentHash);
+  if (isActive(env.rollup, "ecotone", time))
+    await systemCall(env.evm, env.block, BEACON_ROOTS, parentBeaconBlockRoot);
+  if (isActive(env.rollup, "isthmus", time))
+    await systemCall(env.evm, env.block, HISTORY_STORAGE, parentHash);
   if (isAttributionActivationBlock(openledger, env.rollup, time)) {
     for (const precompile of ATTRIBUTION_PRECOMPILES) await writeStub(env.evm, precompile);
     await env.evm.journal.cleanup();

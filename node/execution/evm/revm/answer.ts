@@ -1,3 +1,4 @@
+import { maxBigInt } from "../../../base/bigint.ts";
 import { bytesToHex } from "../../../base/bytes.ts";
 import type { Log } from "../../../chain/types/block.ts";
 import type { Hash } from "../../../chain/types/primitives.ts";
@@ -15,6 +16,8 @@ export interface RunResult {
   halt: string;
   gasUsed: bigint;
   refund: bigint;
+  /** Gas before the refund, and the floor: the larger. */
+  maxGasUsed: bigint;
   logs: readonly Log[];
 }
 
@@ -62,17 +65,22 @@ export function readAnswer(bytes: Uint8Array): { answer: RunAnswer; rest: Answer
   const halt = reader.text();
   const gasUsed = reader.u64();
   const refund = reader.u64();
-  reader.u64();
-  reader.u64();
+  const maxGasUsed = maxBigInt(reader.u64(), reader.u64());
   reader.u8();
   reader.raw(20);
   const logs = Array.from({ length: reader.u32() }, () => readLog(reader));
   reader.word();
   reader.word();
   return {
-    answer: { kind: "done", status: STATUS[status]!, output, halt, gasUsed, refund, logs },
+    answer: { kind: "done", status: STATUS[status]!, output, halt, gasUsed, refund, maxGasUsed, logs },
     rest: reader,
   };
+}
+
+/** Nonce and balance of an account that the module tells of. */
+export function readAccount(bytes: Uint8Array): { nonce: bigint; balance: bigint } {
+  const reader = new AnswerReader(bytes);
+  return { nonce: reader.u64(), balance: reader.word() };
 }
 
 function readLog(reader: AnswerReader): Log {

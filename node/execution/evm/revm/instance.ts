@@ -96,13 +96,13 @@ export class EvmInstance {
     return this.guard(() => this.answer(this.exports.changes()));
   }
 
-  /** Nonce of an account in the open block, before what is pending. */
-  nonce(address: Uint8Array): bigint {
+  /** An account of the open block, before what is pending: nonce, balance and code hash, 72 bytes. */
+  account(address: Uint8Array): Uint8Array | undefined {
     return this.guard(() => {
       const place = this.exports.outbuf(92);
       this.memory().set(address, place);
-      this.exports.block_account(place);
-      return this.memory().readBigUInt64LE(place + 20);
+      const exists = this.exports.block_account(place) === 1;
+      return exists ? this.copy(place + 20, 72) : undefined;
     });
   }
 

@@ -31,7 +31,7 @@ import { creationAddress, type TxOutcome } from "../block/outcome.ts";
 import { prices } from "../block/prices.ts";
 import type { Tracer } from "../block/tracer.ts";
 import type { ChainRules } from "../executor.ts";
-import { type RunAnswer, type RunResult, readAnswer, readChanges } from "./answer.ts";
+import { type RunAnswer, type RunResult, readAccount, readAnswer, readChanges } from "./answer.ts";
 import { RequestWriter } from "./bytes.ts";
 import { type BlockHost, type EvmInstance, EvmTrap } from "./instance.ts";
 import type { InstancePool } from "./instance-pool.ts";
@@ -116,7 +116,8 @@ class RevmMachine implements BlockMachine {
     if (answer.kind === "refused") throw new Error(`a deposit was refused: ${answer.refusal.reason}`);
     const { rollup } = this.parts.rules;
     const time = this.start.header.timestamp;
-    const nonce = this.instance.nonce(hexToBytes(deposit.from));
+    const sender = this.instance.account(hexToBytes(deposit.from));
+    const nonce = sender === undefined ? 0n : readAccount(sender).nonce;
     const regolith = isActive(rollup, "regolith", time);
     return {
       ...outcomeOf(answer),

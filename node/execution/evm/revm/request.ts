@@ -18,6 +18,7 @@ export const FLAG = {
   frames: 32,
   steps: 64,
   access: 256,
+  charged: 512,
   stepMemory: 1024,
   stepStorage: 2048,
 } as const;

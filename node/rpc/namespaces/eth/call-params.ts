@@ -1,5 +1,7 @@
+import { minBigInt } from "../../../base/bigint.ts";
+import { checksumAddress } from "../../../chain/checksum.ts";
 import { ZERO_ADDRESS } from "../../../chain/constants.ts";
-import type { BlockHeader } from "../../../chain/types/block.ts";
+import type { Address } from "../../../chain/types/primitives.ts";
 import type { AccessListEntry, Authorization } from "../../../chain/types/transaction.ts";
 import type { CallRequest } from "../../../execution/evm/executor.ts";
 import { invalidArgument, RPC_CODE } from "../../errors.ts";
@@ -29,31 +31,44 @@ function inputOf(call: Record<string, unknown>): Uint8Array {
   return input ?? data ?? new Uint8Array(0);
 }
 
-function gasPriceOf(call: Record<string, unknown>, baseFee: bigint): bigint {
-  if (present(call.gasPrice)) {
-    if (present(call.maxFeePerGas) || present(call.maxPriorityFeePerGas)) {
-      throw invalidArgument(0, "both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified");
-    }
-    return checkFeeCap(quantityParam(call.gasPrice, 0, "gasPrice"), baseFee);
-  }
-  const tip = present(call.maxPriorityFeePerGas)
-    ? quantityParam(call.maxPriorityFeePerGas, 0, "maxPriorityFeePerGas")
-    : 0n;
-  const cap = present(call.maxFeePerGas) ? quantityParam(call.maxFeePerGas, 0, "maxFeePerGas") : 0n;
-  if (cap === 0n) return 0n;
-  if (tip > cap) {
-    throw new RpcError(RPC_CODE.server, "max priority fee per gas higher than max fee per gas");
-  }
-  checkFeeCap(cap, baseFee);
-  return tip < cap - baseFee ? baseFee + tip : cap;
+/** What a message pays for a gas, and at most; in wei. */
+interface GasPrice {
+  gasPrice: bigint;
+  feeCap: bigint;
 }
 
-function checkFeeCap(cap: bigint, baseFee: bigint): bigint {
-  if (cap === 0n || cap >= baseFee) return cap;
-  throw new RpcError(
-    RPC_CODE.server,
-    `max fee per gas less than block base fee: maxFeePerGas: ${cap}, baseFee: ${baseFee}`,
-  );
+/** @throws RpcError -32000 as geth where the fields don't fit each other or the base fee. */
+function gasPriceOf(call: Record<string, unknown>, from: Address, baseFee: bigint): GasPrice {
+  const optional = (name: string) => (present(call[name]) ? quantityParam(call[name], 0, name) : 0n);
+  if (present(call.gasPrice)) {
+    if (present(call.maxFeePerGas) || present(call.maxPriorityFeePerGas)) {
+      throw refuse("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified");
+    }
+    const gasPrice = optional("gasPrice");
+    return checkFees(from, { tip: gasPrice, cap: gasPrice }, baseFee);
+  }
+  const fees = { tip: optional("maxPriorityFeePerGas"), cap: optional("maxFeePerGas") };
+  return checkFees(from, fees, baseFee);
+}
+
+function checkFees(from: Address, { tip, cap }: { tip: bigint; cap: bigint }, baseFee: bigint): GasPrice {
+  if (tip === 0n && cap === 0n) return { gasPrice: 0n, feeCap: 0n };
+  const address = checksumAddress(from);
+  if (tip > cap) {
+    throw refuse(
+      `max priority fee per gas higher than max fee per gas: address ${address}, maxPriorityFeePerGas: ${tip}, maxFeePerGas: ${cap}`,
+    );
+  }
+  if (cap < baseFee) {
+    throw refuse(
+      `max fee per gas less than block base fee: address ${address}, maxFeePerGas: ${cap}, baseFee: ${baseFee}`,
+    );
+  }
+  return { gasPrice: minBigInt(baseFee + tip, cap), feeCap: cap };
+}
+
+function refuse(reason: string): RpcError {
+  return new RpcError(RPC_CODE.server, reason);
 }
 
 function accessListOf(value: unknown): AccessListEntry[] {
@@ -80,28 +95,30 @@ function authorizationsOf(value: unknown): Authorization[] {
   });
 }
 
-/** The message of `eth_call` and its like; without `gas` it gets `defaultGas`. Unknown fields are ignored. */
+/**
+ * The message of `eth_call` and its like in a block with `baseFee`; without `gas` it gets `defaultGas`. Unknown fields are
+ * ignored.
+ */
 export function callParam(
   value: unknown,
-  header: BlockHeader,
-  chainId: bigint,
-  defaultGas: bigint,
+  { baseFee, chainId, defaultGas }: { baseFee: bigint; chainId: bigint; defaultGas: bigint },
 ): CallRequest {
   const call = objectParam(value, 0, "call");
   const asked = present(call.chainId) ? quantityParam(call.chainId, 0, "chainId") : chainId;
   if (asked !== chainId) {
-    throw new RpcError(RPC_CODE.server, `chainId does not match node's (have=${asked}, want=${chainId})`);
+    throw refuse(`chainId does not match node's (have=${asked}, want=${chainId})`);
   }
   if (present(call.blobVersionedHashes))
     throw invalidArgument(0, "blob transactions don't exist on this chain");
   const gas = present(call.gas) ? uint64Param(call.gas, 0, "gas") : defaultGas;
+  const from = present(call.from) ? addressParam(call.from, 0) : ZERO_ADDRESS;
   return {
-    from: present(call.from) ? addressParam(call.from, 0) : ZERO_ADDRESS,
+    from,
     to: present(call.to) ? addressParam(call.to, 0) : undefined,
     value: present(call.value) ? quantityParam(call.value, 0, "value") : 0n,
     data: inputOf(call),
     gas,
-    gasPrice: gasPriceOf(call, header.baseFeePerGas ?? 0n),
+    ...gasPriceOf(call, from, baseFee),
     ...(present(call.accessList) && { accessList: accessListOf(call.accessList) }),
     ...(present(call.authorizationList) && { authorizationList: authorizationsOf(call.authorizationList) }),
   };

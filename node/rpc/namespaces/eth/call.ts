@@ -1,13 +1,15 @@
 import { decodeErrorResult } from "viem";
 import { minBigInt } from "../../../base/bigint.ts";
 import { bytesToHex } from "../../../base/bytes.ts";
+import { isCodedError } from "../../../base/errors.ts";
 import type { CallResult } from "../../../execution/evm/executor.ts";
 import type { BoundedSimulator } from "../../../execution/simulation/simulator.ts";
-import { invalidArgument, RPC_CODE } from "../../errors.ts";
+import { RPC_CODE } from "../../errors.ts";
 import { quantity } from "../../format/quantity.ts";
 import { requireHeader } from "../../resolve.ts";
 import { type ChainReader, type RpcContext, RpcError, type RpcMethods } from "../../types.ts";
 import { callParam } from "./call-params.ts";
+import { callOverrides } from "./override-params.ts";
 
 const REVERT_ABI = [
   { type: "error", name: "Error", inputs: [{ name: "reason", type: "string" }] },
@@ -45,14 +47,17 @@ function executionError(result: CallResult): RpcError {
   return new RpcError(RPC_CODE.revert, message, bytesToHex(result.returnData));
 }
 
-function refuseOverrides(params: readonly unknown[]): void {
-  for (const index of [2, 3]) {
-    const given = params[index];
-    if (given === undefined || given === null) continue;
-    if (typeof given === "object" && Object.keys(given).length === 0) continue;
-    throw invalidArgument(index, "state and block overrides are not supported");
+/** What an executor refuses before it runs anything, in the words of geth's call. */
+async function asGeth<T>(gas: bigint, result: Promise<T>): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    if (!isCodedError(error) || !BEFORE_RUN.includes(error.code)) throw error;
+    throw new RpcError(RPC_CODE.server, `err: ${error.message} (supplied gas ${gas})`);
   }
 }
+
+const BEFORE_RUN = ["CALL_FUNDS", "CALL_GAS", "CALL_INITCODE"];
 
 export interface CallMethodsOptions {
   chain: ChainReader;
@@ -67,21 +72,22 @@ export function callMethods({ chain, simulator, chainId, gasCap }: CallMethodsOp
   /** The block and the message of a request, and how long it may run. */
   const prepare = async (params: readonly unknown[], { budget }: RpcContext, isCall: boolean) => {
     const header = await requireHeader(chain, params, 1);
+    const overrides = callOverrides(params, 2);
     const cap = gasCap === 0n ? header.gasLimit : gasCap;
-    const asked = callParam(params[0], header, chainId, isCall ? cap : header.gasLimit);
-    return { header, request: { ...asked, gas: minBigInt(asked.gas, cap) }, bound: budget?.next() };
+    const baseFee = overrides.block?.baseFee ?? header.baseFeePerGas ?? 0n;
+    const asked = callParam(params[0], { baseFee, chainId, defaultGas: isCall ? cap : header.gasLimit });
+    const request = { ...asked, gas: minBigInt(asked.gas, cap), overrides };
+    return { header, request, bound: budget?.next() };
   };
   return {
     eth_call: async (params, context) => {
-      refuseOverrides(params);
       const { header, request, bound } = await prepare(params, context, true);
-      const result = await simulator.call(header, request, bound);
+      const result = await asGeth(request.gas, simulator.call(header, request, bound));
       context.budget?.spend(result.gasUsed);
       if (result.error !== undefined) throw executionError(result);
       return bytesToHex(result.returnData);
     },
     eth_estimateGas: async (params, context) => {
-      refuseOverrides(params);
       const { header, request, bound } = await prepare(params, context, false);
       const result = await simulator.estimateGas(header, request, bound);
       context.budget?.spend(typeof result === "bigint" ? result : result.gasUsed);
