@@ -3,7 +3,9 @@ import type { Logger } from "../base/logger.ts";
 import { createSupervisor, type PartStatus, type Supervisor } from "../base/supervisor.ts";
 import { createExecutor } from "../execution/evm/create-executor.ts";
 import type { AncestorHash } from "../execution/evm/executor.ts";
+import { createStateReader } from "../execution/evm/state-reader.ts";
 import { createMempool, type Mempool } from "../execution/mempool/mempool.ts";
+import { measureExecutor, measureMempool } from "../execution/metrics.ts";
 import { recoverSendersOffThread } from "../execution/senders.ts";
 import { NodeStore } from "../execution/state/node-store.ts";
 import { createDerivationPipeline } from "../rollup/derivation/pipeline.ts";
@@ -12,14 +14,18 @@ import { createEngine, type Engine } from "../rollup/forkchoice/engine.ts";
 import { createL1Reader, type L1Reader } from "../rollup/l1/reader.ts";
 import { createL1Rpc, type L1Rpc } from "../rollup/l1/rpc.ts";
 import { createL1Watcher, type L1Watcher } from "../rollup/l1/watcher.ts";
+import { measureHeads } from "../rollup/metrics.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { type ChainContext, chainParts, endsNode } from "./chain-parts.ts";
 import type { NodeConfig } from "./config/node-config.ts";
+import { createNodeMetrics, type NodeMetrics } from "./metrics.ts";
 import type { ChainDefinition } from "./open-chain.ts";
 import { createPoolChain } from "./pool-chain.ts";
 
 export interface ChainNodeOptions {
   config: NodeConfig;
+  /** Its own, that nobody reads, unless given. */
+  metrics?: NodeMetrics;
   definition: ChainDefinition;
   store: ChainStore;
   logger: Logger;
@@ -43,7 +49,7 @@ export interface ChainNode {
 
 /** Wires the chain's parts over an open store. */
 export function createChainNode(options: ChainNodeOptions): ChainNode {
-  const { config, definition, store, logger } = options;
+  const { config, definition, store, logger, metrics = createNodeMetrics() } = options;
   const { signal } = options.controller;
   // Each part and each answer that L1 owes waits for it.
   setMaxListeners(0, signal);
@@ -61,7 +67,8 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
     nodes,
     ancestorHash: ancestorsIn(store),
   });
-  const engine = createEngine({ store, executor, rollup, logger: named("engine") });
+  const measured = measureExecutor(executor, metrics.registry);
+  const engine = createEngine({ store, executor: measured, rollup, logger: named("engine") });
   const driver = createDerivationDriver({
     engine,
     store,
@@ -80,7 +87,26 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
     l1LagMs: config.l1LagMs,
   });
   const mempool = config.sequencer ? followedMempool(options, engine, nodes) : undefined;
-  const context: ChainContext = { ...options, signal, rpc, l1, watcher, engine, driver, mempool };
+  const state = createStateReader(store.state);
+  measureHeads(metrics.registry, {
+    heads: () => engine.heads(),
+    l1Heads: () => watcher.heads(),
+    currentL1: () => driver.currentL1(),
+    isReady: () => driver.isReady(),
+  });
+  if (mempool !== undefined) measureMempool(mempool, metrics.registry);
+  const context: ChainContext = {
+    ...options,
+    metrics,
+    state,
+    signal,
+    rpc,
+    l1,
+    watcher,
+    engine,
+    driver,
+    mempool,
+  };
   const supervisor = createSupervisor({
     logger: named("node"),
     signal,

@@ -48,6 +48,9 @@ export const nodeConfigSchema = z.strictObject({
     .describe("propose outputs of safe blocks before they are final; for a devnet only"),
   rpcHost: z.string().min(1).default("127.0.0.1").describe("address on which JSON-RPC listens"),
   rpcPort: port.default(9545).describe("port on which JSON-RPC listens; 0 takes a free one"),
+  metrics: flag
+    .default(true)
+    .describe("serve Prometheus's metrics at /metrics of the JSON-RPC port (false: don't)"),
   rpcGasCap: z.coerce
     .bigint()
     .min(0n)
