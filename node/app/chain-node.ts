@@ -3,10 +3,7 @@ import type { Logger } from "../base/logger.ts";
 import { createSupervisor, type PartStatus, type Supervisor } from "../base/supervisor.ts";
 import { createExecutor } from "../execution/evm/create-executor.ts";
 import type { AncestorHash } from "../execution/evm/executor.ts";
-import { createStateReader } from "../execution/evm/state-reader.ts";
-import { createMempool, type Mempool } from "../execution/mempool/mempool.ts";
-import { measureExecutor, measureMempool } from "../execution/metrics.ts";
-import { recoverSendersOffThread } from "../execution/senders.ts";
+import type { Mempool } from "../execution/mempool/types.ts";
 import { NodeStore } from "../execution/state/node-store.ts";
 import { createDerivationPipeline } from "../rollup/derivation/pipeline.ts";
 import { createDerivationDriver, type DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
@@ -14,18 +11,15 @@ import { createEngine, type Engine } from "../rollup/forkchoice/engine.ts";
 import { createL1Reader, type L1Reader } from "../rollup/l1/reader.ts";
 import { createL1Rpc, type L1Rpc } from "../rollup/l1/rpc.ts";
 import { createL1Watcher, type L1Watcher } from "../rollup/l1/watcher.ts";
-import { measureHeads } from "../rollup/metrics.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { type ChainContext, chainParts, endsNode } from "./chain-parts.ts";
 import type { NodeConfig } from "./config/node-config.ts";
-import { createNodeMetrics, type NodeMetrics } from "./metrics.ts";
+
+import { type NodePool, openNodePool } from "./node-pool.ts";
 import type { ChainDefinition } from "./open-chain.ts";
-import { createPoolChain } from "./pool-chain.ts";
 
 export interface ChainNodeOptions {
   config: NodeConfig;
-  /** Its own, that nobody reads, unless given. */
-  metrics?: NodeMetrics;
   definition: ChainDefinition;
   store: ChainStore;
   logger: Logger;
@@ -41,6 +35,8 @@ export interface ChainNode {
   l1: L1Reader;
   /** Only a sequencer has one. */
   mempool: Mempool | undefined;
+  /** Only a node that passes transactions on to a sequencer has one. */
+  relay: NodePool["relay"];
   /** How each of its parts is. */
   parts(): readonly PartStatus[];
   /** Runs all parts; resolves when all have ended after an abort, rejects when none of them can go on. */
@@ -49,7 +45,7 @@ export interface ChainNode {
 
 /** Wires the chain's parts over an open store. */
 export function createChainNode(options: ChainNodeOptions): ChainNode {
-  const { config, definition, store, logger, metrics = createNodeMetrics() } = options;
+  const { config, definition, store, logger } = options;
   const { signal } = options.controller;
   // Each part and each answer that L1 owes waits for it.
   setMaxListeners(0, signal);
@@ -67,8 +63,13 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
     nodes,
     ancestorHash: ancestorsIn(store),
   });
-  const measured = measureExecutor(executor, metrics.registry);
-  const engine = createEngine({ store, executor: measured, rollup, logger: named("engine") });
+  const engine = createEngine({
+    store,
+    executor,
+    rollup,
+    logger: named("engine"),
+    keepOrphans: config.sequencer,
+  });
   const driver = createDerivationDriver({
     engine,
     store,
@@ -86,27 +87,8 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
     signal,
     l1LagMs: config.l1LagMs,
   });
-  const mempool = config.sequencer ? followedMempool(options, engine, nodes) : undefined;
-  const state = createStateReader(store.state);
-  measureHeads(metrics.registry, {
-    heads: () => engine.heads(),
-    l1Heads: () => watcher.heads(),
-    currentL1: () => driver.currentL1(),
-    isReady: () => driver.isReady(),
-  });
-  if (mempool !== undefined) measureMempool(mempool, metrics.registry);
-  const context: ChainContext = {
-    ...options,
-    metrics,
-    state,
-    signal,
-    rpc,
-    l1,
-    watcher,
-    engine,
-    driver,
-    mempool,
-  };
+  const pool = openNodePool({ config, definition, store, engine, nodes, logger });
+  const context: ChainContext = { ...options, ...pool, signal, rpc, l1, watcher, engine, driver };
   const supervisor = createSupervisor({
     logger: named("node"),
     signal,
@@ -117,7 +99,7 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
     driver,
     watcher,
     l1,
-    mempool,
+    ...pool,
     parts: () => supervisor.status(),
     run: () => runParts(context, supervisor, options.controller),
   };
@@ -127,29 +109,6 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
 function ancestorsIn(store: ChainStore): AncestorHash {
   return (number, parent) =>
     number + 1n === parent.number ? parent.parentHash : store.canonicalHash(number);
-}
-
-function followedMempool(
-  { definition, store, logger }: ChainNodeOptions,
-  engine: Engine,
-  nodes: NodeStore,
-): Mempool {
-  const { rollup } = definition;
-  const log = logger.child({ module: "mempool" });
-  const chain = createPoolChain(store, engine, rollup, nodes);
-  const mempool = createMempool({
-    journal: store.mempool,
-    chain,
-    rules: rollup,
-    recover: recoverSendersOffThread,
-    logger: log,
-  });
-  engine.subscribe((event) => {
-    void mempool.chainChanged(event).catch((error: unknown) => {
-      log.error({ error }, "The mempool did not follow a change of the chain");
-    });
-  });
-  return mempool;
 }
 
 async function runParts(

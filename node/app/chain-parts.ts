@@ -3,8 +3,7 @@ import { type CodedError, isCodedError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Part } from "../base/supervisor.ts";
 import type { Hex } from "../chain/types/primitives.ts";
-import type { StateReader } from "../execution/evm/executor.ts";
-import type { Mempool } from "../execution/mempool/mempool.ts";
+import type { Mempool } from "../execution/mempool/types.ts";
 import { createBatcher } from "../rollup/batcher/batcher.ts";
 import type { DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
 import type { Engine } from "../rollup/forkchoice/engine.ts";
@@ -16,12 +15,11 @@ import { runProposer } from "../rollup/proposer/proposer.ts";
 import { createL1Clock } from "../rollup/sequencer/l1-clock.ts";
 import { createSequencer } from "../rollup/sequencer/sequencer.ts";
 import type { ChainStore } from "../store/chain-store.ts";
-import { balancesPart, watchedKeys } from "./balances.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import { appError } from "./errors.ts";
-import { measureBalances, type NodeMetrics } from "./metrics.ts";
 import type { ChainDefinition } from "./open-chain.ts";
 import { outputAtBlock } from "./readers.ts";
+import type { RemotePool } from "./remote-pool.ts";
 
 /** What the chain's parts share. */
 export interface ChainContext {
@@ -29,8 +27,6 @@ export interface ChainContext {
   definition: ChainDefinition;
   store: ChainStore;
   logger: Logger;
-  metrics: NodeMetrics;
-  state: StateReader;
   /** Of the whole node. */
   signal: AbortSignal;
   rpc: L1Rpc;
@@ -40,25 +36,24 @@ export interface ChainContext {
   driver: DerivationDriver;
   /** Only a sequencer has one. */
   mempool: Mempool | undefined;
+  relay: RemotePool | undefined;
 }
 
 /** The parts of a chain node that run on their own, by its settings. */
 export function chainParts(context: ChainContext): Part[] {
-  const { config, watcher, mempool } = context;
+  const { config, watcher, mempool, relay } = context;
   const parts: Part[] = [
     { name: "l1", run: () => watcher.run() },
     { name: "finality", run: (signal) => followFinality(context, signal) },
     derivation(context),
   ];
+  if (relay !== undefined) parts.push({ name: "relay", run: (signal) => relay.run(signal) });
   if (mempool !== undefined) parts.push({ name: "sequencer", run: () => sequence(context, mempool) });
   const { batcherKey, proposerKey } = config;
   if (batcherKey !== undefined)
     parts.push({ name: "batcher", run: (signal) => batch(context, batcherKey, signal) });
   if (proposerKey !== undefined)
     parts.push({ name: "proposer", run: (signal) => proposeOutputs(context, proposerKey, signal) });
-  const keys = watchedKeys(config, context);
-  const onBalance = measureBalances(context.metrics.registry);
-  if (keys.length > 0) parts.push(balancesPart(keys, onBalance, context.logger.child({ module: "node" })));
   return parts;
 }
 
@@ -120,7 +115,7 @@ function sequence(context: ChainContext, mempool: Mempool): Promise<void> {
 }
 
 async function batch(context: ChainContext, key: Hex, signal: AbortSignal): Promise<void> {
-  const { config, definition, engine, driver, store, l1, logger, metrics } = context;
+  const { config, definition, engine, driver, store, l1, logger } = context;
   await createBatcher({
     rollup: definition.rollup,
     l2: {
@@ -142,7 +137,6 @@ async function batch(context: ChainContext, key: Hex, signal: AbortSignal): Prom
     logger: logger.child({ module: "batcher" }),
     signal,
     maxChannelDuration: BigInt(config.batcherChannelBlocks),
-    onSent: ({ kind, bytes, frames, blocks }) => metrics.l1.channelSent(kind, bytes, frames, blocks),
   }).run();
 }
 
@@ -166,15 +160,9 @@ async function proposeOutputs(context: ChainContext, key: Hex, signal: AbortSign
 }
 
 function senderFor(context: ChainContext, privateKey: Hex, module: string, signal: AbortSignal): L1Sender {
-  const { rpc, definition, logger, metrics } = context;
-  return createL1Sender({
-    rpc,
-    privateKey,
-    chainId: definition.rollup.l1ChainId,
-    logger: logger.child({ module }),
-    signal,
-    observer: metrics.l1.observer(module),
-  });
+  const { rpc, definition, logger } = context;
+  const chainId = definition.rollup.l1ChainId;
+  return createL1Sender({ rpc, privateKey, chainId, logger: logger.child({ module }), signal });
 }
 
 function noL1Head(): CodedError {

@@ -56,7 +56,7 @@ describe("what the mempool asks", () => {
     const chain = createPoolChain(store, { heads }, small.rollup, nodes);
     const from = SENDER.address.toLowerCase() as Address;
     const stranger: Address = "0x00000000000000000000000000000000000000bb";
-    expect(chain.account(from)).toEqual({ nonce: 0n, balance: FUNDS });
+    expect(chain.account(from)).toEqual({ nonce: 0n, balance: FUNDS, hasCode: false });
     expect(chain.account(stranger)).toBeUndefined();
     const raw = await transfer(0);
     const transaction = decodeTransaction(raw, small.rollup) as SignedTransaction;
@@ -67,6 +67,7 @@ describe("what the mempool asks", () => {
       chain.account(stranger);
       chain.extraCost(transaction);
       expect(chain.gasLimit()).toBe(unsafe!.header.gasLimit);
+      chain.baseFee();
     }
     expect({ reads, headers }).toEqual(before);
     await advance([raw]);

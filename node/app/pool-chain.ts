@@ -1,10 +1,12 @@
 import { hexToBytes } from "../base/bytes.ts";
+import { nextBaseFee } from "../chain/rules/base-fee.ts";
 import { type FeeContext, l1Cost, operatorFee } from "../chain/rules/rollup-fees.ts";
 import type { BlockHeader } from "../chain/types/block.ts";
 import type { Address, Hash } from "../chain/types/primitives.ts";
 import type { RollupConfig } from "../chain/types/rollup.ts";
 import { readFeeContext } from "../execution/evm/block/fee-context.ts";
-import type { PoolChain } from "../execution/mempool/mempool.ts";
+import type { PoolAccountState, PoolChain } from "../execution/mempool/types.ts";
+import { isEmptyCode, type StoredAccount } from "../execution/state/account.ts";
 import type { NodeStore } from "../execution/state/node-store.ts";
 import { type StateView, TrieView } from "../execution/state/state-view.ts";
 import type { Engine } from "../rollup/forkchoice/engine.ts";
@@ -13,18 +15,15 @@ import type { ChainStore } from "../store/chain-store.ts";
 /** Accounts that are kept of one head; more than a pool holds senders. */
 const MAX_ACCOUNTS = 32_768;
 
-interface Account {
-  nonce: bigint;
-  balance: bigint;
-}
-
 /** The state of one unsafe head as far as somebody asked. */
 interface HeadContext {
   hash: Hash;
   header: BlockHeader;
   view: StateView;
   fees: FeeContext;
-  accounts: Map<Address, Account | undefined>;
+  /** Of the next block; wei per gas. */
+  baseFee: bigint;
+  accounts: Map<Address, PoolAccountState | undefined>;
 }
 
 /** What the mempool asks, answered from the state of the unsafe head; each account and the fees are read once for a head. */
@@ -46,11 +45,12 @@ export function createPoolChain(
       const known = accounts.get(address);
       if (known !== undefined || accounts.has(address)) return known;
       const stored = view.account(hexToBytes(address));
-      const account = stored && { nonce: stored.nonce, balance: stored.balance };
+      const account = stored && stateOf(stored);
       if (accounts.size >= MAX_ACCOUNTS) accounts.clear();
       accounts.set(address, account);
       return account;
     },
+    baseFee: () => head().baseFee,
     gasLimit: () => head().header.gasLimit,
     extraCost(transaction) {
       const { header, fees } = head();
@@ -70,5 +70,10 @@ function readHead(
   if (header === undefined) throw new Error("the unsafe head is not stored");
   const view = new TrieView(nodes, hexToBytes(header.stateRoot));
   const fees = readFeeContext((account, slot) => view.storage(account, slot), rollup, header.timestamp);
-  return { hash, header, view, fees, accounts: new Map() };
+  const baseFee = nextBaseFee(rollup, header, header.timestamp + rollup.blockTime);
+  return { hash, header, view, fees, baseFee, accounts: new Map() };
+}
+
+function stateOf({ nonce, balance, codeHash }: StoredAccount): PoolAccountState {
+  return { nonce, balance, hasCode: !isEmptyCode(codeHash) };
 }

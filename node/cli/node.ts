@@ -15,7 +15,7 @@ export function nodeCommand(): Command {
     .option("--config <file>", "JSON file with settings; environment and flags win over it");
   for (const [name, field] of Object.entries(nodeConfigSchema.shape)) {
     if (SHARED.has(name)) continue;
-    const isFlag = field.safeParse(undefined).data === false;
+    const isFlag = typeof field.safeParse(undefined).data === "boolean";
     const text = `${field.description ?? ""} (environment: ${variableName(name)})`;
     command.option(isFlag ? flagName(name) : `${flagName(name)} <value>`, text);
   }

@@ -3,6 +3,7 @@ import type { L1BlockRef } from "../chain/types/l1.ts";
 import type { Address, BlockId, Hash } from "../chain/types/primitives.ts";
 import type { L2BlockRef } from "../chain/types/rollup.ts";
 import type { ChainTransaction } from "../chain/types/transaction.ts";
+import type { PoolContent } from "../execution/mempool/types.ts";
 import type { SimulationBound } from "../execution/simulation/simulator.ts";
 import type { TransactionLocation } from "../store/types.ts";
 
@@ -38,13 +39,16 @@ export interface ChainReader {
 export interface TxPool {
   /**
    * Accepts a signed EIP-2718 envelope; resolves once it would survive a crash.
-   * @throws CodedError with a `TXPOOL_*` code, e.g. `TXPOOL_NONCE_TOO_LOW`, `TXPOOL_UNDERPRICED`, `TXPOOL_FUNDS`; or `TRANSACTION_INVALID`.
+   * @throws CodedError with a `TXPOOL_*` code, e.g. `TXPOOL_NONCE_TOO_LOW`, `TXPOOL_UNDERPRICED`, `TXPOOL_FUNDS`; or
+   * `TRANSACTION_INVALID`, `STORE_BUSY`.
    */
   add(raw: Uint8Array): Promise<Hash>;
   /** The nonce that follows the account's queued transactions; undefined when none is queued. */
   pendingNonce(address: Address): bigint | undefined;
   get(hash: Hash): ChainTransaction | undefined;
   count(): { pending: number; queued: number };
+  /** Of one account, or of all. */
+  content(address?: Address): PoolContent;
   onPending(listener: (transaction: ChainTransaction) => void): () => void;
 }
 

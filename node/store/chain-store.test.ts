@@ -125,14 +125,26 @@ describe("chain store", () => {
   });
 
   test("the mempool's journal survives and numbers go on", async () => {
-    await store.mempool.append(Uint8Array.of(1));
-    const second = await store.mempool.append(Uint8Array.of(2));
+    const written = store.mempool.append([Uint8Array.of(1), Uint8Array.of(2)]);
+    await written.done;
     await store.mempool.remove([0n]);
     await reopen();
-    expect(await store.mempool.append(Uint8Array.of(3))).toBe(second + 1n);
+    const later = store.mempool.append([Uint8Array.of(3)]);
+    expect(later.first).toBe(written.first + 2n);
+    await later.done;
     expect(await collect(store.mempool.entries())).toEqual([
       { arrival: 1n, raw: Uint8Array.of(2) },
       { arrival: 2n, raw: Uint8Array.of(3) },
+    ]);
+  });
+
+  test("the mempool's journal takes entries in with a change of the chain", async () => {
+    const { first, writes } = store.mempool.reserve([Uint8Array.of(7), Uint8Array.of(8)]);
+    await store.commit({ blocks: [added(TEST_GENESIS, [])], heads: heads(TEST_GENESIS), journal: writes });
+    await reopen();
+    expect(await collect(store.mempool.entries())).toEqual([
+      { arrival: first, raw: Uint8Array.of(7) },
+      { arrival: first + 1n, raw: Uint8Array.of(8) },
     ]);
   });
 

@@ -49,6 +49,8 @@ export interface ChainUpdate {
   safeHead?: SafeHeadEntry;
   /** Drops entries of L1 blocks above this number. */
   forgetSafeHeadsAbove?: bigint;
+  /** Transactions that go back to the mempool's journal with it. */
+  journal?: readonly Write[];
   /** True: survives a power cut once resolved. */
   durable?: boolean;
 }
@@ -217,6 +219,7 @@ function updateWrites(update: ChainUpdate, blocks: readonly EncodedBlock[]): Wri
     }
   }
   for (const added of blocks) writes.push(...blockWrites(added));
+  if (update.journal !== undefined) writes.push(...update.journal);
   if (update.safeHead) {
     const key = numberKey(BUCKET.safeHead, update.safeHead.l1.number);
     writes.push({ key, value: encodeSafeHead(update.safeHead) });

@@ -4,9 +4,16 @@ import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type KeyValueStore, openLevel, type Write } from "./level.ts";
-import { createMempoolJournal } from "./mempool-journal.ts";
+import { createMempoolJournal, type MempoolJournal } from "./mempool-journal.ts";
 
 const raw = (byte: number, length = 3) => new Uint8Array(length).fill(byte);
+
+/** Appends one and waits for it. */
+async function append(journal: MempoolJournal, bytes: Uint8Array): Promise<bigint> {
+  const { first, done } = journal.append([bytes]);
+  await done;
+  return first;
+}
 
 /** A database whose writes end when the test says so. */
 function slowLevel() {
@@ -27,10 +34,10 @@ describe("mempool journal, group commit", () => {
   test("puts what arrives together into one write, and what comes meanwhile into the next", async () => {
     const { level, writes } = slowLevel();
     const journal = await createMempoolJournal(level);
-    const first = [0, 1, 2].map((byte) => journal.append(raw(byte)));
+    const first = [0, 1, 2].map((byte) => append(journal, raw(byte)));
     await turn();
     expect(writes.map((write) => [write.writes.length, write.durable])).toEqual([[3, false]]);
-    const second = [3, 4].map((byte) => journal.append(raw(byte)));
+    const second = [3, 4].map((byte) => append(journal, raw(byte)));
     const removed = journal.remove([0n, 1n]);
     await turn();
     expect(writes).toHaveLength(1);
@@ -47,7 +54,7 @@ describe("mempool journal, group commit", () => {
     const { level, writes } = slowLevel();
     const journal = await createMempoolJournal(level);
     let isDone = false;
-    const appended = journal.append(raw(1)).then(() => {
+    const appended = append(journal, raw(1)).then(() => {
       isDone = true;
     });
     await turn();
@@ -71,7 +78,7 @@ describe("mempool journal, group commit", () => {
     const { level, writes } = slowLevel();
     const journal = await createMempoolJournal(level);
     const results = Array.from({ length: 600 }, (_, i) =>
-      journal.append(raw(i & 0xff)).catch((error: Error) => error.message),
+      append(journal, raw(i & 0xff)).catch((error: Error) => error.message),
     );
     await turn();
     writes[0]!.end();
@@ -84,7 +91,7 @@ describe("mempool journal, group commit", () => {
     expect(outcomes.indexOf("disk full")).toBe(256);
     expect(outcomes.filter((outcome) => outcome === "disk full")).toHaveLength(256);
     expect(outcomes.slice(512)).toEqual(Array.from({ length: 88 }, (_, i) => BigInt(512 + i)));
-    const later = journal.append(raw(9));
+    const later = append(journal, raw(9));
     await turn();
     writes[3]!.end();
     expect(await later).toBe(600n);
@@ -94,13 +101,16 @@ describe("mempool journal, group commit", () => {
     const { level, writes } = slowLevel();
     const journal = await createMempoolJournal(level);
     const large = new Uint8Array(32 * 1024 * 1024);
-    const waiting = [journal.append(large), journal.append(large)];
-    await expect(journal.append(raw(1))).rejects.toMatchObject({ code: "STORE_BUSY", severity: "temporary" });
+    const waiting = [append(journal, large), append(journal, large)];
+    await expect(append(journal, raw(1))).rejects.toMatchObject({
+      code: "STORE_BUSY",
+      severity: "temporary",
+    });
     await turn();
     writes[0]!.end();
     expect(await Promise.all(waiting)).toEqual([0n, 1n]);
     await turn();
-    const later = journal.append(raw(1));
+    const later = append(journal, raw(1));
     await turn();
     writes[1]!.end();
     expect(await later).toBe(2n);
@@ -118,7 +128,7 @@ describe("mempool journal on disk", () => {
   test("keeps the order of arrival over a restart and goes on counting", async () => {
     let level = await openLevel(folder);
     let journal = await createMempoolJournal(level);
-    const arrivals = await Promise.all(Array.from({ length: 300 }, (_, i) => journal.append(raw(i & 0xff))));
+    const arrivals = await Promise.all(Array.from({ length: 300 }, (_, i) => append(journal, raw(i & 0xff))));
     expect(arrivals).toEqual(Array.from({ length: 300 }, (_, i) => BigInt(i)));
     await journal.remove(arrivals.slice(1, 299));
     await level.close();
@@ -130,7 +140,7 @@ describe("mempool journal on disk", () => {
       [0n, 0],
       [299n, 299 & 0xff],
     ]);
-    expect(await journal.append(raw(1))).toBe(300n);
+    expect(await append(journal, raw(1))).toBe(300n);
     await level.close();
   });
 });

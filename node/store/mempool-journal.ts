@@ -2,14 +2,22 @@ import { storeError } from "./errors.ts";
 import { BUCKET, bucketEnd, bucketKey, numberKey, numberOfKey } from "./keys.ts";
 import type { KeyValueStore, Write } from "./level.ts";
 
+/** Transactions with successive arrival numbers. */
+export interface JournalEntries {
+  /** The first one's number. */
+  first: bigint;
+}
+
 /** Accepted transactions that no block holds yet, in order of arrival. */
 export interface MempoolJournal {
   /**
-   * Adds a raw transaction. Once this resolves it survives kill -9; a power cut it survives from the next block on, whose
-   * commit syncs the same log. Gives its arrival number.
-   * @throws CodedError `STORE_BUSY` when too much waits for the disk; what the database throws.
+   * Adds raw transactions. Once `done` resolves they survive kill -9; a power cut they survive from the next block on, whose
+   * commit syncs the same log. `done` rejects with what the database throws.
+   * @throws CodedError `STORE_BUSY` when too much waits for the disk.
    */
-  append(raw: Uint8Array): Promise<bigint>;
+  append(raws: readonly Uint8Array[]): JournalEntries & { done: Promise<void> };
+  /** Numbers for transactions that somebody else writes, together with something else. */
+  reserve(raws: readonly Uint8Array[]): JournalEntries & { writes: readonly Write[] };
   remove(arrivals: readonly bigint[]): Promise<void>;
   entries(): AsyncIterableIterator<{ arrival: bigint; raw: Uint8Array }>;
 }
@@ -52,22 +60,33 @@ class GroupCommitJournal implements MempoolJournal {
     this.next = next;
   }
 
-  async append(raw: Uint8Array): Promise<bigint> {
-    if (this.waitingBytes + raw.length > MAX_WAITING_BYTES) {
+  append(raws: readonly Uint8Array[]): JournalEntries & { done: Promise<void> } {
+    let bytes = 0;
+    for (const raw of raws) bytes += raw.length;
+    if (this.waitingBytes + bytes > MAX_WAITING_BYTES) {
       throw storeError("STORE_BUSY", {
         message: "The disk is behind with the transactions that came before.",
         fix: "Send the transaction again in a moment.",
         facts: { waitingBytes: this.waitingBytes },
       });
     }
-    const arrival = this.next++;
+    const { first, writes } = this.reserve(raws);
     const group = this.group();
-    group.writes.push({ key: numberKey(BUCKET.mempool, arrival), value: raw });
-    group.entries++;
-    group.bytes += raw.length;
-    this.waitingBytes += raw.length;
-    await group.done;
-    return arrival;
+    group.writes.push(...writes);
+    group.entries += raws.length;
+    group.bytes += bytes;
+    this.waitingBytes += bytes;
+    return { first, done: group.done };
+  }
+
+  reserve(raws: readonly Uint8Array[]): JournalEntries & { writes: readonly Write[] } {
+    const first = this.next;
+    this.next += BigInt(raws.length);
+    const writes = raws.map((raw, index) => ({
+      key: numberKey(BUCKET.mempool, first + BigInt(index)),
+      value: raw,
+    }));
+    return { first, writes };
   }
 
   async remove(arrivals: readonly bigint[]): Promise<void> {

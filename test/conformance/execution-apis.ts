@@ -21,7 +21,9 @@ import { createExecutor } from "../../node/execution/evm/create-executor.ts";
 import { ChainState } from "../../node/execution/evm/ethereumjs/chain-state.ts";
 import { chainCrypto } from "../../node/execution/evm/ethereumjs/crypto.ts";
 import { createStateReader } from "../../node/execution/evm/state-reader.ts";
-import { createMempool, type Mempool } from "../../node/execution/mempool/mempool.ts";
+import { createMempool } from "../../node/execution/mempool/mempool.ts";
+import type { Mempool } from "../../node/execution/mempool/types.ts";
+import { isEmptyCode } from "../../node/execution/state/account.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
 import { NodeStore } from "../../node/execution/state/node-store.ts";
@@ -33,6 +35,7 @@ import { DEFAULT_RPC_LIMITS } from "../../node/rpc/server.ts";
 import { EXECUTOR } from "../support/executor-kind.ts";
 import { jsonDifference } from "../support/json-difference.ts";
 import { MemoryChain } from "../support/memory-chain.ts";
+import { memoryJournal } from "../support/memory-journal.ts";
 import { type GroupResult, GroupRun } from "./group.ts";
 
 /** Our state under the stock VM: it asks for the root after each block, and expects it to be flushed. */
@@ -237,11 +240,14 @@ async function poolOver(
 ): Promise<Mempool> {
   const head = (await chain.headerByNumber(chain.head().number))!.header;
   const view = new TrieView(new NodeStore(database), hexToBytes(head.stateRoot));
-  let arrival = 0n;
   return createMempool({
-    journal: { append: async () => arrival++, remove: async () => {}, async *entries() {} },
+    journal: memoryJournal(),
     chain: {
-      account: (address) => view.account(hexToBytes(address)),
+      account(address) {
+        const found = view.account(hexToBytes(address));
+        return found && { ...found, hasCode: !isEmptyCode(found.codeHash) };
+      },
+      baseFee: () => head.baseFeePerGas ?? 0n,
       gasLimit: () => 30_000_000n,
       extraCost: () => 0n,
     },

@@ -35,6 +35,10 @@ export class InstantPool implements TxPool {
     return { pending: 0, queued: 0 };
   }
 
+  content() {
+    return { pending: new Map(), queued: new Map() };
+  }
+
   onPending(listener: (transaction: ChainTransaction) => void) {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

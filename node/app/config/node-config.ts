@@ -5,6 +5,7 @@ import type { CodedError } from "../../base/errors.ts";
 import { LOG_LEVELS } from "../../base/logger.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 import { appError } from "../errors.ts";
+import { poolSettings } from "./pool-settings.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().positive();
@@ -48,9 +49,6 @@ export const nodeConfigSchema = z.strictObject({
     .describe("propose outputs of safe blocks before they are final; for a devnet only"),
   rpcHost: z.string().min(1).default("127.0.0.1").describe("address on which JSON-RPC listens"),
   rpcPort: port.default(9545).describe("port on which JSON-RPC listens; 0 takes a free one"),
-  metrics: flag
-    .default(true)
-    .describe("serve Prometheus's metrics at /metrics of the JSON-RPC port (false: don't)"),
   rpcGasCap: z.coerce
     .bigint()
     .min(0n)
@@ -60,6 +58,7 @@ export const nodeConfigSchema = z.strictObject({
   rpcEvmTimeout: milliseconds
     .default(5_000)
     .describe("milliseconds that one eth_call, estimate or access list may run"),
+  ...poolSettings,
   protocol: z
     .string()
     .optional()

@@ -146,7 +146,9 @@ describe("decodeTransaction", () => {
 
   it("refuses another chain's envelopes, blobs and unknown types by name, and what is too long before reading it", async () => {
     const [raw] = await raws();
-    expect(() => decodeTransaction(raw!, { l2ChainId: 902n })).toThrow(/signed for chain 901/);
+    expect(() => decodeTransaction(raw!, { l2ChainId: 902n })).toThrow(
+      /^invalid sender: invalid chain id for signer: have 901 want 902$/,
+    );
     expect(() => decodeTransaction(Uint8Array.of(3, 0xc0), rules)).toThrow(/blob/);
     expect(() => decodeTransaction(Uint8Array.of(5, 0xc0), rules)).toThrow(/no type 5/);
     expect(() => decodeTransaction(Uint8Array.of(0x7d, 0xc0), rules)).toThrow(/no type 125/);

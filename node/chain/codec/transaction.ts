@@ -8,6 +8,7 @@ import {
   recoverSender,
   recoverSendersHere,
 } from "../crypto.ts";
+import { chainError } from "../errors.ts";
 import { fastLzLength } from "../rules/fastlz.ts";
 import { daSizeEstimate } from "../rules/rollup-fees.ts";
 import type { Address, Hash } from "../types/primitives.ts";
@@ -156,13 +157,21 @@ export function decodeUnrecovered(raw: Uint8Array, rules: TransactionRules): Unr
   try {
     const fields = parseEnvelope(raw);
     const { chainId } = fields;
-    if (chainId !== undefined && chainId !== l2ChainId)
-      throw transactionInvalid(`it is signed for chain ${chainId}, this is chain ${l2ChainId}`);
+    if (chainId !== undefined && chainId !== l2ChainId) throw wrongChain(chainId, l2ChainId);
     return new Envelope(raw, fields, undefined);
   } catch (cause) {
     if (!isCodedError(cause, "RLP_INVALID")) throw cause;
     throw transactionInvalid(`bad RLP (${cause.message})`, {}, cause);
   }
+}
+
+/** Wallets match on geth's words. */
+function wrongChain(have: bigint, want: bigint): CodedError {
+  return chainError("TRANSACTION_INVALID", {
+    message: `invalid sender: invalid chain id for signer: have ${have} want ${want}`,
+    fix: `Switch the wallet to chain ${want} and sign again.`,
+    facts: { have, want },
+  });
 }
 
 /** What the sender signed: keccak of the envelope's fields without the signature. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isCodedError } from "../../base/errors.ts";
 import { executionError } from "../errors.ts";
-import { REVERT } from "./call/simulation.ts";
+import { REVERT } from "./call/simulate.ts";
 import type { ExecutedBlock, Executor, TraceFrame, TraceStep, TransactionTrace } from "./executor.ts";
 
 /**

@@ -3,6 +3,7 @@ import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import type { OpenLedgerConfig, PayloadAttributes, RollupConfig } from "../../chain/types/rollup.ts";
 import type { AccessListEntry, Authorization, SignedTransaction } from "../../chain/types/transaction.ts";
 import type { StateCommit } from "../state/state-commit.ts";
+import type { AccountOverride, BlockOverride } from "./call/overrides.ts";
 
 /** The rules of the chain that an executor runs. */
 export interface ChainRules {
@@ -62,40 +63,6 @@ export interface CallRequest {
   overrides?: CallOverrides;
 }
 
-/** What a call sees of one account otherwise than the chain has it; what is undefined stays. */
-export interface AccountOverride {
-  address: Address;
-  nonce?: bigint;
-  balance?: bigint;
-  code?: Uint8Array;
-  /** All of the storage. */
-  state?: readonly SlotOverride[];
-  /** Some slots of the storage. */
-  stateDiff?: readonly SlotOverride[];
-  /** Only of a precompile: where it is instead. */
-  movePrecompileTo?: Address;
-}
-
-export interface SlotOverride {
-  slot: Hash;
-  value: Hash;
-}
-
-/** What a call sees of its block otherwise than the chain has it. */
-export interface BlockOverride {
-  number?: bigint;
-  /** Seconds. */
-  time?: bigint;
-  gasLimit?: bigint;
-  feeRecipient?: Address;
-  prevRandao?: Hash;
-  /** Wei per gas. */
-  baseFee?: bigint;
-  /** Wei per blob gas: what BLOBBASEFEE answers. */
-  blobBaseFee?: bigint;
-}
-
-/** What a message sees otherwise than the chain has it. */
 export interface CallOverrides {
   accounts?: readonly AccountOverride[];
   block?: BlockOverride;

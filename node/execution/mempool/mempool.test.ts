@@ -3,14 +3,15 @@ import { privateKeyToAccount } from "viem/accounts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { ANVIL_KEYS } from "../../../test/harness/anvil.ts";
 import { TEST_GENESIS } from "../../../test/harness/blocks.ts";
+import { type MemoryJournal, memoryJournal } from "../../../test/support/memory-journal.ts";
 import { hexToBytes } from "../../base/bytes.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { decodeTransaction } from "../../chain/codec/transaction.ts";
 import { type RecoveryJob, recoverSendersHere } from "../../chain/crypto.ts";
 import type { Block } from "../../chain/types/block.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
-import type { MempoolJournal } from "../../store/mempool-journal.ts";
-import { createMempool, type Mempool } from "./mempool.ts";
+import { createMempool } from "./mempool.ts";
+import type { Mempool, MempoolOptions } from "./types.ts";
 
 const accounts = ANVIL_KEYS.map((key) => privateKeyToAccount(key));
 const rules = { l2ChainId: 901n };
@@ -32,45 +33,28 @@ async function signed(who: number, nonce: number, tipGwei = "1", extra: Record<s
   return hexToBytes(raw);
 }
 
-function memoryJournal(): MempoolJournal & { raws: Map<bigint, Uint8Array> } {
-  const raws = new Map<bigint, Uint8Array>();
-  let next = 0n;
-  return {
-    raws,
-    append: async (raw) => {
-      raws.set(next, raw);
-      return next++;
-    },
-    remove: async (arrivals) => {
-      for (const arrival of arrivals) raws.delete(arrival);
-    },
-    async *entries() {
-      for (const [arrival, raw] of raws) yield { arrival, raw };
-    },
-  };
-}
-
 function blockOf(...raws: Uint8Array[]): Block {
   return { ...TEST_GENESIS, transactions: raws.map((raw) => decodeTransaction(raw, rules)) };
 }
 
 describe("mempool", () => {
   const nonces = new Map<Address, bigint>();
-  let journal: ReturnType<typeof memoryJournal>;
+  let journal: MemoryJournal;
   let pool: Mempool;
   let balance = 10n ** 20n;
 
-  const openPool = (limits = {}) =>
+  const openPool = (more: Partial<MempoolOptions> = {}) =>
     createMempool({
       journal,
       rules,
       logger: silentLogger,
       chain: {
-        account: (address) => ({ nonce: nonces.get(address) ?? 0n, balance }),
+        account: (address) => ({ nonce: nonces.get(address) ?? 0n, balance, hasCode: false }),
+        baseFee: () => BASE_FEE,
         gasLimit: () => 30_000_000n,
         extraCost: () => 5n,
       },
-      ...limits,
+      ...more,
     });
 
   beforeEach(() => {
@@ -162,12 +146,16 @@ describe("mempool", () => {
     const block = blockOf(raws[0]!, raws[1]!);
     const [, second, third] = raws.map((raw) => decodeTransaction(raw, rules).hash);
     nonces.set(accounts[1]!.address.toLowerCase() as Address, 2n);
-    await pool.chainChanged({ removed: [], added: [block] });
+    pool.chainChanged({ removed: [], added: [block] });
     expect(take()).toEqual([third]);
+    await Promise.resolve();
     expect(journal.raws.size).toBe(1);
     nonces.set(accounts[1]!.address.toLowerCase() as Address, 1n);
-    await pool.chainChanged({ removed: [block], added: [blockOf(raws[0]!)] });
+    const { first } = journal.reserve([raws[1]!]);
+    const journalled = new Map([[second!, first]]);
+    pool.chainChanged({ removed: [block], added: [blockOf(raws[0]!)], journalled });
     expect(take()).toEqual([second, third]);
+    await Promise.resolve();
     expect(journal.raws.size).toBe(2);
   });
 
@@ -189,7 +177,8 @@ describe("mempool", () => {
     const cases: [Uint8Array, string][] = [
       [known, "TXPOOL_ALREADY_KNOWN"],
       [await signed(1, 4), "TXPOOL_NONCE_TOO_LOW"],
-      [await signed(1, 5000), "TXPOOL_NONCE_TOO_HIGH"],
+      [await signed(1, 2 ** 53 - 1), "TXPOOL_NONCE_TOO_HIGH"],
+      [await signed(2, 0, "0"), "TXPOOL_TIP_TOO_LOW"],
       [await signed(2, 0, "1", { value: 10n ** 21n }), "TXPOOL_FUNDS"],
       [await signed(2, 0, "1", { gas: 20_999n }), "TXPOOL_INTRINSIC_GAS"],
       [await signed(2, 0, "1", { gas: 22_000n, data: `0x${"01".repeat(100)}` }), "TXPOOL_INTRINSIC_GAS"],
@@ -197,6 +186,7 @@ describe("mempool", () => {
       [await signed(2, 0, "1", { gas: 9_000_000n, data: `0x${"00".repeat(131_072)}` }), "TXPOOL_SIZE"],
       [await signed(2, 0, "1", { chainId: 1 }), "TRANSACTION_INVALID"],
       [await signed(2, 0, "1", { ...legacy, chainId: 902 }), "TRANSACTION_INVALID"],
+      [await signed(2, 0, "1", { ...legacy, chainId: undefined }), "TXPOOL_UNPROTECTED"],
       [Uint8Array.of(), "TRANSACTION_INVALID"],
       [Uint8Array.of(0x03, 0xc0), "TRANSACTION_INVALID"],
       [Uint8Array.of(0x7e, 0xc0), "DEPOSIT_ENCODING_INVALID"],
@@ -210,15 +200,6 @@ describe("mempool", () => {
     await expect(pool.add(await signed(1, 0))).rejects.toMatchObject({ code: "TXPOOL_FUNDS" });
     balance += 1n;
     await pool.add(await signed(1, 0));
-  });
-
-  test("has limits", async () => {
-    pool = openPool({ maxPerSender: 2, maxTransactions: 3 });
-    await pool.add(await signed(1, 0));
-    await pool.add(await signed(1, 1));
-    await expect(pool.add(await signed(1, 2))).rejects.toMatchObject({ code: "TXPOOL_NONCE_TOO_HIGH" });
-    await pool.add(await signed(2, 0));
-    await expect(pool.add(await signed(3, 0))).rejects.toMatchObject({ code: "TXPOOL_FULL" });
   });
 
   test("recovers the senders of what arrives together as one batch, after the checks that need none", async () => {

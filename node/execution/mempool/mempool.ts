@@ -1,74 +1,21 @@
-import { isCodedError } from "../../base/errors.ts";
-import type { Logger } from "../../base/logger.ts";
-import { assertSpanCarries } from "../../chain/codec/batch-transactions.ts";
-import { DEPOSIT_TYPE, decodeDeposit } from "../../chain/codec/deposit.ts";
-import {
-  decodeUnrecovered,
-  type TransactionRules,
-  type UnrecoveredTransaction,
-} from "../../chain/codec/transaction.ts";
-import { transactionInvalid } from "../../chain/codec/transaction-fields.ts";
+import { monotonicMs } from "../../base/clock.ts";
+import { CodedError } from "../../base/errors.ts";
 import { type RecoverSenders, recoverSendersHere } from "../../chain/crypto.ts";
-import type { Block } from "../../chain/types/block.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
-import type { ChainTransaction, SignedTransaction } from "../../chain/types/transaction.ts";
-import type { MempoolJournal } from "../../store/mempool-journal.ts";
+import type { ChainTransaction } from "../../chain/types/transaction.ts";
 import type { CandidateSource } from "../evm/executor.ts";
-import {
-  checkGasAndFees,
-  checkSize,
-  entryCost,
-  type PoolEntry,
-  poolEntry,
-  refuse,
-  replaces,
-} from "./pool-entry.ts";
+import { AdmissionQueue } from "./admission-queue.ts";
+import { type PoolCandidate, readEnvelope } from "./candidate.ts";
+import { authoritiesOf, orphansOf, passedNonces } from "./change.ts";
+import { checkDelegation, checkFunds, checkPrice, checkReplacement } from "./checks.ts";
+import { DEFAULT_POOL_LIMITS, type PoolLimits, refuse } from "./limits.ts";
+import type { PoolAccount, PoolEntry } from "./pool-account.ts";
+import { PoolBook } from "./pool-book.ts";
+import { slotsOf } from "./pool-entry.ts";
+import { PoolRoom } from "./pool-room.ts";
 import { poolSource } from "./pool-source.ts";
-import { RecoveryQueue } from "./recovery.ts";
-import { SenderQueue } from "./sender-queue.ts";
-
-/** What the pool asks about the unsafe head. */
-export interface PoolChain {
-  /** Undefined: the account does not exist. */
-  account(address: Address): { nonce: bigint; balance: bigint } | undefined;
-  gasLimit(): bigint;
-  /** Wei beyond value and gas that the transaction will cost: L1 and operator fee. */
-  extraCost(transaction: SignedTransaction): bigint;
-}
-
-export interface MempoolOptions {
-  journal: MempoolJournal;
-  chain: PoolChain;
-  rules: TransactionRules;
-  logger: Logger;
-  /** On this thread unless given. */
-  recover?: RecoverSenders;
-  maxTransactions?: number;
-  maxPerSender?: number;
-}
-
-/** Signed transactions that wait for a block, in nonce order for each sender. What it accepted survives a crash. */
-export interface Mempool {
-  /** @throws CodedError `TRANSACTION_INVALID`, `TXPOOL_*`. */
-  add(raw: Uint8Array): Promise<Hash>;
-  get(hash: Hash): ChainTransaction | undefined;
-  /** The nonce after the account's queued transactions without a gap; undefined when none is queued. */
-  pendingNonce(address: Address): bigint | undefined;
-  /** pending: could be in the next block; queued: behind a missing nonce. */
-  count(): { pending: number; queued: number };
-  onPending(listener: (transaction: ChainTransaction) => void): () => void;
-  /** One block's view: the best transactions first. */
-  source(): CandidateSource;
-  /** Takes included transactions out and those of removed blocks in again. */
-  chainChanged(event: { removed: readonly Block[]; added: readonly Block[] }): Promise<void>;
-  /** Reads the journal of an earlier process. */
-  restore(): Promise<void>;
-}
-
-const DEFAULT_MAX_TRANSACTIONS = 20_000;
-const DEFAULT_MAX_PER_SENDER = 1_024;
-/** Journalled transactions that are decoded together at the start. */
-const RESTORE_BATCH = 256;
+import { readJournal } from "./restore.ts";
+import type { Mempool, MempoolOptions, PoolChange, PoolContent } from "./types.ts";
 
 export function createMempool(options: MempoolOptions): Mempool {
   return new Pool(options);
@@ -76,43 +23,94 @@ export function createMempool(options: MempoolOptions): Mempool {
 
 class Pool implements Mempool {
   private readonly options: MempoolOptions;
-  private readonly senders = new Map<Address, SenderQueue>();
-  private readonly byHash = new Map<Hash, PoolEntry>();
+  private readonly limits: PoolLimits;
+  private readonly locals: ReadonlySet<Address>;
+  private readonly now: () => number;
+  private readonly recover: RecoverSenders;
+  private readonly book: PoolBook;
+  private readonly room: PoolRoom;
+  private readonly admission: AdmissionQueue;
   private readonly listeners = new Set<(transaction: ChainTransaction) => void>();
   /** Journal numbers of entries that left the pool. */
-  private readonly done: bigint[] = [];
-  private readonly recovery: RecoveryQueue;
+  private done: bigint[] = [];
   private order = 0;
 
   constructor(options: MempoolOptions) {
     this.options = options;
-    this.recovery = new RecoveryQueue(options.recover ?? recoverSendersHere);
+    this.limits = { ...DEFAULT_POOL_LIMITS, ...options.limits };
+    this.locals = new Set(options.locals);
+    this.now = options.now ?? monotonicMs;
+    this.recover = options.recover ?? recoverSendersHere;
+    const watcher = {
+      placed: (entry: PoolEntry) => this.room.placed(entry),
+      pendingChanged: (account: PoolAccount) => this.room.pendingChanged(account),
+      left: ({ arrival }: PoolEntry) => this.forget(arrival),
+    };
+    this.book = new PoolBook(watcher, this.now);
+    this.room = new PoolRoom(this.book, this.limits, () => options.chain.baseFee());
+    this.admission = new AdmissionQueue(this.recover, (candidates) => this.addBatch(candidates));
   }
 
   async add(raw: Uint8Array): Promise<Hash> {
-    const entry = await this.admit(raw);
-    try {
-      await this.journal(entry);
-    } catch (error) {
-      this.remove(entry);
-      throw error;
+    const transaction = readEnvelope(raw, this.options.rules);
+    this.checkUnknown(transaction.hash);
+    return this.admission.add(transaction);
+  }
+
+  async addBatch(candidates: readonly PoolCandidate[]): Promise<readonly (Hash | Error)[]> {
+    const answers: (Hash | Error)[] = [];
+    const accepted: PoolEntry[] = [];
+    for (const candidate of candidates) {
+      try {
+        const entry = this.accept(candidate);
+        accepted.push(entry);
+        answers.push(entry.transaction.hash);
+      } catch (error) {
+        if (!(error instanceof CodedError) || error.severity === "fatal") {
+          for (const entry of accepted) this.book.remove(entry);
+          throw error;
+        }
+        answers.push(error);
+      }
     }
-    for (const listener of this.listeners) listener(entry.transaction);
-    return entry.transaction.hash;
+    if (accepted.length > 0) await this.journal(accepted);
+    return answers;
+  }
+
+  keep(candidate: PoolCandidate): boolean {
+    return this.keepEntry(candidate, undefined) !== undefined;
+  }
+
+  drop(hash: Hash): void {
+    const entry = this.book.get(hash);
+    if (entry !== undefined) this.book.remove(entry);
   }
 
   get(hash: Hash): ChainTransaction | undefined {
-    return this.byHash.get(hash)?.transaction;
+    return this.book.get(hash)?.transaction;
   }
 
   pendingNonce(address: Address): bigint | undefined {
-    return this.senders.get(address)?.pendingNonce();
+    const account = this.book.accounts.get(address);
+    return account === undefined || account.pending === 0 ? undefined : BigInt(account.pendingNonce);
   }
 
   count(): { pending: number; queued: number } {
-    let pending = 0;
-    for (const queue of this.senders.values()) pending += queue.executable();
-    return { pending, queued: this.byHash.size - pending };
+    return { pending: this.book.pending, queued: this.book.queued };
+  }
+
+  content(address?: Address): PoolContent {
+    const one = address && this.book.accounts.get(address);
+    const accounts = address === undefined ? this.book.accounts.values() : one === undefined ? [] : [one];
+    const pending = new Map();
+    const queued = new Map();
+    for (const account of accounts) {
+      const entries = [...account.all()].sort((a, b) => a.nonce - b.nonce);
+      const transactions = entries.map(({ transaction }) => transaction);
+      if (account.pending > 0) pending.set(account.address, transactions.slice(0, account.pending));
+      if (account.queued > 0) queued.set(account.address, transactions.slice(account.pending));
+    }
+    return { pending, queued };
   }
 
   onPending(listener: (transaction: ChainTransaction) => void): () => void {
@@ -121,183 +119,193 @@ class Pool implements Mempool {
   }
 
   source(): CandidateSource {
-    return poolSource(this.senders.values(), (entry, reason) => {
-      const facts = { hash: entry.transaction.hash, from: entry.from, nonce: entry.nonce, reason };
-      this.options.logger.info(facts, "A transaction can't be included and is dropped");
-      this.remove(entry);
-    });
+    return poolSource(this.book.accounts.values(), (entry, reason) => this.dropInvalid(entry, reason));
   }
 
-  async chainChanged(event: { removed: readonly Block[]; added: readonly Block[] }): Promise<void> {
-    const included = new Set<Hash>();
-    for (const block of event.added) {
-      for (const transaction of block.transactions) {
-        if (transaction.kind !== "signed") continue;
-        included.add(transaction.hash);
-        this.passNonce(transaction.from, transaction.nonce);
-      }
+  chainChanged(change: PoolChange): void {
+    this.room.forgetOrder();
+    const { removed, added } = change;
+    for (const [address, nonce] of passedNonces(added)) {
+      const account = this.book.accounts.get(address);
+      if (account !== undefined && nonce > account.nonce) this.book.moveTo(account, nonce);
+      this.sync(address);
     }
-    const orphaned: SignedTransaction[] = [];
-    for (const block of event.removed) {
-      for (const transaction of block.transactions) {
-        if (transaction.kind === "signed" && !included.has(transaction.hash)) orphaned.push(transaction);
-      }
+    const orphans = orphansOf(change);
+    for (const { from } of orphans) this.sync(from);
+    if (this.book.size > 0) for (const authority of authoritiesOf(removed, added)) this.sync(authority);
+    for (const transaction of orphans) {
+      const arrival = change.journalled?.get(transaction.hash);
+      const authorities = authoritiesOf([{ transactions: [transaction] }], []);
+      const entry = this.keepEntry({ transaction, authorities: [...authorities] }, arrival);
+      if (entry === undefined) this.forget(arrival);
     }
-    await Promise.all(orphaned.map((transaction) => this.takeBack(transaction)));
+    for (const { address } of [...this.book.delegated]) this.sync(address);
+    for (const entry of this.room.trim(this.now())) this.dropForRoom(entry);
   }
 
   async restore(): Promise<void> {
-    const stale: bigint[] = [];
-    const readmit = async ({ arrival, raw }: { arrival: bigint; raw: Uint8Array }) => {
-      try {
-        (await this.admit(raw)).arrival = arrival;
-      } catch (error) {
-        this.options.logger.debug({ error }, "A journalled transaction is not needed any more");
-        stale.push(arrival);
-      }
-    };
-    let batch: Promise<void>[] = [];
-    for await (const entry of this.options.journal.entries()) {
-      batch.push(readmit(entry));
-      if (batch.length < RESTORE_BATCH) continue;
-      await Promise.all(batch);
-      batch = [];
+    const { journal, rules } = this.options;
+    for await (const { arrival, candidate, error } of readJournal(journal, rules, this.recover)) {
+      if (error !== undefined)
+        this.options.logger.warn({ error, arrival }, "A journalled transaction is unreadable");
+      const entry = candidate && this.keepEntry(candidate, arrival);
+      if (entry === undefined) this.forget(arrival);
     }
-    await Promise.all(batch);
-    await this.options.journal.remove(stale);
-    if (this.byHash.size > 0)
-      this.options.logger.info({ transactions: this.byHash.size }, "Mempool restored");
+    const transactions = this.book.size;
+    if (transactions > 0) this.options.logger.info({ transactions }, "Mempool restored");
   }
 
-  /** From bytes to a queued entry, the cheap checks first. */
-  private async admit(raw: Uint8Array): Promise<PoolEntry> {
-    checkSize(raw);
-    if (raw[0] === DEPOSIT_TYPE) {
-      decodeDeposit(raw);
-      throw refuse("TXPOOL_TYPE", "deposits come from L1 only", "Send it through the portal on L1.");
-    }
-    const order = this.order++;
-    const decoded = decodeUnrecovered(raw, this.options.rules);
-    this.checkUnknown(decoded.hash);
-    checkGasAndFees(decoded, this.options.chain.gasLimit());
-    assertCarried(decoded, this.options.rules);
-    return this.accept(await this.recovery.run(decoded), order);
-  }
-
-  /** Checks against the state and queues; it waits for nothing, so that no other call comes between. */
-  private accept(transaction: SignedTransaction, order: number): PoolEntry {
+  /** Checks against the state and takes it in; it waits for nothing, so that no other call comes between. */
+  private accept({ transaction, authorities }: PoolCandidate): PoolEntry {
     const { chain } = this.options;
-    const { hash } = transaction;
+    const { hash, from } = transaction;
     this.checkUnknown(hash);
-    const entry = poolEntry(transaction, order);
-    const account = chain.account(entry.from);
-    const nonce = account?.nonce ?? 0n;
-    this.checkNonce(entry, nonce);
-    checkFunds(entry, account?.balance ?? 0n, chain.extraCost(transaction));
-    const queue = this.senders.get(entry.from) ?? new SenderQueue(nonce);
-    for (const passed of queue.moveTo(nonce)) this.remove(passed);
-    const old = queue.get(entry.nonce);
-    if (old !== undefined && !replaces(entry, old)) {
-      const fix = "Raise both fees by at least 10 %.";
-      throw refuse("TXPOOL_REPLACEMENT_UNDERPRICED", "replacement transaction underpriced", fix, { hash });
+    if (transaction.gasLimit > chain.gasLimit()) {
+      const fix = `A block holds ${chain.gasLimit()} gas.`;
+      throw refuse("TXPOOL_GAS_LIMIT", "exceeds block gas limit", fix);
     }
-    if (old !== undefined) this.remove(old);
-    else this.checkRoom(queue);
-    queue.set(entry);
-    this.senders.set(entry.from, queue);
-    this.byHash.set(hash, entry);
+    const isLocal = this.locals.has(from);
+    const state = chain.account(from);
+    const entry = this.entry({ transaction, authorities }, false);
+    if (!isLocal) checkPrice(entry, this.limits.priceLimit);
+    const nonce = Number(state?.nonce ?? 0n);
+    if (entry.nonce < nonce) throw nonceTooLow(entry.nonce, nonce);
+    const known = this.book.accounts.get(from);
+    if (known !== undefined) this.book.moveTo(known, nonce);
+    // The book closes an account with its last transaction.
+    const account = this.book.accounts.get(from);
+    checkFunds(entry, account, state?.balance ?? 0n);
+    const hasCode = state?.hasCode ?? false;
+    checkDelegation(entry, account, { book: this.book, hasCode, nonce });
+    const old = account?.get(entry.nonce);
+    if (old !== undefined) checkReplacement(entry, old, this.limits.priceBump);
+    const isPending = entry.nonce <= (account?.pendingNonce ?? nonce);
+    const slots = entry.slots - (old?.slots ?? 0);
+    const wanted = { isLocal, isNew: old === undefined, isPending, slots };
+    for (const victim of this.room.make(entry, account, wanted)) this.dropForRoom(victim);
+    this.put(entry, nonce, hasCode);
+    return entry;
+  }
+
+  private entry({ transaction, authorities }: PoolCandidate, isKept: boolean): PoolEntry {
+    const { gasLimit, value, nonce, raw, maxFeePerGas: feeCap, maxPriorityFeePerGas: tipCap } = transaction;
+    return {
+      transaction,
+      nonce: Number(nonce),
+      feeCap,
+      tipCap,
+      cost: gasLimit * feeCap + value + this.options.chain.extraCost(transaction),
+      authorities,
+      slots: slotsOf(raw.length),
+      order: this.order++,
+      isKept,
+      account: undefined,
+      since: this.now(),
+      arrival: undefined,
+    };
+  }
+
+  private put(entry: PoolEntry, nonce: number, hasCode: boolean): void {
+    const { from } = entry.transaction;
+    const account = this.book.open(from, nonce, this.locals.has(from));
+    account.isDelegated = hasCode;
+    if (hasCode) this.book.delegated.add(account);
+    this.book.put(account, entry);
+  }
+
+  /** Undefined: the chain has passed it, or one that pays enough more is there. */
+  private keepEntry(candidate: PoolCandidate, arrival: bigint | undefined): PoolEntry | undefined {
+    const { hash, from } = candidate.transaction;
+    const state = this.options.chain.account(from);
+    const nonce = Number(state?.nonce ?? 0n);
+    const entry = this.entry(candidate, true);
+    if (this.book.get(hash) !== undefined || entry.nonce < nonce) return undefined;
+    this.sync(from);
+    const old = this.book.accounts.get(from)?.get(entry.nonce);
+    if (old !== undefined && old.feeCap >= entry.feeCap) return undefined;
+    entry.arrival = arrival;
+    this.put(entry, nonce, state?.hasCode ?? false);
     return entry;
   }
 
   private checkUnknown(hash: Hash): void {
-    if (this.byHash.has(hash))
+    if (this.book.get(hash) !== undefined)
       throw refuse("TXPOOL_ALREADY_KNOWN", "already known", "Nothing to do.", { hash });
   }
 
-  private checkNonce(entry: PoolEntry, nonce: bigint): void {
-    if (entry.nonce < nonce) {
-      const reason = `nonce too low: next nonce ${nonce}, tx nonce ${entry.nonce}`;
-      throw refuse(
-        "TXPOOL_NONCE_TOO_LOW",
-        reason,
-        "Use the account's next nonce; clear the wallet's activity after a reset.",
-      );
+  /** Writes the entries to the journal and tells of them; takes them out again when they can't be written. */
+  private async journal(entries: readonly PoolEntry[]): Promise<void> {
+    try {
+      const { first, done } = this.options.journal.append(entries.map(({ transaction }) => transaction.raw));
+      let arrival = first;
+      for (const entry of entries) {
+        // One of the batch may have left for a later one of it; the number is written all the same.
+        if (entry.account === undefined) this.forget(arrival);
+        else entry.arrival = arrival;
+        arrival++;
+      }
+      await done;
+    } catch (error) {
+      for (const entry of entries) this.book.remove(entry);
+      throw error;
     }
-    const limit = BigInt(this.options.maxPerSender ?? DEFAULT_MAX_PER_SENDER);
-    if (entry.nonce >= nonce + limit) {
-      const reason = `nonce too high: next nonce ${nonce}, tx nonce ${entry.nonce}`;
-      throw refuse(
-        "TXPOOL_NONCE_TOO_HIGH",
-        reason,
-        "Send the missing nonces first; clear the wallet's activity after a reset.",
-      );
+    for (const listener of this.listeners) for (const { transaction } of entries) listener(transaction);
+  }
+
+  /** Follows the account to the unsafe head; what it can't pay any more leaves. */
+  private sync(address: Address): void {
+    const account = this.book.accounts.get(address);
+    if (account === undefined) return;
+    const state = this.options.chain.account(address);
+    this.book.moveTo(account, Number(state?.nonce ?? 0n));
+    account.isDelegated = state?.hasCode ?? false;
+    if (account.size === 0) return;
+    if (account.isDelegated) this.book.delegated.add(account);
+    else this.book.delegated.delete(account);
+    const balance = state?.balance ?? 0n;
+    if (account.queued === 0 && account.pendingCost <= balance) return;
+    for (const entry of [...account.all()]) {
+      if (entry.cost > balance && !entry.isKept) this.dropLogged(entry, "insufficient funds");
     }
   }
 
-  private checkRoom(queue: SenderQueue): void {
-    const perSender = this.options.maxPerSender ?? DEFAULT_MAX_PER_SENDER;
-    const total = this.options.maxTransactions ?? DEFAULT_MAX_TRANSACTIONS;
-    if (queue.size < perSender && this.byHash.size < total) return;
-    throw refuse("TXPOOL_FULL", "txpool is full", "Wait for the next blocks and send it again.");
+  private dropInvalid(entry: PoolEntry, reason: string): void {
+    // What pays for a transaction of a removed block may come back with another one.
+    const mayBePaid = entry.isKept && reason.startsWith("insufficient funds");
+    if (mayBePaid && this.now() < entry.since + this.limits.lifetimeMs) return;
+    this.dropLogged(entry, reason);
   }
 
-  /** Writes the entry to the journal; if a block took it meanwhile, out of it again. */
-  private async journal(entry: PoolEntry): Promise<void> {
-    const arrival = await this.options.journal.append(entry.transaction.raw);
-    if (this.byHash.get(entry.transaction.hash) === entry) entry.arrival = arrival;
-    else await this.options.journal.remove([arrival]);
+  private dropLogged(entry: PoolEntry, reason: string): void {
+    const { hash, from } = entry.transaction;
+    const facts = { hash, from, nonce: entry.nonce, reason };
+    this.options.logger.info(facts, "A transaction can't be included and is dropped");
+    this.book.remove(entry);
   }
 
-  private remove(entry: PoolEntry): void {
-    const queue = this.senders.get(entry.from);
-    queue?.delete(entry);
-    if (queue?.size === 0) this.senders.delete(entry.from);
-    this.byHash.delete(entry.transaction.hash);
-    if (entry.arrival === undefined) return;
+  private dropForRoom(entry: PoolEntry): void {
+    const { hash, from } = entry.transaction;
+    this.options.logger.debug({ hash, from, nonce: entry.nonce }, "A transaction is dropped for the limits");
+    this.book.remove(entry);
+  }
+
+  /** One write for all that one turn took out of the pool. */
+  private forget(arrival: bigint | undefined): void {
+    if (arrival === undefined) return;
     if (this.done.length === 0) queueMicrotask(() => this.tidyJournal());
-    this.done.push(entry.arrival);
+    this.done.push(arrival);
   }
 
-  /** One write for all entries that one block took out. */
   private tidyJournal(): void {
-    this.options.journal.remove(this.done.splice(0)).catch((error: unknown) => {
+    const { done } = this;
+    this.done = [];
+    this.options.journal.remove(done).catch((error: unknown) => {
       this.options.logger.debug({ error }, "Journal entries stay until the next start");
     });
   }
-
-  /** The chain holds this nonce of the sender: it and all before it are done. */
-  private passNonce(from: Address, nonce: bigint): void {
-    const queue = this.senders.get(from);
-    if (queue === undefined) return;
-    for (const entry of queue.moveTo(nonce + 1n)) this.remove(entry);
-  }
-
-  private async takeBack(transaction: SignedTransaction): Promise<void> {
-    try {
-      checkGasAndFees(transaction, this.options.chain.gasLimit());
-      await this.journal(this.accept(transaction, this.order++));
-    } catch (error) {
-      this.options.logger.debug({ error }, "A transaction of a removed block is not taken in again");
-    }
-  }
 }
 
-/** A block with a transaction that no batch brings back as it was would be nobody else's. */
-function assertCarried(transaction: UnrecoveredTransaction, { l2ChainId }: TransactionRules): void {
-  try {
-    assertSpanCarries(transaction, l2ChainId);
-  } catch (cause) {
-    if (isCodedError(cause))
-      throw transactionInvalid("no batch can carry it", { hash: transaction.hash }, cause);
-    throw cause;
-  }
-}
-
-function checkFunds(entry: PoolEntry, balance: bigint, extra: bigint): void {
-  const cost = entryCost(entry) + extra;
-  if (balance >= cost) return;
-  const reason = `insufficient funds for gas * price + value: balance ${balance}, tx cost ${cost}, overshot ${cost - balance}`;
-  throw refuse("TXPOOL_FUNDS", reason, "Send OPEN to the account, or lower value or fees.", {
-    address: entry.from,
-  });
+function nonceTooLow(have: number, want: number): CodedError {
+  const fix = "Use the account's next nonce; clear the wallet's activity after a reset.";
+  return refuse("TXPOOL_NONCE_TOO_LOW", `nonce too low: next nonce ${want}, tx nonce ${have}`, fix);
 }

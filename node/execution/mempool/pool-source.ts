@@ -1,11 +1,11 @@
 import { createHeap } from "../../base/heap.ts";
 import type { CandidateOutcome, CandidateSource } from "../evm/executor.ts";
-import { effectiveTip, type PoolEntry } from "./pool-entry.ts";
-import type { SenderQueue } from "./sender-queue.ts";
+import type { PoolAccount, PoolEntry } from "./pool-account.ts";
+import { effectiveTip } from "./pool-entry.ts";
 
 interface Candidate {
   entry: PoolEntry;
-  queue: SenderQueue;
+  account: PoolAccount;
   tip: bigint;
 }
 
@@ -14,10 +14,10 @@ interface Candidate {
  * transaction does not get in waits for the next block. `drop` takes an invalid one out of the pool.
  */
 export function poolSource(
-  queues: Iterable<SenderQueue>,
+  accounts: Iterable<PoolAccount>,
   drop: (entry: PoolEntry, reason: string) => void,
 ): CandidateSource {
-  return new Source(queues, drop);
+  return new Source(accounts, drop);
 }
 
 class Source implements CandidateSource {
@@ -26,27 +26,27 @@ class Source implements CandidateSource {
     (a, b) => a.tip > b.tip || (a.tip === b.tip && a.entry.order < b.entry.order),
   );
   /** Senders whose first transaction is not in the heap yet. */
-  private fresh: readonly SenderQueue[];
+  private fresh: readonly PoolAccount[];
   /** What the last `take` gave, in its order. */
   private given: Candidate[] = [];
   /** Senders that are done with this block. */
-  private readonly waiting = new Set<SenderQueue>();
+  private readonly waiting = new Set<PoolAccount>();
 
-  constructor(queues: Iterable<SenderQueue>, drop: (entry: PoolEntry, reason: string) => void) {
-    this.fresh = [...queues];
+  constructor(accounts: Iterable<PoolAccount>, drop: (entry: PoolEntry, reason: string) => void) {
+    this.fresh = [...accounts];
     this.drop = drop;
   }
 
   take({ baseFee, count }: { baseFee: bigint; count: number }) {
-    for (const queue of this.fresh) this.offer(queue, queue.stateNonce, baseFee);
+    for (const account of this.fresh) this.offer(account, account.nonce, baseFee);
     this.fresh = [];
     this.given = [];
     while (this.given.length < count) {
       const candidate = this.heap.pop();
       if (candidate === undefined) break;
-      if (this.waiting.has(candidate.queue)) continue;
+      if (this.waiting.has(candidate.account)) continue;
       this.given.push(candidate);
-      this.offer(candidate.queue, candidate.entry.nonce + 1n, baseFee);
+      this.offer(candidate.account, candidate.entry.nonce + 1, baseFee);
     }
     return this.given.map(({ entry }) => entry.transaction);
   }
@@ -55,19 +55,19 @@ class Source implements CandidateSource {
     for (const [index, { outcome }] of outcomes.entries()) {
       const candidate = this.given[index];
       if (candidate === undefined || outcome === "included") continue;
-      this.waiting.add(candidate.queue);
+      this.waiting.add(candidate.account);
       if (outcome === "skipped") continue;
-      const { entry, queue } = candidate;
-      const dropped = outcome.sender ? [entry, ...queue.after(entry.nonce)] : [entry];
+      const { entry, account } = candidate;
+      const dropped = outcome.sender ? [...account.after(entry.nonce), entry] : [entry];
       for (const each of dropped) this.drop(each, outcome.invalid);
     }
     this.given = [];
   }
 
-  private offer(queue: SenderQueue, nonce: bigint, baseFee: bigint): void {
-    const entry = queue.get(nonce);
+  private offer(account: PoolAccount, nonce: number, baseFee: bigint): void {
+    const entry = account.get(nonce);
     if (entry === undefined) return;
     const tip = effectiveTip(entry, baseFee);
-    if (tip >= 0n) this.heap.push({ entry, queue, tip });
+    if (tip >= 0n) this.heap.push({ entry, account, tip });
   }
 }

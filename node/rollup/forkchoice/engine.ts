@@ -3,7 +3,7 @@ import type { Logger } from "../../base/logger.ts";
 import { createMutex } from "../../base/mutex.ts";
 import { l2BlockRefFromBlock, systemConfigFromBlock } from "../../chain/system-config.ts";
 import type { Block } from "../../chain/types/block.ts";
-import type { BlockId } from "../../chain/types/primitives.ts";
+import type { BlockId, Hash } from "../../chain/types/primitives.ts";
 import type { L2BlockRef, PayloadAttributes, RollupConfig } from "../../chain/types/rollup.ts";
 import type {
   BlockExecutor,
@@ -11,6 +11,7 @@ import type {
   CandidateSource,
   ExecutedBlock,
 } from "../../execution/evm/executor.ts";
+import { orphansOf } from "../../execution/mempool/change.ts";
 import type { ChainStore, ChainUpdate } from "../../store/chain-store.ts";
 import type { ChainHeads } from "../../store/types.ts";
 import type { DerivedAttributes, SafeHead } from "../derivation/types.ts";
@@ -28,6 +29,8 @@ export interface EngineHeads {
 export interface EngineEvent {
   removed: readonly Block[];
   added: readonly Block[];
+  /** With `keepOrphans`: journal numbers of the removed blocks' transactions, written with the change. */
+  journalled: ReadonlyMap<Hash, bigint>;
 }
 
 /** Where the chain goes back to. */
@@ -71,6 +74,8 @@ export interface EngineOptions {
   executor: BlockExecutor;
   rollup: RollupConfig;
   logger: Logger;
+  /** Removed blocks' transactions go back to the mempool's journal with the change: a crash between loses none. */
+  keepOrphans?: boolean;
 }
 
 /** The engine over a store that has its genesis. */
@@ -171,17 +176,20 @@ class ChainEngine implements Engine {
 
   private async commit(update: Omit<ChainUpdate, "heads">, heads: EngineHeads): Promise<void> {
     const { unsafe, safe, finalized } = heads;
-    await this.options.store.commit({
+    const { store, keepOrphans } = this.options;
+    const removed = update.orphaned ?? [];
+    const added = (update.blocks ?? []).map(({ block }) => block);
+    const orphans = keepOrphans ? orphansOf({ removed, added }) : [];
+    const { first, writes } = store.mempool.reserve(orphans.map(({ raw }) => raw));
+    await store.commit({
       ...update,
+      journal: writes,
       heads: { unsafe: unsafe.hash, safe: safe.hash, finalized: finalized.hash },
     });
     this.current = heads;
-    const event = {
-      removed: update.orphaned ?? [],
-      added: (update.blocks ?? []).map((added) => added.block),
-    };
-    if (event.removed.length + event.added.length === 0) return;
-    for (const listener of this.listeners) this.tell(listener, event);
+    if (removed.length + added.length === 0) return;
+    const journalled = new Map(orphans.map(({ hash }, index) => [hash, first + BigInt(index)]));
+    for (const listener of this.listeners) this.tell(listener, { removed, added, journalled });
   }
 
   /** The block is stored: a listener's fault is not the fault of whoever made it. */

@@ -7,7 +7,7 @@ import type { Block } from "../../chain/types/block.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
 import type { L1ChainConfig, L2BlockRef, RollupConfig } from "../../chain/types/rollup.ts";
 import type { BuildBudget } from "../../execution/evm/executor.ts";
-import type { Mempool } from "../../execution/mempool/mempool.ts";
+import type { Mempool } from "../../execution/mempool/types.ts";
 import type { ChainStore } from "../../store/chain-store.ts";
 import { buildAttributes } from "../derivation/attributes.ts";
 import type { DerivationDriver } from "../forkchoice/derivation-driver.ts";

@@ -8,7 +8,7 @@ import { callBlockHashes } from "../block/block-hashes.ts";
 import type { MaybePromise } from "../block/machine.ts";
 import type { CallRequest, ChainRules } from "../executor.ts";
 import { applyOverrides, overriddenHeader, type PrecompileMoves } from "./overrides.ts";
-import type { Simulation } from "./simulation.ts";
+import type { Simulation } from "./simulate.ts";
 
 /** Where messages run. */
 export interface CallScene {

@@ -4,8 +4,7 @@ import type { CallRequest, ChainRules, Simulator } from "../executor.ts";
 import { createAccessList } from "./access-list.ts";
 import { type CallMachines, sceneOf } from "./call-block.ts";
 import { estimateGas } from "./estimate-gas.ts";
-import { simulateOn } from "./simulate.ts";
-import { toCallResult } from "./simulation.ts";
+import { simulateOn, toCallResult } from "./simulate.ts";
 
 /** What RPC asks of an EVM, over one that runs messages. */
 export function createSimulator(

@@ -1,14 +1,10 @@
 import type { EVM } from "@ethereumjs/evm";
 import { Account, createAddressFromString } from "@ethereumjs/util";
 import { MAX_UINT64 } from "../../../base/bigint.ts";
-import { bigIntToBytes, concatBytes, hexToBytes } from "../../../base/bytes.ts";
-import { encodeRlp } from "../../../chain/codec/rlp.ts";
-import { authorizationMessage } from "../../../chain/codec/transaction-fields.ts";
-import { keccak256, recoverSender, SECP256K1_HALF_ORDER } from "../../../chain/crypto.ts";
-import type { Address } from "../../../chain/types/primitives.ts";
+import { concatBytes, hexToBytes } from "../../../base/bytes.ts";
+import { authorityOf } from "../../../chain/codec/authorization.ts";
 import type { Authorization } from "../../../chain/types/transaction.ts";
 
-const MAGIC = 0x05;
 const DELEGATION = Uint8Array.of(0xef, 0x01, 0x00);
 /** PER_EMPTY_ACCOUNT_COST - PER_AUTH_BASE_COST. */
 const EXISTING_ACCOUNT_REFUND = 12_500n;
@@ -18,18 +14,11 @@ export function isDelegation(code: Uint8Array): boolean {
   return code.length === 23 && DELEGATION.every((byte, i) => code[i] === byte);
 }
 
-function signer(authorization: Authorization): Address | undefined {
-  const { yParity, r, s } = authorization;
-  if ((yParity !== 0 && yParity !== 1) || s > SECP256K1_HALF_ORDER) return undefined;
-  const digest = keccak256(encodeRlp(authorizationMessage(authorization), MAGIC));
-  return recoverSender({ digest, r: bigIntToBytes(r, 32), s: bigIntToBytes(s, 32), yParity });
-}
-
 async function apply(evm: EVM, chainId: bigint, authorization: Authorization): Promise<bigint> {
   const { chainId: forChain, nonce } = authorization;
   if (forChain !== 0n && forChain !== chainId) return 0n;
   if (nonce >= MAX_UINT64) return 0n;
-  const authority = signer(authorization);
+  const authority = authorityOf(authorization);
   if (authority === undefined) return 0n;
   evm.journal.addAlwaysWarmAddress(authority);
   const address = createAddressFromString(authority);

@@ -6,7 +6,7 @@ import type { Address, Hash } from "../../../chain/types/primitives.ts";
 import type { AccountChange } from "../../state/state-commit.ts";
 import type { CallBlock, CallMachines, CallScene, RunOptions } from "../call/call-block.ts";
 import type { PrecompileMoves } from "../call/overrides.ts";
-import { OUT_OF_GAS, REVERT, type Simulation } from "../call/simulation.ts";
+import { OUT_OF_GAS, REVERT, type Simulation } from "../call/simulate.ts";
 import type { CallRequest, ChainRules } from "../executor.ts";
 import { applyAuthorizations } from "./authorization.ts";
 import { credit, type EvmBlock, evmBlock } from "./block-env.ts";
