@@ -27,6 +27,9 @@ bool bls_map_g2(const uint8_t* input, uint8_t* output);
 // 1 when the proof holds; anything that is not a proof is 0.
 uint8_t kzg_verify(const uint8_t* z, const uint8_t* y, const uint8_t* commitment, const uint8_t* proof);
 
+// False when one of the 4096 numbers is not below the field's order.
+bool blob_commitment(const uint8_t* blob, uint8_t* commitment);
+
 // Null where Node's own OpenSSL has what P256 needs.
 const char* p256_missing();
 uint8_t p256_verify(const uint8_t* input);

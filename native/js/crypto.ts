@@ -38,6 +38,8 @@ export const CRYPTO_OPERATIONS = {
   blsMapG2: 17,
   /** Digest 32, r 32, s 32, x 32, y 32 -> 1 byte, 1 or 0 (EIP-7951). */
   p256: 0x100,
+  /** No precompile: a blob of 131,072 -> its KZG commitment 48 (EIP-4844). */
+  blob: 0x1000,
 } as const;
 
 export type CryptoOperationName = keyof typeof CRYPTO_OPERATIONS;

@@ -8,6 +8,8 @@ import { NodeStore } from "../execution/state/node-store.ts";
 import { createDerivationPipeline } from "../rollup/derivation/pipeline.ts";
 import { createDerivationDriver, type DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
 import { createEngine, type Engine } from "../rollup/forkchoice/engine.ts";
+import { createBeaconLookup } from "../rollup/l1/beacon.ts";
+import { createAnvilLookup, createBlobReader } from "../rollup/l1/blobs.ts";
 import { createL1Reader, type L1Reader } from "../rollup/l1/reader.ts";
 import { createL1Rpc, type L1Rpc } from "../rollup/l1/rpc.ts";
 import { createL1Watcher, type L1Watcher } from "../rollup/l1/watcher.ts";
@@ -74,6 +76,7 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
     engine,
     store,
     l1,
+    blobs: createBlobReader([...(config.l1BeaconUrl ?? []).map(createBeaconLookup), createAnvilLookup(rpc)]),
     watcher,
     rollup,
     createPipeline: (start) =>

@@ -6,6 +6,7 @@ import { readOpenLedgerConfig } from "../chain/config/openledger-config.ts";
 import { readRollupConfig } from "../chain/config/rollup-config.ts";
 import type { L1ChainConfig, OpenLedgerConfig, RollupConfig } from "../chain/types/rollup.ts";
 import { type GenesisState, makeGenesis } from "../execution/state/genesis-state.ts";
+import { assertForkSchedule } from "../rollup/derivation/fork-schedule.ts";
 import { type ChainStore, openChainStore } from "../store/chain-store.ts";
 import { chainPaths, type NodeConfig } from "./config/node-config.ts";
 import { appError } from "./errors.ts";
@@ -20,11 +21,12 @@ export interface ChainDefinition {
 
 /**
  * Reads genesis.json, rollup.json, l1-chain-config.json and openledger.json.
- * @throws CodedError of the file that is missing or wrong; `GENESIS_MISMATCH`, `L1_CHAIN_MISMATCH`.
+ * @throws CodedError of the file that is missing or wrong; `FORK_SCHEDULE_UNSUPPORTED`; `GENESIS_MISMATCH`, `L1_CHAIN_MISMATCH`.
  */
 export function readChainDefinition(config: NodeConfig): ChainDefinition {
   const paths = chainPaths(config);
   const rollup = readRollupConfig(paths.rollup);
+  assertForkSchedule(rollup);
   const l1Chain = readL1ChainConfig(paths.l1Chain);
   const openledger = readOpenLedgerConfig(paths.openledger);
   const genesis = makeGenesis(readGenesis(paths.genesis));

@@ -4,6 +4,7 @@ import { type ErrorOf, errorMaker } from "../base/errors.ts";
 export const CHAIN_ERRORS = {
   BATCH_INVALID: "input",
   BATCH_TRANSACTION_INVALID: "input",
+  BLOB_INVALID: "input",
   BLOCK_ENCODING_INVALID: "input",
   CHANNEL_INVALID: "input",
   CONFIG_FILE_UNREADABLE: "input",

@@ -2,8 +2,8 @@ import { type ErrorOf, errorMaker } from "../base/errors.ts";
 
 /** Every failure of L1, derivation, fork choice, sequencing, batching and proposing, with what it means for the work that met it. */
 export const ROLLUP_ERRORS = {
-  BATCHER_DATA_UNSUPPORTED: "fatal",
   BATCH_BLOCKS_INVALID: "fatal",
+  BLOBS_UNAVAILABLE: "temporary",
   DEPOSITS_ONLY_INVALID: "fatal",
   DERIVATION_OUT_OF_ORDER: "reset",
   DERIVATION_START_INVALID: "fatal",

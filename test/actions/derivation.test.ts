@@ -2,9 +2,9 @@ import { brotliCompressSync } from "node:zlib";
 import { RLP } from "@ethereumjs/rlp";
 import { bytesToHex, concatBytes } from "@ethereumjs/util";
 import { describe, expect, it } from "vitest";
-import { encodeSpanBatch, joinSpanBatch, parseSpanBatch } from "../../node/chain/codec/batch.ts";
 import { encodeChannel } from "../../node/chain/codec/channel.ts";
 import { decodeBatcherData, encodeBatcherData, type Frame } from "../../node/chain/codec/frame.ts";
+import { encodeSpanBatch, joinSpanBatch, parseSpanBatch } from "../../node/chain/codec/span-batch.ts";
 import { encodeTransaction, parseEnvelope } from "../../node/chain/codec/transaction-fields.ts";
 import { channelTimeout } from "../../node/chain/rules/chain-spec.ts";
 import { BROKEN_META_BLOCK, storedBrotli } from "../support/stored-brotli.ts";
@@ -308,17 +308,13 @@ describe("verifier", () => {
     expect(verifier.safe.ref.hash).toBe(sequencer.at(7)!.hash);
   });
 
-  it("stops loudly at a deposit log that no portal makes, and at batches in blobs", async () => {
+  it("stops loudly at a deposit log that no portal makes", async () => {
     const deposit = createWorld();
     const log = depositLog(BATCHER, PORTAL, 5n);
     deposit.miner.log({ ...log, data: log.data.subarray(0, 96) });
     deposit.miner.mine();
     deposit.miner.mineMany(100);
     await expect(deposit.verifier.derive()).rejects.toMatchObject({ code: "DEPOSIT_LOG_INVALID" });
-    const blobs = createWorld();
-    blobs.miner.include(Uint8Array.of(), BATCHER, 3);
-    blobs.miner.mine();
-    await expect(blobs.verifier.derive()).rejects.toMatchObject({ code: "BATCHER_DATA_UNSUPPORTED" });
   });
 
   it("gives the same chain when it begins again in the middle of a span", async () => {

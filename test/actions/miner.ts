@@ -1,10 +1,12 @@
 import { bytesToHex, concatBytes, hexToBytes, setLengthLeft } from "@ethereumjs/util";
+import { BLOB_BYTES, encodeBlob } from "../../node/chain/codec/blob.ts";
 import { TRANSACTION_DEPOSITED } from "../../node/chain/codec/deposit.ts";
 import { ZERO_HASH } from "../../node/chain/constants.ts";
 import { keccakHash } from "../../node/chain/crypto.ts";
 import { CONFIG_UPDATE } from "../../node/chain/system-config.ts";
 import type { L1Block, L1Log, L1Transaction } from "../../node/chain/types/l1.ts";
 import type { Address, BlockId, Hash } from "../../node/chain/types/primitives.ts";
+import { versionedHash } from "../../node/execution/blob-hash.ts";
 import { BATCHER, GENESIS_TIME, INBOX, PORTAL, SYSTEM_CONFIG } from "./chain-fixture.ts";
 
 /** Seconds between L1 blocks. */
@@ -40,6 +42,8 @@ export class Miner {
   private transactions: L1Transaction[] = [];
   private logs: Omit<L1Log, "logIndex">[] = [];
   private fork = 0;
+  /** All blobs so far, under hashes that only tell them apart. */
+  readonly blobs = new Map<Hash, Uint8Array>();
 
   constructor() {
     this.mine();
@@ -61,6 +65,24 @@ export class Miner {
     const hash = keccakHash(concatBytes(input, word(this.transactions.length), word(this.blocks.length)));
     this.transactions.push({ hash, type, from, to: INBOX, input });
     return hash;
+  }
+
+  /** Puts a transaction with one blob for each of these into the next block; `calldata` is what nobody should read. */
+  includeBlobs(
+    contents: readonly Uint8Array[],
+    from: Address = BATCHER,
+    calldata: Uint8Array = new Uint8Array(0),
+  ): void {
+    const hash = this.include(calldata, from, 3);
+    const blobHashes = contents.map((content) => {
+      const blob = content.length === BLOB_BYTES ? content : encodeBlob(content);
+      const blobHash = versionedHash(blob.subarray(0, 1_000));
+      this.blobs.set(blobHash, blob);
+      return blobHash;
+    });
+    this.transactions = this.transactions.map((each) =>
+      each.hash === hash ? { ...each, blobHashes } : each,
+    );
   }
 
   /** Puts a log into the next block. */

@@ -3,7 +3,7 @@ import { channelTimeout } from "../../node/chain/rules/chain-spec.ts";
 import { l2BlockRefFromBlock, systemConfigFromBlock } from "../../node/chain/system-config.ts";
 import type { Block, Receipt } from "../../node/chain/types/block.ts";
 import type { L1Block } from "../../node/chain/types/l1.ts";
-import type { BlockId } from "../../node/chain/types/primitives.ts";
+import type { BlockId, Hash } from "../../node/chain/types/primitives.ts";
 import type {
   L1ChainConfig,
   L2BlockRef,
@@ -33,6 +33,8 @@ export interface VerifierOptions {
   build: BuildBlock;
   /** L1 as it is now. */
   l1: (number: bigint) => L1Block | undefined;
+  /** L1's blobs by versioned hash. */
+  blobs?: ReadonlyMap<Hash, Uint8Array>;
 }
 
 interface SafeBlock extends BuiltBlock {
@@ -86,12 +88,20 @@ export class Verifier {
       if (step.kind === "critical") throw step.error;
       if (step.kind === "reset") this.reset();
       else if (step.kind === "attributes") await this.apply(step.derived);
+      else if (step.kind === "needBlobs") this.pipeline.pushBlobs(step.hashes.map((hash) => this.blob(hash)));
       else {
         const next = until === undefined || step.number <= until ? this.options.l1(step.number) : undefined;
         if (next === undefined) return;
         this.pipeline.pushL1(next);
       }
     }
+  }
+
+  private blob(hash: Hash): Uint8Array {
+    const blob = this.options.blobs?.get(hash);
+    if (blob === undefined)
+      throw new CodedError("TEST_BLOB_MISSING", "input", { message: `No blob ${hash}.` });
+    return blob;
   }
 
   private async apply(derived: DerivedAttributes): Promise<void> {

@@ -48,7 +48,14 @@ export function createWorld(
   const rollup = testRollup(miner.genesis, block.hash, seqWindowSize);
   const node = () => createMemoryNode(genesis, rollup);
   const sequencer = new Sequencer({ rollup, l1Chain, genesis: block, build: node().build, miner });
-  const verifier = new Verifier({ rollup, l1Chain, genesis: block, build: node().build, l1: miner.at });
+  const verifier = new Verifier({
+    rollup,
+    l1Chain,
+    genesis: block,
+    build: node().build,
+    l1: miner.at,
+    blobs: miner.blobs,
+  });
   const spanOver = async (from: number, to: number) => {
     const span = new SpanBuilder(rollup);
     for (let number = from; number <= to; number++) await span.add(sequencer.at(number)!);

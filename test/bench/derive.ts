@@ -6,6 +6,7 @@ import { silentLogger } from "../../node/base/logger.ts";
 import { systemConfigFromBlock } from "../../node/chain/system-config.ts";
 import type { Block } from "../../node/chain/types/block.ts";
 import type { L1Block } from "../../node/chain/types/l1.ts";
+import type { Hash } from "../../node/chain/types/primitives.ts";
 import type { L1ChainConfig, RollupConfig } from "../../node/chain/types/rollup.ts";
 import { createExecutor, type ExecutorKind } from "../../node/execution/evm/create-executor.ts";
 import { type GenesisState, makeGenesis } from "../../node/execution/state/genesis-state.ts";
@@ -23,7 +24,6 @@ import { type Bench, cpuClock, type Figure, median, wallClock } from "./figure.t
 const ROUNDS = 3;
 /** Loaded ones. A recording with fewer is derived several times a round, each time from its genesis. */
 const BLOCKS_A_ROUND = 300;
-const BLOB_TYPE = 3;
 const KINDS = ["wasm", "ts"] as const satisfies readonly ExecutorKind[];
 type Kind = (typeof KINDS)[number];
 
@@ -34,6 +34,7 @@ interface RecordedChain {
   l1Chain: L1ChainConfig;
   genesis: GenesisState;
   l1: readonly L1Block[];
+  blobs: ReadonlyMap<Hash, Uint8Array>;
   /** Block hashes by number, the genesis block's first. */
   hashes: readonly string[];
 }
@@ -143,7 +144,7 @@ async function timed(derive: DerivePass, chain: RecordedChain, kind: Kind): Prom
 
 /** Pipeline and executor, with blocks and state in memory. */
 async function inMemory(
-  { rollup, l1Chain, genesis, l1, hashes }: RecordedChain,
+  { rollup, l1Chain, genesis, l1, blobs, hashes }: RecordedChain,
   kind: Kind,
 ): Promise<Block[]> {
   const database = new MemoryDatabase();
@@ -160,6 +161,7 @@ async function inMemory(
       return executed;
     },
     l1: (number) => l1[Number(number - l1[0]!.number)],
+    blobs,
   });
   await verifier.derive();
   return hashes.slice(1).flatMap((_, index) => verifier.at(index + 1)?.block ?? []);
@@ -195,7 +197,7 @@ async function throughStore(chain: RecordedChain, kind: Kind): Promise<Block[]> 
 }
 
 /** What the driver reads an L1 with that is all there. */
-function fixedL1({ rollup, l1Chain, l1 }: RecordedChain) {
+function fixedL1({ rollup, l1Chain, l1, blobs }: RecordedChain) {
   const at = (number: bigint) => l1[Number(number - l1[0]!.number)];
   const latest = l1.at(-1)!;
   return {
@@ -204,6 +206,9 @@ function fixedL1({ rollup, l1Chain, l1 }: RecordedChain) {
       label: async () => latest,
       refByNumber: async (number: bigint) => at(number),
       blockByNumber: async (number: bigint) => at(number),
+    },
+    blobs: {
+      blobs: async (_: unknown, hashes: readonly Hash[]) => hashes.map((hash) => blobs.get(hash)!),
     },
     watcher: {
       heads: () => ({ latest, safe: undefined, finalized: undefined }),
@@ -227,15 +232,12 @@ function largestChain(): RecordedChain | undefined {
   return chains.toSorted((a, b) => b.hashes.length - a.hashes.length)[0];
 }
 
-/** Undefined for batches in blobs, an L1 that is reorganised, and forks that derivation doesn't know. */
+/** Undefined for an L1 that is reorganised, and forks that derivation doesn't know. */
 function readChain(name: string, folder: string): RecordedChain | undefined {
-  const { l1Chain, blocks: l1 } = readRecordedL1(folder);
+  const { l1Chain, blocks: l1, blobs } = readRecordedL1(folder);
   const { rollup, genesis: config, blocks } = readRecording(folder);
-  const inBlobs = l1.some(({ transactions }) =>
-    transactions.some(({ type, to }) => type === BLOB_TYPE && to === rollup.batchInboxAddress),
-  );
   const inOrder = l1.every(({ parentHash }, index) => index === 0 || parentHash === l1[index - 1]!.hash);
-  if (inBlobs || !inOrder) return undefined;
+  if (!inOrder) return undefined;
   const genesis = makeGenesis(config);
   const start = { origin: rollup.genesis.l1, systemConfig: systemConfigFromBlock(genesis.block, rollup) };
   try {
@@ -244,5 +246,5 @@ function readChain(name: string, folder: string): RecordedChain | undefined {
     if (isCodedError(error, "FORK_SCHEDULE_UNSUPPORTED")) return undefined;
     throw error;
   }
-  return { name, rollup, l1Chain, genesis, l1, hashes: blocks.map(({ hash }) => hash) };
+  return { name, rollup, l1Chain, genesis, l1, blobs, hashes: blocks.map(({ hash }) => hash) };
 }

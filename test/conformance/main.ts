@@ -8,6 +8,7 @@ const RUNNERS: Readonly<Record<string, () => Promise<GroupRunner>>> = {
   superchain: async () => (await import("./superchain.ts")).runSuperchain,
   "upgrade-transactions": async () => (await import("./upgrade-transactions.ts")).runUpgradeTransactions,
   "op-sepolia-blocks": async () => (await import("./op-sepolia-blocks.ts")).runOpSepoliaBlocks,
+  derivation: async () => (await import("./derivation.ts")).runDerivation,
   "op-recordings": async () => (await import("./op-recordings.ts")).runOpRecordings,
   "execution-apis": async () => (await import("./execution-apis.ts")).runExecutionApis,
   llama: async () => (await import("./llama.ts")).runLlama,

@@ -11,9 +11,7 @@ import { createMemoryNode } from "../actions/memory-node.ts";
 import { type BuiltBlock, Verifier } from "../actions/verifier.ts";
 import { type RecordedBlock, readRecording } from "../support/recordings.ts";
 import { assertEqual, type GroupResult, GroupRun } from "./group.ts";
-import { isRecording, type RecordedL1, readRecordedL1 } from "./recording.ts";
-
-const BLOB_TYPE = 3;
+import { isRecording, readRecordedL1 } from "./recording.ts";
 
 /** L1 blocks of a recording, one added after the other; an older number takes the newer ones away. */
 class GrowingL1 {
@@ -27,14 +25,6 @@ class GrowingL1 {
   add(block: L1Block): void {
     this.blocks = [...this.blocks.filter(({ number }) => number < block.number), block];
   }
-}
-
-/** Why a scenario can't run, if it can't. */
-function missingFeature({ blocks }: RecordedL1, rollup: RollupConfig): string | undefined {
-  const inBlobs = blocks.some(({ transactions }) =>
-    transactions.some(({ type, to }) => type === BLOB_TYPE && to === rollup.batchInboxAddress),
-  );
-  return inBlobs ? "its batches are in blobs, which derivation does not read" : undefined;
 }
 
 async function checkBlock(
@@ -63,16 +53,11 @@ async function runScenario(folder: string, name: string): Promise<GroupResult> {
   const run = new GroupRun(`op-recordings/${name}`);
   const { rollup, genesis, blocks } = readRecording(folder);
   const recordedL1 = readRecordedL1(folder);
-  const missing = missingFeature(recordedL1, rollup);
-  if (missing !== undefined) {
-    run.skip("all", missing);
-    return run.result;
-  }
   const node = createMemoryNode(genesis, rollup);
   const l1 = new GrowingL1();
-  const { l1Chain } = recordedL1;
+  const { l1Chain, blobs } = recordedL1;
   const { build } = node;
-  const verifier = new Verifier({ rollup, l1Chain, genesis: node.genesis, build, l1: l1.at });
+  const verifier = new Verifier({ rollup, l1Chain, genesis: node.genesis, build, l1: l1.at, blobs });
   await run.case("derivation reads all of L1", async () => {
     for (const block of recordedL1.blocks) {
       l1.add(block);

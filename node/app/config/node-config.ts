@@ -25,6 +25,12 @@ const httpUrl = z
   .string()
   .refine((text) => URL.canParse(text) && /^https?:/.test(text), "must be an http(s) address");
 
+/** One address, or several with commas between them, the first preferred. */
+const httpUrls = z
+  .string()
+  .transform((text) => text.split(",").map((part) => part.trim()))
+  .pipe(z.array(httpUrl).min(1).max(16));
+
 /** Every setting of a node: its type, its default, its text in `--help`. */
 export const nodeConfigSchema = z.strictObject({
   dataDir: z.string().min(1).describe("folder of the database and the contents"),
@@ -35,6 +41,11 @@ export const nodeConfigSchema = z.strictObject({
       "folder of genesis.json, rollup.json, l1-chain-config.json, openledger.json (default: the data folder)",
     ),
   l1Url: httpUrl.describe("HTTP address of the L1 node"),
+  l1BeaconUrl: httpUrls
+    .optional()
+    .describe(
+      "HTTP address of L1's consensus node, or several with commas; for batches in blobs (an anvil needs none)",
+    ),
   sequencer: flag.default(false).describe("build blocks; exactly one node of a chain does"),
   sequencerUrl: httpUrl
     .optional()

@@ -5,7 +5,7 @@ import { MAX_SPAN_BATCH_ELEMENTS } from "../rules/chain-spec.ts";
 
 /** An error that spoils the batch and, in a channel, everything after it. */
 export function batchInvalid(reason: string, facts: Record<string, unknown> = {}): CodedError {
-  return chainError("BATCH_INVALID", { message: `Span batch: ${reason}.`, facts });
+  return chainError("BATCH_INVALID", { message: `Batch: ${reason}.`, facts });
 }
 
 /** Reads a span batch's fields one after the other. Every method throws CodedError `BATCH_INVALID` at the end of the data. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { brotliCompressSync } from "node:zlib";
+import { brotliCompressSync, deflateSync } from "node:zlib";
 import { RLP } from "@ethereumjs/rlp";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import { ChannelReader, decompressBrotli, encodeChannel } from "./channel.ts";
 const LIMIT = 100_000_000;
 
 function readAll(channel: Uint8Array, limit = LIMIT): Uint8Array[] {
-  const reader = new ChannelReader(channel, limit);
+  const reader = new ChannelReader(channel, { maxBytes: limit, brotli: true });
   const batches: Uint8Array[] = [];
   for (let batch = reader.next(); batch; batch = reader.next()) batches.push(batch);
   return batches;
@@ -33,8 +33,8 @@ describe("channel", () => {
   });
 
   it("is dropped when empty or of an unknown version", () => {
-    for (const channel of [[], [0], [2], [0x78, 0x9c], [0xff]]) {
-      expect(() => new ChannelReader(Uint8Array.from(channel), LIMIT)).toThrowError(
+    for (const channel of [[], [0], [2], [0x78], [0x78, 0x9d], [0x78, 0xbb, 0, 0, 0, 2], [0xff]]) {
+      expect(() => readAll(Uint8Array.from(channel))).toThrowError(
         expect.objectContaining({ code: "CHANNEL_INVALID" }),
       );
     }
@@ -55,6 +55,33 @@ describe("channel", () => {
     const channel = await encodeChannel([new Uint8Array(100).fill(1), new Uint8Array(100).fill(2)]);
     expect(readAll(channel, 203)).toHaveLength(1);
     expect(readAll(channel, 204)).toHaveLength(2);
+  });
+});
+
+describe("a channel of zlib", () => {
+  const content = concatBytes(...[1, 2, 3].map((byte) => RLP.encode(new Uint8Array(60).fill(byte))));
+  const stream = new Uint8Array(deflateSync(content));
+
+  it("gives its batches, also with bytes after its end, without its end, and with a wrong checksum", () => {
+    const end = stream.length - 4;
+    const wrong = concatBytes(stream.subarray(0, end), new Uint8Array(4));
+    for (const channel of [stream, concatBytes(stream, new Uint8Array(9)), stream.subarray(0, end), wrong]) {
+      expect(readAll(channel).map((batch) => batch[0])).toEqual([1, 2, 3]);
+    }
+  });
+
+  it("is refused with brotli's version where there is only zlib", () => {
+    const read = () =>
+      new ChannelReader(concatBytes(Uint8Array.of(1), brotli(content)), { maxBytes: LIMIT, brotli: false });
+    expect(read).toThrowError(expect.objectContaining({ code: "CHANNEL_INVALID" }));
+    expect(new ChannelReader(stream, { maxBytes: LIMIT, brotli: false }).next()?.[0]).toBe(1);
+  });
+
+  it("counts only the first bytes up to the limit, however much it holds", () => {
+    expect(readAll(stream, 185)).toHaveLength(2);
+    expect(readAll(stream, 186)).toHaveLength(3);
+    const bomb = deflateSync(concatBytes(content, new Uint8Array(20_000_000)));
+    expect(readAll(new Uint8Array(bomb), 186)).toHaveLength(3);
   });
 });
 

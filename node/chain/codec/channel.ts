@@ -4,10 +4,13 @@ import { concatBytes, joinBytes } from "../../base/bytes.ts";
 import type { CodedError } from "../../base/errors.ts";
 import { chainError } from "../errors.ts";
 import { FJORD_MAX_RLP_BYTES_PER_CHANNEL } from "../rules/chain-spec.ts";
+import { decompressZlib } from "./inflate.ts";
 import { encodeRlp } from "./rlp.ts";
 
 /** First byte of a channel compressed with brotli (Fjord). */
 export const CHANNEL_VERSION_BROTLI = 0x01;
+/** Low half of the first byte of a zlib stream, which begins a channel without a version; 15 counts as one and never is. */
+const ZLIB_METHODS: ReadonlySet<number> = new Set([8, 15]);
 
 /** op-node's input pieces: what is left of a 4,096-byte buffer after the version byte, then 32 KiB each. */
 const FIRST_PIECE_BYTES = 4_095;
@@ -81,6 +84,26 @@ export function decompressBrotli(input: Uint8Array, limit: number): Uint8Array {
   return best.output.subarray(0, limit);
 }
 
+export interface ChannelLimits {
+  /** Decompressed bytes that count. */
+  maxBytes: number;
+  /** False before Fjord: then there is only zlib. */
+  brotli: boolean;
+}
+
+function decompress(channel: Uint8Array, { maxBytes, brotli }: ChannelLimits): Uint8Array {
+  const version = channel[0];
+  if (version === undefined) throw invalid("empty");
+  if (ZLIB_METHODS.has(version & 0x0f)) {
+    const output = decompressZlib(channel, maxBytes);
+    if (output === undefined) throw invalid("no zlib stream");
+    return output;
+  }
+  if (version !== CHANNEL_VERSION_BROTLI) throw invalid(`unknown version ${version}`);
+  if (!brotli) throw invalid("brotli before Fjord");
+  return decompressBrotli(channel.subarray(1), maxBytes);
+}
+
 /**
  * Reads a channel's batches one by one. Ends for good at the first thing that is no batch: what was read stays valid.
  * Spec: derivation, "Channel Format".
@@ -90,10 +113,8 @@ export class ChannelReader {
   private offset = 0;
 
   /** @throws CodedError `CHANNEL_INVALID` when the channel is empty or of an unknown version: it is dropped. */
-  constructor(channel: Uint8Array, limit: number) {
-    if (channel.length === 0) throw invalid("empty");
-    if (channel[0] !== CHANNEL_VERSION_BROTLI) throw invalid(`unknown version ${channel[0]}`);
-    this.data = decompressBrotli(channel.subarray(1), limit);
+  constructor(channel: Uint8Array, limits: ChannelLimits) {
+    this.data = decompress(channel, limits);
   }
 
   /** The next batch's bytes, type byte first; undefined at the end. */

@@ -32,6 +32,8 @@ export interface L1Transaction {
   from: Address;
   to: Address | undefined;
   input: Uint8Array;
+  /** Of the blobs that it carries, in order (EIP-4844); absent without blobs. */
+  blobHashes?: readonly Hash[];
 }
 
 export interface L1Receipt {

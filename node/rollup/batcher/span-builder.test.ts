@@ -2,7 +2,7 @@ import { bytesToHex, hexToBytes } from "@ethereumjs/util";
 import { describe, expect, it } from "vitest";
 import { transfer, users } from "../../../test/actions/chain-fixture.ts";
 import { createWorld } from "../../../test/actions/world.ts";
-import { encodeSpanBatch } from "../../chain/codec/batch.ts";
+import { encodeSpanBatch } from "../../chain/codec/span-batch.ts";
 import { decodeTransaction } from "../../chain/codec/transaction.ts";
 import { l1BlockInfoOf } from "../../chain/system-config.ts";
 import type { Block } from "../../chain/types/block.ts";

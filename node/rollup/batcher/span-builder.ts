@@ -1,7 +1,7 @@
 import { bytesToHex, hexToBytes } from "../../base/bytes.ts";
 import { monotonicMs } from "../../base/clock.ts";
 import type { CodedError } from "../../base/errors.ts";
-import { SpanWriter } from "../../chain/codec/batch.ts";
+import { SpanWriter } from "../../chain/codec/span-batch.ts";
 import { l1BlockInfoOf } from "../../chain/system-config.ts";
 import type { Block } from "../../chain/types/block.ts";
 import type { BlockId, Hash, Hex } from "../../chain/types/primitives.ts";

@@ -1,15 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { SpanBatch } from "../../chain/codec/batch.ts";
+import type { SingularBatch } from "../../chain/codec/singular-batch.ts";
+import type { SpanBatch } from "../../chain/codec/span-batch.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { FORKS, type L2BlockRef, type RollupConfig } from "../../chain/types/rollup.ts";
-import {
-  type BatchContext,
-  checkSingularBatch,
-  checkSpanPrefix,
-  type SingularBatch,
-  splitSpan,
-} from "./batch-rules.ts";
+import { type BatchContext, checkSingularBatch, checkSpanPrefix, splitSpan } from "./batch-rules.ts";
 
 const hash = (seed: number): Hash => `0x${seed.toString(16).padStart(2, "0").repeat(32)}`;
 

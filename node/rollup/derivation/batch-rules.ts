@@ -1,21 +1,12 @@
-import type { SpanBatch } from "../../chain/codec/batch.ts";
 import { DEPOSIT_TYPE } from "../../chain/codec/deposit.ts";
+import type { SingularBatch } from "../../chain/codec/singular-batch.ts";
+import type { SpanBatch } from "../../chain/codec/span-batch.ts";
 import { maxSequencerDrift, sequencerWindowEnd } from "../../chain/rules/chain-spec.ts";
 import { isActive } from "../../chain/rules/forks.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
 import type { Hash, Hex } from "../../chain/types/primitives.ts";
 import type { L2BlockRef, RollupConfig } from "../../chain/types/rollup.ts";
 import type { SafeChain } from "./types.ts";
-
-/** One block of a span, on top of the safe head. */
-export interface SingularBatch {
-  parentHash: Hash;
-  epochNumber: bigint;
-  epochHash: Hash;
-  /** Seconds. */
-  timestamp: bigint;
-  transactions: readonly Uint8Array[];
-}
 
 /**
  * - `accept`: it may become the next block.

@@ -1,4 +1,5 @@
-import type { SpanBatch } from "../../chain/codec/batch.ts";
+import type { SingularBatch } from "../../chain/codec/singular-batch.ts";
+import type { SpanBatch } from "../../chain/codec/span-batch.ts";
 import { sequencerWindowEnd } from "../../chain/rules/chain-spec.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
 import type { L2BlockRef, RollupConfig } from "../../chain/types/rollup.ts";
@@ -8,11 +9,11 @@ import {
   type BatchVerdict,
   checkSingularBatch,
   checkSpanPrefix,
-  type SingularBatch,
   splitSpan,
 } from "./batch-rules.ts";
 import {
   AGAIN,
+  type Batch,
   type DerivationObserver,
   DRAINED,
   type L1Position,
@@ -20,8 +21,8 @@ import {
   type SafeChain,
 } from "./types.ts";
 
-export interface SpanSource {
-  next(l1: L1Position): Pull<SpanBatch>;
+export interface BatchSource {
+  next(l1: L1Position): Pull<Batch>;
   flush(): void;
 }
 
@@ -32,11 +33,11 @@ export interface NextBlock {
 }
 
 /**
- * Turns spans into one block after the other on top of the safe head, and into empty blocks where the sequencing window has
+ * Turns batches into one block after the other on top of the safe head, and into empty blocks where the sequencing window has
  * expired. Spec: Holocene, "Batch Queue" becomes the batch stage.
  */
 export class BatchStage {
-  private readonly spans: SpanSource;
+  private readonly batches: BatchSource;
   private readonly rollup: RollupConfig;
   private readonly observe: DerivationObserver;
   /** First the safe head's origin, last the L1 block that is being read; empty while L1 is read up to that origin. */
@@ -45,8 +46,8 @@ export class BatchStage {
   /** Blocks of the current span that are still to come. */
   private span: Omit<SingularBatch, "parentHash">[] = [];
 
-  constructor(spans: SpanSource, rollup: RollupConfig, observe: DerivationObserver) {
-    this.spans = spans;
+  constructor(batches: BatchSource, rollup: RollupConfig, observe: DerivationObserver) {
+    this.batches = batches;
     this.rollup = rollup;
     this.observe = observe;
   }
@@ -54,7 +55,7 @@ export class BatchStage {
   /** Drops the rest of the span and of its channel. */
   flush(): void {
     this.span = [];
-    this.spans.flush();
+    this.batches.flush();
   }
 
   /** `origin` is the L1 block that is being read; it needs its header and receipts only. */
@@ -62,8 +63,8 @@ export class BatchStage {
     this.updateOrigins(origin, safeHead);
     if (origin.number <= safeHead.l1Origin.number) {
       // A channel complete by then holds nothing after the safe head.
-      const span = this.spans.next(origin);
-      return span.kind === "item" ? AGAIN : span;
+      const batch = this.batches.next(origin);
+      return batch.kind === "item" ? AGAIN : batch;
     }
     const broken = this.checkOrigins(safeHead);
     if (broken !== undefined) return broken;
@@ -107,14 +108,20 @@ export class BatchStage {
   private candidate(origin: L1Block, context: BatchContext, chain: SafeChain): Pull<SingularBatch> {
     const pending = this.takeFromSpan(context);
     if (pending !== undefined) return { kind: "item", item: pending };
-    const span = this.spans.next(origin);
-    if (span.kind !== "item") return span;
-    const verdict = checkSpanPrefix(span.item, context, chain);
-    if (verdict.kind !== "accept") return this.setAside(verdict, "span", span.item.elements[0]!.timestamp);
-    const split = splitSpan(span.item, context);
+    const next = this.batches.next(origin);
+    if (next.kind !== "item") return next;
+    return next.item.kind === "singular"
+      ? { kind: "item", item: next.item.batch }
+      : this.openSpan(next.item.span, context, chain);
+  }
+
+  private openSpan(span: SpanBatch, context: BatchContext, chain: SafeChain): Pull<SingularBatch> {
+    const verdict = checkSpanPrefix(span, context, chain);
+    if (verdict.kind !== "accept") return this.setAside(verdict, "span", span.elements[0]!.timestamp);
+    const split = splitSpan(span, context);
     if (split === undefined) {
       const reason = "one of its L1 origins is not known";
-      return this.setAside({ kind: "drop", reason }, "span", span.item.elements[0]!.timestamp);
+      return this.setAside({ kind: "drop", reason }, "span", span.elements[0]!.timestamp);
     }
     this.span = split;
     const first = this.takeFromSpan(context);

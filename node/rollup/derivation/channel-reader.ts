@@ -1,14 +1,20 @@
 import { isCodedError } from "../../base/errors.ts";
+import { ChannelReader } from "../../chain/codec/channel.ts";
+import {
+  parseSingularBatch,
+  SINGULAR_BATCH_TYPE,
+  type SingularBatch,
+} from "../../chain/codec/singular-batch.ts";
 import {
   joinSpanBatch,
   type ParsedSpanBatch,
   parseSpanBatch,
   type SpanBatch,
-} from "../../chain/codec/batch.ts";
-import { ChannelReader } from "../../chain/codec/channel.ts";
+} from "../../chain/codec/span-batch.ts";
 import { maxRlpBytesPerChannel } from "../../chain/rules/chain-spec.ts";
+import { isActive } from "../../chain/rules/forks.ts";
 import type { RollupConfig } from "../../chain/types/rollup.ts";
-import { AGAIN, type DerivationObserver, type L1Position, type Pull } from "./types.ts";
+import { AGAIN, type Batch, type DerivationObserver, type L1Position, type Pull } from "./types.ts";
 
 export interface ChannelSource {
   next(l1: L1Position): Pull<Uint8Array>;
@@ -16,7 +22,7 @@ export interface ChannelSource {
 }
 
 /**
- * Reads span batches out of channels. What does not parse ends its channel; a batch whose transactions do not come out is
+ * Reads batches out of channels. What does not parse ends its channel; a batch whose transactions do not come out is
  * skipped alone. Spec: derivation, "Channel Reader (Batch Decoding)".
  */
 export class BatchDecoder {
@@ -37,7 +43,7 @@ export class BatchDecoder {
     this.channels.flush();
   }
 
-  next(l1: L1Position): Pull<SpanBatch> {
+  next(l1: L1Position): Pull<Batch> {
     if (this.reader === undefined) {
       const channel = this.channels.next(l1);
       if (channel.kind !== "item") return channel;
@@ -50,17 +56,26 @@ export class BatchDecoder {
       this.reader = undefined;
       return AGAIN;
     }
-    const batch = this.join(parsed);
-    return batch === undefined ? AGAIN : { kind: "item", item: batch };
+    if ("timestamp" in parsed) return { kind: "item", item: { kind: "singular", batch: parsed } };
+    if (!isActive(this.rollup, "delta", l1.timestamp)) {
+      this.observe({ stage: "channel-reader", reason: "a span batch before Delta", facts: {} });
+      return AGAIN;
+    }
+    const span = this.join(parsed);
+    return span === undefined ? AGAIN : { kind: "item", item: { kind: "span", span } };
   }
 
   private open(channel: Uint8Array, l1: L1Position): ChannelReader | undefined {
-    const limit = maxRlpBytesPerChannel(this.rollup, l1.timestamp);
-    return this.noting("CHANNEL_INVALID", () => new ChannelReader(channel, limit));
+    const limits = {
+      maxBytes: maxRlpBytesPerChannel(this.rollup, l1.timestamp),
+      brotli: isActive(this.rollup, "fjord", l1.timestamp),
+    };
+    return this.noting("CHANNEL_INVALID", () => new ChannelReader(channel, limits));
   }
 
-  private parse(data: Uint8Array): ParsedSpanBatch | undefined {
-    return this.noting("BATCH_INVALID", () => parseSpanBatch(data));
+  private parse(data: Uint8Array): SingularBatch | ParsedSpanBatch | undefined {
+    const parse = data[0] === SINGULAR_BATCH_TYPE ? parseSingularBatch : parseSpanBatch;
+    return this.noting("BATCH_INVALID", () => parse(data));
   }
 
   private join(parsed: ParsedSpanBatch): SpanBatch | undefined {

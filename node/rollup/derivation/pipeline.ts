@@ -2,18 +2,13 @@ import { isCodedError } from "../../base/errors.ts";
 import { DEPOSIT_TYPE } from "../../chain/codec/deposit.ts";
 import type { L1Block, L1Receipt } from "../../chain/types/l1.ts";
 import type { BlockId } from "../../chain/types/primitives.ts";
-import {
-  FORKS,
-  type Fork,
-  type L1ChainConfig,
-  type RollupConfig,
-  type SystemConfig,
-} from "../../chain/types/rollup.ts";
+import type { L1ChainConfig, RollupConfig, SystemConfig } from "../../chain/types/rollup.ts";
 import { rollupError } from "../errors.ts";
 import { buildAttributes } from "./attributes.ts";
 import { BatchStage, type NextBlock } from "./batch-stage.ts";
 import { ChannelAssembler } from "./channel-assembler.ts";
 import { BatchDecoder } from "./channel-reader.ts";
+import { assertForkSchedule } from "./fork-schedule.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { L1Retrieval } from "./l1-retrieval.ts";
 import type {
@@ -40,28 +35,12 @@ export interface PipelineOptions {
   observe?: DerivationObserver;
 }
 
-const GENESIS_FORKS = FORKS.slice(0, FORKS.indexOf("holocene") + 1);
-const LATER_FORKS = FORKS.slice(GENESIS_FORKS.length);
-
-/** Derivation knows Holocene's rules, and no fork that activates after genesis. */
-function assertForks({ forkTimes, genesis }: RollupConfig): void {
-  const atGenesis = (fork: Fork) => (forkTimes[fork] ?? genesis.l2Time + 1n) <= genesis.l2Time;
-  const missing = GENESIS_FORKS.filter((fork) => !atGenesis(fork));
-  const later = LATER_FORKS.filter((fork) => forkTimes[fork] !== undefined && !atGenesis(fork));
-  if (missing.length + later.length === 0) return;
-  throw rollupError("FORK_SCHEDULE_UNSUPPORTED", {
-    message: `Derivation needs these forks at genesis: ${[...missing, ...later].join(", ")}.`,
-    fix: "Set their times in rollup.json to 0, or leave Isthmus and Jovian out.",
-    facts: { missing, later },
-  });
-}
-
 /**
  * L1 blocks in, payload attributes out; no I/O, no clock. Stages from L1 inwards: retrieval, frame queue, channel assembler,
  * channel reader, batch stage, attributes. @throws CodedError `FORK_SCHEDULE_UNSUPPORTED`.
  */
 export function createDerivationPipeline(options: PipelineOptions): DerivationPipeline {
-  assertForks(options.rollup);
+  assertForkSchedule(options.rollup);
   return new Pipeline(options);
 }
 
@@ -79,7 +58,7 @@ class Pipeline implements DerivationPipeline {
   constructor(options: PipelineOptions) {
     const { rollup, start, observe = () => undefined } = options;
     this.options = options;
-    this.retrieval = new L1Retrieval(rollup, start.systemConfig);
+    this.retrieval = new L1Retrieval(rollup, start.systemConfig, observe);
     const frames = new FrameQueue(this.retrieval, observe);
     const channels = new ChannelAssembler(frames, rollup, observe);
     const decoder = new BatchDecoder(channels, rollup, observe);
@@ -114,6 +93,15 @@ class Pipeline implements DerivationPipeline {
     this.block = trimmed(block, this.options.rollup);
   }
 
+  pushBlobs(blobs: readonly Uint8Array[]): void {
+    if (this.retrieval.supply(blobs)) return;
+    throw rollupError("L1_BLOCK_UNEXPECTED", {
+      message: `Derivation did not ask for ${blobs.length} blobs.`,
+      fix: "Step the pipeline until it needs blobs, and push as many as it names.",
+      facts: { block: this.block?.hash },
+    });
+  }
+
   step(safeHead: SafeHead, chain: SafeChain): DerivationStep {
     if (this.last !== undefined) {
       const { derived } = this.last;
@@ -126,6 +114,7 @@ class Pipeline implements DerivationPipeline {
       const next = this.batches.next(this.block, safeHead.ref, chain);
       if (next.kind === "item") return this.attributes(next.item, safeHead, this.block);
       if (next.kind === "drained") return this.needL1();
+      if (next.kind === "blobs") return { kind: "needBlobs", block: this.block, hashes: next.hashes };
       if (next.kind !== "again") return next;
     }
   }

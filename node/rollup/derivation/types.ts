@@ -1,6 +1,8 @@
 import type { CodedError } from "../../base/errors.ts";
+import type { SingularBatch } from "../../chain/codec/singular-batch.ts";
+import type { SpanBatch } from "../../chain/codec/span-batch.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
-import type { BlockId } from "../../chain/types/primitives.ts";
+import type { BlockId, Hash } from "../../chain/types/primitives.ts";
 import type { L2BlockRef, PayloadAttributes, SystemConfig } from "../../chain/types/rollup.ts";
 
 /** The safe head that the next attributes build on. */
@@ -26,6 +28,7 @@ export interface DerivedAttributes {
 /**
  * One step of the pipeline. It owns no I/O: the driver feeds L1 blocks in order and applies attributes.
  * - `needL1`: push the L1 block of that number, then step again.
+ * - `needBlobs`: push the data of these blobs of the L1 block that was pushed last, then step again.
  * - `attributes`: build it; then step with the new safe head, or call `rejectPayload` when it is invalid.
  *   Stepping again with the same safe head gives the same attributes.
  * - `reset`: what was pushed or the safe head is not on the pipeline's L1 chain; start a new pipeline at a common ancestor.
@@ -33,6 +36,7 @@ export interface DerivedAttributes {
  */
 export type DerivationStep =
   | { kind: "needL1"; number: bigint }
+  | { kind: "needBlobs"; block: L1Block; hashes: readonly Hash[] }
   | { kind: "attributes"; derived: DerivedAttributes }
   | { kind: "reset"; reason: string }
   | { kind: "critical"; error: CodedError };
@@ -42,6 +46,11 @@ export interface DerivationPipeline {
   readonly origin: BlockId;
   /** @throws CodedError `L1_BLOCK_UNEXPECTED` unless the last step needed the block of that number. */
   pushL1(block: L1Block): void;
+  /**
+   * The blobs of the last `needBlobs`, each checked against its versioned hash, in the order of the hashes.
+   * @throws CodedError `L1_BLOCK_UNEXPECTED` unless the last step needed so many.
+   */
+  pushBlobs(blobs: readonly Uint8Array[]): void;
   step(safeHead: SafeHead, chain: SafeChain): DerivationStep;
   /**
    * The payload of the last attributes is invalid: drops channel and span and gives the deposits-only attributes to build instead.
@@ -49,6 +58,9 @@ export interface DerivationPipeline {
    */
   rejectPayload(): DerivedAttributes;
 }
+
+/** What a channel holds. */
+export type Batch = { kind: "singular"; batch: SingularBatch } | { kind: "span"; span: SpanBatch };
 
 /** The L1 block that is being read, as far as limits depend on it. */
 export type L1Position = Pick<L1Block, "number" | "timestamp">;
@@ -67,6 +79,8 @@ export type Pull<T> =
   | { kind: "item"; item: T }
   /** Something was consumed, nothing came of it: pull again. */
   | { kind: "again" }
+  /** Nothing until these blobs of the L1 block are there. */
+  | { kind: "blobs"; hashes: readonly Hash[] }
   /** Nothing more until the next L1 block. */
   | { kind: "drained" }
   | { kind: "reset"; reason: string }

@@ -50,6 +50,7 @@ function scripted(script: Script) {
   const pipeline = (steps: DerivationStep[]): DerivationPipeline => ({
     origin: { hash: l1Hash(4), number: 4n },
     pushL1: () => undefined,
+    pushBlobs: () => undefined,
     step: () => steps.shift() ?? { kind: "needL1", number: 5n },
     rejectPayload: () => depositsOnly,
   });
@@ -79,6 +80,7 @@ function scripted(script: Script) {
       refByNumber: async (number) => l1(number),
       blockByNumber: async () => undefined,
     },
+    blobs: { blobs: async () => [] },
     watcher: {
       heads: () => ({ latest: latest(), safe: undefined, finalized: undefined }),
       subscribe: (listener) => {

@@ -2,11 +2,13 @@ import { sleep } from "../../base/clock.ts";
 import { isCodedError, isTemporary } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { retry } from "../../base/retry.ts";
-import type { BlockId } from "../../chain/types/primitives.ts";
+import type { L1Block } from "../../chain/types/l1.ts";
+import type { BlockId, Hash } from "../../chain/types/primitives.ts";
 import type { RollupConfig } from "../../chain/types/rollup.ts";
 import type { ChainStore } from "../../store/chain-store.ts";
 import type { DerivationPipeline, DerivedAttributes, SafeChain } from "../derivation/types.ts";
 import { rollupError } from "../errors.ts";
+import type { BlobReader } from "../l1/blobs.ts";
 import type { L1Reader } from "../l1/reader.ts";
 import type { L1Watcher } from "../l1/watcher.ts";
 import type { Engine } from "./engine.ts";
@@ -16,6 +18,7 @@ export interface DerivationDriverOptions {
   engine: Engine;
   store: ChainStore;
   l1: L1Reader;
+  blobs: BlobReader;
   watcher: L1Watcher;
   rollup: RollupConfig;
   createPipeline(start: PipelineStart): DerivationPipeline;
@@ -93,6 +96,7 @@ class Driver implements DerivationDriver {
     if (this.pipeline === undefined || this.resetReason !== undefined) return this.reset();
     const step = this.pipeline.step(engine.derivationHead(), this.chain);
     if (step.kind === "needL1") await this.readL1(this.pipeline, step.number);
+    else if (step.kind === "needBlobs") await this.readBlobs(this.pipeline, step.block, step.hashes);
     else if (step.kind === "attributes") await this.apply(this.pipeline, step.derived);
     else if (step.kind === "reset") this.requestReset(step.reason);
     else throw step.error;
@@ -132,6 +136,20 @@ class Driver implements DerivationDriver {
     }
     await this.nextHead();
     await this.checkOrigin(pipeline.origin);
+  }
+
+  /** Blobs that nobody has may belong to a block that is not on L1 any more. */
+  private async readBlobs(
+    pipeline: DerivationPipeline,
+    block: L1Block,
+    hashes: readonly Hash[],
+  ): Promise<void> {
+    try {
+      pipeline.pushBlobs(await this.options.blobs.blobs(block, hashes));
+    } catch (error) {
+      if (isCodedError(error, "BLOBS_UNAVAILABLE")) await this.checkOrigin(pipeline.origin);
+      throw error;
+    }
   }
 
   /** Waits for the next change of L1's head or a request; looks anyway from time to time. */

@@ -24,8 +24,22 @@ const data = z
 const header = z.object({ hash, number: quantity, parentHash: hash, timestamp: quantity });
 
 const transaction = z
-  .object({ hash, type: quantity.optional(), from: address, to: address.nullish(), input: data })
-  .transform((tx): L1Transaction => ({ ...tx, type: Number(tx.type ?? 0n), to: tx.to ?? undefined }));
+  .object({
+    hash,
+    type: quantity.optional(),
+    from: address,
+    to: address.nullish(),
+    input: data,
+    blobVersionedHashes: z.array(hash).nullish(),
+  })
+  .transform(
+    ({ blobVersionedHashes, ...tx }): L1Transaction => ({
+      ...tx,
+      type: Number(tx.type ?? 0n),
+      to: tx.to ?? undefined,
+      ...(blobVersionedHashes != null && { blobHashes: blobVersionedHashes }),
+    }),
+  );
 
 const block = header.extend({
   baseFeePerGas: quantity,

@@ -71,7 +71,7 @@ function reasonOf(error: unknown): string {
   return reason.split("\n")[0] ?? reason;
 }
 
-/** Addresses of hosted L1 nodes carry keys in path and query. */
-function withoutSecrets(url: string): string {
+/** The address without path and query: there hosted L1 nodes carry keys. */
+export function withoutSecrets(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : "(not an address)";
 }

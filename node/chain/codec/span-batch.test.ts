@@ -7,6 +7,8 @@ import { describe, expect, it } from "vitest";
 import { bigIntToUnpaddedBytes, bytesToHex, concatBytes, hexToBytes } from "../../base/bytes.ts";
 import { packageRoot } from "../../base/paths.ts";
 import type { Hex } from "../types/primitives.ts";
+import { BatchReader, Bitlist, encodeUvarint } from "./batch-reader.ts";
+import { assertSpanCarries, TransactionColumnsWriter } from "./batch-transactions.ts";
 import {
   encodeSpanBatch,
   joinSpanBatch,
@@ -15,9 +17,7 @@ import {
   type SpanBatchInput,
   type SpanElement,
   type SpanRules,
-} from "./batch.ts";
-import { BatchReader, Bitlist, encodeUvarint } from "./batch-reader.ts";
-import { assertSpanCarries, TransactionColumnsWriter } from "./batch-transactions.ts";
+} from "./span-batch.ts";
 import { decodeUnrecovered } from "./transaction.ts";
 import { parseEnvelope } from "./transaction-fields.ts";
 
