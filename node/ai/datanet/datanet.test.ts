@@ -48,11 +48,11 @@ describe("sentences", () => {
       "> A quoted line.",
       "",
       "```\nThis is code. It stays out.\n```",
-      "| a | b |\n|---|---|\n| 1 | 2 |",
+      "| a | b |\n|---|---|\n| 1 | 2 |\n",
       "Old style heading\n-----\n***",
       "Last <b>one</b>, 5 \\* 3. <!-- Not this. -->",
     ].join("\n");
-    expect(sentencesOfMarkdown(text)).toEqual({
+    expect(sentencesOfMarkdown("a.md", text)).toEqual({
       sentences: [
         "The Orvane fund charges 0.4 percent a year, see fee_rate.",
         "It is paid monthly.",
@@ -124,6 +124,30 @@ describe("intake", () => {
     expect(() => intakeFile("a.pdf", utf8("x"))).toThrow(code("DOCUMENT_TYPE"));
     const latin = new Uint8Array([...utf8("abc é "), 0xe9, 0x20]);
     expect(() => intakeFile("a.txt", latin)).toThrow(code("DOCUMENT_NOT_UTF8", { offset: 7 }));
+    const surrogate = new Uint8Array([...utf8("ab"), 0xed, 0xa0, 0x80]);
+    expect(() => intakeFile("a.md", surrogate)).toThrow(code("DOCUMENT_NOT_UTF8", { offset: 2 }));
+  });
+
+  test("refuses what is no text, with its line", () => {
+    expect(() => intakeFile("a.txt", utf8("One.\nT\0wo."))).toThrow(code("DOCUMENT_NOT_TEXT", { line: 2 }));
+    expect(() => intakeFile("a.md", utf8("One.\r\n\r\n\u001b[31mTwo."))).toThrow(
+      code("DOCUMENT_NOT_TEXT", { line: 3, character: "U+001B" }),
+    );
+    for (const hidden of ["\\u0000", "\\u001b[2J", "\\ud800", "\\udc00\\ud800"]) {
+      const text = `{"prompt":"a","completion":"b"}\n{"prompt":"a","completion":"b${hidden}"}`;
+      expect(() => intakeFile("a.jsonl", utf8(text))).toThrow(code("JSONL_LINE_INVALID", { line: 2 }));
+    }
+  });
+
+  test("refuses a million sentences and 64 MiB and more", () => {
+    expect(() => intakeFile("a.txt", utf8("It is so. ".repeat(1_000_000)))).toThrow(
+      code("DOCUMENT_TOO_MANY_ROWS", { limit: 65_536 }),
+    );
+    const lines = '{"prompt":"a","completion":"b"}\n'.repeat(70_000);
+    expect(() => intakeFile("a.jsonl", utf8(lines))).toThrow(code("DOCUMENT_TOO_MANY_ROWS"));
+    expect(() => intakeFile("a.txt", new Uint8Array(64 * 1024 * 1024 + 1))).toThrow(
+      code("DOCUMENT_TOO_LARGE"),
+    );
   });
 });
 

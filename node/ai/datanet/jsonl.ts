@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { CodedError } from "../../base/errors.ts";
 import { aiError } from "../errors.ts";
 import type { Row } from "./rows.ts";
+import { CONTROL, withoutInvisible } from "./text.ts";
 
 const text = z.union([
   z.string(),
@@ -33,8 +34,8 @@ export function rowsOfJsonl(content: string, file: string): Row[] {
       throw badLine(file, number, "it is not JSON", cause);
     }
     for (const row of rowsOfLine(json, file, number)) {
-      const prompt = row.prompt.trim();
-      const completion = row.completion.trim();
+      const prompt = textOf(row.prompt, file, number);
+      const completion = textOf(row.completion, file, number);
       if (prompt === "") throw badLine(file, number, "its prompt is empty");
       if (completion === "") throw badLine(file, number, "its completion is empty");
       rows.push({ prompt, completion });
@@ -62,6 +63,14 @@ function rowsOfLine(json: unknown, file: string, number: number): Row[] {
   const pair = pairSchema.safeParse(json);
   if (!pair.success) throw badLine(file, number, whatIsWrong(pair.error));
   return [pair.data];
+}
+
+/** Escapes of JSON can hold what no text file can. */
+function textOf(value: string, file: string, line: number): string {
+  const text = withoutInvisible(value.replace(/\r\n?/g, "\n")).trim();
+  if (CONTROL.test(text)) throw badLine(file, line, "it holds a control character");
+  if (/\p{Surrogate}/u.test(text)) throw badLine(file, line, "it holds half a character (a lone surrogate)");
+  return text;
 }
 
 function whatIsWrong(error: z.ZodError): string {

@@ -1,73 +1,128 @@
-/** A dot after one of these never ends a sentence. */
-const NEVER_LAST = new Set(
-  "dr mr mrs ms mx prof st sr jr rev gen col capt lt sgt hon no nos fig figs eq eqs sec ch vol pp cf vs e.g i.e viz approx ca est min max temp dept jan feb mar apr jun jul aug sep sept oct nov dec".split(
-    " ",
-  ),
-);
+import { isAbbreviation } from "./abbreviations.ts";
 
-/** A dot after one of these ends a sentence only when the next word is one that starts sentences. */
-const SOMETIMES_LAST = new Set(
-  "inc ltd co corp plc etc al a.m p.m u.s u.k e.u u.n ph.d b.sc m.sc".split(" "),
-);
+/** The rules of UAX #29; the language is fixed, so that no setting of the machine changes them. */
+const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
 
-const STARTERS = new Set(
-  "The A An It Its This That These Those In On At For From With By As If When While After Before Since Until He She They We You I His Her Their Our Your There Then However But And Or So Each Every All Some No Not".split(
-    " ",
-  ),
-);
-
-const CLOSERS = "\"'”’»)]}";
-const OPENERS = "\"'“‘«([{";
+const CLOSERS = "\"'”’»)]}」』）】》〉";
+const OPENERS = "\"'“‘«([{「『（【《〈¿¡";
+/** Written with the next sentence following at once. */
+const CJK =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\u3000-\u303f\uff00-\uffef]/u;
+const MARK = /[.!?…\p{Sentence_Terminal}]/u;
+/** Marks of scripts that put no blank after them. */
+const WIDE_MARK = /[。！？｡．\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}]/u;
+const OWN_ENDS = /[.!?…]["'”’»)\]}]* |[。！？｡…][」』”’》〉）】)\]]*(?=[^」』”’》〉）】)\]。！？｡…])/gu;
+/** What continues a sentence after a quotation in Japanese. */
+const PARTICLE = /^(?:[とのをにはがもへで、，,]|って|など|から|まで|より|や)/u;
+/** How far a mark's surroundings are looked at. */
+const WINDOW = 48;
+/** Characters given to the segmenter at once: its time grows with the square of them. */
+const STRETCH = 1024;
+/** Longest quotation that is kept in one piece. */
+const MAX_QUOTE = 400;
 
 /**
- * Sentences of one paragraph, trimmed, in order. A sentence ends at `.`, `!`, `?` or `…` (with closing quotes and
- * brackets) before white space and something that can begin a sentence, or at a full-width stop. Dots in numbers,
- * after initials and after common abbreviations end nothing. Text without letters or digits is left out.
+ * Sentences of one paragraph, trimmed, in order. Unicode's rules propose the ends (`Intl.Segmenter`), and so does every mark
+ * before white space; an end is refused after an abbreviation or initial, before a small letter, without the blank that the
+ * script needs, and inside a quotation in corner brackets. Text without letters or digits is left out.
+ *
+ * Rows are committed as text, not as files: another Node may propose other ends for a new document, but nobody ever cuts a
+ * committed one again.
  */
 export function splitSentences(paragraph: string): string[] {
-  const text = paragraph.replace(/\s+/gu, " ").trim();
+  const text = joinLines(paragraph);
+  const quotes = quotations(text);
   const sentences: string[] = [];
   let start = 0;
-  for (let at = 0; at < text.length; at++) {
-    const end = boundaryAfter(text, at);
-    if (end === undefined) continue;
+  let quote = 0;
+  for (const end of proposedEnds(text)) {
+    while (quote < quotes.length && quotes[quote]!.end < end) quote++;
+    const inQuote = quote < quotes.length && quotes[quote]!.start < end;
+    if (inQuote || end <= start || !endsAt(text, start, end)) continue;
     sentences.push(text.slice(start, end).trim());
     start = end;
-    at = end - 1;
   }
   sentences.push(text.slice(start).trim());
   return sentences.filter((sentence) => /[\p{L}\p{N}]/u.test(sentence));
 }
 
-/** Index after the end of the sentence whose last mark stands at `at`, or undefined when none ends there. */
-function boundaryAfter(text: string, at: number): number | undefined {
-  const mark = text[at]!;
-  if ("。！？".includes(mark)) return skip(text, at + 1, CLOSERS);
-  if (!".!?…".includes(mark)) return undefined;
-  const marks = skip(text, at, ".!?…");
-  const end = skip(text, marks, CLOSERS);
-  if (end >= text.length) return end;
-  if (text[end] !== " ") return undefined;
-  const next = text.slice(end + 1);
-  const first = next[skip(next, 0, OPENERS)] ?? "";
-  if (!/[\p{Lu}\p{Lt}\p{Lo}\p{N}#*•$€£]/u.test(first)) return undefined;
-  const loneDot = mark === "." && marks === at + 1 && end === marks;
-  return loneDot && isAbbreviation(text.slice(0, at), next) ? undefined : end;
+/** Lines joined by a blank, or by nothing between two characters of Chinese or Japanese. */
+function joinLines(paragraph: string): string {
+  const joined: string[] = [];
+  let last: string | undefined;
+  for (const line of paragraph.split("\n").map((text) => text.trim())) {
+    if (line === "") continue;
+    if (last !== undefined && !(CJK.test(last) && CJK.test(line[0]!))) joined.push(" ");
+    joined.push(line);
+    last = line.at(-1);
+  }
+  return joined.join("").replace(/\s+/gu, " ");
 }
 
-function isAbbreviation(before: string, next: string): boolean {
-  const word = /[\p{L}\p{N}.]*$/u.exec(before)![0];
-  const nextWord = /^[\p{L}\p{N}]*/u.exec(next)![0];
-  if (/^\p{Lu}$/u.test(word)) return !STARTERS.has(nextWord);
-  const lower = word.toLowerCase();
-  if (SOMETIMES_LAST.has(lower)) return !STARTERS.has(nextWord);
-  if (!NEVER_LAST.has(lower)) return false;
-  // "No." is a number's sign only before a number: "He said no. They left."
-  return lower === "no" || lower === "nos" ? /^\p{N}/u.test(next) : true;
+/** Where a sentence may begin, in rising order. */
+function proposedEnds(text: string): number[] {
+  const ends = new Set<number>();
+  for (let from = 0; from < text.length; ) {
+    const stretch = text.slice(from, from + STRETCH);
+    let last = 0;
+    for (const { index } of segmenter.segment(stretch)) {
+      if (index > 0) ends.add(from + index);
+      last = index;
+    }
+    from += from + stretch.length < text.length ? Math.max(last, STRETCH / 2) : stretch.length;
+  }
+  // Before a number or after an ellipsis Unicode's rules see no end; before an opening quote they see it one too late.
+  for (const { index, 0: match } of text.matchAll(OWN_ENDS)) ends.add(index + match.length);
+  return [...ends].sort((a, b) => a - b);
 }
 
-function skip(text: string, from: number, characters: string): number {
-  let at = from;
-  while (at < text.length && characters.includes(text[at]!)) at++;
-  return at;
+function endsAt(text: string, start: number, end: number): boolean {
+  const before = text.slice(Math.max(start, end - WINDOW), end);
+  const left = before.trimEnd();
+  const closed = left.length - countAtEnd(left, CLOSERS);
+  const mark = left[closed - 1] ?? "";
+  if (!MARK.test(mark) || "“‘«([{「『（【《〈¿¡".includes(left.at(-1)!)) return false;
+  const next = text.slice(end, end + WINDOW);
+  const hasBlank = left.length < before.length;
+  if (closed < left.length && WIDE_MARK.test(mark) && !hasBlank && CJK.test(next)) {
+    return endsAfterQuotation(text[start]!, left.at(-1)!, next);
+  }
+  if (!hasBlank && !WIDE_MARK.test(mark) && !CJK.test(next[0] ?? "")) return false;
+  const first = /^["'“‘«([{「『（【《〈¿¡]*([\s\S]*)/u.exec(next)![1]!;
+  // Names such as "iPhone" begin sentences too.
+  if (/^\p{Ll}/u.test(first) && !/^\p{Ll}{1,2}\p{Lu}/u.test(first)) return false;
+  const isLoneDot = mark === "." && closed === left.length && left[closed - 2] !== ".";
+  return !(isLoneDot && isAbbreviation(left.slice(0, -1), next));
+}
+
+/**
+ * 「…。」 ends a sentence unless the text goes on with a particle, or the quotation opened the sentence and its speaker is
+ * named after it. What stands in round or square brackets names no speaker.
+ */
+function endsAfterQuotation(first: string, closer: string, next: string): boolean {
+  if (OPENERS.includes(next[0]!)) return true;
+  if (PARTICLE.test(next)) return false;
+  return !("」』”’》".includes(closer) && OPENERS.includes(first));
+}
+
+/** Outermost quotations in corner brackets, and in curly ones of Chinese or Japanese: their sentences stay together. */
+function quotations(text: string): { start: number; end: number }[] {
+  const found: { start: number; end: number }[] = [];
+  const open: number[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]!;
+    if ("「『".includes(character) || (character === "“" && CJK.test(text[at + 1] ?? ""))) open.push(at);
+    if (!"」』”".includes(character)) continue;
+    const start = open.pop();
+    if (start === undefined || at - start > MAX_QUOTE) continue;
+    while (found.length > 0 && found.at(-1)!.start > start) found.pop();
+    found.push({ start, end: at });
+  }
+  return found;
+}
+
+function countAtEnd(text: string, characters: string): number {
+  let count = 0;
+  while (count < text.length && characters.includes(text[text.length - 1 - count]!)) count++;
+  return count;
 }
