@@ -20,7 +20,7 @@ export const EXECUTION_ERRORS = {
   STATE_NODE_CORRUPT: "fatal",
   STATE_NODE_MISSING: "fatal",
   STATE_READ_FAILED: "fatal",
-  TRACE_TOO_LONG: "input",
+  TRACE_TOO_LARGE: "input",
   TXPOOL_ACCOUNT_LIMIT: "input",
   TXPOOL_ALREADY_KNOWN: "input",
   TXPOOL_AUTHORITY_RESERVED: "input",

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { isCodedError } from "../../base/errors.ts";
 import { executionError } from "../errors.ts";
-import { REVERT } from "./call/simulate.ts";
-import type { ExecutedBlock, Executor, TraceFrame, TraceStep, TransactionTrace } from "./executor.ts";
+import type { ExecutedBlock, Executor } from "./executor.ts";
+import { RecordingTracer } from "./tracers/recording-tracer.ts";
 
 /**
  * Runs everything twice and stops the node where the two differ: blocks by the first header field, answers as a whole. What comes
  * out is the first one's.
  */
-export function bothExecutors(first: Executor, second: Executor): Executor {
+export function bothExecutors(first: Executor, second: Executor): Omit<Executor, "trace"> {
   const same = async <T>(what: string, run: (executor: Executor) => Promise<T>): Promise<T> => {
     const [a, b] = [await outcome(run(first)), await outcome(run(second))];
     if (!isDeepStrictEqual(comparable(a), comparable(b))) throw differ(what, { first: a, second: b });
@@ -27,11 +27,32 @@ export function bothExecutors(first: Executor, second: Executor): Executor {
     call: (header, request) => same("a call", (executor) => executor.call(header, request)),
     estimateGas: (header, request) =>
       same("an estimate", (executor) => executor.estimateGas(header, request)),
-    async trace(parent, block, options) {
-      const traces = await first.trace(parent, block, options);
-      const again = await second.trace(parent, block, options);
-      if (isDeepStrictEqual(comparableTraces(traces), comparableTraces(again))) return traces;
-      throw differ("a trace", { first: traces, second: again });
+    async replay(parent, block, listen) {
+      const recordings: RecordingTracer[] = [];
+      await first.replay(parent, block, (index) => {
+        const tracer = listen(index);
+        if (tracer === undefined || tracer === "stop") return tracer;
+        const recording = new RecordingTracer(tracer.wants, tracer);
+        recordings[index] = recording;
+        return recording;
+      });
+      const again: RecordingTracer[] = [];
+      await second.replay(parent, block, (index) => {
+        if (index >= recordings.length) return "stop";
+        const wants = recordings[index]?.wants;
+        if (wants !== undefined) again[index] = new RecordingTracer(wants);
+        return again[index];
+      });
+      for (const [index, recording] of recordings.entries()) {
+        if (recording !== undefined) assertSameTrace(`transaction ${index}`, recording, again[index]);
+      }
+    },
+    async replayCall(header, request, tracer) {
+      const recording = new RecordingTracer(tracer.wants, tracer);
+      await first.replayCall(header, request, recording);
+      const again = new RecordingTracer(tracer.wants);
+      await second.replayCall(header, request, again);
+      assertSameTrace("a call", recording, again);
     },
     createAccessList: (header, request) =>
       same("an access list", (executor) => executor.createAccessList(header, request)),
@@ -55,30 +76,10 @@ async function confirm(block: ExecutedBlock, again: () => Promise<ExecutedBlock>
   return block;
 }
 
-/**
- * A trace without what only one executor tells, as geth does: the STOP where code ends without one, and frames that were not
- * entered for want of balance or depth.
- */
-function comparableTraces(traces: readonly TransactionTrace[]): unknown {
-  const isNoStop = ({ op }: TraceStep) => op !== 0;
-  const told = traces.map((trace) => ({
-    ...trace,
-    frame: withoutUnentered(trace.frame),
-    steps: trace.steps.filter(isNoStop),
-  }));
-  return comparableWords(told);
-}
-
-const UNENTERED: readonly (string | undefined)[] = [
-  "insufficient balance for transfer",
-  "max call depth exceeded",
-];
-
-function withoutUnentered(frame: TraceFrame): TraceFrame {
-  const entered = frame.calls.filter(({ error }) => !UNENTERED.includes(error));
-  // Which of two reasons for a halt is found first is each executor's own matter: both take all gas.
-  const error = frame.error === undefined || frame.error === REVERT ? frame.error : "halt";
-  return { ...frame, error, calls: entered.map(withoutUnentered) };
+/** @throws CodedError `EXECUTORS_DIFFER`. */
+function assertSameTrace(what: string, first: RecordingTracer, second: RecordingTracer | undefined): void {
+  const [a, b] = [first.comparable(), second?.comparable()];
+  if (!isDeepStrictEqual(a, b)) throw differ(`the trace of ${what}`, { first: a, second: b });
 }
 
 /** What one executor says more exactly than the other. */

@@ -4,7 +4,7 @@ import { isAttributionActive } from "../../chain/rules/forks.ts";
 import { FlatState } from "../state/flat-state.ts";
 import { NodeStore } from "../state/node-store.ts";
 import type { StateDatabase } from "../state/types.ts";
-import { createBlockExecutor, createBlockTracer } from "./block/block-executor.ts";
+import { createBlockExecutor, createReplay } from "./block/block-executor.ts";
 import { bothExecutors } from "./both.ts";
 import { createSimulator } from "./call/simulator.ts";
 import { ethereumjsCalls } from "./ethereumjs/call.ts";
@@ -15,6 +15,7 @@ import { nativeCrypto } from "./revm/crypto.ts";
 import { EvmInstance } from "./revm/instance.ts";
 import { InstancePool } from "./revm/instance-pool.ts";
 import { revmMachines } from "./revm/machine.ts";
+import { trace } from "./tracers/trace.ts";
 
 /** wasm: op-revm; ts: @ethereumjs/evm, the rule to compare with; both: each block twice, stopping where they differ. */
 export type ExecutorKind = "wasm" | "ts" | "both";
@@ -36,28 +37,32 @@ export function createExecutor(options: ExecutorOptions): Executor {
   const { kind = "wasm", stateDatabase, nodes = new NodeStore(stateDatabase), ...rules } = options;
   if (kind === "wasm") return revmExecutor(rules, nodes);
   if (kind === "ts") return ethereumjsExecutor(rules, nodes);
-  return bothExecutors(revmExecutor(rules, nodes), ethereumjsExecutor(rules, nodes));
+  return withTraces(bothExecutors(revmExecutor(rules, nodes), ethereumjsExecutor(rules, nodes)));
 }
 
 function ethereumjsExecutor(rules: ChainRules, nodes: NodeStore): Executor {
   const flat = new FlatState(nodes);
   const machines = ethereumjsMachines(rules, nodes, flat);
-  return {
+  return withTraces({
     ...createBlockExecutor({ rules, machines, flat, slowestNsPerGas: Number.POSITIVE_INFINITY }),
     ...createSimulator(rules, flat, ethereumjsCalls(rules)),
-    trace: createBlockTracer({ rules, machines }),
-  };
+    replay: createReplay({ rules, machines }),
+  });
 }
 
 function revmExecutor(rules: ChainRules, nodes: NodeStore): Executor {
   const flat = new FlatState(nodes);
   const instances = revmInstances(rules);
   const machines = revmMachines({ rules, nodes, flat, instances });
-  return {
+  return withTraces({
     ...createBlockExecutor({ rules, machines, flat, slowestNsPerGas: REVM_SLOWEST_NS_PER_GAS }),
     ...createSimulator(rules, flat, revmCalls(rules, instances, ethereumjsCalls(rules))),
-    trace: createBlockTracer({ rules, machines }),
-  };
+    replay: createReplay({ rules, machines }),
+  });
+}
+
+function withTraces(executor: Omit<Executor, "trace">): Executor {
+  return { ...executor, trace: (request) => trace(executor, request) };
 }
 
 /** Instances for a block's time: a fork's precompiles are ordinary addresses before it. */

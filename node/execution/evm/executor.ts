@@ -3,7 +3,9 @@ import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import type { OpenLedgerConfig, PayloadAttributes, RollupConfig } from "../../chain/types/rollup.ts";
 import type { AccessListEntry, Authorization, SignedTransaction } from "../../chain/types/transaction.ts";
 import type { StateCommit } from "../state/state-commit.ts";
+import type { TransactionTracer } from "./block/tracer.ts";
 import type { AccountOverride, BlockOverride } from "./call/overrides.ts";
+import type { TracerSpec } from "./tracers/spec.ts";
 
 /** The rules of the chain that an executor runs. */
 export interface ChainRules {
@@ -105,52 +107,24 @@ export interface AccountProof {
   storageProof: readonly { key: Hash; value: bigint; proof: readonly Hex[] }[];
 }
 
-/** What a trace tells beside each transaction's frames. */
-export interface TraceOptions {
-  /** Only the transaction at this index; all of the block unless given. */
-  index?: number;
-  /** Every instruction, with its stack. */
-  steps?: boolean;
-  /** With `steps`: the memory before each. */
-  memory?: boolean;
-  /** Steps after which a trace is refused; 1,000,000 unless given. */
-  maxSteps?: number;
+/** Who hears of a block's transaction by its index; `stop`: neither it nor those after it are run. */
+export type Listen = (index: number) => TransactionTracer | undefined | "stop";
+
+/** Runs again, with an ear on it, what can be run: what tracers are made on. */
+export interface Replayer {
+  /** Runs a stored block again on its parent's state. */
+  replay(parent: BlockHeader, block: Block, listen: Listen): Promise<void>;
+  /** As {@link Simulator.call}. @throws CodedError `CALL_FUNDS`, `CALL_GAS`. */
+  replayCall(header: BlockHeader, request: CallRequest, tracer: TransactionTracer): Promise<void>;
 }
 
-/** One call of an EVM: a transaction's own or one inside of it. */
-export interface TraceFrame {
-  kind: "CALL" | "CALLCODE" | "DELEGATECALL" | "STATICCALL" | "CREATE" | "CREATE2" | "SELFDESTRUCT";
-  from: Address;
-  /** Of a creation: the new address. */
-  to: Address;
-  value: bigint;
-  gas: bigint;
-  gasUsed: bigint;
-  input: Uint8Array;
-  output: Uint8Array;
-  /** Why it failed, in geth's words; undefined on success. */
-  error: string | undefined;
-  calls: readonly TraceFrame[];
-}
-
-/** One instruction, as it was about to run. */
-export interface TraceStep {
-  pc: number;
-  op: number;
-  gas: bigint;
-  /** 1: the transaction's own frame. */
-  depth: number;
-  /** Bottom first. */
-  stack: readonly bigint[];
-  memory: Uint8Array | undefined;
-}
-
-export interface TransactionTrace {
-  hash: Hash;
-  gasUsed: bigint;
-  status: 0 | 1;
-  frame: TraceFrame;
-  steps: readonly TraceStep[];
+/** What is to be traced, and how. */
+export interface TraceRequest {
+  subject:
+    | { kind: "block"; parent: BlockHeader; block: Block }
+    | { kind: "transaction"; parent: BlockHeader; block: Block; index: number }
+    | { kind: "call"; header: BlockHeader; request: CallRequest };
+  tracer: TracerSpec;
 }
 
 /** Runs messages on a block's state without changing anything: what RPC asks. */
@@ -160,8 +134,8 @@ export interface Simulator {
   /** Smallest gas limit with which `request` succeeds; the OP fees' affordability is checked as op-geth does. */
   estimateGas(header: BlockHeader, request: CallRequest): Promise<bigint | CallResult>;
   createAccessList(header: BlockHeader, request: CallRequest): Promise<AccessListResult>;
-  /** Runs a stored block again and tells what its transactions did. @throws CodedError `TRACE_TOO_LONG`. */
-  trace(parent: BlockHeader, block: Block, options?: TraceOptions): Promise<readonly TransactionTrace[]>;
+  /** A trace as JSON text, in geth's form. @throws CodedError `TRACE_TOO_LARGE`, and for calls as {@link call}. */
+  trace(request: TraceRequest): Promise<string>;
 }
 
 /** Makes and checks blocks. */
@@ -182,4 +156,4 @@ export interface BlockExecutor {
 }
 
 /** All that executes the chain's transactions; every implementation gives the same bytes. */
-export interface Executor extends BlockExecutor, Simulator {}
+export interface Executor extends BlockExecutor, Simulator, Replayer {}

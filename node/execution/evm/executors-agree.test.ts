@@ -5,7 +5,16 @@ import { CONTRACTS, call, program } from "../../../test/support/random-programs.
 import { createSmallChain, SENDER, signed } from "../../../test/support/small-chain.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
+import type { TracerSpec } from "./tracers/spec.ts";
 
+const STRUCT_LOGS: TracerSpec = {
+  name: "structLogger",
+  memory: true,
+  stack: true,
+  storage: true,
+  returnData: true,
+  limit: 0,
+};
 const sender = SENDER.address.toLowerCase() as Address;
 
 function chainOf(programs: readonly Hex[]) {
@@ -40,9 +49,14 @@ describe("both executors", () => {
         const parent = small.head;
         const envelopes = await Promise.all(calls.map((fields, nonce) => signed({ ...fields, nonce })));
         const { block } = await small.advance(envelopes);
-        const traces = await small.executor.trace(parent, block, { steps: true, memory: true });
-        expect(traces).toHaveLength(block.transactions.length);
-        expect(traces.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)).toBe(block.header.gasUsed);
+        const subject = { kind: "block", parent, block } as const;
+        const logs = JSON.parse(await small.executor.trace({ subject, tracer: STRUCT_LOGS }));
+        expect(logs).toHaveLength(block.transactions.length);
+        const gas = logs.reduce(
+          (sum: number, { result }: { result: { gas: number } }) => sum + result.gas,
+          0,
+        );
+        expect(BigInt(gas)).toBe(block.header.gasUsed);
       },
     );
     await fc.assert(property, { numRuns: 50 });

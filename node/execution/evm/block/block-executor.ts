@@ -7,17 +7,11 @@ import type { Block, BlockHeader } from "../../../chain/types/block.ts";
 import type { PayloadAttributes, RollupConfig } from "../../../chain/types/rollup.ts";
 import { executionError } from "../../errors.ts";
 import type { FlatState } from "../../state/flat-state.ts";
-import type {
-  BlockExecutor,
-  ChainRules,
-  ExecutedBlock,
-  TraceOptions,
-  TransactionTrace,
-} from "../executor.ts";
+import type { BlockExecutor, ChainRules, ExecutedBlock, Listen } from "../executor.ts";
 import { BlockBuilder } from "./block-builder.ts";
 import { fillBlock } from "./fill.ts";
 import type { MachineFactory } from "./machine.ts";
-import { traceBlock } from "./trace.ts";
+import { replayBlock } from "./trace.ts";
 
 export interface BlockExecutorParts {
   rules: ChainRules;
@@ -57,10 +51,10 @@ function assertSameHeader(expected: BlockHeader, actual: BlockHeader): void {
   }
 }
 
-/** Runs a block again for its trace, on the same machines. */
-export function createBlockTracer({ rules, machines }: Pick<BlockExecutorParts, "rules" | "machines">) {
-  return (parent: BlockHeader, block: Block, options: TraceOptions = {}): Promise<TransactionTrace[]> =>
-    traceBlock(rules, machines, parent, block, attributesOf(rules.rollup, block.header), options);
+/** Runs stored blocks again on the same machines. */
+export function createReplay({ rules, machines }: Pick<BlockExecutorParts, "rules" | "machines">) {
+  return (parent: BlockHeader, block: Block, listen: Listen): Promise<void> =>
+    replayBlock(rules, machines, parent, block, attributesOf(rules.rollup, block.header), listen);
 }
 
 /** Makes and checks blocks on the machines of one EVM. Several may be under way at once, each on its own machine. */

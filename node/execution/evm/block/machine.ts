@@ -3,7 +3,7 @@ import type { Hash } from "../../../chain/types/primitives.ts";
 import type { ChainDeposit, SignedTransaction } from "../../../chain/types/transaction.ts";
 import type { StateCommit } from "../../state/state-commit.ts";
 import type { TxOutcome } from "./outcome.ts";
-import type { Tracer } from "./tracer.ts";
+import type { BlockState, Tracer } from "./tracer.ts";
 
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -38,6 +38,10 @@ export interface BlockMachine {
   signed(transaction: SignedTx, daScalar: bigint | undefined): MaybePromise<SignedResult>;
   /** Who hears of the transactions that run from now on; nobody unless given. */
   listen(tracer: Tracer | undefined): void;
+  /** The state that the last transaction found: read it before anything else is asked. For a listener that wants states. */
+  before(): BlockState;
+  /** The state that it left, with all code that {@link before} and this one name. For a listener that wants states. */
+  after(): BlockState;
   /** Takes back what the last transaction changed. */
   undo(): void;
   /** Puts all changes into the tries. Nothing can run after it. */

@@ -6,6 +6,7 @@ import type { AccountChange } from "../../state/state-commit.ts";
 import type { StateView } from "../../state/state-view.ts";
 import { callBlockHashes } from "../block/block-hashes.ts";
 import type { MaybePromise } from "../block/machine.ts";
+import type { TransactionTracer } from "../block/tracer.ts";
 import type { CallRequest, ChainRules } from "../executor.ts";
 import { applyOverrides, overriddenHeader, type PrecompileMoves } from "./overrides.ts";
 import type { Simulation } from "./simulate.ts";
@@ -25,6 +26,8 @@ export interface CallScene {
 export interface RunOptions {
   /** Tell what the message touched. */
   touched: boolean;
+  /** Begun before; hears the message, and its end. */
+  tracer?: TransactionTracer;
 }
 
 /** An EVM at messages that follow each other in one block, each on the changes of those before it. */

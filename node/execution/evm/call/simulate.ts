@@ -8,6 +8,9 @@ import type { RollupConfig } from "../../../chain/types/rollup.ts";
 import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import { executionError } from "../../errors.ts";
 import type { FlatState } from "../../state/flat-state.ts";
+import { delegationsOf } from "../block/authorization.ts";
+import { traceRules } from "../block/trace-rules.ts";
+import type { TransactionStart } from "../block/tracer.ts";
 import type { CallRequest, CallResult, ChainRules } from "../executor.ts";
 import { type CallMachines, type RunOptions, sceneOf } from "./call-block.ts";
 
@@ -46,12 +49,28 @@ export function simulateOn(rules: ChainRules, flat: FlatState, machines: CallMac
     const scene = sceneOf(rules, flat, header, request);
     const sender = scene.view.account(hexToBytes(request.from));
     checkMessage(rules.rollup, scene.header, sender?.balance ?? 0n, request);
+    options.tracer?.begin(messageStart(rules, scene.header, request));
     const block = await machines.open(scene);
     try {
       return await block.run(request, options);
     } finally {
       block.close();
     }
+  };
+}
+
+/** What a tracer is told of a message before it runs. */
+function messageStart(
+  rules: ChainRules,
+  { number, timestamp, miner }: BlockHeader,
+  { from, to, gas, authorizationList = [] }: CallRequest,
+): TransactionStart {
+  return {
+    ...traceRules(rules, timestamp),
+    ...{ from, to, gas, delegations: delegationsOf(authorizationList) },
+    block: { number, hash: undefined, coinbase: miner },
+    transaction: undefined,
+    logIndex: 0,
   };
 }
 

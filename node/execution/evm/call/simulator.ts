@@ -1,6 +1,6 @@
 import type { BlockHeader } from "../../../chain/types/block.ts";
 import type { FlatState } from "../../state/flat-state.ts";
-import type { CallRequest, ChainRules, Simulator } from "../executor.ts";
+import type { CallRequest, ChainRules, Replayer, Simulator } from "../executor.ts";
 import { createAccessList } from "./access-list.ts";
 import { type CallMachines, sceneOf } from "./call-block.ts";
 import { estimateGas } from "./estimate-gas.ts";
@@ -11,11 +11,14 @@ export function createSimulator(
   rules: ChainRules,
   flat: FlatState,
   machines: CallMachines,
-): Omit<Simulator, "trace"> {
+): Omit<Simulator, "trace"> & Pick<Replayer, "replayCall"> {
   const simulate = simulateOn(rules, flat, machines);
   const viewOf = (header: BlockHeader, request: CallRequest) => sceneOf(rules, flat, header, request).view;
   return {
     call: async (header, request) => toCallResult(await simulate(header, request, { touched: false })),
+    async replayCall(header, request, tracer) {
+      await simulate(header, request, { touched: false, tracer });
+    },
     estimateGas: async (header, request) => estimateGas(simulate, viewOf(header, request), header, request),
     createAccessList: async (header, request) =>
       createAccessList(simulate, viewOf(header, request), header, request),

@@ -4,15 +4,10 @@ import { MAX_UINT64 } from "../../../base/bigint.ts";
 import { concatBytes, hexToBytes } from "../../../base/bytes.ts";
 import { authorityOf } from "../../../chain/codec/authorization.ts";
 import type { Authorization } from "../../../chain/types/transaction.ts";
+import { DELEGATION, isDelegation } from "../block/authorization.ts";
 
-const DELEGATION = Uint8Array.of(0xef, 0x01, 0x00);
 /** PER_EMPTY_ACCOUNT_COST - PER_AUTH_BASE_COST. */
 const EXISTING_ACCOUNT_REFUND = 12_500n;
-
-/** True for the code that EIP-7702 puts on a delegating account. */
-export function isDelegation(code: Uint8Array): boolean {
-  return code.length === 23 && DELEGATION.every((byte, i) => code[i] === byte);
-}
 
 async function apply(evm: EVM, chainId: bigint, authorization: Authorization): Promise<bigint> {
   const { chainId: forChain, nonce } = authorization;

@@ -4,17 +4,20 @@ import { BASE_FEE_VAULT } from "../../../chain/constants.ts";
 import { floorGas, gasSubjectOf, intrinsicGas } from "../../../chain/rules/gas.ts";
 import type { Address, Hash } from "../../../chain/types/primitives.ts";
 import type { AccountChange } from "../../state/state-commit.ts";
+import { viewBlockState } from "../block/view-state.ts";
 import type { CallBlock, CallMachines, CallScene, RunOptions } from "../call/call-block.ts";
 import type { PrecompileMoves } from "../call/overrides.ts";
-import { OUT_OF_GAS, REVERT, type Simulation } from "../call/simulate.ts";
+import type { Simulation } from "../call/simulate.ts";
 import type { CallRequest, ChainRules } from "../executor.ts";
 import { applyAuthorizations } from "./authorization.ts";
 import { credit, type EvmBlock, evmBlock } from "./block-env.ts";
 import { createChainEvm } from "./chain-evm.ts";
 import { ChainState } from "./chain-state.ts";
+import { gethWords } from "./halts.ts";
 import { accessItems, runMessage, warmUp } from "./message.ts";
 import { systemCall } from "./system-calls.ts";
 import { noteTouched, sortedList } from "./touched.ts";
+import { traceEvm } from "./trace.ts";
 
 /** Messages on @ethereumjs/evm. */
 export function ethereumjsCalls(rules: ChainRules): CallMachines {
@@ -67,8 +70,8 @@ class EthereumjsCalls implements CallBlock {
     await systemCall(evm, this.block(scene.header.baseFeePerGas), to, word);
   }
 
-  async run(request: CallRequest, { touched: wantsTouched }: RunOptions): Promise<Simulation> {
-    const { rules, scene, evm, warm } = this.parts;
+  async run(request: CallRequest, { touched: wantsTouched, tracer }: RunOptions): Promise<Simulation> {
+    const { rules, scene, state, evm, warm } = this.parts;
     const { rollup } = rules;
     const { timestamp, baseFeePerGas = 0n } = scene.header;
     const block = this.block(request.gasPrice === 0n ? 0n : baseFeePerGas);
@@ -76,12 +79,14 @@ class EthereumjsCalls implements CallBlock {
     const to = request.to === undefined ? undefined : createAddressFromString(request.to);
     const { data, value, gas, gasPrice, accessList = [], authorizationList = [] } = request;
     const subject = gasSubjectOf({ data, to: request.to, accessList, authorizationList });
+    if (tracer?.wants.states) tracer.before(viewBlockState(state.snapshot()));
     await stepSender(evm, from, request);
     const refund = await applyAuthorizations(evm, rollup.l2ChainId, authorizationList);
     const touched = wantsTouched ? noteTouched(evm) : undefined;
     warmUp(evm, block, from, to, accessItems(accessList), warm);
     const intrinsic = intrinsicGas(subject, rollup, timestamp);
     const floor = floorGas(data, rollup, timestamp);
+    const stopTracing = tracer && traceEvm(evm, state, tracer);
     const result = await runMessage(evm, block, {
       ...{ from, to, value, data, gasPrice, intrinsic, floor, refund },
       gasLimit: gas,
@@ -89,6 +94,8 @@ class EthereumjsCalls implements CallBlock {
     await this.pay(request, result.gasUsed, baseFeePerGas);
     await evm.journal.cleanup();
     evm.stateManager.originalStorageCache.clear();
+    stopTracing?.();
+    tracer?.end({ gasUsed: result.gasUsed, state: viewBlockState(state) });
     return {
       ...result,
       exception: gethWords(result.exception),
@@ -114,27 +121,6 @@ class EthereumjsCalls implements CallBlock {
   }
 
   close(): void {}
-}
-
-/** geth's names of halts by ethereumjs's. Source: go-ethereum core/vm/errors.go. */
-const HALTS: Readonly<Record<string, string>> = {
-  revert: REVERT,
-  "out of gas": OUT_OF_GAS,
-  "code store out of gas": "contract creation code storage out of gas",
-  "code size to deposit exceeds maximum code size": "max code size exceeded",
-  "stack underflow": "stack underflow",
-  "stack overflow": "stack limit reached",
-  "invalid JUMP": "invalid jump destination",
-  "invalid opcode": "invalid opcode",
-  "static state change": "write protection",
-  "create collision": "contract address collision",
-  "value out of range": "return data out of bounds",
-  "invalid bytecode deployed": "invalid code: must not begin with 0xef",
-  "Initcode exceeds max initcode size": "max initcode size exceeded",
-};
-
-export function gethWords(exception: string | undefined): string | undefined {
-  return exception === undefined ? undefined : (HALTS[exception] ?? exception);
 }
 
 /** Takes the gas's price and steps the nonce, as a transaction would before it runs. */

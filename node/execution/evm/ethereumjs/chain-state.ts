@@ -63,6 +63,25 @@ export class ChainState implements StateManagerInterface {
     return this.read(text(address), address);
   }
 
+  /** The state as it is now, which later changes leave alone. */
+  snapshot(): ChainState {
+    const copy = new ChainState(this.view);
+    copy.accounts = new Map(this.accounts);
+    for (const [hash, code] of this.codes) copy.codes.set(hash, code);
+    copy.slots = new Map(
+      [...this.slots].map(([key, { wiped, values, dirty }]) => [
+        key,
+        { wiped, values: new Map(values), dirty: new Set(dirty) },
+      ]),
+    );
+    return copy;
+  }
+
+  /** Code by its hash, also what was put here. @throws CodedError `STATE_CODE_MISSING`. */
+  code(codeHash: Uint8Array): Uint8Array {
+    return this.codes.get(text(codeHash)) ?? this.view.code(codeHash);
+  }
+
   private write(key: string, account: StoredAccount | undefined): void {
     const before = this.accounts.get(key);
     const wasDirty = this.dirty.has(key);
@@ -118,9 +137,7 @@ export class ChainState implements StateManagerInterface {
   async getCode(address: Address): Promise<Uint8Array> {
     const stored = this.read(text(address.bytes), address.bytes);
     if (stored === undefined) return ZERO;
-    const hash = text(stored.codeHash);
-    if (hash === NO_CODE_TEXT) return ZERO;
-    return this.codes.get(hash) ?? this.view.code(stored.codeHash);
+    return text(stored.codeHash) === NO_CODE_TEXT ? ZERO : this.code(stored.codeHash);
   }
 
   async getCodeSize(address: Address): Promise<number> {

@@ -17,7 +17,8 @@ import {
   type SignedTx,
 } from "../block/machine.ts";
 import type { TxOutcome } from "../block/outcome.ts";
-import type { Tracer } from "../block/tracer.ts";
+import type { BlockState, Tracer } from "../block/tracer.ts";
+import { viewBlockState } from "../block/view-state.ts";
 import type { ChainRules } from "../executor.ts";
 import { type BlockEnv, evmBlock } from "./block-env.ts";
 import { createChainEvm } from "./chain-evm.ts";
@@ -57,6 +58,8 @@ class EthereumjsMachine implements BlockMachine {
   private readonly start: BlockStart;
   private readonly env: BlockEnv;
   private mark: number | undefined;
+  /** The state that a traced transaction found. */
+  private found: BlockState | undefined;
   private stopTracing: (() => void) | undefined;
 
   constructor(rules: ChainRules, nodes: NodeStore, view: StateView, start: BlockStart, env: BlockEnv) {
@@ -89,7 +92,18 @@ class EthereumjsMachine implements BlockMachine {
 
   listen(tracer: Tracer | undefined): void {
     this.stopTracing?.();
-    this.stopTracing = tracer && traceEvm(this.env.evm, tracer);
+    const { evm, state } = this.env;
+    this.found = tracer?.wants.states ? viewBlockState(state.snapshot()) : undefined;
+    this.stopTracing = tracer && traceEvm(evm, state, tracer);
+  }
+
+  before(): BlockState {
+    if (this.found === undefined) throw new Error("no listener has asked for states");
+    return this.found;
+  }
+
+  after(): BlockState {
+    return viewBlockState(this.env.state);
   }
 
   undo(): void {

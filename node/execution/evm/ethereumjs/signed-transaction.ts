@@ -4,12 +4,13 @@ import { BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT } from "../../../chain
 import { isActive } from "../../../chain/rules/forks.ts";
 import { floorGas, gasSubjectOf, intrinsicGas, isInitcodeTooLong } from "../../../chain/rules/gas.ts";
 import { l1Cost, operatorFee } from "../../../chain/rules/rollup-fees.ts";
+import { isDelegation } from "../block/authorization.ts";
 import { readFeeContext } from "../block/fee-context.ts";
 import { feeReceipt } from "../block/fee-receipt.ts";
 import type { Refusal, SignedResult, SignedTx } from "../block/machine.ts";
 import { creationAddress, type TxOutcome } from "../block/outcome.ts";
 import { type Prices, prices } from "../block/prices.ts";
-import { applyAuthorizations, isDelegation } from "./authorization.ts";
+import { applyAuthorizations } from "./authorization.ts";
 import { type BlockEnv, credit } from "./block-env.ts";
 import { accessItems, runMessage, warmUp } from "./message.ts";
 

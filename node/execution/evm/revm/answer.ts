@@ -5,6 +5,7 @@ import type { Hash } from "../../../chain/types/primitives.ts";
 import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import type { AccountChange } from "../../state/state-commit.ts";
 import type { Refusal } from "../block/machine.ts";
+import type { StateAccount } from "../block/tracer.ts";
 import { AnswerReader } from "./bytes.ts";
 
 /** A run that came to a result. */
@@ -78,9 +79,9 @@ export function readAnswer(bytes: Uint8Array): { answer: RunAnswer; rest: Answer
 }
 
 /** Nonce and balance of an account that the module tells of. */
-export function readAccount(bytes: Uint8Array): { nonce: bigint; balance: bigint } {
+export function readAccount(bytes: Uint8Array): StateAccount {
   const reader = new AnswerReader(bytes);
-  return { nonce: reader.u64(), balance: reader.word() };
+  return { nonce: reader.u64(), balance: reader.word(), codeHash: bytesToHex(reader.raw(32)) };
 }
 
 function readLog(reader: AnswerReader): Log {

@@ -6,11 +6,13 @@ import type { CallBlock, CallMachines, CallScene, RunOptions } from "../call/cal
 import { precompilesAt } from "../call/overrides.ts";
 import { OUT_OF_GAS, REVERT, type Simulation } from "../call/simulate.ts";
 import type { CallRequest, ChainRules } from "../executor.ts";
-import { type RunResult, readAccessed, readAccount, readAnswer, readChanges } from "./answer.ts";
+import { type RunResult, readAccessed, readAnswer, readChanges } from "./answer.ts";
 import { RequestWriter } from "./bytes.ts";
-import type { EvmInstance } from "./instance.ts";
+import type { BlockHost, EvmInstance } from "./instance.ts";
 import type { InstancePool } from "./instance-pool.ts";
-import { blockRequest, callRequest, FLAG, systemCallRequest } from "./request.ts";
+import { InstanceState } from "./instance-state.ts";
+import { blockRequest, callRequest, FLAG, systemCallRequest, traceFlags } from "./request.ts";
+import { tellTracer } from "./trace.ts";
 
 /**
  * Messages on op-revm. What it has no way to do (a precompile elsewhere than the chain has it, another price of blob gas) is
@@ -35,6 +37,8 @@ class RevmCalls implements CallBlock {
   private readonly instances: InstancePool;
   private readonly instance: EvmInstance;
   private readonly writer = new RequestWriter();
+  private readonly host: BlockHost;
+  private readonly state: InstanceState;
 
   constructor(rules: ChainRules, scene: CallScene, instances: InstancePool) {
     this.rules = rules;
@@ -42,7 +46,9 @@ class RevmCalls implements CallBlock {
     this.instances = instances;
     this.instance = instances.take();
     const { header, view, blockHash } = scene;
-    this.instance.openBlock(blockRequest(this.writer, rules.rollup, header), { view, blockHash });
+    this.host = { view, blockHash };
+    this.state = new InstanceState(() => this.instance, view);
+    this.instance.openBlock(blockRequest(this.writer, rules.rollup, header), this.host);
   }
 
   systemCall(to: Address, word: Hash): void {
@@ -50,8 +56,10 @@ class RevmCalls implements CallBlock {
     this.instance.settle(true);
   }
 
-  run(request: CallRequest, { touched }: RunOptions): Simulation {
-    const flags = FLAG.charged | (touched ? FLAG.access : 0);
+  run(request: CallRequest, { touched, tracer }: RunOptions): Simulation {
+    this.host.trace = tracer && ((records) => tellTracer(records, tracer));
+    if (tracer?.wants.states) this.state.collectCodes();
+    const flags = FLAG.charged | traceFlags(tracer) | (touched ? FLAG.access : 0);
     const { answer, rest } = readAnswer(this.instance.exec(callRequest(this.writer, request, flags)));
     if (answer.kind === "refused") throw new Error(`a message was refused: ${answer.refusal.reason}`);
     const { timestamp } = this.scene.header;
@@ -65,13 +73,15 @@ class RevmCalls implements CallBlock {
       exception: exceptionOf(answer),
       touched: touched ? withoutPrecompiles(this.rules, timestamp, readAccessed(rest)) : [],
     };
+    if (tracer?.wants.states) tracer.before(this.state);
     this.instance.settle(true);
+    if (tracer?.wants.states) this.state.collectCodes();
+    tracer?.end({ gasUsed: answer.gasUsed, state: this.state });
     return simulation;
   }
 
   account(address: Address): { nonce: bigint; balance: bigint } | undefined {
-    const found = this.instance.account(hexToBytes(address));
-    return found && readAccount(found);
+    return this.state.account(address);
   }
 
   changes(): AccountChange[] {

@@ -29,19 +29,20 @@ import {
 } from "../block/machine.ts";
 import { creationAddress, type TxOutcome } from "../block/outcome.ts";
 import { prices } from "../block/prices.ts";
-import type { Tracer } from "../block/tracer.ts";
+import type { BlockState, Tracer } from "../block/tracer.ts";
 import type { ChainRules } from "../executor.ts";
-import { type RunAnswer, type RunResult, readAccount, readAnswer, readChanges } from "./answer.ts";
+import { type RunAnswer, type RunResult, readAnswer, readChanges } from "./answer.ts";
 import { RequestWriter } from "./bytes.ts";
 import { type BlockHost, type EvmInstance, EvmTrap } from "./instance.ts";
 import type { InstancePool } from "./instance-pool.ts";
+import { InstanceState } from "./instance-state.ts";
 import {
   blockRequest,
   depositRequest,
-  FLAG,
   putCodeRequest,
   signedRequest,
   systemCallRequest,
+  traceFlags,
 } from "./request.ts";
 import { tellTracer } from "./trace.ts";
 
@@ -76,6 +77,8 @@ class RevmMachine implements BlockMachine {
   private fees: FeeContext | undefined;
   /** What a tracer wants to hear. */
   private flags = 0;
+  /** The block so far, before what is pending. */
+  private readonly state: InstanceState;
 
   constructor(parts: RevmParts, start: BlockStart) {
     this.parts = parts;
@@ -87,6 +90,7 @@ class RevmMachine implements BlockMachine {
     };
     this.instances = parts.instances(start.header.timestamp);
     this.instance = this.instances.take();
+    this.state = new InstanceState(() => this.instance, this.view);
     this.begin();
   }
 
@@ -116,8 +120,7 @@ class RevmMachine implements BlockMachine {
     if (answer.kind === "refused") throw new Error(`a deposit was refused: ${answer.refusal.reason}`);
     const { rollup } = this.parts.rules;
     const time = this.start.header.timestamp;
-    const sender = this.instance.account(hexToBytes(deposit.from));
-    const nonce = sender === undefined ? 0n : readAccount(sender).nonce;
+    const nonce = this.state.account(deposit.from)?.nonce ?? 0n;
     const regolith = isActive(rollup, "regolith", time);
     return {
       ...outcomeOf(answer),
@@ -155,10 +158,23 @@ class RevmMachine implements BlockMachine {
 
   listen(tracer: Tracer | undefined): void {
     this.host.trace = tracer && ((records) => tellTracer(records, tracer));
-    this.flags =
-      tracer === undefined
-        ? 0
-        : FLAG.frames | (tracer.steps ? FLAG.steps : 0) | (tracer.memory ? FLAG.stepMemory : 0);
+    this.flags = traceFlags(tracer);
+    if (tracer?.wants.states) this.settled();
+  }
+
+  before(): BlockState {
+    return this.state;
+  }
+
+  after(): BlockState {
+    return this.settled();
+  }
+
+  /** Keeps what is pending, and knows all code of it. */
+  private settled(): BlockState {
+    this.keep();
+    this.state.collectCodes();
+    return this.state;
   }
 
   undo(): void {

@@ -5,6 +5,7 @@ import type { Hash } from "../../../chain/types/primitives.ts";
 import type { Fork, RollupConfig } from "../../../chain/types/rollup.ts";
 import type { AccessListEntry, Authorization } from "../../../chain/types/transaction.ts";
 import type { DepositTx, SignedTx } from "../block/machine.ts";
+import type { Tracer } from "../block/tracer.ts";
 import type { CallRequest } from "../executor.ts";
 import type { RequestWriter } from "./bytes.ts";
 
@@ -22,6 +23,14 @@ export const FLAG = {
   stepMemory: 1024,
   stepStorage: 2048,
 } as const;
+
+/** The flags with which a run tells a tracer what it wants to hear. */
+export function traceFlags(tracer: Tracer | undefined): number {
+  if (tracer === undefined) return 0;
+  const { steps, memory, slots } = tracer.wants;
+  if (!steps) return FLAG.frames;
+  return FLAG.frames | FLAG.steps | (memory ? FLAG.stepMemory : 0) | (slots ? FLAG.stepStorage : 0);
+}
 
 const ZERO_ADDRESS = new Uint8Array(20);
 const ZERO_WORD = new Uint8Array(32);

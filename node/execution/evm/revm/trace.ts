@@ -1,6 +1,7 @@
 import { bytesToHex } from "../../../base/bytes.ts";
-import type { Tracer } from "../block/tracer.ts";
-import { AnswerReader } from "./bytes.ts";
+import type { Hash } from "../../../chain/types/primitives.ts";
+import type { StackView, Tracer } from "../block/tracer.ts";
+import { AnswerReader, readWord } from "./bytes.ts";
 
 const KINDS = ["CALL", "CALLCODE", "DELEGATECALL", "STATICCALL", "CREATE", "CREATE2"] as const;
 const ENTER = 1;
@@ -8,6 +9,7 @@ const LEAVE = 2;
 const STEP = 3;
 const SELFDESTRUCT = 4;
 const LOG = 5;
+const WORD = 32;
 const EMPTY = new Uint8Array(0);
 
 /** Passes the module's trace records on: native/evm/README.md, "Trace records". */
@@ -19,7 +21,7 @@ export function tellTracer(records: Uint8Array, tracer: Tracer): void {
     else if (kind === LEAVE) leave(reader, tracer);
     else if (kind === STEP) step(reader, tracer);
     else if (kind === SELFDESTRUCT) selfdestruct(reader, tracer);
-    else if (kind === LOG) skipLog(reader);
+    else if (kind === LOG) log(reader, tracer);
     else throw new Error(`a trace record of kind ${kind}`);
   }
 }
@@ -43,18 +45,36 @@ function leave(reader: AnswerReader, tracer: Tracer): void {
   tracer.leave({ gasUsed, output, error: reader.text() || undefined });
 }
 
+/** Decodes only the words that are asked for. */
+class WordStack implements StackView {
+  readonly length: number;
+  private readonly view: DataView;
+
+  constructor(bytes: Uint8Array) {
+    this.length = bytes.length / WORD;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  at(depth: number): bigint {
+    return readWord(this.view, WORD * (this.length - 1 - depth));
+  }
+}
+
 function step(reader: AnswerReader, tracer: Tracer): void {
   const op = reader.u8();
   const pc = reader.u32();
   const gas = reader.u64();
   const depth = reader.u16();
-  reader.u64();
-  const stack = Array.from({ length: reader.u16() }, () => reader.word());
+  const refund = reader.u64();
+  const stack = new WordStack(reader.raw(WORD * reader.u16()));
   const memory = reader.bytesField();
-  reader.u64();
-  if (reader.u8() === 1) reader.raw(64);
-  reader.bytesField();
-  tracer.step({ op, pc, gas, depth, stack, memory: tracer.memory ? memory : undefined });
+  const cost = reader.u64();
+  const slot = reader.u8() === 1 ? { key: reader.word(), value: reader.word() } : undefined;
+  const error = reader.text() || undefined;
+  tracer.step({
+    ...{ op, pc, gas, cost, depth, refund, stack, slot, error },
+    memory: tracer.wants.memory ? memory : undefined,
+  });
 }
 
 function selfdestruct(reader: AnswerReader, tracer: Tracer): void {
@@ -64,8 +84,8 @@ function selfdestruct(reader: AnswerReader, tracer: Tracer): void {
   tracer.leave({ gasUsed: 0n, output: EMPTY, error: undefined });
 }
 
-function skipLog(reader: AnswerReader): void {
-  reader.raw(20);
-  reader.raw(32 * reader.u8());
-  reader.bytesField();
+function log(reader: AnswerReader, tracer: Tracer): void {
+  const address = bytesToHex(reader.raw(20));
+  const topics = Array.from({ length: reader.u8() }, (): Hash => bytesToHex(reader.raw(32)));
+  tracer.log({ address, topics, data: reader.bytesField() });
 }

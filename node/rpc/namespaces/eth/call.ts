@@ -1,7 +1,7 @@
-import { decodeErrorResult } from "viem";
 import { minBigInt } from "../../../base/bigint.ts";
 import { bytesToHex } from "../../../base/bytes.ts";
 import { isCodedError } from "../../../base/errors.ts";
+import { revertReason } from "../../../chain/revert-reason.ts";
 import type { CallResult } from "../../../execution/evm/executor.ts";
 import type { BoundedSimulator } from "../../../execution/simulation/simulator.ts";
 import { RPC_CODE } from "../../errors.ts";
@@ -11,39 +11,11 @@ import { type ChainReader, type RpcContext, RpcError, type RpcMethods } from "..
 import { callParam } from "./call-params.ts";
 import { callOverrides } from "./override-params.ts";
 
-const REVERT_ABI = [
-  { type: "error", name: "Error", inputs: [{ name: "reason", type: "string" }] },
-  { type: "error", name: "Panic", inputs: [{ name: "code", type: "uint256" }] },
-] as const;
-
-/** geth's words for Solidity's panic codes. */
-const PANICS: Readonly<Record<number, string>> = {
-  0: "generic panic",
-  1: "assert(false)",
-  17: "arithmetic underflow or overflow",
-  18: "division or modulo by zero",
-  33: "enum overflow",
-  34: "invalid encoded storage byte array accessed",
-  49: "out-of-bounds array access; popping on an empty array",
-  50: "out-of-bounds access of an array or bytesN",
-  65: "out of memory",
-  81: "uninitialized function",
-};
-
-function revertReason(data: Uint8Array): string {
-  try {
-    const { errorName, args } = decodeErrorResult({ abi: REVERT_ABI, data: bytesToHex(data) });
-    if (errorName === "Error") return `: ${args[0]}`;
-    return `: ${PANICS[Number(args[0])] ?? `unknown panic code: 0x${args[0].toString(16)}`}`;
-  } catch {
-    return "";
-  }
-}
-
 /** geth's error for a failed message: code 3 with the data for a revert, -32000 for anything else. */
 function executionError(result: CallResult): RpcError {
   if (result.error?.kind !== "revert") return new RpcError(RPC_CODE.server, result.error?.reason ?? "failed");
-  const message = `execution reverted${revertReason(result.returnData)}`;
+  const reason = revertReason(result.returnData);
+  const message = reason === undefined ? "execution reverted" : `execution reverted: ${reason}`;
   return new RpcError(RPC_CODE.revert, message, bytesToHex(result.returnData));
 }
 
