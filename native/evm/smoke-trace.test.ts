@@ -53,6 +53,22 @@ describe("traces", () => {
     expect(touched).toContainEqual({ address: token, exist: 3, slots: [[1n, 0n, 0n]] });
   });
 
+  test("the words of a bad end name the instruction as geth does", () => {
+    const cases = [
+      ["600101", "stack underflow (1 <=> 2)"],
+      ["0c", "invalid opcode: opcode 0xc not defined"],
+      ["fe", "invalid opcode: INVALID"],
+      ["5b5f600056", "stack limit reached 1024 (1023)"],
+    ] as const;
+    for (const [code, error] of cases) {
+      host.openBlock();
+      host.put(bob, 0n, code);
+      expect(host.exec({ flags: FRAMES, to: bob, gas: 200_000n })).toMatchObject({ status: 2 });
+      expect(host.records().at(-1)).toMatchObject({ leave: 2, error });
+      host.traces.splice(0);
+    }
+  });
+
   test("created contracts, logs and self-destructs are records too", () => {
     // Creates a contract whose init code logs once and destroys itself in favour of bob.
     const init = `5f5fa073${bob}ff`;

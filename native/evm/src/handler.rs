@@ -113,7 +113,7 @@ impl Handler for ChainHandler {
     ) -> Result<ExecutionResult<OpHaltReason>, ChainError> {
         let ended = result.interpreter_result().result;
         if is_deposit(evm) && !ended.is_ok() && ended != InstructionResult::Revert {
-            *self.deposit_failure.borrow_mut() = reason::of_instruction(ended);
+            *self.deposit_failure.borrow_mut() = reason::of_instruction(ended, None);
         }
         self.inner.execution_result(evm, result, gas)
     }

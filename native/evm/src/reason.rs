@@ -2,6 +2,7 @@
 
 use op_revm::{OpHaltReason, OpTransactionError};
 use revm::{
+    bytecode::opcode::OpCode,
     context_interface::result::{HaltReason, InvalidTransaction, OutOfGasError},
     interpreter::{InstructionResult, SuccessOrHalt},
 };
@@ -45,8 +46,41 @@ pub fn op_halt(reason: &OpHaltReason, inner: Option<String>) -> (u8, String) {
     }
 }
 
+/// An instruction, and how many words lay on the stack before it.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub op: u8,
+    pub stack: usize,
+}
+
+const STACK_LIMIT: usize = 1024;
+
+/// What geth says more exactly where it names the instruction.
+fn of_place(result: InstructionResult, Place { op, stack }: Place) -> Option<String> {
+    let known = OpCode::new(op);
+    match (result, known) {
+        (InstructionResult::OpcodeNotFound | InstructionResult::NotActivated, Some(code)) => {
+            Some(format!("invalid opcode: {}", code.as_str()))
+        }
+        (InstructionResult::OpcodeNotFound, None) => {
+            Some(format!("invalid opcode: opcode {op:#x} not defined"))
+        }
+        (InstructionResult::StackUnderflow, Some(code)) => {
+            Some(format!("stack underflow ({stack} <=> {})", code.inputs()))
+        }
+        (InstructionResult::StackOverflow, Some(code)) => {
+            let limit = STACK_LIMIT + code.inputs() as usize - code.outputs() as usize;
+            Some(format!("stack limit reached {stack} ({limit})"))
+        }
+        _ => None,
+    }
+}
+
 /// Text of a frame's or step's bad end; none where it ended well.
-pub fn of_instruction(result: InstructionResult) -> Option<String> {
+pub fn of_instruction(result: InstructionResult, place: Option<Place>) -> Option<String> {
+    if let Some(text) = place.and_then(|place| of_place(result, place)) {
+        return Some(text);
+    }
     match SuccessOrHalt::<HaltReason>::from(result) {
         SuccessOrHalt::Success(_) => None,
         SuccessOrHalt::Revert => Some("execution reverted".into()),

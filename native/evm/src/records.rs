@@ -5,7 +5,11 @@ use revm::{
     primitives::{Address, Log, U256},
 };
 
-use crate::{codec::Write, host, reason};
+use crate::{
+    codec::Write,
+    host,
+    reason::{self, Place},
+};
 
 const ENTER: u8 = 1;
 const LEAVE: u8 = 2;
@@ -34,6 +38,8 @@ pub struct Exit<'a> {
     pub output: &'a [u8],
     /// The gas that was left did not pay for the new contract's code.
     pub code_too_dear: bool,
+    /// The instruction that ended it.
+    pub last: Option<Place>,
 }
 
 /// What a step shows before it runs.
@@ -112,7 +118,7 @@ impl Records {
         };
         let error = match exit.code_too_dear {
             true => Some("contract creation code storage out of gas".into()),
-            false => reason::of_instruction(exit.ended),
+            false => reason::of_instruction(exit.ended, exit.last),
         };
         let out = self.begin(LEAVE);
         out.put_u8(status);
@@ -138,7 +144,7 @@ impl Records {
         out.put_bytes(head.memory);
     }
 
-    pub fn end_step(&mut self, cost: u64, slot: Option<(U256, U256)>, error: Option<InstructionResult>) {
+    pub fn end_step(&mut self, cost: u64, slot: Option<(U256, U256)>, error: Option<(InstructionResult, Place)>) {
         let out = &mut self.bytes;
         out.put_u64(cost);
         out.put_u8(slot.is_some().into());
@@ -146,7 +152,8 @@ impl Records {
             out.put_word(key);
             out.put_word(value);
         }
-        out.put_bytes(error.and_then(reason::of_instruction).unwrap_or_default().as_bytes());
+        let text = error.and_then(|(ended, place)| reason::of_instruction(ended, Some(place)));
+        out.put_bytes(text.unwrap_or_default().as_bytes());
         self.end();
     }
 

@@ -17,6 +17,7 @@ use crate::{
     evm::ChainContext,
     host,
     precompiles::balance_of,
+    reason::Place,
     records::{Entry, Exit, Records, StepHead},
     reply::Accessed,
 };
@@ -42,6 +43,7 @@ impl TraceWishes {
 
 /// What a step's end needs of its beginning.
 struct Step {
+    place: Place,
     gas: u64,
     /// SLOAD's or SSTORE's slot, and what SSTORE writes.
     slot: Option<(U256, Option<U256>)>,
@@ -65,8 +67,10 @@ pub struct Tracer {
     step: Option<Step>,
     /// Logs of the step that runs.
     logs: Vec<Log>,
-    /// How the last step ended its frame, where it did.
-    last: Option<InstructionResult>,
+    /// The last step, and how it ended its frame, where it did.
+    last: Option<(Place, InstructionResult)>,
+    /// Logs of the journal that were told.
+    told: usize,
     pub accessed: Accessed,
 }
 
@@ -104,14 +108,27 @@ impl Tracer {
             true => frame.gas_limit,
             false => result.gas.total_gas_spent(),
         };
-        let returned = self.last.is_some_and(InstructionResult::is_ok);
+        let last = self.last.filter(|(_, result)| *result == ended).map(|(place, _)| place);
+        let returned = self.last.is_some_and(|(_, result)| result.is_ok());
         self.records.leave(&Exit {
             ended,
             gas,
             created: created.filter(|_| ended.is_ok()),
             output: &result.output,
             code_too_dear: created.is_some() && ended == InstructionResult::OutOfGas && returned,
+            last,
         });
+    }
+
+    /// Tells the logs that no instruction made: a precompile's. Of a frame that failed none are left.
+    fn tell_logs(&mut self, context: &ChainContext) {
+        let logs = &context.journaled_state.inner.logs;
+        if self.wishes.frames {
+            for log in logs.iter().skip(self.told) {
+                self.records.log(log);
+            }
+        }
+        self.told = logs.len();
     }
 
     /// Refunds of the running frame and those below it.
@@ -142,7 +159,7 @@ impl Tracer {
             Some((key, None)) => interpreter.stack.data().last().map(|read| (key, *read)),
             None => None,
         };
-        self.records.end_step(cost, slot, error);
+        self.records.end_step(cost, slot, error.map(|ended| (ended, step.place)));
     }
 
     /// geth's access list tracer: what instructions name, also where their frame reverts.
@@ -184,7 +201,7 @@ fn step_of(context: &ChainContext, interpreter: &Interpreter<EthInterpreter>, op
         (opcode::SELFDESTRUCT, [.., heir]) => Some((own, address_of(*heir), balance_of(context, &own))),
         _ => None,
     };
-    Step { gas, slot, destroyed }
+    Step { place: Place { op, stack: stack.len() }, gas, slot, destroyed }
 }
 
 impl Inspector<ChainContext> for Tracer {
@@ -215,14 +232,16 @@ impl Inspector<ChainContext> for Tracer {
             }
         }
         self.refund = self.refund_at(interpreter);
-        self.last = interpreter.bytecode.instruction_result();
-        let destroyed = self.last == Some(InstructionResult::SelfDestruct);
+        let ended = interpreter.bytecode.instruction_result();
+        self.last = ended.map(|result| (step.place, result));
+        let destroyed = ended == Some(InstructionResult::SelfDestruct);
         if let Some((contract, heir, balance)) = step.destroyed.filter(|_| destroyed && self.wishes.frames) {
             self.records.selfdestruct(contract, heir, balance);
         }
     }
 
     fn log(&mut self, _: &mut ChainContext, log: Log) {
+        self.told += 1;
         if !self.wishes.frames {
             return;
         }
@@ -248,7 +267,8 @@ impl Inspector<ChainContext> for Tracer {
         None
     }
 
-    fn call_end(&mut self, _: &mut ChainContext, _: &CallInputs, outcome: &mut CallOutcome) {
+    fn call_end(&mut self, context: &mut ChainContext, _: &CallInputs, outcome: &mut CallOutcome) {
+        self.tell_logs(context);
         self.leave(&outcome.result, None);
     }
 
@@ -266,7 +286,8 @@ impl Inspector<ChainContext> for Tracer {
         None
     }
 
-    fn create_end(&mut self, _: &mut ChainContext, _: &CreateInputs, outcome: &mut CreateOutcome) {
+    fn create_end(&mut self, context: &mut ChainContext, _: &CreateInputs, outcome: &mut CreateOutcome) {
+        self.tell_logs(context);
         self.leave(&outcome.result, outcome.address);
     }
 }
