@@ -60,10 +60,10 @@ describe("traces", () => {
       ["fe", "invalid opcode: INVALID"],
       ["5b5f600056", "stack limit reached 1024 (1023)"],
     ] as const;
-    for (const [code, error] of cases) {
-      host.openBlock();
-      host.put(bob, 0n, code);
-      expect(host.exec({ flags: FRAMES, to: bob, gas: 200_000n })).toMatchObject({ status: 2 });
+    for (const [i, [code, error]] of cases.entries()) {
+      const at = addressOf(0x5000 + i);
+      host.put(at, 0n, code);
+      expect(host.exec({ flags: FRAMES, to: at, gas: 200_000n })).toMatchObject({ status: 2 });
       expect(host.records().at(-1)).toMatchObject({ leave: 2, error });
       host.traces.splice(0);
     }
