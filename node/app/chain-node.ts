@@ -3,7 +3,9 @@ import type { Logger } from "../base/logger.ts";
 import { createSupervisor, type PartStatus, type Supervisor } from "../base/supervisor.ts";
 import { createExecutor } from "../execution/evm/create-executor.ts";
 import type { AncestorHash } from "../execution/evm/executor.ts";
+import { createStateReader } from "../execution/evm/state-reader.ts";
 import type { Mempool } from "../execution/mempool/types.ts";
+import { measureExecutor, measureMempool } from "../execution/metrics.ts";
 import { NodeStore } from "../execution/state/node-store.ts";
 import { createDerivationPipeline } from "../rollup/derivation/pipeline.ts";
 import { createDerivationDriver, type DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
@@ -13,15 +15,19 @@ import { createAnvilLookup, createBlobReader } from "../rollup/l1/blobs.ts";
 import { createL1Reader, type L1Reader } from "../rollup/l1/reader.ts";
 import { createL1Rpc, type L1Rpc } from "../rollup/l1/rpc.ts";
 import { createL1Watcher, type L1Watcher } from "../rollup/l1/watcher.ts";
+import { measureHeads } from "../rollup/metrics.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { type ChainContext, chainParts, endsNode } from "./chain-parts.ts";
 import type { NodeConfig } from "./config/node-config.ts";
+import { createNodeMetrics, type NodeMetrics } from "./metrics.ts";
 
 import { type NodePool, openNodePool } from "./node-pool.ts";
 import type { ChainDefinition } from "./open-chain.ts";
 
 export interface ChainNodeOptions {
   config: NodeConfig;
+  /** Its own, that nobody reads, unless given. */
+  metrics?: NodeMetrics;
   definition: ChainDefinition;
   store: ChainStore;
   logger: Logger;
@@ -47,7 +53,7 @@ export interface ChainNode {
 
 /** Wires the chain's parts over an open store. */
 export function createChainNode(options: ChainNodeOptions): ChainNode {
-  const { config, definition, store, logger } = options;
+  const { config, definition, store, logger, metrics = createNodeMetrics() } = options;
   const { signal } = options.controller;
   // Each part and each answer that L1 owes waits for it.
   setMaxListeners(0, signal);
@@ -67,7 +73,7 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
   });
   const engine = createEngine({
     store,
-    executor,
+    executor: measureExecutor(executor, metrics.registry),
     rollup,
     logger: named("engine"),
     keepOrphans: config.sequencer,
@@ -91,7 +97,16 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
     l1LagMs: config.l1LagMs,
   });
   const pool = openNodePool({ config, definition, store, engine, nodes, logger });
-  const context: ChainContext = { ...options, ...pool, signal, rpc, l1, watcher, engine, driver };
+  const state = createStateReader(store.state);
+  const shared = { ...options, ...pool, metrics, state };
+  const context: ChainContext = { ...shared, signal, rpc, l1, watcher, engine, driver };
+  measureHeads(metrics.registry, {
+    heads: () => engine.heads(),
+    l1Heads: () => watcher.heads(),
+    currentL1: () => driver.currentL1(),
+    isReady: () => driver.isReady(),
+  });
+  if (pool.mempool !== undefined) measureMempool(pool.mempool, metrics.registry);
   const supervisor = createSupervisor({
     logger: named("node"),
     signal,

@@ -3,10 +3,12 @@ import { type CodedError, isCodedError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Part } from "../base/supervisor.ts";
 import type { Hex } from "../chain/types/primitives.ts";
+import type { StateReader } from "../execution/evm/executor.ts";
 import type { Mempool } from "../execution/mempool/types.ts";
 import { createBatcher } from "../rollup/batcher/batcher.ts";
 import type { DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
 import type { Engine } from "../rollup/forkchoice/engine.ts";
+import { GWEI } from "../rollup/l1/fees.ts";
 import type { L1Reader } from "../rollup/l1/reader.ts";
 import type { L1Rpc } from "../rollup/l1/rpc.ts";
 import { createL1Sender, type L1Sender } from "../rollup/l1/sender.ts";
@@ -15,8 +17,10 @@ import { runProposer } from "../rollup/proposer/proposer.ts";
 import { createL1Clock } from "../rollup/sequencer/l1-clock.ts";
 import { createSequencer } from "../rollup/sequencer/sequencer.ts";
 import type { ChainStore } from "../store/chain-store.ts";
+import { balancesPart, watchedKeys } from "./balances.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import { appError } from "./errors.ts";
+import { measureBalances, type NodeMetrics } from "./metrics.ts";
 import type { ChainDefinition } from "./open-chain.ts";
 import { outputAtBlock } from "./readers.ts";
 import type { RemotePool } from "./remote-pool.ts";
@@ -27,6 +31,8 @@ export interface ChainContext {
   definition: ChainDefinition;
   store: ChainStore;
   logger: Logger;
+  metrics: NodeMetrics;
+  state: StateReader;
   /** Of the whole node. */
   signal: AbortSignal;
   rpc: L1Rpc;
@@ -54,6 +60,9 @@ export function chainParts(context: ChainContext): Part[] {
     parts.push({ name: "batcher", run: (signal) => batch(context, batcherKey, signal) });
   if (proposerKey !== undefined)
     parts.push({ name: "proposer", run: (signal) => proposeOutputs(context, proposerKey, signal) });
+  const keys = watchedKeys(config, context);
+  const onBalance = measureBalances(context.metrics.registry);
+  if (keys.length > 0) parts.push(balancesPart(keys, onBalance, context.logger.child({ module: "node" })));
   return parts;
 }
 
@@ -115,7 +124,7 @@ function sequence(context: ChainContext, mempool: Mempool): Promise<void> {
 }
 
 async function batch(context: ChainContext, key: Hex, signal: AbortSignal): Promise<void> {
-  const { config, definition, engine, driver, store, l1, logger } = context;
+  const { config, definition, engine, driver, store, l1, logger, metrics } = context;
   await createBatcher({
     rollup: definition.rollup,
     l2: {
@@ -137,6 +146,7 @@ async function batch(context: ChainContext, key: Hex, signal: AbortSignal): Prom
     logger: logger.child({ module: "batcher" }),
     signal,
     maxChannelDuration: BigInt(config.batcherChannelBlocks),
+    onSent: ({ kind, bytes, frames, blocks }) => metrics.l1.channelSent(kind, bytes, frames, blocks),
   }).run();
 }
 
@@ -160,9 +170,21 @@ async function proposeOutputs(context: ChainContext, key: Hex, signal: AbortSign
 }
 
 function senderFor(context: ChainContext, privateKey: Hex, module: string, signal: AbortSignal): L1Sender {
-  const { rpc, definition, logger } = context;
-  const chainId = definition.rollup.l1ChainId;
-  return createL1Sender({ rpc, privateKey, chainId, logger: logger.child({ module }), signal });
+  const { config, rpc, definition, logger, metrics } = context;
+  return createL1Sender({
+    rpc,
+    privateKey,
+    chainId: definition.rollup.l1ChainId,
+    logger: logger.child({ module }),
+    signal,
+    observer: metrics.l1.observer(module),
+    limits: {
+      multiple: BigInt(config.l1FeeMultiple),
+      maxBaseFee: BigInt(config.l1MaxBaseFeeGwei) * GWEI,
+      maxTip: BigInt(config.l1MaxTipGwei) * GWEI,
+      maxBlobBaseFee: BigInt(config.l1MaxBlobBaseFeeGwei) * GWEI,
+    },
+  });
 }
 
 function noL1Head(): CodedError {

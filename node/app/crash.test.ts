@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -6,7 +7,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ANVIL_KEYS, type Anvil, freePort, startAnvil } from "../../test/harness/anvil.ts";
-import { type NodeProcess, startNodeProcess, writeChainFiles } from "../../test/harness/node-process.ts";
+import {
+  MAIN,
+  type NodeProcess,
+  startNodeProcess,
+  writeChainFiles,
+} from "../../test/harness/node-process.ts";
 import { signTestTransfer } from "../../test/harness/transfer.ts";
 import type { Address, Hash, Hex } from "../chain/types/primitives.ts";
 import { createL1Reader } from "../rollup/l1/reader.ts";
@@ -170,6 +176,12 @@ describe("node processes killed at any moment", { timeout: 300_000 }, () => {
     expect(await health.json()).toMatchObject({ status: "ok" });
     await expect(start("verifier", {})).rejects.toThrow(/STORE_LOCKED[\s\S]*fix:/);
     expect(await verifier.stop()).toBe(0);
+    const asFlag = spawnSync(process.execPath, [MAIN, "node", "--batcher-key", ANVIL_KEYS[1]], {
+      encoding: "utf8",
+    });
+    expect(asFlag.status).toBe(1);
+    expect(asFlag.stderr).toMatch(/KEY_AS_FLAG[\s\S]*--batcher-key-file/);
+    expect(asFlag.stderr).not.toContain(ANVIL_KEYS[1].slice(2, 20));
     await expect(start("other", { l1Url: "nowhere" })).rejects.toThrow(/CONFIG_INVALID/);
     await expect(start("other", { chainDir: join(folder, "none") })).rejects.toThrow(
       /CONFIG_FILE_UNREADABLE/,

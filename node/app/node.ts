@@ -1,13 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
+import type { Registry } from "prom-client";
 import { z } from "zod";
 import type { ProtocolAddresses } from "../ai/client/chain.ts";
+import { measureAi } from "../ai/metrics.ts";
 import type { AiService } from "../ai/serve/service.ts";
 import { createLogger, type Logger } from "../base/logger.ts";
 import { packageRoot } from "../base/paths.ts";
 import { createStateReader } from "../execution/evm/state-reader.ts";
 import { createSimulationPool, type SimulationPool } from "../execution/simulation/simulation-pool.ts";
+import { measureMethods } from "../rpc/metrics.ts";
 import { withModules } from "../rpc/namespaces/modules.ts";
 import { nodeRpcMethods } from "../rpc/node-methods.ts";
 import { createRpcServer, type RpcServer } from "../rpc/server.ts";
@@ -17,6 +20,7 @@ import { openContentStore } from "../store/content/content-store.ts";
 import { type ChainNode, createChainNode } from "./chain-node.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import { type Health, healthOf } from "./health.ts";
+import { createNodeMetrics, measureParts, type NodeMetrics } from "./metrics.ts";
 import { type ChainDefinition, chainFolder, openChain, readChainDefinition } from "./open-chain.ts";
 import { readProtocolFile } from "./protocol-file.ts";
 import { createChainReader, createRollupReader } from "./readers.ts";
@@ -40,8 +44,9 @@ export async function startNode(config: NodeConfig, logger?: Logger): Promise<Ru
   const store = await openChain(config, definition, log);
   const controller = new AbortController();
   try {
-    const chain = createChainNode({ config, definition, store, logger: log, controller });
-    const services = await openServices({ config, definition, store, chain, logger: log });
+    const metrics = createNodeMetrics();
+    const chain = createChainNode({ config, definition, store, logger: log, controller, metrics });
+    const services = await openServices({ config, definition, store, chain, metrics, logger: log });
     return run(config, store, chain, services, controller, log);
   } catch (error) {
     await store.close();
@@ -60,24 +65,30 @@ interface Parts {
   definition: ChainDefinition;
   store: ChainStore;
   chain: ChainNode;
+  metrics: NodeMetrics;
   logger: Logger;
 }
 
 async function openServices(parts: Parts): Promise<Services> {
-  const { config, chain, logger } = parts;
+  const { config, chain, metrics, logger } = parts;
+  const { registry } = metrics;
   const calls = startCalls(parts);
   try {
     // The AI services ask for the address of the server that serves their methods.
     let rpc: RpcServer | undefined;
     const ai = await createAi(config, () => rpc?.httpUrl ?? "", logger);
+    const allParts = () => [...chain.parts(), ...(ai?.parts() ?? [])];
     rpc = await createRpcServer({
       host: config.rpcHost,
       port: config.rpcPort,
-      methods: withModules({ ...chainMethods(parts, calls), ...ai?.methods }),
+      methods: measureMethods(withModules({ ...chainMethods(parts, calls), ...ai?.methods }), registry),
       onInternalError: (method, error) => logger.error({ module: "rpc", method, error }, "A request failed"),
       onGet: (path, response) =>
-        answerHealth(path, response, () => healthOf(chain, [...chain.parts(), ...(ai?.parts() ?? [])])),
+        answerHealth(path, response, () => healthOf(chain, allParts())) ||
+        (config.metrics && answerMetrics(path, response, registry)),
     });
+    measureParts(registry, allParts);
+    measureAi(registry, () => ai?.queue());
     return { rpc, ai, calls };
   } catch (error) {
     await calls.close();
@@ -179,5 +190,15 @@ function answerHealth(path: string, response: ServerResponse, health: () => Heal
   const body = health();
   response.writeHead(body.status === "ok" ? 200 : 503, { "content-type": "application/json" });
   response.end(JSON.stringify(body));
+  return true;
+}
+
+/** GET /metrics: in Prometheus's text format. */
+function answerMetrics(path: string, response: ServerResponse, registry: Registry): boolean {
+  if (path !== "/metrics") return false;
+  registry.metrics().then(
+    (text) => response.writeHead(200, { "content-type": registry.contentType }).end(text),
+    () => response.writeHead(500).end(),
+  );
   return true;
 }

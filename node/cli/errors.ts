@@ -12,6 +12,7 @@ export const CLI_ERRORS = {
   DEVNET_FILE_CORRUPT: "input",
   FILE_UNREADABLE: "input",
   HOST_ABSENT: "input",
+  KEY_AS_FLAG: "input",
   KEY_EXISTS: "input",
   KEY_FILE_CORRUPT: "input",
   KEY_INVALID: "input",

@@ -22,7 +22,7 @@ export interface NodeProcess {
 }
 
 /** Compiled by `npm test`'s set-up; another folder for a quick try. */
-const MAIN = join(packageRoot(), process.env.OPENLEDGER_DIST ?? "dist", "node", "main.js");
+export const MAIN = join(packageRoot(), process.env.OPENLEDGER_DIST ?? "dist", "node", "main.js");
 
 /** Writes the chain's files into `folder`, as `openledger devnet` does. */
 export function writeChainFiles(folder: string, ...chain: Parameters<typeof smallChain>): void {

@@ -20,6 +20,7 @@ import {
 import { getModel } from "../client/models.ts";
 import type { ContentSink, ContentSource } from "../content/source.ts";
 import { aiError } from "../errors.ts";
+import type { HostQueue } from "../metrics.ts";
 import { encodeReceipt, makeReceipt, parseReceipt, type Receipt, receiptToJson } from "../receipt/receipt.ts";
 import { checkedPrompt, loadServedModel, runInference, type ServedModel } from "./inference.ts";
 
@@ -56,6 +57,11 @@ export class Host {
 
   get address(): Address {
     return this.options.account.address.toLowerCase() as Address;
+  }
+
+  /** What it has to do right now. */
+  queue(): HostQueue {
+    return { answering: this.running.size, unsettled: this.unsettled.size };
   }
 
   /** Reads which claims of an earlier run wait for their settlement. */

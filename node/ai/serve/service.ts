@@ -12,6 +12,7 @@ import { rpcSource } from "../client/content.ts";
 import { Mirror, type MirrorStore } from "../content/mirror.ts";
 import { Uploads } from "../content/upload.ts";
 import { aiError } from "../errors.ts";
+import type { HostQueue } from "../metrics.ts";
 import { Watcher } from "../watch/watcher.ts";
 import { Host } from "./host.ts";
 import { type AiRpcMethod, aiRpcMethods } from "./rpc-methods.ts";
@@ -43,6 +44,8 @@ export interface AiService {
   methods: Readonly<Record<string, AiRpcMethod>>;
   /** How the host, the watcher and the mirror are, where they run. */
   parts(): readonly PartStatus[];
+  /** Undefined while no host runs. */
+  queue(): HostQueue | undefined;
   /** Begins once the node's RPC answers. */
   start(): void;
   stop(): Promise<void>;
@@ -71,6 +74,7 @@ export function createAiService(options: AiServiceOptions): AiService {
   return {
     methods,
     parts: () => supervisor.status(),
+    queue: () => host?.queue(),
     start() {
       const parts = aiParts(options, (started) => {
         host = started;

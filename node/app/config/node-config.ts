@@ -5,10 +5,12 @@ import type { CodedError } from "../../base/errors.ts";
 import { LOG_LEVELS } from "../../base/logger.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 import { appError } from "../errors.ts";
+import { readKeyFile } from "./key-files.ts";
 import { poolSettings } from "./pool-settings.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().positive();
+const gwei = z.coerce.number().int().min(1).max(1_000_000_000);
 const flag = z.preprocess(
   (value) => (value === "true" || value === "1" ? true : value === "false" || value === "0" ? false : value),
   z.boolean(),
@@ -30,6 +32,14 @@ const httpUrls = z
   .string()
   .transform((text) => text.split(",").map((part) => part.trim()))
   .pipe(z.array(httpUrl).min(1).max(16));
+
+/** Settings that are keys. As flags every user of the machine would see them. */
+export const KEY_SETTINGS = ["batcherKey", "proposerKey", "hostKey", "watcherKey"] as const;
+
+function keyFile(setting: (typeof KEY_SETTINGS)[number]) {
+  const text = `file with the ${setting.replace("Key", "")}'s key: hexadecimal, or a keystore (Web3 Secret Storage 3)`;
+  return z.string().min(1).optional().describe(text);
+}
 
 /** Every setting of a node: its type, its default, its text in `--help`. */
 export const nodeConfigSchema = z.strictObject({
@@ -53,13 +63,22 @@ export const nodeConfigSchema = z.strictObject({
       "JSON-RPC of the sequencer: transactions are passed on to it and missing contents fetched from it",
     ),
   batcherKey: privateKey.optional().describe("key that posts batches to L1"),
+  batcherKeyFile: keyFile("batcherKey"),
   proposerKey: privateKey.optional().describe("key that posts output roots to L1"),
+  proposerKeyFile: keyFile("proposerKey"),
+  keyPasswordFile: z
+    .string()
+    .optional()
+    .describe("file with the password of the key files that are keystores"),
   outputOracle: address.optional().describe("L2OutputOracle on L1; needed with a proposer key"),
   proposerAllowNonFinalized: flag
     .default(false)
     .describe("propose outputs of safe blocks before they are final; for a devnet only"),
   rpcHost: z.string().min(1).default("127.0.0.1").describe("address on which JSON-RPC listens"),
   rpcPort: port.default(9545).describe("port on which JSON-RPC listens; 0 takes a free one"),
+  metrics: flag
+    .default(true)
+    .describe("serve Prometheus's metrics at /metrics of the JSON-RPC port (false: don't)"),
   rpcGasCap: z.coerce
     .bigint()
     .min(0n)
@@ -75,9 +94,11 @@ export const nodeConfigSchema = z.strictObject({
     .optional()
     .describe("JSON file with the addresses of the protocol's contracts; with it the AI services run"),
   hostKey: privateKey.optional().describe("key of the host that answers paid requests on this node"),
+  hostKeyFile: keyFile("hostKey"),
   watcherKey: privateKey
     .optional()
     .describe("key of the watcher that checks claims and challenges false ones"),
+  watcherKeyFile: keyFile("watcherKey"),
   threads: z.coerce
     .number()
     .int()
@@ -94,6 +115,18 @@ export const nodeConfigSchema = z.strictObject({
     .min(0)
     .default(4)
     .describe("L1 blocks that must lie above an L1 origin that the sequencer takes"),
+  l1FeeMultiple: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(5)
+    .describe("a waiting L1 transaction offers at most this many times what L1 suggests"),
+  l1MaxBaseFeeGwei: gwei.default(1_000).describe("while L1's base fee is above it, nothing is sent to L1"),
+  l1MaxTipGwei: gwei.default(100).describe("highest tip of a transaction to L1"),
+  l1MaxBlobBaseFeeGwei: gwei
+    .default(1_000)
+    .describe("while L1's blob base fee is above it, no blobs are sent"),
   l1PollMs: milliseconds.default(1_000).describe("milliseconds between two looks at L1's head"),
   l1LagMs: milliseconds
     .default(12_000)
@@ -135,20 +168,39 @@ export function loadNodeConfig(sources: NodeConfigSources): NodeConfig {
   const merged = { ...fromFile, ...fromEnvironment(sources.env), ...Object.fromEntries(given) };
   const result = nodeConfigSchema.safeParse(merged);
   if (!result.success) throw invalid(result.error.issues[0]);
-  if (result.data.proposerKey !== undefined && result.data.outputOracle === undefined) {
+  const config = withKeys(result.data);
+  if (config.proposerKey !== undefined && config.outputOracle === undefined) {
     throw appError("CONFIG_INVALID", {
       message: "A proposer key is given, but not where to propose.",
       fix: `Give the L2OutputOracle's address as --output-oracle or ${variableName("outputOracle")}.`,
     });
   }
-  const needing = (["hostKey", "watcherKey"] as const).find((name) => result.data[name] !== undefined);
-  if (needing !== undefined && result.data.protocol === undefined) {
+  const needing = (["hostKey", "watcherKey"] as const).find((name) => config[name] !== undefined);
+  if (needing !== undefined && config.protocol === undefined) {
     throw appError("CONFIG_INVALID", {
       message: `${flagName(needing)} is given, but not where the protocol's contracts are.`,
       fix: `Give the file with their addresses as --protocol or ${variableName("protocol")}.`,
     });
   }
-  return result.data;
+  return config;
+}
+
+/** The settings with the keys of the key files. */
+function withKeys(config: NodeConfig): NodeConfig {
+  const keys: Partial<Record<(typeof KEY_SETTINGS)[number], Hex>> = {};
+  for (const setting of KEY_SETTINGS) {
+    const file = config[`${setting}File`];
+    if (file === undefined) continue;
+    if (config[setting] !== undefined) {
+      throw appError("CONFIG_INVALID", {
+        message: `Both ${setting} and ${setting}File are given.`,
+        fix: `Give the key as ${flagName(`${setting}File`)} only.`,
+        facts: { setting },
+      });
+    }
+    keys[setting] = readKeyFile(file, config.keyPasswordFile);
+  }
+  return { ...config, ...keys };
 }
 
 /** Paths of the files that define the chain. */

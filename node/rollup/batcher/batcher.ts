@@ -41,6 +41,8 @@ export interface BatcherOptions {
   /** L1 blocks before the end of the sequencing window at which a channel closes at the latest. */
   subSafetyMargin?: bigint;
   pollMs?: number;
+  /** Called with each channel that L1 took. */
+  onSent?: (sent: { kind: "calldata"; bytes: number; frames: number; blocks: number }) => void;
 }
 
 /** A channel that L1 has taken in. */
@@ -97,6 +99,7 @@ class ChannelBatcher implements Batcher {
       maxChannelBytes: 1_000_000,
       subSafetyMargin: 10n,
       pollMs: 500,
+      onSent: () => undefined,
       ...options,
     };
   }
@@ -233,6 +236,8 @@ class ChannelBatcher implements Batcher {
       return undefined;
     }
     logger.info(facts, "Blocks sent to L1");
+    const blocks = Number(channel.last.number - channel.first.number) + 1;
+    this.options.onSent({ kind: "calldata", bytes: facts.bytes, frames: sent.length, blocks });
     this.open = undefined;
     this.submitted = { last: channel.last, l1Number: lastL1 };
     const l1Transactions = sent.map(({ hash }) => hash);
