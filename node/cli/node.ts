@@ -26,7 +26,7 @@ export function nodeCommand(): Command {
     .option("--config <file>", "JSON file with settings; environment and flags win over it");
   for (const [name, field] of Object.entries(nodeConfigSchema.shape)) {
     if (SHARED.has(name)) continue;
-    const isFlag = typeof field.safeParse(undefined).data === "boolean";
+    const isFlag = field.safeParse(undefined).data === false;
     const text = `${field.description ?? ""} (environment: ${variableName(name)})`;
     const option = new Option(isFlag ? flagName(name) : `${flagName(name)} <value>`, text);
     // Offered nowhere, but told apart from what there never was.
