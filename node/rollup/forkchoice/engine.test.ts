@@ -72,7 +72,7 @@ describe("engine", () => {
   let engine: Engine;
   let events: EngineEvent[];
 
-  const open = async () => {
+  const open = async (keepOrphans = false) => {
     store = await openChainStore(folder, rollup);
     if (store.heads() === undefined) {
       const { block, stateWrites } = definition.genesis;
@@ -84,7 +84,7 @@ describe("engine", () => {
     }
     const { openledger } = definition;
     const executor = createExecutor({ rollup, openledger, stateDatabase: store.state });
-    engine = createEngine({ store, executor, rollup, logger: silentLogger });
+    engine = createEngine({ store, executor, rollup, logger: silentLogger, keepOrphans });
     events = [];
     engine.subscribe((event) => events.push(event));
   };
@@ -142,6 +142,29 @@ describe("engine", () => {
     ]);
     expect(store.transaction(one.transactions[1]!.hash)).toBeUndefined();
     expect(store.canonicalHash(2n)).toBeUndefined();
+  });
+
+  test("a crash at once after blocks were removed loses none of their transactions", async () => {
+    const reopen = async () => {
+      await store.close();
+      await open(true);
+      const raws: Uint8Array[] = [];
+      for await (const entry of store.mempool.entries()) raws.push(entry.raw);
+      return raws;
+    };
+    await reopen();
+    const genesis = engine.heads().unsafe;
+    const raws = [await transfer(0), await transfer(1), await transfer(2)];
+    await sequence(l1Block(1), poolOf(raws[0]!, raws[1]!));
+    await sequence(l1Block(2), poolOf(raws[2]!));
+    await engine.reset({ unsafe: genesis, safe: genesis, finalized: genesis, l1Number: 0n });
+    expect(events.at(-1)?.journalled.size).toBe(3);
+    expect(await reopen()).toEqual(raws);
+    await store.mempool.remove([0n, 1n, 2n]);
+    // Those that the new block holds as well are not orphaned.
+    await sequence(l1Block(1), poolOf(raws[0]!, raws[1]!));
+    await engine.derive(derived(l1Block(1), l1Block(4), [raws[0]!]));
+    expect(await reopen()).toEqual([raws[1]]);
   });
 
   test("an invalid transaction in a batch changes nothing", async () => {
