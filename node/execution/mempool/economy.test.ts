@@ -7,8 +7,10 @@ import {
   PoolFixture,
   poolAccount,
   poolAddress,
+  poolBlock,
   poolTransfer,
 } from "../../../test/support/pool-fixture.ts";
+import type { Block } from "../../chain/types/block.ts";
 import { DEFAULT_POOL_LIMITS } from "./limits.ts";
 
 const COST = 21_000n * (POOL_BASE_FEE + parseGwei("1")) + 1n + POOL_EXTRA_COST;
@@ -231,6 +233,16 @@ describe("accounts that run code (EIP-7702)", () => {
     expect(await refusal(fixture.pool.add(await setCode(3, 0, 1)))).toBe("authority already reserved");
   });
 
+  test("are free again with the last authorization that waits", async () => {
+    const fixture = new PoolFixture();
+    const raws = [await setCode(2, 0, 1), await setCode(3, 0, 1)];
+    await fixture.add(...raws, await poolTransfer(1, 0));
+    fixture.pool.drop(hashOf(raws[0]!));
+    expect(await fixture.add(await poolTransfer(1, 1))).toEqual(["TXPOOL_DELEGATED_LIMIT"]);
+    fixture.pool.drop(hashOf(raws[1]!));
+    expect(await fixture.add(await poolTransfer(1, 1))).toEqual(["ok"]);
+  });
+
   test("move on with the nonces that a block's authorizations spend", async () => {
     const fixture = new PoolFixture();
     const [stale, next] = [await poolTransfer(1, 0), await poolTransfer(1, 1)];
@@ -239,5 +251,59 @@ describe("accounts that run code (EIP-7702)", () => {
     fixture.include(await setCode(2, 0, 1));
     expect(fixture.held()).toEqual(new Set([hashOf(next)]));
     expect(fixture.pool.count()).toEqual({ pending: 1, queued: 0 });
+  });
+});
+
+describe("what was acknowledged before a reorganisation", () => {
+  const invalid = { invalid: "insufficient funds for gas * price + value (have 0)", sender: false };
+  const refuseAll = (fixture: PoolFixture) => {
+    const source = fixture.pool.source();
+    const taken = source.take({ baseFee: fixture.baseFee, count: 99 });
+    source.settle(taken.map((transaction) => ({ transaction, outcome: invalid })));
+  };
+
+  test("has room however full the pool is, and is not pushed out", async () => {
+    const fixture = new PoolFixture({ limits: { globalSlots: 1, globalQueue: 1, accountSlots: 1 } });
+    const raws = await Promise.all([0, 1, 2].map((nonce) => poolTransfer(1, nonce)));
+    const blocks: Block[] = [];
+    for (const raw of raws) {
+      expect(await fixture.add(raw)).toEqual(["ok"]);
+      blocks.push(fixture.include(raw));
+    }
+    await fixture.add(await poolTransfer(2, 0, "9"));
+    fixture.orphan(...blocks);
+    expect(fixture.pool.count()).toEqual({ pending: 4, queued: 0 });
+    expect(await fixture.add(await poolTransfer(3, 0, "90"))).toEqual(["TXPOOL_FULL"]);
+    expect(fixture.take().slice(-3)).toEqual(raws.map(hashOf));
+    fixture.orphan();
+    expect(fixture.pool.count()).toEqual({ pending: 4, queued: 0 });
+  });
+
+  test("waits for its money, but not for ever", async () => {
+    const fixture = new PoolFixture();
+    const [kept, other] = [await poolTransfer(1, 0), await poolTransfer(2, 0)];
+    await fixture.add(kept);
+    const block = fixture.include(kept);
+    fixture.balances.set(poolAddress(1), 0n);
+    fixture.orphan(block);
+    await fixture.add(other);
+    refuseAll(fixture);
+    expect(fixture.held()).toEqual(new Set([hashOf(kept)]));
+    fixture.time = DEFAULT_POOL_LIMITS.lifetimeMs;
+    refuseAll(fixture);
+    expect(fixture.held()).toEqual(new Set());
+  });
+
+  test("leaves pool and journal when the new chain has passed its nonce", async () => {
+    const fixture = new PoolFixture();
+    const [old, dearer] = [await poolTransfer(1, 0), await poolTransfer(1, 0, "2")];
+    await fixture.add(old);
+    const removed = fixture.include(old);
+    const { first } = fixture.journal.reserve([old]);
+    const journalled = new Map([[hashOf(old), first]]);
+    fixture.pool.chainChanged({ removed: [removed], added: [poolBlock(dearer)], journalled });
+    await Promise.resolve();
+    expect(fixture.held()).toEqual(new Set());
+    expect(fixture.journal.raws.size).toBe(0);
   });
 });
