@@ -1,6 +1,7 @@
 import type { Attack } from "./attack.ts";
 import { accessListAttack, endlessCallsAttack } from "./endless-calls.ts";
 import { nestedJsonAttack, nestedRlpAttack } from "./nested-lists.ts";
+import { poolFloodAttack } from "./pool-flood.ts";
 import { idleSocketsAttack, neverReadAttack } from "./sockets.ts";
 
 /** Every attack, in the order in which `npm run attacks` runs them. */
@@ -11,4 +12,5 @@ export const ATTACKS: readonly Attack[] = [
   accessListAttack,
   idleSocketsAttack,
   neverReadAttack,
+  poolFloodAttack,
 ];

@@ -38,7 +38,11 @@ export function benchAccounts(count: number): BenchAccount[] {
   });
 }
 
-export type Call = Pick<TransactionSerializableEIP1559, "to" | "value" | "gas" | "data">;
+/** Fees: a tip of 1 wei up to 100 gwei, unless given. */
+export type Call = Pick<
+  TransactionSerializableEIP1559,
+  "to" | "value" | "gas" | "data" | "maxFeePerGas" | "maxPriorityFeePerGas"
+>;
 
 /** A signed type 2 transaction; by the native library, since a load has tens of thousands. */
 export function signCall(account: BenchAccount, chainId: number, nonce: number, call: Call): SignedTransfer {

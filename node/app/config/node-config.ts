@@ -6,15 +6,12 @@ import { LOG_LEVELS } from "../../base/logger.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 import { appError } from "../errors.ts";
 import { readKeyFile } from "./key-files.ts";
+import { flag } from "./kinds.ts";
 import { poolSettings } from "./pool-settings.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().positive();
 const gwei = z.coerce.number().int().min(1).max(1_000_000_000);
-const flag = z.preprocess(
-  (value) => (value === "true" || value === "1" ? true : value === "false" || value === "0" ? false : value),
-  z.boolean(),
-);
 const privateKey = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/, "must be 0x and 64 hexadecimal digits")

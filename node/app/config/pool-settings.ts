@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Address } from "../../chain/types/primitives.ts";
 import { DEFAULT_POOL_LIMITS, type PoolLimits } from "../../execution/mempool/limits.ts";
+import { flag } from "./kinds.ts";
 
 const count = z.coerce.number().int().positive().max(10_000_000);
 const wei = z.coerce
@@ -12,10 +13,6 @@ const addresses = z
   .union([z.array(z.string()), z.string().transform((text) => text.split(",").map((one) => one.trim()))])
   .refine((list) => list.every((one) => ADDRESS.test(one)), "must be addresses, with commas between")
   .transform((list) => list.map((one) => one.toLowerCase() as Address));
-const flag = z.preprocess(
-  (value) => (value === "true" || value === "1" ? true : value === "false" || value === "0" ? false : value),
-  z.boolean(),
-);
 const limits = DEFAULT_POOL_LIMITS;
 
 /** Settings of the transaction pool, named and meant as geth's `--txpool.*`. */
