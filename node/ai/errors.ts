@@ -2,6 +2,7 @@ import { type ErrorOf, errorMaker } from "../base/errors.ts";
 
 /** Every failure of datanets, models, training, attribution and serving, with what it means for the work that met it. */
 export const AI_ERRORS = {
+  ACCOUNT_BUSY: "temporary",
   ADAPTER_CONFIG_INVALID: "input",
   ADAPTER_TENSOR: "input",
   ADAPTER_UNSUPPORTED: "input",
@@ -54,8 +55,10 @@ export const AI_ERRORS = {
   REQUEST_NOT_MINE: "input",
   REQUEST_UNKNOWN: "temporary",
   ROW_TOO_LONG: "input",
+  RPC_ANSWER_INVALID: "input",
   RPC_ERROR: "input",
   RPC_UNREACHABLE: "temporary",
+  RPC_URL_INVALID: "input",
   SAFETENSORS_DTYPE: "input",
   SAFETENSORS_INVALID: "input",
   SAFETENSORS_TRUNCATED: "input",
@@ -72,6 +75,7 @@ export const AI_ERRORS = {
   TRAINING_SET_EMPTY: "input",
   TRANSACTION_REFUSED: "input",
   TRANSACTION_REVERTED: "input",
+  TRANSACTION_WAITING: "temporary",
   UPLOAD_ORDER: "input",
   UPLOAD_PART_INVALID: "input",
   WEIGHT_MISSING: "input",

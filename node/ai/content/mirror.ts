@@ -7,7 +7,7 @@ import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { followBlocks } from "../client/follow.ts";
 import type { ContentSink, ContentSource } from "./source.ts";
 
-/** A content store that knows what it has. */
+/** A content store, this node's or another's, that knows what it has. */
 export interface MirrorStore extends ContentSource, ContentSink {
   has(hash: Hash): Promise<boolean>;
 }
@@ -16,8 +16,8 @@ export interface MirrorOptions {
   client: ChainClient;
   at: ProtocolAddresses;
   store: MirrorStore;
-  /** Other nodes, asked in this order. */
-  peers: readonly ContentSource[];
+  /** Other nodes, asked in this order; each is given what it lacks. */
+  peers: readonly MirrorStore[];
   logger: Logger;
 }
 
@@ -26,13 +26,16 @@ const RETRY_ROUNDS = 600;
 
 /**
  * Copies everything that the chain names (documents, models with all their files) from other nodes into this node's
- * store, so that evidence is never only the host's.
+ * store, so that evidence is never only the host's, and gives other nodes what only this one was handed. What the chain
+ * does not name is never passed on: strangers can't fill all nodes through one.
  */
 export class Mirror {
   private readonly options: MirrorOptions;
   /** Content that no peer gave yet, with the rounds left. */
   private readonly missing = new Map<Hash, { kind: "file" | "manifest"; rounds: number }>();
   private readonly seen = new Set<Hash>();
+  /** Content that was here before it was named, and the peers that were not asked about it yet. */
+  private readonly offers = new Map<Hash, { peers: readonly MirrorStore[]; rounds: number }>();
 
   constructor(options: MirrorOptions) {
     this.options = options;
@@ -76,6 +79,7 @@ export class Mirror {
       else this.missing.set(hash, { kind, rounds: rounds - 1 });
       if (bytes && kind === "manifest") this.wantManifest(bytes);
     }
+    await this.offerHeld();
     const more = [...this.missing.values()].some(({ rounds }) => rounds === RETRY_ROUNDS);
     if (more) await this.fetchMissing();
   }
@@ -102,7 +106,10 @@ export class Mirror {
 
   private async obtain(hash: Hash): Promise<Uint8Array | undefined> {
     const { store, peers, logger } = this.options;
-    if (await store.has(hash)) return store.get(hash);
+    if (await store.has(hash)) {
+      this.offers.set(hash, { peers, rounds: RETRY_ROUNDS });
+      return store.get(hash);
+    }
     for (const peer of peers) {
       try {
         const bytes = await peer.get(hash);
@@ -114,5 +121,28 @@ export class Mirror {
       }
     }
     return undefined;
+  }
+
+  private async offerHeld(): Promise<void> {
+    for (const [hash, { peers, rounds }] of [...this.offers]) {
+      const left = await this.offerTo(hash, peers);
+      if (left.length === 0 || rounds <= 0) this.offers.delete(hash);
+      else this.offers.set(hash, { peers: left, rounds: rounds - 1 });
+    }
+  }
+
+  /** The peers that neither have the content now nor could be told of it. */
+  private async offerTo(hash: Hash, peers: readonly MirrorStore[]): Promise<MirrorStore[]> {
+    const { store, logger } = this.options;
+    const left: MirrorStore[] = [];
+    for (const peer of peers) {
+      try {
+        if (!(await peer.has(hash))) await peer.put(await store.get(hash));
+      } catch (error) {
+        left.push(peer);
+        logger.debug({ error, hash }, "a peer did not take content");
+      }
+    }
+    return left;
   }
 }

@@ -8,7 +8,7 @@ import { createSupervisor, type Part, type PartStatus } from "../../base/supervi
 import type { Hash, Hex } from "../../chain/types/primitives.ts";
 import type { ContentStore } from "../../store/content/content-store.ts";
 import { type ChainClient, connectChain, type ProtocolAddresses } from "../client/chain.ts";
-import { rpcSource } from "../client/content.ts";
+import { rpcSink, rpcSource } from "../client/content.ts";
 import { Mirror, type MirrorStore } from "../content/mirror.ts";
 import { Uploads } from "../content/upload.ts";
 import { aiError } from "../errors.ts";
@@ -29,7 +29,7 @@ export interface AiServiceOptions {
   hostKey?: Hex;
   /** Checks claims and challenges false ones for this account; absent: no watcher. */
   watcherKey?: Hex;
-  /** RPC URLs of nodes whose content is copied. */
+  /** RPC URLs of nodes whose content is copied, and that are given what only this node was handed. */
   peers?: readonly string[];
   /** Claims carry their records and paths; default true. */
   proved?: boolean;
@@ -175,10 +175,11 @@ function mirrorStore(store: ContentStore): MirrorStore {
 }
 
 /** A peer may start later than this node. */
-function lazyPeer(url: string) {
+function lazyPeer(url: string): MirrorStore {
+  const connected = () => connectChain(url);
   return {
-    async get(hash: Hash) {
-      return rpcSource(await connectChain(url)).get(hash);
-    },
+    get: async (hash) => rpcSource(await connected()).get(hash),
+    put: async (bytes) => rpcSink(await connected()).put(bytes),
+    has: async (hash) => (await connected()).rpc<boolean>("openledger_hasContent", [hash]),
   };
 }

@@ -1,10 +1,10 @@
 import type { Hash } from "../../chain/types/primitives.ts";
 import { contentIdOf } from "../codec/hash.ts";
-import type { ContentSink, ContentSource } from "../content/source.ts";
+import type { MirrorStore } from "../content/mirror.ts";
 import { aiError } from "../errors.ts";
 
 /** Content in memory, for tests. */
-export function memoryContent(): ContentSource & ContentSink & { all: Map<Hash, Uint8Array> } {
+export function memoryContent(): MirrorStore & { all: Map<Hash, Uint8Array> } {
   const all = new Map<Hash, Uint8Array>();
   return {
     all,
@@ -13,6 +13,7 @@ export function memoryContent(): ContentSource & ContentSink & { all: Map<Hash, 
       if (!bytes) throw aiError("CONTENT_NOT_FOUND", { message: `no content ${hash}` });
       return bytes;
     },
+    has: async (hash) => all.has(hash),
     async put(bytes) {
       const hash = contentIdOf(bytes);
       all.set(hash, bytes);
