@@ -1,14 +1,14 @@
 import { Command } from "commander";
 import { formatEther, parseEther } from "viem";
 import { rewardBalance, withdrawRewards } from "../ai/client/balances.ts";
-import { connectChain, send } from "../ai/client/chain.ts";
+import { send } from "../ai/client/chain.ts";
 import { cancelRequest, getRequest } from "../ai/client/market.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import { depositOpen } from "./bridge.ts";
 import { type CliContext, contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { listKeys, requireKey, resolveAddress, saveKey } from "./keys.ts";
-import { connectProtocol, parseId } from "./protocol.ts";
+import { connectNode, connectProtocol, parseId } from "./protocol.ts";
 
 /** `openledger account ...`: keys of the data folder, balances, transfers. */
 export function accountCommand(): Command {
@@ -49,8 +49,8 @@ export function accountCommand(): Command {
     .action(async (who: string, _options: unknown, command: Command) => {
       const context = contextOf(command);
       const address = resolveAddress(context, who);
-      const { public: reader } = await connectChain(context.rpcUrl);
-      const balance = await reader.getBalance({ address });
+      const { client } = await connectNode(context);
+      const balance = await client.public.getBalance({ address });
       print(context, { address, wei: balance }, [`${formatEther(balance)} OPEN`]);
     });
   account
@@ -114,10 +114,7 @@ export function parseOpen(text: string): bigint {
 async function transfer(context: CliContext, to: string, value: bigint): Promise<Hash> {
   const account = requireKey(context);
   const recipient = resolveAddress(context, to);
-  const { hash } = await send(await connectChain(context.rpcUrl), account, {
-    to: recipient,
-    data: "0x",
-    value,
-  });
+  const { client } = await connectNode(context);
+  const { hash } = await send(client, account, { to: recipient, data: "0x", value });
   return hash;
 }

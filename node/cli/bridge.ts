@@ -1,19 +1,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Account, createPublicClient, createWalletClient, defineChain, type Hex, http } from "viem";
+import { connectChain } from "../ai/client/chain.ts";
 import { sleep } from "../base/clock.ts";
 import { openAbi, openBridgeAbi } from "../chain/generated/abi.ts";
 import type { Address } from "../chain/types/primitives.ts";
-import { parseDeployment } from "../deploy/deployment.ts";
+import { type L1Deployment, parseDeployment } from "../deploy/deployment.ts";
 import type { CliContext } from "./context.ts";
 import { cliError } from "./errors.ts";
+import { connectNode } from "./protocol.ts";
 
 const ARRIVAL_MS = 120_000;
 const POLL_MS = 500;
 
 /**
  * Sends OPEN from L1 to `to` on L2 through the bridge, and waits until it is there.
- * @throws CodedError DEPLOYMENT_UNREADABLE, L1_TRANSACTION_FAILED, DEPOSIT_NOT_SEEN.
+ * @throws CodedError DEPLOYMENT_UNREADABLE, NODE_WRONG, L1_TRANSACTION_FAILED, DEPOSIT_NOT_SEEN.
  */
 export async function depositOpen(
   context: CliContext,
@@ -21,8 +23,11 @@ export async function depositOpen(
   to: Address,
   amount: bigint,
 ): Promise<Hex> {
-  const { open, openBridge } = readContracts(context);
-  const l2 = createPublicClient({ transport: http(context.rpcUrl) });
+  const { l1ChainId, contracts } = readContracts(context);
+  const { open, openBridge } = contracts;
+  const { client } = await connectNode(context);
+  const l2 = client.public;
+  await requireL1(context, l1ChainId);
   const before = await l2.getBalance({ address: to });
   await sendL1(context, account, {
     address: open,
@@ -50,10 +55,21 @@ export async function depositOpen(
   return hash;
 }
 
-function readContracts(context: CliContext): { open: Address; openBridge: Address } {
+/** @throws CodedError NODE_WRONG when the L1 node is one of another chain than the bridge's. */
+async function requireL1({ l1RpcUrl }: CliContext, expected: bigint): Promise<void> {
+  const { chain } = await connectChain(l1RpcUrl);
+  if (BigInt(chain.id) === expected) return;
+  throw cliError("NODE_WRONG", {
+    message: `the node at ${l1RpcUrl} answers for chain ${chain.id}, but the bridge is on chain ${expected}`,
+    fix: "give the URL of the L1 with --l1-rpc",
+    facts: { url: l1RpcUrl, chainId: chain.id, expected },
+  });
+}
+
+function readContracts(context: CliContext): L1Deployment {
   const file = join(context.dataDir, "chain", "deployment.json");
   try {
-    return parseDeployment(JSON.parse(readFileSync(file, "utf8"))).contracts;
+    return parseDeployment(JSON.parse(readFileSync(file, "utf8")));
   } catch (cause) {
     throw cliError("DEPLOYMENT_UNREADABLE", {
       message: `${file} does not say where the bridge is`,

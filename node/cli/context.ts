@@ -72,19 +72,44 @@ function readDevnetFile(dataDir: string): z.infer<typeof devnetFile> | undefined
 }
 
 function checkUrl(url: string): string {
-  if (!URL.canParse(url) || !/^(https?|wss?):/.test(url)) {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const isHttp = parsed !== undefined && /^https?:$/.test(parsed.protocol);
+  if (isHttp && parsed.username === "" && parsed.password === "") return url;
+  const isSocket = parsed !== undefined && /^wss?:$/.test(parsed.protocol);
+  if (parsed?.username || parsed?.password) {
     throw cliError("URL_INVALID", {
-      message: `${url} is not an http or ws URL`,
-      fix: "give one like http://127.0.0.1:9545",
+      message: "the URL holds a user's name or a password, which the command line does not send",
+      fix: "give the URL without them, for example of a proxy that adds them",
     });
   }
-  return url;
+  throw cliError("URL_INVALID", {
+    message: `${url} is not an http URL`,
+    fix: isSocket
+      ? `commands speak HTTP, WebSocket serves subscriptions: give ${url.replace(/^ws/i, "http")}`
+      : "give one like http://127.0.0.1:9545",
+  });
 }
 
-/** Prints one result: JSON (big integers as decimal strings) with --json, else the lines. */
+/** Prints one result: JSON (big integers as decimal strings) with --json, else the lines, both without control characters. */
 export function print(context: CliContext, value: unknown, lines: readonly string[]): void {
   const text = context.json
     ? JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? item.toString() : item), 2)
     : lines.join("\n");
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printable(text)}\n`);
+}
+
+/**
+ * Text for a terminal: names, rows and answers of strangers must neither steer it nor look like other text.
+ * Control characters and marks of the writing direction are shown as JSON's escapes.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    /(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** As {@link printable}, on one line. */
+export function oneLine(text: string): string {
+  return printable(text.replace(/\n/g, "\\n"));
 }

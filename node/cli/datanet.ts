@@ -1,13 +1,9 @@
-import { readFileSync } from "node:fs";
-import { basename } from "node:path";
 import { Command, Option } from "commander";
-import { bytesToHex, formatEther } from "viem";
-import type { ChainClient, ProtocolAddresses } from "../ai/client/chain.ts";
-import { rpcSink, rpcSource } from "../ai/client/content.ts";
+import { formatEther } from "viem";
+import type { ProtocolAddresses } from "../ai/client/chain.ts";
+import { rpcSource } from "../ai/client/content.ts";
 import {
   cancelContribution,
-  commitContribution,
-  contributionOfContent,
   createDatanet,
   datanetCount,
   freezeDatanet,
@@ -16,20 +12,18 @@ import {
   getSnapshot,
   openContributions,
   releaseStake,
-  revealContribution,
   reviewContribution,
 } from "../ai/client/datanets.ts";
-import { decodeDocument, encodeDocument } from "../ai/datanet/document.ts";
-import { intakeFile } from "../ai/datanet/intake.ts";
-import { randomBytes, sleep } from "../base/clock.ts";
+import type { ContentSource } from "../ai/content/source.ts";
+import { decodeDocument } from "../ai/datanet/document.ts";
+import type { Row } from "../ai/datanet/rows.ts";
+import { isCodedError } from "../base/errors.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import { parseOpen } from "./account.ts";
-import { type CliContext, contextOf, print } from "./context.ts";
-import { cliError } from "./errors.ts";
+import { type CliContext, contextOf, oneLine, print } from "./context.ts";
+import { addContribute } from "./contribute.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
 import { connectProtocol, type Protocol, parseId } from "./protocol.ts";
-
-const POLL_MS = 250;
 
 /** `openledger datanet ...`: create, contribute, review, freeze, look. */
 export function datanetCommand(): Command {
@@ -46,16 +40,7 @@ export function datanetCommand(): Command {
     .option("--quorum <n>", "approvals that accept a contribution", "1")
     .addHelpText("after", "\nExample: openledger datanet create fund-facts --reviewer rita --key olga")
     .action(create);
-  datanet
-    .command("contribute <datanet> <files...>")
-    .description("put .txt, .md or .jsonl files in, each as one contribution: commit, store, reveal")
-    .addHelpText("after", "\nExample: openledger datanet contribute 1 notes.md facts.jsonl --key alba")
-    .action(contribute);
-  datanet
-    .command("reveal <contribution> <file>")
-    .description("reveal a commitment whose reveal failed")
-    .requiredOption("--salt <hex>", "the salt that `contribute` printed")
-    .action(reveal);
+  addContribute(datanet);
   datanet
     .command("cancel <contribution>")
     .description("take back a commitment that was not revealed, with its stake")
@@ -85,6 +70,9 @@ export function datanetCommand(): Command {
   return datanet;
 }
 
+/** What a reviewer sees of a contribution's document, or why nothing. */
+type OpenDocument = { name: string; rows: readonly Row[] } | { problem: { code: string; message: string } };
+
 interface CreateOptions {
   licence: string;
   uri: string;
@@ -106,125 +94,6 @@ async function create(name: string, options: CreateOptions, command: Command): P
     quorum: Number(parseId(options.quorum, "quorum")),
   });
   print(context, { datanet: datanetId, transaction: hash }, [`datanet ${datanetId} created in ${hash}`]);
-}
-
-async function contribute(
-  datanet: string,
-  files: string[],
-  _options: unknown,
-  command: Command,
-): Promise<void> {
-  const context = contextOf(command);
-  const datanetId = parseId(datanet, "datanet");
-  // All files are read and checked before the first stake is bound.
-  const documents = files.map((file) => readContribution(file));
-  const protocol = await connectProtocol(context);
-  const { stake } = await getDatanet(protocol.client, protocol.at, datanetId);
-  for (const { name, document } of documents) await requireNew(protocol, datanetId, name, document.contentId);
-  const results = [];
-  for (const { name, document, ignored } of documents) {
-    const contribution = await contributeOne(context, protocol, datanetId, document, stake);
-    results.push({ file: name, rows: document.rowCount, ignored, ...contribution });
-  }
-  print(
-    context,
-    results,
-    results.map(
-      ({ file, rows, contributionId }) =>
-        `${file}: ${rows} rows revealed as contribution ${contributionId} (stake ${formatEther(stake)} OPEN)`,
-    ),
-  );
-}
-
-/** @throws CodedError CONTENT_REPEATED: its reveal would be refused, with the stake bound already. */
-async function requireNew(
-  { client, at }: Protocol,
-  datanetId: bigint,
-  name: string,
-  contentId: Hash,
-): Promise<void> {
-  const first = await contributionOfContent(client, at, datanetId, contentId);
-  if (first === 0n) return;
-  throw cliError("CONTENT_REPEATED", {
-    message: `${name} is in datanet ${datanetId} already, as contribution ${first}`,
-    fix: "contribute other documents: copies earn nothing",
-    facts: { datanetId, contributionId: first, contentId },
-  });
-}
-
-function readContribution(file: string) {
-  let bytes: Uint8Array;
-  try {
-    bytes = new Uint8Array(readFileSync(file));
-  } catch (cause) {
-    throw cliError("FILE_UNREADABLE", {
-      message: `${file} cannot be read`,
-      fix: "check the path",
-      cause,
-    });
-  }
-  const name = basename(file);
-  const { rows, ignored } = intakeFile(name, bytes);
-  return { name, document: encodeDocument({ name, rows }), ignored };
-}
-
-async function contributeOne(
-  context: CliContext,
-  { client, at }: Protocol,
-  datanetId: bigint,
-  document: ReturnType<typeof encodeDocument>,
-  stake: bigint,
-) {
-  const account = requireKey(context);
-  const salt = bytesToHex(randomBytes(32));
-  const committed = await commitContribution(client, at, account, { datanetId, document, salt, stake });
-  const { contributionId } = committed;
-  try {
-    await rpcSink(client).put(document.bytes);
-    await nextBlock(client, committed.receipt.blockNumber);
-    const revealed = await revealContribution(client, at, account, { contributionId, document, salt });
-    return { contributionId, contentId: document.contentId, commit: committed.hash, reveal: revealed.hash };
-  } catch (cause) {
-    throw cliError("CONTRIBUTION_NOT_REVEALED", {
-      message: `contribution ${contributionId} is committed, but it could not be revealed`,
-      fix: `once the cause is gone: openledger datanet reveal ${contributionId} <the same file> --salt ${salt}; or take the stake back with \`openledger datanet cancel ${contributionId}\``,
-      facts: { contributionId, salt },
-      cause,
-    });
-  }
-}
-
-/** The registry takes a reveal only in a later block than its commitment: nobody can copy it within one. */
-async function nextBlock(client: ChainClient, after: bigint): Promise<void> {
-  while ((await client.public.getBlockNumber()) <= after) await sleep(POLL_MS);
-}
-
-async function reveal(
-  contribution: string,
-  file: string,
-  options: { salt: string },
-  command: Command,
-): Promise<void> {
-  const context = contextOf(command);
-  const contributionId = parseId(contribution, "contribution");
-  if (!/^0x[0-9a-f]{64}$/.test(options.salt)) {
-    throw cliError("SALT_INVALID", {
-      message: "--salt is not 0x and 64 lower-case hex digits",
-      fix: "give the salt that `datanet contribute` printed",
-    });
-  }
-  const { document } = readContribution(file);
-  const { client, at } = await connectProtocol(context);
-  await rpcSink(client).put(document.bytes);
-  const salt = options.salt as Hash;
-  const { hash } = await revealContribution(client, at, requireKey(context), {
-    contributionId,
-    document,
-    salt,
-  });
-  print(context, { contribution: contributionId, transaction: hash }, [
-    `contribution ${contributionId} revealed in ${hash}`,
-  ]);
 }
 
 async function cancel(contribution: string, _options: unknown, command: Command): Promise<void> {
@@ -253,16 +122,33 @@ async function open(datanet: string, _options: unknown, command: Command): Promi
   const { client, at } = await connectProtocol(context);
   const source = rpcSource(client);
   const results = [];
-  for (const id of await openContributions(client, at, parseId(datanet, "datanet"))) {
-    const { contributor, contentId } = await getContribution(client, at, id);
-    const { name, rows } = decodeDocument(await source.get(contentId));
-    results.push({ contribution: id, contributor, name, rows });
+  for (const contribution of await openContributions(client, at, parseId(datanet, "datanet"))) {
+    const { contributor, contentId } = await getContribution(client, at, contribution);
+    results.push({ contribution, contributor, contentId, ...(await readOpen(source, contentId)) });
   }
-  const lines = results.flatMap(({ contribution, contributor, name, rows }) => [
-    `contribution ${contribution} by ${contributor}: ${name}`,
-    ...rows.map(({ prompt, completion }) => `  ${prompt} -> ${completion}`),
-  ]);
+  const lines = results.flatMap(({ contribution, contributor, contentId, ...found }) =>
+    "problem" in found
+      ? [
+          `contribution ${contribution} by ${contributor}: its document ${contentId} cannot be read`,
+          `  ${oneLine(`${found.problem.code}: ${found.problem.message}`)}`,
+        ]
+      : [
+          `contribution ${contribution} by ${contributor}: ${oneLine(found.name)}`,
+          ...found.rows.map(({ prompt, completion }) => `  ${oneLine(prompt)} -> ${oneLine(completion)}`),
+        ],
+  );
   print(context, results, lines.length > 0 ? lines : ["nothing waits for a review"]);
+}
+
+/** A document that is missing or broken is one contribution's matter: it must not hide the others. */
+async function readOpen(source: ContentSource, contentId: Hash): Promise<OpenDocument> {
+  try {
+    const { name, rows } = decodeDocument(await source.get(contentId));
+    return { name, rows };
+  } catch (error) {
+    if (!isCodedError(error) || error.code === "RPC_UNREACHABLE") throw error;
+    return { problem: { code: error.code, message: error.message } };
+  }
 }
 
 async function freeze(datanet: string, _options: unknown, command: Command): Promise<void> {

@@ -2,6 +2,7 @@ import { type ErrorOf, errorMaker } from "../base/errors.ts";
 
 /** Every failure of the command line, with what it means for the work that met it. */
 export const CLI_ERRORS = {
+  ADDRESS_INVALID: "input",
   AMOUNT_INVALID: "input",
   ANSWER_MISSING: "input",
   CLAIM_REFUTED: "input",
@@ -21,6 +22,7 @@ export const CLI_ERRORS = {
   KEY_UNKNOWN: "input",
   L1_TRANSACTION_FAILED: "input",
   MODEL_BUILD_INVALID: "input",
+  NODE_WRONG: "input",
   NUMBER_INVALID: "input",
   PORT_INVALID: "input",
   PROTOCOL_ABSENT: "input",

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isAddress } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
 import type { CliContext } from "./context.ts";
 import { cliError } from "./errors.ts";
+import { looksSecret } from "./secrets.ts";
 
 const keyFile = z.object({ address: z.string(), privateKey: z.string().regex(/^0x[0-9a-f]{64}$/) });
 const NAME = /^[a-z0-9][a-z0-9._-]{0,40}$/;
@@ -17,9 +19,11 @@ function folder(context: CliContext): string {
  * @throws CodedError KEY_NAME_INVALID, KEY_EXISTS, KEY_INVALID.
  */
 export function saveKey(context: CliContext, name: string, privateKey?: string): PrivateKeyAccount {
-  if (!NAME.test(name)) {
+  if (!NAME.test(name) || looksSecret(name)) {
     throw cliError("KEY_NAME_INVALID", {
-      message: `${JSON.stringify(name)} is no account name`,
+      message: looksSecret(name)
+        ? "a private key is no account name: the name comes first"
+        : `${JSON.stringify(name)} is no account name`,
       fix: "use lower-case letters, digits, '.', '_' and '-', at most 41",
     });
   }
@@ -33,7 +37,7 @@ export function saveKey(context: CliContext, name: string, privateKey?: string):
   const key = privateKey ?? generatePrivateKey();
   const account = parseKey(key);
   mkdirSync(folder(context), { recursive: true, mode: 0o700 });
-  writeFileSync(file, `${JSON.stringify({ address: account.address, privateKey: key.toLowerCase() })}\n`, {
+  writeFileSync(file, `${JSON.stringify({ address: account.address, privateKey: withPrefix(key) })}\n`, {
     mode: 0o600,
   });
   return account;
@@ -55,14 +59,34 @@ export function requireKey(context: CliContext): PrivateKeyAccount {
       fix: "give --key with a name from `openledger account list` or a private key",
     });
   }
-  return context.key.startsWith("0x") ? parseKey(context.key) : readKey(context, context.key);
+  const key = context.key.trim();
+  return NAME.test(key) && !looksSecret(key) ? readKey(context, key) : parseKey(key);
 }
 
-/** An address, or the address of a named account. */
+/**
+ * An address, or the address of a named account.
+ * @throws CodedError ADDRESS_INVALID, also for a wrong checksum of mixed case (EIP-55), KEY_UNKNOWN, KEY_FILE_CORRUPT.
+ */
 export function resolveAddress(context: CliContext, text: string): `0x${string}` {
-  return /^0x[0-9a-fA-F]{40}$/.test(text)
-    ? (text.toLowerCase() as `0x${string}`)
-    : readKey(context, text).address;
+  if (NAME.test(text) && !/^0x/.test(text) && !looksSecret(text)) return readKey(context, text).address;
+  if (looksSecret(text)) {
+    throw cliError("ADDRESS_INVALID", {
+      message: "an address or a name is needed here, and that looks like a private key",
+      fix: "give the account's address; if the key was shown to anybody, move its money to a new one",
+    });
+  }
+  const isUniform =
+    text.slice(2) === text.slice(2).toLowerCase() || text.slice(2) === text.slice(2).toUpperCase();
+  if (/^0x[0-9a-fA-F]{40}$/.test(text) && (isUniform || isAddress(text))) {
+    return text.toLowerCase() as `0x${string}`;
+  }
+  const isMistyped = /^0x[0-9a-fA-F]{40}$/.test(text);
+  throw cliError("ADDRESS_INVALID", {
+    message: isMistyped
+      ? `${text} is mistyped: its capital letters are not those of its checksum (EIP-55)`
+      : `${JSON.stringify(text)} is neither an address nor a name`,
+    fix: "copy the address again: 0x and 40 hex digits; names are small letters, digits, '.', '_' and '-'",
+  });
 }
 
 function readKey(context: CliContext, name: string): PrivateKeyAccount {
@@ -86,12 +110,17 @@ function readKey(context: CliContext, name: string): PrivateKeyAccount {
 
 function parseKey(key: string): PrivateKeyAccount {
   try {
-    return privateKeyToAccount(key.toLowerCase() as `0x${string}`);
-  } catch (cause) {
+    return privateKeyToAccount(withPrefix(key));
+  } catch {
+    // Without its cause, which may quote the key.
     throw cliError("KEY_INVALID", {
-      message: "that is no secp256k1 private key",
-      fix: "give 0x and 64 hex digits, not zero and below the curve's order",
-      cause,
+      message: "that is neither an account's name nor a secp256k1 private key",
+      fix: "give 64 hex digits with or without 0x, not zero and below the curve's order",
     });
   }
+}
+
+/** Wallets give keys with and without 0x, in small and capital letters. */
+function withPrefix(key: string): `0x${string}` {
+  return `0x${key.trim().toLowerCase().replace(/^0x/, "")}`;
 }

@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { Command } from "commander";
 import { formatEther } from "viem";
 import { z } from "zod";
@@ -20,17 +19,13 @@ import { checkModelFiles } from "../ai/model/load.ts";
 import { checkMethod, DEFAULT_METHOD, type Method } from "../ai/train/method.ts";
 import { type BuildStage, type BuiltModel, buildModel } from "../ai/train/model-build.ts";
 import { type Snapshot, trainingSet } from "../ai/train/snapshot.ts";
-import { packageRoot } from "../base/paths.ts";
 import { startProgress } from "../base/progress.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import { parseOpen } from "./account.ts";
 import { contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
-import { connectProtocol, parseId, parseSnapshot } from "./protocol.ts";
-
-/** The base model that comes with the package. */
-export const SHIPPED_BASE = join(packageRoot(), "node", "ai", "base-model", "model");
+import { connectProtocol, parseId, parseSnapshot, SHIPPED_BASE } from "./protocol.ts";
 
 const hash = z
   .string()

@@ -12,6 +12,7 @@ import { doctorCommand } from "./doctor.ts";
 import { modelCommand } from "./model.ts";
 import { nodeCommand } from "./node.ts";
 import { receiptCommand } from "./receipt.ts";
+import { withoutSecrets } from "./secrets.ts";
 
 /** The whole command line. */
 export function createProgram(): Command {
@@ -21,7 +22,8 @@ export function createProgram(): Command {
     .description("An OP Stack layer 2 that pays the people whose data made a model's answer.")
     .version(version)
     .configureOutput({
-      outputError: (text, write) => write(`USAGE_INVALID: ${text.replace(/^error: /, "")}`),
+      outputError: (text, write) =>
+        write(`USAGE_INVALID: ${withoutSecrets(text.replace(/^error: /, ""), process.argv)}`),
     })
     .showHelpAfterError("  fix:   see --help of this command")
     .configureHelp({ showGlobalOptions: true });

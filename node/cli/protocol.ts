@@ -1,6 +1,12 @@
+import { join } from "node:path";
 import { type ChainClient, connectChain, type ProtocolAddresses } from "../ai/client/chain.ts";
+import { isCodedError } from "../base/errors.ts";
+import { packageRoot } from "../base/paths.ts";
 import type { CliContext } from "./context.ts";
 import { cliError } from "./errors.ts";
+
+/** The base model that comes with the package. */
+export const SHIPPED_BASE = join(packageRoot(), "node", "ai", "base-model", "model");
 
 /** A connection to the node of `context`, with the protocol's contracts as that node knows them. */
 export interface Protocol {
@@ -8,10 +14,30 @@ export interface Protocol {
   at: ProtocolAddresses;
 }
 
-/** @throws CodedError RPC_UNREACHABLE, PROTOCOL_ABSENT. */
-export async function connectProtocol(context: CliContext): Promise<Protocol> {
+/**
+ * A connection to the node of `context`, which must be one of an OpenLedger chain: an L1 answers the same requests.
+ * @throws CodedError NODE_WRONG, and what rpcRequest throws where nothing, or no node, answers.
+ */
+export async function connectNode(
+  context: CliContext,
+): Promise<{ client: ChainClient; at: ProtocolAddresses | null }> {
   const client = await connectChain(context.rpcUrl);
-  const at = await client.rpc<ProtocolAddresses | null>("openledger_protocol", []);
+  try {
+    return { client, at: await client.rpc<ProtocolAddresses | null>("openledger_protocol", []) };
+  } catch (cause) {
+    // Nodes of other chains refuse an unknown method with various numbers; ours has codes of its own.
+    if (!isCodedError(cause, "RPC_ERROR")) throw cause;
+    throw cliError("NODE_WRONG", {
+      message: `the node at ${context.rpcUrl} answers for chain ${client.chain.id}, but it is no OpenLedger node`,
+      fix: "give the URL of an L2 node with --rpc; this may be the L1",
+      facts: { url: context.rpcUrl, chainId: client.chain.id },
+    });
+  }
+}
+
+/** @throws CodedError PROTOCOL_ABSENT, and what {@link connectNode} throws. */
+export async function connectProtocol(context: CliContext): Promise<Protocol> {
+  const { client, at } = await connectNode(context);
   if (at === null) {
     throw cliError("PROTOCOL_ABSENT", {
       message: `the node at ${context.rpcUrl} knows no protocol contracts`,

@@ -93,6 +93,7 @@ contract DatanetRegistry is Datanets {
     error StatusMismatch(uint256 contributionId, Status actual);
     error NotContributor(address caller);
     error NotReviewer(address caller);
+    error OwnContribution(uint256 contributionId);
     error AlreadyReviewed(address reviewer);
     error RevealTooEarly(uint256 committedBlock);
     error RevealMismatch(bytes32 commitment, bytes32 revealed);
@@ -187,9 +188,8 @@ contract DatanetRegistry is Datanets {
         Contribution storage contribution = _contributions[contributionId];
         _expectStatus(contributionId, contribution, Status.Revealed);
         if (block.timestamp > contribution.deadline) revert ReviewOver(contribution.deadline);
-        bool allowed =
-            isReviewer[contribution.datanetId][msg.sender] && msg.sender != contribution.contributor;
-        if (!allowed) revert NotReviewer(msg.sender);
+        if (msg.sender == contribution.contributor) revert OwnContribution(contributionId);
+        if (!isReviewer[contribution.datanetId][msg.sender]) revert NotReviewer(msg.sender);
         if (hasReviewed[contributionId][msg.sender]) revert AlreadyReviewed(msg.sender);
         hasReviewed[contributionId][msg.sender] = true;
         emit ContributionReviewed(contributionId, msg.sender, approve);

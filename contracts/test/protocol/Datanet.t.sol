@@ -96,7 +96,7 @@ contract DatanetTest is ProtocolTest {
         uint256 other = datanets.create("three", "MIT", "", STAKE, reviewers, 2);
         uint256 id = contribute(other, alice, "document");
         vm.prank(alice);
-        vm.expectRevert(abi.encodeWithSelector(DatanetRegistry.NotReviewer.selector, alice));
+        vm.expectRevert(abi.encodeWithSelector(DatanetRegistry.OwnContribution.selector, id));
         datanets.review(id, true);
         vm.prank(watcher);
         vm.expectRevert(abi.encodeWithSelector(DatanetRegistry.NotReviewer.selector, watcher));

@@ -53,6 +53,10 @@ const WORDS: Readonly<Record<string, Words>> = {
     (who) => `nothing waits for ${who}`,
     "contributors are paid directly: see their balance",
   ],
+  OwnContribution: [
+    (id) => `contribution ${id} is your own, and nobody may review an own contribution`,
+    "let another reviewer of the datanet vote on it",
+  ],
   QuorumOutOfRange: [
     (quorum, reviewers) => `a quorum of ${quorum} does not fit ${reviewers} reviewers`,
     "choose one from 1 to the number of reviewers",

@@ -65,10 +65,11 @@ export async function tokenizeRow(row: Row, tokenizer: ModelTokenizer): Promise<
 }
 
 /**
- * Checks that every row fits the model's context.
+ * Checks that every row of a file fits the model's context: nothing could be trained on a row that does not.
  * @throws CodedError `ROW_TOO_LONG` with the row's number (from 1), its tokens and the limit.
  */
 export async function checkRowLengths(
+  name: string,
   rows: readonly Row[],
   tokenizer: ModelTokenizer,
   contextLength: number,
@@ -77,9 +78,9 @@ export async function checkRowLengths(
     const { ids } = await tokenizeRow(row, tokenizer);
     if (ids.length <= contextLength) continue;
     throw aiError("ROW_TOO_LONG", {
-      message: `row ${index + 1} has ${ids.length} tokens, but the model's context holds ${contextLength}: "${row.completion.slice(0, 60)}…"`,
-      fix: "split the row into shorter ones",
-      facts: { row: index + 1, tokens: ids.length, limit: contextLength },
+      message: `${name}: row ${index + 1} has ${ids.length} tokens, but the model's context holds ${contextLength}: "${row.completion.slice(0, 60)}…"`,
+      fix: "split it into shorter sentences or rows, or name a base model of a longer context",
+      facts: { name, row: index + 1, tokens: ids.length, limit: contextLength },
     });
   }
 }

@@ -6,7 +6,7 @@ import { aiError } from "../errors.ts";
 export type ModelFiles = ReadonlyMap<string, Uint8Array>;
 
 /** The files of a Hugging Face folder that say what the model is and computes. */
-const WANTED = [
+const WANTED: readonly RegExp[] = [
   /^config\.json$/,
   /^generation_config\.json$/,
   /^tokenizer\.json$/,
@@ -17,11 +17,14 @@ const WANTED = [
   /^adapter_model\.safetensors$/,
 ];
 
+/** Those of them without the weights: they say how text becomes tokens, and how many the model holds. */
+export const TEXT_FILES: readonly RegExp[] = WANTED.filter((pattern) => pattern.source.endsWith("\\.json$"));
+
 /**
  * Reads the wanted files of a folder (not of its sub-folders).
  * @throws CodedError `MODEL_FOLDER_MISSING` when there is no such folder or nothing wanted in it.
  */
-export async function readModelFolder(folder: string): Promise<ModelFiles> {
+export async function readModelFolder(folder: string, wanted = WANTED): Promise<ModelFiles> {
   let names: string[];
   try {
     names = await readdir(folder);
@@ -35,7 +38,7 @@ export async function readModelFolder(folder: string): Promise<ModelFiles> {
   }
   const files = new Map<string, Uint8Array>();
   for (const name of names.sort()) {
-    if (!WANTED.some((pattern) => pattern.test(name))) continue;
+    if (!wanted.some((pattern) => pattern.test(name))) continue;
     if ((await lstat(join(folder, name))).isDirectory()) continue;
     files.set(name, new Uint8Array(await readFile(join(folder, name))));
   }

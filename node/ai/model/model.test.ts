@@ -92,6 +92,29 @@ describe("weights", () => {
     expect(one.size).toBe(all.length);
   });
 
+  test("takes a whole file before an index of an older upload", () => {
+    const all = tensors();
+    const index = json({ weight_map: { "model.norm.weight": "model-00001-of-00002.safetensors" } });
+    const both = new Map([...files(all), ["model.safetensors.index.json", index] as const]);
+    expect(loadWeights(both, config)).toEqual(loadWeights(files(all), config));
+  });
+
+  test.each([
+    ["the bare model", (name: string) => name.replace(/^model\./, "")],
+    ["a data-parallel wrapper", (name: string) => `module.${name}`],
+    ["a compiled model", (name: string) => `_orig_mod.${name}`],
+    ["a wrapped bare model", (name: string) => `module.${name.replace(/^model\./, "")}`],
+  ])("takes the names of %s", (_, rename) => {
+    const untied = parseModelConfig({ ...LLAMA, tie_word_embeddings: false });
+    const all = [...expectedTensors(untied)].map(([name, shape], at) => ({
+      name,
+      shape: [...shape],
+      data: new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(at),
+    }));
+    const renamed = all.map((tensor) => ({ ...tensor, name: rename(tensor.name) }));
+    expect(loadWeights(files(renamed), untied)).toEqual(loadWeights(files(all), untied));
+  });
+
   test("names the tensor that is missing, misshapen, unknown or not finite", () => {
     const all = tensors();
     expect(() => loadWeights(files(all.slice(1)), config)).toThrow(code("WEIGHT_MISSING"));

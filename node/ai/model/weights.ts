@@ -95,9 +95,16 @@ export function checkedTensor(name: string, tensor: Tensor, shape: readonly numb
   return values;
 }
 
-/** Tensors by name from one file or from shards with an index; their values are still in the files' bytes. */
+/**
+ * Tensors by name from one file or from shards with an index; their values are still in the files' bytes. A whole file goes
+ * before an index, as in transformers: the index is then of an older upload.
+ */
 export function collectTensors(files: ModelFiles): Map<string, Tensor> {
-  if (!files.has("model.safetensors.index.json")) {
+  return withModelPrefix(tensorsOf(files));
+}
+
+function tensorsOf(files: ModelFiles): Map<string, Tensor> {
+  if (files.has("model.safetensors") || !files.has("model.safetensors.index.json")) {
     return new Map(readSafetensors(requireFile(files, "model.safetensors"), "model.safetensors").tensors);
   }
   const name = "model.safetensors.index.json";
@@ -124,4 +131,27 @@ export function collectTensors(files: ModelFiles): Map<string, Tensor> {
     tensors.set(tensorName, tensor);
   }
   return tensors;
+}
+
+const EMBEDDINGS = "embed_tokens.weight";
+
+/**
+ * Tensors under the names of the whole causal model ("model.layers.0. ...", "lm_head.weight"). Checkpoints of the bare model
+ * lack "model.", those that a wrapper saved ("module.", "_orig_mod.") have more before it.
+ */
+function withModelPrefix(tensors: Map<string, Tensor>): Map<string, Tensor> {
+  const [embeddings, second] = [...tensors.keys()].filter((name) => name.endsWith(EMBEDDINGS));
+  const prefix = embeddings?.slice(0, -EMBEDDINGS.length);
+  if (prefix === undefined || second !== undefined || prefix === "model." || !/^(\w+\.)*$/.test(prefix))
+    return tensors;
+  const wrapper = prefix.replace(/model\.$/, "");
+  const renamed = new Map<string, Tensor>();
+  for (const [name, tensor] of tensors) renamed.set(renamedTensor(name, prefix, wrapper), tensor);
+  // Two tensors of one name would hide each other.
+  return renamed.size === tensors.size ? renamed : tensors;
+}
+
+function renamedTensor(name: string, prefix: string, wrapper: string): string {
+  if (name === `${wrapper}lm_head.weight`) return "lm_head.weight";
+  return name.startsWith(prefix) ? `model.${name.slice(prefix.length)}` : name;
 }

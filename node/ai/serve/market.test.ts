@@ -122,7 +122,7 @@ describe("the main job on the protocol's contracts", () => {
       await expect(reviewContribution(client, at, author, contributionId, true)).rejects.toThrow(
         expect.objectContaining({
           code: "TRANSACTION_REVERTED",
-          facts: expect.objectContaining({ error: "NotReviewer" }),
+          facts: expect.objectContaining({ error: "OwnContribution" }),
         }),
       );
       await reviewContribution(client, at, account(1), contributionId, true);

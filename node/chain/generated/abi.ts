@@ -40,6 +40,7 @@ export const datanetRegistryAbi = [
   {"type":"error","name":"NotDatanetOwner","inputs":[{"name":"caller","type":"address","internalType":"address"}]},
   {"type":"error","name":"NotReviewer","inputs":[{"name":"caller","type":"address","internalType":"address"}]},
   {"type":"error","name":"NothingNew","inputs":[]},
+  {"type":"error","name":"OwnContribution","inputs":[{"name":"contributionId","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"QuorumOutOfRange","inputs":[{"name":"quorum","type":"uint256","internalType":"uint256"},{"name":"reviewers","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"RevealMismatch","inputs":[{"name":"commitment","type":"bytes32","internalType":"bytes32"},{"name":"revealed","type":"bytes32","internalType":"bytes32"}]},
   {"type":"error","name":"RevealTooEarly","inputs":[{"name":"committedBlock","type":"uint256","internalType":"uint256"}]},

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { looksSecret, withoutSecrets } from "./secrets.ts";
+
+const KEY = "00000000000000000000000000000000000000000000000000000000000000aa";
+
+test("keys and phrases look secret, also mistyped ones; names, addresses and numbers don't", () => {
+  const phrase = "test test test test test test test test test test test junk";
+  for (const text of [KEY, `0x${KEY}`, ` ${KEY}\n`, KEY.slice(1), `${KEY}0`, KEY.toUpperCase(), phrase])
+    expect([text, looksSecret(text)]).toEqual([text, true]);
+  const address = "0xbcd4042de499d14e55001ccbb24a551f3b954096";
+  for (const text of [
+    "rita",
+    address,
+    address.slice(2),
+    "12",
+    "notes of a day.md",
+    "Which plant does it come from?",
+  ])
+    expect([text, looksSecret(text)]).toEqual([text, false]);
+});
+
+test("what is printed holds no key that was given", () => {
+  const print = (...given: string[]) => withoutSecrets(`no option --kez=0x${KEY}, no ${KEY}`, given);
+  expect(print("account", `--kez=0x${KEY}`)).toBe("no option --kez=<hidden>, no <hidden>");
+  expect(print("account", KEY)).not.toContain(KEY);
+  expect(print("--salt", `0x${KEY}`)).toContain(KEY);
+  expect(withoutSecrets("the block 12", [undefined, "12"])).toBe("the block 12");
+});
