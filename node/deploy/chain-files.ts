@@ -9,6 +9,7 @@ import { deployError } from "./errors.ts";
 import { type DeployOptions, deployL1 } from "./l1.ts";
 import { genesisToJson, makeL2Genesis } from "./l2.ts";
 import type { ChainPlan } from "./plan.ts";
+import { endProgress } from "./progress.ts";
 
 /** Paths of the files that define a chain. op-node and op-geth read the first three. */
 export interface ChainFiles {
@@ -17,6 +18,8 @@ export interface ChainFiles {
   l1ChainConfig: string;
   openledger: string;
   deployment: string;
+  /** Only while the contracts are being deployed. */
+  progress: string;
 }
 
 export function chainFiles(folder: string): ChainFiles {
@@ -26,6 +29,7 @@ export function chainFiles(folder: string): ChainFiles {
     l1ChainConfig: join(folder, "l1-chain-config.json"),
     openledger: join(folder, "openledger.json"),
     deployment: join(folder, "deployment.json"),
+    progress: join(folder, "deployment-progress.json"),
   };
 }
 
@@ -41,15 +45,20 @@ export interface PreparedChain {
 
 /**
  * Makes a chain, or finds the one that was made before: deploys on L1, then writes the files. deployment.json is written first
- * and genesis.json last, so a crash in between loses nothing: the genesis follows from the plan and the deployment.
+ * and genesis.json last, so a crash in between loses nothing: the genesis follows from the plan and the deployment. Killed while it
+ * deploys, it goes on where it was.
  * @throws CodedError `L1_DEPLOYMENT_LOST` when L1 no longer holds the contracts, and those of deployL1 and makeL2Genesis.
  */
 export async function prepareChain(options: PrepareOptions): Promise<PreparedChain> {
   const files = chainFiles(options.folder);
   const deployed = existsSync(files.deployment);
-  const deployment = deployed ? readDeployment(files.deployment) : await deployL1(options);
+  const { progress: progressFile } = files;
+  const deployment = deployed
+    ? readDeployment(files.deployment)
+    : await deployL1({ ...options, progressFile });
   if (deployed) await checkDeployment(options.l1Url, deployment);
   else writeJson(files.deployment, deploymentToJson(deployment));
+  endProgress(progressFile);
   if (!existsSync(files.genesis)) await writeGenesisFiles(files, options.plan, deployment);
   return { files, deployment };
 }

@@ -44,6 +44,8 @@ export interface SendAllOptions {
   nonce?: bigint;
   /** Called with each signed transaction before L1 sees it; of one request, later ones replace earlier ones. */
   onSigned?: (signed: { index: number; nonce: bigint; hash: Hash; raw: Hex }) => void;
+  /** Called with the number of those that are in L1, each time it grows. */
+  onMined?: (count: number) => void;
 }
 
 /** What a sender tells those who count. */
@@ -56,6 +58,8 @@ export interface L1SenderObserver {
 /** Sends transactions from one key, one group after the other. */
 export interface L1Sender {
   readonly address: Address;
+  /** The account's next nonce by the blocks of L1. */
+  nonce(): Promise<bigint>;
   /**
    * Resolves when the transaction is in an L1 block. @throws CodedError `L1_SEND_FAILED` (refused for good), `L1_FEES_TOO_HIGH`,
    * `L1_NONCE_MOVED` (both temporary); rejects on abort.
@@ -111,7 +115,12 @@ export function createL1Sender(options: L1SenderOptions): L1Sender {
   const mutex = createMutex();
   const sendAll: L1Sender["sendAll"] = (requests, how = {}) =>
     mutex.run(() => sendGroup(context, requests, how));
-  return { address, sendAll, send: async (request) => (await sendAll([request]))[0]! };
+  return {
+    address,
+    nonce: () => accountNonce(rpc, address),
+    sendAll,
+    send: async (request) => (await sendAll([request]))[0]!,
+  };
 }
 
 interface Context extends Omit<L1SenderOptions, "limits"> {
@@ -140,7 +149,9 @@ async function sendGroup(
 ): Promise<L1SendResult[]> {
   const { rpc, address, limits, pollMs = 500, signal } = context;
   const fees = firstFees(await readPrices(rpc, false), limits, false);
-  const gas = await Promise.all(requests.map((request) => request.gas ?? estimateGas(rpc, address, request)));
+  const gas = await Promise.all(
+    requests.map((request, index) => request.gas ?? estimateGas(rpc, address, request, index)),
+  );
   const first = how.nonce ?? (await accountNonce(rpc, address));
   const flights: Flight[] = [];
   for (const [index, request] of requests.entries()) {
@@ -157,6 +168,7 @@ async function sendGroup(
     if (result !== undefined) {
       context.observer?.mined(result);
       results.push(result);
+      how.onMined?.(results.length);
     } else if (monotonicMs() >= resubmitAt) {
       await resubmit(context, flights.slice(results.length), how);
       resubmitAt = nextResubmit(context);
@@ -178,7 +190,7 @@ async function launch(context: Context, flight: Flight, fees: L1Fees, how: SendA
   flight.fees = fees;
   flight.hashes.push(hash);
   how.onSigned?.({ index: flight.index, nonce: flight.nonce, hash, raw });
-  await submit(context, raw);
+  await submit(context, flight);
   context.observer?.submitted(fees, replaces);
 }
 
@@ -202,7 +214,7 @@ async function resubmit(context: Context, flights: readonly Flight[], how: SendA
         facts,
         "L1 has not taken the transaction, and its fees are at their limit: waiting",
       );
-      await submit(context, flight.raw);
+      await submit(context, flight);
     } else {
       context.logger.warn(facts, "L1 has not taken the transaction, sending it again");
       await launch(context, flight, fees, how);
@@ -214,29 +226,36 @@ async function accountNonce(rpc: L1Rpc, from: Address): Promise<bigint> {
   return parseQuantity("eth_getTransactionCount", await rpc("eth_getTransactionCount", [from, "latest"]));
 }
 
-async function estimateGas(rpc: L1Rpc, from: Address, request: L1SendRequest): Promise<bigint> {
+/** A fifth above the estimate: what the call meets may change until it is mined. Gas that is not used costs nothing. */
+async function estimateGas(
+  rpc: L1Rpc,
+  from: Address,
+  request: L1SendRequest,
+  index: number,
+): Promise<bigint> {
   const call = { from, to: request.to, data: request.data, value: toHex(request.value ?? 0n) };
   try {
-    return parseQuantity("eth_estimateGas", await rpc("eth_estimateGas", [call, "latest"]));
+    return (parseQuantity("eth_estimateGas", await rpc("eth_estimateGas", [call, "latest"])) * 6n) / 5n;
   } catch (cause) {
     if (!isCodedError(cause, "L1_RPC_ERROR")) throw cause;
-    throw refused(from, cause);
+    throw refused(from, index, cause);
   }
 }
 
 /** L1 may know the transaction already, or a dearer one of its nonce: waiting tells which. */
 const WAITING_TELLS = /already (known|imported|reserved)|underpriced|nonce too low/i;
 
-async function submit({ rpc, address }: Context, raw: Hex): Promise<void> {
+async function submit({ rpc, address }: Context, { raw, index }: Flight): Promise<void> {
   try {
     parseHash("eth_sendRawTransaction", await rpc("eth_sendRawTransaction", [raw]));
   } catch (cause) {
     if (!isCodedError(cause, "L1_RPC_ERROR")) throw cause;
-    if (!WAITING_TELLS.test(String(cause.facts.reason))) throw refused(address, cause);
+    if (!WAITING_TELLS.test(String(cause.facts.reason))) throw refused(address, index, cause);
   }
 }
 
-async function firstReceipt(rpc: L1Rpc, hashes: readonly Hash[]): Promise<L1SendResult | undefined> {
+/** The receipt of the first of them that L1 has taken. */
+export async function firstReceipt(rpc: L1Rpc, hashes: readonly Hash[]): Promise<L1SendResult | undefined> {
   const method = "eth_getTransactionReceipt";
   for (const hash of hashes) {
     const answer = (await rpc(method, [hash])) as Record<string, unknown> | null;
@@ -261,11 +280,11 @@ function nonceMoved(from: Address, nonce: bigint): CodedError {
   });
 }
 
-function refused(from: Address, cause: CodedError): CodedError {
+function refused(from: Address, index: number, cause: CodedError): CodedError {
   return rollupError("L1_SEND_FAILED", {
     message: `L1 refuses the transaction: ${String(cause.facts.reason)}`,
     fix: "Check that the account has ETH on L1 and that the contract accepts the call.",
-    facts: { from, ...cause.facts },
+    facts: { from, index, ...cause.facts },
     cause,
   });
 }
