@@ -4,7 +4,6 @@ import type { OpenLedgerConfig, PayloadAttributes, RollupConfig } from "../../ch
 import type { AccessListEntry, Authorization, SignedTransaction } from "../../chain/types/transaction.ts";
 import type { StateCommit } from "../state/state-commit.ts";
 import type { TransactionTracer } from "./block/tracer.ts";
-import type { AccountOverride, BlockOverride } from "./call/overrides.ts";
 import type { TracerSpec } from "./tracers/spec.ts";
 
 /** The rules of the chain that an executor runs. */
@@ -65,6 +64,40 @@ export interface CallRequest {
   overrides?: CallOverrides;
 }
 
+/** What a call sees of one account otherwise than the chain has it; what is undefined stays. */
+export interface AccountOverride {
+  address: Address;
+  nonce?: bigint;
+  balance?: bigint;
+  code?: Uint8Array;
+  /** All of the storage. */
+  state?: readonly SlotOverride[];
+  /** Some slots of the storage. */
+  stateDiff?: readonly SlotOverride[];
+  /** Only of a precompile: where it is instead. */
+  movePrecompileTo?: Address;
+}
+
+export interface SlotOverride {
+  slot: Hash;
+  value: Hash;
+}
+
+/** What a call sees of its block otherwise than the chain has it. */
+export interface BlockOverride {
+  number?: bigint;
+  /** Seconds. */
+  time?: bigint;
+  gasLimit?: bigint;
+  feeRecipient?: Address;
+  prevRandao?: Hash;
+  /** Wei per gas. */
+  baseFee?: bigint;
+  /** Wei per blob gas: what BLOBBASEFEE answers. */
+  blobBaseFee?: bigint;
+}
+
+/** What a message sees otherwise than the chain has it. */
 export interface CallOverrides {
   accounts?: readonly AccountOverride[];
   block?: BlockOverride;

@@ -6,7 +6,8 @@ import { executionError } from "../../errors.ts";
 import type { StateView } from "../../state/state-view.ts";
 import { creationAddress } from "../block/outcome.ts";
 import type { AccessListResult, CallRequest } from "../executor.ts";
-import { type Simulate, toCallResult } from "./simulate.ts";
+import type { Simulate } from "./simulate.ts";
+import { toCallResult } from "./simulation.ts";
 
 /** A list that still changes after so many runs never settles: its own cost decides what the message touches. */
 const MAX_ROUNDS = 16;

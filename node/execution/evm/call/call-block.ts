@@ -9,7 +9,7 @@ import type { MaybePromise } from "../block/machine.ts";
 import type { TransactionTracer } from "../block/tracer.ts";
 import type { CallRequest, ChainRules } from "../executor.ts";
 import { applyOverrides, overriddenHeader, type PrecompileMoves } from "./overrides.ts";
-import type { Simulation } from "./simulate.ts";
+import type { Simulation } from "./simulation.ts";
 
 /** Where messages run. */
 export interface CallScene {

@@ -7,7 +7,8 @@ import { executionError } from "../../errors.ts";
 import { isEmptyCode } from "../../state/account.ts";
 import type { StateView } from "../../state/state-view.ts";
 import type { CallRequest, CallResult } from "../executor.ts";
-import { OUT_OF_GAS, type Simulate, type Simulation, toCallResult } from "./simulate.ts";
+import type { Simulate } from "./simulate.ts";
+import { OUT_OF_GAS, type Simulation, toCallResult } from "./simulation.ts";
 
 const CALL_STIPEND = 2_300n;
 /** The search stops when the bounds are within this of the upper one (1.5 %, as op-geth). */

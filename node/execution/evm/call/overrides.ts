@@ -4,43 +4,10 @@ import { checksumAddress } from "../../../chain/checksum.ts";
 import { isAttributionActive } from "../../../chain/rules/forks.ts";
 import { stockPrecompiles } from "../../../chain/rules/precompiles.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
-import type { Address, Hash } from "../../../chain/types/primitives.ts";
+import type { Address } from "../../../chain/types/primitives.ts";
 import { executionError } from "../../errors.ts";
 import type { LayeredView } from "../../state/layered-view.ts";
-import type { ChainRules } from "../executor.ts";
-
-/** What a call sees of one account otherwise than the chain has it; what is undefined stays. */
-export interface AccountOverride {
-  address: Address;
-  nonce?: bigint;
-  balance?: bigint;
-  code?: Uint8Array;
-  /** All of the storage. */
-  state?: readonly SlotOverride[];
-  /** Some slots of the storage. */
-  stateDiff?: readonly SlotOverride[];
-  /** Only of a precompile: where it is instead. */
-  movePrecompileTo?: Address;
-}
-
-export interface SlotOverride {
-  slot: Hash;
-  value: Hash;
-}
-
-/** What a call sees of its block otherwise than the chain has it. */
-export interface BlockOverride {
-  number?: bigint;
-  /** Seconds. */
-  time?: bigint;
-  gasLimit?: bigint;
-  feeRecipient?: Address;
-  prevRandao?: Hash;
-  /** Wei per gas. */
-  baseFee?: bigint;
-  /** Wei per blob gas: what BLOBBASEFEE answers. */
-  blobBaseFee?: bigint;
-}
+import type { AccountOverride, BlockOverride, ChainRules } from "../executor.ts";
 
 /** The precompiles of a call, where they are not the chain's: those that are gone, and those that came elsewhere. */
 export interface PrecompileMoves {

@@ -3,34 +3,16 @@ import { hexToBytes } from "../../../base/bytes.ts";
 import { checksumAddress } from "../../../chain/checksum.ts";
 import { MAX_INITCODE_BYTES } from "../../../chain/rules/chain-spec.ts";
 import { floorGas, gasSubjectOf, intrinsicGas, isInitcodeTooLong } from "../../../chain/rules/gas.ts";
-import type { BlockHeader, Log } from "../../../chain/types/block.ts";
+import type { BlockHeader } from "../../../chain/types/block.ts";
 import type { RollupConfig } from "../../../chain/types/rollup.ts";
-import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import { executionError } from "../../errors.ts";
 import type { FlatState } from "../../state/flat-state.ts";
 import { delegationsOf } from "../block/authorization.ts";
 import { traceRules } from "../block/trace-rules.ts";
 import type { TransactionStart } from "../block/tracer.ts";
-import type { CallRequest, CallResult, ChainRules } from "../executor.ts";
+import type { CallRequest, ChainRules } from "../executor.ts";
 import { type CallMachines, type RunOptions, sceneOf } from "./call-block.ts";
-
-/** A simulated message's result with what gas estimation and access lists need beyond a {@link CallResult}. */
-export interface Simulation {
-  succeeded: boolean;
-  gasUsed: bigint;
-  gasRefunded: bigint;
-  /** Before refunds, but at least the floor: what the message needs. */
-  maxGasUsed: bigint;
-  logs: readonly Log[];
-  returnData: Uint8Array;
-  /** {@link REVERT}, {@link OUT_OF_GAS} or geth's words for another halt; undefined on success. */
-  exception: string | undefined;
-  /** Touched addresses and slots, sorted, without precompiles; only if asked for. */
-  touched: readonly AccessListEntry[];
-}
-
-export const REVERT = "execution reverted";
-export const OUT_OF_GAS = "out of gas";
+import type { Simulation } from "./simulation.ts";
 
 /**
  * Runs a message on the state after `header`'s block with that block's environment; with gas price 0 the base fee is 0, as in
@@ -114,14 +96,4 @@ export function checkMessage(
     message: `max initcode size exceeded: code size ${length} limit ${MAX_INITCODE_BYTES}`,
     facts: { length },
   });
-}
-
-/** A simulation in the form of RPC. */
-export function toCallResult({ exception, returnData, gasUsed }: Simulation): CallResult {
-  const kind = exception === REVERT ? "revert" : "halt";
-  return {
-    error: exception === undefined ? undefined : { kind, reason: exception },
-    returnData,
-    gasUsed,
-  };
 }

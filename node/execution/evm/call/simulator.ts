@@ -4,7 +4,8 @@ import type { CallRequest, ChainRules, Replayer, Simulator } from "../executor.t
 import { createAccessList } from "./access-list.ts";
 import { type CallMachines, sceneOf } from "./call-block.ts";
 import { estimateGas } from "./estimate-gas.ts";
-import { simulateOn, toCallResult } from "./simulate.ts";
+import { simulateOn } from "./simulate.ts";
+import { toCallResult } from "./simulation.ts";
 
 /** What RPC asks of an EVM, over one that runs messages. */
 export function createSimulator(

@@ -7,7 +7,7 @@ import type { AccountChange } from "../../state/state-commit.ts";
 import { viewBlockState } from "../block/view-state.ts";
 import type { CallBlock, CallMachines, CallScene, RunOptions } from "../call/call-block.ts";
 import type { PrecompileMoves } from "../call/overrides.ts";
-import type { Simulation } from "../call/simulate.ts";
+import type { Simulation } from "../call/simulation.ts";
 import type { CallRequest, ChainRules } from "../executor.ts";
 import { applyAuthorizations } from "./authorization.ts";
 import { credit, type EvmBlock, evmBlock } from "./block-env.ts";

@@ -1,4 +1,4 @@
-import { OUT_OF_GAS, REVERT } from "../call/simulate.ts";
+import { OUT_OF_GAS, REVERT } from "../call/simulation.ts";
 
 /** geth's names of halts by ethereumjs's. Source: go-ethereum core/vm/errors.go. */
 const HALTS: Readonly<Record<string, string>> = {

@@ -6,7 +6,7 @@ import type { Log } from "../../../chain/types/block.ts";
 import type { Address, Hash } from "../../../chain/types/primitives.ts";
 import { creationAddress } from "../block/outcome.ts";
 import type { FrameStart, StackView, Tracer, TraceStep } from "../block/tracer.ts";
-import { REVERT } from "../call/simulate.ts";
+import { REVERT } from "../call/simulation.ts";
 import type { ChainState } from "./chain-state.ts";
 import { gethWords } from "./halts.ts";
 

@@ -4,7 +4,7 @@ import type { AccessListEntry } from "../../../chain/types/transaction.ts";
 import type { AccountChange } from "../../state/state-commit.ts";
 import type { CallBlock, CallMachines, CallScene, RunOptions } from "../call/call-block.ts";
 import { precompilesAt } from "../call/overrides.ts";
-import { OUT_OF_GAS, REVERT, type Simulation } from "../call/simulate.ts";
+import { OUT_OF_GAS, REVERT, type Simulation } from "../call/simulation.ts";
 import type { CallRequest, ChainRules } from "../executor.ts";
 import { type RunResult, readAccessed, readAnswer, readChanges } from "./answer.ts";
 import { RequestWriter } from "./bytes.ts";

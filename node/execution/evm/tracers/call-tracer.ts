@@ -2,7 +2,7 @@ import { bytesToHex } from "../../../base/bytes.ts";
 import { revertReason } from "../../../chain/revert-reason.ts";
 import type { Log } from "../../../chain/types/block.ts";
 import type { FrameEnd, FrameStart, TransactionStart } from "../block/tracer.ts";
-import { REVERT } from "../call/simulate.ts";
+import { REVERT } from "../call/simulation.ts";
 import { type Frame, type FrameLog, FrameTree } from "./frame-tree.ts";
 import { FRAMES_ONLY, type ResultTracer, type TraceBudget } from "./result-tracer.ts";
 import type { CallTracerSpec } from "./spec.ts";

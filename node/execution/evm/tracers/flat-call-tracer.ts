@@ -1,6 +1,6 @@
 import { bytesToHex } from "../../../base/bytes.ts";
 import type { FrameEnd, FrameStart, TransactionStart } from "../block/tracer.ts";
-import { REVERT } from "../call/simulate.ts";
+import { REVERT } from "../call/simulation.ts";
 import { hexQuantity } from "./call-tracer.ts";
 import { type Frame, FrameTree } from "./frame-tree.ts";
 import { FRAMES_ONLY, type ResultTracer, type TraceBudget } from "./result-tracer.ts";

@@ -1,7 +1,7 @@
 import type { Log } from "../../../chain/types/block.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
 import type { FrameEnd, FrameKind, FrameStart, TransactionStart } from "../block/tracer.ts";
-import { REVERT } from "../call/simulate.ts";
+import { REVERT } from "../call/simulation.ts";
 import type { TraceBudget } from "./result-tracer.ts";
 
 export interface FrameLog extends Log {

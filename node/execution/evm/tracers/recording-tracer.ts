@@ -9,7 +9,7 @@ import type {
   TransactionStart,
   TransactionTracer,
 } from "../block/tracer.ts";
-import { REVERT } from "../call/simulate.ts";
+import { REVERT } from "../call/simulation.ts";
 import { TraceBudget } from "./result-tracer.ts";
 
 interface Call extends FrameStart {

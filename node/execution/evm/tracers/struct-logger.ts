@@ -1,7 +1,7 @@
 import { bytesToHex } from "../../../base/bytes.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
 import type { FrameEnd, FrameStart, TraceStep, TraceWants } from "../block/tracer.ts";
-import { REVERT } from "../call/simulate.ts";
+import { REVERT } from "../call/simulation.ts";
 import { opcodeName } from "./opcodes.ts";
 import { ownAddress } from "./own-address.ts";
 import type { ResultTracer, TraceBudget } from "./result-tracer.ts";

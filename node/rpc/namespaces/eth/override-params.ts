@@ -1,6 +1,10 @@
 import type { Address } from "../../../chain/types/primitives.ts";
-import type { AccountOverride, BlockOverride, SlotOverride } from "../../../execution/evm/call/overrides.ts";
-import type { CallOverrides } from "../../../execution/evm/executor.ts";
+import type {
+  AccountOverride,
+  BlockOverride,
+  CallOverrides,
+  SlotOverride,
+} from "../../../execution/evm/executor.ts";
 import { RPC_CODE } from "../../errors.ts";
 import { addressParam, dataParam, hashParam, objectParam, quantityParam, uint64Param } from "../../params.ts";
 import { RpcError } from "../../types.ts";
