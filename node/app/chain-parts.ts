@@ -21,6 +21,7 @@ import { balancesPart, watchedKeys } from "./balances.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import { appError } from "./errors.ts";
 import { measureBalances, type NodeMetrics } from "./metrics.ts";
+import { indexLogs } from "./log-indexing.ts";
 import type { ChainDefinition } from "./open-chain.ts";
 import { outputAtBlock } from "./readers.ts";
 import type { RemotePool } from "./remote-pool.ts";
@@ -52,6 +53,7 @@ export function chainParts(context: ChainContext): Part[] {
     { name: "l1", run: () => watcher.run() },
     { name: "finality", run: (signal) => followFinality(context, signal) },
     derivation(context),
+    { name: "log index", run: (signal) => indexLogs(context.store, context.engine, signal) },
   ];
   if (relay !== undefined) parts.push({ name: "relay", run: (signal) => relay.run(signal) });
   if (mempool !== undefined) parts.push({ name: "sequencer", run: () => sequence(context, mempool) });

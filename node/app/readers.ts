@@ -26,8 +26,10 @@ export function createChainReader(store: ChainStore, engine: Engine): ChainReade
       const header = hash && store.header(hash);
       return header && { hash, header };
     },
+    headerByHash: async (hash) => store.header(hash),
     blockByNumber: async (number) => byNumber(number),
     blockByHash: async (hash) => store.block(hash),
+    candidates: (query, from, to) => store.logIndex.candidates(query, from, to),
     receipts: async (hash) => store.receipts(hash),
     async locate(transactionHash) {
       const location = store.transaction(transactionHash);

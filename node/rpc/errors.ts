@@ -19,6 +19,8 @@ export const RPC_CODE = {
   internal: -32603,
   server: -32000,
   limit: -32005,
+  /** geth's, of requests that take too long. */
+  timeout: -32002,
   /** geth's, of requests that ask for more than a method's own limit. */
   clientLimit: -38026,
   revert: 3,

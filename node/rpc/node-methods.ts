@@ -7,6 +7,8 @@ import { callMethods } from "./namespaces/eth/call.ts";
 import { CALL_GAS_CAP } from "./namespaces/eth/call-params.ts";
 import { chainMethods } from "./namespaces/eth/chain.ts";
 import { feeMethods } from "./namespaces/eth/fees.ts";
+import { filterMethods } from "./namespaces/eth/filters.ts";
+import { LOG_LIMITS, type LogLimits, LogQueries } from "./namespaces/eth/log-query.ts";
 import { logMethods } from "./namespaces/eth/logs.ts";
 import { stateMethods } from "./namespaces/eth/state.ts";
 import { subscriptionMethods } from "./namespaces/eth/subscriptions.ts";
@@ -26,6 +28,8 @@ export interface NodeRpcOptions {
   rollup: RollupConfig;
   /** Most gas of one call, estimate or access list. */
   gasCap?: bigint;
+  /** Of `eth_getLogs` and the filters of logs; {@link LOG_LIMITS} unless given. */
+  logLimits?: Partial<LogLimits>;
   /** Absent: transactions are refused. */
   pool?: TxPool;
   /** Absent: no `optimism_` methods. */
@@ -37,6 +41,7 @@ export interface NodeRpcOptions {
 /** All methods of a node but those of the AI services; merge others into the same object for one server. */
 export function nodeRpcMethods(options: NodeRpcOptions): RpcMethods {
   const { chain, state, simulator, rollup, pool, rollupReader, version } = options;
+  const queries = new LogQueries(chain, { ...LOG_LIMITS, ...options.logLimits });
   return withModules({
     ...web3Methods(version),
     ...netMethods(rollup),
@@ -46,7 +51,8 @@ export function nodeRpcMethods(options: NodeRpcOptions): RpcMethods {
     ...stateMethods(chain, state, pool),
     ...callMethods({ chain, simulator, chainId: rollup.l2ChainId, gasCap: options.gasCap ?? CALL_GAS_CAP }),
     ...feeMethods(chain, rollup),
-    ...logMethods(chain),
+    ...logMethods(chain, queries),
+    ...filterMethods(chain, queries, pool),
     ...subscriptionMethods(chain, pool),
     ...rawMethods(chain, pool),
     ...(pool !== undefined && txpoolMethods(pool)),

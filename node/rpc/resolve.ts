@@ -1,4 +1,5 @@
 import type { Block, BlockHeader, Receipt } from "../chain/types/block.ts";
+import type { Hash } from "../chain/types/primitives.ts";
 import { RPC_CODE } from "./errors.ts";
 import { type BlockParam, type BlockTag, blockParam } from "./params.ts";
 import { type ChainReader, type HeadKind, RpcError } from "./types.ts";
@@ -16,37 +17,34 @@ export function blockNumberOf(chain: ChainReader, param: { tag: BlockTag } | { n
   return param.tag === "earliest" ? 0n : chain.head(HEADS[param.tag]!).number;
 }
 
+/** A header and its block's hash. */
+export interface FoundHeader {
+  hash: Hash;
+  header: BlockHeader;
+}
+
 /**
- * The block that a parameter names, or undefined.
+ * The header that a parameter names, or undefined; no block is read for it.
  * @throws RpcError -32000 as geth where it must be canonical (EIP-1898) and is not.
  */
-export async function findBlock(chain: ChainReader, param: BlockParam): Promise<Block | undefined> {
-  if ("hash" in param) {
-    const block = await chain.blockByHash(param.hash);
-    if (block !== undefined && param.requireCanonical) await assertCanonical(chain, block);
-    return block;
+export async function findHeader(chain: ChainReader, param: BlockParam): Promise<FoundHeader | undefined> {
+  if ("number" in param || ("tag" in param && param.tag === "earliest")) {
+    return chain.headerByNumber("number" in param ? param.number : 0n);
   }
-  if ("tag" in param && param.tag !== "earliest")
-    return chain.blockByHash(chain.head(HEADS[param.tag]!).hash);
-  return chain.blockByNumber(blockNumberOf(chain, param));
+  const hash = "hash" in param ? param.hash : chain.head(HEADS[param.tag]!).hash;
+  const header = await chain.headerByHash(hash);
+  if (header === undefined) return undefined;
+  if ("hash" in param && param.requireCanonical) {
+    const canonical = await chain.headerByNumber(header.number);
+    if (canonical?.hash !== hash) throw new RpcError(RPC_CODE.server, "hash is not currently canonical");
+  }
+  return { hash, header };
 }
 
-async function assertCanonical(chain: ChainReader, { hash, header }: Block): Promise<void> {
-  const canonical = await chain.headerByNumber(header.number);
-  if (canonical?.hash === hash) return;
-  throw new RpcError(RPC_CODE.server, "hash is not currently canonical");
-}
-
-/** The block that `params[index]` names. @throws RpcError -32000 as geth when there is no such block. */
-export async function requireBlock(
-  chain: ChainReader,
-  params: readonly unknown[],
-  index: number,
-): Promise<Block> {
-  const param = blockParam(params[index], index);
-  const block = await findBlock(chain, param);
-  if (block !== undefined) return block;
-  throw new RpcError(RPC_CODE.server, "hash" in param ? "header for hash not found" : "header not found");
+/** The block that a parameter names, or undefined. @throws RpcError as {@link findHeader}. */
+export async function findBlock(chain: ChainReader, param: BlockParam): Promise<Block | undefined> {
+  const found = await findHeader(chain, param);
+  return found && chain.blockByHash(found.hash);
 }
 
 /** The header that `params[index]` names. @throws RpcError -32000 as geth when there is no such block. */
@@ -55,7 +53,10 @@ export async function requireHeader(
   params: readonly unknown[],
   index: number,
 ): Promise<BlockHeader> {
-  return (await requireBlock(chain, params, index)).header;
+  const param = blockParam(params[index], index);
+  const found = await findHeader(chain, param);
+  if (found !== undefined) return found.header;
+  throw new RpcError(RPC_CODE.server, "hash" in param ? "header for hash not found" : "header not found");
 }
 
 /** The receipts of a stored block. */

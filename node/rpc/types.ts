@@ -1,3 +1,4 @@
+import type { BloomQuery } from "../chain/rules/bloom.ts";
 import type { Block, BlockHeader, Receipt } from "../chain/types/block.ts";
 import type { L1BlockRef } from "../chain/types/l1.ts";
 import type { Address, BlockId, Hash } from "../chain/types/primitives.ts";
@@ -26,8 +27,11 @@ export interface ChainReader {
   /** The head's block id; the genesis block until a later one is known. */
   head(kind: HeadKind): BlockId;
   headerByNumber(number: bigint): Promise<{ hash: Hash; header: BlockHeader } | undefined>;
+  headerByHash(hash: Hash): Promise<BlockHeader | undefined>;
   blockByNumber(number: bigint): Promise<Block | undefined>;
   blockByHash(hash: Hash): Promise<Block | undefined>;
+  /** Numbers of the canonical blocks in `from` to `to` whose logs may match, ascending; in turns with other work. */
+  candidates(query: BloomQuery, from: bigint, to: bigint): AsyncIterable<bigint>;
   receipts(blockHash: Hash): Promise<readonly Receipt[] | undefined>;
   /** Only transactions of canonical blocks. */
   locate(transactionHash: Hash): Promise<LocatedTransaction | undefined>;

@@ -14,6 +14,7 @@ import {
 import { storeError } from "./errors.ts";
 import { BUCKET, bucketEnd, bucketKey, hashKey, numberKey, numberOfKey, toHash } from "./keys.ts";
 import { type KeyValueReader, type KeyValueStore, openLevel, type Write } from "./level.ts";
+import { createLogIndex, type LogIndex } from "./log-index.ts";
 import { createLru } from "./lru.ts";
 import { createMempoolJournal, type MempoolJournal } from "./mempool-journal.ts";
 import { decodeStoredReceipts, encodeStoredReceipts } from "./receipt-codec.ts";
@@ -60,6 +61,7 @@ export interface ChainStore {
   /** Trie nodes and code. */
   readonly state: KeyValueReader;
   readonly mempool: MempoolJournal;
+  readonly logIndex: LogIndex;
   /** The heads, or undefined while the store has no genesis. */
   heads(): ChainHeads | undefined;
   block(hash: Hash): Block | undefined;
@@ -150,6 +152,7 @@ function chainStore(
   return {
     state: { get: (key) => level.get(bucketKey(BUCKET.state, key)) },
     mempool,
+    logIndex: createLogIndex(level),
     heads: () => heads,
     block,
     header: (hash) => head(hash)?.header,

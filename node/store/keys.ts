@@ -23,6 +23,8 @@ export const BUCKET = {
   state: 0x09,
   /** block hash -> its other transactions */
   body: 0x0a,
+  /** section of blocks, vector -> bits: log-index.ts */
+  logIndex: 0x0b,
 } as const;
 
 export type Bucket = (typeof BUCKET)[keyof typeof BUCKET];

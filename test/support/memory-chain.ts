@@ -1,3 +1,4 @@
+import { type BloomQuery, bloomMatches } from "../../node/chain/rules/bloom.ts";
 import type { Block, Receipt } from "../../node/chain/types/block.ts";
 import type { Hash } from "../../node/chain/types/primitives.ts";
 import type { ChainReader, HeadEvent, LocatedTransaction } from "../../node/rpc/types.ts";
@@ -12,13 +13,25 @@ export class MemoryChain implements ChainReader {
 
   /** Appends a block; the first is number 0. */
   append(block: Block, receipts: readonly Receipt[]): void {
+    this.place(block, receipts);
+    for (const listener of this.listeners) listener({ removed: [], added: [block] });
+  }
+
+  private place(block: Block, receipts: readonly Receipt[]): void {
     this.byNumber.push(block);
     this.byHash.set(block.hash, block);
     this.receiptsOf.set(block.hash, receipts);
     for (const [index, { hash }] of block.transactions.entries()) {
       this.locations.set(hash, { blockHash: block.hash, blockNumber: block.header.number, index });
     }
-    for (const listener of this.listeners) listener({ removed: [], added: [block] });
+  }
+
+  /** Takes the last blocks away and puts others in their place, as a reorg does; what was taken stays to be read by its hash. */
+  replace(count: number, blocks: readonly { block: Block; receipts: readonly Receipt[] }[]): void {
+    const removed = this.byNumber.splice(this.byNumber.length - count, count);
+    for (const { transactions } of removed) for (const { hash } of transactions) this.locations.delete(hash);
+    for (const { block, receipts } of blocks) this.place(block, receipts);
+    for (const listener of this.listeners) listener({ removed, added: blocks.map(({ block }) => block) });
   }
 
   /** Stores a block that is not canonical. */
@@ -43,6 +56,16 @@ export class MemoryChain implements ChainReader {
 
   async blockByHash(hash: Hash) {
     return this.byHash.get(hash);
+  }
+
+  async headerByHash(hash: Hash) {
+    return this.byHash.get(hash)?.header;
+  }
+
+  async *candidates(query: BloomQuery, from: bigint, to: bigint) {
+    for (const { header } of this.byNumber.slice(Number(from), Number(to) + 1)) {
+      if (bloomMatches(query, header.logsBloom)) yield header.number;
+    }
   }
 
   async receipts(blockHash: Hash) {

@@ -86,6 +86,12 @@ export const nodeConfigSchema = z.strictObject({
     .default(5_000)
     .describe("milliseconds that one eth_call, estimate or access list may run"),
   ...poolSettings,
+  rpcLogRange: z.coerce
+    .bigint()
+    .min(0n)
+    .max(2n ** 63n)
+    .default(0n)
+    .describe("most blocks that one query for logs may span; 0: any number"),
   protocol: z
     .string()
     .optional()

@@ -1,26 +1,16 @@
 import { bigIntToUnpaddedBytes, concatBytes, hexToBytes } from "../../base/bytes.ts";
-import { keccak256 } from "../crypto.ts";
+import { BLOOM_BYTES, bloomItem } from "../rules/bloom.ts";
 import type { Log, Receipt } from "../types/block.ts";
 import { DEPOSIT_TYPE } from "./deposit.ts";
 import { encodeRlp, type RlpItem } from "./rlp.ts";
-
-const BLOOM_BYTES = 256;
-
-function addToBloom(bloom: Uint8Array, item: Uint8Array): void {
-  const hash = keccak256(item);
-  for (let i = 0; i < 6; i += 2) {
-    const bit = ((hash[i]! << 8) | hash[i + 1]!) & 2047;
-    const index = BLOOM_BYTES - 1 - (bit >> 3);
-    bloom[index] = bloom[index]! | (1 << (bit & 7));
-  }
-}
 
 /** The 2,048-bit filter over addresses and topics. Source: Yellow Paper, section 4.3.1. */
 export function logsBloom(logs: readonly Log[]): Uint8Array {
   const bloom = new Uint8Array(BLOOM_BYTES);
   for (const log of logs) {
-    addToBloom(bloom, hexToBytes(log.address));
-    for (const topic of log.topics) addToBloom(bloom, hexToBytes(topic));
+    for (const item of [log.address, ...log.topics]) {
+      for (const bit of bloomItem(item)) bloom[bit >> 3] = bloom[bit >> 3]! | (1 << (bit & 7));
+    }
   }
   return bloom;
 }

@@ -3,7 +3,7 @@ import { blockToRpc, headerToRpc } from "../../format/block.ts";
 import { quantity } from "../../format/quantity.ts";
 import { receiptToRpc } from "../../format/receipt.ts";
 import { blockNumberParam, blockParam, booleanParam, hashParam } from "../../params.ts";
-import { findBlock, receiptsOf } from "../../resolve.ts";
+import { type FoundHeader, findBlock, findHeader, receiptsOf } from "../../resolve.ts";
 import type { ChainReader, RpcMethods } from "../../types.ts";
 
 function full(params: readonly unknown[]): boolean {
@@ -18,14 +18,16 @@ export function blockMethods(chain: ChainReader): RpcMethods {
     block === undefined
       ? null
       : blockToRpc(block, withTransactions ? await receiptsOf(chain, block) : undefined);
-  const headerOf = (block: Block | undefined) =>
-    block === undefined ? null : headerToRpc(block.header, block.hash);
+  const headerOf = (found: FoundHeader | undefined) =>
+    found === undefined ? null : headerToRpc(found.header, found.hash);
   return {
     eth_blockNumber: () => quantity(chain.head("unsafe").number),
     eth_getBlockByNumber: async (params) => present(await byParam(params), full(params)),
     eth_getBlockByHash: async (params) => present(await byHash(params), full(params)),
-    eth_getHeaderByNumber: async (params) => headerOf(await byParam(params)),
-    eth_getHeaderByHash: async (params) => headerOf(await byHash(params)),
+    eth_getHeaderByNumber: async (params) =>
+      headerOf(await findHeader(chain, blockNumberParam(params[0], 0))),
+    eth_getHeaderByHash: async (params) =>
+      headerOf(await findHeader(chain, { hash: hashParam(params[0], 0), requireCanonical: false })),
     eth_getBlockTransactionCountByNumber: async (params) => {
       const block = await byParam(params);
       return block === undefined ? null : quantity(block.transactions.length);

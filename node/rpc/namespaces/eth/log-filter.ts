@@ -1,13 +1,14 @@
-import { hexToBytes } from "../../../base/bytes.ts";
-import { keccak256 } from "../../../chain/crypto.ts";
+import { type BloomQuery, bloomItem } from "../../../chain/rules/bloom.ts";
 import type { Block, Log, Receipt } from "../../../chain/types/block.ts";
-import type { Address, Hash, Hex } from "../../../chain/types/primitives.ts";
+import type { Address, Hash } from "../../../chain/types/primitives.ts";
+import { invalidArgument, RPC_CODE } from "../../errors.ts";
 import { logToRpc } from "../../format/receipt.ts";
-import { addressParam, arrayParam, hashParam, objectParam } from "../../params.ts";
+import { addressParam, hashParam } from "../../params.ts";
+import { RpcError } from "../../types.ts";
 
-const MAX_ADDRESSES = 1000;
-const MAX_TOPICS = 4;
+/** geth's limits: alternatives at one position, and positions. */
 const MAX_ALTERNATIVES = 1000;
+const MAX_TOPICS = 4;
 
 /** Which logs: any of the addresses (none: all), and at each position any of the topics (none: all). */
 export interface LogFilter {
@@ -15,40 +16,38 @@ export interface LogFilter {
   topics: readonly (readonly Hash[])[];
 }
 
-function alternatives<T>(value: unknown, most: number, parse: (item: unknown) => T): T[] {
+function addressesParam(value: unknown): Address[] {
   if (value === undefined || value === null) return [];
-  if (Array.isArray(value)) return arrayParam(value, 0, "filter list", most).map(parse);
-  return [parse(value)];
+  if (!Array.isArray(value)) return [addressParam(value, 0)];
+  return limited(value).map((item) => addressParam(item, 0));
+}
+
+function topicsParam(value: unknown): Hash[][] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw invalidArgument(0, "invalid topic(s)");
+  if (value.length > MAX_TOPICS) throw invalidArgument(0, "exceed max topics");
+  return value.map((position: unknown) => {
+    if (position === null) return [];
+    if (!Array.isArray(position)) return [hashParam(position, 0)];
+    // null among alternatives: all.
+    if (position.includes(null)) return [];
+    return limited(position).map((item) => hashParam(item, 0));
+  });
+}
+
+function limited(list: readonly unknown[]): readonly unknown[] {
+  if (list.length <= MAX_ALTERNATIVES) return list;
+  throw new RpcError(RPC_CODE.server, "exceed max addresses or topics per search position");
 }
 
 /** The `address` and `topics` of a filter object. */
-export function logFilterParam(value: unknown): LogFilter {
-  const filter = objectParam(value, 0, "filter");
-  const positions = filter.topics === undefined || filter.topics === null ? [] : filter.topics;
-  return {
-    addresses: alternatives(filter.address, MAX_ADDRESSES, (item) => addressParam(item, 0)),
-    topics: arrayParam(positions, 0, "topics", MAX_TOPICS).map((position) =>
-      Array.isArray(position) && position.includes(null)
-        ? []
-        : alternatives(position, MAX_ALTERNATIVES, (item) => hashParam(item, 0)),
-    ),
-  };
+export function logFilterParam(filter: Record<string, unknown>): LogFilter {
+  return { addresses: addressesParam(filter.address), topics: topicsParam(filter.topics) };
 }
 
-function inBloom(bloom: Uint8Array, item: Hex): boolean {
-  const hash = keccak256(hexToBytes(item));
-  for (let i = 0; i < 6; i += 2) {
-    const bit = ((hash[i]! << 8) | hash[i + 1]!) & 2047;
-    if ((bloom[255 - (bit >> 3)]! & (1 << (bit & 7))) === 0) return false;
-  }
-  return true;
-}
-
-/** False when no log under this bloom can match. */
-export function mayMatch(filter: LogFilter, bloom: Uint8Array): boolean {
-  return [filter.addresses, ...filter.topics].every(
-    (options) => options.length === 0 || options.some((option) => inBloom(bloom, option)),
-  );
+/** What a bloom filter must hold. */
+export function bloomQuery({ addresses, topics }: LogFilter): BloomQuery {
+  return [addresses, ...topics].filter((group) => group.length > 0).map((group) => group.map(bloomItem));
 }
 
 function matches(filter: LogFilter, log: Log): boolean {

@@ -1,11 +1,13 @@
 import { bytesToHex } from "../../../base/bytes.ts";
 import { randomBytes } from "../../../base/clock.ts";
+import { bloomMatches } from "../../../chain/rules/bloom.ts";
 import type { Block } from "../../../chain/types/block.ts";
 import { invalidArgument, RPC_CODE } from "../../errors.ts";
 import { headerToRpc } from "../../format/block.ts";
 import { transactionToRpc } from "../../format/transaction.ts";
+import { objectParam } from "../../params.ts";
 import { type ChainReader, type RpcConnection, RpcError, type RpcMethods, type TxPool } from "../../types.ts";
-import { type LogFilter, logFilterParam, logsOfBlock } from "./log-filter.ts";
+import { bloomQuery, type LogFilter, logFilterParam, logsOfBlock } from "./log-filter.ts";
 
 const MAX_PER_CONNECTION = 256;
 
@@ -20,6 +22,7 @@ async function sendLogs(
   send: Send,
 ): Promise<void> {
   for (const block of blocks) {
+    if (!bloomMatches(bloomQuery(filter), block.header.logsBloom)) continue;
     for (const log of logsOfBlock(filter, block, (await chain.receipts(block.hash)) ?? [], removed))
       send(log);
   }
@@ -38,7 +41,7 @@ function start(
         for (const block of added) send(headerToRpc(block.header, block.hash));
       });
     case "logs": {
-      const filter = logFilterParam(option ?? {});
+      const filter = logFilterParam(objectParam(option ?? {}, 1, "filter"));
       let queue = Promise.resolve();
       return chain.onHead(({ removed, added }) => {
         queue = queue
