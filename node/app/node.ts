@@ -120,7 +120,6 @@ function chainMethods({ config, definition, store, chain }: Parts, calls: Simula
     gasCap: config.rpcGasCap,
     pool: chain.mempool ?? chain.relay,
     logLimits: { maxRange: config.rpcLogRange },
-    pool: chain.mempool ?? remote,
     rollupReader: createRollupReader({ store, ...chain }),
     version: `openledger/${version}`,
   });
