@@ -112,12 +112,12 @@ class LevelLogIndex implements LogIndex {
     };
     const result = new Uint8Array(VECTOR_BYTES).fill(255);
     for (const group of query) {
-      const any = new Uint8Array(VECTOR_BYTES);
+      const alternatives = new Uint8Array(VECTOR_BYTES);
       for (const [a, b, c] of group) {
         const [x, y, z] = [bit(a), bit(b), bit(c)];
-        for (let i = 0; i < VECTOR_BYTES; i++) any[i] = any[i]! | (x[i]! & y[i]! & z[i]!);
+        for (let i = 0; i < VECTOR_BYTES; i++) alternatives[i] = alternatives[i]! | (x[i]! & y[i]! & z[i]!);
       }
-      for (let i = 0; i < VECTOR_BYTES; i++) result[i] = result[i]! & any[i]!;
+      for (let i = 0; i < VECTOR_BYTES; i++) result[i] = result[i]! & alternatives[i]!;
     }
     return result;
   }
