@@ -10,6 +10,7 @@ import { feeMethods } from "./namespaces/eth/fees.ts";
 import { filterMethods } from "./namespaces/eth/filters.ts";
 import { LOG_LIMITS, type LogLimits, LogQueries } from "./namespaces/eth/log-query.ts";
 import { logMethods } from "./namespaces/eth/logs.ts";
+import { simulateMethod } from "./namespaces/eth/simulate.ts";
 import { stateMethods } from "./namespaces/eth/state.ts";
 import { subscriptionMethods } from "./namespaces/eth/subscriptions.ts";
 import { transactionMethods } from "./namespaces/eth/transactions.ts";
@@ -41,6 +42,7 @@ export interface NodeRpcOptions {
 /** All methods of a node but those of the AI services; merge others into the same object for one server. */
 export function nodeRpcMethods(options: NodeRpcOptions): RpcMethods {
   const { chain, state, simulator, rollup, pool, rollupReader, version } = options;
+  const gasCap = options.gasCap ?? CALL_GAS_CAP;
   const queries = new LogQueries(chain, { ...LOG_LIMITS, ...options.logLimits });
   return withModules({
     ...web3Methods(version),
@@ -49,7 +51,8 @@ export function nodeRpcMethods(options: NodeRpcOptions): RpcMethods {
     ...blockMethods(chain),
     ...transactionMethods(chain, pool),
     ...stateMethods(chain, state, pool),
-    ...callMethods({ chain, simulator, chainId: rollup.l2ChainId, gasCap: options.gasCap ?? CALL_GAS_CAP }),
+    ...callMethods({ chain, simulator, chainId: rollup.l2ChainId, gasCap }),
+    eth_simulateV1: simulateMethod({ chain, simulator, rollup, gasCap }),
     ...feeMethods(chain, rollup),
     ...logMethods(chain, queries),
     ...filterMethods(chain, queries, pool),

@@ -45,6 +45,11 @@ export class MemoryChain implements ChainReader {
     return { hash: last.hash, number: last.header.number };
   }
 
+  /** Hash of a canonical block. */
+  hashAt(number: bigint): Hash | undefined {
+    return this.byNumber[Number(number)]?.hash;
+  }
+
   async headerByNumber(number: bigint) {
     const block = this.byNumber[Number(number)];
     return block && { hash: block.hash, header: block.header };

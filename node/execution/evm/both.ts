@@ -54,6 +54,8 @@ export function bothExecutors(first: Executor, second: Executor): Omit<Executor,
       await second.replayCall(header, request, again);
       assertSameTrace("a call", recording, again);
     },
+    simulateBlocks: (header, request) =>
+      same("a simulation", (executor) => executor.simulateBlocks(header, request)),
     createAccessList: (header, request) =>
       same("an access list", (executor) => executor.createAccessList(header, request)),
   };

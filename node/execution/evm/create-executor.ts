@@ -45,7 +45,7 @@ function ethereumjsExecutor(rules: ChainRules, nodes: NodeStore): Executor {
   const machines = ethereumjsMachines(rules, nodes, flat);
   return withTraces({
     ...createBlockExecutor({ rules, machines, flat, slowestNsPerGas: Number.POSITIVE_INFINITY }),
-    ...createSimulator(rules, flat, ethereumjsCalls(rules)),
+    ...createSimulator(rules, flat, nodes, ethereumjsCalls(rules)),
     replay: createReplay({ rules, machines }),
   });
 }
@@ -56,7 +56,7 @@ function revmExecutor(rules: ChainRules, nodes: NodeStore): Executor {
   const machines = revmMachines({ rules, nodes, flat, instances });
   return withTraces({
     ...createBlockExecutor({ rules, machines, flat, slowestNsPerGas: REVM_SLOWEST_NS_PER_GAS }),
-    ...createSimulator(rules, flat, revmCalls(rules, instances, ethereumjsCalls(rules))),
+    ...createSimulator(rules, flat, nodes, revmCalls(rules, instances, ethereumjsCalls(rules))),
     replay: createReplay({ rules, machines }),
   });
 }

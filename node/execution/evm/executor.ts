@@ -1,4 +1,4 @@
-import type { Block, BlockHeader, Receipt } from "../../chain/types/block.ts";
+import type { Block, BlockHeader, Log, Receipt } from "../../chain/types/block.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import type { OpenLedgerConfig, PayloadAttributes, RollupConfig } from "../../chain/types/rollup.ts";
 import type { AccessListEntry, Authorization, SignedTransaction } from "../../chain/types/transaction.ts";
@@ -103,6 +103,53 @@ export interface CallOverrides {
   block?: BlockOverride;
 }
 
+/** A message as a simulated block holds it: what is undefined is chosen when it runs. */
+export interface SimulatedCall extends Omit<CallRequest, "gas" | "gasPrice" | "feeCap" | "overrides"> {
+  gas: bigint | undefined;
+  nonce: bigint | undefined;
+  /** Wei per gas. */
+  fees: { gasPrice: bigint } | { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint };
+}
+
+/** A block to be simulated. */
+export interface BlockCalls {
+  override: BlockOverride;
+  /** EIP-4788; zeros unless given. */
+  beaconRoot: Hash | undefined;
+  accounts: readonly AccountOverride[];
+  calls: readonly SimulatedCall[];
+}
+
+/** Blocks to be simulated one upon the other. */
+export interface BlockSimulation {
+  blocks: readonly BlockCalls[];
+  /** Base fees, nonces and fees count as in a block of the chain. */
+  validation: boolean;
+  /** Tell of transfers as if they were logs. */
+  traceTransfers: boolean;
+  /** Most gas of all messages together. */
+  gasCap: bigint;
+  /** Jovian on: that of the base block. */
+  daScalar: bigint | undefined;
+}
+
+export interface SimulatedResult {
+  succeeded: boolean;
+  exception: string | undefined;
+  returnData: Uint8Array;
+  gasUsed: bigint;
+  maxGasUsed: bigint;
+  /** With their place in the block, which those of failed frames count in. */
+  logs: readonly { index: number; log: Log }[];
+}
+
+export interface SimulatedBlock {
+  /** Its transactions have no signatures. */
+  block: Block;
+  receipts: readonly Receipt[];
+  results: readonly SimulatedResult[];
+}
+
 /** What a message touches beside its sender, its target and the precompiles. */
 export interface AccessListResult {
   accessList: readonly AccessListEntry[];
@@ -167,6 +214,11 @@ export interface Simulator {
   /** Smallest gas limit with which `request` succeeds; the OP fees' affordability is checked as op-geth does. */
   estimateGas(header: BlockHeader, request: CallRequest): Promise<bigint | CallResult>;
   createAccessList(header: BlockHeader, request: CallRequest): Promise<AccessListResult>;
+  /**
+   * Runs blocks of messages upon `header`'s block. Source: op-geth internal/ethapi/simulate.go.
+   * @throws CodedError `SIMULATE_*`, and for messages and overrides as {@link call}.
+   */
+  simulateBlocks(header: BlockHeader, request: BlockSimulation): Promise<readonly SimulatedBlock[]>;
   /** A trace as JSON text, in geth's form. @throws CodedError `TRACE_TOO_LARGE`, and for calls as {@link call}. */
   trace(request: TraceRequest): Promise<string>;
 }

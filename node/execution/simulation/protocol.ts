@@ -2,7 +2,7 @@ import { CodedError, isCodedError, type Severity } from "../../base/errors.ts";
 import type { BlockHeader } from "../../chain/types/block.ts";
 import type { OpenLedgerConfig, RollupConfig } from "../../chain/types/rollup.ts";
 import type { ExecutorKind } from "../evm/create-executor.ts";
-import type { CallRequest } from "../evm/executor.ts";
+import type { BlockSimulation, CallRequest } from "../evm/executor.ts";
 
 /** What a simulation thread is started with. */
 export interface SimulationThreadData {
@@ -13,14 +13,21 @@ export interface SimulationThreadData {
   executor: ExecutorKind;
 }
 
-export type SimulationKind = "call" | "estimateGas" | "createAccessList";
+/** What a thread runs: the executor's methods by name, with what each is asked. */
+export interface SimulationRequests {
+  call: CallRequest;
+  estimateGas: CallRequest;
+  createAccessList: CallRequest;
+  simulateBlocks: BlockSimulation;
+}
+export type SimulationKind = keyof SimulationRequests;
 
 /** From the pool to a thread: one at a time. */
 export interface SimulationJob {
   kind: SimulationKind;
   /** undefined: that of the job before. */
   header: BlockHeader | undefined;
-  request: CallRequest;
+  request: SimulationRequests[SimulationKind];
 }
 
 /** From a thread to the pool: that it can take its first job, then an answer for each. */

@@ -3,8 +3,19 @@ import type { CodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { BlockHeader } from "../../chain/types/block.ts";
 import { executionError } from "../errors.ts";
-import type { AccessListResult, CallRequest, CallResult } from "../evm/executor.ts";
-import { receiveError, type SimulationKind, type SimulationThreadData } from "./protocol.ts";
+import type {
+  AccessListResult,
+  BlockSimulation,
+  CallRequest,
+  CallResult,
+  SimulatedBlock,
+} from "../evm/executor.ts";
+import {
+  receiveError,
+  type SimulationKind,
+  type SimulationRequests,
+  type SimulationThreadData,
+} from "./protocol.ts";
 import { SimulationThread } from "./simulation-thread.ts";
 import type { BoundedSimulator, SimulationBound } from "./simulator.ts";
 
@@ -40,7 +51,7 @@ export interface SimulationPool extends BoundedSimulator {
 interface Waiting {
   kind: SimulationKind;
   header: BlockHeader;
-  request: CallRequest;
+  request: SimulationRequests[SimulationKind];
   timeoutMs: number;
   resolve(result: unknown): void;
   reject(error: unknown): void;
@@ -88,6 +99,10 @@ class ThreadPool implements SimulationPool {
     return this.run("createAccessList", header, request, bound) as Promise<AccessListResult>;
   }
 
+  simulateBlocks(header: BlockHeader, request: BlockSimulation, bound?: SimulationBound) {
+    return this.run("simulateBlocks", header, request, bound) as Promise<readonly SimulatedBlock[]>;
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
     this.failWaiting(closed());
@@ -98,7 +113,7 @@ class ThreadPool implements SimulationPool {
   private run(
     kind: SimulationKind,
     header: BlockHeader,
-    request: CallRequest,
+    request: SimulationRequests[SimulationKind],
     bound: SimulationBound | undefined,
   ): Promise<unknown> {
     const {

@@ -2,8 +2,13 @@ import type { Worker } from "node:worker_threads";
 import type { CodedError } from "../../base/errors.ts";
 import { startThread } from "../../base/threads.ts";
 import type { BlockHeader } from "../../chain/types/block.ts";
-import type { CallRequest } from "../evm/executor.ts";
-import type { SimulationAnswer, SimulationJob, SimulationKind, SimulationThreadData } from "./protocol.ts";
+import type {
+  SimulationAnswer,
+  SimulationJob,
+  SimulationKind,
+  SimulationRequests,
+  SimulationThreadData,
+} from "./protocol.ts";
 
 /** What becomes of a job: it is started or returned, and once started ends in one of the other ways. */
 export interface JobListener {
@@ -62,7 +67,7 @@ export class SimulationThread {
   run(
     kind: SimulationKind,
     header: BlockHeader,
-    request: CallRequest,
+    request: SimulationRequests[SimulationKind],
     timeoutMs: number,
     listener: JobListener,
   ): void {

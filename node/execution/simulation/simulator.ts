@@ -1,5 +1,11 @@
 import type { BlockHeader } from "../../chain/types/block.ts";
-import type { AccessListResult, CallRequest, CallResult } from "../evm/executor.ts";
+import type {
+  AccessListResult,
+  BlockSimulation,
+  CallRequest,
+  CallResult,
+  SimulatedBlock,
+} from "../evm/executor.ts";
 
 /** What one simulation may take beyond the limits that hold for all of them. */
 export interface SimulationBound {
@@ -22,4 +28,9 @@ export interface BoundedSimulator {
     request: CallRequest,
     bound?: SimulationBound,
   ): Promise<AccessListResult>;
+  simulateBlocks(
+    header: BlockHeader,
+    request: BlockSimulation,
+    bound?: SimulationBound,
+  ): Promise<readonly SimulatedBlock[]>;
 }

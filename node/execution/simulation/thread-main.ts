@@ -36,7 +36,8 @@ let header: BlockHeader | undefined;
 port.on("message", (job: SimulationJob) => {
   header = job.header ?? header;
   if (header === undefined) throw new Error("the first job has no header");
-  executor[job.kind](header, job.request).then(
+  const run = executor[job.kind] as (header: BlockHeader, request: unknown) => Promise<unknown>;
+  run(header, job.request).then(
     (result: unknown) => answer({ result }),
     (error: unknown) => answer({ error: sendError(error) }),
   );

@@ -21,6 +21,10 @@ export interface CallScene {
   precompiles: PrecompileMoves | undefined;
   /** Wei per blob gas; undefined: the chain's, 1. */
   blobBaseFee: bigint | undefined;
+  /** A message that pays nothing sees the block's base fee all the same. In a single call it sees 0, as in op-geth. */
+  keepsBaseFee: boolean;
+  /** A sender's nonce may be the last one, and goes on at 0. */
+  wrapsNonces: boolean;
 }
 
 export interface RunOptions {
@@ -66,6 +70,8 @@ export function sceneOf(
     blockHash: callBlockHashes(rules, below, header),
     precompiles: undefined,
     blobBaseFee: overrides?.block?.blobBaseFee,
+    keepsBaseFee: false,
+    wrapsNonces: false,
   };
   const accounts = overrides?.accounts ?? [];
   if (accounts.length === 0) return scene;

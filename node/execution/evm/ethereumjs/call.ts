@@ -74,7 +74,8 @@ class EthereumjsCalls implements CallBlock {
     const { rules, scene, state, evm, warm } = this.parts;
     const { rollup } = rules;
     const { timestamp, baseFeePerGas = 0n } = scene.header;
-    const block = this.block(request.gasPrice === 0n ? 0n : baseFeePerGas);
+    const isFree = request.gasPrice === 0n && !scene.keepsBaseFee;
+    const block = this.block(isFree ? 0n : baseFeePerGas);
     const from = createAddressFromString(request.from);
     const to = request.to === undefined ? undefined : createAddressFromString(request.to);
     const { data, value, gas, gasPrice, accessList = [], authorizationList = [] } = request;
@@ -127,6 +128,7 @@ class EthereumjsCalls implements CallBlock {
 async function stepSender(evm: EVM, from: EvmAddress, request: CallRequest): Promise<void> {
   const account = (await evm.stateManager.getAccount(from)) ?? new Account();
   account.balance -= request.gas * request.gasPrice;
-  account.nonce += 1n;
+  // An overridden nonce may be the last one: it wraps, as in op-geth's simulations.
+  account.nonce = BigInt.asUintN(64, account.nonce + 1n);
   await evm.journal.putAccount(from, account);
 }

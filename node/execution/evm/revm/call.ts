@@ -15,8 +15,8 @@ import { blockRequest, callRequest, FLAG, systemCallRequest, traceFlags } from "
 import { tellTracer } from "./trace.ts";
 
 /**
- * Messages on op-revm. What it has no way to do (a precompile elsewhere than the chain has it, another price of blob gas) is
- * done by `other`.
+ * Messages on op-revm. What it has no way to do (a precompile elsewhere than the chain has it, another price of blob gas, a
+ * base fee over messages that pay none, nonces that wrap) is done by `other`.
  */
 export function revmCalls(
   rules: ChainRules,
@@ -25,7 +25,10 @@ export function revmCalls(
 ): CallMachines {
   return {
     open(scene) {
-      if (scene.precompiles !== undefined || scene.blobBaseFee !== undefined) return other.open(scene);
+      const { precompiles, blobBaseFee, keepsBaseFee, wrapsNonces, header } = scene;
+      const showsBaseFee = keepsBaseFee && (header.baseFeePerGas ?? 0n) > 0n;
+      const isOdd = precompiles !== undefined || blobBaseFee !== undefined || showsBaseFee || wrapsNonces;
+      if (isOdd) return other.open(scene);
       return new RevmCalls(rules, scene, instancesAt(scene.header.timestamp));
     },
   };

@@ -3,7 +3,7 @@ import { checksumAddress } from "../../../chain/checksum.ts";
 import { ZERO_ADDRESS } from "../../../chain/constants.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
 import type { AccessListEntry, Authorization } from "../../../chain/types/transaction.ts";
-import type { CallRequest } from "../../../execution/evm/executor.ts";
+import type { CallRequest, SimulatedCall } from "../../../execution/evm/executor.ts";
 import { invalidArgument, RPC_CODE } from "../../errors.ts";
 import {
   addressParam,
@@ -37,21 +37,23 @@ interface GasPrice {
   feeCap: bigint;
 }
 
-/** @throws RpcError -32000 as geth where the fields don't fit each other or the base fee. */
-function gasPriceOf(call: Record<string, unknown>, from: Address, baseFee: bigint): GasPrice {
+/** The fee fields as they are given. @throws RpcError -32000 as geth for both styles at once. */
+function feesOf(call: Record<string, unknown>): SimulatedCall["fees"] {
   const optional = (name: string) => (present(call[name]) ? quantityParam(call[name], 0, name) : 0n);
-  if (present(call.gasPrice)) {
-    if (present(call.maxFeePerGas) || present(call.maxPriorityFeePerGas)) {
-      throw refuse("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified");
-    }
-    const gasPrice = optional("gasPrice");
-    return checkFees(from, { tip: gasPrice, cap: gasPrice }, baseFee);
+  if (!present(call.gasPrice)) {
+    const maxPriorityFeePerGas = optional("maxPriorityFeePerGas");
+    return { maxFeePerGas: optional("maxFeePerGas"), maxPriorityFeePerGas };
   }
-  const fees = { tip: optional("maxPriorityFeePerGas"), cap: optional("maxFeePerGas") };
-  return checkFees(from, fees, baseFee);
+  if (!present(call.maxFeePerGas) && !present(call.maxPriorityFeePerGas)) {
+    return { gasPrice: optional("gasPrice") };
+  }
+  throw refuse("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified");
 }
 
-function checkFees(from: Address, { tip, cap }: { tip: bigint; cap: bigint }, baseFee: bigint): GasPrice {
+/** @throws RpcError -32000 as geth where the fees don't fit each other or the base fee. */
+function gasPriceOf(from: Address, fees: SimulatedCall["fees"], baseFee: bigint): GasPrice {
+  const legacy = "gasPrice" in fees;
+  const [cap, tip] = legacy ? [fees.gasPrice, fees.gasPrice] : [fees.maxFeePerGas, fees.maxPriorityFeePerGas];
   if (tip === 0n && cap === 0n) return { gasPrice: 0n, feeCap: 0n };
   const address = checksumAddress(from);
   if (tip > cap) {
@@ -95,14 +97,8 @@ function authorizationsOf(value: unknown): Authorization[] {
   });
 }
 
-/**
- * The message of `eth_call` and its like in a block with `baseFee`; without `gas` it gets `defaultGas`. Unknown fields are
- * ignored.
- */
-export function callParam(
-  value: unknown,
-  { baseFee, chainId, defaultGas }: { baseFee: bigint; chainId: bigint; defaultGas: bigint },
-): CallRequest {
+/** A message with what it leaves open. Unknown fields are ignored. @throws RpcError as geth. */
+export function messageParam(value: unknown, chainId: bigint): SimulatedCall {
   const call = objectParam(value, 0, "call");
   const asked = present(call.chainId) ? quantityParam(call.chainId, 0, "chainId") : chainId;
   if (asked !== chainId) {
@@ -110,16 +106,24 @@ export function callParam(
   }
   if (present(call.blobVersionedHashes))
     throw invalidArgument(0, "blob transactions don't exist on this chain");
-  const gas = present(call.gas) ? uint64Param(call.gas, 0, "gas") : defaultGas;
-  const from = present(call.from) ? addressParam(call.from, 0) : ZERO_ADDRESS;
   return {
-    from,
+    from: present(call.from) ? addressParam(call.from, 0) : ZERO_ADDRESS,
     to: present(call.to) ? addressParam(call.to, 0) : undefined,
     value: present(call.value) ? quantityParam(call.value, 0, "value") : 0n,
     data: inputOf(call),
-    gas,
-    ...gasPriceOf(call, from, baseFee),
+    gas: present(call.gas) ? uint64Param(call.gas, 0, "gas") : undefined,
+    nonce: present(call.nonce) ? uint64Param(call.nonce, 0, "nonce") : undefined,
+    fees: feesOf(call),
     ...(present(call.accessList) && { accessList: accessListOf(call.accessList) }),
     ...(present(call.authorizationList) && { authorizationList: authorizationsOf(call.authorizationList) }),
   };
+}
+
+/** The message of `eth_call` and its like in a block with `baseFee`; without `gas` it gets `defaultGas`. */
+export function callParam(
+  value: unknown,
+  { baseFee, chainId, defaultGas }: { baseFee: bigint; chainId: bigint; defaultGas: bigint },
+): CallRequest {
+  const { gas, nonce: _, fees, ...message } = messageParam(value, chainId);
+  return { ...message, gas: gas ?? defaultGas, ...gasPriceOf(message.from, fees, baseFee) };
 }
