@@ -72,9 +72,9 @@ function localAddresses({ txpoolLocals, hostKey, watcherKey }: NodeConfig): Addr
 
 function unwritten(): ChainStore["mempool"] {
   return {
-    append: () => ({ first: 0n, done: Promise.resolve() }),
-    reserve: () => ({ first: 0n, writes: [] }),
+    append: () => ({ arrivals: [], done: Promise.resolve() }),
+    reserve: () => ({ arrivals: [], writes: [] }),
     remove: async () => undefined,
-    async *entries() {},
+    entries: () => [],
   };
 }

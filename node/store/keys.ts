@@ -17,7 +17,7 @@ export const BUCKET = {
   safeHead: 0x06,
   /** () -> unsafe, safe and finalized head */
   heads: 0x07,
-  /** arrival number -> transaction waiting in the mempool */
+  /** record number -> transactions waiting in the mempool: journal-record.ts */
   mempool: 0x08,
   /** trie node or code */
   state: 0x09,

@@ -3,16 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { decodeRecord } from "./journal-record.ts";
+import { BUCKET, numberKey } from "./keys.ts";
 import { type KeyValueStore, openLevel, type Write } from "./level.ts";
 import { createMempoolJournal, type MempoolJournal } from "./mempool-journal.ts";
 
 const raw = (byte: number, length = 3) => new Uint8Array(length).fill(byte);
 
 /** Appends one and waits for it. */
-async function append(journal: MempoolJournal, bytes: Uint8Array): Promise<bigint> {
-  const { first, done } = journal.append([bytes]);
+async function append(journal: MempoolJournal, bytes: Uint8Array): Promise<number> {
+  const { arrivals, done } = journal.append([bytes]);
   await done;
-  return first;
+  return arrivals[0]!;
 }
 
 /** A database whose writes end when the test says so. */
@@ -30,6 +32,11 @@ function slowLevel() {
   return { level, writes };
 }
 
+/** The first bytes of a written record's transactions; undefined for a deletion, "gone" for one that has left. */
+function contents({ value }: Write): (number | "gone")[] | undefined {
+  return value && decodeRecord(value).map((slot) => slot?.[0] ?? "gone");
+}
+
 describe("mempool journal, group commit", () => {
   test("puts what arrives together into one write, and what comes meanwhile into the next", async () => {
     const { level, writes } = slowLevel();
@@ -38,15 +45,15 @@ describe("mempool journal, group commit", () => {
     await turn();
     expect(writes.map((write) => [write.writes.length, write.durable])).toEqual([[3, false]]);
     const second = [3, 4].map((byte) => append(journal, raw(byte)));
-    const removed = journal.remove([0n, 1n]);
+    const removed = journal.remove([0, 16]);
     await turn();
     expect(writes).toHaveLength(1);
     writes[0]!.end();
-    expect(await Promise.all(first)).toEqual([0n, 1n, 2n]);
-    expect(writes[1]!.writes.map(({ value }) => value?.[0])).toEqual([3, 4, undefined, undefined]);
+    const arrivals = await Promise.all(first);
+    expect(writes[1]!.writes.map(contents)).toEqual([[3], [4], undefined, undefined]);
     writes[1]!.end();
     await removed;
-    expect(await Promise.all(second)).toEqual([3n, 4n]);
+    expect([...arrivals, ...(await Promise.all(second))]).toEqual([0, 16, 32, 48, 64]);
     expect(writes).toHaveLength(2);
   });
 
@@ -64,14 +71,32 @@ describe("mempool journal, group commit", () => {
     await appended;
   });
 
-  test("writes removals without a sync", async () => {
+  test("keeps neighbours in one record, writes it anew without those that left, and deletes an empty one", async () => {
     const { level, writes } = slowLevel();
     const journal = await createMempoolJournal(level);
-    const removed = Promise.all([journal.remove([4n]), journal.remove([5n, 6n])]);
+    const { arrivals, done } = journal.append(Array.from({ length: 20 }, (_, i) => raw(i)));
     await turn();
-    expect(writes.map((write) => [write.writes.length, write.durable])).toEqual([[3, false]]);
+    expect(writes[0]!.writes.map(contents)).toEqual([
+      Array.from({ length: 16 }, (_, i) => i),
+      [16, 17, 18, 19],
+    ]);
     writes[0]!.end();
+    await done;
+    const removed = journal.remove([arrivals[17]!, ...arrivals.slice(0, 16)]);
+    await turn();
+    expect(writes[1]!.writes.map(contents)).toEqual([[16, "gone", 18, 19], undefined]);
+    expect(writes[1]!.durable).toBe(false);
+    writes[1]!.end();
     await removed;
+    expect(Array.from(journal.entries(), (entry) => entry.raw[0])).toEqual([16, 18, 19]);
+  });
+
+  test("begins a new record after so many bytes", async () => {
+    const { level, writes } = slowLevel();
+    const journal = await createMempoolJournal(level);
+    journal.append([raw(1, 10_000), raw(2, 10_000), raw(3, 10_000)]).done.catch(() => undefined);
+    await turn();
+    expect(writes[0]!.writes.map(contents)).toEqual([[1, 2], [3]]);
   });
 
   test("splits a long list, and a failed write rejects its own callers only", async () => {
@@ -90,11 +115,7 @@ describe("mempool journal, group commit", () => {
     expect(writes.map((write) => write.writes.length)).toEqual([256, 256, 88]);
     expect(outcomes.indexOf("disk full")).toBe(256);
     expect(outcomes.filter((outcome) => outcome === "disk full")).toHaveLength(256);
-    expect(outcomes.slice(512)).toEqual(Array.from({ length: 88 }, (_, i) => BigInt(512 + i)));
-    const later = append(journal, raw(9));
-    await turn();
-    writes[3]!.end();
-    expect(await later).toBe(600n);
+    expect(outcomes.slice(512)).toEqual(Array.from({ length: 88 }, (_, i) => 16 * (512 + i)));
   });
 
   test("refuses what the disk can't keep up with, and takes more when it has", async () => {
@@ -108,12 +129,12 @@ describe("mempool journal, group commit", () => {
     });
     await turn();
     writes[0]!.end();
-    expect(await Promise.all(waiting)).toEqual([0n, 1n]);
+    await Promise.all(waiting);
     await turn();
     const later = append(journal, raw(1));
     await turn();
     writes[1]!.end();
-    expect(await later).toBe(2n);
+    expect(await later).toBe(32);
   });
 });
 
@@ -128,19 +149,29 @@ describe("mempool journal on disk", () => {
   test("keeps the order of arrival over a restart and goes on counting", async () => {
     let level = await openLevel(folder);
     let journal = await createMempoolJournal(level);
-    const arrivals = await Promise.all(Array.from({ length: 300 }, (_, i) => append(journal, raw(i & 0xff))));
-    expect(arrivals).toEqual(Array.from({ length: 300 }, (_, i) => BigInt(i)));
+    const { arrivals, done } = journal.append(Array.from({ length: 300 }, (_, i) => raw(i & 0xff)));
+    await done;
     await journal.remove(arrivals.slice(1, 299));
     await level.close();
     level = await openLevel(folder);
     journal = await createMempoolJournal(level);
-    const found: [bigint, number][] = [];
-    for await (const entry of journal.entries()) found.push([entry.arrival, entry.raw[0]!]);
-    expect(found).toEqual([
-      [0n, 0],
-      [299n, 299 & 0xff],
+    expect(Array.from(journal.entries(), ({ arrival, raw: [byte] }) => [arrival, byte])).toEqual([
+      [arrivals[0], 0],
+      [arrivals[299], 299 & 0xff],
     ]);
-    expect(await append(journal, raw(1))).toBe(300n);
+    await journal.remove([arrivals[0]!]);
+    expect(await append(journal, raw(1))).toBeGreaterThan(arrivals[299]!);
+    expect(Array.from(journal.entries(), (entry) => entry.raw[0])).toEqual([299 & 0xff, 1]);
+    await level.close();
+  });
+
+  test("says that a record is damaged", async () => {
+    const level = await openLevel(folder);
+    const key = numberKey(BUCKET.mempool, 0n);
+    for (const value of [Uint8Array.of(1, 0), Uint8Array.of(2, 0, 0, 0, 7), new Uint8Array(4 * 17)]) {
+      await level.write([{ key, value }], false);
+      await expect(createMempoolJournal(level)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    }
     await level.close();
   });
 });

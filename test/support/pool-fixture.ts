@@ -124,8 +124,8 @@ export class PoolFixture {
         hashes.unshift(transaction.hash);
       }
     }
-    const { first } = this.journal.reserve(raws);
-    const journalled = new Map(hashes.map((hash, index) => [hash, first + BigInt(index)]));
+    const { arrivals } = this.journal.reserve(raws);
+    const journalled = new Map(hashes.map((hash, index) => [hash, arrivals[index]!]));
     this.pool.chainChanged({ removed: blocks, added: [], journalled });
   }
 

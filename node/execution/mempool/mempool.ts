@@ -32,7 +32,7 @@ class Pool implements Mempool {
   private readonly admission: AdmissionQueue;
   private readonly listeners = new Set<(transaction: ChainTransaction) => void>();
   /** Journal numbers of entries that left the pool. */
-  private done: bigint[] = [];
+  private done: number[] = [];
   private order = 0;
 
   constructor(options: MempoolOptions) {
@@ -214,7 +214,7 @@ class Pool implements Mempool {
   }
 
   /** Undefined: the chain has passed it, or one that pays enough more is there. */
-  private keepEntry(candidate: PoolCandidate, arrival: bigint | undefined): PoolEntry | undefined {
+  private keepEntry(candidate: PoolCandidate, arrival: number | undefined): PoolEntry | undefined {
     const { hash, from } = candidate.transaction;
     const state = this.options.chain.account(from);
     const nonce = Number(state?.nonce ?? 0n);
@@ -236,13 +236,12 @@ class Pool implements Mempool {
   /** Writes the entries to the journal and tells of them; takes them out again when they can't be written. */
   private async journal(entries: readonly PoolEntry[]): Promise<void> {
     try {
-      const { first, done } = this.options.journal.append(entries.map(({ transaction }) => transaction.raw));
-      let arrival = first;
-      for (const entry of entries) {
-        // One of the batch may have left for a later one of it; the number is written all the same.
-        if (entry.account === undefined) this.forget(arrival);
-        else entry.arrival = arrival;
-        arrival++;
+      const raws = entries.map(({ transaction }) => transaction.raw);
+      const { arrivals, done } = this.options.journal.append(raws);
+      for (const [index, entry] of entries.entries()) {
+        // One of the batch may have left for a later one of it; it is written all the same.
+        if (entry.account === undefined) this.forget(arrivals[index]);
+        else entry.arrival = arrivals[index];
       }
       await done;
     } catch (error) {
@@ -290,7 +289,7 @@ class Pool implements Mempool {
   }
 
   /** One write for all that one turn took out of the pool. */
-  private forget(arrival: bigint | undefined): void {
+  private forget(arrival: number | undefined): void {
     if (arrival === undefined) return;
     if (this.done.length === 0) queueMicrotask(() => this.tidyJournal());
     this.done.push(arrival);

@@ -23,7 +23,7 @@ export interface PoolEntry {
   /** When it came, or began to wait behind a missing nonce; in ms. */
   since: number;
   /** Its number in the journal, where there is one. */
-  arrival: bigint | undefined;
+  arrival: number | undefined;
 }
 
 /**

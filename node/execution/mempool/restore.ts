@@ -9,7 +9,7 @@ const BATCH = 256;
 
 /** A journalled transaction, or why it is none. */
 export interface Journalled {
-  arrival: bigint;
+  arrival: number;
   candidate?: PoolCandidate;
   error?: Error;
 }
@@ -20,8 +20,8 @@ export async function* readJournal(
   rules: AdmissionRules,
   recover: RecoverSenders,
 ): AsyncGenerator<Journalled> {
-  let batch: { arrival: bigint; raw: Uint8Array }[] = [];
-  for await (const entry of journal.entries()) {
+  let batch: { arrival: number; raw: Uint8Array }[] = [];
+  for (const entry of journal.entries()) {
     batch.push(entry);
     if (batch.length < BATCH) continue;
     yield* await decode(batch, rules, recover);
@@ -31,7 +31,7 @@ export async function* readJournal(
 }
 
 async function decode(
-  batch: readonly { arrival: bigint; raw: Uint8Array }[],
+  batch: readonly { arrival: number; raw: Uint8Array }[],
   rules: AdmissionRules,
   recover: RecoverSenders,
 ): Promise<Journalled[]> {

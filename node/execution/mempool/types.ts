@@ -47,7 +47,7 @@ export interface PoolChange {
   removed: readonly Block[];
   added: readonly Block[];
   /** Journal numbers of the removed blocks' transactions that were written with the change. */
-  journalled?: ReadonlyMap<Hash, bigint>;
+  journalled?: ReadonlyMap<Hash, number>;
 }
 
 /** What waits, by account and in nonce order. */

@@ -149,7 +149,7 @@ describe("engine", () => {
       await store.close();
       await open(true);
       const raws: Uint8Array[] = [];
-      for await (const entry of store.mempool.entries()) raws.push(entry.raw);
+      for (const entry of store.mempool.entries()) raws.push(entry.raw);
       return raws;
     };
     await reopen();
@@ -160,7 +160,7 @@ describe("engine", () => {
     await engine.reset({ unsafe: genesis, safe: genesis, finalized: genesis, l1Number: 0n });
     expect(events.at(-1)?.journalled.size).toBe(3);
     expect(await reopen()).toEqual(raws);
-    await store.mempool.remove([0n, 1n, 2n]);
+    await store.mempool.remove(Array.from(store.mempool.entries(), ({ arrival }) => arrival));
     // Those that the new block holds as well are not orphaned.
     await sequence(l1Block(1), poolOf(raws[0]!, raws[1]!));
     await engine.derive(derived(l1Block(1), l1Block(4), [raws[0]!]));

@@ -30,7 +30,7 @@ export interface EngineEvent {
   removed: readonly Block[];
   added: readonly Block[];
   /** With `keepOrphans`: journal numbers of the removed blocks' transactions, written with the change. */
-  journalled: ReadonlyMap<Hash, bigint>;
+  journalled: ReadonlyMap<Hash, number>;
 }
 
 /** Where the chain goes back to. */
@@ -180,7 +180,7 @@ class ChainEngine implements Engine {
     const removed = update.orphaned ?? [];
     const added = (update.blocks ?? []).map(({ block }) => block);
     const orphans = keepOrphans ? orphansOf({ removed, added }) : [];
-    const { first, writes } = store.mempool.reserve(orphans.map(({ raw }) => raw));
+    const { arrivals, writes } = store.mempool.reserve(orphans.map(({ raw }) => raw));
     await store.commit({
       ...update,
       journal: writes,
@@ -188,7 +188,7 @@ class ChainEngine implements Engine {
     });
     this.current = heads;
     if (removed.length + added.length === 0) return;
-    const journalled = new Map(orphans.map(({ hash }, index) => [hash, first + BigInt(index)]));
+    const journalled = new Map(orphans.map(({ hash }, index) => [hash, arrivals[index]!]));
     for (const listener of this.listeners) this.tell(listener, { removed, added, journalled });
   }
 
