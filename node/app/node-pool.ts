@@ -1,6 +1,7 @@
 import { privateKeyToAccount } from "viem/accounts";
 import type { Logger } from "../base/logger.ts";
 import type { Address } from "../chain/types/primitives.ts";
+import type { AdmissionRules } from "../execution/mempool/candidate.ts";
 import { createMempool } from "../execution/mempool/mempool.ts";
 import type { Mempool } from "../execution/mempool/types.ts";
 import { recoverSendersOffThread } from "../execution/senders.ts";
@@ -35,7 +36,7 @@ export function openNodePool(options: NodePoolOptions): NodePool {
   if (config.sequencerUrl === undefined) return { mempool: undefined, relay: undefined };
   const relay = createRemotePool({
     url: config.sequencerUrl,
-    rules: rulesOf(options),
+    rules: admissionRules(options),
     // What it holds the sequencer has in its journal.
     pool: followed(options, unwritten()),
     limits: poolLimits(config),
@@ -44,7 +45,11 @@ export function openNodePool(options: NodePoolOptions): NodePool {
   return { mempool: undefined, relay };
 }
 
-function rulesOf({ config, definition }: NodePoolOptions) {
+/** What a transaction must be for this node to look at it. */
+export function admissionRules({
+  config,
+  definition,
+}: Pick<NodePoolOptions, "config" | "definition">): AdmissionRules {
   return { l2ChainId: definition.rollup.l2ChainId, allowUnprotected: config.rpcAllowUnprotectedTxs };
 }
 
@@ -54,7 +59,7 @@ function followed(options: NodePoolOptions, journal: ChainStore["mempool"]): Mem
   const mempool = createMempool({
     journal,
     chain: createPoolChain(store, engine, definition.rollup, nodes),
-    rules: rulesOf(options),
+    rules: admissionRules(options),
     recover: recoverSendersOffThread,
     limits: poolLimits(config),
     locals: localAddresses(config),

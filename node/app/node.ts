@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { Registry } from "prom-client";
 import { z } from "zod";
@@ -10,7 +9,8 @@ import { createLogger, type Logger } from "../base/logger.ts";
 import { packageRoot } from "../base/paths.ts";
 import { createStateReader } from "../execution/evm/state-reader.ts";
 import { createSimulationPool, type SimulationPool } from "../execution/simulation/simulation-pool.ts";
-import { measureMethods } from "../rpc/metrics.ts";
+import type { Page } from "../rpc/door/protocol.ts";
+import { measureAnswers } from "../rpc/metrics.ts";
 import { withModules } from "../rpc/namespaces/modules.ts";
 import { nodeRpcMethods } from "../rpc/node-methods.ts";
 import { createRpcServer, type RpcServer } from "../rpc/server.ts";
@@ -21,6 +21,7 @@ import { type ChainNode, createChainNode } from "./chain-node.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import { type Health, healthOf } from "./health.ts";
 import { createNodeMetrics, measureParts, type NodeMetrics } from "./metrics.ts";
+import { admissionRules } from "./node-pool.ts";
 import { type ChainDefinition, chainFolder, openChain, readChainDefinition } from "./open-chain.ts";
 import { readProtocolFile } from "./protocol-file.ts";
 import { createChainReader, createRollupReader } from "./readers.ts";
@@ -72,6 +73,7 @@ interface Parts {
 async function openServices(parts: Parts): Promise<Services> {
   const { config, chain, metrics, logger } = parts;
   const { registry } = metrics;
+  const { mempool } = chain;
   const calls = startCalls(parts);
   try {
     // The AI services ask for the address of the server that serves their methods.
@@ -81,11 +83,26 @@ async function openServices(parts: Parts): Promise<Services> {
     rpc = await createRpcServer({
       host: config.rpcHost,
       port: config.rpcPort,
-      methods: measureMethods(withModules({ ...chainMethods(parts, calls), ...ai?.methods }), registry),
+      methods: withModules({ ...chainMethods(parts, calls), ...ai?.methods }),
       onInternalError: (method, error) => logger.error({ module: "rpc", method, error }, "A request failed"),
-      onGet: (path, response) =>
-        answerHealth(path, response, () => healthOf(chain, allParts())) ||
-        (config.metrics && answerMetrics(path, response, registry)),
+      constants: ["eth_chainId", "net_version", "web3_clientVersion"],
+      origins: config.rpcCors,
+      hosts: config.rpcHosts,
+      limits: {
+        maxConnections: config.rpcMaxConnections,
+        maxConnectionsPerAddress: config.rpcMaxConnectionsPerAddress,
+      },
+      intake: mempool && {
+        rules: admissionRules(parts),
+        addBatch: (candidates) => mempool.addBatch(candidates),
+      },
+      pages: {
+        "/health": () => healthPage(healthOf(chain, allParts())),
+        ...(config.metrics && { "/metrics": () => metricsPage(registry) }),
+      },
+      onAnswer: measureAnswers(registry),
+      onDoorLost: (reason) =>
+        logger.error({ module: "rpc", reason }, "The RPC door ended and is opened again"),
     });
     measureParts(registry, allParts);
     measureAi(registry, () => ai?.queue());
@@ -185,21 +202,13 @@ function run(
   };
 }
 
-/** GET /health: 200 when all parts run and derivation has checked the chain, else 503. */
-function answerHealth(path: string, response: ServerResponse, health: () => Health): boolean {
-  if (path !== "/health") return false;
-  const body = health();
-  response.writeHead(body.status === "ok" ? 200 : 503, { "content-type": "application/json" });
-  response.end(JSON.stringify(body));
-  return true;
+/** 200 when all parts run and derivation has checked the chain, else 503. */
+function healthPage(health: Health): Page {
+  const status = health.status === "ok" ? 200 : 503;
+  return { status, type: "application/json", body: JSON.stringify(health) };
 }
 
-/** GET /metrics: in Prometheus's text format. */
-function answerMetrics(path: string, response: ServerResponse, registry: Registry): boolean {
-  if (path !== "/metrics") return false;
-  registry.metrics().then(
-    (text) => response.writeHead(200, { "content-type": registry.contentType }).end(text),
-    () => response.writeHead(500).end(),
-  );
-  return true;
+/** In Prometheus's text format. */
+async function metricsPage(registry: Registry): Promise<Page> {
+  return { status: 200, type: registry.contentType, body: await registry.metrics() };
 }

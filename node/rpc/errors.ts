@@ -21,6 +21,8 @@ export const RPC_CODE = {
   limit: -32005,
   /** geth's, of requests that take too long. */
   timeout: -32002,
+  /** geth's, of answers that are too large. */
+  tooLarge: -32003,
   /** geth's, of requests that ask for more than a method's own limit. */
   clientLimit: -38026,
   revert: 3,
@@ -32,15 +34,6 @@ export const RPC_CODE = {
 export function invalidArgument(index: number, reason: string): RpcError {
   return new RpcError(RPC_CODE.invalidParams, `invalid argument ${index}: ${reason}`);
 }
-
-/** geth's texts, which clients match on, for coded errors of the node. */
-const TEXTS: Readonly<Record<string, string>> = {
-  TXPOOL_NONCE_TOO_LOW: "nonce too low",
-  TXPOOL_UNDERPRICED: "transaction underpriced",
-  TXPOOL_REPLACEMENT_UNDERPRICED: "replacement transaction underpriced",
-  TXPOOL_KNOWN: "already known",
-  TXPOOL_FUNDS: "insufficient funds for gas * price + value",
-};
 
 /** JSON-RPC codes of coded errors that have one of their own. */
 const CODES: Readonly<Record<string, number>> = {
@@ -57,11 +50,9 @@ export function toErrorObject(error: unknown): { code: number; message: string; 
     };
   }
   if (isCodedError(error)) {
-    const text = TEXTS[error.code];
     return {
       code: CODES[error.code] ?? RPC_CODE.server,
-      message:
-        text === undefined || error.message.startsWith(text) ? error.message : `${text}: ${error.message}`,
+      message: error.message,
       data: { code: error.code, ...(error.fix !== undefined && { fix: error.fix }) },
     };
   }

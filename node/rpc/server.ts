@@ -1,23 +1,20 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { WebSocket, WebSocketServer } from "ws";
-import { createDispatcher, type Dispatcher, type DispatchLimits, type OnInternalError } from "./dispatch.ts";
+import { sleep } from "../base/clock.ts";
+import type { AdmissionRules } from "../execution/mempool/candidate.ts";
+import { CallDesk } from "./call-desk.ts";
+import { DoorThread } from "./door/door-thread.ts";
+import { DEFAULT_DOOR_LIMITS, type DoorLimits } from "./door/limits.ts";
+import type { DoorThreadData } from "./door/protocol.ts";
 import { serverError } from "./errors.ts";
-import type { RpcConnection, RpcMethods } from "./types.ts";
+import { methodRunner, type OnAnswer, type OnInternalError } from "./method-runner.ts";
+import type { SimulationBudgetLimits } from "./simulation-budget.ts";
+import type { Pages, RpcMethods, TransactionIntake } from "./types.ts";
 
-export interface RpcLimits extends DispatchLimits {
-  /** Bytes of one request. */
-  maxRequestBytes: number;
-  maxConnections: number;
-}
+export type RpcLimits = DoorLimits & SimulationBudgetLimits;
 
 export const DEFAULT_RPC_LIMITS: RpcLimits = {
-  maxRequestBytes: 5 * 1024 * 1024,
-  maxResponseBytes: 64 * 1024 * 1024,
-  maxBatch: 1000,
+  ...DEFAULT_DOOR_LIMITS,
   maxBatchCallMs: 10_000,
   maxBatchCallGas: 500_000_000n,
-  maxConnections: 512,
 };
 
 export interface RpcServerOptions {
@@ -26,9 +23,20 @@ export interface RpcServerOptions {
   /** 0 takes a free one. */
   port: number;
   limits?: Partial<RpcLimits>;
+  /** Origins that browsers may call from; all unless given. */
+  origins?: readonly string[];
+  /** Names under which the node may be called; all unless given. */
+  hosts?: readonly string[];
+  /** Methods without parameters whose answer never changes. */
+  constants?: readonly string[];
+  /** Answers to GET, for example of /health. */
+  pages?: Pages;
+  /** Present: `eth_sendRawTransaction` goes this way, decoded and with its sender. */
+  intake?: TransactionIntake & { rules: AdmissionRules };
   onInternalError?: OnInternalError;
-  /** Answers GET requests, for example /health; gives false where the path is not its own. */
-  onGet?: (path: string, response: ServerResponse) => boolean;
+  onAnswer?: OnAnswer;
+  /** The door's thread has ended and is started again. */
+  onDoorLost?: (reason: string) => void;
 }
 
 export interface RpcServer {
@@ -40,149 +48,127 @@ export interface RpcServer {
   close(): Promise<void>;
 }
 
-const CORS = {
-  "access-control-allow-origin": "*",
-  "access-control-allow-methods": "POST, GET, OPTIONS",
-  "access-control-allow-headers": "*",
-  "access-control-max-age": "86400",
-};
+/** Between two tries to start a door that ended, in ms. */
+const RESTART_MS = 500;
 
 /**
- * How long an idle connection stays open, in milliseconds, as in geth. With Node's five seconds a busy process closes
- * connections on which a request has arrived that it did not yet get to.
+ * Serves JSON-RPC over HTTP and WebSocket on one port. Sockets, JSON and limits are a thread's of their own; methods run on the
+ * caller's. @throws CodedError `RPC_PORT_BUSY`, `RPC_LISTEN_FAILED`.
  */
-const IDLE_MS = 120_000;
-
-class BodyTooLarge extends Error {}
-
-/** The body as text. @throws BodyTooLarge; rejects when the connection ends before the body. */
-function readBody(request: IncomingMessage, limit: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    request.on("data", (part: Uint8Array) => {
-      size += part.length;
-      if (size > limit) reject(new BodyTooLarge());
-      else parts.push(part);
-    });
-    request.on("end", () => {
-      const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-      resolve(Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength).toString("utf8"));
-    });
-    request.on("error", reject);
-    request.on("close", () => reject(new Error("the connection ended before the request")));
-  });
+export async function createRpcServer(options: RpcServerOptions): Promise<RpcServer> {
+  const server = new Server(options);
+  await server.start();
+  return server;
 }
 
-/** With its length, so that the answer goes out as it is in one piece. */
-function reply(response: ServerResponse, status: number, body: string, type = "application/json"): void {
-  const length = Buffer.byteLength(body);
-  response.writeHead(status, { ...CORS, "content-type": type, "content-length": length }).end(body);
-}
+class Server implements RpcServer {
+  readonly host: string;
+  port: number;
+  private readonly options: RpcServerOptions;
+  private readonly desk: CallDesk;
+  private readonly data: DoorThreadData;
+  private readonly closing = new AbortController();
+  private door: DoorThread | undefined;
 
-async function onPost(
-  request: IncomingMessage,
-  response: ServerResponse,
-  dispatcher: Dispatcher,
-  limits: RpcLimits,
-): Promise<void> {
-  try {
-    const body = await readBody(request, limits.maxRequestBytes);
-    const answer = await dispatcher.handle(body, { connection: undefined });
-    reply(response, 200, answer ?? "");
-  } catch (error) {
-    if (!(error instanceof BodyTooLarge)) throw error;
-    response.setHeader("connection", "close");
-    reply(response, 413, "request too large\n", "text/plain");
-    request.destroy();
+  constructor(options: RpcServerOptions) {
+    const { methods, pages = {}, intake, onAnswer } = options;
+    const limits: RpcLimits = { ...DEFAULT_RPC_LIMITS, ...options.limits };
+    const { maxResponseBytes } = limits;
+    const onInternalError = options.onInternalError ?? (() => {});
+    this.options = options;
+    this.host = options.host;
+    this.port = options.port;
+    this.desk = new CallDesk({ methods, maxResponseBytes, limits, pages, intake, onInternalError, onAnswer });
+    this.data = {
+      host: options.host,
+      port: options.port,
+      limits,
+      origins: lowerCase(options.origins ?? ["*"]),
+      hosts: lowerCase(options.hosts ?? ["*"]),
+      constants: constantsOf(options),
+      pages: Object.keys(pages),
+      rules: intake?.rules,
+    };
+  }
+
+  get httpUrl(): string {
+    return `http://${this.place}`;
+  }
+
+  get wsUrl(): string {
+    return `ws://${this.place}`;
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.openDoor();
+    } catch (cause) {
+      throw this.notListening(cause as NodeJS.ErrnoException);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    this.desk.subscribers.closeAll();
+    await this.door?.close();
+  }
+
+  private get place(): string {
+    const host = this.host.includes(":") ? `[${this.host}]` : this.host;
+    return `${host}:${this.port}`;
+  }
+
+  private async openDoor(): Promise<void> {
+    const door = await DoorThread.start(
+      { ...this.data, port: this.port },
+      {
+        onBatch: (batch) => this.desk.receive(batch),
+        onExit: (reason) => {
+          this.options.onDoorLost?.(reason);
+          void this.reopen();
+        },
+      },
+    );
+    this.port = door.listensOn;
+    this.door = door;
+    this.desk.connect((batch) => door.send(batch));
+    if (this.closing.signal.aborted) await door.close();
+  }
+
+  /** On the same port, until it works or the server is closed. */
+  private async reopen(): Promise<void> {
+    this.door = undefined;
+    while (!this.closing.signal.aborted) {
+      try {
+        return await this.openDoor();
+      } catch (error) {
+        this.options.onInternalError?.("(door)", error);
+        await sleep(RESTART_MS, this.closing.signal).catch(() => {});
+      }
+    }
+  }
+
+  private notListening(cause: NodeJS.ErrnoException) {
+    const { host, port } = this.options;
+    return serverError(cause.code === "EADDRINUSE" ? "RPC_PORT_BUSY" : "RPC_LISTEN_FAILED", {
+      message: `Can't listen on ${host}:${port}: ${cause.message}.`,
+      fix: "Stop the other program, or choose another port.",
+      facts: { host, port },
+      cause,
+    });
   }
 }
 
-function httpHandler(dispatcher: Dispatcher, limits: RpcLimits, onGet: RpcServerOptions["onGet"]) {
-  return (request: IncomingMessage, response: ServerResponse): void => {
-    response.on("error", () => {});
-    if (request.method === "OPTIONS") {
-      response.writeHead(204, CORS).end();
-      return;
-    }
-    if (request.method === "POST") {
-      onPost(request, response, dispatcher, limits).catch(() => response.destroy());
-      return;
-    }
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
-    if (request.method === "GET" && onGet?.(path, response)) return;
-    reply(response, 405, "POST JSON-RPC 2.0 requests here\n", "text/plain");
-  };
+function constantsOf({ methods, constants = [] }: RpcServerOptions): Record<string, string> {
+  const run = methodRunner({ methods, maxResponseBytes: 1_024, onInternalError: () => {} });
+  const texts: Record<string, string> = {};
+  for (const method of constants) {
+    const answer = run(method, "[]", { connection: undefined });
+    if (!(answer instanceof Promise) && !answer.isError) texts[method] = answer.text;
+  }
+  return texts;
 }
 
-function onSocket(socket: WebSocket, dispatcher: Dispatcher): void {
-  const closers: (() => void)[] = [];
-  const connection: RpcConnection = {
-    notify(method, params) {
-      if (socket.readyState === WebSocket.OPEN)
-        socket.send(JSON.stringify({ jsonrpc: "2.0", method, params }));
-    },
-    onClose: (listener) => closers.push(listener),
-  };
-  let queue = Promise.resolve();
-  socket.on("message", (data, isBinary) => {
-    if (isBinary) return socket.close(1003, "text only");
-    // In order: a client that subscribes and then reads expects its answers in that order.
-    queue = queue.then(async () => {
-      const answer = await dispatcher.handle(data.toString(), { connection });
-      if (answer !== undefined && socket.readyState === WebSocket.OPEN) socket.send(answer);
-    });
-    queue.catch(() => socket.terminate());
-  });
-  socket.on("error", () => socket.terminate());
-  socket.on("close", () => {
-    for (const close of closers) close();
-  });
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) =>
-      reject(
-        serverError(cause.code === "EADDRINUSE" ? "RPC_PORT_BUSY" : "RPC_LISTEN_FAILED", {
-          message: `Can't listen on ${host}:${port}: ${cause.message}.`,
-          fix: "Stop the other program, or choose another port.",
-          facts: { host, port },
-          cause,
-        }),
-      ),
-    );
-    server.listen(port, host, resolve);
-  });
-}
-
-/**
- * Serves JSON-RPC over HTTP and WebSocket on one port.
- * @throws CodedError `RPC_PORT_BUSY`, `RPC_LISTEN_FAILED`.
- */
-export async function createRpcServer(options: RpcServerOptions): Promise<RpcServer> {
-  const limits: RpcLimits = { ...DEFAULT_RPC_LIMITS, ...options.limits };
-  const dispatcher = createDispatcher(options.methods, limits, options.onInternalError ?? (() => {}));
-  const server = createServer(httpHandler(dispatcher, limits, options.onGet));
-  server.maxConnections = limits.maxConnections;
-  server.keepAliveTimeout = IDLE_MS;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.maxRequestBytes });
-  server.on("upgrade", (request, socket, head) => {
-    sockets.handleUpgrade(request, socket, head, (ws) => onSocket(ws, dispatcher));
-  });
-  await listen(server, options.host, options.port);
-  const { port } = server.address() as AddressInfo;
-  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
-  return {
-    host: options.host,
-    port,
-    httpUrl: `http://${host}:${port}`,
-    wsUrl: `ws://${host}:${port}`,
-    async close() {
-      for (const socket of sockets.clients) socket.terminate();
-      sockets.close();
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
+function lowerCase(names: readonly string[]): string[] {
+  return names.map((name) => name.toLowerCase());
 }

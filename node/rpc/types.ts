@@ -4,9 +4,11 @@ import type { L1BlockRef } from "../chain/types/l1.ts";
 import type { Address, BlockId, Hash } from "../chain/types/primitives.ts";
 import type { L2BlockRef } from "../chain/types/rollup.ts";
 import type { ChainTransaction } from "../chain/types/transaction.ts";
+import type { PoolCandidate } from "../execution/mempool/candidate.ts";
 import type { PoolContent } from "../execution/mempool/types.ts";
 import type { SimulationBound } from "../execution/simulation/simulator.ts";
 import type { TransactionLocation } from "../store/types.ts";
+import type { Page } from "./door/protocol.ts";
 
 /** Which head a request means: `unsafe` is RPC's "latest". */
 export type HeadKind = "unsafe" | "safe" | "finalized";
@@ -99,11 +101,35 @@ export interface CallBudget {
   spend(gasUsed: bigint): void;
 }
 
-/** A WebSocket peer that can receive notifications. */
+/** A WebSocket peer that can receive the events of its subscriptions. */
 export interface RpcConnection {
-  notify(method: string, params: unknown): void;
+  /** Names it; never used twice. */
+  readonly number: number;
+  /** Where it comes from: one for all connections of one client. */
+  readonly address: string;
+  readonly hub: RpcHub;
   /** Runs when the connection is gone. */
   onClose(listener: () => void): void;
+}
+
+/** Takes transactions whose envelopes are checked and whose senders are recovered. */
+export interface TransactionIntake {
+  /**
+   * In order. Resolves, once the accepted ones would survive a crash, with each one's hash or error in its place.
+   */
+  addBatch(candidates: readonly PoolCandidate[]): Promise<readonly (Hash | Error)[]>;
+}
+
+/** What GET answers, by path. */
+export type Pages = Readonly<Record<string, () => Page | Promise<Page>>>;
+
+/** Sends events to connections. */
+export interface RpcHub {
+  /** One result, made into text once, to each of these subscriptions; those of gone connections are passed over. */
+  publish(
+    targets: Iterable<readonly [connection: RpcConnection, subscription: string]>,
+    result: unknown,
+  ): void;
 }
 
 /**

@@ -16,7 +16,9 @@ export class InstantPool implements TxPool {
   async add(raw: Uint8Array) {
     const transaction = decodeTransaction(raw, this.small.rollup);
     if (transaction.kind === "signed" && transaction.value > FUNDS) {
-      throw new CodedError("TXPOOL_FUNDS", "input", { message: "have less" });
+      throw new CodedError("TXPOOL_FUNDS", "input", {
+        message: "insufficient funds for gas * price + value: have less",
+      });
     }
     for (const listener of this.listeners) listener(transaction);
     await this.small.advance([raw]);

@@ -12,6 +12,12 @@ import { poolSettings } from "./pool-settings.ts";
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().positive();
 const gwei = z.coerce.number().int().min(1).max(1_000_000_000);
+const count = z.coerce.number().int().positive();
+/** A list in a file, or a text with commas. */
+const list = z.preprocess(
+  (value) => (typeof value === "string" ? value.split(",").map((part) => part.trim()) : value),
+  z.array(z.string()).transform((parts) => parts.filter((part) => part !== "")),
+);
 const privateKey = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/, "must be 0x and 64 hexadecimal digits")
@@ -76,6 +82,18 @@ export const nodeConfigSchema = z.strictObject({
   metrics: flag
     .default(true)
     .describe("serve Prometheus's metrics at /metrics of the JSON-RPC port (false: don't)"),
+  rpcCors: list
+    .default(["*"])
+    .describe("origins from which browsers may call, with commas between them; *: all, empty: none"),
+  rpcHosts: list
+    .default(["*"])
+    .describe("names under which JSON-RPC may be called beside its IP address, with commas; *: all"),
+  rpcMaxConnections: count
+    .default(1_024)
+    .describe("most open connections; a new one takes the place of the one that was idle for longest"),
+  rpcMaxConnectionsPerAddress: count
+    .default(512)
+    .describe("most open connections of one address; behind a proxy all have the proxy's"),
   rpcGasCap: z.coerce
     .bigint()
     .min(0n)

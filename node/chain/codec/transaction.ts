@@ -52,11 +52,12 @@ class Envelope implements UnrecoveredTransaction {
     fields: TransactionFields | undefined,
     from: Address | undefined,
     fastLzBytes = -1,
+    hash?: Hash,
   ) {
     this.raw = raw;
     this.from = from;
     this.fields = fields;
-    this.knownHash = undefined;
+    this.knownHash = hash;
     this.fastLzBytes = fastLzBytes;
   }
 
@@ -252,11 +253,19 @@ function refusalOr<T>(make: () => T): T | CodedError {
   }
 }
 
-/** A transaction that was decoded before: its fields are read when they are asked for, its sender is believed. */
-export function storedTransaction(raw: Uint8Array, from: Address, fastLzBytes: number): ChainTransaction {
+/**
+ * A transaction that was decoded before: its fields are read when they are asked for; its sender, and its hash if one is given,
+ * are believed.
+ */
+export function storedTransaction(
+  raw: Uint8Array,
+  from: Address,
+  fastLzBytes: number,
+  hash?: Hash,
+): ChainTransaction {
   return raw[0] === DEPOSIT_TYPE
     ? chainDeposit(raw)
-    : withSender(new Envelope(raw, undefined, from, fastLzBytes), from);
+    : withSender(new Envelope(raw, undefined, from, fastLzBytes, hash), from);
 }
 
 /** Bytes of a transaction's envelope compressed by FastLZ; 0 for a deposit, which pays no DA fee. */

@@ -8,99 +8,139 @@ import { transactionToRpc } from "../../format/transaction.ts";
 import { objectParam } from "../../params.ts";
 import { type ChainReader, type RpcConnection, RpcError, type RpcMethods, type TxPool } from "../../types.ts";
 import { bloomQuery, type LogFilter, logFilterParam, logsOfBlock } from "./log-filter.ts";
+import { Topic } from "./topic.ts";
 
 const MAX_PER_CONNECTION = 256;
+/** Of all connections of one client. */
+const MAX_PER_ADDRESS = 2_048;
 
 type Stop = () => void;
-type Send = (result: unknown) => void;
 
-async function sendLogs(
-  chain: ChainReader,
-  filter: LogFilter,
-  blocks: readonly Block[],
-  removed: boolean,
-  send: Send,
-): Promise<void> {
-  for (const block of blocks) {
-    if (!bloomMatches(bloomQuery(filter), block.header.logsBloom)) continue;
-    for (const log of logsOfBlock(filter, block, (await chain.receipts(block.hash)) ?? [], removed))
-      send(log);
+/** What is published, each kind of event made once for all who want it. */
+class Topics {
+  private readonly heads: Topic;
+  private readonly hashes: Topic;
+  private readonly transactions: Topic;
+  private readonly chain: ChainReader;
+  private readonly pool: TxPool | undefined;
+
+  constructor(chain: ChainReader, pool: TxPool | undefined) {
+    this.chain = chain;
+    this.pool = pool;
+    this.heads = new Topic((publish) =>
+      chain.onHead(({ added }) => {
+        for (const block of added) publish(headerToRpc(block.header, block.hash));
+      }),
+    );
+    this.hashes = new Topic((publish) => pool!.onPending(({ hash }) => publish(hash)));
+    this.transactions = new Topic((publish) =>
+      pool!.onPending((transaction) => publish(transactionToRpc(transaction, undefined))),
+    );
+  }
+
+  /** @throws RpcError for an unknown kind and a wrong filter. */
+  join(kind: unknown, option: unknown, connection: RpcConnection, subscription: string): Stop {
+    switch (kind) {
+      case "newHeads":
+        return this.heads.join(connection, subscription);
+      case "logs":
+        return this.logs(logFilterParam(objectParam(option ?? {}, 1, "filter")), connection, subscription);
+      case "newPendingTransactions":
+        if (this.pool === undefined) throw new RpcError(RPC_CODE.server, "this node has no transaction pool");
+        return (option === true ? this.transactions : this.hashes).join(connection, subscription);
+      default:
+        throw invalidArgument(0, "expected newHeads, logs or newPendingTransactions");
+    }
+  }
+
+  private logs(filter: LogFilter, connection: RpcConnection, subscription: string): Stop {
+    const target = [[connection, subscription]] as const;
+    const send = async (blocks: readonly Block[], removed: boolean) => {
+      for (const block of blocks) {
+        if (!bloomMatches(bloomQuery(filter), block.header.logsBloom)) continue;
+        const receipts = (await this.chain.receipts(block.hash)) ?? [];
+        for (const log of logsOfBlock(filter, block, receipts, removed)) connection.hub.publish(target, log);
+      }
+    };
+    let queue = Promise.resolve();
+    return this.chain.onHead(({ removed, added }) => {
+      queue = queue
+        .then(() => send(removed, true))
+        .then(() => send(added, false))
+        .catch(() => {});
+    });
   }
 }
 
-function start(
-  kind: unknown,
-  option: unknown,
-  chain: ChainReader,
-  pool: TxPool | undefined,
-  send: Send,
-): Stop {
-  switch (kind) {
-    case "newHeads":
-      return chain.onHead(({ added }) => {
-        for (const block of added) send(headerToRpc(block.header, block.hash));
-      });
-    case "logs": {
-      const filter = logFilterParam(objectParam(option ?? {}, 1, "filter"));
-      let queue = Promise.resolve();
-      return chain.onHead(({ removed, added }) => {
-        queue = queue
-          .then(() => sendLogs(chain, filter, removed, true, send))
-          .then(() => sendLogs(chain, filter, added, false, send))
-          .catch(() => {});
-      });
-    }
-    case "newPendingTransactions": {
-      if (pool === undefined) throw new RpcError(RPC_CODE.server, "this node has no transaction pool");
-      return pool.onPending((transaction) =>
-        send(option === true ? transactionToRpc(transaction, undefined) : transaction.hash),
-      );
-    }
-    default:
-      throw invalidArgument(0, "expected newHeads, logs or newPendingTransactions");
+/** Who has subscribed to how much. */
+class Registry {
+  private readonly byConnection = new WeakMap<RpcConnection, Map<string, Stop>>();
+  private readonly byAddress = new Map<string, number>();
+
+  of(connection: RpcConnection): ReadonlyMap<string, Stop> {
+    return this.open(connection);
+  }
+
+  /** @throws RpcError -32005: too many. */
+  checkRoom(connection: RpcConnection): void {
+    if (this.open(connection).size >= MAX_PER_CONNECTION)
+      throw new RpcError(RPC_CODE.limit, "too many subscriptions");
+    if ((this.byAddress.get(connection.address) ?? 0) >= MAX_PER_ADDRESS)
+      throw new RpcError(RPC_CODE.limit, "too many subscriptions of one address");
+  }
+
+  add(connection: RpcConnection, id: string, stop: Stop): void {
+    this.open(connection).set(id, stop);
+    this.count(connection, 1);
+  }
+
+  remove(connection: RpcConnection, id: string): void {
+    const open = this.open(connection);
+    open.get(id)?.();
+    if (open.delete(id)) this.count(connection, -1);
+  }
+
+  private count({ address }: RpcConnection, change: number): void {
+    const now = (this.byAddress.get(address) ?? 0) + change;
+    if (now === 0) this.byAddress.delete(address);
+    else this.byAddress.set(address, now);
+  }
+
+  private open(connection: RpcConnection): Map<string, Stop> {
+    const known = this.byConnection.get(connection);
+    if (known !== undefined) return known;
+    const fresh = new Map<string, Stop>();
+    this.byConnection.set(connection, fresh);
+    connection.onClose(() => {
+      for (const id of [...fresh.keys()]) this.remove(connection, id);
+    });
+    return fresh;
   }
 }
 
 /** `eth_subscribe` and `eth_unsubscribe`, on WebSocket connections only. */
 export function subscriptionMethods(chain: ChainReader, pool: TxPool | undefined): RpcMethods {
-  const byConnection = new WeakMap<RpcConnection, Map<string, Stop>>();
-
-  const subscriptionsOf = (connection: RpcConnection): Map<string, Stop> => {
-    let open = byConnection.get(connection);
-    if (open === undefined) {
-      const fresh = new Map<string, Stop>();
-      connection.onClose(() => {
-        for (const stop of fresh.values()) stop();
-        fresh.clear();
-      });
-      byConnection.set(connection, fresh);
-      open = fresh;
-    }
-    return open;
-  };
+  const registry = new Registry();
+  const topics = new Topics(chain, pool);
 
   const required = (connection: RpcConnection | undefined): RpcConnection => {
     if (connection !== undefined) return connection;
-    throw new RpcError(RPC_CODE.methodNotFound, "notifications not supported: connect over WebSocket");
+    throw new RpcError(RPC_CODE.methodNotFound, "notifications not supported");
   };
 
   return {
     eth_subscribe: (params, context) => {
       const connection = required(context.connection);
-      const open = subscriptionsOf(connection);
-      if (open.size >= MAX_PER_CONNECTION) throw new RpcError(RPC_CODE.limit, "too many subscriptions");
+      registry.checkRoom(connection);
       const id = bytesToHex(randomBytes(16));
-      const send: Send = (result) => connection.notify("eth_subscription", { subscription: id, result });
-      open.set(id, start(params[0], params[1], chain, pool, send));
+      registry.add(connection, id, topics.join(params[0], params[1], connection, id));
       return id;
     },
     eth_unsubscribe: (params, context) => {
-      const open = subscriptionsOf(required(context.connection));
+      const connection = required(context.connection);
       const id = String(params[0]);
-      const stop = open.get(id);
-      if (stop === undefined) throw new RpcError(RPC_CODE.server, "subscription not found");
-      stop();
-      open.delete(id);
+      if (!registry.of(connection).has(id)) throw new RpcError(RPC_CODE.server, "subscription not found");
+      registry.remove(connection, id);
       return true;
     },
   };

@@ -1,0 +1,134 @@
+import { monotonicMs } from "../../base/clock.ts";
+import { RPC_CODE } from "../errors.ts";
+import { answerText, failureText, type MethodAnswer } from "./answer-text.ts";
+import { type RequestText, requestsIn, shapeOf } from "./json-text.ts";
+
+export interface BodyLimits {
+  /** Lists and objects inside each other. */
+  maxDepth: number;
+  /** Requests in one batch. */
+  maxBatch: number;
+  /** Bytes of one answer, and of all answers of a batch together. */
+  maxResponseBytes: number;
+  /** Of a batch, in ms from its arrival: what has not begun by then is answered with an error. */
+  maxBatchMs: number;
+}
+
+/** One call as a method gets it. */
+export interface MethodCall {
+  method: string;
+  /** JSON of a list. */
+  params: string;
+  /** The same for all calls of one batch, so that they can share a budget; undefined outside batches. */
+  batch: object | undefined;
+}
+
+/** Answers one call; never rejects. */
+export type AnswerCall = (call: MethodCall) => MethodAnswer | Promise<MethodAnswer>;
+
+const ID_IS_NO_SCALAR = /^[{[]/;
+const PARSE_ERROR = "parse error";
+
+/**
+ * Answers one body, piece by piece as the answers come; nothing for notifications alone. The next piece is made when it is
+ * asked for, so that a reader's pace bounds what is kept. Codes and texts are those of geth's rpc package.
+ */
+export async function* answerBody(
+  body: Uint8Array,
+  limits: BodyLimits,
+  answerCall: AnswerCall,
+): AsyncGenerator<string, void> {
+  const shape = shapeOf(body, limits.maxDepth);
+  if (shape.isTooDeep) {
+    yield failureText(
+      undefined,
+      RPC_CODE.parse,
+      `${PARSE_ERROR}: nested deeper than ${limits.maxDepth} levels`,
+    );
+    return;
+  }
+  if (shape.items > limits.maxBatch) {
+    yield failureText(undefined, RPC_CODE.invalidRequest, "batch too large");
+    return;
+  }
+  const parsed = parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8"));
+  if (parsed === undefined) {
+    yield failureText(undefined, RPC_CODE.parse, PARSE_ERROR);
+  } else if (parsed.isBatch) {
+    yield* answerBatch(parsed.requests, limits, answerCall);
+  } else {
+    const answer = await answerOne(parsed.requests[0], undefined, answerCall);
+    if (answer !== undefined) yield answer;
+  }
+}
+
+function parse(text: string): ReturnType<typeof requestsIn> | undefined {
+  try {
+    JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return requestsIn(text);
+}
+
+/** In order, one after the other; what no longer fits into the budget is not run. */
+async function* answerBatch(
+  requests: readonly (RequestText | undefined)[],
+  limits: BodyLimits,
+  answerCall: AnswerCall,
+): AsyncGenerator<string, void> {
+  if (requests.length === 0) {
+    yield failureText(undefined, RPC_CODE.invalidRequest, "empty batch");
+    return;
+  }
+  const batch = {};
+  const deadline = monotonicMs() + limits.maxBatchMs;
+  let left = limits.maxResponseBytes;
+  let lead = "[";
+  for (const request of requests) {
+    const over =
+      left <= 0
+        ? { code: RPC_CODE.tooLarge, message: "response too large" }
+        : monotonicMs() >= deadline
+          ? { code: RPC_CODE.timeout, message: "request timed out" }
+          : undefined;
+    let answer =
+      over === undefined
+        ? await answerOne(request, batch, answerCall)
+        : refusalOf(request, over.code, over.message);
+    if (answer === undefined) continue;
+    if (over === undefined && answer.length > left)
+      answer = refusalOf(request, RPC_CODE.tooLarge, "response too large");
+    left -= answer?.length ?? 0;
+    yield `${lead}${answer}`;
+    lead = ",";
+  }
+  if (lead === ",") yield "]";
+}
+
+function refusalOf(request: RequestText | undefined, code: number, message: string): string | undefined {
+  return request !== undefined && request.id === undefined
+    ? undefined
+    : failureText(request?.id, code, message);
+}
+
+async function answerOne(
+  request: RequestText | undefined,
+  batch: object | undefined,
+  answerCall: AnswerCall,
+): Promise<string | undefined> {
+  const { id, jsonrpc, params = "[]" } = request ?? {};
+  const isIdValid = id === undefined || !ID_IS_NO_SCALAR.test(id);
+  const method: unknown = request?.method === undefined ? undefined : JSON.parse(request.method);
+  const isVersioned = jsonrpc !== undefined && JSON.parse(jsonrpc) === "2.0";
+  if (!isIdValid || !isVersioned || typeof method !== "string" || method === "")
+    return failureText(isIdValid ? id : undefined, RPC_CODE.invalidRequest, "invalid request");
+  const given = params === "null" ? "[]" : params;
+  const answer = given.startsWith("[")
+    ? await answerCall({ method, params: given, batch })
+    : {
+        text: JSON.stringify({ code: RPC_CODE.invalidParams, message: "non-array args" }),
+        isError: true,
+      };
+  return id === undefined ? undefined : answerText(id, answer);
+}

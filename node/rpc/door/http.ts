@@ -1,0 +1,258 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { RPC_CODE } from "../errors.ts";
+import { answerBody } from "./answer-body.ts";
+import { failureText } from "./answer-text.ts";
+import type { ChainLink } from "./chain-link.ts";
+import type { Connections } from "./connections.ts";
+import type { HeldBytes } from "./held-bytes.ts";
+import type { DoorLimits } from "./limits.ts";
+import { corsHeaders, isHostAllowed, isOriginAllowed, preflightHeaders } from "./origins.ts";
+import type { Reception } from "./reception.ts";
+
+/** What HTTP requests are answered from. */
+export interface HttpParts {
+  reception: Reception;
+  link: ChainLink;
+  connections: Connections;
+  held: HeldBytes;
+  limits: DoorLimits;
+  origins: readonly string[];
+  hosts: readonly string[];
+  pages: readonly string[];
+}
+
+/** An answer of this many bytes goes out in one piece with its length; a longer one as its pieces come. */
+const WHOLE = 256 * 1024;
+/** Requests that one connection may send before it has its answers. */
+const MAX_PIPELINED = 64;
+const TEXT = "text/plain; charset=utf-8";
+/** What clients send JSON as; other types are what pages and forms send. */
+const JSON_TYPES =
+  /^(?:application\/(?:json(?:-rpc|request)?|x-www-form-urlencoded|octet-stream)|text\/plain)\s*(?:;|$)/i;
+/** Path of a request line: no absolute form, which is for proxies, and nothing that browsers would not send. */
+const PATH = /^\/(?:[^/?#][^?#]*)?(?:\?[^#]*)?$/;
+const WELCOME = "POST JSON-RPC 2.0 requests here\n";
+
+/** Answers one request. Never rejects. */
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export function httpHandler(parts: HttpParts): HttpHandler {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    try {
+      await new Exchange(parts, request, response).answer();
+    } catch {
+      response.destroy();
+    }
+  };
+  return async (request, response) => {
+    response.on("error", () => {});
+    const connection = parts.connections.of(request.socket);
+    if (connection === undefined || connection.requests >= MAX_PIPELINED) {
+      request.socket.destroy();
+      return;
+    }
+    parts.connections.touch(connection);
+    connection.requests++;
+    // One at a time, so that no client has more calls under way than it has connections.
+    const before = connection.turn;
+    connection.turn = (
+      connection.requests === 1 ? answer(request, response) : before.then(() => answer(request, response))
+    ).finally(() => {
+      connection.requests--;
+    });
+    await connection.turn;
+  };
+}
+
+class Exchange {
+  private readonly parts: HttpParts;
+  private readonly request: IncomingMessage;
+  private readonly response: ServerResponse;
+  private readonly headers: OutgoingHttpHeaders;
+
+  constructor(parts: HttpParts, request: IncomingMessage, response: ServerResponse) {
+    this.parts = parts;
+    this.request = request;
+    this.response = response;
+    this.headers = corsHeaders(request.headers.origin, parts.origins);
+  }
+
+  async answer(): Promise<void> {
+    const { method = "", url = "", headers } = this.request;
+    if (!isHostAllowed(headers.host, this.parts.hosts)) return this.plain(403, "invalid host specified\n");
+    if (!PATH.test(url)) return this.plain(400, "bad request target\n");
+    const path = url.split("?")[0]!;
+    switch (method) {
+      case "OPTIONS":
+        this.response.writeHead(204, preflightHeaders(this.request, this.parts.origins)).end();
+        return;
+      case "GET":
+      case "HEAD":
+        return this.page(path);
+      case "POST":
+        return path === "/" ? this.post() : this.plain(404, "not found\n");
+      default:
+        this.headers.allow = "GET, HEAD, POST, OPTIONS";
+        return this.plain(405, "method not allowed\n");
+    }
+  }
+
+  private async page(path: string): Promise<void> {
+    const { pages, link, limits } = this.parts;
+    if (path === "/") return this.plain(200, WELCOME);
+    if (!pages.includes(path)) return this.plain(404, "not found\n");
+    const page = await link.page(path, limits.pageMs);
+    if (page === undefined)
+      return this.whole(503, '{"status":"unresponsive"}', "application/json", { "retry-after": "1" });
+    this.whole(page.status, page.body, page.type);
+  }
+
+  private async post(): Promise<void> {
+    const refusal = this.refusal();
+    if (refusal !== undefined) return this.refuse(...refusal);
+    const { held, limits } = this.parts;
+    const body = await readBody(this.request, limits.maxRequestBytes, held);
+    if (body === "too large") return this.refuse(413, "request too large\n");
+    if (body === "busy")
+      return this.whole(503, failureText(undefined, RPC_CODE.limit, "server busy"), "application/json");
+    try {
+      await this.rpc(body);
+    } finally {
+      held.release(body.length);
+    }
+  }
+
+  /** What can be said before the body is read. */
+  private refusal(): [status: number, text: string] | undefined {
+    const { headers } = this.request;
+    if (!isOriginAllowed(headers.origin, this.parts.origins)) return [403, "origin not allowed\n"];
+    const type = headers["content-type"];
+    if (type !== undefined && !JSON_TYPES.test(type))
+      return [415, "invalid content type, only application/json is supported\n"];
+    const encoding = headers["content-encoding"] ?? "identity";
+    if (encoding.trim().toLowerCase() !== "identity")
+      return [
+        415,
+        `content encoding ${JSON.stringify(encoding.slice(0, 40))} is not supported: send the body as it is\n`,
+      ];
+    const length = Number(headers["content-length"] ?? 0);
+    const most = this.parts.limits.maxRequestBytes;
+    return length > most ? [413, `content length too large (${length}>${most})\n`] : undefined;
+  }
+
+  private async rpc(body: Uint8Array): Promise<void> {
+    const { reception, limits, connections } = this.parts;
+    const address = connections.of(this.request.socket)?.address ?? "";
+    const { answerCall, end } = reception.body({ address, connection: 0 });
+    try {
+      let whole = "";
+      for await (const piece of answerBody(body, limits, answerCall)) {
+        if (this.response.destroyed) return;
+        if (this.response.headersSent) await this.send(piece);
+        else if (whole.length + piece.length <= WHOLE) whole += piece;
+        else {
+          this.response.writeHead(200, { ...this.headers, "content-type": "application/json" });
+          await this.send(whole + piece);
+        }
+      }
+      if (this.response.headersSent) this.response.end();
+      else this.whole(200, whole, "application/json");
+    } finally {
+      end();
+    }
+  }
+
+  /** Resolves when the client has taken so much that the next piece may be made. */
+  private async send(text: string): Promise<void> {
+    const { response } = this;
+    const { held, limits } = this.parts;
+    held.take(text.length);
+    try {
+      if (!response.write(text)) await drained(response, limits.sendMs);
+    } finally {
+      held.release(text.length);
+    }
+  }
+
+  private plain(status: number, text: string): void {
+    this.whole(status, text, TEXT);
+  }
+
+  /** An answer to a request whose body nobody reads: the connection can't be used again. */
+  private refuse(status: number, text: string): void {
+    this.headers.connection = "close";
+    this.plain(status, text);
+    // What the client still sends is thrown away for a moment, so that it gets to read the answer.
+    this.request.resume();
+    setTimeout(() => this.request.destroy(), REFUSED_MS).unref();
+  }
+
+  private whole(status: number, body: string, type: string, more: OutgoingHttpHeaders = {}): void {
+    const { response, parts } = this;
+    const length = Buffer.byteLength(body);
+    response.writeHead(status, { ...this.headers, ...more, "content-type": type, "content-length": length });
+    response.end(this.request.method === "HEAD" ? undefined : body);
+    if (length <= SMALL || response.writableFinished) return;
+    parts.held.take(length);
+    const timer = setTimeout(() => response.destroy(), parts.limits.sendMs);
+    response.once("close", () => {
+      clearTimeout(timer);
+      parts.held.release(length);
+    });
+  }
+}
+
+/** How long a refused body may still come in, in ms. */
+const REFUSED_MS = 1_000;
+/** Answers up to this are in the kernel's buffer at once, or soon. */
+const SMALL = 16 * 1024;
+
+/** The body; rejects when the connection ends before it. */
+function readBody(
+  request: IncomingMessage,
+  limit: number,
+  held: HeldBytes,
+): Promise<Uint8Array | "too large" | "busy"> {
+  return new Promise((resolve, reject) => {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    let isDone = false;
+    const stop = (outcome: () => void) => {
+      if (isDone) return;
+      isDone = true;
+      held.release(size);
+      outcome();
+    };
+    request.on("data", (part: Uint8Array) => {
+      if (isDone) return;
+      if (size + part.length > limit) return stop(() => resolve("too large"));
+      if (!held.tryTake(part.length)) return stop(() => resolve("busy"));
+      size += part.length;
+      parts.push(part);
+    });
+    request.on("end", () => {
+      if (isDone) return;
+      isDone = true;
+      resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts));
+    });
+    request.on("error", (error) => stop(() => reject(error)));
+    request.on("close", () => stop(() => reject(new Error("the connection ended before the request"))));
+  });
+}
+
+function drained(response: ServerResponse, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      response.destroy();
+      reject(new Error("the client does not read"));
+    }, timeoutMs);
+    const end = () => {
+      clearTimeout(timer);
+      response.off("drain", end);
+      response.off("close", end);
+      resolve();
+    };
+    response.once("drain", end);
+    response.once("close", end);
+  });
+}

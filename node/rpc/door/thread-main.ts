@@ -1,0 +1,20 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { openDoor } from "./open-door.ts";
+import type { DoorThreadData, FromDoor, ToDoor } from "./protocol.ts";
+
+if (parentPort === null) throw new Error("this file runs as a worker thread");
+const port = parentPort;
+const post = (message: FromDoor, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+
+const data = workerData as DoorThreadData;
+const door = openDoor(data, (batch, transfer) => post({ kind: "batch", batch }, transfer));
+port.on("message", (message: ToDoor) => {
+  if (message.kind === "batch") door.receive(message.batch);
+  else void door.close().then(() => port.close());
+});
+try {
+  post({ kind: "listening", port: await door.listen() });
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  post({ kind: "failed", code, message });
+}
