@@ -55,5 +55,8 @@ describe.skipIf(!existsSync(cast))("cast", () => {
     expect(transaction.value).toBe("0x7");
     expect(await ask("call", target)).toBe("0x");
     expect(await ask("estimate", target)).toBe("21000");
+    const code = `${target}:0x602a5f5260205ff3`;
+    expect(BigInt(await ask("call", target, "--override-code", code))).toBe(42n);
+    expect(JSON.parse(await ask("rpc", "rpc_modules"))).toHaveProperty("eth");
   });
 });

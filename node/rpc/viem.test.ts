@@ -77,6 +77,25 @@ describe("viem", () => {
     expect(await reader.getCode({ address: target })).toBeUndefined();
   });
 
+  it("overrides state, simulates calls, sends and waits in one call, and polls filters", async () => {
+    const { reader, wallet } = clients();
+    const stateOverride = [{ address: target, code: "0x602a5f5260205ff3" as const }];
+    expect((await reader.call({ to: target, stateOverride })).data).toBe(`0x${"2a".padStart(64, "0")}`);
+    const { results } = await reader.simulateCalls({ calls: [{ to: logger }], traceAssetChanges: false });
+    expect(results).toMatchObject([{ status: "success", logs: [{ address: logger }] }]);
+    const filter = await reader.createEventFilter({ address: logger });
+    const pending = await reader.createPendingTransactionFilter();
+    const blocks = await reader.createBlockFilter();
+    const receipt = await wallet.sendTransactionSync({ to: logger });
+    expect(receipt.status).toBe("success");
+    expect(await reader.getFilterChanges({ filter })).toMatchObject([
+      { transactionHash: receipt.transactionHash },
+    ]);
+    expect(await reader.getFilterChanges({ filter: pending })).toEqual([receipt.transactionHash]);
+    expect(await reader.getFilterChanges({ filter: blocks })).toEqual([receipt.blockHash]);
+    expect(await reader.uninstallFilter({ filter })).toBe(true);
+  });
+
   it("follows heads, logs and pending transactions over WebSocket", async () => {
     const { chain, wallet } = clients();
     const live = createPublicClient({ chain, transport: webSocket(server.wsUrl) });
