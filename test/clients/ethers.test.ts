@@ -10,7 +10,7 @@ const word = (n: number) => `0x${n.toString(16).padStart(64, "0")}`;
 let server: RpcServer;
 beforeAll(async () => {
   ({ server } = await startClientNode());
-});
+}, 60_000);
 afterAll(() => server.close());
 
 describe("ethers 6", { timeout: 60_000 }, () => {

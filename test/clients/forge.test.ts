@@ -46,7 +46,7 @@ let folder: string;
 beforeAll(async () => {
   ({ server } = await startClientNode());
   folder = await mkdtemp(join(tmpdir(), "forge-"));
-});
+}, 60_000);
 afterAll(async () => {
   await server.close();
   await rm(folder, { recursive: true });

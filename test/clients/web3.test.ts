@@ -9,7 +9,7 @@ const word = (n: number) => `0x${n.toString(16).padStart(64, "0")}`;
 let server: RpcServer;
 beforeAll(async () => {
   ({ server } = await startClientNode());
-});
+}, 60_000);
 afterAll(() => server.close());
 
 describe("web3.js 4", { timeout: 60_000 }, () => {

@@ -17,7 +17,7 @@ const version = await run(python, ["-c", "import web3; print(web3.__version__)"]
 let server: RpcServer;
 beforeAll(async () => {
   ({ server } = await startClientNode());
-});
+}, 60_000);
 afterAll(() => server.close());
 
 it.skipIf(version === undefined)(
