@@ -11,6 +11,8 @@ let slowPage: () => void = () => {};
 let blocked: (() => void)[] = [];
 
 const methods = {
+  long: () => "ä".repeat(400_000),
+  huge: () => "x".repeat(30_000_000),
   echo: (params: readonly unknown[]) => params,
   wait: () => new Promise<boolean>((resolve) => blocked.push(() => resolve(true))),
 };
@@ -21,7 +23,7 @@ beforeAll(async () => {
     host: "127.0.0.1",
     port: 0,
     methods,
-    limits: { maxRequestBytes: 20_000, pageMs: 300, headMs: 500, bodyMs: 800 },
+    limits: { maxRequestBytes: 20_000, pageMs: 300, headMs: 500, bodyMs: 800, sendMs: 500 },
     pages: {
       "/health": () => health,
       "/slow": () =>
@@ -231,6 +233,34 @@ describe("bodies", () => {
     expect(await (await post(small.httpUrl, call("eth_blockNumber", large))).json()).toMatchObject({
       error: { code: -32602 },
     });
+  });
+
+  it("with long answers have the length of their answer before it, batches come as they are made", async () => {
+    const long = { jsonrpc: "2.0", id: 1, method: "long", params: [] };
+    const one = await post(server.httpUrl, JSON.stringify(long));
+    const text = await one.text();
+    expect(Number(one.headers.get("content-length"))).toBe(Buffer.byteLength(text));
+    expect(JSON.parse(text).result).toBe("ä".repeat(400_000));
+    const batch = await post(server.httpUrl, JSON.stringify([long, long]));
+    expect(batch.headers.get("content-length")).toBeNull();
+    expect(((await batch.json()) as unknown[]).length).toBe(2);
+  });
+
+  it("whose answers nobody reads do not stay", async () => {
+    const socket = connect(server.port, "127.0.0.1");
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.on("error", () => {});
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "huge", params: [] });
+    socket.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    socket.pause();
+    await sleep(1_500);
+    let received = 0;
+    socket.on("data", (piece) => {
+      received += piece.length;
+    });
+    socket.resume();
+    await closed;
+    expect(received).toBeLessThan(30_000_000);
   });
 
   it("sent one behind the other on one connection are answered in order", async () => {

@@ -21,7 +21,10 @@ export interface HttpParts {
   pages: readonly string[];
 }
 
-/** An answer of this many bytes goes out in one piece with its length; a longer one as its pieces come. */
+/**
+ * What is written at once. Answers of a batch up to this go out in one piece with their length, longer ones as they come, without;
+ * the answer to a single request has its length always.
+ */
 const WHOLE = 256 * 1024;
 /** Requests that one connection may send before it has its answers. */
 const MAX_PIPELINED = 64;
@@ -104,7 +107,7 @@ class Exchange {
     const page = await link.page(path, limits.pageMs);
     if (page === undefined)
       return this.whole(503, '{"status":"unresponsive"}', "application/json", { "retry-after": "1" });
-    this.whole(page.status, page.body, page.type);
+    return this.whole(page.status, page.body, page.type);
   }
 
   private async post(): Promise<void> {
@@ -149,63 +152,67 @@ class Exchange {
       for await (const piece of answerBody(body, limits, answerCall)) {
         if (this.response.destroyed) return;
         if (this.response.headersSent) await this.send(piece);
-        else if (whole.length + piece.length <= WHOLE) whole += piece;
+        else if (whole.length + piece.length <= WHOLE || piece.startsWith("{")) whole += piece;
         else {
           this.response.writeHead(200, { ...this.headers, "content-type": "application/json" });
           await this.send(whole + piece);
         }
       }
       if (this.response.headersSent) this.response.end();
-      else this.whole(200, whole, "application/json");
+      else await this.whole(200, whole, "application/json");
     } finally {
       end();
     }
   }
 
-  /** Resolves when the client has taken so much that the next piece may be made. */
+  /** Resolves when the client has taken so much that the next piece may be made; a piece at a time, so that a slow reader is seen. */
   private async send(text: string): Promise<void> {
     const { response } = this;
     const { held, limits } = this.parts;
     held.take(text.length);
     try {
-      if (!response.write(text)) await drained(response, limits.sendMs);
+      for (let at = 0; at < text.length && !response.destroyed; at += WHOLE) {
+        if (!response.write(text.slice(at, at + WHOLE))) await drained(response, limits.sendMs);
+      }
     } finally {
       held.release(text.length);
     }
   }
 
-  private plain(status: number, text: string): void {
-    this.whole(status, text, TEXT);
+  private plain(status: number, text: string): Promise<void> {
+    return this.whole(status, text, TEXT);
   }
 
   /** An answer to a request whose body nobody reads: the connection can't be used again. */
   private refuse(status: number, text: string): void {
     this.headers.connection = "close";
-    this.plain(status, text);
+    void this.plain(status, text);
     // What the client still sends is thrown away for a moment, so that it gets to read the answer.
     this.request.resume();
     setTimeout(() => this.request.destroy(), REFUSED_MS).unref();
   }
 
-  private whole(status: number, body: string, type: string, more: OutgoingHttpHeaders = {}): void {
-    const { response, parts } = this;
+  /** With its length, so that a small answer goes out as it is in one piece. */
+  private async whole(
+    status: number,
+    body: string,
+    type: string,
+    more: OutgoingHttpHeaders = {},
+  ): Promise<void> {
+    const { response, headers } = this;
     const length = Buffer.byteLength(body);
-    response.writeHead(status, { ...this.headers, ...more, "content-type": type, "content-length": length });
-    response.end(this.request.method === "HEAD" ? undefined : body);
-    if (length <= SMALL || response.writableFinished) return;
-    parts.held.take(length);
-    const timer = setTimeout(() => response.destroy(), parts.limits.sendMs);
-    response.once("close", () => {
-      clearTimeout(timer);
-      parts.held.release(length);
-    });
+    response.writeHead(status, { ...headers, ...more, "content-type": type, "content-length": length });
+    if (length <= WHOLE || this.request.method === "HEAD") {
+      response.end(this.request.method === "HEAD" ? undefined : body);
+      return;
+    }
+    await this.send(body);
+    response.end();
   }
 }
 
 /** How long a refused body may still come in, in ms. */
 const REFUSED_MS = 1_000;
-/** Answers up to this are in the kernel's buffer at once, or soon. */
-const SMALL = 16 * 1024;
 
 /** The body; rejects when the connection ends before it. */
 function readBody(
