@@ -66,8 +66,6 @@ export function createNodes(
     OPENLEDGER_CHAIN_DIR: layout.chain,
     OPENLEDGER_L1_URL: `http://127.0.0.1:${options.l1Port}`,
     OPENLEDGER_L1_POLL_MS: "250",
-    // A restarted L1 that lost its last blocks is a reorganisation soon, not after a live network's patience.
-    OPENLEDGER_L1_LAG_MS: "4000",
   };
   const protocol: Record<string, string> = options.stock ? {} : { OPENLEDGER_PROTOCOL: layout.protocol };
   const node = (name: "sequencer" | "verifier", port: number, env: Record<string, string>) =>

@@ -19,6 +19,7 @@ import { measureHeads } from "../rollup/metrics.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { type ChainContext, chainParts, endsNode } from "./chain-parts.ts";
 import type { NodeConfig } from "./config/node-config.ts";
+
 import { createNodeMetrics, type NodeMetrics } from "./metrics.ts";
 
 import { type NodePool, openNodePool } from "./node-pool.ts";
@@ -94,7 +95,6 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
       }),
     logger: named("derivation"),
     signal,
-    l1LagMs: config.l1LagMs,
   });
   const pool = openNodePool({ config, definition, store, engine, nodes, logger });
   const state = createStateReader(store.state);

@@ -1,5 +1,5 @@
 import { systemClock } from "../base/clock.ts";
-import { type CodedError, isCodedError } from "../base/errors.ts";
+import { type CodedError, isCodedError, isTemporary } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Part } from "../base/supervisor.ts";
 import type { Hex } from "../chain/types/primitives.ts";
@@ -8,7 +8,9 @@ import type { Mempool } from "../execution/mempool/types.ts";
 import { createBatcher } from "../rollup/batcher/batcher.ts";
 import type { DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
 import type { Engine } from "../rollup/forkchoice/engine.ts";
+import { createFinality } from "../rollup/forkchoice/finality.ts";
 import { GWEI } from "../rollup/l1/fees.ts";
+
 import type { L1Reader } from "../rollup/l1/reader.ts";
 import type { L1Rpc } from "../rollup/l1/rpc.ts";
 import { createL1Sender, type L1Sender } from "../rollup/l1/sender.ts";
@@ -100,11 +102,20 @@ function derivation({ driver }: ChainContext): Part {
 }
 
 /** L2 blocks that a finalized L1 block made safe are final. */
-async function followFinality({ watcher, engine }: ChainContext, signal: AbortSignal): Promise<void> {
+async function followFinality(context: ChainContext, signal: AbortSignal): Promise<void> {
+  const { watcher, logger } = context;
+  const finality = createFinality(context);
   const first = watcher.heads();
   await new Promise<void>((resolve, reject) => {
     const follow = ({ finalized }: L1Heads) => {
-      if (finalized !== undefined) engine.finalize(finalized.number).catch(reject);
+      if (finalized === undefined) return;
+      finality.follow(finalized).catch((error) => {
+        if (!isTemporary(error)) return reject(error);
+        logger.debug(
+          { module: "finality", error },
+          "L1 did not confirm what is final, the next block tries again",
+        );
+      });
     };
     const stop = watcher.subscribe(follow);
     if (first !== undefined) follow(first);

@@ -218,7 +218,6 @@ function fixedL1({ rollup, l1Chain, l1, blobs }: RecordedChain) {
     createPipeline: (start: Parameters<typeof createDerivationPipeline>[0]["start"]) =>
       createDerivationPipeline({ rollup, l1Chain, start }),
     logger: silentLogger,
-    l1LagMs: 0,
   };
 }
 

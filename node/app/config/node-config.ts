@@ -149,11 +149,6 @@ export const nodeConfigSchema = z.strictObject({
     .default(1_000)
     .describe("while L1's blob base fee is above it, no blobs are sent"),
   l1PollMs: milliseconds.default(1_000).describe("milliseconds between two looks at L1's head"),
-  l1LagMs: milliseconds
-    .default(12_000)
-    .describe(
-      "milliseconds for which an L1 that is shorter than before counts as lagging, not as reorganised",
-    ),
   batcherChannelBlocks: z.coerce
     .number()
     .int()

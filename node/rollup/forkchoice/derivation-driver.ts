@@ -1,4 +1,3 @@
-import { sleep } from "../../base/clock.ts";
 import { isCodedError, isTemporary } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { retry } from "../../base/retry.ts";
@@ -24,8 +23,6 @@ export interface DerivationDriverOptions {
   createPipeline(start: PipelineStart): DerivationPipeline;
   logger: Logger;
   signal: AbortSignal;
-  /** Milliseconds for which an L1 that is shorter than before counts as lagging, not as reorganised. */
-  l1LagMs: number;
 }
 
 /** Derives the safe chain from L1 for ever. */
@@ -50,7 +47,10 @@ class Driver implements DerivationDriver {
   private pipeline: DerivationPipeline | undefined;
   private resetReason: string | undefined;
   private wake: () => void = () => undefined;
-  private laggingSince: number | undefined;
+  /** See {@link SyncStart.unconfirmedL1}. */
+  private unconfirmedL1: bigint | undefined;
+  /** False once what L1 shows has led elsewhere than to the safe head. */
+  private trustsUnknown = true;
 
   constructor(options: DerivationDriverOptions) {
     this.options = options;
@@ -105,25 +105,16 @@ class Driver implements DerivationDriver {
   private async reset(): Promise<void> {
     const { engine, logger } = this.options;
     const before = engine.heads();
-    await this.waitForL1(before.unsafe.l1Origin.number);
     const reason = this.resetReason;
-    const { target, pipeline } = await findSyncStart(this.options, before);
+    const { target, pipeline, unconfirmedL1 } = await findSyncStart(this.options, before, this.trustsUnknown);
     await engine.reset(target);
     this.pipeline = this.options.createPipeline(pipeline);
+    this.unconfirmedL1 = unconfirmedL1;
+    this.trustsUnknown = true;
     if (this.resetReason === reason) this.resetReason = undefined;
     const facts = { unsafe: target.unsafe.number, safe: target.safe.number, l1: pipeline.origin.number };
     if (reason === undefined) logger.info(facts, "Derivation starts");
     else logger.warn({ reason, before: before.unsafe.number, ...facts }, "Derivation starts again");
-  }
-
-  /** A shorter L1 may only lag behind; it counts as reorganised when it stays shorter. */
-  private async waitForL1(number: bigint): Promise<void> {
-    const { l1, l1LagMs, signal } = this.options;
-    for (let waited = 0; waited < l1LagMs; waited += 200) {
-      const head = await l1.label("latest");
-      if (head !== undefined && head.number >= number) return;
-      await sleep(200, signal);
-    }
   }
 
   private async readL1(pipeline: DerivationPipeline, number: bigint): Promise<void> {
@@ -131,7 +122,9 @@ class Driver implements DerivationDriver {
     const block =
       head !== undefined && head >= number ? await this.options.l1.blockByNumber(number) : undefined;
     if (block !== undefined) {
-      this.laggingSince = undefined;
+      if (await this.contradicts(block)) {
+        return this.requestReset(`L1 block ${number} is not the one that safe blocks came from`);
+      }
       return pipeline.pushL1(block);
     }
     await this.nextHead();
@@ -168,22 +161,34 @@ class Driver implements DerivationDriver {
     });
   }
 
-  /** op-node notices a reorganisation when L1 grows past the block it read last; this also sees a chain that got shorter. */
+  /** True when a safe head that was kept while L1 did not reach so far came from another block of this number. */
+  private async contradicts({ number, hash }: L1Block): Promise<boolean> {
+    if (this.unconfirmedL1 === undefined) return false;
+    if (number >= this.unconfirmedL1) this.unconfirmedL1 = undefined;
+    for await (const { l1 } of this.options.store.safeHeads(number)) {
+      return l1.number === number && l1.hash !== hash;
+    }
+    return false;
+  }
+
+  /**
+   * op-node notices a reorganisation when L1 grows past the block it read last; this also sees one that has not grown so far.
+   * A block that L1 does not have (yet, or any more) says nothing: L1 may lag behind for as long as it likes.
+   */
   private async checkOrigin(origin: BlockId): Promise<void> {
     const found = await this.options.l1.refByNumber(origin.number);
-    if (found?.hash === origin.hash) {
-      this.laggingSince = undefined;
-      return;
+    if (found !== undefined && found.hash !== origin.hash) {
+      this.requestReset(`L1 block ${origin.number} was reorganised`);
     }
-    if (found !== undefined) return this.requestReset(`L1 block ${origin.number} was reorganised`);
-    this.laggingSince ??= performance.now();
-    if (performance.now() - this.laggingSince < this.options.l1LagMs) return;
-    this.laggingSince = undefined;
-    this.requestReset(`L1 no longer has block ${origin.number}`);
   }
 
   private async apply(pipeline: DerivationPipeline, derived: DerivedAttributes): Promise<void> {
     const { engine, logger } = this.options;
+    if (this.unconfirmedL1 !== undefined && derived.derivedFrom.number < this.unconfirmedL1) {
+      // Nothing can follow the safe head before the L1 block that it came from: that one is not on this L1.
+      this.trustsUnknown = false;
+      return this.requestReset(`L1 block ${derived.derivedFrom.number} leads to other blocks than before`);
+    }
     try {
       await engine.derive(derived);
     } catch (error) {

@@ -16,6 +16,7 @@ import type { L2BlockRef } from "../../chain/types/rollup.ts";
 import { createExecutor } from "../../execution/evm/create-executor.ts";
 import type { CandidateSource } from "../../execution/evm/executor.ts";
 import { type ChainStore, openChainStore } from "../../store/chain-store.ts";
+import type { SafeHeadEntry } from "../../store/types.ts";
 import { buildAttributes } from "../derivation/attributes.ts";
 import type { DerivedAttributes } from "../derivation/types.ts";
 import { createEngine, type Engine, type EngineEvent } from "./engine.ts";
@@ -114,6 +115,13 @@ describe("engine", () => {
     derivedFrom: { hash: from.hash, number: from.number },
   });
 
+  /** All recorded safe heads, newest first. */
+  const records = async () => {
+    const found: SafeHeadEntry[] = [];
+    for await (const record of store.safeHeads()) found.push(record);
+    return found;
+  };
+
   test("takes an unsafe block over when L1 says the same, without building it again", async () => {
     const raw = await transfer(0);
     const one = await sequence(l1Block(1), poolOf(raw));
@@ -192,15 +200,36 @@ describe("engine", () => {
   test("the finalized head is the safe head of the finalized L1 block", async () => {
     await engine.derive(derived(l1Block(1), l1Block(3)));
     await engine.derive(derived(l1Block(2), l1Block(5)));
-    await engine.finalize(4n);
-    expect(engine.heads().finalized.number).toBe(1n);
-    await engine.finalize(2n);
-    expect(engine.heads().finalized.number).toBe(1n);
+    const [second, first] = await records();
+    expect(await engine.finalize(second!)).toBe(true);
+    expect(engine.heads().finalized.number).toBe(2n);
+    expect(await engine.finalize(first!)).toBe(true);
+    expect(engine.heads().finalized.number).toBe(2n);
+    const { safe, finalized } = engine.heads();
+    const genesis = store.ref(rollup.genesis.l2.hash)!;
+    const below = { unsafe: safe, safe: genesis, finalized: genesis, l1Number: 0n };
+    await expect(engine.reset(below)).rejects.toMatchObject({ code: "RESET_BELOW_FINALIZED" });
+    expect(engine.heads().finalized).toEqual(finalized);
+  });
+
+  test("a record that a reset has taken back makes nothing final", async () => {
+    await engine.derive(derived(l1Block(1), l1Block(3)));
+    const [record] = await records();
+    const genesis = engine.heads().finalized;
+    await engine.reset({ unsafe: genesis, safe: genesis, finalized: genesis, l1Number: 0n });
+    expect(await engine.finalize(record!)).toBe(false);
+    await engine.derive(derived(l1Block(1), l1Block(3, 9, 0)));
+    expect(await engine.finalize(record!)).toBe(false);
+    expect(engine.heads().finalized.number).toBe(0n);
   });
 
   describe("findSyncStart", () => {
-    const startOn = (canonical: (number: number) => Hash | undefined, channelTimeout = 300n) => {
+    const startOn = (
+      canonical: (number: number) => Hash | undefined,
+      { channelTimeout = 300n, head = 100n, trustUnknown = true } = {},
+    ) => {
       const l1 = {
+        label: async () => ({ ...genesisL1, number: head }),
         async refByNumber(number: bigint) {
           const hash = canonical(Number(number));
           return hash && { hash, number, parentHash: l1Hash(99), timestamp: 0n };
@@ -211,7 +240,7 @@ describe("engine", () => {
         forkTimes: { ...rollup.forkTimes, granite: undefined },
         channelTimeout,
       };
-      return findSyncStart({ store, l1, rollup: beforeGranite }, engine.heads());
+      return findSyncStart({ store, l1, rollup: beforeGranite }, engine.heads(), trustUnknown);
     };
     /** Safe up to 2 (from L1 block 5), unsafe up to 4. */
     const grow = async () => {
@@ -247,9 +276,57 @@ describe("engine", () => {
       expect((await startOn((number) => l1Hash(number))).target.safe.number).toBe(0n);
     });
 
+    const upTo = (height: number, fork = 99) =>
+      [
+        (number: number) => (number > height ? undefined : l1Hash(number, number >= fork ? 9 : 0)),
+        { head: BigInt(height) },
+      ] as const;
+
+    test("keeps everything while L1 lags, and what it shows is the same", async () => {
+      await grow();
+      const { target, unconfirmedL1 } = await startOn(...upTo(2));
+      expect(target).toMatchObject({ unsafe: { number: 4n }, safe: { number: 2n }, l1Number: 5n });
+      expect(unconfirmedL1).toBe(5n);
+      const shown = await startOn(...upTo(5));
+      expect(shown).toMatchObject({ target: { unsafe: { number: 4n } }, unconfirmedL1: undefined });
+      const [canonical, options] = upTo(4);
+      const distrusting = await startOn(canonical, { ...options, trustUnknown: false });
+      expect(distrusting).toMatchObject({ target: { unsafe: { number: 4n }, safe: { number: 1n } } });
+    });
+
+    test("drops what stands on a replaced block, also where L1 is still shorter than before", async () => {
+      await grow();
+      const { target } = await startOn(...upTo(3, 3));
+      expect(target).toMatchObject({ unsafe: { number: 2n }, safe: { number: 0n } });
+    });
+
+    test("never goes below what is final, and says when L1 does", async () => {
+      await grow();
+      const kept = await records();
+      await engine.finalize(kept.at(-1)!);
+      expect((await startOn(...upTo(2))).target.finalized.number).toBe(1n);
+      expect((await startOn(...upTo(9, 5))).target).toMatchObject({ safe: { number: 1n } });
+      await expect(startOn(...upTo(9, 3))).rejects.toMatchObject({ code: "L1_FINALITY_BROKEN" });
+    });
+
+    test("gives up more than five sequencing windows deep", async () => {
+      await grow();
+      const far = { ...engine.heads().unsafe, l1Origin: { number: 100_000n, hash: l1Hash(16) } };
+      const l1 = {
+        label: async () => ({ ...genesisL1, number: 200_000n }),
+        refByNumber: async (number: bigint) => ({
+          ...genesisL1,
+          number,
+          hash: l1Hash(Number(number), number > 0n ? 9 : 0),
+        }),
+      };
+      const start = findSyncStart({ store, l1, rollup }, { ...engine.heads(), unsafe: far });
+      await expect(start).rejects.toMatchObject({ code: "L1_REORG_TOO_DEEP" });
+    });
+
     test("starts the pipeline a channel timeout before the safe head's origin", async () => {
       await grow();
-      expect((await startOn((number) => l1Hash(number), 1n)).pipeline.origin).toEqual({
+      expect((await startOn((number) => l1Hash(number), { channelTimeout: 1n })).pipeline.origin).toEqual({
         number: 1n,
         hash: l1Hash(1),
       });

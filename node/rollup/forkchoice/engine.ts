@@ -13,10 +13,13 @@ import type {
 } from "../../execution/evm/executor.ts";
 import { orphansOf } from "../../execution/mempool/change.ts";
 import type { ChainStore, ChainUpdate } from "../../store/chain-store.ts";
-import type { ChainHeads } from "../../store/types.ts";
+import type { ChainHeads, SafeHeadEntry } from "../../store/types.ts";
 import type { DerivedAttributes, SafeHead } from "../derivation/types.ts";
 import { rollupError } from "../errors.ts";
 import { attributesMismatch } from "./attributes-match.ts";
+
+/** Blocks that one change may take away from the chain. */
+const MAX_ORPHANS = 256n;
 
 /** The three heads; derivation goes on at the safe one. */
 export interface EngineHeads {
@@ -64,8 +67,9 @@ export interface Engine {
    * @throws CodedError `PAYLOAD_INVALID`; nothing has changed then.
    */
   derive(derived: DerivedAttributes): Promise<void>;
-  /** Moves the finalized head to the safe head of the newest L1 block up to `l1Number`. */
-  finalize(l1Number: bigint): Promise<void>;
+  /** Moves the finalized head to a recorded safe head, never back. False when that is not recorded, or not on the safe chain, any more. */
+  finalize(record: SafeHeadEntry): Promise<boolean>;
+  /** @throws CodedError `RESET_BELOW_FINALIZED`: what is final stays. */
   reset(target: ResetTarget): Promise<void>;
 }
 
@@ -136,23 +140,39 @@ class ChainEngine implements Engine {
     });
   }
 
-  finalize(l1Number: bigint): Promise<void> {
+  finalize({ l1, l2 }: SafeHeadEntry): Promise<boolean> {
     return this.mutex.run(async () => {
-      for await (const { l2 } of this.options.store.safeHeads(l1Number)) {
-        if (l2.number > this.current.finalized.number) {
-          const finalized = this.options.store.ref(l2.hash) ?? missing(l2);
-          await this.commit({}, { ...this.current, finalized });
-        }
-        return;
+      const { store } = this.options;
+      const { safe, finalized } = this.current;
+      if (l2.number > safe.number || store.canonicalHash(l2.number) !== l2.hash) return false;
+      if (!(await isRecorded(store, l1))) return false;
+      if (l2.number > finalized.number) {
+        await this.commit({}, { ...this.current, finalized: store.ref(l2.hash) ?? missing(l2) });
       }
+      return true;
     });
   }
 
-  reset({ unsafe, safe, finalized, l1Number }: ResetTarget): Promise<void> {
-    return this.mutex.run(() => {
+  reset(target: ResetTarget): Promise<void> {
+    return this.mutex.run(async () => {
+      const { unsafe, safe, finalized, l1Number } = target;
+      if (safe.number < this.current.finalized.number) throw belowFinalized(target, this.current);
+      await this.shorten(unsafe.number);
       const orphaned = this.canonicalAbove(unsafe.number);
-      return this.commit({ orphaned, forgetSafeHeadsAbove: l1Number }, { unsafe, safe, finalized });
+      await this.commit({ orphaned, forgetSafeHeadsAbove: l1Number }, { unsafe, safe, finalized });
     });
+  }
+
+  /** Drops all but the last few unsafe blocks above `number`, in pieces: no change holds more blocks than memory should. */
+  private async shorten(number: bigint): Promise<void> {
+    const floor = number > this.current.safe.number ? number : this.current.safe.number;
+    while (this.current.unsafe.number - floor > MAX_ORPHANS) {
+      const next = this.current.unsafe.number - MAX_ORPHANS;
+      const hash =
+        this.options.store.canonicalHash(next) ?? missing({ hash: this.current.unsafe.hash, number: next });
+      const unsafe = this.options.store.ref(hash) ?? missing({ hash, number: next });
+      await this.commit({ orphaned: this.canonicalAbove(next) }, { ...this.current, unsafe });
+    }
   }
 
   private async importDerived(derived: DerivedAttributes, why: string | undefined): Promise<void> {
@@ -160,11 +180,13 @@ class ChainEngine implements Engine {
     const parent = this.current.safe;
     const attributes = { ...derived.attributes, noTxPool: true };
     const built = await executor.build(this.block(parent).header, attributes);
-    const orphaned = this.canonicalAbove(parent.number);
-    if (orphaned.length > 0) {
-      const facts = { from: parent.number + 1n, blocks: orphaned.length, why };
+    const blocks = this.current.unsafe.number - parent.number;
+    if (blocks > 0n) {
+      const facts = { from: parent.number + 1n, blocks, why };
       logger.warn(facts, "Unsafe blocks are not what L1 says, they are replaced");
     }
+    await this.shorten(parent.number);
+    const orphaned = this.canonicalAbove(parent.number);
     const ref = this.refOf(built);
     const heads = { ...this.current, unsafe: ref, safe: ref };
     await this.commit({ blocks: [built], orphaned, ...safeHeadOf(derived, ref) }, heads);
@@ -224,6 +246,20 @@ function storedHeads(store: ChainStore): EngineHeads {
   if (hashes === undefined) throw new Error("the engine needs a store with a genesis block");
   const ref = (hash: ChainHeads["safe"]) => store.ref(hash) ?? missing({ hash, number: 0n });
   return { unsafe: ref(hashes.unsafe), safe: ref(hashes.safe), finalized: ref(hashes.finalized) };
+}
+
+/** True while L1 block `l1` is one that a safe head is recorded for. */
+async function isRecorded(store: ChainStore, l1: BlockId): Promise<boolean> {
+  for await (const record of store.safeHeads(l1.number)) return record.l1.hash === l1.hash;
+  return false;
+}
+
+function belowFinalized({ safe }: ResetTarget, { finalized }: EngineHeads): CodedError {
+  return rollupError("RESET_BELOW_FINALIZED", {
+    message: `Block ${safe.number} was to become the safe head, but block ${finalized.number} is final.`,
+    fix: "Check that --l1-url is the right chain; what is final is never taken back.",
+    facts: { safe: safe.hash, finalized: finalized.hash },
+  });
 }
 
 function safeHeadOf(derived: DerivedAttributes, ref: L2BlockRef): Pick<ChainUpdate, "safeHead"> {

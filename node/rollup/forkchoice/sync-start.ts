@@ -1,3 +1,4 @@
+import type { CodedError } from "../../base/errors.ts";
 import { channelTimeout } from "../../chain/rules/chain-spec.ts";
 import { systemConfigFromBlock } from "../../chain/system-config.ts";
 import type { BlockId } from "../../chain/types/primitives.ts";
@@ -16,37 +17,66 @@ export interface PipelineStart {
 export interface SyncStart {
   target: ResetTarget;
   pipeline: PipelineStart;
+  /** The L1 block that the safe head came from, where L1 does not show one of its number yet: to be compared when it does. */
+  unconfirmedL1: bigint | undefined;
 }
 
 export interface SyncStartOptions {
   store: ChainStore;
-  l1: Pick<L1Reader, "refByNumber">;
+  l1: Pick<L1Reader, "refByNumber" | "label">;
   rollup: RollupConfig;
 }
 
-/**
- * What of the stored chain L1 still supports. The safe head is the newest one that was recorded for an L1 block that is
- * still canonical: it follows from L1 up to that block alone. The unsafe head keeps the blocks whose origin is canonical.
- * @throws CodedError `L1_GENESIS_MISSING` (L1 is not that far, try again), `L1_OTHER_CHAIN`, and L1's read errors.
- */
-export async function findSyncStart(options: SyncStartOptions, heads: EngineHeads): Promise<SyncStart> {
-  const isCanonical = canonicalCheck(options.l1);
-  await checkGenesis(options);
-  const { safe, l1Number } = await supportedSafeHead(options, isCanonical);
-  const unsafe = await supportedUnsafeHead(options, heads.unsafe, safe, isCanonical);
-  const finalized = heads.finalized.number <= safe.number ? heads.finalized : safe;
-  return { target: { unsafe, safe, finalized, l1Number }, pipeline: pipelineStart(options, safe) };
+/** op-node goes back no further: `MaxReorgSeqWindows`. */
+const MAX_REORG_WINDOWS = 5n;
+
+/** What L1 says of a block: it has it, it has another one of that number, or it has none (yet, or any more). */
+type View = "canonical" | "replaced" | "unknown";
+
+interface L1View {
+  head: bigint;
+  of(id: BlockId): Promise<View>;
 }
 
-type CanonicalCheck = (id: BlockId) => Promise<boolean>;
+/**
+ * What of the stored chain L1 does not contradict. The safe head is the newest one that was recorded for an L1 block that is
+ * still canonical, or that lies above L1's head: an L1 that lags replaces nothing. The unsafe head keeps the blocks whose origin
+ * is canonical or above L1's head. What is final stays, whatever L1 says. `trustUnknown` false: only what L1 shows counts for the
+ * safe head, since what it shows led elsewhere. Source: op-node `FindL2Heads`, with its database of safe heads.
+ * @throws CodedError `L1_GENESIS_MISSING` (L1 is not that far, try again), `L1_OTHER_CHAIN`, `L1_FINALITY_BROKEN`,
+ * `L1_REORG_TOO_DEEP`, and L1's read errors.
+ */
+export async function findSyncStart(
+  options: SyncStartOptions,
+  heads: EngineHeads,
+  trustUnknown = true,
+): Promise<SyncStart> {
+  await checkGenesis(options);
+  const view = await l1View(options.l1);
+  const { safe, l1Number, isConfirmed } = await supportedSafeHead(options, heads, view, trustUnknown);
+  const unsafe = await supportedUnsafeHead(options, heads.unsafe, safe, view);
+  return {
+    target: { unsafe, safe, finalized: heads.finalized, l1Number },
+    pipeline: pipelineStart(options, safe),
+    unconfirmedL1: isConfirmed ? undefined : l1Number,
+  };
+}
 
 /** Answers are kept: many L2 blocks share an origin. */
-function canonicalCheck(l1: SyncStartOptions["l1"]): CanonicalCheck {
-  const known = new Map<string, boolean>();
-  return async ({ hash, number }) => {
-    const answer = known.get(hash) ?? (await l1.refByNumber(number))?.hash === hash;
-    known.set(hash, answer);
-    return answer;
+async function l1View(l1: SyncStartOptions["l1"]): Promise<L1View> {
+  const head = (await l1.label("latest"))?.number ?? 0n;
+  const known = new Map<string, View>();
+  return {
+    head,
+    async of({ hash, number }) {
+      if (number > head) return "unknown";
+      const seen = known.get(hash);
+      if (seen !== undefined) return seen;
+      const found = await l1.refByNumber(number);
+      const view = found === undefined ? "unknown" : found.hash === hash ? "canonical" : "replaced";
+      known.set(hash, view);
+      return view;
+    },
   };
 }
 
@@ -68,47 +98,118 @@ async function checkGenesis({ l1, rollup }: SyncStartOptions): Promise<void> {
   });
 }
 
+interface SupportedSafeHead {
+  safe: L2BlockRef;
+  l1Number: bigint;
+  isConfirmed: boolean;
+}
+
 async function supportedSafeHead(
   { store, rollup }: SyncStartOptions,
-  isCanonical: CanonicalCheck,
-): Promise<{ safe: L2BlockRef; l1Number: bigint }> {
+  heads: EngineHeads,
+  view: L1View,
+  trustUnknown: boolean,
+): Promise<SupportedSafeHead> {
+  const { finalized } = heads;
+  const deepest = heads.unsafe.l1Origin.number - MAX_REORG_WINDOWS * rollup.seqWindowSize;
+  let plausible: SupportedSafeHead | undefined;
   for await (const { l1, l2 } of store.safeHeads()) {
     const ref = store.canonicalHash(l2.number) === l2.hash ? store.ref(l2.hash) : undefined;
-    if (ref !== undefined && (await isCanonical(l1))) return { safe: ref, l1Number: l1.number };
+    if (ref === undefined) continue;
+    const seen = await view.of(l1);
+    if (seen === "replaced") {
+      if (isFinal(ref, finalized, rollup)) throw finalityBroken(l1, finalized);
+      if (l1.number < deepest) throw tooDeep(l1, heads.unsafe);
+      plausible = undefined;
+      continue;
+    }
+    const isConfirmed = seen === "canonical";
+    if (isConfirmed || trustUnknown) plausible ??= { safe: ref, l1Number: l1.number, isConfirmed };
+    // Below this nothing is asked about any more.
+    if (isConfirmed || isFinal(ref, finalized, rollup)) {
+      const found = plausible ?? { safe: ref, l1Number: l1.number, isConfirmed };
+      return found.safe.number < finalized.number ? { ...found, safe: finalized } : found;
+    }
   }
-  const genesis = store.ref(rollup.genesis.l2.hash);
-  if (genesis === undefined) throw new Error("the store has no genesis block");
-  return { safe: genesis, l1Number: rollup.genesis.l1.number };
+  return plausible ?? { safe: finalized, l1Number: rollup.genesis.l1.number, isConfirmed: true };
+}
+
+function isFinal(ref: L2BlockRef, finalized: L2BlockRef, rollup: RollupConfig): boolean {
+  return finalized.number > rollup.genesis.l2.number && ref.number <= finalized.number;
+}
+
+function finalityBroken(l1: BlockId, finalized: L2BlockRef): CodedError {
+  return rollupError("L1_FINALITY_BROKEN", {
+    message: `L1 has another block ${l1.number} than the one that made L2 block ${finalized.number} final.`,
+    fix: "Check that --l1-url is the right chain and an honest node; what is final is never taken back.",
+    facts: { l1: l1.hash, l1Number: l1.number, finalized: finalized.hash },
+  });
+}
+
+function tooDeep(l1: BlockId, unsafe: L2BlockRef): CodedError {
+  return rollupError("L1_REORG_TOO_DEEP", {
+    message: `L1 was reorganised below block ${l1.number}, more than ${MAX_REORG_WINDOWS} sequencing windows deep.`,
+    fix: "Check that --l1-url is the right chain; if it is, start anew with --reset.",
+    facts: { l1: l1.hash, l1Number: l1.number, unsafe: unsafe.hash },
+  });
 }
 
 async function supportedUnsafeHead(
   { store }: SyncStartOptions,
   unsafe: L2BlockRef,
   safe: L2BlockRef,
-  isCanonical: CanonicalCheck,
+  view: L1View,
 ): Promise<L2BlockRef> {
-  let head = unsafe;
-  while (head.number > safe.number && !(await isCanonical(head.l1Origin))) {
-    const parent = store.ref(head.parentHash);
-    if (parent === undefined) return safe;
-    head = parent;
-  }
-  return head.number > safe.number ? head : safe;
+  const visible = await lastNumber(safe.number, unsafe.number, async (number) => {
+    const ref = refAt(store, number);
+    return ref !== undefined && ref.l1Origin.number <= view.head;
+  });
+  const supported = await lastNumber(safe.number, visible, async (number) => {
+    const ref = refAt(store, number);
+    return ref !== undefined && (await view.of(ref.l1Origin)) !== "replaced";
+  });
+  // What lies above L1's head stands on blocks that L1 supports, or falls with them.
+  const head = supported === visible ? unsafe : refAt(store, supported);
+  return head !== undefined && head.number > safe.number ? head : safe;
 }
 
-/** Source: op-node `initialReset`: the L2 block whose origin is a channel timeout before the safe head's. */
-function pipelineStart({ store, rollup }: SyncStartOptions, safe: L2BlockRef): PipelineStart {
-  let start = safe;
-  while (
-    start.number > rollup.genesis.l2.number &&
-    start.l1Origin.number > rollup.genesis.l1.number &&
-    start.l1Origin.number + channelTimeout(rollup, start.timestamp) > safe.l1Origin.number
-  ) {
-    const parent = store.ref(start.parentHash);
-    if (parent === undefined) break;
-    start = parent;
+/** The greatest number from `first` to `last` that holds, where all up to some number hold and `first` does. */
+async function lastNumber(
+  first: bigint,
+  last: bigint,
+  holds: (number: bigint) => Promise<boolean>,
+): Promise<bigint> {
+  if (last <= first || (await holds(last))) return last > first ? last : first;
+  let [good, bad] = [first, last];
+  while (bad - good > 1n) {
+    const middle = (good + bad) / 2n;
+    if (await holds(middle)) good = middle;
+    else bad = middle;
   }
-  const block = store.block(start.hash);
-  if (block === undefined) throw new Error(`block ${start.number} vanished from the store`);
+  return good;
+}
+
+function refAt(store: ChainStore, number: bigint): L2BlockRef | undefined {
+  const hash = store.canonicalHash(number);
+  return hash && store.ref(hash);
+}
+
+/** Source: op-node `initialReset`: the newest L2 block whose origin is a channel timeout before the safe head's. */
+function pipelineStart({ store, rollup }: SyncStartOptions, safe: L2BlockRef): PipelineStart {
+  const { genesis } = rollup;
+  const isEarlyEnough = ({ l1Origin, timestamp }: L2BlockRef) =>
+    l1Origin.number <= genesis.l1.number ||
+    l1Origin.number + channelTimeout(rollup, timestamp) <= safe.l1Origin.number;
+  let [good, bad] = [genesis.l2.number, safe.number + 1n];
+  while (bad - good > 1n) {
+    const middle = (good + bad) / 2n;
+    const ref = refAt(store, middle);
+    if (ref !== undefined && isEarlyEnough(ref)) good = middle;
+    else bad = middle;
+  }
+  const hash = store.canonicalHash(good);
+  const block = hash && store.block(hash);
+  const start = hash && store.ref(hash);
+  if (block === undefined || start === undefined) throw new Error(`block ${good} is not in the store`);
   return { origin: start.l1Origin, systemConfig: systemConfigFromBlock(block, rollup) };
 }
