@@ -12,6 +12,7 @@ import { createDerivationDriver, type DerivationDriver } from "../rollup/forkcho
 import { createEngine, type Engine } from "../rollup/forkchoice/engine.ts";
 import { createBeaconLookup } from "../rollup/l1/beacon.ts";
 import { createAnvilLookup, createBlobReader } from "../rollup/l1/blobs.ts";
+import { createFailoverRpc } from "../rollup/l1/endpoints.ts";
 import { createL1Reader, type L1Reader } from "../rollup/l1/reader.ts";
 import { createL1Rpc, type L1Rpc } from "../rollup/l1/rpc.ts";
 import { createL1Watcher, type L1Watcher } from "../rollup/l1/watcher.ts";
@@ -60,8 +61,12 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
   setMaxListeners(0, signal);
   const { rollup, l1Chain, openledger } = definition;
   const named = (module: string) => logger.child({ module });
-  const rpc = endedBy(signal, createL1Rpc({ url: config.l1Url }));
-  const l1 = createL1Reader(rpc);
+  const rpcs = config.l1Url.map((url) =>
+    endedBy(signal, createL1Rpc({ url, timeoutMs: callTimeout(config) })),
+  );
+  const rpc = createFailoverRpc(rpcs, named("l1"));
+  const { batchInboxAddress: inbox } = rollup;
+  const l1 = createL1Reader(rpcs, { trust: config.l1TrustRpc, inbox, logger: named("l1") });
   const watcher = createL1Watcher({ reader: l1, logger: named("l1"), signal, pollMs: config.l1PollMs });
   const nodes = new NodeStore(store.state);
   const executor = createExecutor({
@@ -121,6 +126,11 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
     parts: () => supervisor.status(),
     run: () => runParts(context, supervisor, options.controller),
   };
+}
+
+/** Milliseconds: where another endpoint can be asked, one that hangs is not waited for as long. */
+function callTimeout({ l1Url }: NodeConfig): number {
+  return l1Url.length > 1 ? 5_000 : 20_000;
 }
 
 /** Ancestors of canonical blocks: all that is executed or asked builds on one. */

@@ -52,7 +52,7 @@ export interface RollupReaderParts {
 export function createRollupReader(parts: RollupReaderParts): RollupReader {
   const { store, l1 } = parts;
   return {
-    syncStatus: () => syncStatus(parts),
+    syncStatus: async () => syncStatus(parts),
     outputAtBlock: async (number) => outputAtBlock(store, number),
     async safeHeadAtL1Block(l1Number) {
       for await (const record of store.safeHeads(l1Number)) {
@@ -73,14 +73,12 @@ export function createRollupReader(parts: RollupReaderParts): RollupReader {
   };
 }
 
-async function syncStatus({ engine, driver, watcher, l1 }: RollupReaderParts): Promise<SyncStatus> {
+/** From memory, as op-node: an L1 that hangs delays no answer. */
+function syncStatus({ engine, driver, watcher }: RollupReaderParts): SyncStatus {
   const heads = watcher.heads();
   const { unsafe, safe, finalized } = engine.heads();
-  const current = driver.currentL1();
-  const currentL1 =
-    current === undefined ? undefined : await l1.refByNumber(current.number).catch(() => undefined);
   return {
-    currentL1: currentL1 ?? NO_BLOCK,
+    currentL1: driver.lastReadL1() ?? NO_BLOCK,
     headL1: heads?.latest ?? NO_BLOCK,
     safeL1: heads?.safe ?? NO_BLOCK,
     finalizedL1: heads?.finalized ?? NO_BLOCK,

@@ -4,10 +4,11 @@ import { hexToBytes } from "../../node/base/bytes.ts";
 import { BLOB_BYTES } from "../../node/chain/codec/blob.ts";
 import { readL1ChainConfig } from "../../node/chain/config/l1-chain-config.ts";
 import type { L1Block } from "../../node/chain/types/l1.ts";
-import type { Hash, Hex } from "../../node/chain/types/primitives.ts";
+import type { Address, Hash, Hex } from "../../node/chain/types/primitives.ts";
 import type { L1ChainConfig } from "../../node/chain/types/rollup.ts";
 import { blobHash } from "../../node/execution/blob-hash.ts";
 import { parseL1Block } from "../../node/rollup/l1/format.ts";
+import { verifyL1Block } from "../../node/rollup/l1/verify.ts";
 import { readGzipLines } from "../support/recordings.ts";
 
 /** After all up to an L1 block is derived: its number and hash, the safe head's number and hash. */
@@ -31,11 +32,18 @@ export function isRecording(folder: string): boolean {
 /** Reads L1 blocks and safe heads of a scenario; their form is described in the recordings' README. */
 export function readRecordedL1(folder: string): RecordedL1 {
   const lines = readGzipLines<RecordedLine>(join(folder, "l1.jsonl.gz"));
+  const rollup = JSON.parse(readFileSync(join(folder, "rollup.json"), "utf8")) as {
+    batch_inbox_address: Address;
+  };
   return {
     l1Chain: readL1ChainConfig(join(folder, "l1-chain-config.json")),
     blocks: lines
       .filter(({ block }) => block !== undefined)
-      .map((line) => parseL1Block(line.block, line.receipts)),
+      .map((line) => {
+        const block = parseL1Block(line.block, line.receipts);
+        verifyL1Block(line.block, line.receipts, block, rollup.batch_inbox_address);
+        return block;
+      }),
     blobs: new Map(lines.flatMap(({ blobs = [] }) => blobs.map(readBlob))),
     safe: JSON.parse(readFileSync(join(folder, "safe.json"), "utf8")) as RecordedSafeHead[],
   };

@@ -53,7 +53,12 @@ export const nodeConfigSchema = z.strictObject({
     .describe(
       "folder of genesis.json, rollup.json, l1-chain-config.json, openledger.json (default: the data folder)",
     ),
-  l1Url: httpUrl.describe("HTTP address of the L1 node"),
+  l1Url: httpUrls.describe(
+    "HTTP address of the L1 node, or several with commas: where one fails, the next is asked",
+  ),
+  l1TrustRpc: flag
+    .default(false)
+    .describe("believe the L1 node's blocks and receipts instead of checking them against their hashes"),
   l1BeaconUrl: httpUrls
     .optional()
     .describe(

@@ -75,7 +75,6 @@ function scripted(script: Script) {
     store,
     rollup,
     l1: {
-      chainId: async () => 900n,
       label: async () => latest(),
       refByNumber: async (number) => l1(number),
       blockByNumber: async () => undefined,

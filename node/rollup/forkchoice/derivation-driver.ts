@@ -1,13 +1,14 @@
 import { isCodedError, isTemporary } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { retry } from "../../base/retry.ts";
-import type { L1Block } from "../../chain/types/l1.ts";
+import type { L1Block, L1BlockRef } from "../../chain/types/l1.ts";
 import type { BlockId, Hash } from "../../chain/types/primitives.ts";
 import type { RollupConfig } from "../../chain/types/rollup.ts";
 import type { ChainStore } from "../../store/chain-store.ts";
 import type { DerivationPipeline, DerivedAttributes, SafeChain } from "../derivation/types.ts";
 import { rollupError } from "../errors.ts";
 import type { BlobReader } from "../l1/blobs.ts";
+import { createPrefetcher, type L1Prefetcher } from "../l1/prefetch.ts";
 import type { L1Reader } from "../l1/reader.ts";
 import type { L1Watcher } from "../l1/watcher.ts";
 import type { Engine } from "./engine.ts";
@@ -16,7 +17,7 @@ import { findSyncStart, type PipelineStart } from "./sync-start.ts";
 export interface DerivationDriverOptions {
   engine: Engine;
   store: ChainStore;
-  l1: L1Reader;
+  l1: Pick<L1Reader, "label" | "refByNumber" | "blockByNumber">;
   blobs: BlobReader;
   watcher: L1Watcher;
   rollup: RollupConfig;
@@ -31,6 +32,8 @@ export interface DerivationDriver {
   isReady(): boolean;
   /** The L1 block that derivation has read last. */
   currentL1(): BlockId | undefined;
+  /** The L1 block that was read last, before a reset too; what a reader of the node's state is told at once. */
+  lastReadL1(): L1BlockRef | undefined;
   /** Checks the chain against L1 again, e.g. because the sequencer saw its origin reorganised away. */
   requestReset(reason: string): void;
   /** Resolves when the signal aborts. @throws CodedError when derivation can't go on, e.g. `DERIVATION_STOPPED`, `L1_OTHER_CHAIN`. */
@@ -45,6 +48,8 @@ class Driver implements DerivationDriver {
   private readonly options: DerivationDriverOptions;
   private readonly chain: SafeChain;
   private pipeline: DerivationPipeline | undefined;
+  private readonly l1: L1Prefetcher;
+  private lastRead: L1BlockRef | undefined;
   private resetReason: string | undefined;
   private wake: () => void = () => undefined;
   /** See {@link SyncStart.unconfirmedL1}. */
@@ -54,6 +59,7 @@ class Driver implements DerivationDriver {
 
   constructor(options: DerivationDriverOptions) {
     this.options = options;
+    this.l1 = createPrefetcher(options.l1);
     this.chain = {
       refByNumber: (number) => {
         const hash = options.store.canonicalHash(number);
@@ -68,6 +74,10 @@ class Driver implements DerivationDriver {
 
   currentL1(): BlockId | undefined {
     return this.pipeline?.origin;
+  }
+
+  lastReadL1(): L1BlockRef | undefined {
+    return this.lastRead;
   }
 
   requestReset(reason: string): void {
@@ -106,6 +116,7 @@ class Driver implements DerivationDriver {
     const { engine, logger } = this.options;
     const before = engine.heads();
     const reason = this.resetReason;
+    this.l1.clear();
     const { target, pipeline, unconfirmedL1 } = await findSyncStart(this.options, before, this.trustsUnknown);
     await engine.reset(target);
     this.pipeline = this.options.createPipeline(pipeline);
@@ -119,13 +130,15 @@ class Driver implements DerivationDriver {
 
   private async readL1(pipeline: DerivationPipeline, number: bigint): Promise<void> {
     const head = this.options.watcher.heads()?.latest.number;
-    const block =
-      head !== undefined && head >= number ? await this.options.l1.blockByNumber(number) : undefined;
+    const block = head !== undefined && head >= number ? await this.l1.block(number, head) : undefined;
     if (block !== undefined) {
       if (await this.contradicts(block)) {
         return this.requestReset(`L1 block ${number} is not the one that safe blocks came from`);
       }
-      return pipeline.pushL1(block);
+      pipeline.pushL1(block);
+      const { hash, parentHash, timestamp } = block;
+      this.lastRead = { hash, number, parentHash, timestamp };
+      return;
     }
     await this.nextHead();
     await this.checkOrigin(pipeline.origin);

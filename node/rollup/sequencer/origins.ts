@@ -111,7 +111,12 @@ class OriginKeeper implements Origins {
         : next !== undefined && next.parentHash !== hash
           ? `L1 block ${next.number} does not follow ${hash}`
           : undefined;
-    this.known = { of: origin, current: current ?? this.known.current, next, replaced };
+    this.known = {
+      of: origin,
+      current: current ?? this.known.current,
+      next: next ?? this.known.next,
+      replaced,
+    };
   }
 
   private failed(error: unknown): void {

@@ -16,6 +16,7 @@ import type { L1Reader } from "../l1/reader.ts";
 import type { L1Watcher } from "../l1/watcher.ts";
 import { depositsOf, logDepositsIncluded, logDepositsSeen } from "./deposit-log.ts";
 import { selectOrigin } from "./origin-selector.ts";
+import { createOrigins, type Origins } from "./origins.ts";
 
 export interface SequencerOptions {
   engine: Engine;
@@ -45,12 +46,13 @@ const LONGEST_SLEEP_MS = 500;
 
 export function createSequencer(options: SequencerOptions): Sequencer {
   const { logger, signal } = options;
-  const task = "Reading L1 for sequencing";
+  const origins = createOrigins(options);
+  const task = "Sequencing";
   return {
     async run() {
       try {
         while (!signal.aborted) {
-          await retry({ task, logger, signal, isTemporary, maxDelayMs: 2_000 }, () => step(options));
+          await retry({ task, logger, signal, isTemporary, maxDelayMs: 2_000 }, () => step(options, origins));
         }
       } catch (error) {
         if (!signal.aborted) throw error;
@@ -60,19 +62,19 @@ export function createSequencer(options: SequencerOptions): Sequencer {
 }
 
 /** Builds the next block if it is time and L1 allows it, else waits a little. */
-async function step(options: SequencerOptions): Promise<void> {
+async function step(options: SequencerOptions, origins: Origins): Promise<void> {
   const { engine, driver, clock, rollup, signal } = options;
   const parent = engine.heads().unsafe;
   const early = Number(parent.timestamp + rollup.blockTime) - clock.now();
   if (!driver.isReady()) return sleep(PAUSE_MS, signal);
-  if (early > 0) return sleep(Math.min(LONGEST_SLEEP_MS, Math.ceil(early * 1000)), signal);
-  const l1Head = options.watcher.heads()?.latest.number;
-  if (l1Head === undefined) return sleep(PAUSE_MS, signal);
-  const { l1, confirmations, logger } = options;
-  const choice = await selectOrigin({ parent, l1, l1Head, confirmations, rollup });
+  if (early > 0) {
+    origins.prepare(parent.l1Origin);
+    return sleep(Math.min(LONGEST_SLEEP_MS, Math.ceil(early * 1000)), signal);
+  }
+  const choice = selectOrigin({ parent, known: await origins.around(parent.l1Origin), rollup });
   if (choice.kind === "origin") return build(options, parent, choice.origin, choice.mayIncludePool);
   if (choice.kind === "reorganised") driver.requestReset(choice.reason);
-  logger.debug({ reason: choice.reason }, "No block yet");
+  options.logger.debug({ reason: choice.reason }, "No block yet");
   return sleep(PAUSE_MS, signal);
 }
 
