@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { startThread } from "../../node/base/threads.ts";
 import type { Address } from "../../node/chain/types/primitives.ts";
@@ -15,6 +16,9 @@ import type { Seen, WatcherData } from "./watcher.ts";
 const BLOCK_TIME = 2;
 /** Longest that an honest client may wait for an answer, in ms. */
 const MOST_MS = 1_000;
+
+/** Shortest time over which a full attack is judged. */
+const LEAST_MS = 3 * BLOCK_TIME * 1_000;
 
 /** A chain to attack: an L1 and a sequencer in processes of their own, in a temporary folder. */
 export interface Ground {
@@ -100,7 +104,10 @@ async function watchWhile<T>(url: string, size: AttackSize, attack: () => Promis
     });
   try {
     await next();
+    const started = performance.now();
     const result = await attack();
+    // Long enough to tell whether blocks go on coming.
+    if (size === "full") await sleep(Math.max(0, LEAST_MS - (performance.now() - started)));
     const seen = next();
     watcher.postMessage("stop");
     return { result, ...judge(size, (await seen) as Seen) };

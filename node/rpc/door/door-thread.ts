@@ -2,9 +2,6 @@ import type { Worker } from "node:worker_threads";
 import { startThread } from "../../base/threads.ts";
 import type { ChainBatch, DoorBatch, DoorThreadData, FromDoor, ToDoor } from "./protocol.ts";
 
-/** Of the door's JavaScript heap, in MiB. */
-const HEAP_MIB = 1_024;
-
 export interface DoorThreadListener {
   onBatch(batch: DoorBatch): void;
   /** It ended without {@link DoorThread.close}. */
@@ -35,7 +32,7 @@ export class DoorThread {
   static async start(data: DoorThreadData, listener: DoorThreadListener): Promise<DoorThread> {
     const worker = startThread("./thread-main", import.meta.url, {
       workerData: data,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: data.limits.heapMiB },
       name: "door",
     });
     const thread = new DoorThread(worker, listener);
