@@ -78,6 +78,25 @@ describe("node processes killed at any moment", { timeout: 300_000 }, () => {
     await rm(folder, { recursive: true });
   });
 
+  test("count what they have passed on to the sequencer, until they see it in a block", async () => {
+    const address = user.address.toLowerCase();
+    const pending = async () => Number(await verifier.rpc("eth_getTransactionCount", [address, "pending"]));
+    const before = await pending();
+    const hashes: Hash[] = [];
+    for (let sent = 1; sent <= 3; sent++) {
+      hashes.push(await transfer(verifier.rpc));
+      expect(await pending()).toBe(before + sent);
+    }
+    const found = await verifier.rpc("eth_getTransactionByHash", [hashes[1]]);
+    expect(found).toMatchObject({ hash: hashes[1], from: address });
+    await bothSafe(await includedIn(hashes[2]!));
+    const empty = { pending: "0x0", queued: "0x0" };
+    await until("nothing waits", async () =>
+      JSON.stringify(await verifier.rpc("txpool_status", [])) === JSON.stringify(empty) ? true : undefined,
+    );
+    expect(await pending()).toBe(before + 3);
+  });
+
   test("lose no accepted transaction and go on with the same chain", async () => {
     const accepted: Hash[] = [];
     const seen = new Map<string, Hash>();

@@ -31,19 +31,24 @@ export function orphansOf({ removed, added }: Pick<PoolChange, "removed" | "adde
   return orphans;
 }
 
-/** Accounts whose nonce and code the blocks' authorizations (EIP-7702) may have changed. */
-export function authoritiesOf(...lists: readonly Transactions[]): Set<Address> {
+/**
+ * Accounts whose nonce and code the blocks' authorizations (EIP-7702) may have changed. Recovering them takes time that the pool
+ * has spent already for the transactions that it knows.
+ */
+export function authoritiesOf(
+  blocks: Transactions,
+  known: (hash: Hash) => readonly Address[] | undefined,
+): Set<Address> {
   const authorities = new Set<Address>();
-  for (const blocks of lists) {
-    for (const { transactions } of blocks) {
-      for (const transaction of transactions) {
-        if (transaction.kind !== "signed" || transaction.type !== 4) continue;
-        for (const authorization of transaction.authorizationList) {
-          const authority = authorityOf(authorization);
-          if (authority !== undefined) authorities.add(authority);
-        }
-      }
+  for (const { transactions } of blocks) {
+    for (const transaction of transactions) {
+      if (transaction.kind !== "signed" || transaction.type !== 4) continue;
+      for (const authority of known(transaction.hash) ?? recovered(transaction)) authorities.add(authority);
     }
   }
   return authorities;
+}
+
+function recovered({ authorizationList }: SignedTransaction): Address[] {
+  return authorizationList.map(authorityOf).filter((authority) => authority !== undefined);
 }

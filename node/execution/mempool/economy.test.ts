@@ -279,6 +279,32 @@ describe("what was acknowledged before a reorganisation", () => {
     expect(fixture.pool.count()).toEqual({ pending: 4, queued: 0 });
   });
 
+  test("is pushed out like any other once it has had its time, or after a restart", async () => {
+    const fixture = new PoolFixture({ limits: { globalSlots: 1, globalQueue: 1, accountSlots: 1 } });
+    const [first, second] = [await poolTransfer(1, 0), await poolTransfer(2, 0)];
+    await fixture.add(first, second);
+    fixture.orphan(fixture.include(first), fixture.include(second));
+    expect(await fixture.add(await poolTransfer(3, 0, "9"))).toEqual(["TXPOOL_FULL"]);
+    fixture.time = DEFAULT_POOL_LIMITS.lifetimeMs;
+    fixture.include();
+    expect(await fixture.add(await poolTransfer(3, 0, "9"))).toEqual(["ok"]);
+    await fixture.open().restore();
+    expect(await fixture.add(await poolTransfer(4, 0, "9"))).toEqual(["ok"]);
+    expect(fixture.pool.count()).toEqual({ pending: 2, queued: 0 });
+    expect(fixture.held()).not.toContain(hashOf(first));
+  });
+
+  test("lets the cheapest go after a start with lower limits", async () => {
+    const before = new PoolFixture();
+    const raws = await Promise.all([1, 2, 3, 4].map((who) => poolTransfer(who, 0, String(who))));
+    await before.add(...raws);
+    const fixture = new PoolFixture({ journal: before.journal, limits: { globalSlots: 1, globalQueue: 1 } });
+    await fixture.pool.restore();
+    expect(fixture.pool.count().pending).toBe(4);
+    fixture.include();
+    expect(fixture.held()).toEqual(new Set(raws.slice(2).map(hashOf)));
+  });
+
   test("waits for its money, but not for ever", async () => {
     const fixture = new PoolFixture();
     const [kept, other] = [await poolTransfer(1, 0), await poolTransfer(2, 0)];

@@ -2,7 +2,7 @@ import { monotonicMs } from "../../base/clock.ts";
 import { CodedError } from "../../base/errors.ts";
 import { type RecoverSenders, recoverSendersHere } from "../../chain/crypto.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
-import type { ChainTransaction } from "../../chain/types/transaction.ts";
+import type { ChainTransaction, SignedTransaction } from "../../chain/types/transaction.ts";
 import type { CandidateSource } from "../evm/executor.ts";
 import { AdmissionQueue } from "./admission-queue.ts";
 import { type PoolCandidate, readEnvelope } from "./candidate.ts";
@@ -16,6 +16,9 @@ import { PoolRoom } from "./pool-room.ts";
 import { poolSource } from "./pool-source.ts";
 import { readJournal } from "./restore.ts";
 import type { Mempool, MempoolOptions, PoolChange, PoolContent } from "./types.ts";
+
+/** Accounts that run code which are looked at after each block. */
+const DELEGATED_PER_HEAD = 1_024;
 
 export function createMempool(options: MempoolOptions): Mempool {
   return new Pool(options);
@@ -125,6 +128,8 @@ class Pool implements Mempool {
   chainChanged(change: PoolChange): void {
     this.room.forgetOrder();
     const { removed, added } = change;
+    const known = (hash: Hash) => this.book.get(hash)?.authorities;
+    const authorities = this.book.size > 0 ? authoritiesOf([...removed, ...added], known) : [];
     for (const [address, nonce] of passedNonces(added)) {
       const account = this.book.accounts.get(address);
       if (account !== undefined && nonce > account.nonce) this.book.moveTo(account, nonce);
@@ -132,14 +137,9 @@ class Pool implements Mempool {
     }
     const orphans = orphansOf(change);
     for (const { from } of orphans) this.sync(from);
-    if (this.book.size > 0) for (const authority of authoritiesOf(removed, added)) this.sync(authority);
-    for (const transaction of orphans) {
-      const arrival = change.journalled?.get(transaction.hash);
-      const authorities = authoritiesOf([{ transactions: [transaction] }], []);
-      const entry = this.keepEntry({ transaction, authorities: [...authorities] }, arrival);
-      if (entry === undefined) this.forget(arrival);
-    }
-    for (const { address } of [...this.book.delegated]) this.sync(address);
+    for (const authority of authorities) this.sync(authority);
+    for (const transaction of orphans) this.takeBack(transaction, change.journalled?.get(transaction.hash));
+    this.syncDelegated();
     for (const entry of this.room.trim(this.now())) this.dropForRoom(entry);
   }
 
@@ -153,6 +153,25 @@ class Pool implements Mempool {
     }
     const transactions = this.book.size;
     if (transactions > 0) this.options.logger.info({ transactions }, "Mempool restored");
+  }
+
+  private takeBack(transaction: SignedTransaction, arrival: number | undefined): void {
+    const authorities = [...authoritiesOf([{ transactions: [transaction] }], () => undefined)];
+    const entry = this.keepEntry({ transaction, authorities }, arrival);
+    if (entry === undefined) this.forget(arrival);
+    else this.room.holdPlace(entry, this.now());
+  }
+
+  /** Some of them at a head, in turn: of what it misses the executor finds out. */
+  private syncDelegated(): void {
+    const { delegated } = this.book;
+    let left = DELEGATED_PER_HEAD;
+    for (const account of [...delegated]) {
+      if (left-- === 0) return;
+      delegated.delete(account);
+      delegated.add(account);
+      this.sync(account.address);
+    }
   }
 
   /** Checks against the state and takes it in; it waits for nothing, so that no other call comes between. */
@@ -199,6 +218,7 @@ class Pool implements Mempool {
       slots: slotsOf(raw.length),
       order: this.order++,
       isKept,
+      holdsPlace: false,
       account: undefined,
       since: this.now(),
       arrival: undefined,

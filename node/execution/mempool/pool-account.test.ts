@@ -17,7 +17,15 @@ test("an account's sums are those of what it holds, whatever comes and goes", as
   const transaction = decodeTransaction(raw, POOL_RULES) as SignedTransaction;
   const entryOf = (nonce: number, cost: bigint): PoolEntry => {
     const fees = { feeCap: 1n, tipCap: 1n, cost };
-    const rest = { authorities: [], slots: 1, order: 0, isKept: false, since: 0, arrival: undefined };
+    const rest = {
+      authorities: [],
+      slots: 1,
+      order: 0,
+      isKept: false,
+      holdsPlace: false,
+      since: 0,
+      arrival: undefined,
+    };
     return { transaction, nonce, ...fees, ...rest, account: undefined };
   };
   const run = (steps: readonly { kind: "put" | "delete" | "move"; nonce: number; cost: bigint }[]) => {

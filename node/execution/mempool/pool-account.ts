@@ -16,8 +16,10 @@ export interface PoolEntry {
   readonly slots: number;
   /** Order of arrival in this process: the earlier of two equal tips goes first. */
   readonly order: number;
-  /** It was acknowledged in an earlier life, before a restart or a reorganisation. */
+  /** It was acknowledged before a restart or a reorganisation: what pays for it may only come back. */
   readonly isKept: boolean;
+  /** A block has held it: nobody pushes it out for its price or the room, until it has had time to get into another one. */
+  holdsPlace: boolean;
   /** The account that holds it; undefined once it has left the pool. */
   account: PoolAccount | undefined;
   /** When it came, or began to wait behind a missing nonce; in ms. */

@@ -4,7 +4,7 @@ import type { PoolAccount, PoolEntry } from "./pool-account.ts";
 import type { PoolBook } from "./pool-book.ts";
 import { PriceHeap, paysLess } from "./price-heap.ts";
 
-/** Entries that may have to go for one that comes; more are only there after a restart or a reorganisation. */
+/** Entries that may have to go for one that comes; more are only there after a reorganisation. */
 const MAX_VICTIMS = 16;
 /** Local transactions have no quota, but they must not fill the memory either: this many times the others' room. */
 const LOCAL_SHARE = 2;
@@ -22,6 +22,8 @@ export class PoolRoom {
   private readonly cheapest: PriceHeap;
   private readonly cheapestQueued: PriceHeap;
   private readonly crowd: Crowd;
+  /** Entries that hold their place, and since when. */
+  private placeHolders: { entry: PoolEntry; since: number }[] = [];
 
   constructor(book: PoolBook, limits: PoolLimits, baseFee: () => bigint) {
     this.book = book;
@@ -29,7 +31,8 @@ export class PoolRoom {
     this.baseFee = baseFee;
     const mostHeld = HELD_SHARE * this.totalSlots;
     this.crowd = new Crowd(limits.accountSlots, mostHeld);
-    const mayGo = ({ account, isKept }: PoolEntry) => account !== undefined && !account.isLocal && !isKept;
+    const mayGo = ({ account, holdsPlace }: PoolEntry) =>
+      account !== undefined && !account.isLocal && !holdsPlace;
     const isQueued = (entry: PoolEntry) => mayGo(entry) && entry.account?.isPending(entry) === false;
     this.cheapest = new PriceHeap(mayGo, mostHeld);
     this.cheapestQueued = new PriceHeap(isQueued, mostHeld);
@@ -46,6 +49,12 @@ export class PoolRoom {
 
   pendingChanged(account: PoolAccount): void {
     this.crowd.changed(account);
+  }
+
+  /** A removed block held the entry: for a lifetime nobody pushes it out. */
+  holdPlace(entry: PoolEntry, now: number): void {
+    entry.holdsPlace = true;
+    this.placeHolders.push({ entry, since: now });
   }
 
   /** There is a new head, with another base fee. */
@@ -90,7 +99,7 @@ export class PoolRoom {
     const own = account?.pending ?? 0;
     const largest = this.crowd.largest(this.book.accounts.values());
     const last = largest?.get(largest.pendingNonce - 1);
-    if (last !== undefined && !last.isKept && largest!.pending > own + 1) return last;
+    if (last !== undefined && !last.holdsPlace && largest!.pending > own + 1) return last;
     if (own < this.limits.accountSlots) return undefined;
     throw full();
   }
@@ -139,6 +148,7 @@ export class PoolRoom {
   /** Drops what waits behind a gap beyond the quotas or for too long; asked once a head. */
   trim(now: number): PoolEntry[] {
     const { accountQueue, globalQueue, lifetimeMs } = this.limits;
+    this.endPlaces(now - lifetimeMs);
     const dropped: PoolEntry[] = [];
     let queued = 0;
     for (const account of this.book.accounts.values()) {
@@ -146,12 +156,13 @@ export class PoolRoom {
       const waiting = account.after(account.pendingNonce);
       if (waiting.length > accountQueue) waiting.sort((a, b) => a.nonce - b.nonce);
       for (const [index, entry] of waiting.entries()) {
-        const isTooMany = index >= accountQueue && !entry.isKept;
+        const isTooMany = index >= accountQueue && !entry.holdsPlace;
         if (isTooMany || entry.since + lifetimeMs <= now) dropped.push(entry);
-        else if (!entry.isKept) queued++;
+        else if (!entry.holdsPlace) queued++;
       }
     }
     const gone = new Set(dropped);
+    this.trimTotal(gone, dropped);
     while (queued > globalQueue) {
       const victim = this.cheapestQueued.pop(this.book.entries(), this.baseFee());
       if (victim === undefined) break;
@@ -161,6 +172,28 @@ export class PoolRoom {
     }
     this.cheapestQueued.settle();
     return dropped;
+  }
+
+  private endPlaces(before: number): void {
+    const holders = this.placeHolders;
+    for (const { entry, since } of holders) entry.holdsPlace = since > before;
+    this.placeHolders = holders.filter(({ entry }) => entry.holdsPlace && entry.account !== undefined);
+  }
+
+  /** After a start with lower limits, or when places end; nobody goes for those who hold theirs. */
+  private trimTotal(gone: Set<PoolEntry>, dropped: PoolEntry[]): void {
+    let excess = this.book.slots - this.totalSlots;
+    for (const { slots } of dropped) excess -= slots;
+    for (const { entry } of this.placeHolders) excess -= entry.slots;
+    while (excess > 0) {
+      const victim = this.cheapest.pop(this.book.entries(), this.baseFee());
+      if (victim === undefined) break;
+      if (gone.has(victim)) continue;
+      gone.add(victim);
+      dropped.push(victim);
+      excess -= victim.slots;
+    }
+    this.cheapest.settle();
   }
 }
 

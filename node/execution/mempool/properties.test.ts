@@ -172,15 +172,17 @@ describe("whatever happens to the pool", () => {
     const run = async (list: readonly Step[]) => {
       const world = new World(signed, { ...TIGHT, lifetimeMs: 5_000 });
       const { fixture } = world;
-      // Quotas don't drop what was acknowledged before a restart or a reorganisation.
+      // Quotas don't drop what a block has held.
       let hasKept = false;
       for (const step of list) {
         const isBlock = step.kind === "block";
         if (step.kind === "add") await fixture.add(...step.picks.map((picked) => world.of(picked).raw));
         else if (isBlock) world.include(step.count);
         else if (step.kind === "wait") fixture.time += step.ms;
-        else hasKept = true;
-        if (step.kind === "orphan") world.orphan(step.depth);
+        if (step.kind === "orphan") {
+          hasKept = true;
+          world.orphan(step.depth);
+        }
         if (step.kind === "restart") await fixture.open().restore();
         await Promise.resolve();
         check(fixture, hasKept, isBlock);
