@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SENDER, signed } from "../../../test/support/small-chain.ts";
@@ -14,6 +15,7 @@ const RECIPIENT = `0x${"22".repeat(20)}` as const;
 const rules = { l2ChainId: 901n };
 const taken: PoolCandidate[] = [];
 let batches = 0;
+let blocked: Promise<void> | undefined;
 let server: RpcServer;
 
 beforeAll(async () => {
@@ -25,6 +27,7 @@ beforeAll(async () => {
       rules,
       addBatch: async (candidates) => {
         batches++;
+        await blocked;
         taken.push(...candidates);
         return candidates.map(({ transaction }) =>
           transaction.nonce === 7n
@@ -63,6 +66,26 @@ describe("signed transactions at the door", () => {
       expect(transaction.from).toBe(SENDER.address.toLowerCase());
       expect(bytesToHex(transaction.raw)).toBe(bytesToHex(raws[Number(transaction.nonce)]!));
     }
+  });
+
+  it("that come while the pool is busy go to it together, in order", async () => {
+    const raws = await Promise.all(
+      Array.from({ length: 60 }, (_, nonce) => signed({ nonce: 100 + nonce, to: RECIPIENT })),
+    );
+    let release: () => void = () => {};
+    blocked = new Promise((resolve) => {
+      release = resolve;
+    });
+    const before = { batches, taken: taken.length };
+    const answers = raws.map((raw) => send(bytesToHex(raw)));
+    while (batches < before.batches + 2) await sleep(5);
+    await sleep(200);
+    expect(batches).toBe(before.batches + 2);
+    release();
+    for (const [index, answer] of (await Promise.all(answers)).entries())
+      expect(answer.result).toBe(decodeTransaction(raws[index]!, rules).hash);
+    expect(batches).toBeLessThanOrEqual(before.batches + 4);
+    expect(taken).toHaveLength(before.taken + 60);
   });
 
   it.each([

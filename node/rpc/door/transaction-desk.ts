@@ -10,6 +10,7 @@ import {
 import { recoverSendersOffThread } from "../../execution/senders.ts";
 import { invalidArgument, RPC_CODE, toErrorObject } from "../errors.ts";
 import { RpcError } from "../types.ts";
+import { AdmissionPipe } from "./admission-pipe.ts";
 import type { MethodAnswer } from "./answer-text.ts";
 import { type ChainLink, ChainRefusal } from "./chain-link.ts";
 
@@ -23,7 +24,8 @@ export class TransactionDesk {
 
   constructor(link: ChainLink, rules: AdmissionRules) {
     this.rules = rules;
-    this.queue = new AdmissionQueue(recoverSendersOffThread, (candidates) => link.admit(candidates));
+    const pipe = new AdmissionPipe((candidates) => link.admit(candidates));
+    this.queue = new AdmissionQueue(recoverSendersOffThread, (candidates) => pipe.admit(candidates));
   }
 
   /** `params`: JSON of a list. Never rejects. */
