@@ -13,6 +13,7 @@ const RUNNERS: Readonly<Record<string, () => Promise<GroupRunner>>> = {
   "execution-apis": async () => (await import("./execution-apis.ts")).runExecutionApis,
   llama: async () => (await import("./llama.ts")).runLlama,
   ekfac: async () => (await import("./ekfac.ts")).runEkfac,
+  faults: async () => (await import("./faults.ts")).runFaults,
 };
 
 async function runGroup(name: string, folder: string): Promise<GroupResult[]> {
