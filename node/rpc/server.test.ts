@@ -203,53 +203,6 @@ describe("JSON-RPC over WebSocket", () => {
   });
 });
 
-describe("a door that ends", () => {
-  it("is opened again on the same port, and its subscribers are gone", async () => {
-    const lost: string[] = [];
-    let gone = 0;
-    const fragile = await createRpcServer({
-      host: "127.0.0.1",
-      port: 0,
-      limits: { heapMiB: 24 },
-      methods: {
-        echo: (params) => params,
-        large: () => "x".repeat(1_000_000),
-        watch: (_, { connection }) => {
-          connection?.onClose(() => gone++);
-          return true;
-        },
-      },
-      onDoorLost: (reason) => lost.push(reason),
-    });
-    try {
-      const socket = new WebSocket(fragile.wsUrl);
-      await new Promise((resolve) => socket.once("open", resolve));
-      const watched = new Promise((resolve) => socket.once("message", resolve));
-      socket.send(JSON.stringify(request("watch")));
-      await watched;
-      const send = (method: string) =>
-        fetch(fragile.httpUrl, { method: "POST", body: JSON.stringify(request(method)) });
-      // More answers than fit, which nobody reads.
-      for (let i = 0; i < 200 && lost.length === 0; i++) {
-        void send("large").catch(() => {});
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-      let answered: unknown;
-      for (let i = 0; i < 200 && answered === undefined; i++) {
-        answered = await send("echo").then(
-          (response) => response.json(),
-          () => new Promise((resolve) => setTimeout(resolve, 50)),
-        );
-      }
-      expect(answered).toMatchObject({ result: [] });
-      expect(lost).toHaveLength(1);
-      expect(gone).toBe(1);
-    } finally {
-      await fragile.close();
-    }
-  });
-});
-
 describe("the port", () => {
   it("that is taken gives a coded error", async () => {
     const second = createRpcServer({ host: "127.0.0.1", port: server.port, methods: {} });

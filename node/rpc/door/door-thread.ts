@@ -2,6 +2,9 @@ import type { Worker } from "node:worker_threads";
 import { startThread } from "../../base/threads.ts";
 import type { ChainBatch, DoorBatch, DoorThreadData, FromDoor, ToDoor } from "./protocol.ts";
 
+/** Of the door's JavaScript heap, in MiB: well above what its limits let it hold. */
+const HEAP_MIB = 1_024;
+
 export interface DoorThreadListener {
   onBatch(batch: DoorBatch): void;
   /** It ended without {@link DoorThread.close}. */
@@ -32,7 +35,7 @@ export class DoorThread {
   static async start(data: DoorThreadData, listener: DoorThreadListener): Promise<DoorThread> {
     const worker = startThread("./thread-main", import.meta.url, {
       workerData: data,
-      resourceLimits: { maxOldGenerationSizeMb: data.limits.heapMiB },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
       name: "door",
     });
     const thread = new DoorThread(worker, listener);

@@ -6,8 +6,6 @@ export interface DoorLimits extends BodyLimits {
   maxRequestBytes: number;
   /** Of parameters, but for methods that take large ones. */
   maxParamsBytes: number;
-  /** Of the door's JavaScript heap, in MiB: more than that ends its thread, and another takes its place. */
-  heapMiB: number;
   /** Bytes of all requests that are being read and of all answers that are not sent yet. */
   maxHeldBytes: number;
   /** HTTP and WebSocket connections together; a new one takes the place of the one that was idle for longest. */
@@ -49,7 +47,6 @@ export const DEFAULT_DOOR_LIMITS: DoorLimits = {
   maxBatchMs: 30_000,
   maxRequestBytes: 5 * 1024 * 1024,
   maxParamsBytes: 256 * 1024,
-  heapMiB: 1_024,
   maxHeldBytes: 256 * 1024 * 1024,
   maxConnections: 1024,
   maxConnectionsPerAddress: 512,
