@@ -9,8 +9,7 @@ import { createBatcher } from "../rollup/batcher/batcher.ts";
 import type { DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
 import type { Engine } from "../rollup/forkchoice/engine.ts";
 import { createFinality } from "../rollup/forkchoice/finality.ts";
-import { GWEI } from "../rollup/l1/fees.ts";
-
+import { GWEI, readPrices } from "../rollup/l1/fees.ts";
 import type { L1Reader } from "../rollup/l1/reader.ts";
 import type { L1Rpc } from "../rollup/l1/rpc.ts";
 import { createL1Sender, type L1Sender } from "../rollup/l1/sender.ts";
@@ -155,11 +154,13 @@ async function batch(context: ChainContext, key: Hex, signal: AbortSignal): Prom
         return head.number;
       },
       sendAll: senderFor(context, key, "batcher", signal).sendAll,
+      prices: () => readPrices(context.rpc, true),
     },
     logger: logger.child({ module: "batcher" }),
     signal,
     maxChannelDuration: BigInt(config.batcherChannelBlocks),
-    onSent: ({ kind, bytes, frames, blocks }) => metrics.l1.channelSent(kind, bytes, frames, blocks),
+    data: config.batcherData,
+    onSent: (sent) => metrics.l1.channelSent(sent),
   }).run();
 }
 

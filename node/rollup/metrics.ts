@@ -88,8 +88,8 @@ function refs({ heads, l1Heads, currentL1 }: RollupSources): { layer: string; ty
 /** Counts what goes to L1, by the key's part: `batcher`, `proposer`. */
 export interface L1Metrics {
   observer(part: string): L1SenderObserver;
-  /** A channel of that many bytes, in frames, is in L1. */
-  channelSent(kind: string, bytes: number, frames: number, blocks: number): void;
+  /** A channel of that many bytes is in L1, in that many transactions. */
+  channelSent(sent: { kind: string; bytes: number; transactions: number; blocks: number }): void;
 }
 
 /** Metrics of transactions to L1 and of the batcher's channels. */
@@ -120,9 +120,9 @@ export function measureL1(registry: Registry): L1Metrics {
     buckets: [1_000, 10_000, 50_000, 100_000, 200_000, 400_000, 800_000],
     registers,
   });
-  const frames = new Counter({
-    name: "openledger_batcher_frames_total",
-    help: "Frames that L1 took.",
+  const channelTransactions = new Counter({
+    name: "openledger_batcher_transactions_total",
+    help: "Transactions that brought channels to L1.",
     labelNames: ["kind"] as const,
     registers,
   });
@@ -144,10 +144,11 @@ export function measureL1(registry: Registry): L1Metrics {
         fees.inc({ part }, gwei(fee));
       },
     }),
-    channelSent(kind, size, frameCount, blockCount) {
-      channels.observe({ kind }, size);
-      frames.inc({ kind }, frameCount);
-      blocks.inc({ kind }, blockCount);
+    channelSent(sent) {
+      const { kind } = sent;
+      channels.observe({ kind }, sent.bytes);
+      channelTransactions.inc({ kind }, sent.transactions);
+      blocks.inc({ kind }, sent.blocks);
     },
   };
 }

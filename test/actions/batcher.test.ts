@@ -127,6 +127,37 @@ describe("batcher", () => {
     expect(verifier.safe.ref.number).toBe(first!.last.number);
   });
 
+  it("sends a channel in blobs, which derivation reads", async () => {
+    const { miner, sequencer, batcher, verifier, groups } = createWorld(100n, { data: "blobs" });
+    await sequencer.build(await transfer(users[0]!, 0));
+    await sequencer.buildMany(2);
+    await batcher.step();
+    miner.mineMany(2);
+    expect(span(await batcher.step())).toEqual([1, 3]);
+    expect(groups).toEqual([1]);
+    await verifier.derive();
+    expect(verifier.safe.ref.hash).toBe(sequencer.unsafe.hash);
+    expect(miner.blobs.size).toBe(1);
+  });
+
+  it("takes the cheaper way where it may choose", async () => {
+    const { miner, sequencer, batcher, verifier, prices } = createWorld(100n, { data: "auto" });
+    const blobsAfter = async (blobBaseFee: bigint) => {
+      prices.blobBaseFee = blobBaseFee;
+      await sequencer.build();
+      await batcher.step();
+      miner.mineMany(2);
+      await batcher.step();
+      await verifier.derive();
+      await batcher.step();
+      expect(verifier.safe.ref.hash).toBe(sequencer.unsafe.hash);
+      return miner.blobs.size;
+    };
+    expect(await blobsAfter(1n)).toBe(1);
+    expect(await blobsAfter(10n ** 10n)).toBe(1);
+    expect(await blobsAfter(1n)).toBe(2);
+  });
+
   it("begins again after a group of which L1 took only a part", async () => {
     let failures = 0;
     const world = createWorld(100n, { maxChannelBytes: 1_000, maxL1TxBytes: 300 }, (requests, take) => {
@@ -213,6 +244,7 @@ describe("batcher", () => {
       },
       l1: {
         blockNumber: async () => miner.mine().number,
+        prices: async () => ({ baseFee: 1n, tip: 1n, blobBaseFee: 1n }),
         sendAll: async (requests) => {
           if (++attempts < 3) throw new CodedError("L1_SEND_FAILED", "input", { message: "L1 is away." });
           const hashes = requests.map(({ data }) => miner.include(hexToBytes(data)));

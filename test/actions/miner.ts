@@ -72,7 +72,7 @@ export class Miner {
     contents: readonly Uint8Array[],
     from: Address = BATCHER,
     calldata: Uint8Array = new Uint8Array(0),
-  ): void {
+  ): Hash {
     const hash = this.include(calldata, from, 3);
     const blobHashes = contents.map((content) => {
       const blob = content.length === BLOB_BYTES ? content : encodeBlob(content);
@@ -83,6 +83,7 @@ export class Miner {
     this.transactions = this.transactions.map((each) =>
       each.hash === hash ? { ...each, blobHashes } : each,
     );
+    return hash;
   }
 
   /** Puts a log into the next block. */

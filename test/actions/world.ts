@@ -1,12 +1,13 @@
 import { hexToBytes } from "@ethereumjs/util";
 import { silentLogger } from "../../node/base/logger.ts";
 import { ZERO_HASH } from "../../node/chain/constants.ts";
-import type { Hex } from "../../node/chain/types/primitives.ts";
 import type { RollupConfig } from "../../node/chain/types/rollup.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { type Batcher, type BatcherOptions, createBatcher } from "../../node/rollup/batcher/batcher.ts";
-import { buildChannel } from "../../node/rollup/batcher/channel-out.ts";
+import { buildChannel, framesOf } from "../../node/rollup/batcher/channel-out.ts";
 import { SpanBuilder } from "../../node/rollup/batcher/span-builder.ts";
+import type { L1Prices } from "../../node/rollup/l1/fees.ts";
+import type { L1SendRequest } from "../../node/rollup/l1/sender.ts";
 import { l1Chain, testGenesis, testRollup } from "./chain-fixture.ts";
 import { createMemoryNode } from "./memory-node.ts";
 import { Miner } from "./miner.ts";
@@ -25,6 +26,8 @@ export interface World {
   restartBatcher(): Batcher;
   /** L1 transactions in each group that the batchers sent. */
   groups: number[];
+  /** What L1 says of its prices, in wei. */
+  prices: L1Prices & { blobBaseFee: bigint };
   /** What the batcher's node says of its derivation beside the verifier's origin. */
   derivation: { isReady: boolean };
   /** Calldata of a channel over the sequencer's blocks `from` to `to`. */
@@ -33,7 +36,7 @@ export interface World {
   span(from: number, to: number): Promise<Uint8Array>;
 }
 
-type Requests = readonly { data: Hex }[];
+type Requests = readonly L1SendRequest[];
 /** May throw or take requests by itself; true: L1 mines a block without them. */
 type Intercept = (requests: Requests, take: (requests: Requests) => void) => boolean;
 
@@ -62,6 +65,7 @@ export function createWorld(
     return span;
   };
   const groups: number[] = [];
+  const prices = { baseFee: 10n ** 9n, tip: 10n ** 9n, blobBaseFee: 1n };
   const derivation = { isReady: true };
   const batcherOptions: BatcherOptions = {
     rollup,
@@ -76,9 +80,15 @@ export function createWorld(
     },
     l1: {
       blockNumber: async () => miner.head.number,
+      prices: async () => prices,
       sendAll: async (requests) => {
         groups.push(requests.length);
-        const take = (some: Requests) => some.map(({ data }) => miner.include(hexToBytes(data)));
+        const take = (some: Requests) =>
+          some.map(({ data, sidecars }) =>
+            sidecars === undefined
+              ? miner.include(hexToBytes(data))
+              : miner.includeBlobs(sidecars.map(({ blob }) => blob)),
+          );
         const isLost = intercept(requests, (some) => {
           take(some);
           miner.mine();
@@ -100,9 +110,10 @@ export function createWorld(
     batcher: createBatcher(batcherOptions),
     restartBatcher: () => createBatcher(batcherOptions),
     groups,
+    prices,
     derivation,
     channel: async (from, to, maxL1TxBytes = 120_000) =>
-      (await buildChannel({ span: await spanOver(from, to), maxL1TxBytes, l1Number: 0n })).calldata,
+      framesOf(await buildChannel({ span: await spanOver(from, to), l1Number: 0n }), maxL1TxBytes),
     span: async (from, to) => (await spanOver(from, to)).bytes(),
   };
 }

@@ -160,6 +160,10 @@ export const nodeConfigSchema = z.strictObject({
     .positive()
     .default(2)
     .describe("L1 blocks that a batcher channel may stay open"),
+  batcherData: z
+    .enum(["calldata", "blobs", "auto"])
+    .default("calldata")
+    .describe("how batches go to L1: as calldata, in blobs, or as is cheaper at the time"),
   executor: z
     .enum(["wasm", "ts", "both"])
     .default("wasm")

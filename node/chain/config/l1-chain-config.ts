@@ -38,7 +38,7 @@ export function parseL1ChainConfig(value: unknown): L1ChainConfig {
       fix: "Add blobSchedule: L1's blob base fee is an input of L2 consensus.",
     });
   }
-  return { chainId: chain.chainId, blobSchedule };
+  return { chainId: chain.chainId, blobSchedule, osakaTime: forkTime(chain, "osaka") };
 }
 
 /** @throws CodedError `CONFIG_FILE_UNREADABLE`, `L1_CHAIN_CONFIG_INVALID`. */

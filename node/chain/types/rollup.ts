@@ -66,6 +66,8 @@ export interface L1ChainConfig {
   chainId: bigint;
   /** Ascending by time; `baseFeeUpdateFraction` applies from `time` (seconds) on. */
   blobSchedule: readonly { time: bigint; baseFeeUpdateFraction: bigint }[];
+  /** From then on (seconds) L1's pool takes blobs with cell proofs only (EIP-7594); absent: not scheduled. */
+  osakaTime?: bigint;
 }
 
 export interface L2BlockRef {

@@ -1,13 +1,16 @@
-import { bytesToHex } from "../../base/bytes.ts";
 import { sleep } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { channelTimeout, sequencerWindowEnd } from "../../chain/rules/chain-spec.ts";
 import { l1BlockInfoOf } from "../../chain/system-config.ts";
 import type { Block } from "../../chain/types/block.ts";
-import type { Address, BlockId, Hash, Hex } from "../../chain/types/primitives.ts";
+import type { BlockId, Hash } from "../../chain/types/primitives.ts";
 import type { RollupConfig } from "../../chain/types/rollup.ts";
-import { batchBytesOf, buildChannel, type OutgoingChannel } from "./channel-out.ts";
+import type { L1Prices } from "../l1/fees.ts";
+import type { L1SendRequest } from "../l1/sender.ts";
+import { batchBytesOf, buildChannel, type DataKind, type OutgoingChannel } from "./channel-out.ts";
+import { channelRequests } from "./channel-requests.ts";
+import { cheaperKind } from "./data-price.ts";
 import { SpanBuilder } from "./span-builder.ts";
 
 /** What the batcher reads of its own node. */
@@ -23,7 +26,9 @@ export interface BatcherL2 {
 export interface BatcherL1 {
   blockNumber(): Promise<bigint>;
   /** Sends all with consecutive nonces, and resolves when the last one is in an L1 block. */
-  sendAll(requests: readonly { to: Address; data: Hex }[]): Promise<{ hash: Hash; blockNumber: bigint }[]>;
+  sendAll(requests: readonly L1SendRequest[]): Promise<{ hash: Hash; blockNumber: bigint }[]>;
+  /** For a batcher that takes the cheaper way. */
+  prices(): Promise<L1Prices>;
 }
 
 export interface BatcherOptions {
@@ -32,6 +37,8 @@ export interface BatcherOptions {
   l1: BatcherL1;
   logger: Logger;
   signal: AbortSignal;
+  /** How channels go to L1; `auto`: as is cheaper at the time. */
+  data?: DataKind | "auto";
   /** Longest calldata of one L1 transaction, in bytes. */
   maxL1TxBytes?: number;
   /** L1 blocks for which a channel collects L2 blocks. */
@@ -42,7 +49,7 @@ export interface BatcherOptions {
   subSafetyMargin?: bigint;
   pollMs?: number;
   /** Called with each channel that L1 took. */
-  onSent?: (sent: { kind: "calldata"; bytes: number; frames: number; blocks: number }) => void;
+  onSent?: (sent: { kind: DataKind; bytes: number; transactions: number; blocks: number }) => void;
 }
 
 /** A channel that L1 has taken in. */
@@ -70,6 +77,8 @@ interface OpenChannel {
   openedAt: bigint;
   /** What is sent, once it takes no more blocks; waits here while L1 is too dear. */
   closed: OutgoingChannel | undefined;
+  /** Its transactions, in the way that was chosen last. */
+  requests?: { kind: DataKind; all: readonly L1SendRequest[] };
 }
 
 const MAX_BLOCKS_PER_CHANNEL = 20_000;
@@ -94,6 +103,7 @@ class ChannelBatcher implements Batcher {
 
   constructor(options: BatcherOptions) {
     this.options = {
+      data: "calldata",
       maxL1TxBytes: 120_000,
       maxChannelDuration: 2n,
       maxChannelBytes: 1_000_000,
@@ -215,17 +225,19 @@ class ChannelBatcher implements Batcher {
   }
 
   private async submit(open: OpenChannel, l1Number: bigint): Promise<Submission | undefined> {
-    const { rollup, maxL1TxBytes, logger } = this.options;
-    open.closed ??= await buildChannel({ span: open.span, maxL1TxBytes, l1Number });
+    const { rollup, logger } = this.options;
+    open.closed ??= await buildChannel({ span: open.span, l1Number });
     const channel = open.closed;
-    const sent = await this.send(channel);
+    const kind = await this.kindOf(channel);
+    const sent = await this.send(await this.requestsOf(open, channel, kind));
     const firstL1 = sent[0]!.blockNumber;
     const lastL1 = sent.at(-1)!.blockNumber;
     const facts = {
       first: channel.first.number,
       last: channel.last.number,
-      frames: sent.length,
-      bytes: channel.calldata.reduce((sum, data) => sum + data.length, 0),
+      kind,
+      transactions: sent.length,
+      bytes: channel.data.length,
       l1Number: lastL1,
       l1Transaction: sent.at(-1)!.hash,
     };
@@ -237,20 +249,33 @@ class ChannelBatcher implements Batcher {
     }
     logger.info(facts, "Blocks sent to L1");
     const blocks = Number(channel.last.number - channel.first.number) + 1;
-    this.options.onSent({ kind: "calldata", bytes: facts.bytes, frames: sent.length, blocks });
+    this.options.onSent({ kind, bytes: facts.bytes, transactions: sent.length, blocks });
     this.open = undefined;
     this.submitted = { last: channel.last, l1Number: lastL1 };
     const l1Transactions = sent.map(({ hash }) => hash);
     return { first: channel.first, last: channel.last, l1Transactions, l1Number: lastL1 };
   }
 
+  private async kindOf({ data }: OutgoingChannel): Promise<DataKind> {
+    const { data: kind, l1, maxL1TxBytes } = this.options;
+    return kind === "auto" ? cheaperKind(data.length, maxL1TxBytes, await l1.prices()) : kind;
+  }
+
+  private async requestsOf(open: OpenChannel, channel: OutgoingChannel, kind: DataKind) {
+    const { rollup, maxL1TxBytes } = this.options;
+    if (open.requests?.kind !== kind) {
+      const all = await channelRequests(channel, kind, rollup.batchInboxAddress, maxL1TxBytes);
+      open.requests = { kind, all };
+    }
+    return open.requests.all;
+  }
+
   /** All frames at once: Holocene reads them in order only, and the nonces keep it. */
-  private async send(channel: OutgoingChannel): Promise<{ hash: Hash; blockNumber: bigint }[]> {
-    const { l1, rollup, signal } = this.options;
+  private async send(requests: readonly L1SendRequest[]): Promise<{ hash: Hash; blockNumber: bigint }[]> {
+    const { l1, signal } = this.options;
     signal.throwIfAborted();
     try {
-      const to = rollup.batchInboxAddress;
-      return await l1.sendAll(channel.calldata.map((data) => ({ to, data: bytesToHex(data) })));
+      return await l1.sendAll(requests);
     } catch (error) {
       // Nothing was sent: the channel waits as it is. Else some of it may be in L1 or on its way.
       if (!isCodedError(error, "L1_FEES_TOO_HIGH")) {

@@ -8,6 +8,7 @@ import { retry } from "../../base/retry.ts";
 import { keccakHash } from "../../chain/crypto.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { rollupError } from "../errors.ts";
+import { type BlobSidecar, signBlobTransaction } from "./blob-transaction.ts";
 import {
   DEFAULT_FEE_LIMITS,
   firstFees,
@@ -28,6 +29,8 @@ export interface L1SendRequest {
   value?: bigint;
   /** Gas limit; L1 is asked for an estimate unless given. */
   gas?: bigint;
+  /** Sent along in blobs (EIP-4844), with `gas` given; in a group either all requests have some or none has. */
+  sidecars?: readonly BlobSidecar[];
 }
 
 export interface L1SendResult {
@@ -99,8 +102,14 @@ export function createL1Sender(options: L1SenderOptions): L1Sender {
     rpc,
     limits: { ...DEFAULT_FEE_LIMITS, ...options.limits },
     address,
-    sign: ({ request, nonce, gas }, { maxFeePerGas, maxPriorityFeePerGas }) =>
-      account.signTransaction({
+    async sign({ request, nonce, gas }, fees) {
+      const { to, sidecars } = request;
+      if (sidecars !== undefined && to !== undefined) {
+        const { chainId } = options;
+        return signBlobTransaction(account, { chainId, nonce, to, gas, fees, sidecars });
+      }
+      const { maxFeePerGas, maxPriorityFeePerGas } = fees;
+      const raw = await account.signTransaction({
         type: "eip1559",
         chainId: Number(options.chainId),
         nonce: Number(nonce),
@@ -110,7 +119,9 @@ export function createL1Sender(options: L1SenderOptions): L1Sender {
         gas,
         maxFeePerGas,
         maxPriorityFeePerGas,
-      }),
+      });
+      return { raw, canonical: raw };
+    },
   };
   const mutex = createMutex();
   const sendAll: L1Sender["sendAll"] = (requests, how = {}) =>
@@ -126,7 +137,8 @@ export function createL1Sender(options: L1SenderOptions): L1Sender {
 interface Context extends Omit<L1SenderOptions, "limits"> {
   address: Address;
   limits: L1FeeLimits;
-  sign(flight: Flight, fees: L1Fees): Promise<Hex>;
+  /** What L1's pool takes, and the bytes whose hash is the transaction's. */
+  sign(flight: Flight, fees: L1Fees): Promise<{ raw: Hex; canonical: Hex }>;
 }
 
 /** One nonce's life. */
@@ -148,7 +160,8 @@ async function sendGroup(
   how: SendAllOptions,
 ): Promise<L1SendResult[]> {
   const { rpc, address, limits, pollMs = 500, signal } = context;
-  const fees = firstFees(await readPrices(rpc, false), limits, false);
+  const withBlobs = hasBlobs(requests[0]);
+  const fees = firstFees(await readPrices(rpc, withBlobs), limits, withBlobs);
   const gas = await Promise.all(
     requests.map((request, index) => request.gas ?? estimateGas(rpc, address, request, index)),
   );
@@ -177,14 +190,18 @@ async function sendGroup(
   return results;
 }
 
+function hasBlobs(request: L1SendRequest | undefined): boolean {
+  return request?.sidecars !== undefined;
+}
+
 function nextResubmit({ resubmitMs = 48_000 }: Context): number {
   return monotonicMs() + resubmitMs;
 }
 
 /** Signs and sends; the hash is known, and told, before L1 sees the transaction. */
 async function launch(context: Context, flight: Flight, fees: L1Fees, how: SendAllOptions): Promise<void> {
-  const raw = await context.sign(flight, fees);
-  const hash = keccakHash(hexToBytes(raw));
+  const { raw, canonical } = await context.sign(flight, fees);
+  const hash = keccakHash(hexToBytes(canonical));
   const replaces = flight.hashes.length > 0;
   flight.raw = raw;
   flight.fees = fees;
@@ -205,9 +222,10 @@ async function look({ rpc, address }: Context, flight: Flight): Promise<L1SendRe
 
 /** Sends again what waits: with higher fees where the limits allow it, else as it is, in case L1 has forgotten it. */
 async function resubmit(context: Context, flights: readonly Flight[], how: SendAllOptions): Promise<void> {
-  const prices = await readPrices(context.rpc, false);
+  const withBlobs = hasBlobs(flights[0]?.request);
+  const prices = await readPrices(context.rpc, withBlobs);
   for (const flight of flights) {
-    const fees = raisedFees(flight.fees, prices, context.limits, false);
+    const fees = raisedFees(flight.fees, prices, context.limits, withBlobs);
     const facts = { nonce: flight.nonce, sent: flight.hashes.at(-1), fees: fees ?? flight.fees };
     if (fees === undefined) {
       context.logger.warn(
@@ -261,12 +279,14 @@ export async function firstReceipt(rpc: L1Rpc, hashes: readonly Hash[]): Promise
     const answer = (await rpc(method, [hash])) as Record<string, unknown> | null;
     if (answer === null) continue;
     const quantity = (name: string) => parseQuantity(method, answer[name]);
+    const blobGas = answer.blobGasUsed == null ? 0n : quantity("blobGasUsed");
+    const blobFee = blobGas === 0n ? 0n : blobGas * quantity("blobGasPrice");
     return {
       hash,
       blockHash: parseHash(method, answer.blockHash),
       blockNumber: quantity("blockNumber"),
       status: quantity("status") === 1n ? 1 : 0,
-      fee: quantity("gasUsed") * quantity("effectiveGasPrice"),
+      fee: quantity("gasUsed") * quantity("effectiveGasPrice") + blobFee,
     };
   }
   return undefined;
