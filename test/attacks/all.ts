@@ -1,5 +1,6 @@
 import type { Attack } from "./attack.ts";
 import { accessListAttack, endlessCallsAttack } from "./endless-calls.ts";
+import { feeSpikeAttack } from "./fee-spike.ts";
 import { nestedJsonAttack, nestedRlpAttack } from "./nested-lists.ts";
 import { poolFloodAttack } from "./pool-flood.ts";
 import { idleSocketsAttack, neverReadAttack } from "./sockets.ts";
@@ -13,4 +14,5 @@ export const ATTACKS: readonly Attack[] = [
   idleSocketsAttack,
   neverReadAttack,
   poolFloodAttack,
+  feeSpikeAttack,
 ];
