@@ -75,6 +75,7 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
     openledger,
     stateDatabase: store.state,
     nodes,
+    flatTable: store.flat,
     ancestorHash: ancestorsIn(store),
   });
   const engine = createEngine({

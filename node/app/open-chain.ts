@@ -68,7 +68,9 @@ export async function openChain(
   logger.info({ hash }, "Writing the genesis block");
   try {
     await store.commit({
-      blocks: [{ block: genesis.block, receipts: [], state: { writes: genesis.stateWrites } }],
+      blocks: [
+        { block: genesis.block, receipts: [], state: { writes: genesis.stateWrites, flat: genesis.flat } },
+      ],
       heads: { unsafe: hash, safe: hash, finalized: hash },
       durable: true,
     });

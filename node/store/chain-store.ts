@@ -12,6 +12,7 @@ import {
   encodeBlockHead,
 } from "./block-codec.ts";
 import { storeError } from "./errors.ts";
+import { FlatTable } from "./flat-table.ts";
 import { BUCKET, bucketEnd, bucketKey, hashKey, numberKey, numberOfKey, toHash } from "./keys.ts";
 import { type KeyValueReader, type KeyValueStore, openLevel, type Write } from "./level.ts";
 import { createLogIndex, type LogIndex } from "./log-index.ts";
@@ -29,21 +30,21 @@ import {
   encodeTransactionLocation,
   SCHEMA_VERSION,
 } from "./records.ts";
-import type { ChainHeads, SafeHeadEntry, StateWrite, TransactionLocation } from "./types.ts";
+import type { ChainHeads, FlatDiff, SafeHeadEntry, StateWrite, TransactionLocation } from "./types.ts";
 
 /** A block and what its execution made. */
 export interface NewBlock {
   block: Block;
   receipts: readonly Receipt[];
-  /** The state that it leads to. */
-  state: { writes: readonly StateWrite[] };
+  /** The state that it leads to; without `flat` the flat table is dropped. */
+  state: { writes: readonly StateWrite[]; flat?: FlatDiff };
 }
 
 /** One step of the chain, written whole or not at all. */
 export interface ChainUpdate {
   /** Ascending; they become canonical. */
   blocks?: readonly NewBlock[];
-  /** Blocks that leave the canonical chain. */
+  /** Blocks that leave the canonical chain, ascending; all of them above the new ones' parent. */
   orphaned?: readonly Block[];
   heads: ChainHeads;
   /** The safe head as of an L1 block; later entries are dropped with it. */
@@ -60,6 +61,8 @@ export interface ChainUpdate {
 export interface ChainStore {
   /** Trie nodes and code. */
   readonly state: KeyValueReader;
+  /** The unsafe head's accounts and slots, read without a trie. */
+  readonly flat: FlatTable;
   readonly mempool: MempoolJournal;
   readonly logIndex: LogIndex;
   /** The heads, or undefined while the store has no genesis. */
@@ -145,12 +148,14 @@ function chainStore(
       const body = found && level.get(hashKey(BUCKET.body, hash));
       return found && body && decodeStoredBlock(hash, found, body);
     });
+  const flat = new FlatTable(level, heads && head(heads.unsafe)?.header);
   for (const hash of heads === undefined ? [] : [heads.unsafe, heads.safe, heads.finalized]) {
     if (block(hash) === undefined) throw missingBlock(folder, hash);
   }
 
   return {
     state: { get: (key) => level.get(bucketKey(BUCKET.state, key)) },
+    flat,
     mempool,
     logIndex: createLogIndex(level),
     heads: () => heads,
@@ -180,7 +185,8 @@ function chainStore(
     async commit(update) {
       const dropped = await staleSafeHeads(level, update);
       const added = (update.blocks ?? []).map((made) => ({ ...made, body: encodeBlockBody(made.block) }));
-      await level.write([...dropped, ...updateWrites(update, added)], update.durable ?? false);
+      const writes = [...dropped, ...updateWrites(update, added)];
+      await flat.follow(update, (more) => level.write(writes.concat(more), update.durable ?? false));
       heads = update.heads;
       for (const { block, receipts, body } of added) {
         // As it would be read: what executing it has left in its transactions need not be kept.

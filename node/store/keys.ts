@@ -25,6 +25,12 @@ export const BUCKET = {
   body: 0x0a,
   /** section of blocks, vector -> bits: log-index.ts */
   logIndex: 0x0b,
+  /** hash of an address, or that and a slot's hash -> account or value of the flat table: flat-table.ts */
+  flat: 0x0c,
+  /** () -> whose state the flat table holds */
+  flatRoot: 0x0d,
+  /** block number -> what the canonical block changed in the flat table */
+  flatUndo: 0x0e,
 } as const;
 
 export type Bucket = (typeof BUCKET)[keyof typeof BUCKET];

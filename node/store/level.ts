@@ -21,6 +21,8 @@ export interface KeyValueStore extends KeyValueReader {
     to: Uint8Array,
     reverse?: boolean,
   ): AsyncIterableIterator<[Uint8Array, Uint8Array]>;
+  /** Deletes all entries with `from <= key < to`; not atomic. */
+  clear(from: Uint8Array, to: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export async function openLevel(folder: string): Promise<KeyValueStore> {
         yield [plain(key), plain(value)];
       }
     },
+    clear: (from, to) => level.clear({ gte: from, lt: to }),
     async close() {
       await level.close();
       openFolders.delete(path);

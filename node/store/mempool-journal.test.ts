@@ -27,6 +27,7 @@ function slowLevel() {
         writes.push({ writes: given, durable, end: (error) => (error ? reject(error) : resolve()) });
       }),
     async *entries() {},
+    clear: async () => {},
     close: async () => {},
   };
   return { level, writes };

@@ -1,4 +1,5 @@
 import type { Hash } from "../chain/types/primitives.ts";
+import { type FlatReader, sharedFlatTable } from "./flat-table.ts";
 import { BUCKET, bucketKey, numberKey, toHash } from "./keys.ts";
 import { type KeyValueReader, openSharedLevel } from "./level.ts";
 
@@ -6,6 +7,7 @@ import { type KeyValueReader, openSharedLevel } from "./level.ts";
 export interface SharedChain {
   /** Trie nodes and code. */
   readonly state: KeyValueReader;
+  readonly flat: FlatReader;
   /** Hash of the canonical block with this number. */
   canonicalHash(number: bigint): Hash | undefined;
   close(): Promise<void>;
@@ -19,6 +21,7 @@ export async function openSharedChain(folder: string): Promise<SharedChain> {
   const level = await openSharedLevel(folder);
   return {
     state: { get: (key) => level.get(bucketKey(BUCKET.state, key)) },
+    flat: sharedFlatTable(level),
     canonicalHash(number) {
       const stored = level.get(numberKey(BUCKET.canonical, number));
       return stored === undefined ? undefined : toHash(stored);

@@ -23,3 +23,20 @@ export interface StateWrite {
   key: Uint8Array;
   value: Uint8Array;
 }
+
+/** What a block changes in the flat table: flat-table.ts. */
+export interface FlatDiff {
+  parentRoot: Hash;
+  root: Hash;
+  changes: readonly FlatChange[];
+  /** Address hashes of accounts whose slots all went before the changes. */
+  wiped: readonly Uint8Array[];
+}
+
+/** One entry; undefined: there is none. */
+export interface FlatChange {
+  /** Hash of an address, or that and the hash of a slot. */
+  key: Uint8Array;
+  before: Uint8Array | undefined;
+  after: Uint8Array | undefined;
+}

@@ -31,7 +31,13 @@ export async function createDiskChain(options: SmallChainOptions = {}): Promise<
     const hash = block!.at(-1)!.block.hash;
     await store.commit({ blocks: block, heads: { unsafe: hash, safe: hash, finalized: hash } });
   };
-  await commit([{ block: small.genesis.block, receipts: [], state: { writes: small.genesis.stateWrites } }]);
+  await commit([
+    {
+      block: small.genesis.block,
+      receipts: [],
+      state: { writes: small.genesis.stateWrites, flat: small.genesis.flat },
+    },
+  ]);
   return {
     small,
     store,

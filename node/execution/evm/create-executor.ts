@@ -1,6 +1,7 @@
 import { ATTRIBUTION_PRECOMPILES } from "../../../precompiles/addresses.ts";
 import { hexToBytes } from "../../base/bytes.ts";
 import { isAttributionActive } from "../../chain/rules/forks.ts";
+import type { FlatReader } from "../../store/flat-table.ts";
 import { FlatState } from "../state/flat-state.ts";
 import { NodeStore } from "../state/node-store.ts";
 import type { StateDatabase } from "../state/types.ts";
@@ -27,6 +28,8 @@ export interface ExecutorOptions extends ChainRules {
   stateDatabase: StateDatabase;
   /** Over the same database; one of its own unless given. */
   nodes?: NodeStore;
+  /** The flat table of the same database, if it has one. */
+  flatTable?: FlatReader;
 }
 
 /** What op-revm's slowest gas takes, with room for a slow machine: README, "worst block". */
@@ -34,14 +37,16 @@ const REVM_SLOWEST_NS_PER_GAS = 200;
 
 /** The chain's executor over a database. @throws CodedError `EVM_MODULE_UNREADABLE`. */
 export function createExecutor(options: ExecutorOptions): Executor {
-  const { kind = "wasm", stateDatabase, nodes = new NodeStore(stateDatabase), ...rules } = options;
-  if (kind === "wasm") return revmExecutor(rules, nodes);
-  if (kind === "ts") return ethereumjsExecutor(rules, nodes);
-  return withTraces(bothExecutors(revmExecutor(rules, nodes), ethereumjsExecutor(rules, nodes)));
+  const { kind = "wasm", stateDatabase, nodes = new NodeStore(stateDatabase), flatTable, ...rules } = options;
+  const flat = () => new FlatState(nodes, flatTable);
+  if (kind === "wasm") return revmExecutor(rules, nodes, flat());
+  if (kind === "ts") return ethereumjsExecutor(rules, nodes, flat());
+  return withTraces(
+    bothExecutors(revmExecutor(rules, nodes, flat()), ethereumjsExecutor(rules, nodes, flat())),
+  );
 }
 
-function ethereumjsExecutor(rules: ChainRules, nodes: NodeStore): Executor {
-  const flat = new FlatState(nodes);
+function ethereumjsExecutor(rules: ChainRules, nodes: NodeStore, flat: FlatState): Executor {
   const machines = ethereumjsMachines(rules, nodes, flat);
   return withTraces({
     ...createBlockExecutor({ rules, machines, flat, slowestNsPerGas: Number.POSITIVE_INFINITY }),
@@ -50,8 +55,7 @@ function ethereumjsExecutor(rules: ChainRules, nodes: NodeStore): Executor {
   });
 }
 
-function revmExecutor(rules: ChainRules, nodes: NodeStore): Executor {
-  const flat = new FlatState(nodes);
+function revmExecutor(rules: ChainRules, nodes: NodeStore, flat: FlatState): Executor {
   const instances = revmInstances(rules);
   const machines = revmMachines({ rules, nodes, flat, instances });
   return withTraces({

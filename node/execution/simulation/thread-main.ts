@@ -27,6 +27,7 @@ const executor = createExecutor({
   openledger,
   stateDatabase: chain.state,
   nodes: new NodeStore(chain.state, CACHED_NODES),
+  flatTable: chain.flat,
   ancestorHash: (number, parent) =>
     number + 1n === parent.number ? parent.parentHash : chain.canonicalHash(number),
 });

@@ -1,12 +1,17 @@
 import { hexToBytes } from "../../base/bytes.ts";
+import { keccak256 } from "../../chain/crypto.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
+import type { FlatReader } from "../../store/flat-table.ts";
 import type { StoredAccount } from "./account.ts";
+import { decodeFlatAccount, flatSlotKey } from "./flat-record.ts";
 import type { NodeStore } from "./node-store.ts";
 import type { StateCommit } from "./state-commit.ts";
 import { type StateView, TrieView } from "./state-view.ts";
-import { EMPTY_TRIE } from "./trie.ts";
+import { isEmptyTrie } from "./trie.ts";
 
 const DEFAULT_CAPACITY = 200_000;
+/** States that are remembered at once: the head, and what is asked or built beside it. */
+const MAX_LAYERS = 4;
 const ZERO = new Uint8Array(0);
 
 /** Bytes as a map key. */
@@ -14,90 +19,128 @@ export function textKey(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
+/** What is remembered of an account. */
+interface KnownAccount {
+  hash: Uint8Array;
+  account: StoredAccount | undefined;
+  slots: Map<string, Uint8Array>;
+}
+
+/** Accounts and slots of one state by their plain keys. */
+class Layer {
+  accounts = new Map<string, KnownAccount>();
+  size = 0;
+
+  clear(): void {
+    this.accounts = new Map();
+    this.size = 0;
+  }
+}
+
 /**
- * Accounts and slots of the newest state by their plain keys, so that reading one walks no trie. It follows the commits: a
- * commit on another state than its own leaves only what that commit wrote. Any other root is read from the tries.
+ * Accounts and slots without a walk through the tries: from memory, else from the flat table on disk, where that holds the
+ * state in question, else from the tries. A commit carries what is remembered of its parent over to its own state.
  */
 export class FlatState {
   private readonly nodes: NodeStore;
+  private readonly table: FlatReader | undefined;
   private readonly capacity: number;
-  private root: Hash | undefined;
-  private size = 0;
-  private accounts = new Map<string, StoredAccount | undefined>();
-  private slots = new Map<string, Map<string, Uint8Array>>();
+  /** By root; the one used longest ago first. */
+  private readonly layers = new Map<Hash, Layer>();
 
-  /** `capacity`: entries kept in memory; when it is full, all of them are dropped. */
-  constructor(nodes: NodeStore, capacity = DEFAULT_CAPACITY) {
+  /** `capacity`: entries kept in memory for a state; when it is full, all of them are dropped. */
+  constructor(nodes: NodeStore, table?: FlatReader, capacity = DEFAULT_CAPACITY) {
     this.nodes = nodes;
+    this.table = table;
     this.capacity = capacity;
   }
 
   view(root: Hash): StateView {
-    const trie = new TrieView(this.nodes, hexToBytes(root));
-    this.root ??= root;
-    return new FlatView(this, root, trie);
+    return new FlatView(this, root, new TrieView(this.nodes, hexToBytes(root)));
   }
 
   /** Follows a commit. */
-  advance(commit: StateCommit): void {
-    if (commit.parentRoot !== this.root) this.clear();
-    this.root = commit.root;
-    for (const { change, stored } of commit.accounts) {
+  advance({ parentRoot, root, accounts }: StateCommit): void {
+    const layer = this.layer(parentRoot);
+    this.layers.delete(parentRoot);
+    this.layers.set(root, layer);
+    for (const { change, stored } of accounts) {
       const key = textKey(change.address);
-      this.accounts.set(key, stored);
-      if (change.wiped || stored === undefined) this.slots.delete(key);
-      const slots = this.slotsOf(key);
+      const before = layer.accounts.get(key);
+      const isKept = before !== undefined && stored !== undefined && !change.wiped;
+      const slots: KnownAccount["slots"] = isKept ? before.slots : new Map();
       for (const { slot, value } of change.slots) slots.set(textKey(slot), value);
-      this.size += 1 + change.slots.length;
+      layer.accounts.set(key, { hash: before?.hash ?? keccak256(change.address), account: stored, slots });
+      layer.size += 1 + change.slots.length;
     }
-    this.bound();
+    this.bound(layer);
   }
 
-  /** The account at `root`; kept if that is the state that this follows. */
+  /** The account at `root`. */
   account(root: Hash, trie: TrieView, address: Uint8Array): StoredAccount | undefined {
-    if (root !== this.root) return trie.account(address);
-    const key = textKey(address);
-    const known = this.accounts.get(key);
-    if (known !== undefined || this.accounts.has(key)) return known;
-    const account = trie.account(address);
-    this.accounts.set(key, account);
-    this.size++;
-    this.bound();
-    return account;
+    return this.known(this.layer(root), root, trie, address).account;
   }
 
   storage(root: Hash, trie: TrieView, address: Uint8Array, slot: Uint8Array): Uint8Array {
-    const account = this.account(root, trie, address);
-    if (account === undefined || account.storageRoot === EMPTY_TRIE) return ZERO;
-    if (root !== this.root) return trie.slotAt(account.storageRoot, slot);
-    const slots = this.slotsOf(textKey(address));
+    const layer = this.layer(root);
+    const { hash, account, slots } = this.known(layer, root, trie, address);
+    if (account === undefined || isEmptyTrie(account.storageRoot)) return ZERO;
     const key = textKey(slot);
-    const known = slots.get(key);
-    if (known !== undefined) return known;
-    const value = trie.slotAt(account.storageRoot, slot);
+    const remembered = slots.get(key);
+    if (remembered !== undefined) return remembered;
+    const value = this.readSlot(root, trie, hash, account, keccak256(slot));
     slots.set(key, value);
-    this.size++;
-    this.bound();
+    layer.size++;
+    this.bound(layer);
     return value;
   }
 
-  private slotsOf(key: string): Map<string, Uint8Array> {
-    let slots = this.slots.get(key);
-    if (slots === undefined) {
-      slots = new Map();
-      this.slots.set(key, slots);
+  private known(layer: Layer, root: Hash, trie: TrieView, address: Uint8Array): KnownAccount {
+    const key = textKey(address);
+    const remembered = layer.accounts.get(key);
+    if (remembered !== undefined) return remembered;
+    const hash = keccak256(address);
+    const read = { hash, account: this.readAccount(root, trie, hash), slots: new Map() };
+    layer.accounts.set(key, read);
+    layer.size++;
+    this.bound(layer);
+    return read;
+  }
+
+  private readAccount(root: Hash, trie: TrieView, hash: Uint8Array): StoredAccount | undefined {
+    const version = this.table?.version(root);
+    if (this.table === undefined || version === undefined) return trie.accountAt(hash);
+    const raw = this.table.get(hash);
+    if (this.table.version(root) !== version) return trie.accountAt(hash);
+    return raw && decodeFlatAccount(raw);
+  }
+
+  private readSlot(
+    root: Hash,
+    trie: TrieView,
+    hash: Uint8Array,
+    { storageRoot }: StoredAccount,
+    slotHash: Uint8Array,
+  ): Uint8Array {
+    const version = this.table?.version(root);
+    if (this.table === undefined || version === undefined) return trie.slotAt(storageRoot, slotHash);
+    const value = this.table.get(flatSlotKey(hash, slotHash));
+    return this.table.version(root) === version ? (value ?? ZERO) : trie.slotAt(storageRoot, slotHash);
+  }
+
+  private layer(root: Hash): Layer {
+    const layer = this.layers.get(root) ?? new Layer();
+    this.layers.delete(root);
+    this.layers.set(root, layer);
+    if (this.layers.size > MAX_LAYERS) {
+      const [oldest] = this.layers.keys();
+      if (oldest !== undefined) this.layers.delete(oldest);
     }
-    return slots;
+    return layer;
   }
 
-  private bound(): void {
-    if (this.size > this.capacity) this.clear();
-  }
-
-  private clear(): void {
-    this.accounts = new Map();
-    this.slots = new Map();
-    this.size = 0;
+  private bound(layer: Layer): void {
+    if (layer.size > this.capacity) layer.clear();
   }
 }
 

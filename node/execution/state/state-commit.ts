@@ -2,11 +2,12 @@ import { bytesToHex } from "../../base/bytes.ts";
 import { encodeRlp } from "../../chain/codec/rlp.ts";
 import { keccak256 } from "../../chain/crypto.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
-import type { StateWrite } from "../../store/types.ts";
+import type { FlatChange, FlatDiff, StateWrite } from "../../store/types.ts";
 import { encodeAccount, type StoredAccount } from "./account.ts";
+import { encodeFlatAccount, flatSlotKey } from "./flat-record.ts";
 import type { NodeStore } from "./node-store.ts";
 import type { StateView } from "./state-view.ts";
-import { EMPTY_TRIE, type TrieUpdate, updateTrie } from "./trie.ts";
+import { EMPTY_TRIE, isEmptyTrie, type TrieUpdate, updateTrie } from "./trie.ts";
 import { codeKey } from "./types.ts";
 
 /** What a block did to one account. */
@@ -30,6 +31,8 @@ export interface StateCommit {
   /** Trie nodes by hash and code by {@link codeKey}: all that the new root needs beyond the old one's. */
   writes: readonly StateWrite[];
   accounts: readonly CommittedAccount[];
+  /** The same for the flat table. */
+  flat: FlatDiff;
 }
 
 /** A changed account as it stands in the new state. */
@@ -46,23 +49,47 @@ export function commitChanges(
 ): StateCommit {
   const writes: StateWrite[] = [];
   const sink = (key: Uint8Array, value: Uint8Array) => writes.push({ key, value });
+  const flat: { changes: FlatChange[]; wiped: Uint8Array[] } = { changes: [], wiped: [] };
+  const updates: TrieUpdate[] = [];
   const accounts = changes.map((change): CommittedAccount => {
-    if (change.account === undefined) return { change, stored: undefined };
-    const before = change.wiped ? EMPTY_TRIE : (view.account(change.address)?.storageRoot ?? EMPTY_TRIE);
-    const storageRoot = updateTrie(nodes, before, change.slots.map(slotUpdate), sink);
-    if (change.code !== undefined) writes.push({ key: codeKey(change.account.codeHash), value: change.code });
-    return { change, stored: { ...change.account, storageRoot } };
+    const key = keccak256(change.address);
+    const before = view.account(change.address);
+    const hadSlots = before !== undefined && !isEmptyTrie(before.storageRoot);
+    const isWiped = change.wiped || change.account === undefined;
+    if (isWiped && hadSlots) flat.wiped.push(key);
+    let stored: StoredAccount | undefined;
+    if (change.account !== undefined) {
+      const slots = change.slots.map(({ slot, value }) => ({ key: keccak256(slot), slot, value }));
+      const oldRoot = isWiped || before === undefined ? EMPTY_TRIE : before.storageRoot;
+      const storageRoot = updateTrie(nodes, oldRoot, slots.map(slotUpdate), sink);
+      stored = { ...change.account, storageRoot };
+      if (change.code !== undefined) writes.push({ key: codeKey(stored.codeHash), value: change.code });
+      for (const { key: slotHash, slot, value } of slots) {
+        const old = isWiped || !hadSlots ? ZERO : view.storage(change.address, slot);
+        flat.changes.push({ key: flatSlotKey(key, slotHash), before: orNone(old), after: orNone(value) });
+      }
+    }
+    flat.changes.push({
+      key,
+      before: before && encodeFlatAccount(before),
+      after: stored && encodeFlatAccount(stored),
+    });
+    updates.push({ key, value: stored && encodeAccount(stored) });
+    return { change, stored };
   });
-  const updates = accounts.map(({ change, stored }) => ({
-    key: keccak256(change.address),
-    value: stored && encodeAccount(stored),
-  }));
-  const root = updateTrie(nodes, view.root, updates, sink);
-  return { parentRoot: bytesToHex(view.root), root: bytesToHex(root), writes, accounts };
+  const root = bytesToHex(updateTrie(nodes, view.root, updates, sink));
+  const parentRoot = bytesToHex(view.root);
+  return { parentRoot, root, writes, accounts, flat: { parentRoot, root, ...flat } };
 }
 
-function slotUpdate({ slot, value }: AccountChange["slots"][number]): TrieUpdate {
-  return { key: keccak256(slot), value: value.length === 0 ? undefined : encodeRlp(value) };
+const ZERO = new Uint8Array(0);
+
+function orNone(value: Uint8Array): Uint8Array | undefined {
+  return value.length === 0 ? undefined : value;
+}
+
+function slotUpdate({ key, value }: { key: Uint8Array; value: Uint8Array }): TrieUpdate {
+  return { key, value: value.length === 0 ? undefined : encodeRlp(value) };
 }
 
 /** The storage root of an account after the commit. */

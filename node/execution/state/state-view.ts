@@ -27,18 +27,23 @@ export class TrieView implements StateView {
   }
 
   account(address: Uint8Array): StoredAccount | undefined {
-    const raw = readTrie(this.nodes, this.root, keccak256(address));
+    return this.accountAt(keccak256(address));
+  }
+
+  /** By the hash of its address. */
+  accountAt(addressHash: Uint8Array): StoredAccount | undefined {
+    const raw = readTrie(this.nodes, this.root, addressHash);
     return raw && decodeAccount(raw);
   }
 
   storage(address: Uint8Array, slot: Uint8Array): Uint8Array {
     const account = this.account(address);
-    return account === undefined ? ZERO : this.slotAt(account.storageRoot, slot);
+    return account === undefined ? ZERO : this.slotAt(account.storageRoot, keccak256(slot));
   }
 
-  /** A slot of the storage trie with this root. */
-  slotAt(storageRoot: Uint8Array, slot: Uint8Array): Uint8Array {
-    const raw = readTrie(this.nodes, storageRoot, keccak256(slot));
+  /** A slot of the storage trie with this root, by the slot's hash. */
+  slotAt(storageRoot: Uint8Array, slotHash: Uint8Array): Uint8Array {
+    const raw = readTrie(this.nodes, storageRoot, slotHash);
     return raw === undefined ? ZERO : (decodeRlp(raw) as Uint8Array);
   }
 

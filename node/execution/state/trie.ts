@@ -45,8 +45,12 @@ function resolve(nodes: NodeStore, link: Link): TrieNode | undefined {
   return link instanceof Uint8Array ? nodes.load(link) : link;
 }
 
+export function isEmptyTrie(root: Uint8Array): boolean {
+  return equalsBytes(root, EMPTY_TRIE);
+}
+
 function rootLink(root: Uint8Array): Link {
-  return equalsBytes(root, EMPTY_TRIE) ? undefined : root;
+  return isEmptyTrie(root) ? undefined : root;
 }
 
 /** The value at a 32-byte key; undefined where there is none. */

@@ -8,6 +8,8 @@ export const OTHER = address(0xc0de0002);
 export const NOBODY = address(0xdead0001);
 /** The first of the accounts on disk. */
 export const COLD = 0xc01d000000n;
+/** So many of them, the first ones, have code of their own. */
+export const COLD_CODES = 12_000;
 
 /** A call that must answer 1 or 0, so that no case is fast because what it calls refuses its input. */
 export interface Probe {

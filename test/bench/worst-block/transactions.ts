@@ -6,7 +6,7 @@ import { daFootprint, daSizeEstimate } from "../../../node/chain/rules/rollup-fe
 import type { Address } from "../../../node/chain/types/primitives.ts";
 import { SENDER, signed } from "../../support/small-chain.ts";
 import { address, digits, word } from "./assembler.ts";
-import { MAIN, NOBODY, OTHER, type Work, type WorstCase, workCase } from "./case.ts";
+import { COLD, COLD_CODES, MAIN, NOBODY, OTHER, type Work, type WorstCase, workCase } from "./case.ts";
 
 const CHAIN_ID = 901;
 const TRANSFER = 21_000;
@@ -157,9 +157,9 @@ export const TRANSACTION_CASES: readonly WorstCase[] = [
     signed({ nonce, value: 1n, gas: 21_000n }),
   ),
   blockCase(
-    "block of transfers to cold accounts on disk",
+    "block of transfers to cold accounts without code on disk",
     TRANSFER,
-    (nonce) => signed({ nonce, to: address(0xc01d000000n + BigInt(nonce)), value: 1n, gas: 21_000n }),
+    (nonce) => signed({ nonce, to: address(COLD + BigInt(COLD_CODES + nonce)), value: 1n, gas: 21_000n }),
     { disk: true, least: 400_000 },
   ),
   blockCase("block of creations of empty contracts", CREATION, (nonce) =>

@@ -8,17 +8,20 @@ import type { BlockHeader } from "../../../node/chain/types/block.ts";
 import { createExecutor, type ExecutorKind } from "../../../node/execution/evm/create-executor.ts";
 import type { Executor } from "../../../node/execution/evm/executor.ts";
 import { NO_CODE } from "../../../node/execution/state/account.ts";
+import { textKey } from "../../../node/execution/state/flat-state.ts";
 import { NodeStore } from "../../../node/execution/state/node-store.ts";
 import { type AccountChange, commitChanges } from "../../../node/execution/state/state-commit.ts";
 import { TrieView } from "../../../node/execution/state/state-view.ts";
 import type { StateDatabase } from "../../../node/execution/state/types.ts";
+import type { FlatReader } from "../../../node/store/flat-table.ts";
+import { BUCKET, bucketKey } from "../../../node/store/keys.ts";
 import { type KeyValueStore, openLevel } from "../../../node/store/level.ts";
 import { createSmallChain, type SmallChain } from "../../support/small-chain.ts";
 import { address, MAX_CODE, word } from "./assembler.ts";
-import { COLD, MAIN, type Work } from "./case.ts";
+import { COLD, COLD_CODES, MAIN, type Work } from "./case.ts";
 
 /** What lies on disk: accounts from COLD on, the first of them with code of their own, and slots 1, 2 … of MAIN. */
-const DISK = { accounts: 100_000, codes: 12_000, slots: 20_000 };
+const DISK = { accounts: 100_000, codes: COLD_CODES, slots: 20_000 };
 /** Accounts put into the tries at once. */
 const PORTION = 4_000;
 const BLOCK_GAS = 40_000_000n;
@@ -60,9 +63,14 @@ export function makeWorld(work: Work, kind: ExecutorKind, disk: DiskState | unde
 function diskWorld(work: Work, kind: ExecutorKind, disk: DiskState): World {
   const small = createSmallChain({ openledger, gasLimit: BLOCK_GAS, executor: kind });
   const over = (store: KeyValueStore): StateDatabase => ({
-    get: (key) => small.database.get(key) ?? store.get(key),
+    get: (key) => small.database.get(key) ?? store.get(stateKey(key)),
   });
   let head: BlockHeader | undefined;
+  const own = new Map<string, Uint8Array | undefined>();
+  const flatOver = (store: KeyValueStore): FlatReader => ({
+    version: (root) => (root === small.head.stateRoot ? 1 : undefined),
+    get: (key) => own.get(textKey(key)) ?? store.get(bucketKey(BUCKET.flat, key)),
+  });
   return {
     small,
     async open() {
@@ -72,16 +80,29 @@ function diskWorld(work: Work, kind: ExecutorKind, disk: DiskState): World {
         const changes = accountsOf(work).map(({ address: at, codeHex, balance }) =>
           changeOf(at, { balance, code: hexToBytes(codeHex) }),
         );
-        const { root, writes } = commitChanges(nodes, new TrieView(nodes, hexToBytes(disk.root)), changes);
+        const { root, writes, flat } = commitChanges(
+          nodes,
+          new TrieView(nodes, hexToBytes(disk.root)),
+          changes,
+        );
         small.database.write(writes);
+        for (const { key, after } of flat.changes) own.set(textKey(key), after);
         head = { ...small.head, stateRoot: root };
         small.head = head;
       }
-      const executor = createExecutor({ kind, rollup: small.rollup, openledger, stateDatabase: over(store) });
+      const executor = createExecutor({
+        kind,
+        rollup: small.rollup,
+        openledger,
+        stateDatabase: over(store),
+        flatTable: flatOver(store),
+      });
       return { executor, close: () => store.close() };
     },
   };
 }
+
+const stateKey = (key: Uint8Array) => bucketKey(BUCKET.state, key);
 
 interface NewAccount {
   balance: bigint;
@@ -118,12 +139,22 @@ export async function makeDiskState(): Promise<DiskState> {
   const folder = await mkdtemp(join(tmpdir(), "openledger-worst-"));
   const store = await openLevel(folder);
   const small = createSmallChain({ openledger });
-  const memory: StateDatabase = { get: (key) => small.database.get(key) ?? store.get(key) };
+  const memory: StateDatabase = { get: (key) => small.database.get(key) ?? store.get(stateKey(key)) };
   const nodes = new NodeStore(memory, 1_000_000);
   let root: Hex = small.head.stateRoot;
+  const genesis = small.genesis.flat.changes.map(({ key, after }) => ({
+    key: bucketKey(BUCKET.flat, key),
+    value: after,
+  }));
+  await store.write(genesis, false);
   const put = async (changes: readonly AccountChange[]) => {
     const commit = commitChanges(nodes, new TrieView(nodes, hexToBytes(root)), changes);
-    await store.write(commit.writes, false);
+    const nodeWrites = commit.writes.map(({ key, value }) => ({ key: stateKey(key), value }));
+    const flatWrites = commit.flat.changes.map(({ key, after }) => ({
+      key: bucketKey(BUCKET.flat, key),
+      value: after,
+    }));
+    await store.write([...nodeWrites, ...flatWrites], false);
     root = commit.root;
   };
   const slots = Array.from({ length: DISK.slots }, (_, i) => ({
