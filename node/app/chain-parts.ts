@@ -1,10 +1,11 @@
-import { systemClock } from "../base/clock.ts";
+import { sleep, systemClock } from "../base/clock.ts";
 import { type CodedError, isCodedError, isTemporary } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Part } from "../base/supervisor.ts";
 import type { Hex } from "../chain/types/primitives.ts";
 import type { StateReader } from "../execution/evm/executor.ts";
 import type { Mempool } from "../execution/mempool/types.ts";
+import { pruneState } from "../execution/state/prune-state.ts";
 import { createBatcher } from "../rollup/batcher/batcher.ts";
 import type { DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
 import type { Engine } from "../rollup/forkchoice/engine.ts";
@@ -56,6 +57,7 @@ export function chainParts(context: ChainContext): Part[] {
     derivation(context),
     { name: "log index", run: (signal) => indexLogs(context.store, context.engine, signal) },
   ];
+  if (config.stateHistory > 0n) parts.push({ name: "pruning", run: (signal) => prune(context, signal) });
   if (relay !== undefined) parts.push({ name: "relay", run: (signal) => relay.run(signal) });
   if (mempool !== undefined) parts.push({ name: "sequencer", run: () => sequence(context, mempool) });
   const { batcherKey, proposerKey } = config;
@@ -85,6 +87,27 @@ export function endsNode({ driver }: ChainContext, error: unknown): boolean {
   // An L1 that was the right one before lies or is being replaced; one that never was is a wrong setting.
   if (error.code === "L1_OTHER_CHAIN") return driver.currentL1() === undefined;
   return SHARED_FAILURES.has(error.code);
+}
+
+/** Blocks between two prunings, at least: each one walks through the newest states. */
+const PRUNE_EVERY = 1_024n;
+const PRUNE_LOOK_MS = 30_000;
+
+/** Deletes states that are older than the settings ask for, again and again. */
+async function prune({ config, store, engine, logger }: ChainContext, signal: AbortSignal): Promise<void> {
+  const log = logger.child({ module: "pruning" });
+  const history = config.stateHistory;
+  let next = 0n;
+  while (!signal.aborted) {
+    const { number } = engine.heads().unsafe;
+    if (number >= next && number >= store.oldestState() + 2n * history) {
+      next = number + PRUNE_EVERY;
+      log.info({ history, number }, "Deleting old states");
+      const { deleted, kept } = await pruneState(store, { history, signal });
+      log.info({ deleted, kept, oldest: store.oldestState() }, "Old states are deleted");
+    }
+    await sleep(PRUNE_LOOK_MS, signal).catch(() => undefined);
+  }
 }
 
 function derivation({ driver }: ChainContext): Part {

@@ -3,6 +3,8 @@ import { type ErrorOf, errorMaker } from "../base/errors.ts";
 /** Every failure of putting a node together, with what it means for the work that met it. */
 export const APP_ERRORS = {
   BLOCK_NOT_FOUND: "input",
+  CHAIN_SNAPSHOT_INVALID: "input",
+  CHAIN_SNAPSHOT_SOURCE: "input",
   CONFIG_FILE_INVALID: "input",
   CONFIG_INVALID: "input",
   GENESIS_MISMATCH: "fatal",

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "../base/logger.ts";
 import { readGenesis } from "../chain/config/genesis.ts";
@@ -5,11 +6,13 @@ import { readL1ChainConfig } from "../chain/config/l1-chain-config.ts";
 import { readOpenLedgerConfig } from "../chain/config/openledger-config.ts";
 import { readRollupConfig } from "../chain/config/rollup-config.ts";
 import type { L1ChainConfig, OpenLedgerConfig, RollupConfig } from "../chain/types/rollup.ts";
+import { ensureFlatTable } from "../execution/state/build-flat.ts";
 import { type GenesisState, makeGenesis } from "../execution/state/genesis-state.ts";
 import { assertForkSchedule } from "../rollup/derivation/fork-schedule.ts";
 import { type ChainStore, openChainStore } from "../store/chain-store.ts";
 import { chainPaths, type NodeConfig } from "./config/node-config.ts";
 import { appError } from "./errors.ts";
+import { importSnapshot } from "./snapshot/import-snapshot.ts";
 
 /** The files that define the chain, parsed and checked against each other. */
 export interface ChainDefinition {
@@ -53,6 +56,28 @@ export function chainFolder(config: NodeConfig): string {
   return join(config.dataDir, "chain");
 }
 
+/** A node without data begins with the snapshot that its settings name. @throws CodedError `CHAIN_SNAPSHOT_*`. */
+async function startFromSnapshot(config: NodeConfig, rollup: RollupConfig, logger: Logger): Promise<void> {
+  const { fromSnapshot: file } = config;
+  if (file === undefined || existsSync(chainFolder(config))) return;
+  logger.info({ file }, "Reading the snapshot");
+  const { number, hash } = await importSnapshot({ file, folder: chainFolder(config), rollup });
+  logger.info({ number, hash }, "The chain starts from the snapshot");
+}
+
+/** Reads go to the tries without it, so it is built before anything runs. */
+async function withFlatTable(store: ChainStore, logger: Logger): Promise<ChainStore> {
+  try {
+    await ensureFlatTable(store, (accounts) =>
+      logger.info({ accounts }, "Building the table of accounts and slots"),
+    );
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
 /**
  * Opens the chain's database in the data folder; the first time it gets the genesis block and state.
  * @throws CodedError `STORE_*`.
@@ -62,8 +87,9 @@ export async function openChain(
   { rollup, genesis }: ChainDefinition,
   logger: Logger,
 ): Promise<ChainStore> {
+  await startFromSnapshot(config, rollup, logger);
   const store = await openChainStore(chainFolder(config), rollup);
-  if (store.heads() !== undefined) return store;
+  if (store.heads() !== undefined) return withFlatTable(store, logger);
   const { hash } = genesis.block;
   logger.info({ hash }, "Writing the genesis block");
   try {

@@ -31,6 +31,7 @@ export function createChainReader(store: ChainStore, engine: Engine): ChainReade
     blockByHash: async (hash) => store.block(hash),
     candidates: (query, from, to) => store.logIndex.candidates(query, from, to),
     receipts: async (hash) => store.receipts(hash),
+    oldestState: () => store.oldestState(),
     async locate(transactionHash) {
       const location = store.transaction(transactionHash);
       const header = location && store.header(location.blockHash);

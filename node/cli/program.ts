@@ -7,6 +7,7 @@ import { accountCommand } from "./account.ts";
 import { askCommand } from "./ask.ts";
 import { withSharedOptions } from "./context.ts";
 import { datanetCommand } from "./datanet.ts";
+import { dbCommand } from "./db.ts";
 import { devnetCommand } from "./devnet.ts";
 import { doctorCommand } from "./doctor.ts";
 import { modelCommand } from "./model.ts";
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   for (const command of [
     devnetCommand(),
     nodeCommand(),
+    dbCommand(),
     accountCommand(),
     datanetCommand(),
     modelCommand(),

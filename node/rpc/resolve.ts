@@ -47,7 +47,10 @@ export async function findBlock(chain: ChainReader, param: BlockParam): Promise<
   return found && chain.blockByHash(found.hash);
 }
 
-/** The header that `params[index]` names. @throws RpcError -32000 as geth when there is no such block. */
+/**
+ * The header that `params[index]` names, of a block whose state is kept.
+ * @throws RpcError -32000 as geth when there is no such block, or no such state any more.
+ */
 export async function requireHeader(
   chain: ChainReader,
   params: readonly unknown[],
@@ -55,8 +58,16 @@ export async function requireHeader(
 ): Promise<BlockHeader> {
   const param = blockParam(params[index], index);
   const found = await findHeader(chain, param);
-  if (found !== undefined) return found.header;
-  throw new RpcError(RPC_CODE.server, "hash" in param ? "header for hash not found" : "header not found");
+  if (found === undefined) {
+    throw new RpcError(RPC_CODE.server, "hash" in param ? "header for hash not found" : "header not found");
+  }
+  const { header } = found;
+  const oldest = chain.oldestState();
+  if (header.number >= oldest) return header;
+  throw new RpcError(
+    RPC_CODE.server,
+    `historical state ${header.stateRoot.slice(2)} is not available: this node keeps states from block ${oldest} on`,
+  );
 }
 
 /** The receipts of a stored block. */

@@ -35,6 +35,8 @@ export interface ChainReader {
   /** Numbers of the canonical blocks in `from` to `to` whose logs may match, ascending; in turns with other work. */
   candidates(query: BloomQuery, from: bigint, to: bigint): AsyncIterable<bigint>;
   receipts(blockHash: Hash): Promise<readonly Receipt[] | undefined>;
+  /** Number of the oldest block whose state this node keeps. */
+  oldestState(): bigint;
   /** Only transactions of canonical blocks. */
   locate(transactionHash: Hash): Promise<LocatedTransaction | undefined>;
   /** Calls `listener` after each change of the unsafe head is stored; the answer ends it. */

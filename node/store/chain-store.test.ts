@@ -74,6 +74,24 @@ describe("chain store", () => {
     await rm(folder, { recursive: true });
   });
 
+  test("deletes blocks that left the chain once it is finalized beyond them, unless they came back", async () => {
+    await store.commit({ blocks: [added(TEST_GENESIS, [])], heads: heads(TEST_GENESIS) });
+    await store.commit({ blocks: [added(one), added(two)], heads: heads(two) });
+    await store.commit({ blocks: [added(otherTwo)], orphaned: [two], heads: heads(otherTwo) });
+    expect(store.header(two.hash)).toBeDefined();
+    const three = fakeChild(otherTwo, origin(3));
+    await store.commit({ blocks: [added(three)], heads: { ...heads(three), finalized: otherTwo.hash } });
+    await reopen();
+    expect(store.header(two.hash)).toBeUndefined();
+    expect(store.block(two.hash)).toBeUndefined();
+    expect(store.receipts(two.hash)).toBeUndefined();
+    expect(store.block(otherTwo.hash)?.hash).toBe(otherTwo.hash);
+    await store.commit({ orphaned: [three], heads: { ...heads(otherTwo), finalized: otherTwo.hash } });
+    await store.commit({ blocks: [added(three)], heads: { ...heads(three), finalized: three.hash } });
+    await reopen();
+    expect(store.block(three.hash)?.hash).toBe(three.hash);
+  });
+
   const reopen = async () => {
     await store.close();
     store = await openChainStore(folder, rollup);

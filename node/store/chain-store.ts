@@ -1,4 +1,5 @@
 import type { CodedError } from "../base/errors.ts";
+import { createMutex } from "../base/mutex.ts";
 import { l2BlockRefFromBlock } from "../chain/system-config.ts";
 import type { Block, BlockHeader, Receipt } from "../chain/types/block.ts";
 import type { Hash } from "../chain/types/primitives.ts";
@@ -13,7 +14,18 @@ import {
 } from "./block-codec.ts";
 import { storeError } from "./errors.ts";
 import { FlatTable } from "./flat-table.ts";
-import { BUCKET, bucketEnd, bucketKey, hashKey, numberKey, numberOfKey, toHash } from "./keys.ts";
+import {
+  BUCKET,
+  type Bucket,
+  bucketEnd,
+  bucketKey,
+  hashKey,
+  hashOfKey,
+  numberHashKey,
+  numberKey,
+  numberOfKey,
+  toHash,
+} from "./keys.ts";
 import { type KeyValueReader, type KeyValueStore, openLevel, type Write } from "./level.ts";
 import { createLogIndex, type LogIndex } from "./log-index.ts";
 import { createLru } from "./lru.ts";
@@ -30,6 +42,7 @@ import {
   encodeTransactionLocation,
   SCHEMA_VERSION,
 } from "./records.ts";
+import { createSweeper, type SweepPlan, type SweepResult } from "./sweep.ts";
 import type { ChainHeads, FlatDiff, SafeHeadEntry, StateWrite, TransactionLocation } from "./types.ts";
 
 /** A block and what its execution made. */
@@ -78,10 +91,20 @@ export interface ChainStore {
   transaction(hash: Hash): TransactionLocation | undefined;
   /** Entries of L1 blocks up to `l1Number`, newest first. */
   safeHeads(l1Number?: bigint): AsyncIterableIterator<SafeHeadEntry>;
+  /** Number of the oldest canonical block whose state is kept; that of later ones is. */
+  oldestState(): bigint;
+  /** Deletes the state that `plan` does not keep. Commits may go on meanwhile. */
+  sweepState(plan: SweepPlan): Promise<SweepResult>;
+  /** Bytes on disk of each table, about: what was written last is not counted. */
+  sizes(): Promise<Record<keyof typeof BUCKET, number>>;
+  /** Takes in state from elsewhere, that of block `oldest` or later ones; named by its hashes, so it changes nothing that is there. */
+  adoptState(oldest: bigint, writes: readonly StateWrite[]): Promise<void>;
+  adoptSafeHead(entry: SafeHeadEntry): Promise<void>;
   commit(update: ChainUpdate): Promise<void>;
   close(): Promise<void>;
 }
 
+const NOTHING = new Uint8Array(0);
 const CACHED_BLOCKS = 256;
 const CACHED_HEADS = 2_048;
 
@@ -148,6 +171,8 @@ function chainStore(
       const body = found && level.get(hashKey(BUCKET.body, hash));
       return found && body && decodeStoredBlock(hash, found, body);
     });
+  const writing = createMutex();
+  const sweeper = createSweeper(level, writing);
   const flat = new FlatTable(level, heads && head(heads.unsafe)?.header);
   for (const hash of heads === undefined ? [] : [heads.unsafe, heads.safe, heads.finalized]) {
     if (block(hash) === undefined) throw missingBlock(folder, hash);
@@ -182,12 +207,37 @@ function chainStore(
       return found === undefined ? undefined : decodeTransactionLocation(found);
     },
     safeHeads: (l1Number) => safeHeads(level, l1Number),
+    oldestState: () => sweeper.oldest(),
+    sweepState: (plan) => sweeper.sweep(plan),
+    async sizes() {
+      const of = async ([name, bucket]: [string, Bucket]) =>
+        [name, await level.size(bucketKey(bucket), bucketEnd(bucket))] as const;
+      const all = await Promise.all(Object.entries(BUCKET).map(of));
+      return Object.fromEntries(all) as Record<keyof typeof BUCKET, number>;
+    },
+    async adoptState(oldest, writes) {
+      await sweeper.setOldest(oldest);
+      await level.write(
+        writes.map(({ key, value }) => ({ key: bucketKey(BUCKET.state, key), value })),
+        false,
+      );
+    },
+    async adoptSafeHead(entry) {
+      await level.write([safeHeadWrite(entry)], false);
+    },
     async commit(update) {
-      const dropped = await staleSafeHeads(level, update);
       const added = (update.blocks ?? []).map((made) => ({ ...made, body: encodeBlockBody(made.block) }));
-      const writes = [...dropped, ...updateWrites(update, added)];
-      await flat.follow(update, (more) => level.write(writes.concat(more), update.durable ?? false));
-      heads = update.heads;
+      await writing.run(async () => {
+        const finalized = finalizedNumber(update, added, heads, (hash) => head(hash)?.header.number);
+        const gone = [
+          ...(await staleSafeHeads(level, update)),
+          ...(await finishedOrphans(level, finalized, added)),
+        ];
+        for (const { state } of added) sweeper.wrote(state.writes);
+        const writes = gone.concat(updateWrites(update, added));
+        await flat.follow(update, (more) => level.write(writes.concat(more), update.durable ?? false));
+        heads = update.heads;
+      });
       for (const { block, receipts, body } of added) {
         // As it would be read: what executing it has left in its transactions need not be kept.
         const head = { header: block.header, attributes: attributesOf(block) };
@@ -218,11 +268,53 @@ async function staleSafeHeads(level: KeyValueStore, update: ChainUpdate): Promis
   return writes;
 }
 
+function safeHeadWrite(entry: SafeHeadEntry): Write {
+  return { key: numberKey(BUCKET.safeHead, entry.l1.number), value: encodeSafeHead(entry) };
+}
+
+/** The number of the finalized head, if the update moves it. */
+function finalizedNumber(
+  { heads }: ChainUpdate,
+  added: readonly EncodedBlock[],
+  before: ChainHeads | undefined,
+  stored: (hash: Hash) => bigint | undefined,
+): bigint | undefined {
+  if (heads.finalized === before?.finalized) return undefined;
+  return (
+    added.find(({ block }) => block.hash === heads.finalized)?.block.header.number ?? stored(heads.finalized)
+  );
+}
+
+/** Deletes blocks that left the chain, up to the finalized one: nothing leads back to them. */
+async function finishedOrphans(
+  level: KeyValueStore,
+  finalized: bigint | undefined,
+  added: readonly EncodedBlock[],
+): Promise<Write[]> {
+  if (finalized === undefined) return [];
+  const writes: Write[] = [];
+  const to = numberKey(BUCKET.orphan, finalized + 1n);
+  for await (const [key] of level.entries(bucketKey(BUCKET.orphan), to)) {
+    const hash = hashOfKey(key);
+    writes.push({ key: key.slice(), value: undefined });
+    const canonical = level.get(numberKey(BUCKET.canonical, numberOfKey(key)));
+    // It may have come back since.
+    if (canonical !== undefined && toHash(canonical) === hash) continue;
+    if (added.some(({ block }) => block.hash === hash)) continue;
+    for (const bucket of [BUCKET.block, BUCKET.body, BUCKET.receipts]) {
+      writes.push({ key: hashKey(bucket, hash), value: undefined });
+    }
+  }
+  return writes;
+}
+
 /** Removals come first: a transaction of an orphaned block may be in a new one too. */
 function updateWrites(update: ChainUpdate, blocks: readonly EncodedBlock[]): Write[] {
   const writes: Write[] = [];
   for (const block of update.orphaned ?? []) {
-    writes.push({ key: numberKey(BUCKET.canonical, block.header.number), value: undefined });
+    const { hash, header } = block;
+    writes.push({ key: numberKey(BUCKET.canonical, header.number), value: undefined });
+    writes.push({ key: numberHashKey(BUCKET.orphan, header.number, hash), value: NOTHING });
     for (const { hash } of block.transactions) {
       writes.push({ key: hashKey(BUCKET.transaction, hash), value: undefined });
     }
@@ -230,8 +322,7 @@ function updateWrites(update: ChainUpdate, blocks: readonly EncodedBlock[]): Wri
   for (const added of blocks) writes.push(...blockWrites(added));
   if (update.journal !== undefined) writes.push(...update.journal);
   if (update.safeHead) {
-    const key = numberKey(BUCKET.safeHead, update.safeHead.l1.number);
-    writes.push({ key, value: encodeSafeHead(update.safeHead) });
+    writes.push(safeHeadWrite(update.safeHead));
   }
   writes.push({ key: bucketKey(BUCKET.heads), value: encodeHeads(update.heads) });
   return writes;

@@ -31,6 +31,10 @@ export const BUCKET = {
   flatRoot: 0x0d,
   /** block number -> what the canonical block changed in the flat table */
   flatUndo: 0x0e,
+  /** () -> number of the oldest canonical block whose state is kept */
+  history: 0x0f,
+  /** block number and hash -> nothing; a block that left the chain and is not deleted yet */
+  orphan: 0x10,
 } as const;
 
 export type Bucket = (typeof BUCKET)[keyof typeof BUCKET];
@@ -53,7 +57,17 @@ export function numberKey(bucket: Bucket, number: bigint): Uint8Array {
   return key;
 }
 
-/** The number in a {@link numberKey}. */
+/** `bucket ++ u64 big endian ++ 32 bytes`. */
+export function numberHashKey(bucket: Bucket, number: bigint, hash: Hash): Uint8Array {
+  return concatBytes(numberKey(bucket, number), hexToBytes(hash));
+}
+
+/** The hash in a {@link numberHashKey}. */
+export function hashOfKey(key: Uint8Array): Hash {
+  return bytesToHex(key.subarray(9, 41));
+}
+
+/** The number in a {@link numberKey} or {@link numberHashKey}. */
 export function numberOfKey(key: Uint8Array): bigint {
   return new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(1);
 }

@@ -23,10 +23,18 @@ export interface KeyValueStore extends KeyValueReader {
   ): AsyncIterableIterator<[Uint8Array, Uint8Array]>;
   /** Deletes all entries with `from <= key < to`; not atomic. */
   clear(from: Uint8Array, to: Uint8Array): Promise<void>;
+  /** Gives the disk back what was deleted between the two keys. */
+  compact(from: Uint8Array, to: Uint8Array): Promise<void>;
+  /** Bytes on disk between the two keys, about: what was written last is not counted. */
+  size(from: Uint8Array, to: Uint8Array): Promise<number>;
   close(): Promise<void>;
 }
 
-type Database = Level<Uint8Array, Uint8Array>;
+/** The package's types are those that browsers' databases share; on Node it has these too. */
+type Database = Level<Uint8Array, Uint8Array> & {
+  compactRange(from: Uint8Array, to: Uint8Array): Promise<void>;
+  approximateSize(from: Uint8Array, to: Uint8Array): Promise<number>;
+};
 
 /** Folders that this thread has open: the database itself lets one process open a folder many times. */
 const openFolders = new Set<string>();
@@ -48,10 +56,13 @@ export async function openLevel(folder: string): Promise<KeyValueStore> {
   return {
     ...readerOf(level),
     async write(writes, durable) {
-      const operations = writes.map(({ key, value }) =>
-        value === undefined ? ({ type: "del", key } as const) : ({ type: "put", key, value } as const),
-      );
-      await level.batch(operations, { sync: durable });
+      // A fourth of the time of an array of operations, each of which is copied and looked through.
+      const batch = level.batch();
+      for (const { key, value } of writes) {
+        if (value === undefined) batch.del(key);
+        else batch.put(key, value);
+      }
+      await batch.write({ sync: durable });
     },
     async *entries(from, to, reverse = false) {
       for await (const [key, value] of level.iterator({ gte: from, lt: to, reverse })) {
@@ -59,6 +70,8 @@ export async function openLevel(folder: string): Promise<KeyValueStore> {
       }
     },
     clear: (from, to) => level.clear({ gte: from, lt: to }),
+    compact: (from, to) => level.compactRange(from, to),
+    size: (from, to) => level.approximateSize(from, to),
     async close() {
       await level.close();
       openFolders.delete(path);
@@ -79,13 +92,13 @@ export async function openSharedLevel(folder: string): Promise<KeyValueReader & 
 
 /** All threads must name the folder alike: the addon finds the open database by its path. */
 async function openDatabase(path: string, createIfMissing: boolean): Promise<Database> {
-  const level: Database = new Level(path, {
+  const level = new Level<Uint8Array, Uint8Array>(path, {
     keyEncoding: "view",
     valueEncoding: "view",
     cacheSize: 64 * 1024 * 1024,
     multithreading: true,
     createIfMissing,
-  });
+  }) as Database;
   await level.open();
   return level;
 }

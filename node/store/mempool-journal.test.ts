@@ -28,6 +28,8 @@ function slowLevel() {
       }),
     async *entries() {},
     clear: async () => {},
+    compact: async () => {},
+    size: async () => 0,
     close: async () => {},
   };
   return { level, writes };

@@ -77,6 +77,10 @@ export class MemoryChain implements ChainReader {
     return this.receiptsOf.get(blockHash);
   }
 
+  oldestState() {
+    return 0n;
+  }
+
   async locate(transactionHash: Hash) {
     return this.locations.get(transactionHash);
   }

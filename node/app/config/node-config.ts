@@ -168,6 +168,16 @@ export const nodeConfigSchema = z.strictObject({
     .enum(["wasm", "ts", "both"])
     .default("wasm")
     .describe("what runs the blocks: op-revm, @ethereumjs/evm, or both, stopping where they differ"),
+  stateHistory: z.coerce
+    .bigint()
+    .min(0n)
+    .max(10n ** 15n)
+    .default(0n)
+    .describe("newest blocks whose state is kept (geth's full nodes: 128); 0: all of them, an archive"),
+  fromSnapshot: z
+    .string()
+    .optional()
+    .describe("file of `openledger db snapshot` that a node without data starts from"),
   logLevel: z.enum(LOG_LEVELS).default("info").describe("least important line that is logged"),
   logFormat: z.enum(["text", "json"]).default("text").describe("form of the log's lines"),
 });

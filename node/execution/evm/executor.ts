@@ -172,7 +172,7 @@ export interface AccountView {
   storageRoot: Hash;
 }
 
-/** State by its root: reads for RPC. Any root that is still stored works (nodes are never pruned). */
+/** State by its root: reads for RPC. Any root that is still stored works (those of old blocks may be pruned). */
 export interface StateReader {
   account(root: Hash, address: Address): Promise<AccountView | undefined>;
   code(root: Hash, address: Address): Promise<Uint8Array>;

@@ -4,6 +4,8 @@ import { decodeNode, type TrieNode } from "./trie-node.ts";
 import { codeKey, type StateDatabase } from "./types.ts";
 
 const DEFAULT_CAPACITY = 100_000;
+const CACHED_CODES = 1_024;
+const SEEN_CODES = 16_384;
 
 function cacheKey(hash: Uint8Array): string {
   return Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString("latin1");
@@ -17,6 +19,8 @@ export class NodeStore {
   private young = new Map<string, TrieNode>();
   private old = new Map<string, TrieNode>();
   private readonly codes = new Map<string, Uint8Array>();
+  /** Hashes of code that was read once. A block may read hundreds of megabytes of code once: keeping that costs more than reading it. */
+  private readonly seen = new Set<string>();
 
   constructor(database: StateDatabase, capacity = DEFAULT_CAPACITY) {
     this.database = database;
@@ -54,8 +58,13 @@ export class NodeStore {
         facts: { codeHash: bytesToHex(codeHash) },
       });
     }
-    if (this.codes.size >= 1024) this.codes.clear();
-    this.codes.set(key, code);
+    if (this.seen.has(key)) {
+      if (this.codes.size >= CACHED_CODES) this.codes.clear();
+      this.codes.set(key, code);
+    } else {
+      if (this.seen.size >= SEEN_CODES) this.seen.clear();
+      this.seen.add(key);
+    }
     return code;
   }
 
@@ -63,8 +72,8 @@ export class NodeStore {
     const raw = this.fetch(hash);
     if (raw === undefined) {
       throw executionError("STATE_NODE_MISSING", {
-        message: `Trie node ${bytesToHex(hash)} is not stored.`,
-        fix: "Ask for a block whose state this node has.",
+        message: `missing trie node ${bytesToHex(hash).slice(2)}: the state that it belongs to is not on this node`,
+        fix: "Ask for a block whose state this node has, or a node that keeps all of them.",
         facts: { hash: bytesToHex(hash) },
       });
     }
