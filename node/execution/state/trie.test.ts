@@ -70,6 +70,8 @@ describe("updateTrie", () => {
 
   it("names the node that is missing", () => {
     const nodes = new NodeStore(new MemoryDatabase());
-    expect(() => readTrie(nodes, keccak256(Uint8Array.of(1)), new Uint8Array(32))).toThrow(/is not stored/);
+    expect(() => readTrie(nodes, keccak256(Uint8Array.of(1)), new Uint8Array(32))).toThrow(
+      /missing trie node/,
+    );
   });
 });
