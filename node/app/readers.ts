@@ -1,17 +1,20 @@
 import { outputRoot } from "../chain/output-root.ts";
 import type { Block } from "../chain/types/block.ts";
 import type { L1BlockRef } from "../chain/types/l1.ts";
-import type { Hash } from "../chain/types/primitives.ts";
+import type { BlockId, Hash } from "../chain/types/primitives.ts";
 import type { DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
 import type { Engine } from "../rollup/forkchoice/engine.ts";
 import type { L1Reader } from "../rollup/l1/reader.ts";
 import type { L1Watcher } from "../rollup/l1/watcher.ts";
-import type { ChainReader, OutputAtBlock, RollupReader, SyncStatus } from "../rpc/types.ts";
+import type { ChainReader, HeadKind, OutputAtBlock, RollupReader, SyncStatus } from "../rpc/types.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { appError } from "./errors.ts";
 
 /** What RPC reads of the chain, over store and engine. */
-export function createChainReader(store: ChainStore, engine: Engine): ChainReader {
+export function createChainReader(
+  store: ChainStore,
+  engine: { heads(): Record<HeadKind, BlockId>; subscribe: ChainReader["onHead"] },
+): ChainReader {
   const byNumber = (number: bigint): Block | undefined => {
     const hash = store.canonicalHash(number);
     return hash === undefined ? undefined : store.block(hash);

@@ -1,3 +1,4 @@
+import { allLogsAttack } from "./all-logs.ts";
 import type { Attack } from "./attack.ts";
 import { accessListAttack, endlessCallsAttack } from "./endless-calls.ts";
 import { feeSpikeAttack } from "./fee-spike.ts";
@@ -15,4 +16,5 @@ export const ATTACKS: readonly Attack[] = [
   neverReadAttack,
   poolFloodAttack,
   feeSpikeAttack,
+  allLogsAttack,
 ];

@@ -5,6 +5,7 @@ import { deriveBench } from "./derive.ts";
 import { evmBench } from "./evm.ts";
 import { type Bench, formatFigure } from "./figure.ts";
 import { gemmBench } from "./gemm.ts";
+import { logsBench } from "./logs.ts";
 import { scanBench } from "./scan.ts";
 import { splitterBench } from "./splitter.ts";
 import { stateBench } from "./state.ts";
@@ -16,6 +17,7 @@ const BENCHES: readonly Bench[] = [
   transfersBench,
   erc20Bench,
   callBench,
+  logsBench,
   evmBench,
   deriveBench,
   stateBench,
