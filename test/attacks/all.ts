@@ -2,6 +2,7 @@ import { allLogsAttack } from "./all-logs.ts";
 import type { Attack } from "./attack.ts";
 import { accessListAttack, endlessCallsAttack } from "./endless-calls.ts";
 import { feeSpikeAttack } from "./fee-spike.ts";
+import { l1AwayAttack, l1LiesAttack, l1StopsAttack } from "./l1.ts";
 import { nestedJsonAttack, nestedRlpAttack } from "./nested-lists.ts";
 import { poolFloodAttack } from "./pool-flood.ts";
 import { idleSocketsAttack, neverReadAttack } from "./sockets.ts";
@@ -17,4 +18,7 @@ export const ATTACKS: readonly Attack[] = [
   poolFloodAttack,
   feeSpikeAttack,
   allLogsAttack,
+  l1StopsAttack,
+  l1AwayAttack,
+  l1LiesAttack,
 ];

@@ -18,6 +18,9 @@ export interface Anvil {
   port: number;
   rpc: L1Rpc;
   mine(blocks?: number): Promise<void>;
+  /** Stops the process without ending it, and lets it go on: its connections stay open and say nothing. */
+  pause(): void;
+  resume(): void;
   /** SIGKILL, as a crash does. */
   kill(): Promise<void>;
 }
@@ -61,6 +64,8 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
     port,
     rpc,
     mine: async (blocks = 1) => void (await rpc("anvil_mine", [`0x${blocks.toString(16)}`, "0x2"])),
+    pause: () => void child.kill("SIGSTOP"),
+    resume: () => void child.kill("SIGCONT"),
     kill: () => kill(child),
   };
 }
