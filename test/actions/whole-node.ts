@@ -106,6 +106,15 @@ export async function createWholeNode(miner: Miner, rollup: RollupConfig): Promi
     return { engine, driver, finality, sequence, end };
   }
 
+  const until = async (holds: () => boolean) => {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (!holds()) {
+      if (performance.now() > deadline) throw new Error(`not in time: ${String(holds)}`);
+      watcher.look();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+
   return {
     sight,
     store,
@@ -119,14 +128,7 @@ export async function createWholeNode(miner: Miner, rollup: RollupConfig): Promi
       return running.finality;
     },
     look: () => watcher.look(),
-    async until(holds) {
-      const deadline = performance.now() + PATIENCE_MS;
-      while (!holds()) {
-        if (performance.now() > deadline) throw new Error(`not in time: ${String(holds)}`);
-        watcher.look();
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    },
+    until,
     async restart() {
       await running.end();
       running = start();
@@ -134,7 +136,7 @@ export async function createWholeNode(miner: Miner, rollup: RollupConfig): Promi
     async sequenceUntil(number) {
       now = Number(rollup.genesis.l2Time + rollup.blockTime * number);
       running.sequence();
-      await this.until(() => running.engine.heads().unsafe.number >= number);
+      await until(() => running.engine.heads().unsafe.number >= number);
     },
     async stop() {
       await running.end().catch(() => undefined);
