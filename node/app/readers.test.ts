@@ -32,3 +32,21 @@ it("answers with the newest record up to the L1 block, before the first with gen
     code: "SAFE_HEAD_NOT_FOUND",
   });
 });
+
+it("tells the sync status from memory, with the last L1 block that was read, while L1 hangs", async () => {
+  const block = (number: bigint) => ({ hash: hash("c"), number, parentHash: hash("d"), timestamp: 7n });
+  const hangs = () => new Promise<never>(() => undefined);
+  const heads = { unsafe: block(3n), safe: block(2n), finalized: block(1n) };
+  const parts = {
+    engine: { heads: () => heads },
+    driver: { lastReadL1: () => block(40n), currentL1: () => undefined },
+    watcher: { heads: () => ({ latest: block(41n), safe: undefined, finalized: block(9n) }) },
+    l1: { refByNumber: hangs, blockByNumber: hangs, label: hangs },
+  };
+  expect(await createRollupReader(parts as unknown as RollupReaderParts).syncStatus()).toMatchObject({
+    currentL1: block(40n),
+    headL1: block(41n),
+    safeL1: { number: 0n },
+    unsafeL2: { number: 3n },
+  });
+});
