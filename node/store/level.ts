@@ -56,7 +56,7 @@ export async function openLevel(folder: string): Promise<KeyValueStore> {
   return {
     ...readerOf(level),
     async write(writes, durable) {
-      // A fourth of the time of an array of operations, each of which is copied and looked through.
+      // A third of the processor time of an array of operations, each of which is copied and looked through.
       const batch = level.batch();
       for (const { key, value } of writes) {
         if (value === undefined) batch.del(key);

@@ -19,7 +19,7 @@ export class NodeStore {
   private young = new Map<string, TrieNode>();
   private old = new Map<string, TrieNode>();
   private readonly codes = new Map<string, Uint8Array>();
-  /** Hashes of code that was read once. A block may read hundreds of megabytes of code once: keeping that costs more than reading it. */
+  /** Hashes of code that was read once; it is kept from the second time on: a block may read hundreds of megabytes of code once. */
   private readonly seen = new Set<string>();
 
   constructor(database: StateDatabase, capacity = DEFAULT_CAPACITY) {
