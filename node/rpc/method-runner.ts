@@ -1,5 +1,6 @@
 import { errorText, type MethodAnswer } from "./door/answer-text.ts";
 import { RPC_CODE, toErrorObject } from "./errors.ts";
+import { JsonText } from "./json-text.ts";
 import type { RpcContext, RpcMethods } from "./types.ts";
 
 /** Called with what a method threw that is neither an RpcError nor a coded error. */
@@ -35,7 +36,7 @@ export function methodRunner(options: MethodRunnerOptions): RunMethod {
   /** What is too large, or no JSON (a bigint that a method forgot to format), becomes an error. */
   const answered = (result: unknown): MethodAnswer => {
     try {
-      const text = JSON.stringify(result ?? null);
+      const text = result instanceof JsonText ? result.text : JSON.stringify(result ?? null);
       if (text.length <= maxResponseBytes) return { text, isError: false };
     } catch (error) {
       return failed("(answer)", error);

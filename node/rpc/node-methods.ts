@@ -2,6 +2,7 @@ import type { RollupConfig } from "../chain/types/rollup.ts";
 import type { StateReader } from "../execution/evm/executor.ts";
 import type { BoundedSimulator } from "../execution/simulation/simulator.ts";
 import { rawMethods } from "./namespaces/debug/raw.ts";
+import { traceMethods } from "./namespaces/debug/trace.ts";
 import { blockMethods } from "./namespaces/eth/blocks.ts";
 import { callMethods } from "./namespaces/eth/call.ts";
 import { CALL_GAS_CAP } from "./namespaces/eth/call-params.ts";
@@ -58,6 +59,7 @@ export function nodeRpcMethods(options: NodeRpcOptions): RpcMethods {
     ...filterMethods(chain, queries, pool),
     ...subscriptionMethods(chain, pool),
     ...rawMethods(chain, pool),
+    ...traceMethods({ chain, simulator, chainId: rollup.l2ChainId, gasCap: options.gasCap ?? CALL_GAS_CAP }),
     ...(pool !== undefined && txpoolMethods(pool)),
     ...(rollupReader !== undefined && optimismMethods(rollupReader, rollup, version)),
   });

@@ -42,13 +42,14 @@ export function createExecutor(options: ExecutorOptions): Executor {
   if (kind === "wasm") return revmExecutor(rules, nodes, flat());
   if (kind === "ts") return ethereumjsExecutor(rules, nodes, flat());
   return withTraces(
+    rules,
     bothExecutors(revmExecutor(rules, nodes, flat()), ethereumjsExecutor(rules, nodes, flat())),
   );
 }
 
 function ethereumjsExecutor(rules: ChainRules, nodes: NodeStore, flat: FlatState): Executor {
   const machines = ethereumjsMachines(rules, nodes, flat);
-  return withTraces({
+  return withTraces(rules, {
     ...createBlockExecutor({ rules, machines, flat, slowestNsPerGas: Number.POSITIVE_INFINITY }),
     ...createSimulator(rules, flat, nodes, ethereumjsCalls(rules)),
     replay: createReplay({ rules, machines }),
@@ -58,15 +59,15 @@ function ethereumjsExecutor(rules: ChainRules, nodes: NodeStore, flat: FlatState
 function revmExecutor(rules: ChainRules, nodes: NodeStore, flat: FlatState): Executor {
   const instances = revmInstances(rules);
   const machines = revmMachines({ rules, nodes, flat, instances });
-  return withTraces({
+  return withTraces(rules, {
     ...createBlockExecutor({ rules, machines, flat, slowestNsPerGas: REVM_SLOWEST_NS_PER_GAS }),
     ...createSimulator(rules, flat, nodes, revmCalls(rules, instances, ethereumjsCalls(rules))),
     replay: createReplay({ rules, machines }),
   });
 }
 
-function withTraces(executor: Omit<Executor, "trace">): Executor {
-  return { ...executor, trace: (request) => trace(executor, request) };
+function withTraces({ rollup }: ChainRules, executor: Omit<Executor, "trace">): Executor {
+  return { ...executor, trace: (header, request) => trace(executor, rollup, header, request) };
 }
 
 /** Instances for a block's time: a fork's precompiles are ordinary addresses before it. */

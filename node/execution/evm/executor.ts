@@ -200,12 +200,17 @@ export interface Replayer {
 
 /** What is to be traced, and how. */
 export interface TraceRequest {
-  subject:
-    | { kind: "block"; parent: BlockHeader; block: Block }
-    | { kind: "transaction"; parent: BlockHeader; block: Block; index: number }
-    | { kind: "call"; header: BlockHeader; request: CallRequest };
+  subject: TraceSubject;
   tracer: TracerSpec;
 }
+
+/** A block or one of its transactions, on the state of the block's parent; or a call, on that of its block. */
+export type TraceSubject =
+  | { kind: "block"; block: Block }
+  | { kind: "transaction"; block: Block; index: number }
+  /** A block as bytes that a stranger gave. */
+  | { kind: "rlp"; raw: Uint8Array }
+  | { kind: "call"; request: CallRequest };
 
 /** Runs messages on a block's state without changing anything: what RPC asks. */
 export interface Simulator {
@@ -219,8 +224,11 @@ export interface Simulator {
    * @throws CodedError `SIMULATE_*`, and for messages and overrides as {@link call}.
    */
   simulateBlocks(header: BlockHeader, request: BlockSimulation): Promise<readonly SimulatedBlock[]>;
-  /** A trace as JSON text, in geth's form. @throws CodedError `TRACE_TOO_LARGE`, and for calls as {@link call}. */
-  trace(request: TraceRequest): Promise<string>;
+  /**
+   * A trace as JSON text, in geth's form, on the state after `header`'s block.
+   * @throws CodedError `TRACE_TOO_LARGE`; for calls as {@link call}; for a stranger's block as its decoding, and `BLOCK_INVALID`.
+   */
+  trace(header: BlockHeader, request: TraceRequest): Promise<string>;
 }
 
 /** Makes and checks blocks. */

@@ -49,8 +49,8 @@ describe("both executors", () => {
         const parent = small.head;
         const envelopes = await Promise.all(calls.map((fields, nonce) => signed({ ...fields, nonce })));
         const { block } = await small.advance(envelopes);
-        const subject = { kind: "block", parent, block } as const;
-        const logs = JSON.parse(await small.executor.trace({ subject, tracer: STRUCT_LOGS }));
+        const subject = { kind: "block", block } as const;
+        const logs = JSON.parse(await small.executor.trace(parent, { subject, tracer: STRUCT_LOGS }));
         expect(logs).toHaveLength(block.transactions.length);
         const gas = logs.reduce(
           (sum: number, { result }: { result: { gas: number } }) => sum + result.gas,

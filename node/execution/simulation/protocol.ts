@@ -2,7 +2,7 @@ import { CodedError, isCodedError, type Severity } from "../../base/errors.ts";
 import type { BlockHeader } from "../../chain/types/block.ts";
 import type { OpenLedgerConfig, RollupConfig } from "../../chain/types/rollup.ts";
 import type { ExecutorKind } from "../evm/create-executor.ts";
-import type { BlockSimulation, CallRequest } from "../evm/executor.ts";
+import type { BlockSimulation, CallRequest, TraceRequest } from "../evm/executor.ts";
 
 /** What a simulation thread is started with. */
 export interface SimulationThreadData {
@@ -19,6 +19,7 @@ export interface SimulationRequests {
   estimateGas: CallRequest;
   createAccessList: CallRequest;
   simulateBlocks: BlockSimulation;
+  trace: TraceRequest;
 }
 export type SimulationKind = keyof SimulationRequests;
 

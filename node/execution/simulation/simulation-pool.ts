@@ -9,6 +9,7 @@ import type {
   CallRequest,
   CallResult,
   SimulatedBlock,
+  TraceRequest,
 } from "../evm/executor.ts";
 import {
   receiveError,
@@ -101,6 +102,10 @@ class ThreadPool implements SimulationPool {
 
   simulateBlocks(header: BlockHeader, request: BlockSimulation, bound?: SimulationBound) {
     return this.run("simulateBlocks", header, request, bound) as Promise<readonly SimulatedBlock[]>;
+  }
+
+  trace(header: BlockHeader, request: TraceRequest, bound?: SimulationBound): Promise<string> {
+    return this.run("trace", header, request, bound) as Promise<string>;
   }
 
   async close(): Promise<void> {

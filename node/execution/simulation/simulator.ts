@@ -5,6 +5,7 @@ import type {
   CallRequest,
   CallResult,
   SimulatedBlock,
+  TraceRequest,
 } from "../evm/executor.ts";
 
 /** What one simulation may take beyond the limits that hold for all of them. */
@@ -33,4 +34,5 @@ export interface BoundedSimulator {
     request: BlockSimulation,
     bound?: SimulationBound,
   ): Promise<readonly SimulatedBlock[]>;
+  trace(header: BlockHeader, request: TraceRequest, bound?: SimulationBound): Promise<string>;
 }

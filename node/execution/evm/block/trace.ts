@@ -1,6 +1,7 @@
 import type { Block, BlockHeader } from "../../../chain/types/block.ts";
 import type { PayloadAttributes } from "../../../chain/types/rollup.ts";
 import type { ChainTransaction } from "../../../chain/types/transaction.ts";
+import { executionError } from "../../errors.ts";
 import type { ChainRules, Listen } from "../executor.ts";
 import { delegationsOf } from "./authorization.ts";
 import { headerStart } from "./header.ts";
@@ -58,7 +59,14 @@ async function runOne(
 async function execute(machine: BlockMachine, transaction: ChainTransaction): Promise<TxOutcome> {
   if (transaction.kind === "deposit") return machine.deposit(transaction);
   const result = await machine.signed(transaction, undefined);
-  if ("refused" in result) throw new Error(`a stored transaction is refused: ${result.refused.reason}`);
+  if ("refused" in result) {
+    const { reason } = result.refused;
+    const { hash } = transaction;
+    throw executionError("BLOCK_INVALID", {
+      message: `Transaction ${hash} can't be in its block: ${reason}.`,
+      facts: { hash, reason },
+    });
+  }
   return result.outcome;
 }
 

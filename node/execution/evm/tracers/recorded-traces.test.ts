@@ -65,8 +65,8 @@ describe.skipIf(vectors === undefined)("traces recorded from op-geth", () => {
     for (const trace of traces) {
       const [parent, block] = [chain[trace.block - 1]!.header, chain[trace.block]!];
       for (const [kind, executor] of Object.entries(executors)) {
-        const subject = { kind: "block", parent, block } as const;
-        const text = await executor.trace({ subject, tracer: specOf(trace) });
+        const subject = { kind: "block", block } as const;
+        const text = await executor.trace(parent, { subject, tracer: specOf(trace) });
         const difference = jsonDifference(comparable(text), comparable(JSON.stringify(trace.result)));
         if (difference === undefined) continue;
         differences.push(

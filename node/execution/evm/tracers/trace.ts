@@ -1,19 +1,28 @@
+import { decodeBlock } from "../../../chain/codec/block.ts";
+import type { BlockHeader } from "../../../chain/types/block.ts";
+import type { RollupConfig } from "../../../chain/types/rollup.ts";
 import type { Replayer, TraceRequest } from "../executor.ts";
 import { createTracer } from "./create-tracer.ts";
 import { type ResultTracer, TraceBudget } from "./result-tracer.ts";
 
 /**
  * Traces what the request names, in geth's JSON: of a block a list of `{txHash, result}`, of others the result alone.
- * @throws CodedError `TRACE_TOO_LARGE`; for calls `CALL_FUNDS`, `CALL_GAS`.
+ * @throws CodedError `TRACE_TOO_LARGE`; for calls `CALL_FUNDS`, `CALL_GAS`, `CALL_INITCODE`, `CALL_OVERRIDE`; for a stranger's block
+ * what {@link decodeBlock} throws, and `BLOCK_INVALID`.
  */
-export async function trace(replayer: Replayer, { subject, tracer: spec }: TraceRequest): Promise<string> {
+export async function trace(
+  replayer: Replayer,
+  rollup: RollupConfig,
+  header: BlockHeader,
+  { subject, tracer: spec }: TraceRequest,
+): Promise<string> {
   const budget = new TraceBudget();
   if (subject.kind === "call") {
     const tracer = createTracer(spec, budget);
-    await replayer.replayCall(subject.header, subject.request, tracer);
+    await replayer.replayCall(header, subject.request, tracer);
     return tracer.result();
   }
-  const { parent, block } = subject;
+  const block = subject.kind === "rlp" ? decodeBlock(subject.raw, rollup) : subject.block;
   const tracers: ResultTracer[] = [];
   const results: string[] = [];
   /** A tracer is let go as soon as its transaction has ended. */
@@ -21,7 +30,7 @@ export async function trace(replayer: Replayer, { subject, tracer: spec }: Trace
     const ended = tracers.pop();
     if (ended !== undefined) results.push(ended.result());
   };
-  await replayer.replay(parent, block, (index) => {
+  await replayer.replay(header, block, (index) => {
     collect();
     if (subject.kind === "transaction" && index > subject.index) return "stop";
     if (subject.kind === "transaction" && index < subject.index) return undefined;
