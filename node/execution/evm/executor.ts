@@ -1,3 +1,4 @@
+import type { PackedBlock } from "../../chain/codec/packed-block.ts";
 import type { Block, BlockHeader, Log, Receipt } from "../../chain/types/block.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import type { OpenLedgerConfig, PayloadAttributes, RollupConfig } from "../../chain/types/rollup.ts";
@@ -206,8 +207,8 @@ export interface TraceRequest {
 
 /** A block or one of its transactions, on the state of the block's parent; or a call, on that of its block. */
 export type TraceSubject =
-  | { kind: "block"; block: Block }
-  | { kind: "transaction"; block: Block; index: number }
+  | { kind: "block"; block: PackedBlock }
+  | { kind: "transaction"; block: PackedBlock; index: number }
   /** A block as bytes that a stranger gave. */
   | { kind: "rlp"; raw: Uint8Array }
   | { kind: "call"; request: CallRequest };

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { CONTRACTS, call, program } from "../../../test/support/random-programs.ts";
 import { createSmallChain, SENDER, signed } from "../../../test/support/small-chain.ts";
 import { isCodedError } from "../../base/errors.ts";
+import { packBlock } from "../../chain/codec/packed-block.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 import type { TracerSpec } from "./tracers/spec.ts";
 
@@ -49,7 +50,7 @@ describe("both executors", () => {
         const parent = small.head;
         const envelopes = await Promise.all(calls.map((fields, nonce) => signed({ ...fields, nonce })));
         const { block } = await small.advance(envelopes);
-        const subject = { kind: "block", block } as const;
+        const subject = { kind: "block", block: packBlock(block) } as const;
         const logs = JSON.parse(await small.executor.trace(parent, { subject, tracer: STRUCT_LOGS }));
         expect(logs).toHaveLength(block.transactions.length);
         const gas = logs.reduce(

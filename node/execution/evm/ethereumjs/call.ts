@@ -80,7 +80,7 @@ class EthereumjsCalls implements CallBlock {
     const to = request.to === undefined ? undefined : createAddressFromString(request.to);
     const { data, value, gas, gasPrice, accessList = [], authorizationList = [] } = request;
     const subject = gasSubjectOf({ data, to: request.to, accessList, authorizationList });
-    if (tracer?.wants.states) tracer.before(viewBlockState(state.snapshot()));
+    const found = tracer?.wants.states ? state.snapshot() : undefined;
     await stepSender(evm, from, request);
     const refund = await applyAuthorizations(evm, rollup.l2ChainId, authorizationList);
     const touched = wantsTouched ? noteTouched(evm) : undefined;
@@ -96,6 +96,7 @@ class EthereumjsCalls implements CallBlock {
     await evm.journal.cleanup();
     evm.stateManager.originalStorageCache.clear();
     stopTracing?.();
+    if (found !== undefined) tracer?.before(viewBlockState(found));
     tracer?.end({ gasUsed: result.gasUsed, state: viewBlockState(state) });
     return {
       ...result,

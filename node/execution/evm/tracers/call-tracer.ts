@@ -18,8 +18,8 @@ export class CallTracer implements ResultTracer {
   readonly wants = FRAMES_ONLY;
   private readonly spec: Pick<CallTracerSpec, "onlyTopCall" | "withLog">;
   private readonly tree: FrameTree;
-  /** Frames that are open but not shown. */
-  private hidden = 0;
+  /** Frames that are open but not shown: the logs before each. */
+  private readonly hidden: number[] = [];
   private text = "";
 
   constructor(spec: Pick<CallTracerSpec, "onlyTopCall" | "withLog">, budget: TraceBudget) {
@@ -32,19 +32,22 @@ export class CallTracer implements ResultTracer {
   }
 
   enter(frame: FrameStart): void {
-    if (this.spec.onlyTopCall && this.tree.depth > 0) this.hidden++;
+    if (this.spec.onlyTopCall && this.tree.depth > 0) this.hidden.push(this.tree.logIndex);
     else this.tree.enter(frame);
   }
 
   leave(end: FrameEnd): void {
-    if (this.hidden > 0) this.hidden--;
-    else this.tree.leave(end);
+    const logIndex = this.hidden.pop();
+    if (logIndex === undefined) this.tree.leave(end);
+    else if (end.error !== undefined) this.tree.logIndex = logIndex;
   }
 
   step(): void {}
 
   log(log: Log): void {
-    if (this.spec.withLog && this.hidden === 0) this.tree.log(log);
+    if (!this.spec.withLog) return;
+    if (this.hidden.length > 0) this.tree.logIndex++;
+    else this.tree.log(log);
   }
 
   before(): void {}

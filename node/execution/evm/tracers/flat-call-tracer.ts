@@ -18,6 +18,7 @@ const PARITY_WORDS: Readonly<Record<string, string>> = {
   "stack limit reached 1024 (1023)": "Out of stack",
   "precompiled failed": "Built-in failed",
   "invalid input length": "Built-in failed",
+  "precompile error": "Built-in failed",
 };
 const PARITY_BEGINNINGS = [
   ["invalid opcode:", "Bad instruction"],

@@ -42,7 +42,8 @@ export class FrameTree {
   private readonly open: { frame: Frame; logIndex: number }[] = [];
   private root: Frame | undefined;
   private gas = 0n;
-  private logIndex = 0;
+  /** Of the block's next log; those of failed frames don't count. */
+  logIndex = 0;
 
   constructor(budget: TraceBudget) {
     this.budget = budget;

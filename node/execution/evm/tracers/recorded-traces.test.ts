@@ -6,6 +6,7 @@ import { jsonDifference } from "../../../../test/support/json-difference.ts";
 import { readGzipLines, readRecording } from "../../../../test/support/recordings.ts";
 import { hexToBytes } from "../../../base/bytes.ts";
 import { decodeBlock } from "../../../chain/codec/block.ts";
+import { packBlock } from "../../../chain/codec/packed-block.ts";
 import type { Block } from "../../../chain/types/block.ts";
 import { makeGenesis } from "../../state/genesis-state.ts";
 import { MemoryDatabase } from "../../state/memory-database.ts";
@@ -65,7 +66,7 @@ describe.skipIf(vectors === undefined)("traces recorded from op-geth", () => {
     for (const trace of traces) {
       const [parent, block] = [chain[trace.block - 1]!.header, chain[trace.block]!];
       for (const [kind, executor] of Object.entries(executors)) {
-        const subject = { kind: "block", block } as const;
+        const subject = { kind: "block", block: packBlock(block) } as const;
         const text = await executor.trace(parent, { subject, tracer: specOf(trace) });
         const difference = jsonDifference(comparable(text), comparable(JSON.stringify(trace.result)));
         if (difference === undefined) continue;

@@ -8,6 +8,7 @@ import type { ResultTracer, TraceBudget } from "./result-tracer.ts";
 import type { StructLoggerSpec } from "./spec.ts";
 
 const WORD = 32;
+const SSTORE = 0x55;
 const CREATE = 0xf0;
 const CREATE2 = 0xf5;
 const EMPTY = new Uint8Array(0);
@@ -17,6 +18,16 @@ interface OpenFrame {
   address: Address;
   /** What its last call gave back. */
   returnData: Uint8Array;
+}
+
+interface Unfinished {
+  op: number;
+  /** JSON before and behind the cost. */
+  head: string;
+  tail: string;
+  cost: bigint;
+  /** Before it ran. */
+  refund: bigint;
 }
 
 /** What begins the words of errors that geth finds before it runs an instruction: only those stand beside it. */
@@ -36,8 +47,8 @@ export class StructLogger implements ResultTracer {
   private readonly storage = new Map<Address, Map<bigint, string>>();
   private readonly entries: string[] = [];
   private size = 0;
-  /** The creation that was told last, until it is known what it passes on. */
-  private creation: { at: number; head: string; cost: bigint; tail: string } | undefined;
+  /** The last instruction, until what comes next tells the rest of it. */
+  private last: Unfinished | undefined;
   private top: FrameEnd | undefined;
   private gasUsed = 0n;
 
@@ -50,11 +61,12 @@ export class StructLogger implements ResultTracer {
   begin(): void {}
 
   enter(frame: FrameStart): void {
-    this.settleCreation(frame.gas);
+    this.finish({ passed: frame.gas });
     this.frames.push({ kind: frame.kind, address: ownAddress(frame), returnData: EMPTY });
   }
 
   leave(end: FrameEnd): void {
+    this.finish({});
     const closed = this.frames.pop();
     const above = this.frames.at(-1);
     if (above === undefined) this.top = end;
@@ -62,24 +74,24 @@ export class StructLogger implements ResultTracer {
   }
 
   step(step: TraceStep): void {
+    this.finish({ refund: step.refund });
     if (this.spec.limit !== 0 && this.size > this.spec.limit) return;
     const frame = this.frames.at(-1);
     if (frame === undefined) throw new Error("an instruction outside of all frames");
-    const [head, tail] = this.entry(step, frame);
-    const entry = `${head}${step.cost}${tail}`;
-    this.budget.take(entry.length + 1);
-    this.size += entry.length;
-    const isCreation = step.op === CREATE || step.op === CREATE2;
-    this.creation = isCreation ? { at: this.entries.length, head, cost: step.cost, tail } : undefined;
-    this.entries.push(entry);
+    this.last = this.entry(step, frame);
   }
 
-  /** geth leaves out of a creation's cost what it passes on. */
-  private settleCreation(passed: bigint): void {
-    if (this.creation === undefined) return;
-    const { at, head, cost, tail } = this.creation;
-    this.entries[at] = `${head}${cost - passed}${tail}`;
-    this.creation = undefined;
+  /** geth shows SSTORE's refund beside SSTORE itself, and leaves out of a creation's cost what it passes on. */
+  private finish({ passed = 0n, refund }: { passed?: bigint; refund?: bigint }): void {
+    if (this.last === undefined) return;
+    const { op, head, tail, cost, refund: before } = this.last;
+    this.last = undefined;
+    const shownCost = op === CREATE || op === CREATE2 ? cost - passed : cost;
+    const shown = op === SSTORE ? (refund ?? before) : before;
+    const entry = `${head}${shownCost}${tail}${shown > 0n ? `,"refund":${shown}` : ""}}`;
+    this.budget.take(entry.length + 1);
+    this.size += entry.length;
+    this.entries.push(entry);
   }
 
   log(): void {}
@@ -97,9 +109,9 @@ export class StructLogger implements ResultTracer {
     return `${head},"structLogs":[${this.entries.join(",")}]}`;
   }
 
-  /** What stands before and behind the cost. */
-  private entry(step: TraceStep, frame: OpenFrame): [string, string] {
-    const { pc, op, gas, depth, stack, memory, slot, refund } = step;
+  private entry(step: TraceStep, frame: OpenFrame): Unfinished {
+    const { pc, op, gas, cost, depth, stack, memory, refund } = step;
+    const slot = this.spec.storage ? slotOf(step) : undefined;
     const head = `{"pc":${pc},"op":"${opcodeName(op)}","gas":${gas},"gasCost":`;
     let text = `,"depth":${depth}`;
     const error = errorOf(step);
@@ -113,8 +125,7 @@ export class StructLogger implements ResultTracer {
       text += `,"returnData":"${bytesToHex(frame.returnData)}"`;
     if (memory !== undefined && memory.length > 0) text += `,"memory":[${memoryWords(memory)}]`;
     if (slot !== undefined) text += `,"storage":{${this.slots(frame.address, slot)}}`;
-    if (refund > 0n) text += `,"refund":${refund}`;
-    return [head, `${text}}`];
+    return { op, head, cost, tail: text, refund };
   }
 
   /** All slots that the contract has read or written so far, with this one. */
@@ -128,6 +139,12 @@ export class StructLogger implements ResultTracer {
 
 function errorOf({ error }: TraceStep): string | undefined {
   return FOUND_BEFORE.some((words) => error?.startsWith(words)) ? error : undefined;
+}
+
+/** geth shows what SSTORE would have written also where it can't pay for it. */
+function slotOf({ op, slot, stack }: TraceStep): TraceStep["slot"] {
+  if (slot !== undefined || op !== SSTORE || stack.length < 2) return slot;
+  return { key: stack.at(0), value: stack.at(1) };
 }
 
 function returnDataOf(kind: FrameStart["kind"] | undefined, { output, error }: FrameEnd): Uint8Array {

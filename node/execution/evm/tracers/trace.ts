@@ -1,4 +1,5 @@
 import { decodeBlock } from "../../../chain/codec/block.ts";
+import { unpackBlock } from "../../../chain/codec/packed-block.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
 import type { RollupConfig } from "../../../chain/types/rollup.ts";
 import type { Replayer, TraceRequest } from "../executor.ts";
@@ -22,7 +23,7 @@ export async function trace(
     await replayer.replayCall(header, subject.request, tracer);
     return tracer.result();
   }
-  const block = subject.kind === "rlp" ? decodeBlock(subject.raw, rollup) : subject.block;
+  const block = subject.kind === "rlp" ? decodeBlock(subject.raw, rollup) : unpackBlock(subject.block);
   const tracers: ResultTracer[] = [];
   const results: string[] = [];
   /** A tracer is let go as soon as its transaction has ended. */

@@ -1,6 +1,7 @@
 import { minBigInt } from "../../../base/bigint.ts";
 import { isCodedError } from "../../../base/errors.ts";
 import { headerFromFields } from "../../../chain/codec/header.ts";
+import { packBlock } from "../../../chain/codec/packed-block.ts";
 import { decodeRlp } from "../../../chain/codec/rlp.ts";
 import type { Block, BlockHeader } from "../../../chain/types/block.ts";
 import type { Hash } from "../../../chain/types/primitives.ts";
@@ -44,7 +45,7 @@ export async function tracedTransaction(
   const block = found && (await chain.blockByHash(found.blockHash));
   if (found === undefined || block === undefined) throw refuse("transaction not found");
   const parent = await parentOf(chain, block.header);
-  return { parent, subject: { kind: "transaction", block, index: found.index } };
+  return { parent, subject: { kind: "transaction", block: packBlock(block), index: found.index } };
 }
 
 /** A trace that may take so long; its answer goes out as it was made. */
@@ -80,7 +81,7 @@ export function traceMethods(options: TraceMethodsOptions): RpcMethods {
   const { chain, simulator } = options;
   const traceBlock = async (block: Block, config: TraceConfig, context: RpcContext) => {
     const parent = await parentOf(chain, block.header);
-    return runTrace(simulator, parent, { kind: "block", block }, config, context);
+    return runTrace(simulator, parent, { kind: "block", block: packBlock(block) }, config, context);
   };
   return {
     debug_traceTransaction: async (params, context) => {
