@@ -60,7 +60,8 @@ export function requireKey(context: CliContext): PrivateKeyAccount {
     });
   }
   const key = context.key.trim();
-  return NAME.test(key) && !looksSecret(key) ? readKey(context, key) : parseKey(key);
+  const isName = NAME.test(key) && !/^0x/.test(key) && !looksSecret(key);
+  return isName ? readKey(context, key) : parseKey(key);
 }
 
 /**

@@ -87,7 +87,7 @@ describe("keys", () => {
     expect(refusal(await sandbox(...transfer))).toMatchObject({ status: 1, code: "KEY_MISSING" });
     expect(refusal(await sandbox(...transfer, "--key", "nobody"))).toMatchObject({ code: "KEY_UNKNOWN" });
     expect(refusal(await sandbox(...transfer, "--key", "0x12"))).toMatchObject({ code: "KEY_INVALID" });
-    expect(refusal(await sandbox(...transfer, "--key", "../secret"))).toMatchObject({ code: "KEY_UNKNOWN" });
+    expect(refusal(await sandbox(...transfer, "--key", "../secret"))).toMatchObject({ code: "KEY_INVALID" });
 
     expect((await sandbox("account", "import", "ann", KEY)).status).toBe(0);
     expect(refusal(await sandbox("account", "import", "ann", `0x${"33".repeat(32)}`)).status).toBe(1);

@@ -178,4 +178,15 @@ describe("the L1 sender", () => {
     l1.nonce++;
     await said;
   });
+
+  test("says so when L1 goes back and loses what came before", async () => {
+    const l1 = new ScriptedL1();
+    l1.nonce = 3n;
+    const sending = senderOn(l1).send({ to: INBOX, data: "0x01" });
+    await until(() => l1.sent.length > 0);
+    expect(l1.sent[0]!.nonce).toBe(3n);
+    // A reorganisation drops two transactions that were mined before: nonce 3 could wait for ever.
+    l1.nonce = 1n;
+    await expect(sending).rejects.toMatchObject({ code: "L1_NONCE_MOVED" });
+  });
 });

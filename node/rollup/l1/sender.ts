@@ -220,8 +220,13 @@ async function look({ rpc, address }: Context, flight: Flight): Promise<L1SendRe
   return late;
 }
 
-/** Sends again what waits: with higher fees where the limits allow it, else as it is, in case L1 has forgotten it. */
+/**
+ * Sends again what waits: with higher fees where the limits allow it, else as it is, in case L1 has forgotten it.
+ * @throws CodedError `L1_NONCE_MOVED` when L1 went back behind the first nonce: what came before is lost, this would wait for ever.
+ */
 async function resubmit(context: Context, flights: readonly Flight[], how: SendAllOptions): Promise<void> {
+  const { nonce } = flights[0]!;
+  if ((await accountNonce(context.rpc, context.address)) < nonce) throw nonceMoved(context.address, nonce);
   const withBlobs = hasBlobs(flights[0]?.request);
   const prices = await readPrices(context.rpc, withBlobs);
   for (const flight of flights) {
