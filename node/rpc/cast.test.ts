@@ -3,12 +3,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { InstantPool } from "../../test/support/instant-pool.ts";
 import { createSmallChain, SENDER, type SmallChain } from "../../test/support/small-chain.ts";
+import { serveSmallChain } from "../../test/support/small-rpc.ts";
 import { packageRoot } from "../base/paths.ts";
-import { createStateReader } from "../execution/evm/state-reader.ts";
-import { nodeRpcMethods } from "./node-methods.ts";
-import { createRpcServer, type RpcServer } from "./server.ts";
+import type { RpcServer } from "./server.ts";
 
 const cast = join(packageRoot(), "node_modules", ".bin", "cast");
 const target = `0x${"ee".repeat(20)}` as const;
@@ -19,18 +17,7 @@ let small: SmallChain;
 
 beforeAll(async () => {
   small = createSmallChain();
-  server = await createRpcServer({
-    host: "127.0.0.1",
-    port: 0,
-    methods: nodeRpcMethods({
-      chain: small.chain,
-      state: createStateReader(small.database),
-      simulator: small.executor,
-      rollup: small.rollup,
-      pool: new InstantPool(small),
-      version: "openledger/test",
-    }),
-  });
+  server = await serveSmallChain(small);
 });
 afterAll(() => server.close());
 

@@ -1,11 +1,9 @@
 import { createPublicClient, createWalletClient, defineChain, http, parseGwei, webSocket } from "viem";
 import { chainConfig, publicActionsL2 } from "viem/op-stack";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { InstantPool } from "../../test/support/instant-pool.ts";
 import { createSmallChain, FUNDS, SENDER, type SmallChain } from "../../test/support/small-chain.ts";
-import { createStateReader } from "../execution/evm/state-reader.ts";
-import { nodeRpcMethods } from "./node-methods.ts";
-import { createRpcServer, type RpcServer } from "./server.ts";
+import { serveSmallChain } from "../../test/support/small-rpc.ts";
+import type { RpcServer } from "./server.ts";
 
 const target = `0x${"ee".repeat(20)}` as const;
 /** Emits LOG1 with topic 7 and its calldata's length. */
@@ -16,18 +14,7 @@ let small: SmallChain;
 
 beforeAll(async () => {
   small = createSmallChain({ accounts: [{ address: logger, codeHex: "0x60075f5fa100" }] });
-  server = await createRpcServer({
-    host: "127.0.0.1",
-    port: 0,
-    methods: nodeRpcMethods({
-      chain: small.chain,
-      state: createStateReader(small.database),
-      simulator: small.executor,
-      rollup: small.rollup,
-      pool: new InstantPool(small),
-      version: "openledger/test",
-    }),
-  });
+  server = await serveSmallChain(small);
 });
 afterAll(() => server.close());
 

@@ -1,8 +1,6 @@
-import { createStateReader } from "../../node/execution/evm/state-reader.ts";
-import { nodeRpcMethods } from "../../node/rpc/node-methods.ts";
-import { createRpcServer, type RpcServer } from "../../node/rpc/server.ts";
-import { InstantPool } from "../support/instant-pool.ts";
+import type { RpcServer } from "../../node/rpc/server.ts";
 import { createSmallChain, type SmallChain } from "../support/small-chain.ts";
+import { serveSmallChain } from "../support/small-rpc.ts";
 
 /** Emits LOG1 with topic 7 and no data. */
 export const LOGGER = `0x${"1c".repeat(20)}` as const;
@@ -28,17 +26,6 @@ export async function startClientNode(): Promise<{ small: SmallChain; server: Rp
       },
     ],
   });
-  const server = await createRpcServer({
-    host: "127.0.0.1",
-    port: 0,
-    methods: nodeRpcMethods({
-      chain: small.chain,
-      state: createStateReader(small.database),
-      simulator: small.executor,
-      rollup: small.rollup,
-      pool: new InstantPool(small),
-      version: "openledger/test",
-    }),
-  });
+  const server = await serveSmallChain(small);
   return { small, server };
 }

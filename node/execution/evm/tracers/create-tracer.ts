@@ -3,7 +3,6 @@ import { FlatCallTracer } from "./flat-call-tracer.ts";
 import { FourByteTracer } from "./four-byte-tracer.ts";
 import { MuxTracer } from "./mux-tracer.ts";
 import { NoopTracer } from "./noop-tracer.ts";
-import { OtterscanTracer } from "./otterscan-tracer.ts";
 import { PrestateTracer } from "./prestate-tracer.ts";
 import type { ResultTracer, TraceBudget } from "./result-tracer.ts";
 import type { TracerSpec } from "./spec.ts";
@@ -26,7 +25,5 @@ export function createTracer(spec: TracerSpec, budget: TraceBudget): ResultTrace
       return new NoopTracer();
     case "muxTracer":
       return new MuxTracer(spec.tracers.map(([name, inner]) => [name, createTracer(inner, budget)]));
-    case "otterscan":
-      return new OtterscanTracer(spec, budget);
   }
 }

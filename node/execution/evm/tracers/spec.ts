@@ -6,8 +6,7 @@ export type TracerSpec =
   | PrestateTracerSpec
   | { name: "4byteTracer" }
   | { name: "noopTracer" }
-  | { name: "muxTracer"; tracers: readonly (readonly [string, TracerSpec])[] }
-  | OtterscanSpec;
+  | { name: "muxTracer"; tracers: readonly (readonly [string, TracerSpec])[] };
 
 /** Every instruction: what geth does where no tracer is named. */
 export interface StructLoggerSpec {
@@ -38,10 +37,4 @@ export interface PrestateTracerSpec {
   disableCode: boolean;
   disableStorage: boolean;
   includeEmpty: boolean;
-}
-
-/** What Otterscan asks of a transaction: its calls, what moved ether or code, and what it reverted with. */
-export interface OtterscanSpec {
-  name: "otterscan";
-  wants: "calls" | "operations" | "error";
 }
