@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { privateKeyToAccount } from "viem/accounts";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ANVIL_KEYS, type Anvil, startAnvil } from "../../test/harness/anvil.ts";
 import { TEST_ROLES } from "../../test/harness/deployment.ts";
 import type { L1Deployment } from "./deployment.ts";
@@ -111,7 +111,10 @@ describe("a deployment that is killed", { timeout: 300_000 }, () => {
     await fresh(async () => {
       await killedAt(5, true);
       const used = await nonce();
-      await anvil.rpc("eth_sendTransaction", [{ from: deployer, to: deployer }]);
+      const foreign = await anvil.rpc("eth_sendTransaction", [{ from: deployer, to: deployer }]);
+      await vi.waitFor(async () =>
+        expect(await anvil.rpc("eth_getTransactionReceipt", [foreign])).not.toBeNull(),
+      );
       const again = await deploy();
       expect((await nonce()) - used).toBeGreaterThan(20);
       expect(await anvil.rpc("eth_getCode", [again.contracts.openBridge, "latest"])).not.toBe("0x");

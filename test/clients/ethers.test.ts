@@ -18,6 +18,8 @@ describe("ethers 6", { timeout: 60_000 }, () => {
     const provider = new six.JsonRpcProvider(server.httpUrl, undefined, {
       polling: true,
       pollingInterval: 50,
+      // ethers remembers each answer, the next nonce too, for longer than this node takes to mine.
+      cacheTimeout: -1,
     });
     const wallet = new six.Wallet(KEY, provider);
     expect((await provider.getNetwork()).chainId).toBe(901n);
