@@ -72,6 +72,7 @@ export const AI_ERRORS = {
   TOKENIZER_INVALID: "input",
   TOKENIZER_NO_END: "input",
   TOKENIZER_TOO_LARGE: "input",
+  TOKENIZER_UNSUPPORTED: "input",
   TRAINING_SET_EMPTY: "input",
   TRANSACTION_REFUSED: "input",
   TRANSACTION_REVERTED: "input",

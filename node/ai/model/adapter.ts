@@ -33,23 +33,42 @@ const adapterSchema = z.looseObject({
   use_rslora: z.boolean().default(false),
 });
 
-/** Fields that change what the adapter computes when they are set to anything but these values. */
-const MUST_BE_UNSET = [
-  "use_dora",
-  "lora_bias",
-  "fan_in_fan_out",
-  "rank_pattern",
-  "alpha_pattern",
-  "modules_to_save",
-  "layers_to_transform",
-  "layer_replication",
-  "exclude_modules",
-  "target_parameters",
-  "trainable_token_indices",
-  "use_bdlora",
-  "use_qalora",
-  "alora_invocation_tokens",
-] as const;
+/**
+ * Fields of PEFT's LoraConfig that may hold anything: they do not change what the adapter computes, or are read above.
+ * Every other field must be unset, so that one that PEFT adds later is refused by name and not passed over.
+ */
+const FREE_FIELDS: ReadonlySet<string> = new Set([
+  "auto_mapping",
+  "base_model_name_or_path",
+  "bias",
+  "eva_config",
+  "inference_mode",
+  "init_lora_weights",
+  "layers_pattern",
+  "lora_alpha",
+  "lora_dropout",
+  "megatron_core",
+  "parent_library",
+  "peft_type",
+  "peft_version",
+  "qalora_group_size",
+  "r",
+  "revision",
+  "target_modules",
+  "task_type",
+  "use_rslora",
+]);
+
+/** Ways to begin that leave the base as it is; the others (PiSSA, OLoRA, LoftQ, CorDA) change it, and the adapter counts on that. */
+const INITIAL_WEIGHTS: ReadonlySet<unknown> = new Set([
+  undefined,
+  null,
+  true,
+  false,
+  "gaussian",
+  "eva",
+  "orthogonal",
+]);
 
 /**
  * Reads a PEFT adapter (adapter_config.json, adapter_model.safetensors). The tensors' names say which linears it adapts.
@@ -138,14 +157,22 @@ export function peftNames(module: string): [string, string] {
 }
 
 function refuseUnsupported(config: Record<string, unknown>): void {
-  const set = MUST_BE_UNSET.find((field) => !isUnset(config[field]));
-  const field = set ?? (config.bias !== undefined && config.bias !== "none" ? "bias" : undefined);
+  const field = Object.keys(config).find((name) => {
+    if (name === "bias") return config.bias !== "none";
+    if (name === "init_lora_weights") return !INITIAL_WEIGHTS.has(config[name]);
+    return !FREE_FIELDS.has(name) && !isUnset(config[name]);
+  });
   if (field === undefined) return;
   throw aiError("ADAPTER_UNSUPPORTED", {
-    message: `adapter_config.json sets ${field} to ${JSON.stringify(config[field])}, which is not supported`,
+    message: `adapter_config.json sets ${field} to ${shortJson(config[field])}, which is not supported`,
     fix: "use a plain LoRA adapter (use_rslora is fine)",
     facts: { field, value: config[field] },
   });
+}
+
+function shortJson(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 80)} ...` : text;
 }
 
 function isUnset(value: unknown): boolean {

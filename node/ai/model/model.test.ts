@@ -115,6 +115,18 @@ describe("weights", () => {
     expect(loadWeights(files(renamed), untied)).toEqual(loadWeights(files(all), untied));
   });
 
+  test.each(["../a.safetensors", "/etc/a.safetensors", "b/../a.safetensors", ".safetensors", "a.bin"])(
+    "follows no index to %s",
+    (shard) => {
+      const map = Object.fromEntries(tensors().map(({ name }) => [name, shard]));
+      const index = new Map([
+        ["model.safetensors.index.json", json({ weight_map: map })],
+        [shard, writeSafetensors(tensors())],
+      ]);
+      expect(() => loadWeights(index, config)).toThrow(code("MODEL_FILE_INVALID"));
+    },
+  );
+
   test("names the tensor that is missing, misshapen, unknown or not finite", () => {
     const all = tensors();
     expect(() => loadWeights(files(all.slice(1)), config)).toThrow(code("WEIGHT_MISSING"));
@@ -159,8 +171,27 @@ describe("adapters", () => {
     { layers_to_transform: [0] },
     { trainable_token_indices: [1] },
     { alora_invocation_tokens: [1] },
-  ])("refuses %j", (change) => {
-    expect(() => loadAdapter(withConfig(change), config)).toThrow(code("ADAPTER_UNSUPPORTED"));
+    { init_lora_weights: "pissa" },
+    { init_lora_weights: "loftq" },
+    { arrow_config: { k: 2 } },
+    { a_field_of_next_year: 1 },
+  ])("refuses %j by the name of the field", (change) => {
+    const refusal = {
+      code: "ADAPTER_UNSUPPORTED",
+      message: expect.stringContaining(Object.keys(change)[0]!),
+    };
+    expect(() => loadAdapter(withConfig(change), config)).toThrow(expect.objectContaining(refusal));
+  });
+
+  test("takes the fields that change nothing, and new ones that are unset", () => {
+    const change = {
+      init_lora_weights: "gaussian",
+      peft_version: "0.21.2",
+      use_dora: false,
+      next_year: null,
+      rank_pattern: {},
+    };
+    expect(loadAdapter(withConfig(change), config)).toEqual(adapter);
   });
 
   test("refuses tensors that fit no linear, and half a pair", () => {
@@ -196,6 +227,20 @@ describe("tokenizer.json", () => {
       code("TOKENIZER_INVALID"),
     );
     await expect(readModelFolder("/nowhere/at/all")).rejects.toThrow(code("MODEL_FOLDER_MISSING"));
+  });
+
+  test("refuses dropout by name, whatever else the file holds", () => {
+    const bpe = (dropout: unknown) =>
+      json({ model: { type: "BPE", vocab: { a: 0 }, merges: [], dropout }, added_tokens: [] });
+    for (const dropout of [0.1, 1, "0.1", true])
+      expect(() => loadTokenizer(new Map([["tokenizer.json", bpe(dropout)]]))).toThrow(
+        expect.objectContaining({
+          code: "TOKENIZER_UNSUPPORTED",
+          message: expect.stringContaining("dropout"),
+        }),
+      );
+    for (const dropout of [null, 0, undefined])
+      expect(loadTokenizer(new Map([["tokenizer.json", bpe(dropout)]])).vocabSize).toBe(1);
   });
 
   test("end tokens: generation_config first, then config, then tokenizer_config by name", async () => {

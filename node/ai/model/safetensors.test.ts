@@ -62,6 +62,15 @@ test.each([
     2,
   ],
   ["trailing bytes", '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 2],
+  [
+    "a repeated tensor",
+    '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\\u0061":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}',
+    1,
+  ],
+  ["a repeated field", '{"a":{"dtype":"U8","shape":[2],"shape":[1],"data_offsets":[0,1]}}', 1],
+  ["2^63 rows of nothing", '{"a":{"dtype":"F32","shape":[9223372036854775808,2],"data_offsets":[0,0]}}', 0],
+  ["too many dimensions", '{"a":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,1]}}', 1],
+  ["a nested header", `${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`, 0],
   ["metadata of numbers", '{"__metadata__":{"a":1}}', 0],
 ])("refuses a header: %s", (_, header, size) => {
   expect(() => readSafetensors(withHeader(header, size))).toThrow(
@@ -83,6 +92,80 @@ test("random damage gives a file or a coded error, never anything else", () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+/** Little programs that damage a header: change, drop, double or insert pieces of it. */
+function mutate(header: string, random: () => number): string {
+  const at = Math.floor(random() * header.length);
+  const length = 1 + Math.floor(random() * 12);
+  const pieces = [
+    "0",
+    "-1",
+    "1e400",
+    "18446744073709551616",
+    "4294967296",
+    '"a"',
+    "null",
+    "[",
+    "}",
+    ",",
+    '"F16"',
+    '"shape":[1],',
+    '"data_offsets":[0,0],',
+  ];
+  const piece = pieces[Math.floor(random() * pieces.length)]!;
+  switch (Math.floor(random() * 5)) {
+    case 0:
+      return header.slice(0, at) + header.slice(at + length);
+    case 1:
+      return header.slice(0, at) + piece + header.slice(at);
+    case 2:
+      return header.slice(0, at + length) + header.slice(at);
+    case 3:
+      return header.replace(/\d+/g, (digits) => (random() < 0.2 ? piece : digits));
+    default:
+      return header.slice(0, at) + String.fromCharCode(32 + Math.floor(random() * 95)) + header.slice(at + 1);
+  }
+}
+
+test("10^4 mutated headers: an error with a code, or exactly the tensors that the header describes", () => {
+  const whole = sample();
+  const length = Number(new DataView(whole.buffer).getBigUint64(0, true));
+  const header = new TextDecoder().decode(whole.subarray(8, 8 + length)).trimEnd();
+  const data = whole.subarray(8 + length);
+  let state = 12_345;
+  const random = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const seen = { loaded: 0, refused: 0 };
+  for (let round = 0; round < 10_000; round++) {
+    const text = mutate(random() < 0.5 ? header : mutate(header, random), random);
+    const file = withHeader(text, data.length);
+    file.set(data, file.length - data.length);
+    try {
+      const { tensors } = readSafetensors(file);
+      seen.loaded += 1;
+      const described = JSON.parse(text) as Record<
+        string,
+        { shape: number[]; data_offsets: [number, number] }
+      >;
+      let covered = 0;
+      for (const [name, tensor] of tensors) {
+        const { shape, data_offsets: span } = described[name]!;
+        expect(tensor.shape).toEqual(shape);
+        expect(tensor.data).toEqual(data.subarray(...span));
+        covered += tensor.data.length;
+      }
+      expect(covered).toBe(data.length);
+      expect(tensors.size).toBe(Object.keys(described).filter((name) => name !== "__metadata__").length);
+    } catch (error) {
+      if (!isCodedError(error)) throw error;
+      seen.refused += 1;
+    }
+  }
+  expect(seen.loaded).toBeGreaterThan(100);
+  expect(seen.refused).toBeGreaterThan(3000);
 });
 
 test("all halves survive the way to float32 and back; ties go to even", () => {

@@ -1,6 +1,7 @@
 import type { CodedError } from "../../base/errors.ts";
 import { aiError } from "../errors.ts";
 import { bf16ToF32, f16ToF32, f32ToF16Bits } from "./half.ts";
+import { repeatedKey } from "./json-keys.ts";
 
 /** Bytes per element of every dtype that is read. */
 const WIDTH = {
@@ -33,12 +34,16 @@ export interface SafetensorsFile {
   tensors: ReadonlyMap<string, Tensor>;
 }
 
-/** The same bound as the reference reader's. */
-const MAX_HEADER = 100_000_000;
+/** Ten times what the largest published models need; the reference reader's bound of 100 MB takes seconds to parse. */
+const MAX_HEADER = 16 * 1024 * 1024;
+const MAX_TENSORS = 100_000;
+/** More dimensions than any tensor of a language model has. */
+const MAX_DIMENSIONS = 8;
 
 /**
  * Reads a .safetensors file: u64 LE header length, JSON header, data (github.com/huggingface/safetensors, "Format").
- * Strict: every byte of the data belongs to exactly one tensor, sizes match shapes.
+ * Strict: every byte of the data belongs to exactly one tensor, sizes match shapes, no name comes twice. Nothing is
+ * allocated that the file itself does not hold.
  * @throws CodedError `SAFETENSORS_TRUNCATED` or `SAFETENSORS_INVALID`, with the file's name.
  */
 export function readSafetensors(file: Uint8Array, name = "safetensors file"): SafetensorsFile {
@@ -50,6 +55,8 @@ export function readSafetensors(file: Uint8Array, name = "safetensors file"): Sa
   if (dataStart > file.length) throw truncated(name, dataStart, file.length);
   const header = parseHeader(file.subarray(8, dataStart), name);
   const data = file.subarray(dataStart);
+  if (Object.keys(header).length > MAX_TENSORS)
+    throw invalid(name, `it holds more than ${MAX_TENSORS} tensors`);
   const tensors = new Map<string, Tensor>();
   const spans: { begin: number; end: number; tensor: string }[] = [];
   let metadata: Record<string, string> = {};
@@ -69,14 +76,18 @@ export function readSafetensors(file: Uint8Array, name = "safetensors file"): Sa
 
 function parseHeader(bytes: Uint8Array, name: string): Record<string, unknown> {
   let header: unknown;
+  let text: string;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch (cause) {
     throw invalid(name, "its header is not UTF-8 JSON", cause);
   }
   if (bytes[0] !== 0x7b || typeof header !== "object" || header === null || Array.isArray(header)) {
     throw invalid(name, "its header is not a JSON object");
   }
+  const repeated = repeatedKey(text);
+  if (repeated !== undefined) throw invalid(name, `its header has the key ${JSON.stringify(repeated)} twice`);
   return header as Record<string, unknown>;
 }
 
@@ -96,7 +107,7 @@ function parseEntry(tensor: string, entry: unknown, name: string) {
   if (typeof dtype !== "string" || !Object.hasOwn(WIDTH, dtype)) {
     throw invalid(name, `tensor ${tensor} has the unknown dtype ${JSON.stringify(dtype)}`);
   }
-  if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) {
+  if (!isSizes(shape) || shape.length > MAX_DIMENSIONS || !isSizes(offsets) || offsets.length !== 2) {
     throw invalid(name, `tensor ${tensor} has a broken shape or data_offsets`);
   }
   const [begin, end] = offsets as [number, number];

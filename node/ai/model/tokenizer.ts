@@ -18,6 +18,7 @@ export interface ModelTokenizer {
 
 const idOrIds = z.union([z.number().int().nonnegative(), z.array(z.number().int().nonnegative())]).nullish();
 const generationSchema = z.looseObject({ eos_token_id: idOrIds });
+const dropoutSchema = z.looseObject({ model: z.looseObject({ dropout: z.unknown() }) });
 const tokenizerConfigSchema = z.looseObject({
   eos_token: z.union([z.string(), z.looseObject({ content: z.string() })]).nullish(),
 });
@@ -25,10 +26,11 @@ const tokenizerConfigSchema = z.looseObject({
 /**
  * Loads tokenizer.json. The end tokens come from generation_config.json, then config.json, then tokenizer_config.json:
  * the first that names any.
- * @throws CodedError `TOKENIZER_INVALID`, `MODEL_FILE_MISSING`.
+ * @throws CodedError `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`, `MODEL_FILE_MISSING`.
  */
 export function loadTokenizer(files: ModelFiles): ModelTokenizer {
   const bytes = requireFile(files, "tokenizer.json");
+  refuseRandom(requireJson(files, "tokenizer.json"));
   let tokenizer: Tokenizer;
   try {
     tokenizer = Tokenizer.fromString(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -49,6 +51,18 @@ export function loadTokenizer(files: ModelFiles): ModelTokenizer {
     decode: (ids, skipSpecialTokens) => tokenizer.decode([...ids], skipSpecialTokens),
     tokenId: (token) => tokenizer.tokenToId(token) ?? undefined,
   };
+}
+
+/** A tokenizer that gives one text different ids: no prompt's hash would ever match. @throws CodedError `TOKENIZER_UNSUPPORTED`. */
+function refuseRandom(json: unknown): void {
+  const parsed = dropoutSchema.safeParse(json);
+  const dropout = parsed.success ? parsed.data.model.dropout : undefined;
+  if (dropout === undefined || dropout === null || dropout === 0) return;
+  throw aiError("TOKENIZER_UNSUPPORTED", {
+    message: `tokenizer.json: model.dropout is ${JSON.stringify(dropout)}, which makes the ids of a text random`,
+    fix: "set model.dropout to null: it is meant for training tokenizers' models, not for using them",
+    facts: { dropout },
+  });
 }
 
 function findEos(files: ModelFiles, tokenizer: Tokenizer): number[] {

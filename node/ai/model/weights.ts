@@ -4,6 +4,9 @@ import type { ModelConfig } from "./config.ts";
 import { type ModelFiles, requireFile, requireJson } from "./files.ts";
 import { readSafetensors, type Tensor, tensorToF32 } from "./safetensors.ts";
 
+/** A plain file name: an index must not lead out of its folder. */
+const SHARD_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$/;
+
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
 /** Shape [outputs, inputs] of each of the seven linears of a layer, by Hugging Face name below `model.layers.N.`. */
@@ -111,6 +114,14 @@ function tensorsOf(files: ModelFiles): Map<string, Tensor> {
   const index = indexSchema.safeParse(requireJson(files, name));
   if (!index.success) {
     throw aiError("MODEL_FILE_INVALID", { message: `${name} has no weight_map`, facts: { name } });
+  }
+  const outside = Object.values(index.data.weight_map).find((shard) => !SHARD_NAME.test(shard));
+  if (outside !== undefined) {
+    throw aiError("MODEL_FILE_INVALID", {
+      message: `${name} places tensors in ${JSON.stringify(outside)}, which is not the name of a file beside it`,
+      fix: "use the index that belongs to the model: it names .safetensors files of the same folder",
+      facts: { name, shard: outside },
+    });
   }
   const shards = new Map<string, ReadonlyMap<string, Tensor>>();
   const tensors = new Map<string, Tensor>();
