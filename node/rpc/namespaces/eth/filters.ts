@@ -1,11 +1,11 @@
-import { bytesToHex } from "../../../base/bytes.ts";
-import { monotonicMs, randomBytes } from "../../../base/clock.ts";
+import { monotonicMs } from "../../../base/clock.ts";
 import { Turns } from "../../../base/turns.ts";
 import type { BlockId, Hash, Hex } from "../../../chain/types/primitives.ts";
 import { invalidArgument, RPC_CODE } from "../../errors.ts";
 import { transactionToRpc } from "../../format/transaction.ts";
 import { booleanParam } from "../../params.ts";
 import { blockNumberOf } from "../../resolve.ts";
+import { newRpcId } from "../../rpc-id.ts";
 import { type ChainReader, RpcError, type RpcMethods, type TxPool } from "../../types.ts";
 import { pathFrom } from "./head-cursor.ts";
 import type { LogQueries } from "./log-query.ts";
@@ -36,7 +36,7 @@ class Filters {
   add(filter: Omit<Filter, "expires">): Hex {
     this.sweep();
     if (this.byId.size >= MAX_FILTERS) throw new RpcError(RPC_CODE.limit, "too many filters");
-    const id = bytesToHex(randomBytes(16));
+    const id = newRpcId();
     this.byId.set(id, { ...filter, expires: monotonicMs() + LIFETIME_MS });
     return id;
   }

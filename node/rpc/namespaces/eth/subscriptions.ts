@@ -1,11 +1,10 @@
-import { bytesToHex } from "../../../base/bytes.ts";
-import { randomBytes } from "../../../base/clock.ts";
 import { bloomMatches } from "../../../chain/rules/bloom.ts";
 import type { Block } from "../../../chain/types/block.ts";
 import { invalidArgument, RPC_CODE } from "../../errors.ts";
 import { headerToRpc } from "../../format/block.ts";
 import { transactionToRpc } from "../../format/transaction.ts";
 import { objectParam } from "../../params.ts";
+import { newRpcId } from "../../rpc-id.ts";
 import { type ChainReader, type RpcConnection, RpcError, type RpcMethods, type TxPool } from "../../types.ts";
 import { bloomQuery, type LogFilter, logFilterParam, logsOfBlock } from "./log-filter.ts";
 import { Topic } from "./topic.ts";
@@ -132,7 +131,7 @@ export function subscriptionMethods(chain: ChainReader, pool: TxPool | undefined
     eth_subscribe: (params, context) => {
       const connection = required(context.connection);
       registry.checkRoom(connection);
-      const id = bytesToHex(randomBytes(16));
+      const id = newRpcId();
       registry.add(connection, id, topics.join(params[0], params[1], connection, id));
       return id;
     },
