@@ -33,7 +33,6 @@ export const BASE_MODEL: ModelConfig = {
   rmsEps: 1e-5,
   ropeTheta: 10_000,
   tied: true,
-  qkvBias: false,
 };
 
 export const ADAMW = { beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1 } as const;

@@ -26,7 +26,8 @@ void check_config(const ol_config& c) {
   check_range("key-value head count", c.kv_heads, 1, c.heads);
   check_range("head dimension", c.head_dim, 2, 1024);
   check_range("intermediate size", c.intermediate, 1, 1 << 17);
-  check_range("maximum position count", c.max_positions, 1, 1 << 17);
+  check_range("maximum position count", c.max_positions, 1, 1 << 20);
+  check_range("bias mask", c.biases, 0, (1 << projection_count) - 1);
   if (c.heads % c.kv_heads != 0) fail(OL_ERROR_CONFIG, "the head count is no multiple of the key-value head count");
   if (c.head_dim % 2 != 0) fail(OL_ERROR_CONFIG, "the head dimension must be even for rotary positions");
   if (!(c.rms_eps > 0.0f && c.rms_eps < 1.0f)) fail(OL_ERROR_CONFIG, "the norm's eps must be in (0, 1)");
@@ -84,7 +85,9 @@ model_layout layout_of(const ol_config& c) {
       if (p == proj_gate) o.norm2 = push(l, at + "post_attention_layernorm.weight", c.hidden, 0);
       const linear_shape s = shape_of(c, p);
       o.weight[p] = push(l, at + projection_names[p] + ".weight", s.out, s.in);
-      if (p <= proj_v && c.qkv_bias) o.bias[p] = push(l, at + projection_names[p] + ".bias", s.out, 0);
+      if (c.biases >> p & 1) o.bias[p] = push(l, at + projection_names[p] + ".bias", s.out, 0);
+      if (c.qk_norm && p == proj_q) o.q_norm = push(l, at + "self_attn.q_norm.weight", c.head_dim, 0);
+      if (c.qk_norm && p == proj_k) o.k_norm = push(l, at + "self_attn.k_norm.weight", c.head_dim, 0);
     }
     l.layers.push_back(o);
   }

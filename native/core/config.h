@@ -23,7 +23,8 @@ struct linear_shape {
 struct layer_offsets {
   size_t norm1, norm2;
   size_t weight[projection_count];
-  size_t bias[3];  // q, k, v where the model has them
+  size_t bias[projection_count];  // where the model has them
+  size_t q_norm, k_norm;          // with qk_norm
 };
 
 struct model_layout {

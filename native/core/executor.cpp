@@ -48,6 +48,12 @@ void executor::reserve(const micro_batch& batch, bool keep) {
       for (auto* a : {&s.x, &s.xn1, &s.mid, &s.xn2}) a->reserve(device_, n * hidden);
       for (auto* a : {&s.q, &s.attended}) a->reserve(device_, n * q);
       for (auto* a : {&s.k, &s.v}) a->reserve(device_, n * kv);
+      if (c.qk_norm) {
+        s.raw_q.reserve(device_, n * q);
+        s.raw_k.reserve(device_, n * kv);
+        s.q_rstd.reserve(device_, n * c.heads);
+        s.k_rstd.reserve(device_, n * c.kv_heads);
+      }
       for (auto* a : {&s.gate, &s.up, &s.h}) a->reserve(device_, n * inner);
       for (auto* a : {&s.rstd1, &s.rstd2}) a->reserve(device_, n);
       for (auto* a : {&s.row_max, &s.row_sum}) a->reserve(device_, n * c.heads);
@@ -75,9 +81,28 @@ void executor::linear(float* y, const float* x, int layer, int proj, int tokens)
     device_.scale(scaled_.get(), u, lora_->scale, static_cast<size_t>(tokens) * lora_->rank);
     device_.linear_forward(y, scaled_.get(), lora_->b[at], tokens, true);
   }
-  if (config().qkv_bias && proj <= proj_v) {
+  if (config().biases >> proj & 1) {
     device_.add_bias(y, weights_->flat + weights_->layout.layers[layer].bias[proj], tokens, w.out);
   }
+}
+
+// q and k of all heads: projections, the heads' own RMSNorm where the model has one, rotary positions.
+void executor::heads_forward(const micro_batch& batch, int layer) {
+  const ol_config& c = config();
+  const int n = batch.tokens, hd = c.head_dim;
+  layer_state& s = state(layer);
+  const layer_offsets& at = weights_->layout.layers[layer];
+  linear((c.qk_norm ? s.raw_q : s.q).get(), s.xn1.get(), layer, proj_q, n);
+  linear((c.qk_norm ? s.raw_k : s.k).get(), s.xn1.get(), layer, proj_k, n);
+  if (c.qk_norm) {
+    // Each head of each token is a row of head_dim values.
+    device_.rmsnorm_forward(s.q.get(), s.q_rstd.get(), s.raw_q.get(), weights_->flat + at.q_norm, n * c.heads, hd,
+                            c.rms_eps);
+    device_.rmsnorm_forward(s.k.get(), s.k_rstd.get(), s.raw_k.get(), weights_->flat + at.k_norm, n * c.kv_heads, hd,
+                            c.rms_eps);
+  }
+  device_.rope(s.q.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.heads, hd, false);
+  device_.rope(s.k.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.kv_heads, hd, false);
 }
 
 void executor::attend(const micro_batch& batch, int layer, kv_cache* cache) {
@@ -116,11 +141,8 @@ void executor::forward(const micro_batch& batch, bool keep, kv_cache* cache,
     layer_state& s = state(i);
     const layer_offsets& at = weights_->layout.layers[i];
     device_.rmsnorm_forward(s.xn1.get(), s.rstd1.get(), s.x.get(), flat + at.norm1, n, c.hidden, c.rms_eps);
-    linear(s.q.get(), s.xn1.get(), i, proj_q, n);
-    linear(s.k.get(), s.xn1.get(), i, proj_k, n);
+    heads_forward(batch, i);
     linear(s.v.get(), s.xn1.get(), i, proj_v, n);
-    device_.rope(s.q.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.heads, c.head_dim, false);
-    device_.rope(s.k.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.kv_heads, c.head_dim, false);
     attend(batch, i, cache);
     linear(s.mid.get(), s.attended.get(), i, proj_o, n);
     device_.add(s.mid.get(), s.x.get(), values);

@@ -71,6 +71,7 @@ class executor {
 
  private:
   struct layer_state {
+    device_array<float> raw_q, raw_k, q_rstd, k_rstd;  // before the norm of the heads, where there is one
     device_array<float> x, rstd1, xn1, q, k, v, attended, row_max, row_sum, mid, rstd2, xn2, gate, up, h;
     device_array<float> u[projection_count];
   };
@@ -78,6 +79,8 @@ class executor {
   void reserve(const micro_batch& batch, bool keep);
   layer_state& state(int layer) { return layers_[keep_ ? layer : 0]; }
   void linear(float* y, const float* x, int layer, int proj, int tokens);
+  void heads_forward(const micro_batch& batch, int layer);
+  void heads_backward(const micro_batch& batch, const gradient_sinks& sinks, int layer);
   void linear_backward(const micro_batch& batch, const gradient_sinks& sinks, float* dx, const float* dy,
                        const float* x, int layer, int proj, bool accumulate);
   void attend(const micro_batch& batch, int layer, kv_cache* cache);
@@ -97,7 +100,7 @@ class executor {
   device_array<int32_t> ids_, positions_, rows_, targets_;
   device_array<float> gathered_, logits_, nll_, row_weights_;
   // backward
-  device_array<float> dx_, dnorm_, dq_, dk_, dv_, dattended_, dh_, dgate_, dup_, scaled_, du_;
+  device_array<float> dx_, dnorm_, dq_, dk_, dv_, raw_dq_, raw_dk_, dattended_, dh_, dgate_, dup_, scaled_, du_;
 };
 
 }  // namespace ol

@@ -13,7 +13,7 @@ void executor::linear_backward(const micro_batch& batch, const gradient_sinks& s
   if (dx) device_.linear_backward_input(dx, dy, w, n, accumulate);
   if (sinks.model) {
     device_.linear_backward_weight(sinks.model + at.weight[proj], dy, x, n, w.out, w.in);
-    if (config().qkv_bias && proj <= proj_v) device_.bias_backward(sinks.model + at.bias[proj], dy, n, w.out);
+    if (config().biases >> proj & 1) device_.bias_backward(sinks.model + at.bias[proj], dy, n, w.out);
   }
   if (!lora_ || !lora_->has(proj)) return;
   const int index = layer * projection_count + proj, rank = lora_->rank;
@@ -55,6 +55,28 @@ void executor::backward_mlp(const micro_batch& batch, const gradient_sinks& sink
                            c.hidden);
 }
 
+// From the gradients of the rotated heads to those of the projections' outputs.
+void executor::heads_backward(const micro_batch& batch, const gradient_sinks& sinks, int layer) {
+  const ol_config& c = config();
+  const int n = batch.tokens, hd = c.head_dim;
+  layer_state& s = state(layer);
+  const layer_offsets& at = weights_->layout.layers[layer];
+  device_.rope(dq_.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.heads, hd, true);
+  device_.rope(dk_.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.kv_heads, hd, true);
+  if (!c.qk_norm) return;
+  const int q_rows = n * c.heads, k_rows = n * c.kv_heads;
+  if (sinks.model) {
+    device_.rmsnorm_gain(sinks.model + at.q_norm, dq_.get(), s.raw_q.get(), s.q_rstd.get(), q_rows, hd);
+    device_.rmsnorm_gain(sinks.model + at.k_norm, dk_.get(), s.raw_k.get(), s.k_rstd.get(), k_rows, hd);
+  }
+  device_.zero(raw_dq_.get(), static_cast<size_t>(q_rows) * hd * sizeof(float));
+  device_.zero(raw_dk_.get(), static_cast<size_t>(k_rows) * hd * sizeof(float));
+  device_.rmsnorm_backward(raw_dq_.get(), dq_.get(), s.raw_q.get(), s.q_rstd.get(), weights_->flat + at.q_norm, q_rows,
+                           hd);
+  device_.rmsnorm_backward(raw_dk_.get(), dk_.get(), s.raw_k.get(), s.k_rstd.get(), weights_->flat + at.k_norm, k_rows,
+                           hd);
+}
+
 void executor::backward_attention(const micro_batch& batch, const gradient_sinks& sinks, int layer) {
   const ol_config& c = config();
   const int n = batch.tokens;
@@ -70,13 +92,14 @@ void executor::backward_attention(const micro_batch& batch, const gradient_sinks
   attention_backward_args args{shape(),   s.q.get(),   dattended_.get(), s.row_max.get(), s.row_sum.get(),
                                dq_.get(), dk_.get(), dv_.get()};
   device_.attention_backward(args, sequences.data(), static_cast<int>(sequences.size()));
-  device_.rope(dq_.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.heads, c.head_dim, true);
-  device_.rope(dk_.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.kv_heads, c.head_dim, true);
+  heads_backward(batch, sinks, layer);
+  const float* dq = (c.qk_norm ? raw_dq_ : dq_).get();
+  const float* dk = (c.qk_norm ? raw_dk_ : dk_).get();
   // Below the first layer only a trained embedding or norm wants a gradient.
   float* dx = layer > 0 || sinks.model ? dnorm_.get() : nullptr;
   linear_backward(batch, sinks, dx, dv_.get(), s.xn1.get(), layer, proj_v, false);
-  linear_backward(batch, sinks, dx, dk_.get(), s.xn1.get(), layer, proj_k, true);
-  linear_backward(batch, sinks, dx, dq_.get(), s.xn1.get(), layer, proj_q, true);
+  linear_backward(batch, sinks, dx, dk, s.xn1.get(), layer, proj_k, true);
+  linear_backward(batch, sinks, dx, dq, s.xn1.get(), layer, proj_q, true);
   if (sinks.model) device_.rmsnorm_gain(sinks.model + at.norm1, dx, s.x.get(), s.rstd1.get(), n, c.hidden);
   if (dx) {
     device_.rmsnorm_backward(dx_.get(), dx, s.x.get(), s.rstd1.get(), weights_->flat + at.norm1, n, c.hidden);
@@ -91,6 +114,10 @@ void executor::backward(const micro_batch& batch, const gradient_sinks& sinks) {
   for (auto* a : {&dx_, &dnorm_}) a->reserve(device_, capacity * hidden);
   for (auto* a : {&dq_, &dattended_}) a->reserve(device_, capacity * q);
   for (auto* a : {&dk_, &dv_}) a->reserve(device_, capacity * kv);
+  if (c.qk_norm) {
+    raw_dq_.reserve(device_, capacity * q);
+    raw_dk_.reserve(device_, capacity * kv);
+  }
   for (auto* a : {&dh_, &dgate_, &dup_}) a->reserve(device_, capacity * inner);
   if (lora_) du_.reserve(device_, capacity * lora_->rank);
 

@@ -46,7 +46,9 @@ const char* ol_error_text(void);
 
 typedef struct {
   int32_t vocab, hidden, layers, heads, kv_heads, head_dim, intermediate, max_positions;
-  int32_t tied, qkv_bias;
+  int32_t tied;
+  int32_t biases;  /* mask of OL_Q ...: these linears have a bias */
+  int32_t qk_norm; /* non-zero: every head of q and k goes through an RMSNorm of its own before RoPE */
   float rms_eps;
   double rope_theta;
   int32_t rope_llama3; /* non-zero: the four fields below hold */
@@ -60,7 +62,7 @@ typedef struct {
   int64_t offset, count;
 } ol_tensor_info;
 
-/* Bits of a target mask, in the fixed module order. */
+/* Bits of a mask of linears (adapter targets, biases), in the fixed module order. */
 enum { OL_Q = 1, OL_K = 2, OL_V = 4, OL_O = 8, OL_GATE = 16, OL_UP = 32, OL_DOWN = 64 };
 
 /* Number of tensors, then each of them. */

@@ -24,7 +24,7 @@ console.info(
 );
 
 // Odd sizes on purpose: every tile has a ragged edge, GQA groups, biases.
-const config: ModelConfig = {
+const qwen2: ModelConfig = {
   vocabSize: 83,
   hiddenSize: 44,
   layers: 2,
@@ -36,8 +36,10 @@ const config: ModelConfig = {
   rmsEps: 1e-6,
   ropeTheta: 10_000,
   tied: true,
-  qkvBias: true,
+  biases: ["q_proj", "k_proj", "v_proj"],
 };
+// Everything that a config can switch on: norms of the heads, a bias at every linear, an output matrix of its own.
+const full: ModelConfig = { ...qwen2, tied: false, biases: LORA_TARGETS, qkNorm: true };
 const shape = { rank: 5, scale: 1.7, targets: LORA_TARGETS };
 
 /** Deterministic values with a wide spread of exponents. */
@@ -49,7 +51,7 @@ function values(count: number, seed: number, scale = 1): Float32Array {
   });
 }
 
-function setup() {
+function setup(config: ModelConfig) {
   const weights = initialWeights(config, 7n);
   for (const [name, tensor] of Object.entries(weights)) {
     const noise = values(tensor.length, name.length, 0.2);
@@ -64,15 +66,14 @@ function setup() {
     completionStart: Math.min(length, 1 + index),
   }));
   return {
+    config,
     weights,
-    factors,
     examples,
     model: new Model(config, weights),
     adapter: new Adapter(config, shape, factors),
   };
 }
 
-const { weights, examples, model, adapter } = setup();
 const adamw = { weightDecay: 0.01 };
 const schedule = { kind: "cosine", lr: 0.01, warmupSteps: 1, totalSteps: 4 } as const;
 const steps = [
@@ -81,8 +82,11 @@ const steps = [
   [3, 3, 1],
 ];
 
+type Subject = ReturnType<typeof setup>;
+
 /** Everything that the core computes, as bytes. */
-async function everything(session: Session): Promise<Record<string, Uint8Array>> {
+async function everything(session: Session, subject: Subject): Promise<Record<string, Uint8Array>> {
+  const { config, weights, examples, model, adapter } = subject;
   const evaluated = await session.evaluate({ model, adapter, examples, logits: true }).wait();
   const full = await session.gradients({ model, examples }).wait();
   const each = await session.loraGradients({ model, adapter, examples }).wait();
@@ -111,15 +115,20 @@ function join(list: readonly ArrayBufferView[]): Uint8Array {
   return Buffer.concat(list.map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength)));
 }
 
-describe("exactness", async () => {
-  const want = await everything(new Session({ isa: sets.at(-1)!, threads: 1 }));
+describe.each([
+  ["Qwen2's biases", qwen2],
+  ["norms of the heads and every bias", full],
+])("exactness: %s", async (_name, config) => {
+  const subject = setup(config);
+  const { weights, examples, model, adapter } = subject;
+  const want = await everything(new Session({ isa: sets.at(-1)!, threads: 1 }), subject);
   const variants = [
     ...sets.map((isa) => ({ isa, threads: 2, microbatchTokens: 1024 })),
     { isa: sets.at(-1)!, threads: 3, microbatchTokens: 1 },
     { isa: sets.at(-1)!, threads: 2, microbatchTokens: 130 },
   ];
   it.each(variants)("$isa, $threads threads, $microbatchTokens tokens a micro-batch", async (options) => {
-    const got = await everything(new Session(options));
+    const got = await everything(new Session(options), subject);
     for (const name of Object.keys(want)) {
       expect(Buffer.compare(got[name]!, want[name]!), `${name} differs`).toBe(0);
     }

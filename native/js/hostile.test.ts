@@ -27,7 +27,6 @@ const config: ModelConfig = {
   rmsEps: 1e-5,
   ropeTheta: 10_000,
   tied: true,
-  qkvBias: false,
 };
 const shape = { rank: 2, scale: 2, targets: ["q_proj", "down_proj"] as const };
 const weights = initialWeights(config, 1n);

@@ -17,7 +17,6 @@ const CONFIG: ModelConfig = {
   rmsEps: 1e-5,
   ropeTheta: 10000,
   tied: true,
-  qkvBias: false,
 };
 
 /** Small integers from a linear congruential generator: the same on every machine. */

@@ -59,7 +59,7 @@ function readConfig(raw: Json): ModelConfig {
           }
         : undefined,
     tied: raw.tie_word_embeddings as boolean,
-    qkvBias: raw.model_type === "qwen2",
+    biases: raw.model_type === "qwen2" ? ["q_proj", "k_proj", "v_proj"] : [],
   };
 }
 

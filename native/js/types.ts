@@ -1,6 +1,6 @@
 /** Shapes of everything that goes into and comes out of the native core. */
 
-/** A Llama or Qwen2 family decoder. */
+/** A decoder of the Llama family: Llama, Mistral, Qwen2, Qwen3. */
 export interface ModelConfig {
   vocabSize: number;
   hiddenSize: number;
@@ -23,8 +23,10 @@ export interface ModelConfig {
   };
   /** The output matrix is the embedding: no `lm_head.weight`. */
   tied: boolean;
-  /** q, k and v have a bias (Qwen2). */
-  qkvBias: boolean;
+  /** The linears that have a bias; absent: none. */
+  biases?: readonly LoraTarget[];
+  /** Every head of q and k goes through an RMSNorm of its own before RoPE (Qwen3); absent: no. */
+  qkNorm?: boolean;
 }
 
 export const LORA_TARGETS = [

@@ -46,6 +46,23 @@ uint64_t big(const Napi::Value& value, const char* what) {
   return x;
 }
 
+// Names of linears as bits OL_Q ...; undefined: none.
+static int32_t bias_mask(const Napi::Value& value) {
+  static const char* const names[] = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
+  if (value.IsUndefined()) return 0;
+  if (!value.IsArray()) raise(value.Env(), "NATIVE_CONFIG", "biases must be a list of linears");
+  const auto list = value.As<Napi::Array>();
+  int32_t mask = 0;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const std::string name = list.Get(i).ToString();
+    int bit = 0;
+    while (bit < 7 && name != names[bit]) ++bit;
+    if (bit == 7) raise(value.Env(), "NATIVE_CONFIG", "there is no linear " + name + " to have a bias");
+    mask |= 1 << bit;
+  }
+  return mask;
+}
+
 ol_config config(const Napi::Value& value) {
   if (!value.IsObject()) raise(value.Env(), "NATIVE_CONFIG", "the model configuration must be an object");
   const auto o = value.As<Napi::Object>();
@@ -61,7 +78,8 @@ ol_config config(const Napi::Value& value) {
   c.rms_eps = static_cast<float>(number(o.Get("rmsEps"), "rmsEps"));
   c.rope_theta = number(o.Get("ropeTheta"), "ropeTheta");
   c.tied = flag(o, "tied");
-  c.qkv_bias = flag(o, "qkvBias");
+  c.biases = bias_mask(o.Get("biases"));
+  c.qk_norm = o.Get("qkNorm").ToBoolean().Value();
   const Napi::Value scaling = o.Get("ropeScaling");
   if (!scaling.IsUndefined() && !scaling.IsNull()) {
     if (!scaling.IsObject()) raise(value.Env(), "NATIVE_CONFIG", "ropeScaling must be an object");

@@ -64,7 +64,7 @@ export function modelCommand(): Command {
     .requiredOption("--snapshot <id:n...>", "datanet snapshots to train on, for example 1:1 2:1")
     .option(
       "--base <folder>",
-      "base model in Hugging Face form, Llama or Qwen2 family (default: the shipped one)",
+      "base model in Hugging Face form: Llama, Mistral, Qwen2 or Qwen3 (default: the shipped one)",
     )
     .option(
       "--method <file>",

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { vectorsFolder } from "./group.ts";
-import { runLlama } from "./llama.ts";
+import { runLlama, runLlamaFamilies } from "./llama.ts";
 
 const vectors = vectorsFolder();
 
@@ -10,4 +10,11 @@ test.skipIf(!vectors)("llama vectors: nothing fails, nothing is skipped", async 
   expect(result.failed).toEqual([]);
   expect(result.skipped).toEqual([]);
   expect(result.passed).toBeGreaterThan(500);
+});
+
+test.skipIf(!vectors)("vectors of Qwen3 and Mistral: nothing fails, nothing is skipped", async () => {
+  const result = await runLlamaFamilies(join(vectors!, "llama-families"));
+  expect(result.failed).toEqual([]);
+  expect(result.skipped).toEqual([]);
+  expect(result.passed).toBeGreaterThan(150);
 });

@@ -12,6 +12,7 @@ const RUNNERS: Readonly<Record<string, () => Promise<GroupRunner>>> = {
   "op-recordings": async () => (await import("./op-recordings.ts")).runOpRecordings,
   "execution-apis": async () => (await import("./execution-apis.ts")).runExecutionApis,
   llama: async () => (await import("./llama.ts")).runLlama,
+  "llama-families": async () => (await import("./llama.ts")).runLlamaFamilies,
   "hostile-models": async () => (await import("./hostile-models.ts")).runHostileModels,
   ekfac: async () => (await import("./ekfac.ts")).runEkfac,
   faults: async () => (await import("./faults.ts")).runFaults,

@@ -23,7 +23,7 @@ const CONFIG: ModelConfig = {
   rmsEps: 1e-5,
   ropeTheta: 10_000,
   tied: false,
-  qkvBias: true,
+  biases: ["q_proj", "k_proj", "v_proj"],
 };
 const SHAPE = { rank: 6, scale: 1.5, targets: LORA_TARGETS };
 const LENGTHS = [5, 150, 17, 66, 2, 40, 90];

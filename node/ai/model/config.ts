@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { LoraTarget } from "../../../native/js/index.ts";
 import type { CodedError } from "../../base/errors.ts";
 import { aiError } from "../errors.ts";
 
@@ -11,9 +12,12 @@ export interface Llama3Scaling {
   originalContext: number;
 }
 
+export const FAMILIES = ["llama", "mistral", "qwen2", "qwen3"] as const;
+export type Family = (typeof FAMILIES)[number];
+
 /** What the forward pass needs to know of a Llama-family model. */
 export interface ModelConfig {
-  family: "llama" | "qwen2";
+  family: Family;
   vocabSize: number;
   hiddenSize: number;
   intermediateSize: number;
@@ -24,8 +28,10 @@ export interface ModelConfig {
   headDim: number;
   normEps: number;
   tieEmbeddings: boolean;
-  /** Biases on q, k and v. */
-  qkvBias: boolean;
+  /** The linears that have a bias. */
+  biases: readonly LoraTarget[];
+  /** Every head of q and k goes through an RMSNorm of its own before RoPE. */
+  qkNorm: boolean;
   /** Tokens. */
   contextLength: number;
   ropeTheta: number;
@@ -99,8 +105,11 @@ export function parseModelConfig(json: unknown, name = "config.json"): ModelConf
   const raw = parsed.data;
   refuseUnsupported(raw, name);
   const heads = raw.num_attention_heads;
-  const kvHeads = raw.num_key_value_heads ?? heads;
-  const headDim = raw.head_dim ?? raw.hidden_size / heads;
+  const family = raw.model_type as Family;
+  const kvHeads =
+    raw.num_key_value_heads ??
+    (raw.num_key_value_heads === null ? heads : (MISSING_KV_HEADS[family] ?? heads));
+  const headDim = raw.head_dim ?? (family === "qwen3" ? 128 : raw.hidden_size / heads);
   if (heads % kvHeads !== 0 || !Number.isInteger(headDim) || headDim % 2 !== 0) {
     throw aiError("MODEL_CONFIG_INVALID", {
       message: `${name}: ${heads} heads, ${kvHeads} key-value heads and a head size of ${headDim} do not go together`,
@@ -108,7 +117,7 @@ export function parseModelConfig(json: unknown, name = "config.json"): ModelConf
     });
   }
   return {
-    family: raw.model_type as "llama" | "qwen2",
+    family,
     vocabSize: raw.vocab_size,
     hiddenSize: raw.hidden_size,
     intermediateSize: raw.intermediate_size,
@@ -118,12 +127,24 @@ export function parseModelConfig(json: unknown, name = "config.json"): ModelConf
     headDim,
     normEps: raw.rms_norm_eps,
     tieEmbeddings: raw.tie_word_embeddings,
-    qkvBias: raw.model_type === "qwen2",
+    biases: biasesOf(raw),
+    qkNorm: family === "qwen3",
     contextLength: raw.max_position_embeddings,
     ...ropeOf(raw, name),
     bosTokenId: raw.bos_token_id ?? null,
     eosTokenIds: eosList(raw.eos_token_id),
   };
+}
+
+/** transformers' value for a config that does not say; the same as the heads where there is none. */
+const MISSING_KV_HEADS: Partial<Record<Family, number>> = { mistral: 8, qwen2: 32, qwen3: 32 };
+
+const ATTENTION: readonly LoraTarget[] = ["q_proj", "k_proj", "v_proj", "o_proj"];
+const MLP: readonly LoraTarget[] = ["gate_proj", "up_proj", "down_proj"];
+
+function biasesOf(raw: RawConfig): LoraTarget[] {
+  if (raw.model_type === "qwen2") return ["q_proj", "k_proj", "v_proj"];
+  return [...(raw.attention_bias ? ATTENTION : []), ...(raw.mlp_bias ? MLP : [])];
 }
 
 /** `eos_token_id` in either of its two forms as a list. */
@@ -153,14 +174,25 @@ function ropeOf(raw: RawConfig, name: string): { ropeTheta: number; ropeScaling:
 }
 
 function refuseUnsupported(raw: RawConfig, name: string): void {
-  if (raw.model_type !== "llama" && raw.model_type !== "qwen2") {
+  if (!FAMILIES.some((family) => family === raw.model_type)) {
     throw unsupported(name, `the family ${JSON.stringify(raw.model_type)}`);
   }
   if (raw.hidden_act !== "silu") throw unsupported(name, `hidden_act ${raw.hidden_act}`);
-  if (raw.attention_bias) throw unsupported(name, "attention_bias");
-  if (raw.mlp_bias) throw unsupported(name, "mlp_bias");
-  if (raw.use_sliding_window) throw unsupported(name, "use_sliding_window");
-  if (raw.model_type === "llama" && raw.sliding_window) throw unsupported(name, "sliding_window");
+  // transformers reads these fields for the families named here only: elsewhere the config does not say what it computes.
+  if (raw.attention_bias && raw.model_type !== "llama" && raw.model_type !== "qwen3") {
+    throw unsupported(name, `attention_bias of the family ${raw.model_type}`);
+  }
+  if (raw.mlp_bias && raw.model_type !== "llama")
+    throw unsupported(name, `mlp_bias of the family ${raw.model_type}`);
+  if (raw.use_sliding_window) throw unsupported(name, "use_sliding_window (sliding_window)");
+  // The Qwen families write a window that use_sliding_window turns on; a window as long as the context hides nothing.
+  const windowed = raw.model_type === "llama" || raw.model_type === "mistral";
+  if (windowed && raw.sliding_window && raw.sliding_window < raw.max_position_embeddings) {
+    throw unsupported(
+      name,
+      `sliding_window ${raw.sliding_window} below the context of ${raw.max_position_embeddings}`,
+    );
+  }
   if (raw.partial_rotary_factor !== 1) throw unsupported(name, "partial_rotary_factor");
   if (raw.quantization_config) throw unsupported(name, "quantised weights");
   const other = raw.layer_types?.find((type) => type !== "full_attention");
@@ -170,7 +202,7 @@ function refuseUnsupported(raw: RawConfig, name: string): void {
 function unsupported(name: string, what: string): CodedError {
   return aiError("MODEL_UNSUPPORTED", {
     message: `${name}: ${what} is not supported`,
-    fix: "use a Llama or Qwen2 model with full causal attention, SiLU and default or llama3 RoPE",
+    fix: "use a Llama, Mistral, Qwen2 or Qwen3 model with full causal attention, SiLU and default or llama3 RoPE",
     facts: { what },
   });
 }

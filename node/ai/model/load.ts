@@ -45,7 +45,8 @@ export function nativeConfig(config: ModelConfig): NativeConfig {
         }
       : undefined,
     tied: config.tieEmbeddings,
-    qkvBias: config.qkvBias,
+    biases: config.biases,
+    qkNorm: config.qkNorm,
   };
 }
 

@@ -47,10 +47,36 @@ describe("config.json", () => {
     expect(fresh.ropeScaling?.originalContext).toBe(64);
   });
 
+  test("knows each family's biases, head size and norms of the heads", () => {
+    const attention = ["q_proj", "k_proj", "v_proj", "o_proj"];
+    const of = (change: object) => {
+      const { biases, qkNorm, headDim, kvHeads } = parseModelConfig({ ...LLAMA, ...change });
+      return { biases, qkNorm, headDim, kvHeads };
+    };
+    const plain = { biases: [], qkNorm: false, headDim: 4, kvHeads: 1 };
+    expect(of({})).toEqual(plain);
+    expect(of({ attention_bias: true })).toEqual({ ...plain, biases: attention });
+    expect(of({ mlp_bias: true })).toEqual({ ...plain, biases: ["gate_proj", "up_proj", "down_proj"] });
+    expect(of({ model_type: "mistral", sliding_window: null })).toEqual(plain);
+    expect(of({ model_type: "mistral", sliding_window: 16 })).toEqual(plain);
+    expect(of({ model_type: "qwen2", sliding_window: 4 })).toEqual({
+      ...plain,
+      biases: attention.slice(0, 3),
+    });
+    expect(of({ model_type: "qwen3", head_dim: 6 })).toEqual({ ...plain, headDim: 6, qkNorm: true });
+    expect(of({ model_type: "qwen3", attention_bias: true })).toMatchObject({
+      biases: attention,
+      headDim: 128,
+    });
+  });
+
   test.each([
     [{ model_type: "gemma2" }, "MODEL_UNSUPPORTED"],
     [{ hidden_act: "gelu" }, "MODEL_UNSUPPORTED"],
-    [{ attention_bias: true }, "MODEL_UNSUPPORTED"],
+    [{ model_type: "qwen2", attention_bias: true }, "MODEL_UNSUPPORTED"],
+    [{ model_type: "mistral", mlp_bias: true }, "MODEL_UNSUPPORTED"],
+    [{ model_type: "mistral", sliding_window: 15 }, "MODEL_UNSUPPORTED"],
+    [{ model_type: "qwen3", use_sliding_window: true, sliding_window: 4 }, "MODEL_UNSUPPORTED"],
     [{ rope_scaling: { rope_type: "yarn", factor: 2 } }, "MODEL_UNSUPPORTED"],
     [{ layer_types: ["sliding_attention"] }, "MODEL_UNSUPPORTED"],
     [{ quantization_config: { bits: 4 } }, "MODEL_UNSUPPORTED"],

@@ -36,9 +36,13 @@ export function expectedTensors(config: ModelConfig): ReadonlyMap<string, readon
     shapes.set(`${prefix}post_attention_layernorm.weight`, [config.hiddenSize]);
     for (const linear of linearShapes(config)) {
       shapes.set(`${prefix}${linear.name}.weight`, [linear.out, linear.in]);
-      if (config.qkvBias && /[qkv]_proj$/.test(linear.name)) {
+      if (config.biases.some((biased) => linear.name.endsWith(biased))) {
         shapes.set(`${prefix}${linear.name}.bias`, [linear.out]);
       }
+    }
+    if (config.qkNorm) {
+      shapes.set(`${prefix}self_attn.q_norm.weight`, [config.headDim]);
+      shapes.set(`${prefix}self_attn.k_norm.weight`, [config.headDim]);
     }
   }
   shapes.set("model.norm.weight", [config.hiddenSize]);
