@@ -2,6 +2,7 @@ import type { Address, Hash } from "./types/primitives.ts";
 
 /** Predeploys and accounts that consensus reads or writes. Source: OP Stack specs, predeploys. */
 export const L1_ATTRIBUTES_DEPOSITOR: Address = "0xdeaddeaddeaddeaddeaddeaddeaddeaddead0001";
+export const GAS_PRICE_ORACLE: Address = "0x420000000000000000000000000000000000000f";
 export const SEQUENCER_FEE_VAULT: Address = "0x4200000000000000000000000000000000000011";
 export const L1_BLOCK: Address = "0x4200000000000000000000000000000000000015";
 export const L2_TO_L1_MESSAGE_PASSER: Address = "0x4200000000000000000000000000000000000016";
@@ -13,6 +14,9 @@ export const OPERATOR_FEE_VAULT: Address = "0x4200000000000000000000000000000000
 export const BEACON_ROOTS: Address = "0x000f3df6d732807ef1319fb7b8bb8522d0beac02";
 export const HISTORY_STORAGE: Address = "0x0000f90827f1c53a10cb7a02335b175320002935";
 export const SYSTEM_CALLER: Address = "0xfffffffffffffffffffffffffffffffffffffffe";
+
+/** Whose code Canyon puts into the state. */
+export const CREATE2_DEPLOYER: Address = "0x13b0d85ccb8bf860b6b79af3029fca081ae9bef2";
 
 export const ZERO_ADDRESS: Address = "0x0000000000000000000000000000000000000000";
 export const ZERO_HASH: Hash = "0x0000000000000000000000000000000000000000000000000000000000000000";

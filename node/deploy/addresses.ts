@@ -3,7 +3,6 @@ import type { Address } from "../chain/types/primitives.ts";
 /** Addresses that the L2 genesis gives out, beyond those in node/chain/constants.ts. */
 export const WETH: Address = "0x4200000000000000000000000000000000000006";
 export const L2_CROSS_DOMAIN_MESSENGER: Address = "0x4200000000000000000000000000000000000007";
-export const GAS_PRICE_ORACLE: Address = "0x420000000000000000000000000000000000000f";
 export const L2_STANDARD_BRIDGE: Address = "0x4200000000000000000000000000000000000010";
 export const MINTABLE_ERC20_FACTORY: Address = "0x4200000000000000000000000000000000000012";
 export const L2_ERC721_BRIDGE: Address = "0x4200000000000000000000000000000000000014";

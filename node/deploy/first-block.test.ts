@@ -1,11 +1,12 @@
 import { decodeFunctionResult, encodeFunctionData, type Hex, parseAbi } from "viem";
 import { beforeAll, describe, expect, it } from "vitest";
 import { account, TEST_ANCHOR, TEST_ROLES } from "../../test/harness/deployment.ts";
+import { NO_ANCESTORS } from "../../test/support/ancestors.ts";
 import { EXECUTOR } from "../../test/support/executor-kind.ts";
 import { hexToBytes } from "../base/bytes.ts";
 import { aliasAddress, encodeDeposit, userDepositSourceHash } from "../chain/codec/deposit.ts";
 import { parseL1ChainConfig } from "../chain/config/l1-chain-config.ts";
-import { SEQUENCER_FEE_VAULT, ZERO_ADDRESS, ZERO_HASH } from "../chain/constants.ts";
+import { GAS_PRICE_ORACLE, SEQUENCER_FEE_VAULT, ZERO_ADDRESS, ZERO_HASH } from "../chain/constants.ts";
 import { gasPriceOracleAbi, l2CrossDomainMessengerAbi, openMinterAbi } from "../chain/generated/abi.ts";
 import { l1AttributesDeposit } from "../chain/l1-attributes.ts";
 import type { Block } from "../chain/types/block.ts";
@@ -15,7 +16,6 @@ import type { ExecutedBlock, Executor } from "../execution/evm/executor.ts";
 import { makeGenesis } from "../execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../execution/state/memory-database.ts";
 import {
-  GAS_PRICE_ORACLE,
   L2_CROSS_DOMAIN_MESSENGER,
   MULTICALL3,
   NATIVE_ASSET_LIQUIDITY,
@@ -92,6 +92,7 @@ describe("the first block on our genesis", () => {
       rollup: made.rollup,
       openledger: { attributionTime: 0n },
       stateDatabase,
+      ancestorHash: NO_ANCESTORS,
     });
     const l2Time = made.rollup.genesis.l2Time + made.rollup.blockTime;
     const info = l1AttributesDeposit({

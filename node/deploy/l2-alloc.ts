@@ -9,6 +9,7 @@ import type { GenesisAccount } from "../chain/config/genesis.ts";
 import {
   BASE_FEE_VAULT,
   BEACON_ROOTS,
+  GAS_PRICE_ORACLE,
   HISTORY_STORAGE,
   L1_BLOCK,
   L1_FEE_VAULT,
@@ -19,7 +20,6 @@ import {
 import type { Address, Hash } from "../chain/types/primitives.ts";
 import {
   ADMIN_SLOT,
-  GAS_PRICE_ORACLE,
   IMPLEMENTATION_SLOT,
   L2_CROSS_DOMAIN_MESSENGER,
   L2_ERC721_BRIDGE,

@@ -8,10 +8,9 @@ import { bytesToHex } from "../base/bytes.ts";
 import { packageRoot } from "../base/paths.ts";
 import { type Genesis, type GenesisAccount, parseGenesis } from "../chain/config/genesis.ts";
 import { parseRollupConfig, rollupConfigToJson } from "../chain/config/rollup-config.ts";
-import { L2_TO_L1_MESSAGE_PASSER } from "../chain/constants.ts";
+import { GAS_PRICE_ORACLE, L2_TO_L1_MESSAGE_PASSER } from "../chain/constants.ts";
 import { makeGenesis } from "../execution/state/genesis-state.ts";
 import {
-  GAS_PRICE_ORACLE,
   LIQUIDITY_CONTROLLER,
   MULTICALL3,
   NATIVE_ASSET_LIQUIDITY,

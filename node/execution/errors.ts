@@ -10,7 +10,6 @@ export const EXECUTION_ERRORS = {
   CALL_GAS: "input",
   CALL_INITCODE: "input",
   CALL_OVERRIDE: "input",
-  FORK_ACTIVATION_UNSUPPORTED: "fatal",
   FRAME_CAPTURE_MISSING: "fatal",
   PAYLOAD_INVALID: "input",
   SIMULATE_BLOCK_GAS: "input",

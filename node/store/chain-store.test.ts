@@ -38,6 +38,7 @@ const userReceipt: Receipt = {
     l1GasPrice: 7n,
     l1GasUsed: 1600n,
     l1Fee: 0n,
+    l1FeeScalar: undefined,
     l1BaseFeeScalar: 1368n,
     l1BlobBaseFee: 1n,
     l1BlobBaseFeeScalar: undefined,

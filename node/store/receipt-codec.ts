@@ -17,6 +17,8 @@ const L1_FIELDS = [
   "operatorFeeConstant",
   "daFootprintGasScalar",
   "blobGasUsed",
+  // Added later: receipts that were stored before end without it.
+  "l1FeeScalar",
 ] as const satisfies readonly (keyof L1FeeReceipt)[];
 
 /** Encodes a block's receipts for the store. */
@@ -53,7 +55,7 @@ function receiptItem(receipt: Receipt): Item {
     receipt.contractAddress === undefined ? [] : [hexToBytes(receipt.contractAddress)],
     optional(receipt.depositNonce),
     optional(receipt.depositReceiptVersion === undefined ? undefined : BigInt(receipt.depositReceiptVersion)),
-    receipt.l1 === undefined ? [] : L1_FIELDS.map((field) => optional(receipt.l1?.[field])),
+    receipt.l1 === undefined ? [] : l1Items(receipt.l1),
   ];
 }
 
@@ -86,8 +88,13 @@ function itemLog(item: Item): Log {
   };
 }
 
+function l1Items(l1: L1FeeReceipt): Item[] {
+  const items = L1_FIELDS.map((field) => optional(l1[field]));
+  return l1.l1FeeScalar === undefined ? items.slice(0, -1) : items;
+}
+
 function l1Fees(items: readonly Item[]): L1FeeReceipt {
-  const entries = L1_FIELDS.map((field, index) => [field, fromOptional(items[index])]);
+  const entries = L1_FIELDS.map((field, index) => [field, fromOptional(items[index] ?? [])]);
   return Object.fromEntries(entries) as unknown as L1FeeReceipt;
 }
 

@@ -5,6 +5,7 @@ import { createExecutor } from "../../node/execution/evm/create-executor.ts";
 import type { CandidateSource, ExecutedBlock } from "../../node/execution/evm/executor.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
+import { Ancestors } from "../support/ancestors.ts";
 import { EXECUTOR } from "../support/executor-kind.ts";
 
 /** The real executor over state in memory. */
@@ -19,12 +20,20 @@ export function createMemoryNode(genesis: Genesis, rollup: RollupConfig): Memory
   const database = new MemoryDatabase();
   database.write(start.stateWrites);
   const openledger = { attributionTime: undefined };
-  const executor = createExecutor({ kind: EXECUTOR, rollup, openledger, stateDatabase: database });
+  const ancestors = new Ancestors(start.block);
+  const executor = createExecutor({
+    kind: EXECUTOR,
+    rollup,
+    openledger,
+    stateDatabase: database,
+    ancestorHash: ancestors.hash,
+  });
   return {
     genesis: start.block,
     async build(parent, attributes, pool) {
       const executed = await executor.build(parent.header, attributes, pool);
       database.write(executed.state.writes);
+      ancestors.add(executed.block);
       return executed;
     },
   };

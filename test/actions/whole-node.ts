@@ -75,7 +75,13 @@ export async function createWholeNode(miner: Miner, rollup: RollupConfig): Promi
     const { signal } = controller;
     setMaxListeners(0, signal);
     const openledger = { attributionTime: undefined };
-    const executor = createExecutor({ kind: EXECUTOR, rollup, openledger, stateDatabase: store.state });
+    const executor = createExecutor({
+      kind: EXECUTOR,
+      rollup,
+      openledger,
+      stateDatabase: store.state,
+      ancestorHash: (number) => store.canonicalHash(number),
+    });
     const common = { store, rollup, l1, watcher, logger: silentLogger, signal };
     const engine = createEngine({ ...common, executor });
     const driver = createDerivationDriver({

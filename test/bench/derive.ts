@@ -18,6 +18,7 @@ import { openChainStore } from "../../node/store/chain-store.ts";
 import { Verifier } from "../actions/verifier.ts";
 import { vectorsFolder } from "../conformance/group.ts";
 import { isRecording, readRecordedL1 } from "../conformance/recording.ts";
+import { Ancestors } from "../support/ancestors.ts";
 import { readRecording } from "../support/recordings.ts";
 import { type Bench, cpuClock, type Figure, median, wallClock } from "./figure.ts";
 
@@ -150,7 +151,14 @@ async function inMemory(
   const database = new MemoryDatabase();
   database.write(genesis.stateWrites);
   const openledger = { attributionTime: undefined };
-  const executor = createExecutor({ kind, rollup, openledger, stateDatabase: database });
+  const ancestors = new Ancestors(genesis.block);
+  const executor = createExecutor({
+    kind,
+    rollup,
+    openledger,
+    stateDatabase: database,
+    ancestorHash: ancestors.hash,
+  });
   const verifier = new Verifier({
     rollup,
     l1Chain,
@@ -158,6 +166,7 @@ async function inMemory(
     async build(parent, attributes) {
       const executed = await executor.build(parent.header, attributes);
       database.write(executed.state.writes);
+      ancestors.add(executed.block);
       return executed;
     },
     l1: (number) => l1[Number(number - l1[0]!.number)],
@@ -179,7 +188,13 @@ async function throughStore(chain: RecordedChain, kind: Kind): Promise<Block[]> 
       heads: { unsafe: hash, safe: hash, finalized: hash },
     });
     const openledger = { attributionTime: undefined };
-    const executor = createExecutor({ kind, rollup, openledger, stateDatabase: store.state });
+    const executor = createExecutor({
+      kind,
+      rollup,
+      openledger,
+      stateDatabase: store.state,
+      ancestorHash: (number) => store.canonicalHash(number),
+    });
     const engine = createEngine({ store, executor, rollup, logger: silentLogger });
     const blocks: Block[] = [];
     const controller = new AbortController();

@@ -172,6 +172,7 @@ async function startOurs(folder: string): Promise<{ target: Target; seconds: num
         rollup,
         openledger: { attributionTime: undefined },
         stateDatabase: store.state,
+        ancestorHash: (number) => store.canonicalHash(number),
       }),
       rollup,
       version: "openledger/bench",

@@ -19,6 +19,7 @@ import type {
 } from "../../node/execution/evm/executor.ts";
 import { type GenesisState, makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
+import { Ancestors } from "./ancestors.ts";
 import { EXECUTOR } from "./executor-kind.ts";
 import { MemoryChain } from "./memory-chain.ts";
 
@@ -119,11 +120,13 @@ export function createSmallChain(options: SmallChainOptions = {}): SmallChain {
   database.write(start.stateWrites);
   const chain = new MemoryChain();
   chain.append(start.block, []);
+  const ancestors = new Ancestors(start.block);
   const executor = createExecutor({
     kind: options.executor ?? EXECUTOR,
     rollup,
     openledger: options.openledger ?? { attributionTime: undefined },
     stateDatabase: database,
+    ancestorHash: ancestors.hash,
   });
   const small: SmallChain = {
     rollup,
@@ -158,6 +161,7 @@ export function createSmallChain(options: SmallChainOptions = {}): SmallChain {
       const executed = await executor.build(small.head, small.attributes(transactions), pool);
       database.write(executed.state.writes);
       chain.append(executed.block, executed.receipts);
+      ancestors.add(executed.block);
       small.head = executed.block.header;
       return executed;
     },

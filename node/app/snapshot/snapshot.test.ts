@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { NO_ANCESTORS } from "../../../test/support/ancestors.ts";
 import { createDiskChain, type DiskChain } from "../../../test/support/disk-chain.ts";
 import { SENDER, signed } from "../../../test/support/small-chain.ts";
 import type { Address } from "../../chain/types/primitives.ts";
@@ -70,6 +71,7 @@ describe("a snapshot", () => {
       openledger: { attributionTime: undefined },
       stateDatabase: imported.state,
       flatTable: imported.flat,
+      ancestorHash: NO_ANCESTORS,
     });
     const next = await executor.build(small.head, attributes);
     const rule = await small.executor.build(small.head, attributes);

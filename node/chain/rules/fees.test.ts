@@ -39,7 +39,9 @@ describe("L1 cost", () => {
 
   it("uses the Bedrock formula while Ecotone's values are still empty", () => {
     const unset = { ...context, blobBaseFee: 0n, baseFeeScalar: 0n, blobBaseFeeScalar: 0n };
-    expect(l1Cost(until("ecotone"), 1n, unset, SUBJECT).fee).toBe(3_710_000_000_000n);
+    for (const fork of ["ecotone", "fjord"] as const) {
+      expect(l1Cost(until(fork), 1n, unset, SUBJECT).fee).toBe(3_710_000_000_000n);
+    }
   });
 });
 

@@ -47,21 +47,33 @@ export function l1Cost(
   context: FeeContext,
   transaction: DaSubject,
 ): L1Cost {
+  const unset =
+    context.blobBaseFee === 0n && context.baseFeeScalar === 0n && context.blobBaseFeeScalar === 0n;
+  if (!isActive(config, "ecotone", time) || unset) return bedrockL1Cost(config, time, context, transaction);
   const feeScaled =
     16n * context.baseFee * context.baseFeeScalar + context.blobBaseFee * context.blobBaseFeeScalar;
   if (isActive(config, "fjord", time)) {
     const size = transaction.daSize;
     return { fee: (size * feeScaled) / (SCALE * SCALE), gasUsed: (size * 16n) / SCALE };
   }
-  const { zero, other } = countBytes(transaction.raw);
-  const gas = 4n * zero + 16n * (other + l1CostSignatureBytes(config, time));
-  const unset =
-    context.blobBaseFee === 0n && context.baseFeeScalar === 0n && context.blobBaseFeeScalar === 0n;
-  if (isActive(config, "ecotone", time) && !unset) {
-    return { fee: (gas * feeScaled) / (16n * SCALE), gasUsed: gas };
-  }
-  const gasUsed = gas + context.overhead;
-  return { fee: (gasUsed * context.baseFee * context.scalar) / SCALE, gasUsed };
+  const gas = calldataGas(config, time, transaction);
+  return { fee: (gas * feeScaled) / (16n * SCALE), gasUsed: gas };
+}
+
+/** The formula before Ecotone, and in its first block, whose parameters are not set yet: also where Fjord comes with it. */
+function bedrockL1Cost(
+  config: RollupConfig,
+  time: bigint,
+  { overhead, baseFee, scalar }: FeeContext,
+  transaction: DaSubject,
+): L1Cost {
+  const gasUsed = calldataGas(config, time, transaction) + overhead;
+  return { fee: (gasUsed * baseFee * scalar) / SCALE, gasUsed };
+}
+
+function calldataGas(config: RollupConfig, time: bigint, { raw }: DaSubject): bigint {
+  const { zero, other } = countBytes(raw);
+  return 4n * zero + 16n * (other + l1CostSignatureBytes(config, time));
 }
 
 /** Operator fee in wei for `gas`; 0 before Isthmus. */

@@ -63,6 +63,8 @@ export interface L1FeeReceipt {
   l1GasPrice: bigint;
   l1GasUsed: bigint;
   l1Fee: bigint;
+  /** Millionths; before Ecotone only. */
+  l1FeeScalar: bigint | undefined;
   l1BaseFeeScalar: bigint | undefined;
   l1BlobBaseFee: bigint | undefined;
   l1BlobBaseFeeScalar: bigint | undefined;

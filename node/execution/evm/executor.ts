@@ -11,7 +11,8 @@ import type { TracerSpec } from "./tracers/spec.ts";
 export interface ChainRules {
   rollup: RollupConfig;
   openledger: OpenLedgerConfig;
-  ancestorHash?: AncestorHash;
+  /** What the state doesn't tell: without it BLOCKHASH is 0 before Isthmus, and the chain another one. */
+  ancestorHash: AncestorHash;
 }
 
 /** Hash of an ancestor of `parent` by number; only asked where the state itself doesn't tell (before Isthmus). */

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ANVIL_KEYS } from "../../../test/harness/anvil.ts";
 import { l1Hash } from "../../../test/harness/blocks.ts";
 import { smallChain } from "../../../test/harness/small-chain.ts";
+import { NO_ANCESTORS } from "../../../test/support/ancestors.ts";
 import { hexToBytes } from "../../base/bytes.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { decodeTransaction } from "../../chain/codec/transaction.ts";
@@ -84,7 +85,8 @@ describe("engine", () => {
       });
     }
     const { openledger } = definition;
-    const executor = createExecutor({ rollup, openledger, stateDatabase: store.state });
+    const chain = { rollup, openledger, stateDatabase: store.state };
+    const executor = createExecutor({ ...chain, ancestorHash: NO_ANCESTORS });
     engine = createEngine({ store, executor, rollup, logger: silentLogger, keepOrphans });
     events = [];
     engine.subscribe((event) => events.push(event));

@@ -1,5 +1,6 @@
 import { bytesToHex } from "../../base/bytes.ts";
 import type { Block, L1FeeReceipt, Log, Receipt } from "../../chain/types/block.ts";
+import { millionths } from "./millionths.ts";
 import { optionalQuantity, quantity } from "./quantity.ts";
 
 /** Where a log is. */
@@ -32,6 +33,7 @@ function l1Fields(l1: L1FeeReceipt): Record<string, unknown> {
     l1GasPrice: quantity(l1.l1GasPrice),
     l1GasUsed: quantity(l1.l1GasUsed),
     l1Fee: quantity(l1.l1Fee),
+    l1FeeScalar: l1.l1FeeScalar === undefined ? undefined : millionths(l1.l1FeeScalar),
     l1BaseFeeScalar: optionalQuantity(l1.l1BaseFeeScalar),
     l1BlobBaseFee: optionalQuantity(l1.l1BlobBaseFee),
     l1BlobBaseFeeScalar: optionalQuantity(l1.l1BlobBaseFeeScalar),

@@ -16,6 +16,7 @@ import type { StateDatabase } from "../../../node/execution/state/types.ts";
 import type { FlatReader } from "../../../node/store/flat-table.ts";
 import { BUCKET, bucketKey } from "../../../node/store/keys.ts";
 import { type KeyValueStore, openLevel } from "../../../node/store/level.ts";
+import { NO_ANCESTORS } from "../../support/ancestors.ts";
 import { createSmallChain, type SmallChain } from "../../support/small-chain.ts";
 import { address, MAX_CODE, word } from "./assembler.ts";
 import { COLD, COLD_CODES, MAIN, type Work } from "./case.ts";
@@ -96,6 +97,7 @@ function diskWorld(work: Work, kind: ExecutorKind, disk: DiskState): World {
         openledger,
         stateDatabase: over(store),
         flatTable: flatOver(store),
+        ancestorHash: NO_ANCESTORS,
       });
       return { executor, close: () => store.close() };
     },

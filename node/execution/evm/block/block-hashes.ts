@@ -26,7 +26,7 @@ export function blockHashes(
       const stored = view.storage(history, slot);
       if (stored.length > 0) return leftPadded(stored);
     }
-    const hash = rules.ancestorHash?.(number, parent);
+    const hash = rules.ancestorHash(number, parent);
     return hash === undefined ? undefined : hexToBytes(hash);
   };
   // BLOCKHASH reaches 256 blocks back, so that there is no more to keep.
@@ -49,7 +49,7 @@ export function callBlockHashes(
     if (number >= header.number) return undefined;
     if (number + 1n === header.number) return hexToBytes(header.parentHash);
     if (header.number - number < HISTORY_SERVE_WINDOW) return hashOf(number);
-    const hash = rules.ancestorHash?.(number, header);
+    const hash = rules.ancestorHash(number, header);
     return hash === undefined ? undefined : hexToBytes(hash);
   };
 }

@@ -1,3 +1,4 @@
+import { l1AttributesLayout } from "../../../chain/l1-attributes.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import {
   type DaSubject,
@@ -21,13 +22,14 @@ export interface FeeFacts {
 
 /** What a signed transaction's receipt says of its OP Stack fees. Source: op-geth core/types/receipt.go. */
 export function feeReceipt({ rollup, time, fees, transaction, cost, daScalar }: FeeFacts): L1FeeReceipt {
-  const ecotone = isActive(rollup, "ecotone", time);
+  const ecotone = l1AttributesLayout(rollup, time) !== "bedrock";
   const operator =
     isActive(rollup, "isthmus", time) && (fees.operatorFeeScalar !== 0n || fees.operatorFeeConstant !== 0n);
   return {
     l1GasPrice: fees.baseFee,
     l1GasUsed: cost.gasUsed,
     l1Fee: cost.fee,
+    l1FeeScalar: ecotone ? undefined : fees.scalar,
     l1BaseFeeScalar: ecotone ? fees.baseFeeScalar : undefined,
     l1BlobBaseFee: ecotone ? fees.blobBaseFee : undefined,
     l1BlobBaseFeeScalar: ecotone ? fees.blobBaseFeeScalar : undefined,

@@ -4,7 +4,7 @@ import { hashHeader } from "../../../chain/codec/header.ts";
 import { EMPTY_REQUESTS, EMPTY_ROOT, EMPTY_UNCLES } from "../../../chain/constants.ts";
 import { nextBaseFee } from "../../../chain/rules/base-fee.ts";
 import { eip1559Constants } from "../../../chain/rules/chain-spec.ts";
-import { isActivationBlock, isActive } from "../../../chain/rules/forks.ts";
+import { isActive } from "../../../chain/rules/forks.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
 import type { PayloadAttributes } from "../../../chain/types/rollup.ts";
 import { executionError } from "../../errors.ts";
@@ -15,7 +15,7 @@ export function payloadInvalid(reason: string, facts?: Record<string, unknown>):
   return executionError("PAYLOAD_INVALID", { message: `Payload attributes: ${reason}.`, facts });
 }
 
-/** The header fields that are known before execution. @throws CodedError `PAYLOAD_INVALID`, `FORK_ACTIVATION_UNSUPPORTED`. */
+/** The header fields that are known before execution. @throws CodedError `PAYLOAD_INVALID`. */
 export function headerStart(
   rules: ChainRules,
   parent: BlockHeader,
@@ -24,7 +24,6 @@ export function headerStart(
   const { rollup } = rules;
   const { timestamp } = attributes;
   if (timestamp <= parent.timestamp) throw payloadInvalid("timestamp is not after the parent's");
-  assertSupported(rules, timestamp);
   const ecotone = isActive(rollup, "ecotone", timestamp);
   return {
     parentHash: hashHeader(parent),
@@ -66,14 +65,4 @@ function extraData({ rollup }: ChainRules, attributes: PayloadAttributes): Uint8
   const chosen = denominator === 0 ? eip1559Constants(rollup, timestamp) : { denominator, elasticity };
   const fees = { ...chosen, minBaseFee: minBaseFee ?? 0n };
   return encodeExtraData(fees, rollup, timestamp);
-}
-
-/** Canyon's activation block writes a contract's code into the state, which this node doesn't carry. */
-function assertSupported({ rollup }: ChainRules, time: bigint): void {
-  if (!isActivationBlock(rollup, "canyon", time)) return;
-  throw executionError("FORK_ACTIVATION_UNSUPPORTED", {
-    message: "Canyon activates after genesis, which this node can't execute.",
-    fix: "Use a chain with Canyon at genesis.",
-    facts: { time },
-  });
 }

@@ -45,7 +45,7 @@ export function ethereumjsMachines(rules: ChainRules, nodes: NodeStore, flat: Fl
         block: evmBlock(start.header),
         fees: undefined,
       };
-      await startBlock(env, rules.openledger, start.header.parentHash, start.parentBeaconBlockRoot);
+      await startBlock(env, rules, start.header.parentHash, start.parentBeaconBlockRoot);
       return new EthereumjsMachine(rules, nodes, view, start, env);
     },
   };

@@ -1,15 +1,11 @@
 import type { EVM } from "@ethereumjs/evm";
 import { Account, createAddressFromString, hexToBytes } from "@ethereumjs/util";
-import {
-  ATTRIBUTION_PRECOMPILES,
-  PRECOMPILE_STUB_CODE,
-  PRECOMPILE_STUB_NONCE,
-} from "../../../../precompiles/addresses.ts";
 import { BEACON_ROOTS, HISTORY_STORAGE, SYSTEM_CALLER } from "../../../chain/constants.ts";
 import { SYSTEM_CALL_GAS } from "../../../chain/rules/chain-spec.ts";
-import { isActive, isAttributionActivationBlock } from "../../../chain/rules/forks.ts";
+import { isActive } from "../../../chain/rules/forks.ts";
 import type { Address, Hash } from "../../../chain/types/primitives.ts";
-import type { OpenLedgerConfig } from "../../../chain/types/rollup.ts";
+import { type OpeningCode, openingCode } from "../block/opening-code.ts";
+import type { ChainRules } from "../executor.ts";
 import type { BlockEnv, EvmBlock } from "./block-env.ts";
 
 /** Runs the contract's code in place: neither the caller's account nor a transfer is part of a system call. */
@@ -33,18 +29,18 @@ export async function systemCall(evm: EVM, block: EvmBlock, to: Address, word: H
   evm.stateManager.originalStorageCache.clear();
 }
 
-async function writeStub(evm: EVM, to: Address): Promise<void> {
+async function putCode(evm: EVM, { address: to, nonce, code }: OpeningCode): Promise<void> {
   const address = createAddressFromString(to);
   const account = (await evm.stateManager.getAccount(address)) ?? new Account();
-  account.nonce = PRECOMPILE_STUB_NONCE;
+  account.nonce = nonce ?? account.nonce;
   await evm.journal.putAccount(address, account);
-  await evm.stateManager.putCode(address, PRECOMPILE_STUB_CODE);
+  await evm.stateManager.putCode(address, code);
 }
 
-/** What happens before a block's first transaction: EIP-4788, EIP-2935, and the stubs of our fork's activation. */
+/** What happens before a block's first transaction: EIP-4788, EIP-2935, and the code that a fork's activation brings. */
 export async function startBlock(
   env: BlockEnv,
-  openledger: OpenLedgerConfig,
+  rules: ChainRules,
   parentHash: Hash,
   parentBeaconBlockRoot: Hash,
 ): Promise<void> {
@@ -53,8 +49,7 @@ export async function startBlock(
     await systemCall(env.evm, env.block, BEACON_ROOTS, parentBeaconBlockRoot);
   if (isActive(env.rollup, "isthmus", time))
     await systemCall(env.evm, env.block, HISTORY_STORAGE, parentHash);
-  if (isAttributionActivationBlock(openledger, env.rollup, time)) {
-    for (const precompile of ATTRIBUTION_PRECOMPILES) await writeStub(env.evm, precompile);
-    await env.evm.journal.cleanup();
-  }
+  const codes = openingCode(rules, time);
+  for (const put of codes) await putCode(env.evm, put);
+  if (codes.length > 0) await env.evm.journal.cleanup();
 }

@@ -1,13 +1,8 @@
-import {
-  ATTRIBUTION_PRECOMPILES,
-  PRECOMPILE_STUB_CODE,
-  PRECOMPILE_STUB_NONCE,
-} from "../../../../precompiles/addresses.ts";
 import { bytesToHex, hexToBytes } from "../../../base/bytes.ts";
 import { DEPOSIT_TYPE } from "../../../chain/codec/deposit.ts";
 import { BEACON_ROOTS, HISTORY_STORAGE, L2_TO_L1_MESSAGE_PASSER } from "../../../chain/constants.ts";
 import { depositReceiptVersion } from "../../../chain/rules/chain-spec.ts";
-import { isActive, isAttributionActivationBlock } from "../../../chain/rules/forks.ts";
+import { isActive } from "../../../chain/rules/forks.ts";
 import { type FeeContext, l1Cost } from "../../../chain/rules/rollup-fees.ts";
 import type { Hash } from "../../../chain/types/primitives.ts";
 import type { FlatState } from "../../state/flat-state.ts";
@@ -27,6 +22,7 @@ import {
   type SignedResult,
   type SignedTx,
 } from "../block/machine.ts";
+import { openingCode } from "../block/opening-code.ts";
 import { creationAddress, type TxOutcome } from "../block/outcome.ts";
 import { prices } from "../block/prices.ts";
 import type { BlockState, Tracer } from "../block/tracer.ts";
@@ -94,18 +90,18 @@ class RevmMachine implements BlockMachine {
     this.begin();
   }
 
-  /** What happens before a block's first transaction: EIP-4788, EIP-2935, and the stubs of our fork's activation. */
+  /** What happens before a block's first transaction: EIP-4788, EIP-2935, and the code that a fork's activation brings. */
   private begin(): void {
-    const { rollup, openledger } = this.parts.rules;
+    const { rules } = this.parts;
+    const { rollup } = rules;
     const { header, parentBeaconBlockRoot } = this.start;
     const { timestamp } = header;
     this.instance.openBlock(blockRequest(this.writer, rollup, header), this.host);
     if (isActive(rollup, "ecotone", timestamp)) this.systemCall(beaconRoots, parentBeaconBlockRoot);
     if (isActive(rollup, "isthmus", timestamp)) this.systemCall(historyStorage, header.parentHash);
-    if (!isAttributionActivationBlock(openledger, rollup, timestamp)) return;
-    for (const address of ATTRIBUTION_PRECOMPILES) {
-      const at = hexToBytes(address);
-      this.instance.putCode(putCodeRequest(this.writer, at, PRECOMPILE_STUB_NONCE, PRECOMPILE_STUB_CODE));
+    for (const { address, nonce, code } of openingCode(rules, timestamp)) {
+      const kept = nonce ?? this.state.account(address)?.nonce ?? 0n;
+      this.instance.putCode(putCodeRequest(this.writer, hexToBytes(address), kept, code));
     }
   }
 

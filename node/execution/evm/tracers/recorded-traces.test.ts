@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { vectorsFolder } from "../../../../test/conformance/group.ts";
+import { Ancestors } from "../../../../test/support/ancestors.ts";
 import { jsonDifference } from "../../../../test/support/json-difference.ts";
 import { readGzipLines, readRecording } from "../../../../test/support/recordings.ts";
 import { hexToBytes } from "../../../base/bytes.ts";
@@ -42,21 +43,27 @@ async function replay(scenario: string) {
   const database = new MemoryDatabase();
   const start = makeGenesis(genesis);
   database.write(start.stateWrites);
-  const options = { rollup, openledger: { attributionTime: undefined }, stateDatabase: database };
+  const ancestors = new Ancestors(start.block);
+  const options = {
+    rollup,
+    openledger: { attributionTime: undefined },
+    stateDatabase: database,
+    ancestorHash: ancestors.hash,
+  };
   const wasm = createExecutor({ kind: "wasm", ...options });
   const chain: Block[] = [start.block];
   for (const { raw } of blocks.slice(1)) {
     const block = decodeBlock(hexToBytes(raw), rollup);
     const executed = await wasm.check(chain.at(-1)!.header, block);
     database.write(executed.state.writes);
+    ancestors.add(block);
     chain.push(block);
   }
   const traces = readGzipLines<RecordedTrace>(join(folder, "traces.jsonl.gz"));
   return { chain, traces, executors: { wasm, ts: createExecutor({ kind: "ts", ...options }) } };
 }
 
-/** fork-ladder goes through forks of which this executor lacks a change. */
-const SCENARIOS = ["jovian-span-brotli", "blobs"];
+const SCENARIOS = ["jovian-span-brotli", "blobs", "fork-ladder"];
 
 describe.skipIf(vectors === undefined)("traces recorded from op-geth", () => {
   it.each(SCENARIOS)("are the same from both executors: %s", { timeout: 600_000 }, async (scenario) => {

@@ -1,5 +1,6 @@
 import { Turns } from "../../../base/turns.ts";
 import { nextBaseFee } from "../../../chain/rules/base-fee.ts";
+import { MIN_BLOB_BASE_FEE } from "../../../chain/rules/chain-spec.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
 import type { Hash } from "../../../chain/types/primitives.ts";
 import type { RollupConfig } from "../../../chain/types/rollup.ts";
@@ -98,6 +99,11 @@ export function feeHistory(chain: ChainReader, rollup: RollupConfig): RpcMethod 
   };
 }
 
+/** In wei: L2 has no blobs, so that it is the least one, or 0 where the fork has none yet. */
+function blobBaseFee(header: BlockHeader): string {
+  return quantity(header.excessBlobGas === undefined ? 0n : MIN_BLOB_BASE_FEE);
+}
+
 async function history(
   chain: ChainReader,
   rollup: RollupConfig,
@@ -105,6 +111,7 @@ async function history(
   rewards: ((hash: Hash) => Promise<readonly string[]>) | undefined,
 ): Promise<Record<string, unknown>> {
   const baseFees: string[] = [];
+  const blobFees: string[] = [];
   const ratios: number[] = [];
   const reward: (readonly string[])[] = [];
   const turns = new Turns();
@@ -113,10 +120,12 @@ async function history(
     if (found === undefined) throw new RpcError(RPC_CODE.server, "block not found");
     const { hash, header } = found;
     baseFees.push(quantity(header.baseFeePerGas ?? 0n));
+    blobFees.push(blobBaseFee(header));
     ratios.push(Number(header.gasUsed) / Number(header.gasLimit));
     if (rewards !== undefined) reward.push(await rewards(hash));
     if (number === newest) {
       baseFees.push(quantity(nextBaseFee(rollup, header, header.timestamp + rollup.blockTime)));
+      blobFees.push(blobBaseFee(header));
     }
     if (turns.isOver) await turns.next();
   }
@@ -125,7 +134,7 @@ async function history(
     ...(rewards !== undefined && { reward }),
     baseFeePerGas: baseFees,
     gasUsedRatio: ratios,
-    baseFeePerBlobGas: baseFees.map(() => "0x1"),
+    baseFeePerBlobGas: blobFees,
     blobGasUsedRatio: ratios.map(() => 0),
   };
 }
