@@ -4,6 +4,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { connectChain, type ProtocolAddresses } from "../node/ai/client/chain.ts";
 import { DEFAULT_BOUNDS, DEVNET_SETTINGS, deployProtocol } from "../node/ai/client/deploy.ts";
 import { readProtocolFile } from "../node/app/protocol-file.ts";
+import { NODE_FLAGS } from "../node/base/node-flags.ts";
 import { packageRoot } from "../node/base/paths.ts";
 import { startProgress } from "../node/base/progress.ts";
 import { ownArtifact } from "../node/deploy/artifacts.ts";
@@ -72,7 +73,7 @@ export function createNodes(
     new Child({
       name: `${name} node`,
       command: process.execPath,
-      args: [join(packageRoot(), "dist", "node", "main.js"), "node"],
+      args: [...NODE_FLAGS, join(packageRoot(), "dist", "node", "main.js"), "node"],
       env: { ...shared, ...env, OPENLEDGER_DATA_DIR: layout[name], OPENLEDGER_RPC_PORT: String(port) },
       logFile: layout.log(name),
       ready: async (signal) => {

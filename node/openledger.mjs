@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=64 --min-semi-space-size=64
 // The `openledger` command: hands over to the compiled program and says how to make it when it is not there.
 import { existsSync } from "node:fs";
 

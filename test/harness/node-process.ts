@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { NODE_FLAGS } from "../../node/base/node-flags.ts";
 import { packageRoot } from "../../node/base/paths.ts";
 import { rollupConfigToJson } from "../../node/chain/config/rollup-config.ts";
 import { genesisToJson } from "../../node/deploy/l2.ts";
@@ -50,7 +51,7 @@ export async function startNodeProcess(settings: Record<string, string | number>
       String(value),
     ]),
   );
-  const child = spawn(process.execPath, [MAIN, "node"], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, "node"], {
     env: { PATH: process.env.PATH ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -20,6 +20,7 @@ import {
 import { parseHash, parseQuantity } from "./format.ts";
 import { toHex } from "./reader.ts";
 import type { L1Rpc } from "./rpc.ts";
+import { signL1Transaction } from "./sign.ts";
 
 export interface L1SendRequest {
   /** Absent: a contract creation. */
@@ -109,7 +110,7 @@ export function createL1Sender(options: L1SenderOptions): L1Sender {
         return signBlobTransaction(account, { chainId, nonce, to, gas, fees, sidecars });
       }
       const { maxFeePerGas, maxPriorityFeePerGas } = fees;
-      const raw = await account.signTransaction({
+      const raw = signL1Transaction(options.privateKey, {
         type: "eip1559",
         chainId: Number(options.chainId),
         nonce: Number(nonce),

@@ -4,6 +4,8 @@ import type { ChainBatch, DoorBatch, DoorThreadData, FromDoor, ToDoor } from "./
 
 /** Of the door's JavaScript heap, in MiB: well above what its limits let it hold. */
 const HEAP_MIB = 1_024;
+/** Of that for young objects, in MiB. */
+const YOUNG_MIB = 96;
 
 export interface DoorThreadListener {
   onBatch(batch: DoorBatch): void;
@@ -35,7 +37,7 @@ export class DoorThread {
   static async start(data: DoorThreadData, listener: DoorThreadListener): Promise<DoorThread> {
     const worker = startThread("./thread-main", import.meta.url, {
       workerData: data,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
       name: "door",
     });
     const thread = new DoorThread(worker, listener);
