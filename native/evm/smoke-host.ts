@@ -136,7 +136,16 @@ export class Host {
         this.write(out, this.storage.get(key) ?? "");
         return this.fails ? -1 : 0;
       },
-      h_code: (hash: number) => this.answer(this.codes.get(hexOf(this.bytes(hash, 32)))),
+      h_code: (hash: number) => {
+        const key = hexOf(this.bytes(hash, 32));
+        this.asked.push(`code ${key}`);
+        return this.answer(this.codes.get(key));
+      },
+      h_code_size: (hash: number) => {
+        const key = hexOf(this.bytes(hash, 32));
+        this.asked.push(`code size ${key}`);
+        return (this.codes.get(key)?.length ?? -2) / 2;
+      },
       h_block_hash: (number: bigint, out: number) => {
         this.write(out, wordOf(number));
         return 0;

@@ -28,7 +28,7 @@ beforeEach(() => {
 
 describe("transactions", () => {
   test("a transfer pays its fees, and only kept changes stay", () => {
-    expect(host.module.abi_version()).toBe(1);
+    expect(host.module.abi_version()).toBe(2);
     const result = host.exec({ value: 5n });
     expect(result).toMatchObject({ status: 0, used: 21_000n, costs: [0n, 21_000n * 7n * 100n + 9n] });
     expect(host.changes()).toEqual({});
@@ -69,6 +69,42 @@ describe("transactions", () => {
   test("a malformed request traps", () => {
     expect(() => host.call("exec", "00")).toThrow(WebAssembly.RuntimeError);
   });
+});
+
+test("a size is asked for without the code, once", () => {
+  // EXTCODESIZE of calldata's address, returned.
+  host.put(bob, 0n, "5f353b5f5260205ff3");
+  const large = addressOf(0xb16);
+  host.put(large, 0n, "fe".repeat(24_576));
+  for (const nonce of [0n, 1n]) {
+    const data = large.padStart(64, "0");
+    expect(host.exec({ to: bob, data, nonce, gas: 100_000n })).toMatchObject({
+      status: 0,
+      output: wordOf(24_576n),
+    });
+    host.module.settle(1);
+  }
+  expect(host.asked.filter((asked) => asked.startsWith("code"))).toHaveLength(2);
+  expect(host.asked).toContain(`code size ${wordOf(0xb16n)}`);
+});
+
+test("memory grows in few pieces however much code a block calls", () => {
+  const count = 4_000;
+  const at = (i: number) => addressOf(0xc0de0000 + i);
+  for (let i = 0; i < count; i++)
+    host.put(at(i), 0n, `${le(i, 4).replaceAll("5b", "00")}${"00".repeat(24_572)}`);
+  // Calls one account after the other, as long as there is gas: JUMPDEST (0, 0, 0, 0, 0, DUP6, 0) CALL POP 1 ADD, JUMP.
+  host.put(bob, 0n, `63${at(0).slice(-8)}5b5f5f5f5f5f855ff150600101600556`);
+  const sizes = new Set<number>();
+  const { codes } = host;
+  const get = codes.get.bind(codes);
+  codes.get = (hash) => {
+    sizes.add(host.module.memory.buffer.byteLength);
+    return get(hash);
+  };
+  host.exec({ to: bob, gas: 2_700n * BigInt(count - 10) });
+  expect(host.asked.filter((asked) => asked.startsWith("code ")).length).toBeGreaterThan(3_000);
+  expect(sizes.size).toBeLessThanOrEqual(2);
 });
 
 test("exhausted memory traps", () => {

@@ -19,7 +19,8 @@ const SNIPPETS: ((x: string, a: string) => string)[] = [
   (x, a) => `5f5f5f5f60${x}73${a}61fffff150`, // CALL with value
   (_, a) => `5f5f5f5f73${a}61fffff450`, // DELEGATECALL
   (_, a) => `5f5f5f5f73${a}61fffffa50`, // STATICCALL
-  (_, a) => `73${a}3b5073${a}3f50`, // EXTCODESIZE, EXTCODEHASH
+  (x, a) => `73${a}3b60${x}5573${a}3f50`, // EXTCODESIZE, kept; EXTCODEHASH
+  (x, a) => `60${x}5f5f73${a}3c5f5160${x}55`, // EXTCODECOPY, kept
   (_, a) => `73${a}3150475047505a50`, // BALANCE, SELFBALANCE, GAS
   (x) => `6960${x}5f5360015ff3 5f52600a6016 5ff050`, // CREATE of one byte of code
   (x) => `60${x}600a60165f f550`, // CREATE2 of memory

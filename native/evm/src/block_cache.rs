@@ -10,54 +10,9 @@ use revm::{
 };
 
 use crate::{
+    codes::{self, CodeCache},
     host::{self, HostFailed},
-    memory,
 };
-
-/// Bytes of code that stay analysed between blocks.
-const CODE_LIMIT: usize = 32 << 20;
-
-/// Analysed code by hash. When full it starts anew: what is in use comes back at the next read.
-#[derive(Default)]
-pub struct CodeCache {
-    codes: HashMap<B256, Bytecode>,
-    bytes: usize,
-    /// Bytes of code that came since memory was last reserved: a transaction keeps all code that it loads.
-    unreserved: usize,
-}
-
-/// Memory is reserved in pieces of this size, each time that half of it was filled with code.
-const STEP: usize = 16 << 20;
-
-impl CodeCache {
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    fn get(&mut self, hash: B256) -> Result<Bytecode, HostFailed> {
-        if let Some(code) = self.codes.get(&hash) {
-            return Ok(code.clone());
-        }
-        let code = analyse(host::code(&hash)?);
-        self.unreserved += code.len();
-        if self.unreserved > STEP / 2 {
-            self.unreserved = 0;
-            memory::reserve(STEP);
-        }
-        self.bytes += code.len();
-        if self.bytes > CODE_LIMIT {
-            self.codes.clear();
-            self.bytes = code.len();
-        }
-        self.codes.insert(hash, code.clone());
-        Ok(code)
-    }
-}
-
-/// Code that only looks like a delegation is code like any other.
-pub fn analyse(code: Bytes) -> Bytecode {
-    Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code))
-}
 
 /// A slot as the host gave it (0 where the storage was wiped since) and as it is now.
 #[derive(Debug, Clone, Copy)]
@@ -117,6 +72,7 @@ impl BlockCache {
     /// Forgets the block, not the code.
     pub fn clear(&mut self) {
         self.accounts.clear();
+        self.codes.begin();
     }
 
     fn load(&mut self, address: Address) -> Result<&mut CachedAccount, HostFailed> {
@@ -150,7 +106,7 @@ impl BlockCache {
 
     /// Sets nonce and code; balance and storage stay.
     pub fn put_code(&mut self, address: Address, nonce: u64, code: Bytes) -> Result<(), HostFailed> {
-        let code = analyse(code);
+        let code = codes::analyse(code);
         let account = self.load(address)?;
         let balance = account.now.as_ref().map_or(U256::ZERO, |info| info.balance);
         account.now = Some(AccountInfo::new(balance, nonce, code.hash_slow(), code));

@@ -149,3 +149,70 @@ fn put_code_is_seen_by_the_next_transaction() {
     assert_eq!((change.flags, change.nonce, change.code), (4, 1, Some(vec![0xfe].into())));
     assert_eq!(Tx::new(alice(), address(0xb00)).run(&mut engine).code, 3);
 }
+
+/// Code that answers the size of the code at the address in calldata.
+const SIZE_OF: [u8; 9] = [0x5f, 0x35, 0x3b, 0x5f, 0x52, 0x60, 32, 0x5f, 0xf3];
+
+#[test]
+fn a_size_is_told_without_the_code() {
+    let mut engine = open(JOVIAN);
+    let teller = address(0xb00);
+    put_code(teller, &SIZE_OF);
+    put_code(address(0xb01), &[0xfe; 24_576]);
+    let size_of = |engine: &mut crate::engine::Engine, nonce: u64, of: Address| {
+        let data = of.into_word().to_vec();
+        let answer = Tx { nonce, data, ..Tx::new(alice(), teller) }.run(engine);
+        assert_eq!(answer.status, 0);
+        engine.settle(true);
+        answer.output
+    };
+    let word_of = |size: u64| word(size).to_be_bytes_vec();
+    assert_eq!(size_of(&mut engine, 0, address(0xb01)), word_of(24_576));
+    // The teller's own code is all that the host gave.
+    assert_eq!(HOST.with_borrow(|host| host.codes_given), 1);
+    let asked = HOST.with_borrow(|host| host.asked);
+    assert_eq!(size_of(&mut engine, 1, address(0xb01)), word_of(24_576));
+    assert_eq!(HOST.with_borrow(|host| host.asked), asked);
+    assert_eq!(size_of(&mut engine, 2, teller), word_of(9));
+    assert_eq!(size_of(&mut engine, 3, alice()), word_of(0));
+    assert_eq!(size_of(&mut engine, 4, address(0xabc)), word_of(0));
+    engine.put_code(address(0xb02), 1, vec![0xfe; 3].into()).expect("the host answers");
+    assert_eq!(size_of(&mut engine, 5, address(0xb02)), word_of(3));
+}
+
+#[test]
+fn a_size_that_the_host_cannot_tell_is_its_failure() {
+    let mut engine = open(JOVIAN);
+    put_code(address(0xb00), &SIZE_OF);
+    put_code(address(0xb01), &[0xfe; 40]);
+    HOST.with_borrow_mut(|host| host.has_no_sizes = true);
+    let data = address(0xb01).into_word().to_vec();
+    assert_eq!(Tx { data, ..Tx::new(alice(), address(0xb00)) }.run(&mut engine).status, 4);
+}
+
+/// Code that answers the first 32 bytes of the code at the address in calldata.
+const COPY_OF: [u8; 14] = [0x60, 32, 0x5f, 0x5f, 0x5f, 0x35, 0x3c, 0x60, 32, 0x5f, 0xf3, 0, 0, 0];
+
+#[test]
+fn code_that_was_copied_is_not_asked_for_again() {
+    let mut engine = open(JOVIAN);
+    put_code(address(0xb00), &COPY_OF);
+    // Jumps to its fifth byte and stops.
+    let callee = [0x60, 4, 0x56, 0x5b, 0x5b, 0];
+    put_code(address(0xb01), &callee);
+    let data = address(0xb01).into_word().to_vec();
+    for nonce in 0..2 {
+        let tx = Tx { nonce, data: data.clone(), ..Tx::new(alice(), address(0xb00)) };
+        let answer = tx.run(&mut engine);
+        engine.settle(true);
+        assert_eq!((answer.status, &answer.output[..6], &answer.output[6..]), (0, &callee[..], &[0; 26][..]));
+    }
+    assert_eq!(HOST.with_borrow(|host| host.codes_given), 2);
+    assert_eq!(Tx { nonce: 2, ..Tx::new(alice(), address(0xb01)) }.run(&mut engine).status, 0);
+    engine.settle(true);
+    assert_eq!(
+        Tx { nonce: 3, data, ..Tx::new(alice(), address(0xb00)) }.run(&mut engine).output[..6],
+        callee
+    );
+    assert_eq!(HOST.with_borrow(|host| host.codes_given), 2);
+}

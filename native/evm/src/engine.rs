@@ -12,8 +12,10 @@ use revm::{
 };
 
 use crate::{
-    block_cache::{BlockCache, CodeCache},
-    changes, crypto,
+    block_cache::BlockCache,
+    changes,
+    codes::CodeCache,
+    crypto,
     evm::{self, ChainError, ChainEvm},
     fees::{self, L1Fees},
     handler::ChainHandler,

@@ -9,7 +9,7 @@ use revm::{
 };
 
 use crate::{
-    block_cache::BlockCache, host::HostFailed, keccak, precompiles::ChainPrecompiles, trace::Tracer,
+    block_cache::BlockCache, codes, host::HostFailed, keccak, precompiles::ChainPrecompiles, trace::Tracer,
 };
 
 pub type ChainContext = OpContext<BlockCache>;
@@ -45,6 +45,7 @@ pub fn build(spec: OpSpecId, chain_id: u64, precompiles: ChainPrecompiles, cache
     ctx.cfg.chain_id = chain_id;
     let mut instruction = EthInstructions::new_mainnet_with_spec(spec.into());
     keccak::install(&mut instruction);
+    codes::install(&mut instruction);
     OpEvm(Evm {
         ctx,
         inspector: Tracer::default(),

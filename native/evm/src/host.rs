@@ -17,6 +17,7 @@ mod imports {
         pub fn h_account(address: *const u8, out: *mut u8) -> i32;
         pub fn h_storage(address: *const u8, slot: *const u8, out: *mut u8) -> i32;
         pub fn h_code(hash: *const u8) -> i32;
+        pub fn h_code_size(hash: *const u8) -> i32;
         pub fn h_block_hash(number: u64, out: *mut u8) -> i32;
         pub fn h_precompile(record: *mut u8, input: *const u8, length: u32) -> i32;
         pub fn h_crypto(operation: u32, input: *const u8, length: u32, out: *mut u8) -> i32;
@@ -90,6 +91,12 @@ pub fn code(hash: &B256) -> Result<Bytes, HostFailed> {
         0 => Ok(take_outbuf().into()),
         _ => Err(HostFailed("code")),
     }
+}
+
+pub fn code_size(hash: &B256) -> Result<usize, HostFailed> {
+    // SAFETY: the host reads 32 bytes.
+    let size = unsafe { imports::h_code_size(hash.as_ptr()) };
+    usize::try_from(size).map_err(|_| HostFailed("code size"))
 }
 
 pub fn block_hash(number: u64) -> Result<B256, HostFailed> {

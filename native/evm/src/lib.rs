@@ -10,6 +10,7 @@
 mod block_cache;
 mod changes;
 mod codec;
+mod codes;
 mod crypto;
 mod engine;
 mod evm;

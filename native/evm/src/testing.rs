@@ -22,7 +22,9 @@ pub struct Stored {
 pub struct Host {
     pub accounts: HashMap<Address, Stored>,
     pub asked: usize,
+    pub codes_given: usize,
     pub failing: bool,
+    pub has_no_sizes: bool,
 }
 
 thread_local! {
@@ -73,15 +75,27 @@ pub mod imports {
         })
     }
 
-    pub unsafe fn h_code(hash: *const u8) -> i32 {
+    unsafe fn code(hash: *const u8) -> Option<Bytes> {
         let hash = B256::from_slice(core::slice::from_raw_parts(hash, 32));
-        let code = HOST.with_borrow(|host| {
+        HOST.with_borrow(|host| {
             let mut codes = host.accounts.values().map(|account| account.code.clone());
             codes.find(|code| keccak256(code) == hash)
-        });
-        let Some(code) = code else { return -1 };
+        })
+    }
+
+    pub unsafe fn h_code(hash: *const u8) -> i32 {
+        let Some(code) = code(hash) else { return -1 };
+        HOST.with_borrow_mut(|host| host.codes_given += 1);
         write(host::outbuf(code.len()), &code);
         0
+    }
+
+    pub unsafe fn h_code_size(hash: *const u8) -> i32 {
+        if HOST.with_borrow(|host| host.has_no_sizes) {
+            return -1;
+        }
+        HOST.with_borrow_mut(|host| host.asked += 1);
+        code(hash).map_or(-1, |code| code.len() as i32)
     }
 
     pub unsafe fn h_block_hash(number: u64, out: *mut u8) -> i32 {
@@ -181,11 +195,12 @@ impl Tx {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     pub status: u8,
     /// Of an invalid transaction or a halt.
     pub code: u8,
+    pub output: Vec<u8>,
     pub used: u64,
     pub created: Option<Address>,
     pub l1_cost: U256,
@@ -194,12 +209,12 @@ pub struct Answer {
 impl Answer {
     fn read(bytes: &[u8]) -> Self {
         let mut reader = Reader::new(bytes);
-        let mut answer = Self { status: reader.u8(), code: 0, used: 0, created: None, l1_cost: U256::ZERO };
+        let mut answer = Self { status: reader.u8(), ..Self::default() };
         if answer.status >= 3 {
             answer.code = if answer.status == 3 { reader.u8() } else { 0 };
             return answer;
         }
-        reader.bytes();
+        answer.output = reader.bytes().to_vec();
         answer.code = reader.u8();
         reader.bytes();
         answer.used = reader.u64();

@@ -76,6 +76,34 @@ describe("both executors", () => {
     await fc.assert(property, { numRuns: 50 });
   });
 
+  it("name code that they don't run alike, however little gas is left", { timeout: 60_000 }, async () => {
+    const [named, self, delegated] = CONTRACTS as [Address, Address, Address];
+    const targets = [
+      named,
+      self,
+      delegated,
+      sender,
+      `0x${"00".repeat(19)}04`,
+      `0x${"ab".repeat(20)}`,
+      `0x${"00".repeat(18)}0100`,
+    ];
+    // sstore(0, extcodesize(calldata)), extcodecopy(calldata, 3, 1, 40), sstore(1, mload(0))
+    const code = "0x5f353b5f55 6028600160035f353c 5f51600155".replaceAll(" ", "") as Hex;
+    const property = fc.asyncProperty(
+      fc.constantFrom(...targets),
+      fc.bigInt({ min: 22_000n, max: 75_000n }),
+      async (target, gas) => {
+        const small = chainOf([`0x${"5b61".repeat(50)}`, code, `0xef0100${named.slice(2)}`]);
+        const data = `0x${target.slice(2).padStart(64, "0")}` as Hex;
+        const tx = await signed({ nonce: 0, to: self, gas, data });
+        const again = await signed({ nonce: 1, to: self, gas, data });
+        const { receipts } = await small.advance([tx, again]);
+        expect(receipts).toHaveLength(3);
+      },
+    );
+    await fc.assert(property, { numRuns: 120 });
+  });
+
   it("see the hashes of the last 256 blocks, and none beyond", async () => {
     // sstore(0, blockhash(number - 1)), sstore(1, blockhash(number)), sstore(2, blockhash(number - 300))
     const code = "0x6001430340 5f55 4340 6001 55 61012c430340 6002 55".replaceAll(" ", "") as Hex;

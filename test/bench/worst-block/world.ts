@@ -172,6 +172,8 @@ export async function makeDiskState(): Promise<DiskState> {
     });
     await put(accounts);
   }
+  // What is left to tidy up after all these writes is no case's work.
+  await store.compact(Uint8Array.of(0), Uint8Array.of(0xff));
   await store.close();
   return { folder, root };
 }

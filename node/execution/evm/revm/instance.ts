@@ -194,6 +194,7 @@ export class EvmInstance {
           this.put(host().view.code(this.copy(hash, 32)));
           return 0;
         }),
+      h_code_size: (hash: number) => this.safely(() => host().view.code(this.copy(hash, 32)).length),
       h_block_hash: (number: bigint, out: number) =>
         this.safely(() => {
           this.memory().set(host().blockHash(number) ?? [], out);
