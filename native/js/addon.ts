@@ -23,8 +23,68 @@ type TrainArgs = [
   clipNorm: number,
 ];
 
+/** Occurrences as the addon lists them: shard, rank, position, document, token of the document, row; 20 bytes a contributor. */
+export interface RawOccurrences {
+  occurrences: Float64Array;
+  contributors: Uint8Array;
+}
+
+/** Suffix arrays; a handle is a mapped shard. Rejects with an Error that has a SPANS_... code. */
+interface SpansAddon {
+  spansWrite(
+    path: string,
+    tokens: Uint32Array,
+    ends: Uint32Array,
+    rows: Uint32Array,
+    contributors: Uint8Array,
+    threads: number,
+    general: boolean,
+  ): Promise<void>;
+  spansCompact(shards: object[], path: string, threads: number): Promise<void>;
+  spansOpen(path: string, verify: boolean, threads: number): Promise<object>;
+  spansAbout(shard: object): {
+    symbols: number;
+    documents: number;
+    symbolBytes: number;
+    text: Uint8Array;
+    array: Uint8Array;
+    inverse: Uint8Array;
+    table: Uint8Array;
+  };
+  spansTrace(
+    shards: object[],
+    answer: Uint32Array,
+    information: Uint8Array,
+    marks: Uint8Array,
+    limits: Uint32Array,
+    threads: number,
+  ): Promise<{ longest: Uint32Array; spans: Float64Array } & RawOccurrences>;
+  spansFind(
+    shards: object[],
+    pattern: Uint32Array,
+    limit: number,
+  ): Promise<{ count: number } & RawOccurrences>;
+  spansPlace(shard: object, pattern: Uint32Array): Promise<{ rank: number; length: number; count: number }>;
+  spansValues(shard: object, section: number, from: number, count: number): Promise<Uint32Array>;
+  spansVocabulary(shard: object): Promise<Uint32Array>;
+  spansOpening(
+    shard: object,
+    tree: number,
+    first: number,
+    last: number,
+  ): Promise<{ bytes: Uint8Array; path: Uint8Array }>;
+  spansBm25(
+    shards: object[],
+    symbols: Uint32Array,
+    times: Uint32Array,
+    weights: Uint32Array,
+    limit: number,
+    threads: number,
+  ): Promise<BigUint64Array>;
+}
+
 /** The addon's own exports: thin, positional, already checked for shape by the callers in this folder. */
-export interface Addon {
+export interface Addon extends SpansAddon {
   backends(): BackendInfo;
   modelLayout(config: ModelConfig): TensorInfo[];
   adapterLayout(config: ModelConfig, rank: number, targets: number): TensorInfo[];

@@ -1,0 +1,20 @@
+// The suffix array of a text of documents, its inverse and its longest common prefixes.
+#pragma once
+#include "spans/common.h"
+
+namespace spans {
+
+struct arrays {
+  // Positions in the order of their suffixes: symbol by symbol, up to the first end; equal ones by position.
+  std::vector<uint32_t> order;
+  // inverse[order[r]] = r
+  std::vector<uint32_t> inverse;
+  // Symbols before any end that the suffixes at ranks r - 1 and r share; 0 at rank 0.
+  std::vector<uint32_t> common;
+};
+
+// `text` ends in 0. Linear in its length. `general`: the way of large alphabets even where the quicker one would do.
+arrays build_arrays(const std::vector<uint16_t>& text, unsigned threads, bool general);
+arrays build_arrays(const std::vector<uint32_t>& text, unsigned threads);
+
+}  // namespace spans
