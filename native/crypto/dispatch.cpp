@@ -97,10 +97,4 @@ const char* ol_crypto_missing(uint32_t operation) {
   if (!ol_crypto::shape(operation, &unused)) return "no such operation";
   return operation == OL_CRYPTO_P256 ? ol_crypto::p256_missing() : nullptr;
 }
-
-int ol_recover_sender(const uint8_t job[OL_SENDER_JOB], uint8_t address[20]) {
-  if (job[96] < 2 && ol_crypto::ecrecover(job + 32, job[96], job, address)) return 1;
-  std::memset(address, 0, 20);
-  return 0;
-}
 }

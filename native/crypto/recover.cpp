@@ -1,10 +1,11 @@
-// secp256k1 public key recovery by libsecp256k1, from the sources that the npm package of that name carries.
-#include "operations.h"
+// Senders of signatures over secp256k1, by libsecp256k1 from the sources that the npm package of that name carries.
 #include "openledger_crypto.h"
+#include "operations.h"
+#include "recover_many.h"
 
 #include <secp256k1.h>
-#include <secp256k1_recovery.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace ol_crypto {
@@ -17,23 +18,39 @@ const secp256k1_context* context() {
   return made;
 }
 
+void address_of(const ol_recovery& recovery, uint8_t address[20]) {
+  uint8_t hash[32];
+  ol_keccak256(recovery.key, sizeof recovery.key, hash);
+  std::memcpy(address, hash + 12, 20);
+}
+
 }  // namespace
 
 bool ecrecover(const uint8_t* signature, unsigned recovery_id, const uint8_t* digest, uint8_t address[20]) {
-  if (recovery_id > 3) return false;
-  const secp256k1_context* const with = context();
-  secp256k1_ecdsa_recoverable_signature parsed;
-  secp256k1_pubkey key;
-  const int id = static_cast<int>(recovery_id);
-  // Parsing refuses r and s of n and above; recovery refuses zero.
-  if (!secp256k1_ecdsa_recoverable_signature_parse_compact(with, &parsed, signature, id)) return false;
-  if (!secp256k1_ecdsa_recover(with, &key, &parsed, digest)) return false;
-  uint8_t bytes[65], hash[32];
-  size_t length = sizeof bytes;
-  secp256k1_ec_pubkey_serialize(with, bytes, &length, &key, SECP256K1_EC_UNCOMPRESSED);
-  ol_keccak256(bytes + 1, 64, hash);
-  std::memcpy(address, hash + 12, 20);
-  return true;
+  ol_recovery one{signature, digest, recovery_id, 0, {}};
+  ol_recover_many(context(), &one, 1);
+  if (one.found) address_of(one, address);
+  return one.found;
 }
 
 }  // namespace ol_crypto
+
+extern "C" void ol_recover_senders(const uint8_t* jobs, size_t count, uint8_t* senders) {
+  ol_recovery some[OL_RECOVER_MOST];
+  for (size_t from = 0; from < count; from += OL_RECOVER_MOST) {
+    const size_t most = std::min<size_t>(OL_RECOVER_MOST, count - from);
+    for (size_t i = 0; i < most; i++) {
+      const uint8_t* const job = jobs + (from + i) * OL_SENDER_JOB;
+      // A y parity above 1 is none; 4 is no recovery id.
+      some[i] = {job + 32, job, job[96] < 2 ? job[96] : 4u, 0, {}};
+    }
+    ol_recover_many(ol_crypto::context(), some, most);
+    for (size_t i = 0; i < most; i++) {
+      uint8_t* const sender = senders + (from + i) * OL_SENDER;
+      std::memset(sender, 0, OL_SENDER);
+      if (!some[i].found) continue;
+      ol_crypto::address_of(some[i], sender);
+      sender[20] = 1;
+    }
+  }
+}

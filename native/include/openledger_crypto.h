@@ -45,9 +45,11 @@ const char* ol_crypto_missing(uint32_t operation);
 
 void ol_keccak256(const uint8_t* input, size_t length, uint8_t output[32]);
 
-/* One sender: digest 32, r 32, s 32, y parity u8 (0 or 1) -> 1 and the address, or 0 and zeros. Takes any s below n. */
+/* Senders: of each job (digest 32, r 32, s 32, y parity u8 of 0 or 1) the address and a u8 of 1, or 21 zeros where no key
+ * made the signature. Takes any s below n. Jobs given together share work. */
 #define OL_SENDER_JOB 97
-int ol_recover_sender(const uint8_t job[OL_SENDER_JOB], uint8_t address[20]);
+#define OL_SENDER 21
+void ol_recover_senders(const uint8_t* jobs, size_t count, uint8_t* senders);
 
 #ifdef __cplusplus
 }

@@ -205,6 +205,8 @@ describe("senders", () => {
     const job = concat(digest, word(r), word(s), Uint8Array.of(i % 2));
     if (i % 10 === 3) job.fill(0, 32, 64);
     if (i % 10 === 7) job[96] = 2 + (i % 5);
+    // s R - m G with R = G and s = m: the point at infinity is no key.
+    if (i % 10 === 9) job.set(concat(word(5n), word(secp256k1.Point.BASE.x), word(5n), Uint8Array.of(0)));
     return job;
   });
 
@@ -214,7 +216,7 @@ describe("senders", () => {
       const batch = await recoverSenders(concat(...jobs), { threads });
       expect(hex(batch)).toBe(single.join(""));
     }
-    expect(single.filter((sender) => sender === "00".repeat(SENDER_BYTES)).length).toBeGreaterThanOrEqual(80);
+    expect(single.filter((sender) => sender === "00".repeat(SENDER_BYTES)).length).toBe(120);
     const job = jobs[0]!;
     const address = recovered(
       job.subarray(0, 32),

@@ -16,8 +16,7 @@ namespace {
 // Jobs of one batch: 8 MB, a few seconds of one core.
 constexpr size_t MAX_JOBS = 65536;
 // Jobs that a worker takes at once: a few milliseconds.
-constexpr size_t PIECE = 64;
-constexpr size_t RESULT = 21;  // address, then 1 if it was recovered
+constexpr size_t PIECE = 32;
 
 struct View {
   uint8_t* data = nullptr;
@@ -112,8 +111,6 @@ napi_value keccak256_many(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-void recover(const uint8_t* job, uint8_t* result) { result[20] = ol_recover_sender(job, result) ? 1 : 0; }
-
 napi_value recover_sender(napi_env env, napi_callback_info info) {
   napi_value args[1];
   View job;
@@ -121,8 +118,8 @@ napi_value recover_sender(napi_env env, napi_callback_info info) {
     return fail(env, "expected a Uint8Array of 97 bytes");
   }
   uint8_t* out = nullptr;
-  const napi_value result = bytes(env, RESULT, &out);
-  if (result != nullptr) recover(job.data, out);
+  const napi_value result = bytes(env, OL_SENDER, &out);
+  if (result != nullptr) ol_recover_senders(job.data, 1, out);
   return result;
 }
 
@@ -147,9 +144,8 @@ void work(napi_env, void* data) {
   for (;;) {
     const size_t from = batch.next.fetch_add(PIECE);
     if (from >= count) return;
-    for (size_t i = from; i < std::min(from + PIECE, count); i++) {
-      recover(&batch.jobs[i * OL_SENDER_JOB], &batch.results[i * RESULT]);
-    }
+    const size_t most = std::min<size_t>(PIECE, count - from);
+    ol_recover_senders(&batch.jobs[from * OL_SENDER_JOB], most, &batch.results[from * OL_SENDER]);
   }
 }
 
@@ -203,7 +199,7 @@ napi_value recover_senders(napi_env env, napi_callback_info info) {
   if (count > MAX_JOBS) return fail(env, "more than 65536 jobs in one batch");
   const auto batch = std::make_shared<Batch>();
   batch->jobs.assign(jobs.data, jobs.data + jobs.size);
-  batch->results.resize(count * RESULT);
+  batch->results.resize(count * OL_SENDER);
   napi_create_promise(env, &batch->promise, &promise);
   const size_t pieces = (count + PIECE - 1) / PIECE;
   for (size_t i = 0; i < std::min<size_t>(threads, pieces); i++) {
