@@ -69,7 +69,8 @@ void ol_recover_many(const secp256k1_context* context, ol_recovery* jobs, size_t
   for (i = 0; i < good; i++) multiply(context, &parsed[i], &projective[i]);
   secp256k1_ge_set_all_gej_var(affine, projective, good);
   for (i = 0; i < good; i++) {
-    if (secp256k1_ge_is_infinity(&affine[i])) continue;
+    /* Asked of the projective point: where all of them are infinite, the affine ones are never set. */
+    if (secp256k1_gej_is_infinity(&projective[i])) continue;
     secp256k1_fe_normalize_var(&affine[i].x);
     secp256k1_fe_normalize_var(&affine[i].y);
     secp256k1_fe_get_b32(of[i]->key, &affine[i].x);
