@@ -107,7 +107,7 @@ describe("files", () => {
     const path = join(folder, "model");
     exportModel(path, small, initialWeights(small, 3n), tokenizerJson);
     const loaded = loadModel(await readModelFolder(path));
-    expect(loaded.native.config).toEqual(small);
+    expect(loaded.native.config).toMatchObject(small);
     expect(loaded.tokenizer.eosTokenIds).toEqual([END_OF_TEXT_ID]);
   });
 });

@@ -47,8 +47,8 @@ extern "C" {
 const char* ol_status_name(int status) {
   static const char* const names[] = {"NATIVE_OK",   "NATIVE_ARGUMENT",    "NATIVE_CONFIG",    "NATIVE_TENSOR",
                                       "NATIVE_MEMORY", "NATIVE_BUSY",      "NATIVE_UNAVAILABLE", "NATIVE_CANCELLED",
-                                      "NATIVE_NUMERIC", "NATIVE_INTERNAL"};
-  return status >= 0 && status <= OL_ERROR_INTERNAL ? names[status] : "NATIVE_INTERNAL";
+                                      "NATIVE_NUMERIC", "NATIVE_INTERNAL",  "NATIVE_NOT_FINITE",  "NATIVE_FILE"};
+  return status >= 0 && status <= OL_ERROR_FILE ? names[status] : "NATIVE_INTERNAL";
 }
 
 const char* ol_error_text(void) { return last_error(); }
@@ -105,21 +105,52 @@ int ol_model_create(const ol_config* config, const float* flat, size_t count, ol
 }
 void ol_model_destroy(ol_model* model) { delete model; }
 
+int ol_model_load(const ol_config* config, const ol_tensor_source* sources, size_t count, const ol_weight_file* files,
+                  size_t file_count, ol_model** out) {
+  return guarded([&] { *out = new ol_model{load_model(*config, sources, count, files, file_count)}; });
+}
+
+int ol_model_bytes(const ol_model* model, size_t* bytes) {
+  *bytes = model->held->bytes();
+  return OL_OK;
+}
+
+int ol_model_read(const ol_model* model, int64_t index, float* out, size_t count) {
+  return guarded([&] {
+    const auto& tensors = model->held->layout.tensors;
+    require(index >= 0 && index < static_cast<int64_t>(tensors.size()), "there is no such tensor");
+    require(count == tensors[static_cast<size_t>(index)].count, "the buffer does not fit the tensor");
+    model->held->read(static_cast<size_t>(index), out);
+  });
+}
+
+uint64_t ol_format_bytes(int32_t format, int64_t values) {
+  const format_info* info = find_format(format);
+  if (!info || values < 0 || values > (int64_t{1} << 40) || values % info->values != 0) return 0;
+  return row_bytes(format, values);
+}
+
 int ol_adapter_create(const ol_config* config, int32_t rank, float scale, int32_t targets, const float* flat,
                       size_t count, ol_adapter** out) {
   return guarded([&] { *out = new ol_adapter{make_adapter(*config, rank, scale, targets, flat, count)}; });
 }
 void ol_adapter_destroy(ol_adapter* adapter) { delete adapter; }
 
+int ol_adapter_bytes(const ol_adapter* adapter, size_t* bytes) {
+  *bytes = adapter->held->factors.size() * sizeof(float);
+  return OL_OK;
+}
+
 int ol_trainer_create(const ol_config* config, const float* weights, const float* m, const float* v, size_t count,
                       int64_t step, ol_trainer** out) {
   return guarded([&] {
     require(step >= 0, "the step count must not be negative");
-    const auto checked = make_model(*config, weights, count);
+    check_config(*config);
     auto made = std::make_shared<trainer>();
     made->config = *config;
-    made->layout = checked->layout;
-    made->weights = checked->weights;
+    made->layout = layout_of(*config);
+    check_weights(made->layout, weights, count);
+    made->weights.assign(weights, weights + count);
     made->step = step;
     made->m.assign(count, 0.0f);
     made->v.assign(count, 0.0f);
@@ -182,12 +213,13 @@ int ol_start_evaluate(ol_session* session, const ol_model* model, const ol_adapt
 
 int ol_start_generate(ol_session* session, const ol_model* model, const ol_adapter* adapter, const int32_t* ids,
                       const int32_t* offsets, int32_t prompts, int32_t max_tokens, const int32_t* stop_ids,
-                      int32_t stop_count, ol_job** out) {
+                      int32_t stop_count, int32_t vocabulary, ol_job** out) {
   return guarded([&] {
     check_pair(model, adapter);
+    require(vocabulary >= 0 && vocabulary <= model->held->config.vocab, "the vocabulary is larger than the model's");
     launch(session, out,
            [base = model->held, lora = adapter ? adapter->held : nullptr,
-            set = copy_prompts(model->held->config, ids, offsets, prompts, max_tokens, stop_ids, stop_count)](
+            set = copy_prompts(model->held->config, ids, offsets, prompts, max_tokens, stop_ids, stop_count, vocabulary)](
                job& self) { run_generate(self, base, lora.get(), set); });
   });
 }
@@ -284,6 +316,7 @@ int ol_gemm(ol_session* handle, int64_t m, int64_t n, int64_t k, const float* a,
     device_array<float> da(device, m * k), db(device, k * n), dc(device, m * n);
     device.upload(da.get(), a, m * k * sizeof(float));
     device.upload(db.get(), b, k * n * sizeof(float));
+    require(repeat >= 1 && repeat <= 1 << 20, "repeat must be in 1..2^20");
     for (int i = 0; i < repeat; ++i) {
       device.gemm(dc.get(), da.get(), db.get(), static_cast<int>(m), static_cast<int>(n), static_cast<int>(k));
     }

@@ -7,15 +7,17 @@
 #include <cstdint>
 #include <memory>
 
+#include "core/matrix.h"
 #include "cpu/isa.h"
 
 namespace ol {
 
-// A linear's weight [out, in] and what the device made of it for speed.
+// A linear's weight [out, in]: a stored matrix in any format (CPU), or fp32 values and what the device made of them.
 struct linear_weight {
   const float* weight = nullptr;
   int out = 0, in = 0;
   std::shared_ptr<void> packed;  // device's own
+  const stored_matrix* stored = nullptr;
 };
 
 class backend {
@@ -32,7 +34,7 @@ class backend {
   // Waits for queued work; errors of the device surface here.
   virtual void finish() = 0;
 
-  // Call again whenever the weight's values changed.
+  // For weights of fp32 values, and again whenever they changed.
   virtual void pack(linear_weight& w, bool backward) = 0;
   // y[tokens, out] (+)= x[tokens, in] W^T: chain over in.
   virtual void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) = 0;
@@ -46,7 +48,8 @@ class backend {
   virtual void linear_backward_weight_each(float* dw, size_t stride, const float* dy, const float* x,
                                            const int32_t* offsets, int examples, int out, int in) = 0;
 
-  virtual void embed_forward(float* out, const float* table, const int32_t* ids, int tokens, int hidden) = 0;
+  // out[t] = row ids[t] of the table [vocab, hidden]
+  virtual void embed_forward(float* out, const linear_weight& table, const int32_t* ids, int tokens) = 0;
   // dtable[ids[t]] += dout[t], t ascending.
   virtual void embed_backward(float* dtable, const float* dout, const int32_t* ids, int tokens, int hidden,
                               int vocab) = 0;

@@ -32,6 +32,15 @@ void check_config(const ol_config& c) {
   if (c.head_dim % 2 != 0) fail(OL_ERROR_CONFIG, "the head dimension must be even for rotary positions");
   if (!(c.rms_eps > 0.0f && c.rms_eps < 1.0f)) fail(OL_ERROR_CONFIG, "the norm's eps must be in (0, 1)");
   if (!(c.rope_theta > 1.0 && c.rope_theta < 1e12)) fail(OL_ERROR_CONFIG, "the rotary base must be in (1, 1e12)");
+  if (c.rope_divisor_count) {
+    if (c.rope_divisor_count != c.head_dim / 2) fail(OL_ERROR_CONFIG, "one rotary divisor is needed for every pair");
+    if (c.rope_llama3) fail(OL_ERROR_CONFIG, "rotary divisors and rotary scaling exclude each other");
+    for (int i = 0; i < c.rope_divisor_count; ++i) {
+      if (!(c.rope_divisors[i] > 0.0f && c.rope_divisors[i] < 1e9f)) {
+        fail(OL_ERROR_CONFIG, "rotary divisors must be positive numbers");
+      }
+    }
+  }
   if (c.rope_llama3) {
     check_range("original position count", c.rope_original_positions, 1, 1 << 24);
     if (!(c.rope_factor >= 1.0 && c.rope_factor < 1e6 && c.rope_low > 0.0 && c.rope_high > c.rope_low &&
@@ -117,6 +126,7 @@ adapter_layout layout_of(const ol_config& c, int rank, int targets) {
 static double frequency(const ol_config& c, int i) {
   const double two_pi = 6.283185307179586477;
   const double f = exp64(-2.0 * i / c.head_dim * log64(c.rope_theta));
+  if (c.rope_divisor_count) return f / static_cast<double>(c.rope_divisors[i]);
   if (!c.rope_llama3) return f;
   const double wavelength = two_pi / f, n = c.rope_original_positions;
   if (wavelength < n / c.rope_high) return f;

@@ -82,7 +82,7 @@ void executor::linear(float* y, const float* x, int layer, int proj, int tokens)
     device_.linear_forward(y, scaled_.get(), lora_->b[at], tokens, true);
   }
   if (config().biases >> proj & 1) {
-    device_.add_bias(y, weights_->flat + weights_->layout.layers[layer].bias[proj], tokens, w.out);
+    device_.add_bias(y, weights_->vectors[layer].bias[proj], tokens, w.out);
   }
 }
 
@@ -91,14 +91,13 @@ void executor::heads_forward(const micro_batch& batch, int layer) {
   const ol_config& c = config();
   const int n = batch.tokens, hd = c.head_dim;
   layer_state& s = state(layer);
-  const layer_offsets& at = weights_->layout.layers[layer];
   linear((c.qk_norm ? s.raw_q : s.q).get(), s.xn1.get(), layer, proj_q, n);
   linear((c.qk_norm ? s.raw_k : s.k).get(), s.xn1.get(), layer, proj_k, n);
   if (c.qk_norm) {
     // Each head of each token is a row of head_dim values.
-    device_.rmsnorm_forward(s.q.get(), s.q_rstd.get(), s.raw_q.get(), weights_->flat + at.q_norm, n * c.heads, hd,
+    device_.rmsnorm_forward(s.q.get(), s.q_rstd.get(), s.raw_q.get(), weights_->vectors[layer].q_norm, n * c.heads, hd,
                             c.rms_eps);
-    device_.rmsnorm_forward(s.k.get(), s.k_rstd.get(), s.raw_k.get(), weights_->flat + at.k_norm, n * c.kv_heads, hd,
+    device_.rmsnorm_forward(s.k.get(), s.k_rstd.get(), s.raw_k.get(), weights_->vectors[layer].k_norm, n * c.kv_heads, hd,
                             c.rms_eps);
   }
   device_.rope(s.q.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.heads, hd, false);
@@ -134,19 +133,18 @@ void executor::forward(const micro_batch& batch, bool keep, kv_cache* cache,
   const ol_config& c = config();
   const int n = batch.tokens;
   const size_t values = static_cast<size_t>(n) * c.hidden;
-  const float* flat = weights_->flat;
-  device_.embed_forward(state(0).x.get(), flat + weights_->layout.embed, ids_.get(), n, c.hidden);
+  device_.embed_forward(state(0).x.get(), weights_->embed, ids_.get(), n);
   if (hidden) hidden(0, state(0).x.get());
   for (int i = 0; i < c.layers; ++i) {
     layer_state& s = state(i);
-    const layer_offsets& at = weights_->layout.layers[i];
-    device_.rmsnorm_forward(s.xn1.get(), s.rstd1.get(), s.x.get(), flat + at.norm1, n, c.hidden, c.rms_eps);
+    const device_model::layer_vectors& named = weights_->vectors[i];
+    device_.rmsnorm_forward(s.xn1.get(), s.rstd1.get(), s.x.get(), named.norm1, n, c.hidden, c.rms_eps);
     heads_forward(batch, i);
     linear(s.v.get(), s.xn1.get(), i, proj_v, n);
     attend(batch, i, cache);
     linear(s.mid.get(), s.attended.get(), i, proj_o, n);
     device_.add(s.mid.get(), s.x.get(), values);
-    device_.rmsnorm_forward(s.xn2.get(), s.rstd2.get(), s.mid.get(), flat + at.norm2, n, c.hidden, c.rms_eps);
+    device_.rmsnorm_forward(s.xn2.get(), s.rstd2.get(), s.mid.get(), named.norm2, n, c.hidden, c.rms_eps);
     linear(s.gate.get(), s.xn2.get(), i, proj_gate, n);
     linear(s.up.get(), s.xn2.get(), i, proj_up, n);
     device_.swiglu_forward(s.h.get(), s.gate.get(), s.up.get(), static_cast<size_t>(n) * c.intermediate);
@@ -155,7 +153,7 @@ void executor::forward(const micro_batch& batch, bool keep, kv_cache* cache,
     device_.add(next, s.mid.get(), values);
     if (hidden) hidden(i + 1, next);
   }
-  device_.rmsnorm_forward(final_norm_.get(), final_rstd_.get(), final_x_.get(), flat + weights_->layout.final_norm, n,
+  device_.rmsnorm_forward(final_norm_.get(), final_rstd_.get(), final_x_.get(), weights_->final_norm, n,
                           c.hidden, c.rms_eps);
   if (hidden) hidden(c.layers + 1, final_norm_.get());
   if (cache) cache->used += n;

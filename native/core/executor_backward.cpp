@@ -51,7 +51,7 @@ void executor::backward_mlp(const micro_batch& batch, const gradient_sinks& sink
   if (sinks.model) {
     device_.rmsnorm_gain(sinks.model + at.norm2, dnorm_.get(), s.mid.get(), s.rstd2.get(), n, c.hidden);
   }
-  device_.rmsnorm_backward(dx_.get(), dnorm_.get(), s.mid.get(), s.rstd2.get(), weights_->flat + at.norm2, n,
+  device_.rmsnorm_backward(dx_.get(), dnorm_.get(), s.mid.get(), s.rstd2.get(), weights_->vectors[layer].norm2, n,
                            c.hidden);
 }
 
@@ -71,9 +71,9 @@ void executor::heads_backward(const micro_batch& batch, const gradient_sinks& si
   }
   device_.zero(raw_dq_.get(), static_cast<size_t>(q_rows) * hd * sizeof(float));
   device_.zero(raw_dk_.get(), static_cast<size_t>(k_rows) * hd * sizeof(float));
-  device_.rmsnorm_backward(raw_dq_.get(), dq_.get(), s.raw_q.get(), s.q_rstd.get(), weights_->flat + at.q_norm, q_rows,
+  device_.rmsnorm_backward(raw_dq_.get(), dq_.get(), s.raw_q.get(), s.q_rstd.get(), weights_->vectors[layer].q_norm, q_rows,
                            hd);
-  device_.rmsnorm_backward(raw_dk_.get(), dk_.get(), s.raw_k.get(), s.k_rstd.get(), weights_->flat + at.k_norm, k_rows,
+  device_.rmsnorm_backward(raw_dk_.get(), dk_.get(), s.raw_k.get(), s.k_rstd.get(), weights_->vectors[layer].k_norm, k_rows,
                            hd);
 }
 
@@ -102,7 +102,7 @@ void executor::backward_attention(const micro_batch& batch, const gradient_sinks
   linear_backward(batch, sinks, dx, dq, s.xn1.get(), layer, proj_q, true);
   if (sinks.model) device_.rmsnorm_gain(sinks.model + at.norm1, dx, s.x.get(), s.rstd1.get(), n, c.hidden);
   if (dx) {
-    device_.rmsnorm_backward(dx_.get(), dx, s.x.get(), s.rstd1.get(), weights_->flat + at.norm1, n, c.hidden);
+    device_.rmsnorm_backward(dx_.get(), dx, s.x.get(), s.rstd1.get(), weights_->vectors[layer].norm1, n, c.hidden);
   }
 }
 
@@ -137,7 +137,7 @@ void executor::backward(const micro_batch& batch, const gradient_sinks& sinks) {
     device_.rmsnorm_gain(sinks.model + layout.final_norm, dnorm_.get(), final_x_.get(), final_rstd_.get(), n, c.hidden);
   }
   device_.rmsnorm_backward(dx_.get(), dnorm_.get(), final_x_.get(), final_rstd_.get(),
-                           weights_->flat + layout.final_norm, n, c.hidden);
+                           weights_->final_norm, n, c.hidden);
   for (int layer = c.layers - 1; layer >= 0; --layer) {
     backward_mlp(batch, sinks, layer);
     backward_attention(batch, sinks, layer);

@@ -1,7 +1,9 @@
 #include "core/model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
 
 #include "core/error.h"
 #include "core/random.h"
@@ -12,7 +14,7 @@ void check_finite(const std::vector<tensor_info>& tensors, const float* flat) {
   for (const auto& tensor : tensors) {
     for (size_t i = 0; i < tensor.count; ++i) {
       if (!std::isfinite(flat[tensor.offset + i])) {
-        fail(OL_ERROR_TENSOR, "tensor " + tensor.name + " has a value that is not finite, at " + std::to_string(i));
+        fail(OL_ERROR_FINITE, "tensor " + tensor.name + " has a value that is not finite, at " + std::to_string(i));
       }
     }
   }
@@ -25,15 +27,22 @@ static void check_count(size_t given, size_t needed) {
   }
 }
 
-std::shared_ptr<const model> make_model(const ol_config& config, const float* flat, size_t count) {
-  check_config(config);
-  auto made = std::make_shared<model>();
-  made->config = config;
-  made->layout = layout_of(config);
-  check_count(count, made->layout.count);
-  check_finite(made->layout.tensors, flat);
-  made->weights.assign(flat, flat + count);
-  return made;
+void check_weights(const model_layout& layout, const float* flat, size_t count) {
+  check_count(count, layout.count);
+  check_finite(layout.tensors, flat);
+}
+
+size_t model::bytes() const {
+  size_t sum = 0;
+  for (const auto& matrix : matrices) sum += matrix.rows() ? matrix.bytes() : 0;
+  for (const auto& vector : vectors) sum += vector.size() * sizeof(float);
+  return sum;
+}
+
+void model::read(size_t index, float* out) const {
+  const stored_matrix& matrix = matrices[index];
+  std::copy(vectors[index].begin(), vectors[index].end(), out);
+  for (int row = 0; row < matrix.rows(); ++row) matrix.read_row(row, out + static_cast<size_t>(row) * matrix.cols());
 }
 
 std::shared_ptr<const adapter> make_adapter(const ol_config& config, int rank, float scale, int targets,
@@ -76,23 +85,58 @@ void init_adapter(const ol_config& config, int rank, int targets, uint64_t seed,
   }
 }
 
-device_model::device_model(backend& device, const ol_config& c, const model_layout& l, const float* host_flat,
-                           bool copy)
-    : config(c), layout(l) {
-  if (copy || std::strcmp(device.device(), "cpu") != 0) {
-    owned = device_array<float>(device, layout.count);
-    device.upload(owned.get(), host_flat, layout.count * sizeof(float));
-    flat = owned.get();
-  } else {
-    flat = const_cast<float*>(host_flat);  // read only: the model outlives this
-  }
+// Names every weight by its place in the canonical order.
+template <typename M, typename V>
+void device_model::bind(M&& matrix, V&& vector) {
   for (int i = 0; i < config.layers; ++i) {
+    const layer_offsets& at = layout.layers[i];
+    layer_vectors named{vector(at.norm1), vector(at.norm2), nullptr, nullptr, {}};
+    if (config.qk_norm) {
+      named.q_norm = vector(at.q_norm);
+      named.k_norm = vector(at.k_norm);
+    }
     for (int p = 0; p < projection_count; ++p) {
       const linear_shape s = shape_of(config, p);
-      linears.push_back({flat + layout.layers[i].weight[p], s.out, s.in, nullptr});
+      linears.push_back(matrix(at.weight[p], s.out, s.in));
+      if (config.biases >> p & 1) named.bias[p] = vector(at.bias[p]);
     }
+    vectors.push_back(named);
   }
-  head = {flat + layout.head, config.vocab, config.hidden, nullptr};
+  final_norm = vector(layout.final_norm);
+  embed = matrix(layout.embed, config.vocab, config.hidden);
+  head = matrix(layout.head, config.vocab, config.hidden);
+}
+
+device_model::device_model(backend& device, const ol_config& c, const model_layout& l, const float* host_flat)
+    : config(c), layout(l), flat(device, l.count) {
+  device.upload(flat.get(), host_flat, layout.count * sizeof(float));
+  bind([&](size_t at, int out, int in) { return linear_weight{flat.get() + at, out, in, nullptr, nullptr}; },
+       [&](size_t at) { return flat.get() + at; });
+  repack(device);
+}
+
+device_model::device_model(backend& device, std::shared_ptr<const model> source)
+    : config(source->config), layout(source->layout) {
+  std::map<size_t, size_t> index;  // tensor by offset
+  for (size_t i = 0; i < layout.tensors.size(); ++i) index[layout.tensors[i].offset] = i;
+  if (std::strcmp(device.device(), "cpu") == 0) {
+    bind([&](size_t at, int out, int in) {
+           return linear_weight{nullptr, out, in, nullptr, &source->matrices[index.at(at)]};
+         },
+         [&](size_t at) { return source->vectors[index.at(at)].data(); });
+    source_ = std::move(source);
+    return;
+  }
+  flat = device_array<float>(device, layout.count);
+  std::vector<float> host;
+  for (size_t i = 0; i < layout.tensors.size(); ++i) {
+    host.resize(layout.tensors[i].count);
+    source->read(i, host.data());
+    device.upload(flat.get() + layout.tensors[i].offset, host.data(), host.size() * sizeof(float));
+    device.finish();  // the next tensor takes the same memory
+  }
+  bind([&](size_t at, int out, int in) { return linear_weight{flat.get() + at, out, in, nullptr, nullptr}; },
+       [&](size_t at) { return flat.get() + at; });
   repack(device);
 }
 
@@ -109,8 +153,8 @@ device_adapter::device_adapter(backend& device, const adapter& source)
     for (int p = 0; p < projection_count; ++p) {
       const linear_shape s = shape_of(source.config, p);
       const auto at = layout.at[i * projection_count + p];
-      a.push_back({flat.get() + at.a, rank, s.in, nullptr});
-      b.push_back({flat.get() + at.b, s.out, rank, nullptr});
+      a.push_back({flat.get() + at.a, rank, s.in, nullptr, nullptr});
+      b.push_back({flat.get() + at.b, s.out, rank, nullptr, nullptr});
     }
   }
   repack(device);

@@ -11,7 +11,12 @@ namespace ol {
 struct model {
   ol_config config;
   model_layout layout;
-  std::vector<float> weights;  // flat, canonical order
+  std::vector<stored_matrix> matrices;      // by tensor of the layout; empty for vectors
+  std::vector<std::vector<float>> vectors;  // by tensor of the layout; empty for matrices
+
+  size_t bytes() const;
+  // fp32 values of tensor `index`, row-major.
+  void read(size_t index, float* out) const;
 };
 
 struct adapter {
@@ -23,7 +28,12 @@ struct adapter {
   bool has(int proj) const { return targets >> proj & 1; }
 };
 
+// From fp32 values in canonical order.
 std::shared_ptr<const model> make_model(const ol_config& config, const float* flat, size_t count);
+// From sources in any format; see ol_model_load.
+std::shared_ptr<const model> load_model(const ol_config& config, const ol_tensor_source* sources, size_t count,
+                                        const ol_weight_file* files, size_t file_count);
+void check_weights(const model_layout& layout, const float* flat, size_t count);
 std::shared_ptr<const adapter> make_adapter(const ol_config& config, int rank, float scale, int targets,
                                             const float* flat, size_t count);
 void init_model(const ol_config& config, uint64_t seed, float* flat);
@@ -33,18 +43,31 @@ void check_finite(const std::vector<tensor_info>& tensors, const float* flat);
 
 // A model's weights on a device, ready for the matrix products.
 struct device_model {
-  device_model(backend& device, const ol_config& config, const model_layout& layout, const float* host_flat,
-               bool copy);
-  // After the values changed.
+  struct layer_vectors {
+    const float *norm1, *norm2, *q_norm, *k_norm, *bias[projection_count];  // null where the model has none
+  };
+
+  // fp32 values that will change (training): a copy in canonical order.
+  device_model(backend& device, const ol_config& config, const model_layout& layout, const float* host_flat);
+  // A frozen model: its own memory on the CPU, widened to fp32 on other devices.
+  device_model(backend& device, std::shared_ptr<const model> source);
+  // After the values of `flat` changed.
   void repack(backend& device);
 
   ol_config config;
   model_layout layout;
-  device_array<float> owned;
-  float* flat;  // device memory, canonical order; host memory of the model when not copied
+  device_array<float> flat;  // canonical order; empty where the model's own memory is used
   std::vector<linear_weight> linears;  // [layer * projection_count + projection]
-  linear_weight head;
+  linear_weight embed, head;
+  std::vector<layer_vectors> vectors;
+  const float* final_norm;
   const linear_weight& linear(int layer, int proj) const { return linears[layer * projection_count + proj]; }
+
+ private:
+  template <typename M, typename V>
+  void bind(M&& matrix, V&& vector);
+
+  std::shared_ptr<const model> source_;
 };
 
 struct device_adapter {

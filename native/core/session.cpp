@@ -11,12 +11,14 @@
 namespace ol {
 
 std::shared_ptr<device_model> session::on_device(const std::shared_ptr<const model>& source) {
-  if (!cached_ || cached_for_.lock() != source) {
-    cached_.reset();
-    cached_ = std::make_shared<device_model>(*device, source->config, source->layout, source->weights.data(), false);
-    cached_for_ = source;
-  }
-  return cached_;
+  // On the CPU this is a table of pointers into the model; elsewhere a copy, kept as long as the model lives.
+  if (device_name == "cpu") return std::make_shared<device_model>(*device, source);
+  kept_.erase(std::remove_if(kept_.begin(), kept_.end(), [](const auto& entry) { return entry.first.expired(); }),
+              kept_.end());
+  for (const auto& entry : kept_)
+    if (entry.first.lock() == source) return entry.second;
+  kept_.emplace_back(source, std::make_shared<device_model>(*device, source));
+  return kept_.back().second;
 }
 
 static isa choose_isa(const char* name) {

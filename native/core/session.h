@@ -2,6 +2,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/backend.h"
 #include "core/model.h"
@@ -15,12 +17,11 @@ struct session {
   int threads = 1, microbatch_tokens = 1024;
   std::mutex turn;
 
-  // The model on this device; the newest one is kept ready. Needs the turn.
+  // The model on this device, loaded once however many jobs use it. Needs the turn.
   std::shared_ptr<device_model> on_device(const std::shared_ptr<const model>& source);
 
  private:
-  std::weak_ptr<const model> cached_for_;
-  std::shared_ptr<device_model> cached_;
+  std::vector<std::pair<std::weak_ptr<const model>, std::shared_ptr<device_model>>> kept_;
 };
 
 std::shared_ptr<session> make_session(const ol_session_options& options);

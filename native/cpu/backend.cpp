@@ -8,6 +8,7 @@
 
 #include "cpu/gemm.h"
 #include "cpu/pool.h"
+#include "cpu/stored_products.h"
 
 namespace ol {
 namespace {
@@ -19,7 +20,7 @@ struct packed_linear {
 class cpu_backend final : public backend {
  public:
   cpu_backend(int threads, isa which)
-      : pool_(threads), kernels_(kernels_for(which)), gemm_(pool_, kernels_), scratch_(static_cast<size_t>(threads)) {}
+      : pool_(threads), kernels_(kernels_for(which)), gemm_(pool_, kernels_), stored_(pool_, kernels_), scratch_(static_cast<size_t>(threads)) {}
 
   const char* device() const override { return "cpu"; }
 
@@ -43,12 +44,14 @@ class cpu_backend final : public backend {
   }
 
   void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) override {
+    if (w.stored) return stored_.forward(y, x, *w.stored, tokens, accumulate);
     const auto& packed = *static_cast<const packed_linear*>(w.packed.get());
     gemm_.run_packed(tokens, w.out, w.in, {x, w.in, 1}, packed.forward.data, y, w.out, accumulate);
   }
 
   void linear_backward_input(float* dx, const float* dy, const linear_weight& w, int tokens,
                              bool accumulate) override {
+    if (w.stored) return stored_.backward(dx, dy, *w.stored, tokens, accumulate);
     const auto& packed = *static_cast<const packed_linear*>(w.packed.get());
     gemm_.run_packed(tokens, w.in, w.out, {dy, w.out, 1}, packed.backward.data, dx, w.in, accumulate);
   }
@@ -66,10 +69,14 @@ class cpu_backend final : public backend {
     });
   }
 
-  void embed_forward(float* out, const float* table, const int32_t* ids, int tokens, int hidden) override {
+  void embed_forward(float* out, const linear_weight& table, const int32_t* ids, int tokens) override {
+    const size_t hidden = static_cast<size_t>(table.in);
     for (int t = 0; t < tokens; ++t) {
-      std::memcpy(out + static_cast<size_t>(t) * hidden, table + static_cast<size_t>(ids[t]) * hidden,
-                  static_cast<size_t>(hidden) * sizeof(float));
+      if (table.stored) {
+        table.stored->read_row(ids[t], out + t * hidden);
+      } else {
+        std::memcpy(out + t * hidden, table.weight + ids[t] * hidden, hidden * sizeof(float));
+      }
     }
   }
 
@@ -225,6 +232,7 @@ class cpu_backend final : public backend {
   pool pool_;
   const kernels& kernels_;
   gemm_engine gemm_;
+  stored_products stored_;
   std::vector<aligned_buffer> scratch_;
 };
 

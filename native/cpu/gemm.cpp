@@ -37,8 +37,8 @@ size_t gemm_engine::packed_size(int n, int k) const {
   return static_cast<size_t>((n + nr - 1) / nr) * nr * k;
 }
 
-// to[p*mr + q] = from[q*rs + p]: rows become the short side. Four by four where whole squares fit.
-static void pack_rows(float* to, const float* from, ptrdiff_t rs, int rows, int depth, int mr) {
+// Four by four where whole squares fit.
+void pack_rows(float* to, const float* from, ptrdiff_t rs, int rows, int depth, int mr) {
   int q = 0;
 #if OL_X86
   for (; q + 4 <= rows; q += 4) {

@@ -24,6 +24,9 @@ struct matrix_view {
   ptrdiff_t rs, cs;
 };
 
+// to[p*mr + q] = from[q*rs + p]: rows become the short side.
+void pack_rows(float* to, const float* from, ptrdiff_t rs, int rows, int depth, int mr);
+
 class gemm_engine {
  public:
   gemm_engine(pool& threads, const kernels& table);

@@ -44,6 +44,8 @@ struct kernels {
   // C[rows, cols] (+)= A[rows, k] B[k, cols]; k ascending, one fused multiply-add each. rows <= mr, cols <= nr.
   void (*tile)(int rows, int cols, int k, const float* a, ptrdiff_t rs, ptrdiff_t cs, const float* b, ptrdiff_t ldb,
                float* c, ptrdiff_t ldc, bool accumulate);
+  // Values k0 .. k0+count-1 of the 32 rows of a stored matrix's panel: out[count][32].
+  void (*widen)(int32_t format, float* out, const uint8_t* panel, int k0, int count);
   void (*rmsnorm_forward)(float* y, float* rstd, const float* x, const float* gain, int rows, int n, float eps);
   void (*rmsnorm_backward)(float* dx, const float* dy, const float* x, const float* rstd, const float* gain, int rows,
                            int n);

@@ -1,12 +1,15 @@
 // The avx2 kernels. Only headers without inline functions of external linkage may be included here: the linker would
 // be free to use a copy compiled for this instruction set anywhere.
 #include <immintrin.h>
+#include "core/half.h"
 #include "core/math.h"
 #include "cpu/isa.h"
+#include "openledger.h"
 
 namespace ol {
 namespace avx2_set {
 #include "cpu/tile_avx2.inc"
+#include "cpu/widen.inc"
 #include "cpu/lanes.inc"
 #include "cpu/rmsnorm.inc"
 #include "cpu/rope.inc"

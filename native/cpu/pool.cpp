@@ -1,5 +1,7 @@
 #include "cpu/pool.h"
 
+#include <utility>
+
 #include "cpu/isa.h"
 
 namespace ol {
@@ -14,10 +16,18 @@ static void relax() {
 }
 
 pool::pool(int threads) {
-  for (int worker = 1; worker < threads; ++worker) workers_.emplace_back([this, worker] { work(worker); });
+  try {
+    for (int worker = 1; worker < threads; ++worker) workers_.emplace_back([this, worker] { work(worker); });
+  } catch (...) {
+    // The system has no more threads: those that started must end before they are destroyed.
+    finish();
+    throw;
+  }
 }
 
-pool::~pool() {
+pool::~pool() { finish(); }
+
+void pool::finish() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stop_ = true;
@@ -30,7 +40,13 @@ void pool::drain(int worker) {
   for (;;) {
     const int task = next_.fetch_add(1);
     if (task >= count_) return;
-    (*body_)(task, worker);
+    try {
+      (*body_)(task, worker);
+    } catch (...) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (!failure_) failure_ = std::current_exception();
+      next_ = count_;
+    }
   }
 }
 
@@ -58,6 +74,7 @@ void pool::run(int count, const std::function<void(int, int)>& body) {
       std::this_thread::yield();
     }
   }
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 void pool::work(int worker) {

@@ -64,8 +64,8 @@ class cuda_backend final : public backend {
     cuda::multiply_each(stream(), {dw, dy, x, in, out, in, out, in, 0}, stride, on_device, examples);
   }
 
-  void embed_forward(float* out, const float* table, const int32_t* ids, int tokens, int hidden) override {
-    cuda::embed_forward(stream(), out, table, ids, tokens, hidden);
+  void embed_forward(float* out, const linear_weight& table, const int32_t* ids, int tokens) override {
+    cuda::embed_forward(stream(), out, table.weight, ids, tokens, table.in);
   }
   void embed_backward(float* dtable, const float* dout, const int32_t* ids, int tokens, int hidden, int) override {
     cuda::embed_backward(stream(), dtable, dout, ids, tokens, hidden);

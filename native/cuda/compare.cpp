@@ -108,12 +108,12 @@ void products(comparison& compare) {
     const size_t t = tokens, o = out, i = in;
     for (const bool accumulate : {false, true}) {
       compare("linear_forward " + at, [&](bench& b) {
-        linear_weight w{b.in(o * i), out, in, nullptr};
+        linear_weight w{b.in(o * i), out, in, nullptr, nullptr};
         b.device.pack(w, true);
         b.device.linear_forward(b.out(t * o), b.in(t * i), w, tokens, accumulate);
       });
       compare("linear_backward_input " + at, [&](bench& b) {
-        linear_weight w{b.in(o * i), out, in, nullptr};
+        linear_weight w{b.in(o * i), out, in, nullptr, nullptr};
         b.device.pack(w, true);
         b.device.linear_backward_input(b.out(t * i), b.in(t * o), w, tokens, accumulate);
       });
@@ -138,7 +138,8 @@ void rows(comparison& compare) {
     const size_t size = static_cast<size_t>(tokens) * n;
     const std::string at = " " + std::to_string(n);
     compare("embed_forward" + at, [&](bench& b) {
-      b.device.embed_forward(b.out(size), b.in(11u * n), b.in(b.random.integers(tokens, 11)), tokens, n);
+      const linear_weight table{b.in(11u * n), 11, n, nullptr, nullptr};
+      b.device.embed_forward(b.out(size), table, b.in(b.random.integers(tokens, 11)), tokens);
     });
     compare("embed_backward" + at, [&](bench& b) {
       b.device.embed_backward(b.out(11u * n), b.in(size), b.in(b.random.integers(tokens, 11)), tokens, n, 11);

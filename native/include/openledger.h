@@ -22,13 +22,30 @@ enum {
   OL_OK = 0,
   OL_ERROR_ARGUMENT = 1,    /* a size, range or combination of arguments */
   OL_ERROR_CONFIG = 2,      /* a model configuration or adapter shape that cannot be */
-  OL_ERROR_TENSOR = 3,      /* weights: wrong count, NaN or infinity */
+  OL_ERROR_TENSOR = 3,      /* weights: wrong count or format */
   OL_ERROR_MEMORY = 4,
   OL_ERROR_BUSY = 5,        /* a job is using this trainer */
   OL_ERROR_UNAVAILABLE = 6, /* this machine or build lacks the device or instruction set */
   OL_ERROR_CANCELLED = 7,
   OL_ERROR_NUMERIC = 8,     /* a computation gave NaN or infinity */
-  OL_ERROR_INTERNAL = 9
+  OL_ERROR_INTERNAL = 9,
+  OL_ERROR_FINITE = 10, /* weights that hold NaN or infinity */
+  OL_ERROR_FILE = 11    /* a file of weights cannot be read, or changed */
+};
+
+/* Number formats of weights, with ggml's numbers. */
+enum {
+  OL_FORMAT_F32 = 0,
+  OL_FORMAT_F16 = 1,
+  OL_FORMAT_Q4_0 = 2,
+  OL_FORMAT_Q4_1 = 3,
+  OL_FORMAT_Q5_0 = 6,
+  OL_FORMAT_Q5_1 = 7,
+  OL_FORMAT_Q8_0 = 8,
+  OL_FORMAT_Q4_K = 12,
+  OL_FORMAT_Q5_K = 13,
+  OL_FORMAT_Q6_K = 14,
+  OL_FORMAT_BF16 = 30
 };
 
 typedef struct ol_model ol_model;
@@ -54,6 +71,8 @@ typedef struct {
   int32_t rope_llama3; /* non-zero: the four fields below hold */
   int32_t rope_original_positions;
   double rope_factor, rope_low, rope_high;
+  int32_t rope_divisor_count; /* head_dim / 2, or 0: frequency i is divided by rope_divisors[i] */
+  float rope_divisors[512];
 } ol_config;
 
 typedef struct {
@@ -82,6 +101,31 @@ void ol_float_to_half(uint16_t* out, const float* values, size_t count);
 
 int ol_model_create(const ol_config* config, const float* flat, size_t count, ol_model** out);
 void ol_model_destroy(ol_model* model);
+
+/* Where one tensor's bytes are: in memory (read before the call returns) or in a file. */
+typedef struct {
+  int32_t format;
+  int32_t heads; /* > 0: the rows of each of so many heads stand in llama.cpp's order (i, j) -> 2i + j: put back */
+  const void* data;
+  int32_t file; /* index of the file where data is null */
+  uint64_t offset, bytes;
+} ol_tensor_source;
+
+typedef struct {
+  const char* path;
+  uint64_t size; /* a file of another size has changed since its header was read: OL_ERROR_FILE */
+} ol_weight_file;
+
+/* One source for every tensor, in canonical order. Weights stay in their formats; vectors are widened. */
+int ol_model_load(const ol_config* config, const ol_tensor_source* sources, size_t count, const ol_weight_file* files,
+                  size_t file_count, ol_model** out);
+/* Bytes that the model's weights take in memory. */
+int ol_model_bytes(const ol_model* model, size_t* bytes);
+/* fp32 values of one tensor, row-major; `count` as its ol_tensor_info says. */
+int ol_model_read(const ol_model* model, int64_t index, float* out, size_t count);
+int ol_adapter_bytes(const ol_adapter* adapter, size_t* bytes);
+/* Bytes of a row of so many values, 0 where the format has no such row. */
+uint64_t ol_format_bytes(int32_t format, int64_t values);
 
 /* y = Wx + b + scale * B(Ax) */
 int ol_adapter_create(const ol_config* config, int32_t rank, float scale, int32_t targets, const float* flat,
@@ -140,10 +184,11 @@ typedef struct {
 /* Outputs by name, see ol_job_output: losses f64 [examples], logprobs f32 [targets], logits, hidden on request. */
 int ol_start_evaluate(ol_session*, const ol_model*, const ol_adapter* or_null, const ol_examples*, int32_t logits,
                       int32_t hidden, ol_job** out);
-/* counts i32 [prompts], tokens i32, logits f32, gaps f32, logprobs f32 (all answers end to end). */
+/* `vocabulary`: only ids below it are chosen (rows past the tokenizer's tokens are padding); 0: all.
+   counts i32 [prompts], tokens i32, logits f32, gaps f32, logprobs f32 (all answers end to end). */
 int ol_start_generate(ol_session*, const ol_model*, const ol_adapter* or_null, const int32_t* ids,
                       const int32_t* offsets, int32_t prompts, int32_t max_tokens, const int32_t* stop_ids,
-                      int32_t stop_count, ol_job** out);
+                      int32_t stop_count, int32_t vocabulary, ol_job** out);
 /* losses f64 [examples], gradients f32 [model] : summed over the examples, one chain in batch order. */
 int ol_start_gradients(ol_session*, const ol_model*, const ol_examples*, ol_job** out);
 /* losses f64 [examples], gradients f32 [examples, adapter]. */

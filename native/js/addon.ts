@@ -100,6 +100,24 @@ export interface Addon extends SpansAddon {
     microbatchTokens: number,
   ): { handle: object; isa: Isa; threads: number; device: "cpu" | "cuda" };
   createModel(config: ModelConfig, flat: Float32Array): object;
+  /** `sources` in the order of `modelLayout`. */
+  loadModel(
+    config: ModelConfig,
+    sources: readonly {
+      format: number;
+      heads: number;
+      data?: Uint8Array;
+      file?: number;
+      offset?: number;
+      bytes?: number;
+    }[],
+    files: readonly { path: string; size: number }[],
+  ): object;
+  mapFile(path: string): ArrayBuffer;
+  modelBytes(model: object): number;
+  readTensor(model: object, index: number, count: number): Float32Array;
+  /** Of a model, adapter, trainer or session; jobs that use it keep what they need. */
+  closeHandle(handle: object): void;
   createAdapter(
     config: ModelConfig,
     rank: number,
@@ -129,6 +147,7 @@ export interface Addon extends SpansAddon {
     offsets: Int32Array,
     maxTokens: number,
     stopIds: Int32Array,
+    vocabulary: number,
   ): object;
   startGradients(session: object, model: object, ...examples: ExampleArgs): object;
   startLoraGradients(session: object, model: object, adapter: object, ...examples: ExampleArgs): object;

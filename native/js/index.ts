@@ -7,8 +7,9 @@
 import { loadAddon } from "./addon.ts";
 import { NativeError } from "./error.ts";
 import { type Job, startJob } from "./job.ts";
+import { Adapter, adapterTensors, Model, modelTensors, Trainer } from "./models.ts";
 import { packExamples, packPrompts, packSteps } from "./pack.ts";
-import { flatten, targetMask, unflatten } from "./tensors.ts";
+import { targetMask, unflatten } from "./tensors.ts";
 import {
   type AdamwOptions,
   type AdapterShape,
@@ -36,19 +37,6 @@ export function backends(): BackendInfo {
   return loadAddon().backends();
 }
 
-/** Names, shapes and flat positions of a model's weights, in canonical order (Hugging Face names). */
-export function modelTensors(config: ModelConfig): TensorInfo[] {
-  return loadAddon().modelLayout(config);
-}
-
-/**
- * Names, shapes and flat positions of an adapter's factors: layer, then q,k,v,o,gate,up,down (those adapted), then
- * A [rank, in] and B [out, rank], row-major. This is also the order of a flattened LoRA gradient.
- */
-export function adapterTensors(config: ModelConfig, shape: AdapterShape): TensorInfo[] {
-  return loadAddon().adapterLayout(config, shape.rank, targetMask(shape.targets));
-}
-
 /** Fresh weights: normal(0, 0.02) from the seed (embeddings and linears), ones for norms, zeros for biases. */
 export function initialWeights(config: ModelConfig, seed: bigint): Tensors {
   return unflatten(modelTensors(config), loadAddon().initModel(config, seed));
@@ -73,56 +61,6 @@ export function bf16ToF32(bits: Uint16Array): Float32Array {
 /** fp32 to IEEE half, round to nearest even; values too large become infinities. */
 export function f32ToF16(values: Float32Array): Uint16Array {
   return loadAddon().f32ToF16(values);
-}
-
-/** A frozen model: configuration and fp32 weights, immutable, shared by any number of sessions and jobs. */
-export class Model {
-  readonly config: ModelConfig;
-  /** Opaque handle of the addon. */
-  readonly handle: object;
-
-  /** @throws NativeError NATIVE_TENSOR (missing, unknown or wrongly sized tensor, NaN), NATIVE_CONFIG. */
-  constructor(config: ModelConfig, weights: Tensors) {
-    this.config = config;
-    this.handle = loadAddon().createModel(config, flatten(modelTensors(config), weights));
-  }
-}
-
-/** Frozen LoRA factors for one model shape: y = Wx + b + scale * B(Ax). */
-export class Adapter {
-  readonly shape: AdapterShape;
-  readonly handle: object;
-
-  /** `tensors` has PEFT names (`base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`, ...). */
-  constructor(config: ModelConfig, shape: AdapterShape, tensors: Tensors) {
-    this.shape = shape;
-    const flat = flatten(adapterTensors(config, shape), tensors);
-    this.handle = loadAddon().createAdapter(config, shape.rank, shape.scale, targetMask(shape.targets), flat);
-  }
-}
-
-/** Full-weight training state: weights, AdamW moments, step count. Mutated by `Session.pretrain`. */
-export class Trainer {
-  readonly config: ModelConfig;
-  readonly handle: object;
-
-  constructor(config: ModelConfig, start: { weights: Tensors } | TrainerState) {
-    const layout = modelTensors(config);
-    this.config = config;
-    const weights = flatten(layout, start.weights);
-    if ("step" in start) {
-      this.handle = loadAddon().createTrainer(config, weights, start.m, start.v, start.step);
-    } else {
-      const none = new Float32Array(0);
-      this.handle = loadAddon().createTrainer(config, weights, none, none, 0);
-    }
-  }
-
-  /** A copy of everything needed to go on bit-exactly. Refused (NATIVE_BUSY) while a job trains it. */
-  state(): TrainerState {
-    const raw = loadAddon().trainerState(this.handle);
-    return { step: raw.step, weights: unflatten(modelTensors(this.config), raw.weights), m: raw.m, v: raw.v };
-  }
 }
 
 export interface SessionOptions {
@@ -183,6 +121,11 @@ export class Session {
     this.device = raw.device;
   }
 
+  /** Ends its threads once no job uses it. Calls after this throw NATIVE_CLOSED. */
+  close(): void {
+    loadAddon().closeHandle(this.handle);
+  }
+
   /** Losses and log-probabilities of all examples; logits and hidden states where asked for. */
   evaluate(
     request: WithModel & {
@@ -234,6 +177,8 @@ export class Session {
       maxTokens: number;
       /** Decoding ends after one of these (it is the last token of the answer). */
       stopIds?: readonly number[];
+      /** Only ids below this are chosen: rows of the embeddings past the tokenizer's tokens are padding. */
+      vocabulary?: number;
     },
   ): Job<GenerateResult> {
     const packed = packPrompts(request.prompts);
@@ -245,6 +190,7 @@ export class Session {
       packed.offsets,
       request.maxTokens,
       Int32Array.from(request.stopIds ?? []),
+      request.vocabulary ?? 0,
     );
     return startJob(job, (out) => {
       const counts = [...i32(out, "counts")];
@@ -387,4 +333,4 @@ export type {
   TrainerState,
   TrainResult,
 };
-export { LORA_TARGETS, NativeError };
+export { Adapter, adapterTensors, LORA_TARGETS, Model, modelTensors, NativeError, Trainer };

@@ -21,6 +21,8 @@ export interface ModelConfig {
     highFreqFactor: number;
     originalMaxPositions: number;
   };
+  /** head_dim / 2 numbers that the rotary frequencies are divided by (a GGUF file's `rope_freqs`); not with `ropeScaling`. */
+  ropeDivisors?: Float32Array;
   /** The output matrix is the embedding: no `lm_head.weight`. */
   tied: boolean;
   /** The linears that have a bias; absent: none. */
@@ -49,6 +51,35 @@ export interface AdapterShape {
 
 /** Row-major fp32 tensors by Hugging Face (models) or PEFT (adapters) name. */
 export type Tensors = Record<string, Float32Array>;
+
+/** Number formats of weights, with the numbers that GGUF files use. */
+export const WEIGHT_FORMATS = {
+  F32: 0,
+  F16: 1,
+  BF16: 30,
+  Q8_0: 8,
+  Q4_0: 2,
+  Q4_1: 3,
+  Q5_0: 6,
+  Q5_1: 7,
+  Q4_K: 12,
+  Q5_K: 13,
+  Q6_K: 14,
+} as const;
+export type WeightFormat = keyof typeof WEIGHT_FORMATS;
+
+/** Where one tensor's bytes are. */
+export type TensorSource = {
+  format: WeightFormat;
+  /** The rows of each of so many heads stand in llama.cpp's order: they are put back. */
+  heads?: number;
+} & ({ data: Uint8Array } | { path: string; offset: number; bytes: number });
+
+/** A file of weights; its size is what it was when its header was read. */
+export interface WeightFile {
+  path: string;
+  size: number;
+}
 
 export interface TensorInfo {
   name: string;

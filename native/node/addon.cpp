@@ -2,6 +2,7 @@
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   ol_node::add_models(env, exports);
+  ol_node::add_files(env, exports);
   ol_node::add_jobs(env, exports);
   ol_node::add_influence(env, exports);
   ol_node::add_crypto(env, exports);

@@ -5,6 +5,7 @@ namespace ol_node {
 
 // Each file adds its functions; there is no state outside handles, so the addon loads in any number of threads.
 void add_models(Napi::Env env, Napi::Object exports);
+void add_files(Napi::Env env, Napi::Object exports);
 void add_jobs(Napi::Env env, Napi::Object exports);
 void add_influence(Napi::Env env, Napi::Object exports);
 void add_crypto(Napi::Env env, Napi::Object exports);

@@ -27,7 +27,7 @@ Napi::Value start_generate(const Napi::CallbackInfo& info) {
   check(env, ol_start_generate(unwrap<ol_session>(info[0]), unwrap<ol_model>(info[1]),
                                unwrap_or_null<ol_adapter>(info[2]), ids.data, offsets.data,
                                static_cast<int32_t>(offsets.size - 1), integer(info[5], "maxTokens"), stops.data,
-                               static_cast<int32_t>(stops.size), &job));
+                               static_cast<int32_t>(stops.size), integer(info[7], "vocabulary"), &job));
   return wrap(env, job);
 }
 

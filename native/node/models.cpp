@@ -1,4 +1,5 @@
 // Sessions, models, adapters, trainers and number formats for JavaScript.
+#include <cmath>
 #include <thread>
 #include <vector>
 
@@ -118,12 +119,94 @@ Napi::Value create_session(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value wrap_model(Napi::Env env, ol_model* model) {
+  size_t size = 0;
+  check(env, ol_model_bytes(model, &size));
+  return wrap(env, model, size);
+}
+
 Napi::Value create_model(const Napi::CallbackInfo& info) {
   const ol_config c = config(info[0]);
   const auto flat = floats(info[1], "weights");
   ol_model* model = nullptr;
   check(info.Env(), ol_model_create(&c, flat.data, flat.size, &model));
-  return wrap(info.Env(), model);
+  return wrap_model(info.Env(), model);
+}
+
+uint64_t whole(const Napi::Object& object, const char* name) {
+  const double x = number(object.Get(name), name);
+  if (!(x >= 0 && x < 9007199254740992.0) || x != std::floor(x)) {
+    raise(object.Env(), "NATIVE_ARGUMENT", std::string(name) + " must be a whole number");
+  }
+  return static_cast<uint64_t>(x);
+}
+
+// One entry of the list of sources: { format, heads, data } or { format, heads, file, offset, bytes }.
+ol_tensor_source tensor_source(const Napi::Value& value) {
+  if (!value.IsObject()) raise(value.Env(), "NATIVE_ARGUMENT", "a tensor's source must be an object");
+  const auto o = value.As<Napi::Object>();
+  ol_tensor_source source{};
+  source.format = integer(o.Get("format"), "format");
+  source.heads = integer(o.Get("heads"), "heads");
+  if (o.Get("data").IsUndefined()) {
+    source.file = integer(o.Get("file"), "file");
+    source.offset = whole(o, "offset");
+    source.bytes = whole(o, "bytes");
+    return source;
+  }
+  const auto data = bytes(o.Get("data"), "data");
+  // A null pointer would mean a file; an array without bytes may have one.
+  static const uint8_t nothing = 0;
+  source.data = data.size ? data.data : &nothing;
+  source.bytes = data.size;
+  return source;
+}
+
+Napi::Value load_model(const Napi::CallbackInfo& info) {
+  const ol_config c = config(info[0]);
+  if (!info[1].IsArray() || !info[2].IsArray()) raise(info.Env(), "NATIVE_ARGUMENT", "sources and files must be lists");
+  const auto list = info[1].As<Napi::Array>(), named = info[2].As<Napi::Array>();
+  std::vector<ol_tensor_source> sources;
+  for (uint32_t i = 0; i < list.Length(); ++i) sources.push_back(tensor_source(list.Get(i)));
+  std::vector<std::string> paths;
+  std::vector<ol_weight_file> files;
+  for (uint32_t i = 0; i < named.Length(); ++i) paths.push_back(named.Get(i).As<Napi::Object>().Get("path").ToString());
+  for (uint32_t i = 0; i < named.Length(); ++i) {
+    files.push_back({paths[i].c_str(), whole(named.Get(i).As<Napi::Object>(), "size")});
+  }
+  ol_model* model = nullptr;
+  check(info.Env(), ol_model_load(&c, sources.data(), sources.size(), files.data(), files.size(), &model));
+  return wrap_model(info.Env(), model);
+}
+
+Napi::Value model_bytes(const Napi::CallbackInfo& info) {
+  size_t size = 0;
+  check(info.Env(), ol_model_bytes(unwrap<ol_model>(info[0]), &size));
+  return Napi::Number::New(info.Env(), static_cast<double>(size));
+}
+
+Napi::Value read_tensor(const Napi::CallbackInfo& info) {
+  auto values = Napi::Float32Array::New(info.Env(), static_cast<size_t>(integer(info[2], "count")));
+  check(info.Env(), ol_model_read(unwrap<ol_model>(info[0]), integer(info[1], "index"), values.Data(),
+                                  values.ElementLength()));
+  return values;
+}
+
+template <typename H>
+bool close_as(Napi::Env env, const Napi::Value& value) {
+  auto* held = find_held<H>(value);
+  if (held) held->close(env);
+  return held != nullptr;
+}
+
+void close_handle(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Value value = info[0];
+  if (close_as<ol_model>(env, value) || close_as<ol_adapter>(env, value) || close_as<ol_trainer>(env, value) ||
+      close_as<ol_session>(env, value)) {
+    return;
+  }
+  raise(env, "NATIVE_ARGUMENT", "expected a model, an adapter, a trainer or a session");
 }
 
 Napi::Value create_adapter(const Napi::CallbackInfo& info) {
@@ -132,7 +215,9 @@ Napi::Value create_adapter(const Napi::CallbackInfo& info) {
   ol_adapter* adapter = nullptr;
   check(info.Env(), ol_adapter_create(&c, integer(info[1], "rank"), static_cast<float>(number(info[2], "scale")),
                                       integer(info[3], "targets"), flat.data, flat.size, &adapter));
-  return wrap(info.Env(), adapter);
+  size_t size = 0;
+  check(info.Env(), ol_adapter_bytes(adapter, &size));
+  return wrap(info.Env(), adapter, size);
 }
 
 Napi::Value create_trainer(const Napi::CallbackInfo& info) {
@@ -147,7 +232,7 @@ Napi::Value create_trainer(const Napi::CallbackInfo& info) {
   ol_trainer* trainer = nullptr;
   check(env, ol_trainer_create(&c, weights.data, m.size ? m.data : nullptr, v.size ? v.data : nullptr, weights.size,
                                static_cast<int64_t>(step), &trainer));
-  return wrap(env, trainer);
+  return wrap(env, trainer, 3 * weights.size * sizeof(float));
 }
 
 Napi::Value trainer_state(const Napi::CallbackInfo& info) {
@@ -193,6 +278,10 @@ void add_models(Napi::Env env, Napi::Object exports) {
   add(env, exports, "f32ToF16", narrow);
   add(env, exports, "createSession", create_session);
   add(env, exports, "createModel", create_model);
+  add(env, exports, "loadModel", load_model);
+  add(env, exports, "modelBytes", model_bytes);
+  add(env, exports, "readTensor", read_tensor);
+  add(env, exports, "closeHandle", close_handle);
   add(env, exports, "createAdapter", create_adapter);
   add(env, exports, "createTrainer", create_trainer);
   add(env, exports, "trainerState", trainer_state);

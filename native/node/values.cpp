@@ -80,6 +80,15 @@ ol_config config(const Napi::Value& value) {
   c.tied = flag(o, "tied");
   c.biases = bias_mask(o.Get("biases"));
   c.qk_norm = o.Get("qkNorm").ToBoolean().Value();
+  const Napi::Value divisors = o.Get("ropeDivisors");
+  if (!divisors.IsUndefined() && !divisors.IsNull()) {
+    const auto list = floats(divisors, "ropeDivisors");
+    if (list.size > sizeof c.rope_divisors / sizeof *c.rope_divisors) {
+      raise(value.Env(), "NATIVE_CONFIG", "ropeDivisors is too long");
+    }
+    c.rope_divisor_count = static_cast<int32_t>(list.size);
+    for (size_t i = 0; i < list.size; ++i) c.rope_divisors[i] = list.data[i];
+  }
   const Napi::Value scaling = o.Get("ropeScaling");
   if (!scaling.IsUndefined() && !scaling.IsNull()) {
     if (!scaling.IsObject()) raise(value.Env(), "NATIVE_CONFIG", "ropeScaling must be an object");

@@ -52,20 +52,47 @@ OL_TAG(ol_session, 4);
 OL_TAG(ol_job, 5);
 #undef OL_TAG
 
+// What an external holds: the handle until it is closed, and the bytes that V8 was told of, so that it knows what a
+// handle of a few bytes keeps alive.
 template <typename H>
-Napi::Value wrap(Napi::Env env, H* handle) {
-  auto value = Napi::External<H>::New(env, handle, [](Napi::Env, H* dead) { handle_tag<H>::destroy(dead); });
+struct held_handle {
+  H* handle;
+  int64_t bytes;
+  void close(Napi::Env env) {
+    if (!handle) return;
+    handle_tag<H>::destroy(handle);
+    handle = nullptr;
+    if (bytes) Napi::MemoryManagement::AdjustExternalMemory(env, -bytes);
+  }
+};
+
+// `bytes`: what the handle keeps in memory outside V8's heap.
+template <typename H>
+Napi::Value wrap(Napi::Env env, H* handle, size_t bytes = 0) {
+  auto* held = new held_handle<H>{handle, static_cast<int64_t>(bytes)};
+  if (bytes) Napi::MemoryManagement::AdjustExternalMemory(env, held->bytes);
+  auto value = Napi::External<held_handle<H>>::New(env, held, [](Napi::Env where, held_handle<H>* dead) {
+    dead->close(where);
+    delete dead;
+  });
   value.TypeTag(&handle_tag<H>::value);
   return value;
 }
 
+// Null where the value is no such external.
+template <typename H>
+held_handle<H>* find_held(const Napi::Value& value) {
+  if (!value.IsExternal()) return nullptr;
+  auto external = value.As<Napi::External<held_handle<H>>>();
+  return external.CheckTypeTag(&handle_tag<H>::value) ? external.Data() : nullptr;
+}
+
 template <typename H>
 H* unwrap(const Napi::Value& value) {
-  if (value.IsExternal()) {
-    auto external = value.As<Napi::External<H>>();
-    if (external.CheckTypeTag(&handle_tag<H>::value)) return external.Data();
-  }
-  raise(value.Env(), "NATIVE_ARGUMENT", std::string("expected a handle of type ") + handle_tag<H>::name);
+  const auto* held = find_held<H>(value);
+  if (!held) raise(value.Env(), "NATIVE_ARGUMENT", std::string("expected a handle of type ") + handle_tag<H>::name);
+  if (!held->handle) raise(value.Env(), "NATIVE_CLOSED", std::string("this ") + handle_tag<H>::name + " is closed");
+  return held->handle;
 }
 
 // Null for undefined.

@@ -7,7 +7,7 @@
 namespace ol {
 
 prompt_set copy_prompts(const ol_config& config, const int32_t* ids, const int32_t* offsets, int32_t prompts,
-                        int32_t max_tokens, const int32_t* stop_ids, int32_t stop_count) {
+                        int32_t max_tokens, const int32_t* stop_ids, int32_t stop_count, int32_t vocabulary) {
   if (prompts <= 0 || !ids || !offsets || offsets[0] != 0) fail(OL_ERROR_ARGUMENT, "no prompts given");
   if (max_tokens < 1 || max_tokens > config.max_positions) {
     fail(OL_ERROR_ARGUMENT, "maxTokens must be in 1.." + std::to_string(config.max_positions));
@@ -30,6 +30,7 @@ prompt_set copy_prompts(const ol_config& config, const int32_t* ids, const int32
   set.offsets.assign(offsets, offsets + prompts + 1);
   if (stop_count > 0) set.stop_ids.assign(stop_ids, stop_ids + stop_count);
   set.max_tokens = max_tokens;
+  set.vocabulary = vocabulary ? vocabulary : config.vocab;
   return set;
 }
 
@@ -46,17 +47,16 @@ struct choice {
 };
 
 // Best and second best of the newest row, and the log-probability of the best.
-choice choose(executor& run, int row) {
-  const int vocab = run.config().vocab;
+choice choose(executor& run, int row, int vocabulary) {
   float* device_logits = run.logits({row});
-  std::vector<float> logits(vocab);
+  std::vector<float> logits(vocabulary);
   run.device().download(logits.data(), device_logits, logits.size() * sizeof(float));
   run.device().finish();
   int best = 0;
-  for (int i = 1; i < vocab; ++i)
+  for (int i = 1; i < vocabulary; ++i)
     if (logits[i] > logits[best]) best = i;
   float second = -__builtin_inff();
-  for (int i = 0; i < vocab; ++i)
+  for (int i = 0; i < vocabulary; ++i)
     if (i != best && logits[i] > second) second = logits[i];
   if (!(logits[best] - logits[best] == 0.0f)) fail(OL_ERROR_NUMERIC, "the logits are not finite");
   micro_batch one;
@@ -82,7 +82,7 @@ void answer(job& self, executor& run, const prompt_set& prompts, int p, answers*
       batch.positions.clear();
       for (int t = 0; t < batch.tokens; ++t) batch.positions.push_back(cache->used + t);
       run.forward(batch, false, cache.get());
-      picked = choose(run, batch.tokens - 1);
+      picked = choose(run, batch.tokens - 1, prompts.vocabulary);
     });
     out->tokens.push_back(picked.id);
     out->logits.push_back(picked.logit);

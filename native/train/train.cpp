@@ -57,7 +57,7 @@ void run_pretrain(job& self, trainer& state, const train_plan& plan) {
   std::unique_ptr<executor> run;
   device_array<float> gradient, head;
   self.turn([&] {
-    weights = std::make_shared<device_model>(device, state.config, state.layout, state.weights.data(), true);
+    weights = std::make_shared<device_model>(device, state.config, state.layout, state.weights.data());
     optimizer = std::make_unique<adamw>(device, state.layout.tensors, count, false);
     optimizer->load(state.m.data(), state.v.data());
     run = std::make_unique<executor>(device, weights, nullptr, plan.examples.longest());
@@ -69,7 +69,7 @@ void run_pretrain(job& self, trainer& state, const train_plan& plan) {
   // On cancel or failure too, the trainer stands after the last whole step.
   const auto keep = [&] {
     std::lock_guard<std::mutex> lock(self.owner().turn);
-    device.download(state.weights.data(), weights->flat, count * sizeof(float));
+    device.download(state.weights.data(), weights->flat.get(), count * sizeof(float));
     optimizer->store(state.m.data(), state.v.data());
     device.finish();
     state.step = step;
@@ -87,7 +87,7 @@ void run_pretrain(job& self, trainer& state, const train_plan& plan) {
       losses.push_back(step_gradient(self, *run, plan, s, sinks));
       self.turn([&] {
         if (head.get()) device.add(gradient.get() + state.layout.embed, head.get(), embed);
-        norms.push_back(optimizer->update(weights->flat, gradient.get(), plan.optimizer, step));
+        norms.push_back(optimizer->update(weights->flat.get(), gradient.get(), plan.optimizer, step));
         weights->repack(device);
         ++step;
       });

@@ -13,6 +13,7 @@ const RUNNERS: Readonly<Record<string, () => Promise<GroupRunner>>> = {
   "execution-apis": async () => (await import("./execution-apis.ts")).runExecutionApis,
   llama: async () => (await import("./llama.ts")).runLlama,
   "llama-families": async () => (await import("./llama.ts")).runLlamaFamilies,
+  gguf: async () => (await import("./gguf.ts")).runGguf,
   "hostile-models": async () => (await import("./hostile-models.ts")).runHostileModels,
   ekfac: async () => (await import("./ekfac.ts")).runEkfac,
   faults: async () => (await import("./faults.ts")).runFaults,

@@ -36,6 +36,8 @@ export interface ModelConfig {
   contextLength: number;
   ropeTheta: number;
   ropeScaling: Llama3Scaling | null;
+  /** headDim / 2 numbers that the frequencies are divided by, in place of `ropeScaling`: how GGUF files say it. */
+  ropeDivisors?: Float32Array | null;
   bosTokenId: number | null;
   /** Any of them ends an answer. */
   eosTokenIds: readonly number[];
@@ -116,7 +118,7 @@ export function parseModelConfig(json: unknown, name = "config.json"): ModelConf
       fix: "use the config.json that belongs to the weights",
     });
   }
-  return {
+  return withinLimits(name, {
     family,
     vocabSize: raw.vocab_size,
     hiddenSize: raw.hidden_size,
@@ -133,7 +135,26 @@ export function parseModelConfig(json: unknown, name = "config.json"): ModelConf
     ...ropeOf(raw, name),
     bosTokenId: raw.bos_token_id ?? null,
     eosTokenIds: eosList(raw.eos_token_id),
-  };
+  });
+}
+
+/** The largest sizes that the kernels take: a config that claims more is refused before anything is made for it. */
+const LIMITS = {
+  vocabSize: 1 << 20,
+  hiddenSize: 1 << 15,
+  intermediateSize: 1 << 17,
+  layers: 512,
+  heads: 512,
+  headDim: 1024,
+  contextLength: 1 << 20,
+} as const;
+
+/** Gives the config back. @throws CodedError `MODEL_UNSUPPORTED` naming the size that is too large. */
+export function withinLimits(name: string, config: ModelConfig): ModelConfig {
+  const sizes = Object.keys(LIMITS) as (keyof typeof LIMITS)[];
+  const over = sizes.find((field) => config[field] > LIMITS[field]);
+  if (over !== undefined) throw unsupported(name, `${over} ${config[over]} above ${LIMITS[over]}`);
+  return config;
 }
 
 /** transformers' value for a config that does not say; the same as the heads where there is none. */

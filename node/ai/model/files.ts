@@ -1,6 +1,10 @@
-import { lstat, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { lstat, readdir, readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { mapFile } from "../../../native/js/models.ts";
 import { aiError } from "../errors.ts";
+import { readGguf } from "./gguf.ts";
+import { ggufTextFiles } from "./gguf-files.ts";
+import { bytesInMemory, bytesOnDisk, type WeightBytes } from "./weight-bytes.ts";
 
 /** Files of a model by name, whether they came from a folder or from the content store. */
 export type ModelFiles = ReadonlyMap<string, Uint8Array>;
@@ -15,41 +19,117 @@ const WANTED: readonly RegExp[] = [
   /^model\.safetensors\.index\.json$/,
   /^adapter_config\.json$/,
   /^adapter_model\.safetensors$/,
+  /^model\.gguf$/,
 ];
 
 /** Those of them without the weights: they say how text becomes tokens, and how many the model holds. */
 export const TEXT_FILES: readonly RegExp[] = WANTED.filter((pattern) => pattern.source.endsWith("\\.json$"));
 
+/** Under this name a single .gguf file counts as a model's weights, whatever it was called. */
+export const GGUF_FILE = "model.gguf";
+
+/** A model's small files, and its files of weights to be read in place. */
+export interface ModelSource {
+  files: ModelFiles;
+  /** By name: .safetensors files, or {@link GGUF_FILE}. */
+  weights: ReadonlyMap<string, WeightBytes>;
+}
+
+/** Files that are in memory, or mapped into it, as the source of a model. */
+export function sourceOfFiles(files: ModelFiles): ModelSource {
+  const weights = new Map<string, WeightBytes>();
+  for (const [name, bytes] of files) if (isWeights(name)) weights.set(name, bytesInMemory(name, bytes));
+  return { files, weights };
+}
+
 /**
- * Reads the wanted files of a folder (not of its sub-folders).
- * @throws CodedError `MODEL_FOLDER_MISSING` when there is no such folder or nothing wanted in it.
+ * The source of a model on disk: a folder in Hugging Face form, or a single .gguf file. Weights of any size are left where
+ * they are.
+ * @throws CodedError `MODEL_FOLDER_MISSING`, and what reading a .gguf file's header throws.
  */
-export async function readModelFolder(folder: string, wanted = WANTED): Promise<ModelFiles> {
+export async function openModelSource(path: string): Promise<ModelSource> {
+  if (await isGguf(path)) {
+    const file = bytesOnDisk(basename(path), path);
+    return { files: ggufTextFiles(readGguf(file)), weights: new Map([[GGUF_FILE, file]]) };
+  }
+  const files = new Map<string, Uint8Array>();
+  const weights = new Map<string, WeightBytes>();
+  for (const name of await wantedNames(path, WANTED)) {
+    if (isWeights(name)) weights.set(name, bytesOnDisk(name, join(path, name)));
+    else files.set(name, new Uint8Array(await readFile(join(path, name))));
+  }
+  return { files, weights };
+}
+
+/**
+ * The wanted files of a folder (not of its sub-folders), or those that a single .gguf file stands for: itself as
+ * {@link GGUF_FILE}, and config.json, tokenizer.json and tokenizer_config.json as its metadata say. Weights are mapped into
+ * memory, not read: the files must not be shortened while they are in use.
+ * @throws CodedError `MODEL_FOLDER_MISSING` when there is no such folder or nothing wanted in it, `MODEL_FILE_TOO_LARGE`.
+ */
+export async function readModelFolder(path: string, wanted = WANTED): Promise<ModelFiles> {
+  if (await isGguf(path)) {
+    const files = new Map(ggufTextFiles(readGguf(bytesOnDisk(basename(path), path))));
+    for (const name of files.keys()) if (!wanted.some((pattern) => pattern.test(name))) files.delete(name);
+    if (wanted === WANTED) files.set(GGUF_FILE, mapped(path));
+    return files;
+  }
+  const files = new Map<string, Uint8Array>();
+  for (const name of await wantedNames(path, wanted)) {
+    const at = join(path, name);
+    files.set(name, isWeights(name) ? mapped(at) : new Uint8Array(await readFile(at)));
+  }
+  return files;
+}
+
+function mapped(path: string): Uint8Array {
+  try {
+    return mapFile(path);
+  } catch (cause) {
+    throw aiError("MODEL_FILE_TOO_LARGE", {
+      message: `${path} cannot be mapped into memory: ${cause instanceof Error ? cause.message : String(cause)}`,
+      fix: "use weights in files of less than 4 GiB each",
+      facts: { path },
+      cause,
+    });
+  }
+}
+
+const isWeights = (name: string) => /\.(safetensors|gguf)$/.test(name);
+
+async function isGguf(path: string): Promise<boolean> {
+  return (
+    path.endsWith(".gguf") &&
+    !(await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    ))
+  );
+}
+
+async function wantedNames(folder: string, wanted: readonly RegExp[]): Promise<string[]> {
   let names: string[];
   try {
     names = await readdir(folder);
   } catch (cause) {
     throw aiError("MODEL_FOLDER_MISSING", {
       message: `cannot read the model folder ${folder}`,
-      fix: "give the path of a folder in Hugging Face form (config.json, model.safetensors, tokenizer.json)",
+      fix: "give the path of a .gguf file, or of a folder in Hugging Face form (config.json, model.safetensors, tokenizer.json)",
       facts: { folder },
       cause,
     });
   }
-  const files = new Map<string, Uint8Array>();
+  const found: string[] = [];
   for (const name of names.sort()) {
     if (!wanted.some((pattern) => pattern.test(name))) continue;
-    if ((await lstat(join(folder, name))).isDirectory()) continue;
-    files.set(name, new Uint8Array(await readFile(join(folder, name))));
+    if (!(await lstat(join(folder, name))).isDirectory()) found.push(name);
   }
-  if (files.size === 0) {
-    throw aiError("MODEL_FOLDER_MISSING", {
-      message: `the folder ${folder} holds no model files`,
-      fix: "give the path of a folder in Hugging Face form (config.json, model.safetensors, tokenizer.json)",
-      facts: { folder },
-    });
-  }
-  return files;
+  if (found.length > 0) return found;
+  throw aiError("MODEL_FOLDER_MISSING", {
+    message: `the folder ${folder} holds no model files`,
+    fix: "give the path of a .gguf file, or of a folder in Hugging Face form (config.json, model.safetensors, tokenizer.json)",
+    facts: { folder },
+  });
 }
 
 /** @throws CodedError `MODEL_FILE_MISSING`. */

@@ -11,9 +11,10 @@ import {
 import { aiError } from "../errors.ts";
 import { type LoraAdapter, loadAdapter, peftNames } from "./adapter.ts";
 import { type ModelConfig, parseModelConfig } from "./config.ts";
-import { type ModelFiles, requireJson } from "./files.ts";
+import { type ModelFiles, type ModelSource, requireJson, sourceOfFiles } from "./files.ts";
+import { configOfGguf } from "./gguf-config.ts";
 import { loadTokenizer, type ModelTokenizer } from "./tokenizer.ts";
-import { collectTensors, loadWeights } from "./weights.ts";
+import { ggufOf, weightSources } from "./weights.ts";
 
 /** A base model in memory, ready for jobs. */
 export interface LoadedModel {
@@ -44,26 +45,64 @@ export function nativeConfig(config: ModelConfig): NativeConfig {
           originalMaxPositions: scaling.originalContext,
         }
       : undefined,
+    ropeDivisors: config.ropeDivisors ?? undefined,
     tied: config.tieEmbeddings,
     biases: config.biases,
     qkNorm: config.qkNorm,
   };
 }
 
-/** Config and weights of a folder in Hugging Face form. @throws CodedError of config.ts, weights.ts, safetensors.ts. */
-export function loadNativeModel(files: ModelFiles): { config: ModelConfig; native: Model } {
-  const config = parseModelConfig(requireJson(files, "config.json"));
-  const weights: Tensors = Object.fromEntries(loadWeights(files, config));
-  return { config, native: new Model(nativeConfig(config), weights) };
+/**
+ * Config and weights of a model in memory or, by {@link openModelSource}, on disk. A .gguf file's own metadata are its config.
+ * @throws CodedError of config.ts, weights.ts, safetensors.ts, gguf.ts; `WEIGHT_NOT_FINITE`, `MODEL_FILE_INVALID`.
+ */
+export function loadNativeModel(source: ModelFiles | ModelSource): { config: ModelConfig; native: Model } {
+  const opened = isSource(source) ? source : sourceOfFiles(source);
+  const config = configOf(opened);
+  const weights = weightSources(opened, config);
+  try {
+    return { config, native: new Model(nativeConfig(config), weights) };
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}
+
+function isSource(source: ModelFiles | ModelSource): source is ModelSource {
+  return !(source instanceof Map);
+}
+
+function configOf(source: ModelSource): ModelConfig {
+  const gguf = ggufOf(source);
+  return gguf ? configOfGguf(gguf) : parseModelConfig(requireJson(source.files, "config.json"));
+}
+
+/** What the native core found in the weights, in this room's words. */
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  if (error.code === "NATIVE_NOT_FINITE") {
+    return aiError("WEIGHT_NOT_FINITE", {
+      message: error.message,
+      fix: "use weights without NaN and infinities",
+      cause: error,
+    });
+  }
+  if (error.code === "NATIVE_FILE") {
+    return aiError("MODEL_FILE_INVALID", {
+      message: error.message,
+      fix: "leave the model's files as they are while it loads, and load it again",
+      cause: error,
+    });
+  }
+  return error;
 }
 
 /**
  * Checks a base model's files without reading a single weight: config, every tensor's place in its file, tokenizer.
- * @throws CodedError of config.ts, safetensors.ts, weights.ts, tokenizer.ts.
+ * @throws CodedError of config.ts, safetensors.ts, gguf.ts, weights.ts, tokenizer.ts.
  */
 export function checkModelFiles(files: ModelFiles): void {
-  parseModelConfig(requireJson(files, "config.json"));
-  collectTensors(files);
+  const source = sourceOfFiles(files);
+  weightSources(source, configOf(source));
   loadTokenizer(files);
 }
 
@@ -71,14 +110,15 @@ export function checkModelFiles(files: ModelFiles): void {
  * Base model with its tokenizer.
  * @throws CodedError `TOKENIZER_TOO_LARGE` when the tokenizer knows ids that the embeddings do not.
  */
-export function loadModel(files: ModelFiles, tokenizerFiles: ModelFiles = files): LoadedModel {
-  const { config, native } = loadNativeModel(files);
-  const tokenizer = loadTokenizer(tokenizerFiles);
-  if (tokenizer.vocabSize > config.vocabSize) {
+export function loadModel(source: ModelFiles | ModelSource, tokenizerFiles?: ModelFiles): LoadedModel {
+  const { config, native } = loadNativeModel(source);
+  const tokenizer = loadTokenizer(tokenizerFiles ?? (isSource(source) ? source.files : source));
+  if (tokenizer.idLimit > config.vocabSize) {
+    native.close();
     throw aiError("TOKENIZER_TOO_LARGE", {
-      message: `the tokenizer has ${tokenizer.vocabSize} tokens, but the model only ${config.vocabSize}`,
+      message: `the tokenizer has ${tokenizer.idLimit} tokens, but the model only ${config.vocabSize}`,
       fix: "use the tokenizer.json that belongs to the model",
-      facts: { tokenizer: tokenizer.vocabSize, model: config.vocabSize },
+      facts: { tokenizer: tokenizer.idLimit, model: config.vocabSize },
     });
   }
   return { config, native, tokenizer };

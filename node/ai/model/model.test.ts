@@ -1,12 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { Model } from "../../../native/js/index.ts";
 import { loadAdapter, writeAdapter } from "./adapter.ts";
-import { parseModelConfig } from "./config.ts";
-import { readModelFolder } from "./files.ts";
+import { type ModelConfig, parseModelConfig } from "./config.ts";
+import { type ModelFiles, readModelFolder, sourceOfFiles } from "./files.ts";
+import { loadNativeModel, nativeConfig } from "./load.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { loadTokenizer } from "./tokenizer.ts";
-import { expectedTensors, loadWeights } from "./weights.ts";
+import { expectedTensors, weightSources } from "./weights.ts";
 
 const LLAMA = {
   model_type: "llama",
@@ -80,6 +82,7 @@ describe("config.json", () => {
     [{ rope_scaling: { rope_type: "yarn", factor: 2 } }, "MODEL_UNSUPPORTED"],
     [{ layer_types: ["sliding_attention"] }, "MODEL_UNSUPPORTED"],
     [{ quantization_config: { bits: 4 } }, "MODEL_UNSUPPORTED"],
+    [{ num_hidden_layers: 1 << 24 }, "MODEL_UNSUPPORTED"],
     [{ vocab_size: "10" }, "MODEL_CONFIG_INVALID"],
     [{ num_key_value_heads: 3 }, "MODEL_CONFIG_INVALID"],
     [{ num_attention_heads: 3, num_key_value_heads: 3 }, "MODEL_CONFIG_INVALID"],
@@ -88,6 +91,12 @@ describe("config.json", () => {
     expect(() => parseModelConfig({ ...LLAMA, ...change })).toThrow(code(expected));
   });
 });
+
+/** All weights as the native core holds them. */
+function loadWeights(files: ModelFiles, config: ModelConfig): Map<string, Float32Array> {
+  const model = new Model(nativeConfig(config), weightSources(sourceOfFiles(files), config));
+  return new Map([...expectedTensors(config).keys()].map((name) => [name, model.tensor(name)]));
+}
 
 describe("weights", () => {
   const config = parseModelConfig(LLAMA);
@@ -161,7 +170,8 @@ describe("weights", () => {
     const extra = [...all, { name: "model.layers.1.x", shape: [1], data: Float32Array.of(1) }];
     expect(() => loadWeights(files(extra), config)).toThrow(code("WEIGHT_UNKNOWN"));
     all[2]!.data[3] = Number.NaN;
-    expect(() => loadWeights(files(all), config)).toThrow(code("WEIGHT_NOT_FINITE"));
+    const whole = new Map([...files(all), ["config.json", json(LLAMA)] as const]);
+    expect(() => loadNativeModel(whole)).toThrow(code("WEIGHT_NOT_FINITE"));
     expect(() => loadWeights(new Map(), config)).toThrow(code("MODEL_FILE_MISSING"));
   });
 });

@@ -2,6 +2,7 @@ import type { CodedError } from "../../base/errors.ts";
 import { aiError } from "../errors.ts";
 import { bf16ToF32, f16ToF32, f32ToF16Bits } from "./half.ts";
 import { repeatedKey } from "./json-keys.ts";
+import { bytesInMemory, type WeightBytes } from "./weight-bytes.ts";
 
 /** Bytes per element of every dtype that is read. */
 const WIDTH = {
@@ -34,6 +35,15 @@ export interface SafetensorsFile {
   tensors: ReadonlyMap<string, Tensor>;
 }
 
+/** Where a tensor lies in its file. */
+export interface TensorSpan {
+  dtype: Dtype;
+  shape: readonly number[];
+  /** From the beginning of the file, in bytes. */
+  offset: number;
+  bytes: number;
+}
+
 /** Ten times what the largest published models need; the reference reader's bound of 100 MB takes seconds to parse. */
 const MAX_HEADER = 16 * 1024 * 1024;
 const MAX_TENSORS = 100_000;
@@ -41,23 +51,26 @@ const MAX_TENSORS = 100_000;
 const MAX_DIMENSIONS = 8;
 
 /**
- * Reads a .safetensors file: u64 LE header length, JSON header, data (github.com/huggingface/safetensors, "Format").
+ * Reads the header of a .safetensors file: u64 LE header length, JSON header, data (github.com/huggingface/safetensors, "Format").
  * Strict: every byte of the data belongs to exactly one tensor, sizes match shapes, no name comes twice. Nothing is
  * allocated that the file itself does not hold.
  * @throws CodedError `SAFETENSORS_TRUNCATED` or `SAFETENSORS_INVALID`, with the file's name.
  */
-export function readSafetensors(file: Uint8Array, name = "safetensors file"): SafetensorsFile {
-  if (file.length < 8) throw truncated(name, 8, file.length);
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const headerLength = view.getBigUint64(0, true);
+export function readSafetensorsHeader(file: WeightBytes): {
+  metadata: Readonly<Record<string, string>>;
+  tensors: ReadonlyMap<string, TensorSpan>;
+} {
+  const { name, size } = file;
+  if (size < 8) throw truncated(name, 8, size);
+  const first = file.read(0, 8);
+  const headerLength = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true);
   if (headerLength > BigInt(MAX_HEADER)) throw invalid(name, `its header claims ${headerLength} bytes`);
   const dataStart = 8 + Number(headerLength);
-  if (dataStart > file.length) throw truncated(name, dataStart, file.length);
-  const header = parseHeader(file.subarray(8, dataStart), name);
-  const data = file.subarray(dataStart);
+  if (dataStart > size) throw truncated(name, dataStart, size);
+  const header = parseHeader(file.read(8, Number(headerLength)), name);
   if (Object.keys(header).length > MAX_TENSORS)
     throw invalid(name, `it holds more than ${MAX_TENSORS} tensors`);
-  const tensors = new Map<string, Tensor>();
+  const tensors = new Map<string, TensorSpan>();
   const spans: { begin: number; end: number; tensor: string }[] = [];
   let metadata: Record<string, string> = {};
   for (const [key, entry] of Object.entries(header)) {
@@ -66,12 +79,22 @@ export function readSafetensors(file: Uint8Array, name = "safetensors file"): Sa
       continue;
     }
     const { dtype, shape, begin, end } = parseEntry(key, entry, name);
-    if (end > data.length) throw truncated(name, dataStart + end, file.length, key);
+    if (end > size - dataStart) throw truncated(name, dataStart + end, size, key);
     spans.push({ begin, end, tensor: key });
-    tensors.set(key, { dtype, shape, data: data.subarray(begin, end) });
+    tensors.set(key, { dtype, shape, offset: dataStart + begin, bytes: end - begin });
   }
-  checkCoverage(spans, data.length, name);
+  checkCoverage(spans, size - dataStart, name);
   return { metadata, tensors };
+}
+
+/** A whole .safetensors file in memory; see {@link readSafetensorsHeader}. */
+export function readSafetensors(file: Uint8Array, name = "safetensors file"): SafetensorsFile {
+  const { metadata, tensors } = readSafetensorsHeader(bytesInMemory(name, file));
+  const views = new Map<string, Tensor>();
+  for (const [key, { dtype, shape, offset, bytes }] of tensors) {
+    views.set(key, { dtype, shape, data: file.subarray(offset, offset + bytes) });
+  }
+  return { metadata, tensors: views };
 }
 
 function parseHeader(bytes: Uint8Array, name: string): Record<string, unknown> {

@@ -7,6 +7,8 @@ import { type ModelFiles, requireFile, requireJson } from "./files.ts";
 /** Text to token ids and back, as the model's own tokenizer.json says. */
 export interface ModelTokenizer {
   vocabSize: number;
+  /** One more than the largest id: what the embeddings hold beyond it is padding. */
+  idLimit: number;
   /** Any of them ends an answer. */
   eosTokenIds: readonly number[];
   /** Ids of `text`; `addSpecialTokens` adds what the tokenizer's template adds (such as a begin token). */
@@ -45,6 +47,7 @@ export function loadTokenizer(files: ModelFiles): ModelTokenizer {
   }
   return {
     vocabSize: tokenizer.getVocabSize(true),
+    idLimit: Object.values(tokenizer.getVocab(true)).reduce((most, id) => Math.max(most, id + 1), 0),
     eosTokenIds: findEos(files, tokenizer),
     encode: async (text, addSpecialTokens) =>
       (await tokenizer.encode(text, null, { addSpecialTokens })).getIds(),

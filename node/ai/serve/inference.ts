@@ -108,7 +108,8 @@ export async function generateAnswer(
   signal?: AbortSignal,
 ): Promise<{ outputIds: number[]; answer: string }> {
   const stopIds = base.tokenizer.eosTokenIds;
-  const request = { model: base.native, adapter, prompts: [prompt], maxTokens, stopIds };
+  const vocabulary = base.tokenizer.idLimit;
+  const request = { model: base.native, adapter, prompts: [prompt], maxTokens, stopIds, vocabulary };
   const { tokens } = await session.generate(request).wait({ signal, intervalMs: 5 });
   const outputIds = [...tokens[0]!];
   return { outputIds, answer: (await base.tokenizer.decode(outputIds, true)).trim() };

@@ -11,6 +11,7 @@ const code = (name: string) => expect.objectContaining({ code: name });
 /** One token a character, 0 ends. */
 const characters: ModelTokenizer = {
   vocabSize: 65536,
+  idLimit: 65536,
   eosTokenIds: [0],
   encode: async (text) => [...text].map((c) => c.charCodeAt(0)),
   decode: async (ids) => String.fromCharCode(...ids),

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { parseModelConfig } from "../../../node/ai/model/config.ts";
-import { type ModelFiles, readModelFolder, requireFile, requireJson } from "../../../node/ai/model/files.ts";
+import { type ModelFiles, readModelFolder, requireFile } from "../../../node/ai/model/files.ts";
+import { loadNativeModel } from "../../../node/ai/model/load.ts";
 import { readSafetensors, tensorToF32, writeSafetensors } from "../../../node/ai/model/safetensors.ts";
-import { loadWeights } from "../../../node/ai/model/weights.ts";
+import { expectedTensors } from "../../../node/ai/model/weights.ts";
 import { packageRoot } from "../../../node/base/paths.ts";
 import { openledger, refusal } from "../../e2e/program.ts";
 import { type Fault, type FaultDevnet, unless, type Verdict } from "./fault.ts";
@@ -59,8 +59,11 @@ function command(devnet: FaultDevnet, args: readonly string[]) {
 
 /** The same adapter comes of the same weights; training it here would show no more. */
 function sameWeights(one: ModelFiles, other: ModelFiles): Verdict {
-  const config = parseModelConfig(requireJson(one, "config.json"));
-  return unless(isDeepStrictEqual(loadWeights(one, config), loadWeights(other, config)), "other weights");
+  const values = (files: ModelFiles) => {
+    const { config, native } = loadNativeModel(files);
+    return [...expectedTensors(config).keys()].map((name) => native.tensor(name));
+  };
+  return unless(isDeepStrictEqual(values(one), values(other)), "other weights");
 }
 
 async function ownReview(devnet: FaultDevnet): Promise<Verdict> {

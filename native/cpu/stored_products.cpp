@@ -1,0 +1,96 @@
+#include "cpu/stored_products.h"
+
+#include <algorithm>
+
+namespace ol {
+
+// Terms that are widened at a time: 32 columns of them are 32 KB. A multiple of every format's block.
+static const int depth_block = 256;
+// Rows of x for which one widening serves; with depth_block terms they stay in the second cache.
+static const int row_block = 384;
+
+stored_products::stored_products(pool& threads, const kernels& table)
+    : pool_(threads), kernels_(table), scratch_(static_cast<size_t>(threads.threads())) {}
+
+void stored_products::forward(float* y, const float* x, const stored_matrix& w, int m, bool accumulate) {
+  run(m, {y, x, &w, w.rows(), w.cols(), false, accumulate});
+}
+
+void stored_products::backward(float* dx, const float* dy, const stored_matrix& w, int m, bool accumulate) {
+  run(m, {dx, dy, &w, w.cols(), w.rows(), true, accumulate});
+}
+
+// Terms k0 .. k0+depth-1 of one panel of 32 outputs, as [depth][32].
+const float* stored_products::block(const product& p, int panel, int k0, int depth, scratch& memory) const {
+  const stored_matrix& w = *p.w;
+  float* out = memory.b.data;
+  if (!p.transposed) {
+    const uint8_t* from = w.panel(panel);
+    if (w.format() == OL_FORMAT_F32) return reinterpret_cast<const float*>(from) + static_cast<size_t>(k0) * panel_rows;
+    kernels_.widen(w.format(), out, from, k0, depth);
+    return out;
+  }
+  // Outputs are columns of W, terms its rows: each square of 32 x 32 is turned round.
+  const int first = panel * panel_rows, cols = std::min(panel_rows, w.cols() - first);
+  for (int k = 0; k < depth; k += panel_rows) {
+    const uint8_t* from = w.panel((k0 + k) / panel_rows);
+    const float* square = memory.square.data;
+    if (w.format() == OL_FORMAT_F32) {
+      square = reinterpret_cast<const float*>(from) + static_cast<size_t>(first) * panel_rows;
+    } else {
+      kernels_.widen(w.format(), memory.square.data, from, first, cols);
+    }
+    pack_rows(out + static_cast<size_t>(k) * panel_rows, square, panel_rows, cols, std::min(panel_rows, depth - k),
+              panel_rows);
+  }
+  return out;
+}
+
+// Rows [m0, m1) and panels [p0, p1) of the outputs. A chain is stored to c and taken up again every depth_block terms.
+void stored_products::task(const product& p, int m0, int m1, int p0, int p1, scratch& memory) const {
+  const int mr = kernels_.mr, nr = kernels_.nr, rows = m1 - m0;
+  for (int k0 = 0; k0 < p.k; k0 += depth_block) {
+    const int depth = std::min(depth_block, p.k - k0);
+    const bool go_on = p.accumulate || k0 > 0;
+    for (int i = 0; i < rows; i += mr) {
+      pack_rows(memory.a.data + static_cast<size_t>(i) * depth_block, p.a + static_cast<size_t>(m0 + i) * p.k + k0, p.k,
+                std::min(mr, rows - i), depth, mr);
+    }
+    for (int panel = p0; panel < p1; ++panel) {
+      const float* b = block(p, panel, k0, depth, memory);
+      const int first = panel * panel_rows, cols = std::min(panel_rows, p.n - first);
+      for (int i = 0; i < rows; i += mr) {
+        float* c = p.c + static_cast<size_t>(m0 + i) * p.n + first;
+        const float* a = memory.a.data + static_cast<size_t>(i) * depth_block;
+        for (int j = 0; j < cols; j += nr) {
+          kernels_.tile(std::min(mr, rows - i), std::min(nr, cols - j), depth, a, 1, mr, b + j, panel_rows, c + j, p.n,
+                        go_on);
+        }
+      }
+    }
+  }
+}
+
+void stored_products::run(int m, const product& p) {
+  if (m <= 0) return;
+  const int panels = (p.n + panel_rows - 1) / panel_rows, wanted = pool_.threads() * 4;
+  const int row_tasks = (m + row_block - 1) / row_block, part = (m + row_tasks - 1) / row_tasks;
+  const int col_tasks = std::max(1, std::min(panels, (wanted + row_tasks - 1) / row_tasks));
+  for (auto& memory : scratch_) {
+    memory.a.reserve(static_cast<size_t>(std::min(m, row_block) + kernels_.mr) * depth_block);
+    memory.b.reserve(static_cast<size_t>(depth_block) * panel_rows);
+    memory.square.reserve(static_cast<size_t>(panel_rows) * panel_rows);
+  }
+  if (static_cast<double>(m) * p.n * p.k < 32768) {
+    for (int r = 0; r < row_tasks; ++r) task(p, r * part, std::min(m, (r + 1) * part), 0, panels, scratch_[0]);
+    return;
+  }
+  pool_.run(row_tasks * col_tasks, [&](int index, int worker) {
+    const int r = index % row_tasks;
+    const int64_t q = index / row_tasks;
+    task(p, r * part, std::min(m, (r + 1) * part), static_cast<int>(panels * q / col_tasks),
+         static_cast<int>(panels * (q + 1) / col_tasks), scratch_[static_cast<size_t>(worker)]);
+  });
+}
+
+}  // namespace ol
