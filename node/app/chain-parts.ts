@@ -19,6 +19,7 @@ import { runProposer } from "../rollup/proposer/proposer.ts";
 import { createL1Clock } from "../rollup/sequencer/l1-clock.ts";
 import { createSequencer } from "../rollup/sequencer/sequencer.ts";
 import type { ChainStore } from "../store/chain-store.ts";
+import { indexAddresses } from "./address-indexing.ts";
 import { balancesPart, watchedKeys } from "./balances.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import { appError } from "./errors.ts";
@@ -57,6 +58,10 @@ export function chainParts(context: ChainContext): Part[] {
     derivation(context),
     { name: "log index", run: (signal) => indexLogs(context.store, context.engine, signal) },
   ];
+  if (config.addressIndex) {
+    const run = (signal: AbortSignal) => indexAddresses(context.store, context.engine, signal);
+    parts.push({ name: "address index", run });
+  }
   if (config.stateHistory > 0n) parts.push({ name: "pruning", run: (signal) => prune(context, signal) });
   if (relay !== undefined) parts.push({ name: "relay", run: (signal) => relay.run(signal) });
   if (mempool !== undefined) parts.push({ name: "sequencer", run: () => sequence(context, mempool) });

@@ -130,7 +130,7 @@ function chainMethods({ config, definition, store, chain }: Parts, calls: Simula
   const manifest = z.object({ version: z.string() });
   const { version } = manifest.parse(JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")));
   return nodeRpcMethods({
-    chain: createChainReader(store, chain.engine),
+    chain: createChainReader(store, chain.engine, config.addressIndex),
     state: createStateReader(store.state),
     simulator: calls,
     rollup,

@@ -6,7 +6,14 @@ import type { DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts
 import type { Engine } from "../rollup/forkchoice/engine.ts";
 import type { L1Reader } from "../rollup/l1/reader.ts";
 import type { L1Watcher } from "../rollup/l1/watcher.ts";
-import type { ChainReader, HeadKind, OutputAtBlock, RollupReader, SyncStatus } from "../rpc/types.ts";
+import type {
+  AddressReader,
+  ChainReader,
+  HeadKind,
+  OutputAtBlock,
+  RollupReader,
+  SyncStatus,
+} from "../rpc/types.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { appError } from "./errors.ts";
 
@@ -14,6 +21,7 @@ import { appError } from "./errors.ts";
 export function createChainReader(
   store: ChainStore,
   engine: { heads(): Record<HeadKind, BlockId>; subscribe: ChainReader["onHead"] },
+  hasAddresses = false,
 ): ChainReader {
   const byNumber = (number: bigint): Block | undefined => {
     const hash = store.canonicalHash(number);
@@ -34,6 +42,12 @@ export function createChainReader(
     blockByHash: async (hash) => store.block(hash),
     candidates: (query, from, to) => store.logIndex.candidates(query, from, to),
     receipts: async (hash) => store.receipts(hash),
+    ...(hasAddresses && {
+      addresses: {
+        builtTo: () => store.addressIndex.builtTo()?.number ?? -1n,
+        find: (...of) => store.addressIndex.find(...of),
+      } satisfies AddressReader,
+    }),
     oldestState: () => store.oldestState(),
     async locate(transactionHash) {
       const location = store.transaction(transactionHash);

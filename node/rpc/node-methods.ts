@@ -18,6 +18,7 @@ import { transactionMethods } from "./namespaces/eth/transactions.ts";
 import { withModules } from "./namespaces/modules.ts";
 import { netMethods } from "./namespaces/net/net.ts";
 import { optimismMethods } from "./namespaces/optimism/rollup.ts";
+import { otsMethods } from "./namespaces/ots/ots.ts";
 import { txpoolMethods } from "./namespaces/txpool/txpool.ts";
 import { web3Methods } from "./namespaces/web3/web3.ts";
 import type { ChainReader, RollupReader, RpcMethods, TxPool } from "./types.ts";
@@ -45,6 +46,7 @@ export function nodeRpcMethods(options: NodeRpcOptions): RpcMethods {
   const { chain, state, simulator, rollup, pool, rollupReader, version } = options;
   const gasCap = options.gasCap ?? CALL_GAS_CAP;
   const queries = new LogQueries(chain, { ...LOG_LIMITS, ...options.logLimits });
+  const tracing = { chain, simulator, chainId: rollup.l2ChainId, gasCap };
   return withModules({
     ...web3Methods(version),
     ...netMethods(rollup),
@@ -52,14 +54,15 @@ export function nodeRpcMethods(options: NodeRpcOptions): RpcMethods {
     ...blockMethods(chain),
     ...transactionMethods(chain, pool),
     ...stateMethods(chain, state, pool),
-    ...callMethods({ chain, simulator, chainId: rollup.l2ChainId, gasCap }),
+    ...callMethods(tracing),
     eth_simulateV1: simulateMethod({ chain, simulator, rollup, gasCap }),
     ...feeMethods(chain, rollup),
     ...logMethods(chain, queries),
     ...filterMethods(chain, queries, pool),
     ...subscriptionMethods(chain, pool),
     ...rawMethods(chain, pool),
-    ...traceMethods({ chain, simulator, chainId: rollup.l2ChainId, gasCap: options.gasCap ?? CALL_GAS_CAP }),
+    ...traceMethods(tracing),
+    ...otsMethods(tracing, state),
     ...(pool !== undefined && txpoolMethods(pool)),
     ...(rollupReader !== undefined && optimismMethods(rollupReader, rollup, version)),
   });

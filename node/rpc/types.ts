@@ -7,6 +7,7 @@ import type { ChainTransaction } from "../chain/types/transaction.ts";
 import type { PoolCandidate } from "../execution/mempool/candidate.ts";
 import type { PoolContent } from "../execution/mempool/types.ts";
 import type { SimulationBound } from "../execution/simulation/simulator.ts";
+import type { TouchedBlock } from "../store/address-index.ts";
 import type { TransactionLocation } from "../store/types.ts";
 import type { Page } from "./door/protocol.ts";
 
@@ -24,6 +25,14 @@ export interface HeadEvent {
   added: readonly Block[];
 }
 
+/** Transactions by the addresses that they touch. */
+export interface AddressReader {
+  /** Number of the block up to which it looks; -1: not even at the first. */
+  builtTo(): bigint;
+  /** Canonical blocks with transactions of the address, from block `from` on, upwards or downwards. */
+  find(address: Address, from: bigint, direction: "up" | "down"): AsyncIterable<TouchedBlock>;
+}
+
 /** The chain as RPC reads it. Numbers mean canonical blocks; hashes may also find others that are still stored. */
 export interface ChainReader {
   /** The head's block id; the genesis block until a later one is known. */
@@ -35,6 +44,8 @@ export interface ChainReader {
   /** Numbers of the canonical blocks in `from` to `to` whose logs may match, ascending; in turns with other work. */
   candidates(query: BloomQuery, from: bigint, to: bigint): AsyncIterable<bigint>;
   receipts(blockHash: Hash): Promise<readonly Receipt[] | undefined>;
+  /** Absent where the node keeps no index of addresses. */
+  readonly addresses?: AddressReader;
   /** Number of the oldest block whose state this node keeps. */
   oldestState(): bigint;
   /** Only transactions of canonical blocks. */

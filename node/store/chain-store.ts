@@ -4,6 +4,7 @@ import { l2BlockRefFromBlock } from "../chain/system-config.ts";
 import type { Block, BlockHeader, Receipt } from "../chain/types/block.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import type { L2BlockRef, RollupConfig } from "../chain/types/rollup.ts";
+import { type AddressIndex, createAddressIndex } from "./address-index.ts";
 import {
   attributesOf,
   type BlockHead,
@@ -78,6 +79,7 @@ export interface ChainStore {
   readonly flat: FlatTable;
   readonly mempool: MempoolJournal;
   readonly logIndex: LogIndex;
+  readonly addressIndex: AddressIndex;
   /** The heads, or undefined while the store has no genesis. */
   heads(): ChainHeads | undefined;
   block(hash: Hash): Block | undefined;
@@ -171,6 +173,19 @@ function chainStore(
       const body = found && level.get(hashKey(BUCKET.body, hash));
       return found && body && decodeStoredBlock(hash, found, body);
     });
+  const read = {
+    block,
+    header: (hash: Hash) => head(hash)?.header,
+    canonicalHash(number: bigint) {
+      const found = level.get(numberKey(BUCKET.canonical, number));
+      return found === undefined ? undefined : toHash(found);
+    },
+    receipts: (hash: Hash) =>
+      receiptLists.getOrMake(hash, () => {
+        const stored = level.get(hashKey(BUCKET.receipts, hash));
+        return stored === undefined ? undefined : decodeStoredReceipts(stored);
+      }),
+  };
   const writing = createMutex();
   const sweeper = createSweeper(level, writing);
   const flat = new FlatTable(level, heads && head(heads.unsafe)?.header);
@@ -183,9 +198,8 @@ function chainStore(
     flat,
     mempool,
     logIndex: createLogIndex(level),
+    addressIndex: createAddressIndex(level, read),
     heads: () => heads,
-    block,
-    header: (hash) => head(hash)?.header,
     ref(hash) {
       const found = head(hash);
       if (found === undefined) return undefined;
@@ -193,15 +207,7 @@ function chainStore(
       const transactions = attributes === undefined ? [] : [attributes];
       return l2BlockRefFromBlock({ hash, header, transactions }, rollup);
     },
-    canonicalHash(number) {
-      const found = level.get(numberKey(BUCKET.canonical, number));
-      return found === undefined ? undefined : toHash(found);
-    },
-    receipts: (hash) =>
-      receiptLists.getOrMake(hash, () => {
-        const stored = level.get(hashKey(BUCKET.receipts, hash));
-        return stored === undefined ? undefined : decodeStoredReceipts(stored);
-      }),
+    ...read,
     transaction(hash) {
       const found = level.get(hashKey(BUCKET.transaction, hash));
       return found === undefined ? undefined : decodeTransactionLocation(found);

@@ -35,6 +35,10 @@ export const BUCKET = {
   history: 0x0f,
   /** block number and hash -> nothing; a block that left the chain and is not deleted yet */
   orphan: 0x10,
+  /** address, block number, index -> nothing; a transaction that touches the address: address-index.ts */
+  address: 0x11,
+  /** () -> number and hash of the block up to which addresses are indexed */
+  addressCursor: 0x12,
 } as const;
 
 export type Bucket = (typeof BUCKET)[keyof typeof BUCKET];

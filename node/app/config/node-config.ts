@@ -115,6 +115,9 @@ export const nodeConfigSchema = z.strictObject({
     .max(2n ** 63n)
     .default(0n)
     .describe("most blocks that one query for logs may span; 0: any number"),
+  addressIndex: flag
+    .default(false)
+    .describe("keep an index of the transactions of each address, for the pages of Otterscan that list them"),
   protocol: z
     .string()
     .optional()

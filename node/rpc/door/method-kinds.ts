@@ -1,7 +1,7 @@
 /** What the door knows of methods by their names. */
 
 /** Namespaces whose methods answer from what the chain's thread has at hand. */
-const QUICK = /^(?:eth|net|web3|txpool|optimism|rpc)_/;
+const QUICK = /^(?:erigon|eth|net|web3|txpool|optimism|rpc)_/;
 
 /** Methods of these namespaces that run in other threads or over many blocks. */
 const LONG = new Set([
