@@ -7,6 +7,8 @@ import type { Block, Receipt } from "../chain/types/block.ts";
 import type { Address } from "../chain/types/primitives.ts";
 import { touchedAddresses } from "./address-index.ts";
 import { type ChainStore, openChainStore } from "./chain-store.ts";
+import { BUCKET, bucketEnd, bucketKey } from "./keys.ts";
+import { openLevel } from "./level.ts";
 
 const address = (n: number): Address => `0x${n.toString(16).padStart(40, "0")}`;
 const [ALICE, BOB] = [address(0xa11ce), address(0xb0b)];
@@ -51,6 +53,17 @@ async function found(of: Address, from = 0n, direction: "up" | "down" = "up"): P
   return places;
 }
 
+/** What lies in the index, whomever it is of. */
+async function entries(): Promise<number> {
+  await store.close();
+  const level = await openLevel(folder);
+  let count = 0;
+  for await (const _ of level.entries(bucketKey(BUCKET.address), bucketEnd(BUCKET.address))) count++;
+  await level.close();
+  store = await openChainStore(folder, testRollup());
+  return count;
+}
+
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "address-index-"));
   store = await openChainStore(folder, testRollup());
@@ -92,6 +105,7 @@ describe("the index of addresses", () => {
     await commit([two], [other.block]);
     await store.addressIndex.extend(2n);
     expect([await found(ALICE), await found(BOB)]).toEqual([["1:0", "2:0"], []]);
+    expect(await entries()).toBe(2 * touchedAddresses(two.block.transactions[0]!, two.receipts[0]!).size);
   });
 
   it("begins again where it stopped on a branch that is deleted", async () => {
