@@ -1,18 +1,11 @@
-import {
-  bigIntToBytes,
-  bigIntToUnpaddedBytes,
-  concatBytes,
-  equalsBytes,
-  hexToBytes,
-  unpadBytes,
-} from "../../base/bytes.ts";
+import { equalsBytes } from "../../base/bytes.ts";
 import { type CodedError, isCodedError } from "../../base/errors.ts";
 import { chainError } from "../errors.ts";
-import type { SignedTransaction, TransactionFields } from "../types/transaction.ts";
+import type { SignedTransaction } from "../types/transaction.ts";
 import { type BatchReader, Bitlist, encodeUvarint } from "./batch-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { encodeRlp, type RlpItem, RlpReader, wrapRlpList } from "./rlp.ts";
-import { feeItems, listItems } from "./transaction-fields.ts";
+import { RlpReader } from "./rlp.ts";
+import { RlpListWriter } from "./rlp-list-writer.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -58,30 +51,25 @@ export function readTransactionColumns(reader: BatchReader, count: number): Tran
   return { isCreation, yParity, signatures, recipients, data, nonces, gasLimits, isProtected };
 }
 
-/** Passes over one item that `check` accepts, and gives its bytes as they stand. */
-function item(reader: RlpReader, check: (reader: RlpReader) => void): Uint8Array {
-  const start = reader.at;
-  check(reader);
-  return reader.data.subarray(start, reader.at);
-}
-
 function bytesItem(length?: number): (reader: RlpReader) => void {
   return (reader) => {
-    const bytes = reader.bytes();
-    if (length !== undefined && bytes.length !== length)
-      throw unusable("a field has a wrong length", { length: bytes.length, expected: length });
+    const found = reader.skipBytes();
+    if (length !== undefined && found !== length)
+      throw unusable("a field has a wrong length", { length: found, expected: length });
   };
 }
 
 function integerItem(maxBytes = Number.POSITIVE_INFINITY): (reader: RlpReader) => void {
   return (reader) => {
-    const bytes = reader.bytes();
-    if (bytes[0] === 0) throw unusable("an integer has a leading zero byte");
-    if (bytes.length > maxBytes) throw unusable("an integer is too large", { length: bytes.length });
+    const length = reader.skipBytes();
+    if (length > 0 && reader.data[reader.payload] === 0) throw unusable("an integer has a leading zero byte");
+    if (length > maxBytes) throw unusable("an integer is too large", { length });
   };
 }
 
 const anyBytes = bytesItem();
+const anyInteger = integerItem();
+const integer32 = integerItem(32);
 const addressItem = bytesItem(20);
 const keyItem = bytesItem(32);
 
@@ -127,45 +115,61 @@ interface FullTransaction {
   chainId: bigint;
 }
 
-function encodedInteger(value: bigint): Uint8Array {
-  return encodeRlp(bigIntToUnpaddedBytes(value));
+/** How many fees a transaction of the type names: a price, or a tip and a cap. */
+function feeCount(type: number): number {
+  return type === 2 || type === 4 ? 2 : 1;
 }
 
-/** What a type's `data` column holds, each item as encoded. */
-function dataItems(type: number, data: Uint8Array): Uint8Array[] {
+/** Where the parts of a `data` column lie: the value, the fees, then the data and the type's lists. */
+interface DataParts {
+  value: number;
+  fees: number;
+  rest: number;
+  end: number;
+}
+
+/** Checks what a type's `data` column holds. */
+function dataParts(type: number, data: Uint8Array): DataParts {
   if (type > 4 || type === 3 || data[0] === 0) throw unusable(`type ${data[0]} is not supported`);
   const outer = new RlpReader(data, type === 0 ? 0 : 1);
   const list = outer.list();
   outer.finish();
-  const number = integerItem(type === 4 ? 32 : undefined);
-  const items = [item(list, number), item(list, number)];
-  if (type === 2 || type === 4) items.push(item(list, number));
-  items.push(item(list, anyBytes));
-  if (type !== 0) items.push(item(list, accessListItem));
-  if (type === 4) items.push(item(list, authorizationsItem));
+  const number = type === 4 ? integer32 : anyInteger;
+  const value = list.at;
+  number(list);
+  const fees = list.at;
+  for (let left = feeCount(type); left > 0; left--) number(list);
+  const rest = list.at;
+  anyBytes(list);
+  if (type !== 0) accessListItem(list);
+  if (type === 4) authorizationsItem(list);
   list.finish();
-  return items;
+  return { value, fees, rest, end: list.at };
 }
 
+const full = new RlpListWriter();
+
+/** The envelope; valid until the next one is written. */
 function encodeFull(tx: FullTransaction): Uint8Array {
-  const { type } = tx;
-  const [value, ...rest] = dataItems(type, tx.data);
-  const fees = type === 2 || type === 4 ? 2 : 1;
-  const parity = tx.yParity ? 1n : 0n;
+  const { type, data, signature } = tx;
+  const { value, fees, rest, end } = dataParts(type, data);
   if (type === 4 && tx.to === undefined) throw unusable("a set-code transaction has no recipient");
-  const items = type === 0 ? [] : [encodedInteger(tx.chainId)];
-  items.push(
-    encodedInteger(tx.nonce),
-    ...rest.slice(0, fees),
-    encodedInteger(tx.gas),
-    encodeRlp(tx.to ?? NO_BYTES),
-    value!,
-    ...rest.slice(fees),
-    encodedInteger(type === 0 ? tx.legacyV + parity : parity),
-    encodeRlp(unpadBytes(tx.signature.subarray(0, 32))),
-    encodeRlp(unpadBytes(tx.signature.subarray(32))),
-  );
-  return wrapRlpList(items, type === 0 ? undefined : type);
+  const parity = tx.yParity ? 1n : 0n;
+  full.begin();
+  if (type !== 0) full.integer(tx.chainId);
+  full.integer(tx.nonce);
+  full.encoded(data, fees, rest);
+  full.integer(tx.gas);
+  full.string(tx.to ?? NO_BYTES);
+  full.encoded(data, value, fees);
+  full.encoded(data, rest, end);
+  full.integer(type === 0 ? tx.legacyV + parity : parity);
+  for (const half of [0, 32]) {
+    let from = half;
+    while (from < half + 32 && signature[from] === 0) from++;
+    full.string(signature, from, half + 32);
+  }
+  return full.end(type === 0 ? undefined : type);
 }
 
 /** A legacy v less its parity. Source: EIP-155. */
@@ -173,7 +177,7 @@ function legacyBase(isProtected: boolean, chainId: bigint): bigint {
   return isProtected ? chainId * 2n + 35n : 27n;
 }
 
-/** {@link encodeFull} with RLP's failures as this batch's own. */
+/** {@link encodeFull} with RLP's failures as this batch's own; valid until the next one. */
 function joinOne(tx: FullTransaction): Uint8Array {
   try {
     return encodeFull(tx);
@@ -195,7 +199,7 @@ export function joinTransactions(columns: TransactionColumns, chainId: bigint): 
   let recipientIndex = 0;
   return columns.data.map(({ type, data }, i) => {
     const isProtected = type === 0 && columns.isProtected.get(legacyIndex++);
-    return joinOne({
+    const joined = joinOne({
       type,
       data,
       to: columns.isCreation.get(i) ? undefined : columns.recipients[recipientIndex++]!,
@@ -206,20 +210,54 @@ export function joinTransactions(columns: TransactionColumns, chainId: bigint): 
       legacyV: legacyBase(isProtected, chainId),
       chainId,
     });
+    return joined.slice();
   });
 }
 
-/** What a span takes of a transaction: its fields, and its envelope to compare with. */
-export type SpanTransaction = TransactionFields & Pick<SignedTransaction, "raw">;
+/** What a span takes of a transaction: its envelope, and what the columns hold otherwise than the envelope does. */
+export type SpanTransaction = Pick<
+  SignedTransaction,
+  "raw" | "type" | "nonce" | "gasLimit" | "yParity" | "chainId"
+>;
 
-function dataColumn(fields: TransactionFields): Uint8Array {
-  const { type, value, data } = fields;
-  const items: RlpItem[] = [bigIntToUnpaddedBytes(value), ...feeItems(fields), data, ...listItems(fields)];
-  return encodeRlp(items, type === 0 ? undefined : type);
+const column = new RlpListWriter();
+
+/** What of an envelope's bytes the columns take as it stands. */
+function partsOf(
+  raw: Uint8Array,
+  type: number,
+): { data: Uint8Array; to?: Uint8Array; signature: Uint8Array } {
+  const list = new RlpReader(raw, type === 0 ? 0 : 1).list();
+  if (type !== 0) list.skip();
+  list.skip();
+  const fees = list.at;
+  for (let left = feeCount(type); left > 0; left--) list.skip();
+  const gas = list.at;
+  list.skip();
+  const to = list.bytes();
+  const value = list.at;
+  list.skip();
+  const rest = list.at;
+  for (let left = type === 0 ? 1 : type === 4 ? 3 : 2; left > 0; left--) list.skip();
+  const end = list.at;
+  list.skip();
+  column.begin();
+  column.encoded(raw, value, rest);
+  column.encoded(raw, fees, gas);
+  column.encoded(raw, rest, end);
+  const data = column.end(type === 0 ? undefined : type).slice();
+  return { data, to: to.length === 0 ? undefined : to, signature: signatureOf(list) };
 }
 
-function signatureColumn({ r, s }: TransactionFields): Uint8Array {
-  return concatBytes(bigIntToBytes(r, 32), bigIntToBytes(s, 32));
+/** r and s, 32 bytes each. */
+function signatureOf(list: RlpReader): Uint8Array {
+  const signature = new Uint8Array(64);
+  for (const end of [32, 64]) {
+    const length = list.skipBytes();
+    if (length > 32) throw unusable("a signature's number is too large", { length });
+    for (let i = 1; i <= length; i++) signature[end - i] = list.data[list.at - i]!;
+  }
+  return signature;
 }
 
 /**
@@ -229,14 +267,15 @@ function signatureColumn({ r, s }: TransactionFields): Uint8Array {
  */
 function rowOf(transaction: SpanTransaction, chainId: bigint): FullTransaction {
   assertChain(transaction, chainId);
-  const { type, to, nonce, gasLimit, yParity, raw } = transaction;
+  const { type, nonce, gasLimit, yParity, raw } = transaction;
+  const { data, to, signature } = partsOf(raw, type);
   const row: FullTransaction = {
     type,
-    data: dataColumn(transaction),
-    to: to && hexToBytes(to),
+    data,
+    to,
     nonce,
     gas: gasLimit,
-    signature: signatureColumn(transaction),
+    signature,
     yParity: yParity === 1,
     legacyV: legacyBase(transaction.chainId !== undefined, chainId),
     chainId,
@@ -294,7 +333,7 @@ export class TransactionColumnsWriter {
   }
 }
 
-function assertChain({ chainId: own }: TransactionFields, chainId: bigint): void {
+function assertChain({ chainId: own }: SpanTransaction, chainId: bigint): void {
   if (own !== undefined && own !== chainId)
     throw unusable("it is signed for another chain", { chainId, own });
 }

@@ -15,10 +15,11 @@ export interface RlpLimits {
 const DEFAULT_DEPTH = 32;
 const DEFAULT_ITEMS = 10_000_000;
 
-const STRING = 0x80;
-const LIST = 0xc0;
+/** The first prefix of strings, and that of lists. */
+export const RLP_STRING = 0x80;
+export const RLP_LIST = 0xc0;
 /** Longest payload whose length fits into the prefix byte. */
-const SHORT = 55;
+export const RLP_SHORT = 55;
 
 function invalid(reason: string, at: number): CodedError {
   return chainError("RLP_INVALID", { message: `RLP: ${reason}.`, facts: { at } });
@@ -49,7 +50,7 @@ export class RlpReader {
   /** True if the next item is a list. */
   get isList(): boolean {
     if (this.at >= this.end) throw invalid("an item is missing", this.at);
-    return this.data[this.at]! >= LIST;
+    return this.data[this.at]! >= RLP_LIST;
   }
 
   /** Passes over the next item; {@link payload} says where its content lies. */
@@ -57,21 +58,21 @@ export class RlpReader {
     const { data, at, end } = this;
     if (at >= end) throw invalid("an item is missing", at);
     const prefix = data[at]!;
-    if (prefix < STRING) {
+    if (prefix < RLP_STRING) {
       this.payload = at;
       this.at = at + 1;
       return;
     }
-    const base = prefix < LIST ? STRING : LIST;
+    const base = prefix < RLP_LIST ? RLP_STRING : RLP_LIST;
     let start = at + 1;
     let length = prefix - base;
-    if (length > SHORT) {
-      const count = length - SHORT;
+    if (length > RLP_SHORT) {
+      const count = length - RLP_SHORT;
       length = this.longLength(start, count);
       start += count;
     }
     if (length > end - start) throw invalid("an item reaches beyond its end", at);
-    if (base === STRING && length === 1 && data[start]! < STRING)
+    if (base === RLP_STRING && length === 1 && data[start]! < RLP_STRING)
       throw invalid("a small byte is not written as itself", at);
     this.payload = start;
     this.at = start + length;
@@ -85,14 +86,20 @@ export class RlpReader {
     if (count > 6) throw invalid("an item reaches beyond its end", start);
     let length = 0;
     for (let i = 0; i < count; i++) length = length * 256 + data[start + i]!;
-    if (length <= SHORT) throw invalid("a length is not in its shortest form", start);
+    if (length <= RLP_SHORT) throw invalid("a length is not in its shortest form", start);
     return length;
+  }
+
+  /** Passes over the next item, which is a string, and gives its length. */
+  skipBytes(): number {
+    if (this.isList) throw invalid("a list stands where bytes belong", this.at);
+    this.skip();
+    return this.at - this.payload;
   }
 
   /** The next item, which is a string; shares memory. */
   bytes(): Uint8Array {
-    if (this.isList) throw invalid("a list stands where bytes belong", this.at);
-    this.skip();
+    this.skipBytes();
     return this.data.subarray(this.payload, this.at);
   }
 
@@ -143,7 +150,7 @@ export function decodeRlp(data: Uint8Array, limits: RlpLimits = {}): RlpItem {
 
 /** Bytes of a prefix before `length` bytes of payload. */
 function prefixLength(length: number): number {
-  if (length <= SHORT) return 1;
+  if (length <= RLP_SHORT) return 1;
   let bytes = 1;
   for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) bytes++;
   return bytes;
@@ -157,7 +164,7 @@ export function rlpListLength(payload: number): number {
 /** Bytes of the item's encoding; `lists` receives each list's payload length, parents first. */
 function measure(item: RlpItem, lists: number[]): number {
   if (item instanceof Uint8Array) {
-    if (item.length === 1 && item[0]! < STRING) return 1;
+    if (item.length === 1 && item[0]! < RLP_STRING) return 1;
     return prefixLength(item.length) + item.length;
   }
   const index = lists.push(0) - 1;
@@ -187,16 +194,16 @@ class RlpWriter {
 
   write(item: RlpItem): void {
     if (!(item instanceof Uint8Array)) {
-      this.prefix(LIST, this.lists[this.list++]!);
+      this.prefix(RLP_LIST, this.lists[this.list++]!);
       for (const each of item) this.write(each);
       return;
     }
     const { length } = item;
-    if (length === 1 && item[0]! < STRING) {
+    if (length === 1 && item[0]! < RLP_STRING) {
       this.out[this.at++] = item[0]!;
       return;
     }
-    this.prefix(STRING, length);
+    this.prefix(RLP_STRING, length);
     this.raw(item);
   }
 
@@ -206,12 +213,12 @@ class RlpWriter {
   }
 
   prefix(base: number, length: number): void {
-    if (length <= SHORT) {
+    if (length <= RLP_SHORT) {
       this.out[this.at++] = base + length;
       return;
     }
     const bytes = prefixLength(length) - 1;
-    this.out[this.at] = base + SHORT + bytes;
+    this.out[this.at] = base + RLP_SHORT + bytes;
     for (let i = bytes, rest = length; i > 0; i--, rest = Math.floor(rest / 256)) {
       this.out[this.at + i] = rest % 256;
     }
@@ -237,7 +244,7 @@ export function wrapRlpList(encoded: readonly Uint8Array[], type?: number): Uint
   const out = new Uint8Array(start + rlpListLength(payload));
   if (type !== undefined) out[0] = type;
   const writer = new RlpWriter(out, start, []);
-  writer.prefix(LIST, payload);
+  writer.prefix(RLP_LIST, payload);
   for (const part of encoded) writer.raw(part);
   return out;
 }

@@ -217,11 +217,11 @@ describe("span batch", () => {
       new TransactionColumnsWriter(901n).add({ ...fields, raw });
       const longer = concatBytes(raw, Uint8Array.of(0));
       expect(() => new TransactionColumnsWriter(901n).add({ ...fields, raw: longer })).toThrowError(refused);
-      const richer = { ...fields, value: fields.value ^ 1n, raw };
-      expect(() => new TransactionColumnsWriter(901n).add(richer)).toThrowError(refused);
+      const later = { ...fields, nonce: fields.nonce ^ 1n, raw };
+      expect(() => new TransactionColumnsWriter(901n).add(later)).toThrowError(refused);
       assertSpanCarries({ ...fields, raw }, 901n);
       expect(() => assertSpanCarries({ ...fields, raw: longer }, 901n)).toThrowError(refused);
-      expect(() => assertSpanCarries(richer, 901n)).toThrowError(refused);
+      expect(() => assertSpanCarries(later, 901n)).toThrowError(refused);
     }
   });
 });
