@@ -1,14 +1,20 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "../base/logger.ts";
-import { readGenesis } from "../chain/config/genesis.ts";
+import { type Genesis, readGenesis } from "../chain/config/genesis.ts";
 import { readL1ChainConfig } from "../chain/config/l1-chain-config.ts";
 import { readOpenLedgerConfig } from "../chain/config/openledger-config.ts";
 import { readRollupConfig } from "../chain/config/rollup-config.ts";
-import type { L1ChainConfig, OpenLedgerConfig, RollupConfig } from "../chain/types/rollup.ts";
+import type { ForkSchedule } from "../chain/rules/forks.ts";
+import {
+  FORKS,
+  type Fork,
+  type L1ChainConfig,
+  type OpenLedgerConfig,
+  type RollupConfig,
+} from "../chain/types/rollup.ts";
 import { ensureFlatTable } from "../execution/state/build-flat.ts";
 import { type GenesisState, makeGenesis } from "../execution/state/genesis-state.ts";
-import { assertForkSchedule } from "../rollup/derivation/fork-schedule.ts";
 import { type ChainStore, openChainStore } from "../store/chain-store.ts";
 import { chainPaths, type NodeConfig } from "./config/node-config.ts";
 import { appError } from "./errors.ts";
@@ -24,15 +30,15 @@ export interface ChainDefinition {
 
 /**
  * Reads genesis.json, rollup.json, l1-chain-config.json and openledger.json.
- * @throws CodedError of the file that is missing or wrong; `FORK_SCHEDULE_UNSUPPORTED`; `GENESIS_MISMATCH`, `L1_CHAIN_MISMATCH`.
+ * @throws CodedError of the file that is missing or wrong; `GENESIS_MISMATCH`, `L1_CHAIN_MISMATCH`.
  */
 export function readChainDefinition(config: NodeConfig): ChainDefinition {
   const paths = chainPaths(config);
   const rollup = readRollupConfig(paths.rollup);
-  assertForkSchedule(rollup);
   const l1Chain = readL1ChainConfig(paths.l1Chain);
   const openledger = readOpenLedgerConfig(paths.openledger);
-  const genesis = makeGenesis(readGenesis(paths.genesis));
+  const genesisFile = readGenesis(paths.genesis);
+  const genesis = makeGenesis(genesisFile);
   if (genesis.block.hash !== rollup.genesis.l2.hash) {
     throw appError("GENESIS_MISMATCH", {
       message: `${paths.genesis} makes genesis ${genesis.block.hash}, but rollup.json says ${rollup.genesis.l2.hash}.`,
@@ -40,6 +46,7 @@ export function readChainDefinition(config: NodeConfig): ChainDefinition {
       facts: { found: genesis.block.hash, expected: rollup.genesis.l2.hash },
     });
   }
+  assertSameSchedule(genesisFile, rollup, paths.genesis);
   if (l1Chain.chainId !== rollup.l1ChainId) {
     throw appError("L1_CHAIN_MISMATCH", {
       message: `${paths.l1Chain} is of L1 chain ${l1Chain.chainId}, but rollup.json says ${rollup.l1ChainId}.`,
@@ -49,6 +56,24 @@ export function readChainDefinition(config: NodeConfig): ChainDefinition {
   }
   requireBlobForm(config, l1Chain);
   return { rollup, l1Chain, openledger, genesis };
+}
+
+/** This node follows rollup.json; another one may have been told otherwise by genesis.json, which doesn't know Delta. */
+function assertSameSchedule(genesis: Genesis, rollup: RollupConfig, path: string): void {
+  const whenOf = ({ forkTimes }: ForkSchedule, fork: Fork): string => {
+    const time = forkTimes[fork];
+    if (time === undefined) return "never";
+    return time <= genesis.timestamp ? "at genesis" : `at ${time}`;
+  };
+  for (const fork of FORKS) {
+    const [found, expected] = [whenOf(genesis, fork), whenOf(rollup, fork)];
+    if (fork === "delta" || found === expected) continue;
+    throw appError("GENESIS_MISMATCH", {
+      message: `${path} schedules ${fork} ${found}, but rollup.json ${expected}.`,
+      fix: `Give ${fork}Time in genesis.json and ${fork}_time in rollup.json the same value.`,
+      facts: { fork, found, expected },
+    });
+  }
 }
 
 /** Folder of the chain's database. */

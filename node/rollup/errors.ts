@@ -8,7 +8,6 @@ export const ROLLUP_ERRORS = {
   DERIVATION_OUT_OF_ORDER: "reset",
   DERIVATION_START_INVALID: "fatal",
   DERIVATION_STOPPED: "fatal",
-  FORK_SCHEDULE_UNSUPPORTED: "fatal",
   L1_BLOCK_UNEXPECTED: "fatal",
   L1_FEES_TOO_HIGH: "temporary",
   L1_FINALITY_BROKEN: "fatal",

@@ -1,40 +1,8 @@
-import { deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { concatBytes } from "../../node/base/bytes.ts";
 import { encodeBlob } from "../../node/chain/codec/blob.ts";
-import { encodeBatcherData } from "../../node/chain/codec/frame.ts";
-import { encodeRlp } from "../../node/chain/codec/rlp.ts";
-import { encodeSingularBatch, type SingularBatch } from "../../node/chain/codec/singular-batch.ts";
-import { l2BlockRefFromBlock } from "../../node/chain/system-config.ts";
 import { BATCHER, PORTAL, transfer, users } from "./chain-fixture.ts";
+import { frames, singularBatch, zlibChannel } from "./channels.ts";
 import { createWorld, type World } from "./world.ts";
-
-/** op-batcher's default: singular batches of the sequencer's blocks in one zlib channel. */
-function singularBatch({ sequencer, rollup }: World, number: number): SingularBatch {
-  const block = sequencer.at(number)!;
-  const { l1Origin, parentHash, timestamp } = l2BlockRefFromBlock(block, rollup);
-  const transactions = block.transactions.filter(({ kind }) => kind === "signed").map(({ raw }) => raw);
-  return { parentHash, epochNumber: l1Origin.number, epochHash: l1Origin.hash, timestamp, transactions };
-}
-
-function zlibChannel(...batches: SingularBatch[]): Uint8Array {
-  const content = concatBytes(...batches.map((batch) => encodeRlp(encodeSingularBatch(batch))));
-  return Uint8Array.from(deflateSync(content));
-}
-
-function frames(channel: Uint8Array, pieces = 1): Uint8Array[] {
-  const size = Math.ceil(channel.length / pieces);
-  return Array.from({ length: pieces }, (_, number) =>
-    encodeBatcherData([
-      {
-        channelId: `0x${"5e".repeat(16)}`,
-        number,
-        data: channel.subarray(number * size, (number + 1) * size),
-        isLast: number === pieces - 1,
-      },
-    ]),
-  );
-}
 
 async function withBlocks(count: number): Promise<World> {
   const world = createWorld();

@@ -1,9 +1,10 @@
 import { hexToBytes } from "@ethereumjs/util";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { encodeExtraData } from "../../node/chain/codec/extra-data.ts";
 import type { Genesis, GenesisAccount } from "../../node/chain/config/genesis.ts";
 import { SEQUENCER_FEE_VAULT, ZERO_HASH } from "../../node/chain/constants.ts";
 import type { Address, BlockId, Hash, Hex } from "../../node/chain/types/primitives.ts";
-import { FORKS, type L1ChainConfig, type RollupConfig } from "../../node/chain/types/rollup.ts";
+import { FORKS, type Fork, type L1ChainConfig, type RollupConfig } from "../../node/chain/types/rollup.ts";
 
 export const GENESIS_TIME = 1_700_000_000n;
 export const BATCHER: Address = `0x${"ba".repeat(20)}`;
@@ -12,7 +13,14 @@ export const PORTAL: Address = `0x${"de".repeat(20)}`;
 export const SYSTEM_CONFIG: Address = `0x${"5c".repeat(20)}`;
 export const L2_CHAIN_ID = 901;
 
-const forkTimes = Object.fromEntries(FORKS.map((fork) => [fork, 0n]));
+export type ForkTimes = RollupConfig["forkTimes"];
+
+const ALL_FORKS: ForkTimes = Object.fromEntries(FORKS.map((fork) => [fork, 0n]));
+
+/** All forks up to `last` at genesis. */
+export function forksUpTo(last: Fork): ForkTimes {
+  return Object.fromEntries(FORKS.slice(0, FORKS.indexOf(last) + 1).map((fork) => [fork, 0n]));
+}
 
 /** Accounts with 1,000 ETH each; their keys are 1, 2, 3 and so on. */
 export const users: readonly PrivateKeyAccount[] = [1, 2, 3, 4].map((key) =>
@@ -29,8 +37,9 @@ function account(address: Address, balance: bigint): GenesisAccount {
   return { address, balance, nonce: 0n, code: new Uint8Array(0), storage: [] };
 }
 
-/** A chain of Jovian rules without contracts: L1 fees are zero, everything else is as in a full one. */
-export function testGenesis(): Genesis {
+/** A chain, of Jovian rules unless told, without contracts: L1 fees are zero, everything else is as in a full one. */
+export function testGenesis(forkTimes = ALL_FORKS): Genesis {
+  const fees = { denominator: 250, elasticity: 6, minBaseFee: 0n };
   return {
     chainId: BigInt(L2_CHAIN_ID),
     forkTimes,
@@ -40,7 +49,7 @@ export function testGenesis(): Genesis {
     gasUsed: 0n,
     baseFeePerGas: 1_000_000_000n,
     difficulty: 0n,
-    extraData: hexToBytes("0x01000000fa000000060000000000000000"),
+    extraData: encodeExtraData(fees, { forkTimes }, GENESIS_TIME),
     coinbase: SEQUENCER_FEE_VAULT,
     mixHash: ZERO_HASH,
     parentHash: ZERO_HASH,
@@ -52,7 +61,12 @@ export function testGenesis(): Genesis {
 }
 
 /** L2 blocks of 2 s; a short sequencing window, so that its end is reached. */
-export function testRollup(l1Genesis: BlockId, l2Genesis: Hash, seqWindowSize: bigint): RollupConfig {
+export function testRollup(
+  l1Genesis: BlockId,
+  l2Genesis: Hash,
+  seqWindowSize: bigint,
+  forkTimes = ALL_FORKS,
+): RollupConfig {
   return {
     genesis: {
       l1: l1Genesis,

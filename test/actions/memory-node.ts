@@ -1,8 +1,11 @@
 import type { Genesis } from "../../node/chain/config/genesis.ts";
-import type { Block } from "../../node/chain/types/block.ts";
+import { EMPTY_ROOT, L2_TO_L1_MESSAGE_PASSER } from "../../node/chain/constants.ts";
+import type { Block, BlockHeader } from "../../node/chain/types/block.ts";
+import type { Hash } from "../../node/chain/types/primitives.ts";
 import type { PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
 import { createExecutor } from "../../node/execution/evm/create-executor.ts";
 import type { CandidateSource, ExecutedBlock } from "../../node/execution/evm/executor.ts";
+import { createStateReader } from "../../node/execution/evm/state-reader.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
 import { Ancestors } from "../support/ancestors.ts";
@@ -13,6 +16,8 @@ export interface MemoryNode {
   genesis: Block;
   /** Builds a block and keeps its state. */
   build(parent: Block, attributes: PayloadAttributes, pool?: CandidateSource): Promise<ExecutedBlock>;
+  /** Storage root of L2ToL1MessagePasser after a block: before Isthmus its header does not say. */
+  messagePasserRoot(header: BlockHeader): Promise<Hash>;
 }
 
 export function createMemoryNode(genesis: Genesis, rollup: RollupConfig): MemoryNode {
@@ -20,6 +25,7 @@ export function createMemoryNode(genesis: Genesis, rollup: RollupConfig): Memory
   const database = new MemoryDatabase();
   database.write(start.stateWrites);
   const openledger = { attributionTime: undefined };
+  const state = createStateReader(database);
   const ancestors = new Ancestors(start.block);
   const executor = createExecutor({
     kind: EXECUTOR,
@@ -35,6 +41,9 @@ export function createMemoryNode(genesis: Genesis, rollup: RollupConfig): Memory
       database.write(executed.state.writes);
       ancestors.add(executed.block);
       return executed;
+    },
+    async messagePasserRoot({ stateRoot }) {
+      return (await state.account(stateRoot, L2_TO_L1_MESSAGE_PASSER))?.storageRoot ?? EMPTY_ROOT;
     },
   };
 }

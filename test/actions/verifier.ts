@@ -42,6 +42,8 @@ interface SafeBlock extends BuiltBlock {
   derivedFrom: BlockId;
   /** True when its batch was invalid and it holds deposits only. */
   depositsOnly: boolean;
+  /** False while the rest of its span is still to come: then it may go again. */
+  concluding: boolean;
 }
 
 /** A node that knows nothing but L1, stepped by hand: the real pipeline, blocks in memory. */
@@ -51,12 +53,15 @@ export class Verifier {
   readonly notes: DerivationNote[] = [];
   private pipeline: DerivationPipeline;
   resets = 0;
+  /** Batches dropped before Holocene because one of their blocks was invalid. */
+  abandoned = 0;
 
   constructor(options: VerifierOptions) {
     const { genesis, rollup } = options;
     this.options = options;
     const ref = l2BlockRefFromBlock(genesis, rollup);
-    this.chain = [{ block: genesis, receipts: [], ref, derivedFrom: rollup.genesis.l1, depositsOnly: false }];
+    const derivedFrom = rollup.genesis.l1;
+    this.chain = [{ block: genesis, receipts: [], ref, derivedFrom, depositsOnly: false, concluding: true }];
     this.pipeline = this.start();
   }
 
@@ -84,7 +89,10 @@ export class Verifier {
     for (;;) {
       const { ref, block } = this.safe;
       const safeHead = { ref, systemConfig: systemConfigFromBlock(block, this.options.rollup) };
-      const step = this.pipeline.step(safeHead, { refByNumber: (number) => this.at(number)?.ref });
+      const step = this.pipeline.step(safeHead, {
+        refByNumber: (number) => this.at(number)?.ref,
+        blockByNumber: (number) => this.at(number)?.block,
+      });
       if (step.kind === "critical") throw step.error;
       if (step.kind === "reset") this.reset();
       else if (step.kind === "attributes") await this.apply(step.derived);
@@ -112,11 +120,20 @@ export class Verifier {
       built = await this.options.build(parent, derived.attributes);
     } catch (error) {
       if (!isCodedError(error, "PAYLOAD_INVALID")) throw error;
+      const retry = this.pipeline.rejectPayload();
+      if (retry === undefined) return this.abandonSpan();
       depositsOnly = true;
-      built = await this.options.build(parent, this.pipeline.rejectPayload().attributes);
+      built = await this.options.build(parent, retry.attributes);
     }
     const ref = l2BlockRefFromBlock(built.block, this.options.rollup);
-    this.chain.push({ ...built, ref, derivedFrom: derived.derivedFrom, depositsOnly });
+    const { derivedFrom, concluding } = derived;
+    this.chain.push({ ...built, ref, derivedFrom, depositsOnly, concluding });
+  }
+
+  /** Takes away what was built of a span that holds an invalid block. */
+  private abandonSpan(): void {
+    this.abandoned++;
+    while (!this.safe.concluding) this.chain.pop();
   }
 
   /** Goes back to the newest block that follows from L1 blocks which are still there. */

@@ -8,7 +8,7 @@ import { buildChannel, framesOf } from "../../node/rollup/batcher/channel-out.ts
 import { SpanBuilder } from "../../node/rollup/batcher/span-builder.ts";
 import type { L1Prices } from "../../node/rollup/l1/fees.ts";
 import type { L1SendRequest } from "../../node/rollup/l1/sender.ts";
-import { l1Chain, testGenesis, testRollup } from "./chain-fixture.ts";
+import { type ForkTimes, l1Chain, testGenesis, testRollup } from "./chain-fixture.ts";
 import { createMemoryNode } from "./memory-node.ts";
 import { Miner } from "./miner.ts";
 import { Sequencer } from "./sequencer.ts";
@@ -44,11 +44,12 @@ export function createWorld(
   seqWindowSize = 100n,
   tuning: Partial<BatcherOptions> = {},
   intercept: Intercept = () => false,
+  forkTimes?: ForkTimes,
 ): World {
-  const genesis = testGenesis();
+  const genesis = testGenesis(forkTimes);
   const miner = new Miner();
   const { block } = makeGenesis(genesis);
-  const rollup = testRollup(miner.genesis, block.hash, seqWindowSize);
+  const rollup = testRollup(miner.genesis, block.hash, seqWindowSize, forkTimes);
   const node = () => createMemoryNode(genesis, rollup);
   const sequencer = new Sequencer({ rollup, l1Chain, genesis: block, build: node().build, miner });
   const verifier = new Verifier({

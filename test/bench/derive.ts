@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CodedError, isCodedError } from "../../node/base/errors.ts";
+import { CodedError } from "../../node/base/errors.ts";
 import { silentLogger } from "../../node/base/logger.ts";
-import { systemConfigFromBlock } from "../../node/chain/system-config.ts";
+import { isActive } from "../../node/chain/rules/forks.ts";
 import type { Block } from "../../node/chain/types/block.ts";
 import type { L1Block } from "../../node/chain/types/l1.ts";
 import type { Hash } from "../../node/chain/types/primitives.ts";
@@ -236,7 +236,7 @@ function fixedL1({ rollup, l1Chain, l1, blobs }: RecordedChain) {
   };
 }
 
-/** The longest recording that this node can derive. */
+/** The longest recording whose L1 is not reorganised, and whose rules are today's from its first block on. */
 function largestChain(): RecordedChain | undefined {
   const vectors = vectorsFolder();
   const folder = vectors && join(vectors, "op-recordings");
@@ -246,19 +246,12 @@ function largestChain(): RecordedChain | undefined {
   return chains.toSorted((a, b) => b.hashes.length - a.hashes.length)[0];
 }
 
-/** Undefined for an L1 that is reorganised, and forks that derivation doesn't know. */
+/** Undefined for an L1 that is reorganised, and a chain with older rules: figures of it would be of those. */
 function readChain(name: string, folder: string): RecordedChain | undefined {
   const { l1Chain, blocks: l1, blobs } = readRecordedL1(folder);
   const { rollup, genesis: config, blocks } = readRecording(folder);
   const inOrder = l1.every(({ parentHash }, index) => index === 0 || parentHash === l1[index - 1]!.hash);
-  if (!inOrder) return undefined;
+  if (!inOrder || !isActive(rollup, "jovian", rollup.genesis.l2Time)) return undefined;
   const genesis = makeGenesis(config);
-  const start = { origin: rollup.genesis.l1, systemConfig: systemConfigFromBlock(genesis.block, rollup) };
-  try {
-    createDerivationPipeline({ rollup, l1Chain, start });
-  } catch (error) {
-    if (isCodedError(error, "FORK_SCHEDULE_UNSUPPORTED")) return undefined;
-    throw error;
-  }
   return { name, rollup, l1Chain, genesis, l1, blobs, hashes: blocks.map(({ hash }) => hash) };
 }

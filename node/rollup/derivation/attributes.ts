@@ -5,6 +5,7 @@ import { isActive } from "../../chain/rules/forks.ts";
 import { updateSystemConfig } from "../../chain/system-config.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
 import type { L1ChainConfig, PayloadAttributes, RollupConfig } from "../../chain/types/rollup.ts";
+import { upgradeTransactions } from "../../chain/upgrades/upgrade-transactions.ts";
 import { rollupError } from "../errors.ts";
 import type { SafeHead } from "./types.ts";
 
@@ -43,7 +44,7 @@ function checkOrigin({ parent, origin, rollup }: AttributesInput, opensEpoch: bo
 
 /**
  * What the protocol demands of the next block: L1 attributes and, where it opens an epoch, the deposits of its L1 origin, under
- * the SystemConfig that the origin leaves. `noTxPool` is true; a verifier appends the batch's transactions, a sequencer sets it
+ * the SystemConfig that the origin leaves; then the upgrade transactions of the forks that it activates. `noTxPool` is true; a verifier appends the batch's transactions, a sequencer sets it
  * false to add its own. Spec: derivation, "Deriving Payload Attributes".
  * @throws CodedError `L1_ORIGIN_MISMATCH`, `L1_ORIGIN_TOO_LATE`; `DEPOSIT_LOG_INVALID`, `FEE_SCALAR_INVALID` (derivation can't go on).
  */
@@ -70,7 +71,7 @@ export function buildAttributes(input: AttributesInput): PayloadAttributes {
     prevRandao: origin.mixHash,
     suggestedFeeRecipient: SEQUENCER_FEE_VAULT,
     parentBeaconBlockRoot: origin.parentBeaconBlockRoot ?? ZERO_HASH,
-    transactions: [encodeDeposit(l1Info), ...deposits],
+    transactions: [encodeDeposit(l1Info), ...deposits, ...upgradeTransactions(rollup, timestamp)],
     noTxPool: true,
     gasLimit: systemConfig.gasLimit,
     eip1559: isActive(rollup, "holocene", timestamp)

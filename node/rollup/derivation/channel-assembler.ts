@@ -6,7 +6,7 @@ import type { RollupConfig } from "../../chain/types/rollup.ts";
 import type { DerivationObserver, L1Position, Pull } from "./types.ts";
 
 export interface FrameSource {
-  next(): Pull<Frame>;
+  next(l1: L1Position): Pull<Frame>;
 }
 
 interface StagingChannel {
@@ -18,7 +18,7 @@ interface StagingChannel {
   size: number;
 }
 
-/** Puts the one channel that is open together. Spec: Holocene, "Channel Bank" becomes the channel assembler. */
+/** Puts the one channel that is open together, from Holocene on. Spec: Holocene, "Channel Bank" becomes the channel assembler. */
 export class ChannelAssembler {
   private readonly frames: FrameSource;
   private readonly rollup: RollupConfig;
@@ -40,7 +40,7 @@ export class ChannelAssembler {
   next(l1: L1Position): Pull<Uint8Array> {
     this.dropIfTimedOut(l1);
     for (;;) {
-      const frame = this.frames.next();
+      const frame = this.frames.next(l1);
       if (frame.kind !== "item") return frame;
       const complete = this.add(frame.item, l1);
       if (complete !== undefined) return { kind: "item", item: complete };

@@ -1,27 +1,35 @@
 import { isCodedError } from "../../base/errors.ts";
 import { decodeBatcherData, type Frame } from "../../chain/codec/frame.ts";
-import { AGAIN, type DerivationObserver, type Pull } from "./types.ts";
+import { isActive } from "../../chain/rules/forks.ts";
+import type { RollupConfig } from "../../chain/types/rollup.ts";
+import { AGAIN, type DerivationObserver, type L1Position, type Pull } from "./types.ts";
 
 export interface BatcherDataSource {
   next(): Pull<Uint8Array>;
 }
 
-/** Takes batcher transactions apart into frames and keeps those that can be in order. Spec: Holocene, "Frame Queue". */
+/**
+ * Takes batcher transactions apart into frames; from Holocene on it keeps those that can be in order. Clock: the L1 block that
+ * is read. Spec: Holocene, "Frame Queue".
+ */
 export class FrameQueue {
   private readonly source: BatcherDataSource;
+  private readonly rollup: RollupConfig;
   private readonly observe: DerivationObserver;
   private frames: Frame[] = [];
 
-  constructor(source: BatcherDataSource, observe: DerivationObserver) {
+  constructor(source: BatcherDataSource, rollup: RollupConfig, observe: DerivationObserver) {
     this.source = source;
+    this.rollup = rollup;
     this.observe = observe;
   }
 
-  next(): Pull<Frame> {
+  next(l1: L1Position): Pull<Frame> {
     if (this.frames.length === 0) {
       const data = this.source.next();
       if (data.kind !== "item") return data;
-      this.frames = this.decode(data.item);
+      const frames = this.decode(data.item);
+      this.frames = isActive(this.rollup, "holocene", l1.timestamp) ? pruneFrames(frames) : frames;
     }
     const frame = this.frames.shift();
     return frame === undefined ? AGAIN : { kind: "item", item: frame };
@@ -29,7 +37,7 @@ export class FrameQueue {
 
   private decode(data: Uint8Array): Frame[] {
     try {
-      return pruneFrames(decodeBatcherData(data));
+      return decodeBatcherData(data);
     } catch (error) {
       if (!isCodedError(error, "FRAMES_INVALID")) throw error;
       this.observe({ stage: "frame-queue", reason: error.message, facts: error.facts });

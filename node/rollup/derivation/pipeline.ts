@@ -1,14 +1,14 @@
 import { isCodedError } from "../../base/errors.ts";
 import { DEPOSIT_TYPE } from "../../chain/codec/deposit.ts";
+import { isActive } from "../../chain/rules/forks.ts";
 import type { L1Block, L1Receipt } from "../../chain/types/l1.ts";
 import type { BlockId } from "../../chain/types/primitives.ts";
 import type { L1ChainConfig, RollupConfig, SystemConfig } from "../../chain/types/rollup.ts";
 import { rollupError } from "../errors.ts";
 import { buildAttributes } from "./attributes.ts";
-import { BatchStage, type NextBlock } from "./batch-stage.ts";
-import { ChannelAssembler } from "./channel-assembler.ts";
+import { BatchProvider } from "./batch-provider.ts";
+import { ChannelProvider } from "./channel-provider.ts";
 import { BatchDecoder } from "./channel-reader.ts";
-import { assertForkSchedule } from "./fork-schedule.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { L1Retrieval } from "./l1-retrieval.ts";
 import type {
@@ -16,6 +16,7 @@ import type {
   DerivationPipeline,
   DerivationStep,
   DerivedAttributes,
+  NextBlock,
   SafeChain,
   SafeHead,
 } from "./types.ts";
@@ -36,33 +37,32 @@ export interface PipelineOptions {
 }
 
 /**
- * L1 blocks in, payload attributes out; no I/O, no clock. Stages from L1 inwards: retrieval, frame queue, channel assembler,
- * channel reader, batch stage, attributes. @throws CodedError `FORK_SCHEDULE_UNSUPPORTED`.
+ * L1 blocks in, payload attributes out; no I/O, no clock. Stages from L1 inwards: retrieval, frame queue, channel bank or from
+ * Holocene on channel assembler, channel reader, batch queue or from Holocene on batch stage, attributes.
  */
 export function createDerivationPipeline(options: PipelineOptions): DerivationPipeline {
-  assertForkSchedule(options.rollup);
   return new Pipeline(options);
 }
 
 class Pipeline implements DerivationPipeline {
   private readonly options: PipelineOptions;
   private readonly retrieval: L1Retrieval;
-  private readonly batches: BatchStage;
+  private readonly batches: BatchProvider;
   /** The L1 block being read, without what only retrieval needs. */
   private block: L1Block | undefined;
   /** False while the block still has data to give: the next one would take its place. */
   private wantsL1 = true;
   private resetReason: string | undefined;
-  private last: { derived: DerivedAttributes; rejected: boolean } | undefined;
+  private last: { derived: DerivedAttributes; rejected: boolean; isHolocene: boolean } | undefined;
 
   constructor(options: PipelineOptions) {
     const { rollup, start, observe = () => undefined } = options;
     this.options = options;
     this.retrieval = new L1Retrieval(rollup, start.systemConfig, observe);
-    const frames = new FrameQueue(this.retrieval, observe);
-    const channels = new ChannelAssembler(frames, rollup, observe);
+    const frames = new FrameQueue(this.retrieval, rollup, observe);
+    const channels = new ChannelProvider(frames, rollup, observe);
     const decoder = new BatchDecoder(channels, rollup, observe);
-    this.batches = new BatchStage(decoder, rollup, observe);
+    this.batches = new BatchProvider(decoder, rollup, observe);
   }
 
   get origin(): BlockId {
@@ -124,14 +124,19 @@ class Pipeline implements DerivationPipeline {
     return { kind: "needL1", number: this.nextNumber };
   }
 
-  private attributes({ batch, origin }: NextBlock, parent: SafeHead, block: L1Block): DerivationStep {
+  private attributes(
+    { batch, origin, concluding }: NextBlock,
+    parent: SafeHead,
+    block: L1Block,
+  ): DerivationStep {
     const { rollup, l1Chain } = this.options;
     try {
       const required = buildAttributes({ rollup, l1Chain, parent, origin });
       const attributes = { ...required, transactions: [...required.transactions, ...batch.transactions] };
       const derivedFrom = { hash: block.hash, number: block.number };
-      const derived = { attributes, parent: parent.ref, derivedFrom };
-      this.last = { derived, rejected: false };
+      const derived = { attributes, parent: parent.ref, derivedFrom, concluding };
+      const isHolocene = isActive(rollup, "holocene", block.timestamp);
+      this.last = { derived, rejected: false, isHolocene };
       return { kind: "attributes", derived };
     } catch (error) {
       if (!isCodedError(error)) throw error;
@@ -141,19 +146,27 @@ class Pipeline implements DerivationPipeline {
     }
   }
 
-  rejectPayload(): DerivedAttributes {
-    if (this.last === undefined || this.last.rejected) {
+  rejectPayload(): DerivedAttributes | undefined {
+    const { last } = this;
+    const transactions = last?.derived.attributes.transactions ?? [];
+    const deposits = transactions.filter((raw) => raw[0] === DEPOSIT_TYPE);
+    const isHopeless =
+      last?.rejected === true || (!last?.isHolocene && deposits.length === transactions.length);
+    if (last === undefined || isHopeless) {
       throw rollupError("DEPOSITS_ONLY_INVALID", {
         message: "The engine refused a block of deposits only, or one that was never derived.",
         fix: "Compare rollup.json and genesis.json with the other nodes; report the block if they agree.",
-        facts: { parent: this.last?.derived.parent.hash },
+        facts: { parent: last?.derived.parent.hash },
       });
     }
+    if (!last.isHolocene) {
+      this.last = undefined;
+      return undefined;
+    }
     this.batches.flush();
-    const { derived } = this.last;
-    const deposits = derived.attributes.transactions.filter((raw) => raw[0] === DEPOSIT_TYPE);
+    const { derived } = last;
     const retry = { ...derived, attributes: { ...derived.attributes, transactions: deposits } };
-    this.last = { derived: retry, rejected: true };
+    this.last = { ...last, derived: retry, rejected: true };
     return retry;
   }
 }

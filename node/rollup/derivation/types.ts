@@ -1,6 +1,7 @@
 import type { CodedError } from "../../base/errors.ts";
 import type { SingularBatch } from "../../chain/codec/singular-batch.ts";
 import type { SpanBatch } from "../../chain/codec/span-batch.ts";
+import type { Block } from "../../chain/types/block.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
 import type { BlockId, Hash } from "../../chain/types/primitives.ts";
 import type { L2BlockRef, PayloadAttributes, SystemConfig } from "../../chain/types/rollup.ts";
@@ -15,6 +16,8 @@ export interface SafeHead {
 /** Answers about L2 blocks at or below the safe head; span batches that overlap it need them. */
 export interface SafeChain {
   refByNumber(number: bigint): L2BlockRef | undefined;
+  /** Before Holocene a span's blocks are compared with the safe ones. */
+  blockByNumber(number: bigint): Block | undefined;
 }
 
 /** Attributes with where they come from. */
@@ -23,6 +26,11 @@ export interface DerivedAttributes {
   parent: L2BlockRef;
   /** The L1 block after which these attributes were complete. */
   derivedFrom: BlockId;
+  /**
+   * False for all but the last block of a span before Holocene: they become safe with it, or go with it. Always true from
+   * Holocene on.
+   */
+  concluding: boolean;
 }
 
 /**
@@ -53,10 +61,12 @@ export interface DerivationPipeline {
   pushBlobs(blobs: readonly Uint8Array[]): void;
   step(safeHead: SafeHead, chain: SafeChain): DerivationStep;
   /**
-   * The payload of the last attributes is invalid: drops channel and span and gives the deposits-only attributes to build instead.
+   * The payload of the last attributes is invalid. From Holocene on: drops channel and span and gives the deposits-only
+   * attributes to build instead. Before: drops the whole batch and gives nothing; step again with the head that the last
+   * concluding attributes made.
    * @throws CodedError `DEPOSITS_ONLY_INVALID` when those were the ones refused.
    */
-  rejectPayload(): DerivedAttributes;
+  rejectPayload(): DerivedAttributes | undefined;
 }
 
 /** What a channel holds. */
@@ -65,9 +75,24 @@ export type Batch = { kind: "singular"; batch: SingularBatch } | { kind: "span";
 /** The L1 block that is being read, as far as limits depend on it. */
 export type L1Position = Pick<L1Block, "number" | "timestamp">;
 
+/** The block to build next, with its L1 origin. */
+export interface NextBlock {
+  batch: SingularBatch;
+  origin: L1Block;
+  /** See {@link DerivedAttributes.concluding}. */
+  concluding: boolean;
+}
+
 /** Something that derivation left aside, for logs and metrics; it changes nothing. */
 export interface DerivationNote {
-  stage: "l1-retrieval" | "frame-queue" | "channel-assembler" | "channel-reader" | "batch-stage";
+  stage:
+    | "l1-retrieval"
+    | "frame-queue"
+    | "channel-bank"
+    | "channel-assembler"
+    | "channel-reader"
+    | "batch-queue"
+    | "batch-stage";
   reason: string;
   facts: Readonly<Record<string, unknown>>;
 }

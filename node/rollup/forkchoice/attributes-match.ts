@@ -2,6 +2,7 @@ import { bytesToHex, equalsBytes } from "../../base/bytes.ts";
 import { decodeExtraData } from "../../chain/codec/extra-data.ts";
 import { isActive } from "../../chain/rules/forks.ts";
 import type { Block } from "../../chain/types/block.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
 import type { PayloadAttributes, RollupConfig } from "../../chain/types/rollup.ts";
 
 /**
@@ -20,13 +21,22 @@ export function attributesMismatch(
     differing("timestamp", attributes.timestamp, header.timestamp) ??
     differing("prevRandao", attributes.prevRandao, header.mixHash) ??
     differing("feeRecipient", attributes.suggestedFeeRecipient, header.miner) ??
-    differing("parentBeaconBlockRoot", attributes.parentBeaconBlockRoot, header.parentBeaconBlockRoot) ??
+    differing(
+      "parentBeaconBlockRoot",
+      expectedBeaconRoot(attributes, rollup),
+      header.parentBeaconBlockRoot,
+    ) ??
     differing("gasLimit", attributes.gasLimit, header.gasLimit) ??
     differing("number of transactions", attributes.transactions.length, transactions.length) ??
     differing("extraData", expectedFees(attributes, rollup), foundFees(block, rollup));
   if (mismatch) return mismatch;
   const index = attributes.transactions.findIndex((raw, i) => !equalsBytes(raw, transactions[i]!.raw));
   return index < 0 ? undefined : `transaction ${index} is ${transactions[index]?.hash}, L1 has another one`;
+}
+
+/** Before Ecotone a header has none. */
+function expectedBeaconRoot(attributes: PayloadAttributes, rollup: RollupConfig): Hash | undefined {
+  return isActive(rollup, "ecotone", attributes.timestamp) ? attributes.parentBeaconBlockRoot : undefined;
 }
 
 /** The fee parameters as the engine writes them: 0,0 stands for the chain's constants. */

@@ -25,6 +25,7 @@ const attributes = (transactions: Uint8Array[]): DerivedAttributes => ({
   attributes: { transactions } as unknown as DerivedAttributes["attributes"],
   parent: genesis,
   derivedFrom: { hash: l1Hash(1), number: 1n },
+  concluding: true,
 });
 const withBad = attributes([Uint8Array.of(1)]);
 const depositsOnly = attributes([]);

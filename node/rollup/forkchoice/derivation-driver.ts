@@ -60,10 +60,15 @@ class Driver implements DerivationDriver {
   constructor(options: DerivationDriverOptions) {
     this.options = options;
     this.l1 = createPrefetcher(options.l1);
+    const { store } = options;
     this.chain = {
       refByNumber: (number) => {
-        const hash = options.store.canonicalHash(number);
-        return hash === undefined ? undefined : options.store.ref(hash);
+        const hash = store.canonicalHash(number);
+        return hash === undefined ? undefined : store.ref(hash);
+      },
+      blockByNumber: (number) => {
+        const hash = store.canonicalHash(number);
+        return hash === undefined ? undefined : store.block(hash);
       },
     };
   }
@@ -208,8 +213,13 @@ class Driver implements DerivationDriver {
       if (isCodedError(error) && error.severity === "reset") return this.requestReset(error.message);
       if (!isCodedError(error, "PAYLOAD_INVALID")) throw error;
       const facts = { number: derived.parent.number + 1n, error };
+      const depositsOnly = pipeline.rejectPayload();
+      if (depositsOnly === undefined) {
+        logger.warn(facts, "A batch holds an invalid transaction, it is dropped with all its blocks");
+        return engine.abandonSpan();
+      }
       logger.warn(facts, "A batch holds an invalid transaction, its block gets deposits only");
-      await this.applyDepositsOnly(pipeline.rejectPayload());
+      await this.applyDepositsOnly(depositsOnly);
     }
     this.logSafe(derived);
   }

@@ -115,6 +115,7 @@ describe("engine", () => {
     attributes: attributesOn(engine.heads().safe, origin, transactions),
     parent: engine.heads().safe,
     derivedFrom: { hash: from.hash, number: from.number },
+    concluding: true,
   });
 
   /** All recorded safe heads, newest first. */

@@ -48,7 +48,7 @@ export interface ResetTarget {
 /** Fork choice and import: every change of the chain goes through here, one at a time. */
 export interface Engine {
   heads(): EngineHeads;
-  /** The block on which derivation goes on, with its SystemConfig. */
+  /** The block on which derivation goes on, with its SystemConfig: the safe head, or what of a span is built on it. */
   derivationHead(): SafeHead;
   /** Calls `listener` after each change of the unsafe chain. Gives the function that stops it. */
   subscribe(listener: (event: EngineEvent) => void): () => void;
@@ -63,10 +63,13 @@ export interface Engine {
     budget?: BuildBudget,
   ): Promise<Block | undefined>;
   /**
-   * Makes the next safe block: takes the unsafe block over when it is the same, else builds it and drops the unsafe ones.
+   * Makes the next safe block: takes the unsafe block over when it is the same, else builds it and drops the unsafe ones. What
+   * does not conclude its span stays unsafe until the block that does.
    * @throws CodedError `PAYLOAD_INVALID`; nothing has changed then.
    */
   derive(derived: DerivedAttributes): Promise<void>;
+  /** Derivation goes on at the safe head: the span on it does not come to an end. Its blocks stay unsafe. */
+  abandonSpan(): Promise<void>;
   /** Moves the finalized head to a recorded safe head, never back. False when that is not recorded, or not on the safe chain, any more. */
   finalize(record: SafeHeadEntry): Promise<boolean>;
   /** @throws CodedError `RESET_BELOW_FINALIZED`: what is final stays. */
@@ -92,10 +95,13 @@ class ChainEngine implements Engine {
   private readonly mutex = createMutex();
   private readonly listeners = new Set<(event: EngineEvent) => void>();
   private current: EngineHeads;
+  /** The last derived block: above the safe head while its span has not come to an end. Source: op-node's pending safe head. */
+  private pending: L2BlockRef;
 
   constructor(options: EngineOptions) {
     this.options = options;
     this.current = storedHeads(options.store);
+    this.pending = this.current.safe;
   }
 
   heads(): EngineHeads {
@@ -103,7 +109,7 @@ class ChainEngine implements Engine {
   }
 
   derivationHead(): SafeHead {
-    const ref = this.current.safe;
+    const ref = this.pending;
     return { ref, systemConfig: systemConfigFromBlock(this.block(ref), this.options.rollup) };
   }
 
@@ -131,12 +137,18 @@ class ChainEngine implements Engine {
   derive(derived: DerivedAttributes): Promise<void> {
     return this.mutex.run(async () => {
       const { store, rollup } = this.options;
-      if (derived.parent.hash !== this.current.safe.hash) throw outOfOrder(derived, this.current);
+      if (derived.parent.hash !== this.pending.hash) throw outOfOrder(derived, this.pending);
       const hash = store.canonicalHash(derived.parent.number + 1n);
       const candidate = hash === undefined ? undefined : store.block(hash);
       const why = candidate && attributesMismatch(derived.attributes, candidate, rollup);
       if (candidate === undefined || why !== undefined) return this.importDerived(derived, why);
       await this.promote(derived, l2BlockRefFromBlock(candidate, rollup));
+    });
+  }
+
+  abandonSpan(): Promise<void> {
+    return this.mutex.run(async () => {
+      this.pending = this.current.safe;
     });
   }
 
@@ -160,6 +172,7 @@ class ChainEngine implements Engine {
       await this.shorten(unsafe.number);
       const orphaned = this.canonicalAbove(unsafe.number);
       await this.commit({ orphaned, forgetSafeHeadsAbove: l1Number }, { unsafe, safe, finalized });
+      this.pending = safe;
     });
   }
 
@@ -177,7 +190,7 @@ class ChainEngine implements Engine {
 
   private async importDerived(derived: DerivedAttributes, why: string | undefined): Promise<void> {
     const { executor, logger } = this.options;
-    const parent = this.current.safe;
+    const parent = this.pending;
     const attributes = { ...derived.attributes, noTxPool: true };
     const built = await executor.build(this.block(parent).header, attributes);
     const blocks = this.current.unsafe.number - parent.number;
@@ -188,12 +201,25 @@ class ChainEngine implements Engine {
     await this.shorten(parent.number);
     const orphaned = this.canonicalAbove(parent.number);
     const ref = this.refOf(built);
-    const heads = { ...this.current, unsafe: ref, safe: ref };
-    await this.commit({ blocks: [built], orphaned, ...safeHeadOf(derived, ref) }, heads);
+    const heads = { ...this.current, unsafe: ref };
+    await this.commitDerived({ blocks: [built], orphaned }, heads, derived, ref);
   }
 
-  private promote(derived: DerivedAttributes, ref: L2BlockRef): Promise<void> {
-    return this.commit(safeHeadOf(derived, ref), { ...this.current, safe: ref });
+  private async promote(derived: DerivedAttributes, ref: L2BlockRef): Promise<void> {
+    if (derived.concluding) await this.commitDerived({}, this.current, derived, ref);
+    else this.pending = ref;
+  }
+
+  private async commitDerived(
+    update: Omit<ChainUpdate, "heads">,
+    heads: EngineHeads,
+    derived: DerivedAttributes,
+    ref: L2BlockRef,
+  ): Promise<void> {
+    if (derived.concluding)
+      await this.commit({ ...update, ...safeHeadOf(derived, ref) }, { ...heads, safe: ref });
+    else await this.commit(update, heads);
+    this.pending = ref;
   }
 
   private async commit(update: Omit<ChainUpdate, "heads">, heads: EngineHeads): Promise<void> {
@@ -274,10 +300,10 @@ function missing(id: BlockId): never {
   });
 }
 
-function outOfOrder(derived: DerivedAttributes, heads: EngineHeads): CodedError {
+function outOfOrder(derived: DerivedAttributes, head: L2BlockRef): CodedError {
   return rollupError("DERIVATION_OUT_OF_ORDER", {
-    message: `Derived attributes build on block ${derived.parent.number}, but derivation is at block ${heads.safe.number}.`,
+    message: `Derived attributes build on block ${derived.parent.number}, but derivation is at block ${head.number}.`,
     fix: "Derivation starts again by itself.",
-    facts: { parent: derived.parent.hash, head: heads.safe.hash },
+    facts: { parent: derived.parent.hash, head: head.hash },
   });
 }

@@ -6,6 +6,7 @@ import { systemConfigFromBlock } from "../../chain/system-config.ts";
 import type { Block } from "../../chain/types/block.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
 import type { L1ChainConfig, L2BlockRef, RollupConfig } from "../../chain/types/rollup.ts";
+import { isUpgradeBlock } from "../../chain/upgrades/upgrade-transactions.ts";
 import type { BuildBudget } from "../../execution/evm/executor.ts";
 import type { Mempool } from "../../execution/mempool/types.ts";
 import type { ChainStore } from "../../store/chain-store.ts";
@@ -88,9 +89,10 @@ async function build(
   const parentBlock = store.block(parent.hash);
   if (parentBlock === undefined) return;
   const head = { ref: parent, systemConfig: systemConfigFromBlock(parentBlock, rollup) };
+  const required = buildAttributes({ rollup, l1Chain, parent: head, origin });
   const attributes = {
-    ...buildAttributes({ rollup, l1Chain, parent: head, origin }),
-    noTxPool: !mayIncludePool,
+    ...required,
+    noTxPool: !mayIncludePool || isUpgradeBlock(rollup, required.timestamp),
   };
   const deposits = origin.number === parent.l1Origin.number ? [] : depositsOf(origin, rollup);
   logDepositsSeen(deposits, origin, logger);
