@@ -193,14 +193,15 @@ async function batch(context: ChainContext, key: Hex, signal: AbortSignal): Prom
 }
 
 async function proposeOutputs(context: ChainContext, key: Hex, signal: AbortSignal): Promise<void> {
-  const { config, engine, driver, store, rpc, logger } = context;
+  const { config, definition, engine, driver, store, state, rpc, logger } = context;
+  const { rollup } = definition;
   // The settings have it wherever they have a proposer's key.
   const oracle = config.outputOracle!;
   await runProposer({
     l2: {
       isReady: () => driver.isReady(),
       heads: () => engine.heads(),
-      outputRoot: async (number) => outputAtBlock(store, number).outputRoot,
+      outputRoot: async (number) => (await outputAtBlock({ store, state, rollup }, number)).outputRoot,
     },
     rpc,
     sender: senderFor(context, key, "proposer", signal),

@@ -129,15 +129,16 @@ function chainMethods({ config, definition, store, chain }: Parts, calls: Simula
   const { rollup } = definition;
   const manifest = z.object({ version: z.string() });
   const { version } = manifest.parse(JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")));
+  const state = createStateReader(store.state);
   return nodeRpcMethods({
     chain: createChainReader(store, chain.engine, config.addressIndex),
-    state: createStateReader(store.state),
+    state,
     simulator: calls,
     rollup,
     gasCap: config.rpcGasCap,
     pool: chain.mempool ?? chain.relay,
     logLimits: { maxRange: config.rpcLogRange },
-    rollupReader: createRollupReader({ store, ...chain }),
+    rollupReader: createRollupReader({ store, state, rollup, ...chain }),
     version: `openledger/${version}`,
   });
 }

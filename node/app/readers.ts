@@ -1,7 +1,11 @@
+import { EMPTY_ROOT, L2_TO_L1_MESSAGE_PASSER } from "../chain/constants.ts";
 import { outputRoot } from "../chain/output-root.ts";
-import type { Block } from "../chain/types/block.ts";
+import { isActive } from "../chain/rules/forks.ts";
+import type { Block, BlockHeader } from "../chain/types/block.ts";
 import type { L1BlockRef } from "../chain/types/l1.ts";
 import type { BlockId, Hash } from "../chain/types/primitives.ts";
+import type { RollupConfig } from "../chain/types/rollup.ts";
+import type { StateReader } from "../execution/evm/executor.ts";
 import type { DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
 import type { Engine } from "../rollup/forkchoice/engine.ts";
 import type { L1Reader } from "../rollup/l1/reader.ts";
@@ -58,7 +62,14 @@ export function createChainReader(
   };
 }
 
-export interface RollupReaderParts {
+/** What output roots are read from. */
+export interface OutputParts {
+  store: Pick<ChainStore, "canonicalHash" | "header" | "ref">;
+  state: StateReader;
+  rollup: RollupConfig;
+}
+
+export interface RollupReaderParts extends OutputParts {
   store: ChainStore;
   engine: Engine;
   driver: DerivationDriver;
@@ -71,7 +82,7 @@ export function createRollupReader(parts: RollupReaderParts): RollupReader {
   const { store, l1 } = parts;
   return {
     syncStatus: async () => syncStatus(parts),
-    outputAtBlock: async (number) => outputAtBlock(store, number),
+    outputAtBlock: (number) => outputAtBlock(parts, number),
     async safeHeadAtL1Block(l1Number) {
       for await (const record of store.safeHeads(l1Number)) {
         return { l1Block: record.l1, safeHead: record.l2 };
@@ -110,24 +121,40 @@ const ZERO: Hash = `0x${"00".repeat(32)}`;
 /** op-node answers zeros for what it does not know yet. */
 const NO_BLOCK: L1BlockRef = { hash: ZERO, number: 0n, parentHash: ZERO, timestamp: 0n };
 
-/** Output root of a canonical block; its header holds all of it from Isthmus on. */
-export function outputAtBlock(store: ChainStore, number: bigint): OutputAtBlock {
+/**
+ * Output root of a canonical block; its header holds all of it from Isthmus on. Before, its state must still be there.
+ * @throws CodedError `BLOCK_NOT_FOUND`, `STATE_NODE_MISSING`.
+ */
+export async function outputAtBlock(
+  { store, state, rollup }: OutputParts,
+  number: bigint,
+): Promise<OutputAtBlock> {
   const hash = store.canonicalHash(number);
   const header = hash && store.header(hash);
   const blockRef = hash && store.ref(hash);
-  const withdrawals = header?.withdrawalsRoot;
-  if (header === undefined || blockRef === undefined || withdrawals === undefined) {
+  if (header === undefined || blockRef === undefined) {
     throw appError("BLOCK_NOT_FOUND", {
-      message: `There is no block ${number} with a withdrawals root on this node.`,
+      message: `There is no block ${number} on this node.`,
       fix: "Ask for a block up to the head; optimism_syncStatus names it.",
       facts: { number },
     });
   }
   const { stateRoot } = header;
+  const withdrawals = await messagePasserRoot(header, state, rollup);
   return {
     outputRoot: outputRoot(stateRoot, withdrawals, blockRef.hash),
     blockRef,
     withdrawalStorageRoot: withdrawals,
     stateRoot,
   };
+}
+
+/** Storage root of L2ToL1MessagePasser after the block: the header's withdrawals root is another thing before Isthmus. */
+async function messagePasserRoot(
+  { stateRoot, timestamp, withdrawalsRoot }: BlockHeader,
+  state: StateReader,
+  rollup: RollupConfig,
+): Promise<Hash> {
+  if (isActive(rollup, "isthmus", timestamp) && withdrawalsRoot !== undefined) return withdrawalsRoot;
+  return (await state.account(stateRoot, L2_TO_L1_MESSAGE_PASSER))?.storageRoot ?? EMPTY_ROOT;
 }

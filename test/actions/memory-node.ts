@@ -1,10 +1,8 @@
 import type { Genesis } from "../../node/chain/config/genesis.ts";
-import { EMPTY_ROOT, L2_TO_L1_MESSAGE_PASSER } from "../../node/chain/constants.ts";
-import type { Block, BlockHeader } from "../../node/chain/types/block.ts";
-import type { Hash } from "../../node/chain/types/primitives.ts";
+import type { Block } from "../../node/chain/types/block.ts";
 import type { PayloadAttributes, RollupConfig } from "../../node/chain/types/rollup.ts";
 import { createExecutor } from "../../node/execution/evm/create-executor.ts";
-import type { CandidateSource, ExecutedBlock } from "../../node/execution/evm/executor.ts";
+import type { CandidateSource, ExecutedBlock, StateReader } from "../../node/execution/evm/executor.ts";
 import { createStateReader } from "../../node/execution/evm/state-reader.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../../node/execution/state/memory-database.ts";
@@ -16,8 +14,8 @@ export interface MemoryNode {
   genesis: Block;
   /** Builds a block and keeps its state. */
   build(parent: Block, attributes: PayloadAttributes, pool?: CandidateSource): Promise<ExecutedBlock>;
-  /** Storage root of L2ToL1MessagePasser after a block: before Isthmus its header does not say. */
-  messagePasserRoot(header: BlockHeader): Promise<Hash>;
+  /** The states of the blocks that it built. */
+  state: StateReader;
 }
 
 export function createMemoryNode(genesis: Genesis, rollup: RollupConfig): MemoryNode {
@@ -25,7 +23,6 @@ export function createMemoryNode(genesis: Genesis, rollup: RollupConfig): Memory
   const database = new MemoryDatabase();
   database.write(start.stateWrites);
   const openledger = { attributionTime: undefined };
-  const state = createStateReader(database);
   const ancestors = new Ancestors(start.block);
   const executor = createExecutor({
     kind: EXECUTOR,
@@ -42,8 +39,6 @@ export function createMemoryNode(genesis: Genesis, rollup: RollupConfig): Memory
       ancestors.add(executed.block);
       return executed;
     },
-    async messagePasserRoot({ stateRoot }) {
-      return (await state.account(stateRoot, L2_TO_L1_MESSAGE_PASSER))?.storageRoot ?? EMPTY_ROOT;
-    },
+    state: createStateReader(database),
   };
 }

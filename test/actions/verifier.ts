@@ -37,7 +37,8 @@ export interface VerifierOptions {
   blobs?: ReadonlyMap<Hash, Uint8Array>;
 }
 
-interface SafeBlock extends BuiltBlock {
+/** A block that was derived. */
+export interface SafeBlock extends BuiltBlock {
   ref: L2BlockRef;
   derivedFrom: BlockId;
   /** True when its batch was invalid and it holds deposits only. */
@@ -157,8 +158,11 @@ export class Verifier {
   /** A pipeline that begins a channel timeout before the safe head's origin. */
   private start(): DerivationPipeline {
     const { rollup, l1Chain } = this.options;
-    const oldest = this.safe.ref.l1Origin.number - channelTimeout(rollup, this.safe.ref.timestamp);
-    const first = this.chain.findLast(({ ref }) => ref.l1Origin.number <= oldest) ?? this.chain[0]!;
+    const isEarlyEnough = ({ ref: { l1Origin } }: SafeBlock) => {
+      const timeout = channelTimeout(rollup, this.options.l1(l1Origin.number)?.timestamp ?? 0n);
+      return l1Origin.number + timeout <= this.safe.ref.l1Origin.number;
+    };
+    const first = this.chain.findLast(isEarlyEnough) ?? this.chain[0]!;
     return createDerivationPipeline({
       rollup,
       l1Chain,

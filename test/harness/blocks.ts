@@ -102,14 +102,21 @@ export function l1Hash(number: number, branch = 0): Hash {
   return keccakHash(Uint8Array.from([branch, number & 0xff, number >> 8]));
 }
 
-/** An empty L2 block of one origin; its state root is invented, so that only codecs and stores can use it. */
-export function fakeChild(parent: Block, origin: BlockId, sequenceNumber = 0n): Block {
+/**
+ * An empty L2 block of one origin, whose time is its own unless told; its state root is invented, so that only codecs and stores
+ * can use it.
+ */
+export function fakeChild(
+  parent: Block,
+  origin: BlockId & { timestamp?: bigint },
+  sequenceNumber = 0n,
+): Block {
   const timestamp = parent.header.timestamp + 2n;
   const deposit = l1AttributesDeposit({
     rollup: testRollup(),
     l1Chain: TEST_L1_CHAIN,
     systemConfig: TEST_SYSTEM_CONFIG,
-    origin: { ...origin, timestamp, baseFeePerGas: 7n, excessBlobGas: 0n },
+    origin: { timestamp, ...origin, baseFeePerGas: 7n, excessBlobGas: 0n },
     sequenceNumber,
     l2Time: timestamp,
   });

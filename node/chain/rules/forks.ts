@@ -1,4 +1,4 @@
-import { FORKS, type Fork, type OpenLedgerConfig, type RollupConfig } from "../types/rollup.ts";
+import type { Fork, OpenLedgerConfig, RollupConfig } from "../types/rollup.ts";
 
 /** When the forks come, of a rollup or of a genesis. */
 export type ForkSchedule = Pick<RollupConfig, "forkTimes">;
@@ -16,11 +16,6 @@ export function isActivationBlock(config: RollupConfig, fork: Fork, l2Time: bigi
     l2Time > config.genesis.l2Time &&
     !isActive(config, fork, l2Time - config.blockTime)
   );
-}
-
-/** The newest fork that is active at `time`; undefined before Regolith. */
-export function newestFork(config: RollupConfig, time: bigint): Fork | undefined {
-  return FORKS.findLast((fork) => isActive(config, fork, time));
 }
 
 /** True when the `attribution` fork (our precompiles) is active at the L2 time. */

@@ -1,6 +1,7 @@
 import type { CodedError } from "../../base/errors.ts";
 import { channelTimeout } from "../../chain/rules/chain-spec.ts";
-import { systemConfigFromBlock } from "../../chain/system-config.ts";
+import { l1BlockInfoOf, systemConfigFromBlock } from "../../chain/system-config.ts";
+import type { Block } from "../../chain/types/block.ts";
 import type { BlockId } from "../../chain/types/primitives.ts";
 import type { L2BlockRef, RollupConfig, SystemConfig } from "../../chain/types/rollup.ts";
 import type { ChainStore } from "../../store/chain-store.ts";
@@ -194,17 +195,22 @@ function refAt(store: ChainStore, number: bigint): L2BlockRef | undefined {
   return hash && store.ref(hash);
 }
 
-/** Source: op-node `initialReset`: the newest L2 block whose origin is a channel timeout before the safe head's. */
+/**
+ * Source: op-node `initialReset`: the newest L2 block whose origin is a channel timeout before the safe head's, by the timeout
+ * of that origin's time. Where Granite shortened it meanwhile an older one may be taken, from which the same follows.
+ */
 function pipelineStart({ store, rollup }: SyncStartOptions, safe: L2BlockRef): PipelineStart {
   const { genesis } = rollup;
-  const isEarlyEnough = ({ l1Origin, timestamp }: L2BlockRef) =>
-    l1Origin.number <= genesis.l1.number ||
-    l1Origin.number + channelTimeout(rollup, timestamp) <= safe.l1Origin.number;
+  const isEarlyEnough = (block: Block) => {
+    const { number, timestamp } = l1BlockInfoOf(block);
+    return number <= genesis.l1.number || number + channelTimeout(rollup, timestamp) <= safe.l1Origin.number;
+  };
   let [good, bad] = [genesis.l2.number, safe.number + 1n];
   while (bad - good > 1n) {
     const middle = (good + bad) / 2n;
-    const ref = refAt(store, middle);
-    if (ref !== undefined && isEarlyEnough(ref)) good = middle;
+    const hash = store.canonicalHash(middle);
+    const block = hash && store.block(hash);
+    if (block !== undefined && isEarlyEnough(block)) good = middle;
     else bad = middle;
   }
   const hash = store.canonicalHash(good);
