@@ -7,7 +7,7 @@ import { parseGenesis } from "../chain/config/genesis.ts";
 import { rollupConfigToJson } from "../chain/config/rollup-config.ts";
 import { makeGenesis } from "../execution/state/genesis-state.ts";
 import { loadNodeConfig } from "./config/node-config.ts";
-import { readChainDefinition, requireBlobForm } from "./open-chain.ts";
+import { readChainDefinition, requireBatchForm, requireBlobForm } from "./open-chain.ts";
 
 describe("the chain's files", () => {
   const genesis = {
@@ -81,4 +81,16 @@ test("a batcher that is to send blobs to an L1 that wants cell proofs is refused
     expect(() => requireBlobForm(config(data), osaka)).toThrow(/cell proofs/);
   requireBlobForm(config("calldata"), osaka);
   requireBlobForm(config("blobs"), { ...osaka, osakaTime: undefined });
+});
+
+test("a batcher on a chain before Fjord is refused at the start, by the fork's time", () => {
+  const flags = { dataDir: "d", l1Url: "http://127.0.0.1:1" };
+  const batcher = loadNodeConfig({ env: {}, flags: { ...flags, batcherKey: `0x${"11".repeat(32)}` } });
+  const at = (seconds: number) => ({ now: () => seconds });
+  const rollup = testRollup();
+  const later = { ...rollup, forkTimes: { ...rollup.forkTimes, fjord: 5_000n } };
+  expect(() => requireBatchForm(batcher, later, at(4_999.9))).toThrow(/Fjord comes at 5000/);
+  requireBatchForm(batcher, later, at(5_000));
+  requireBatchForm(loadNodeConfig({ env: {}, flags }), later, at(0));
+  expect(() => requireBatchForm(batcher, { ...rollup, forkTimes: {} }, at(0))).toThrow(/never comes/);
 });

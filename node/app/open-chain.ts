@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Genesis, readGenesis } from "../chain/config/genesis.ts";
 import { readL1ChainConfig } from "../chain/config/l1-chain-config.ts";
 import { readOpenLedgerConfig } from "../chain/config/openledger-config.ts";
 import { readRollupConfig } from "../chain/config/rollup-config.ts";
-import type { ForkSchedule } from "../chain/rules/forks.ts";
+import { type ForkSchedule, isActive } from "../chain/rules/forks.ts";
 import {
   FORKS,
   type Fork,
@@ -55,6 +56,7 @@ export function readChainDefinition(config: NodeConfig): ChainDefinition {
     });
   }
   requireBlobForm(config, l1Chain);
+  requireBatchForm(config, rollup);
   return { rollup, l1Chain, openledger, genesis };
 }
 
@@ -143,5 +145,24 @@ export function requireBlobForm({ batcherKey, batcherData }: NodeConfig, { osaka
       "Setting batcherData: this L1 schedules Osaka, whose pool takes blobs with cell proofs, which are not made here.",
     fix: "Give calldata as --batcher-data.",
     facts: { setting: "batcherData", osakaTime },
+  });
+}
+
+/**
+ * Refuses a batcher on a chain that is not in Fjord yet: it posts spans in brotli, which nobody reads before.
+ * @throws CodedError `CONFIG_INVALID`.
+ */
+export function requireBatchForm(
+  { batcherKey }: NodeConfig,
+  rollup: RollupConfig,
+  clock: Clock = systemClock,
+): void {
+  const now = BigInt(Math.floor(clock.now()));
+  const { fjord } = rollup.forkTimes;
+  if (batcherKey === undefined || isActive(rollup, "fjord", now)) return;
+  throw appError("CONFIG_INVALID", {
+    message: `Setting batcherKey: this chain's Fjord ${fjord === undefined ? "never comes" : `comes at ${fjord}`}, and batches are posted in its form.`,
+    fix: "Run the node without it, beside a batcher of the older forks.",
+    facts: { setting: "batcherKey", fjord, now },
   });
 }

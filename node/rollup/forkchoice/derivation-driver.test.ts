@@ -35,6 +35,8 @@ interface Script {
   /** Steps of each pipeline in turn; the last pipeline then needs L1 block 5 for ever. */
   pipelines: DerivationStep[][];
   derive?: (derived: DerivedAttributes) => Promise<void>;
+  /** What the pipeline gives for an invalid payload; the deposits alone unless told. */
+  reject?: () => DerivedAttributes | undefined;
   /** L1 by number. */
   l1?: (number: bigint) => L1BlockRef | undefined;
   latest?: () => L1BlockRef;
@@ -45,6 +47,7 @@ function scripted(script: Script) {
   const controller = new AbortController();
   const resets: bigint[] = [];
   const derived: DerivedAttributes[] = [];
+  const abandoned: number[] = [];
   const l1 = script.l1 ?? ((number) => ref(Number(number)));
   const latest = script.latest ?? (() => ref(4));
   const left = [...script.pipelines];
@@ -53,7 +56,7 @@ function scripted(script: Script) {
     pushL1: () => undefined,
     pushBlobs: () => undefined,
     step: () => steps.shift() ?? { kind: "needL1", number: 5n },
-    rejectPayload: () => depositsOnly,
+    rejectPayload: script.reject ?? (() => depositsOnly),
   });
   const engine = {
     heads: () => heads,
@@ -62,6 +65,7 @@ function scripted(script: Script) {
       derived.push(next);
       await script.derive?.(next);
     },
+    abandonSpan: async () => void abandoned.push(derived.length),
     reset: async ({ l1Number }: { l1Number: bigint }) => void resets.push(l1Number),
   } as Partial<Engine> as Engine;
   const store = {
@@ -96,7 +100,7 @@ function scripted(script: Script) {
   const newHead = () => {
     for (const listener of listeners) listener({ latest: latest(), safe: undefined, finalized: undefined });
   };
-  return { driver, resets, derived, newHead, stop: () => controller.abort() };
+  return { driver, resets, derived, abandoned, newHead, stop: () => controller.abort() };
 }
 
 describe("derivation driver", () => {
@@ -113,6 +117,22 @@ describe("derivation driver", () => {
     await running;
     expect(derived).toEqual([withBad, depositsOnly]);
     expect(driver.isReady()).toBe(true);
+  });
+
+  test("an invalid payload before Holocene takes its span along, and derivation goes on", async () => {
+    const { driver, derived, abandoned, stop } = scripted({
+      pipelines: [[withBad, depositsOnly].map((each) => ({ kind: "attributes", derived: each }) as const)],
+      reject: () => undefined,
+      derive: async (next) => {
+        if (next === withBad) throw invalid();
+      },
+    });
+    const running = driver.run();
+    await sleep(100);
+    stop();
+    await running;
+    expect(derived).toEqual([withBad, depositsOnly]);
+    expect(abandoned).toEqual([1]);
   });
 
   test("stops loudly when deposits alone are invalid, or derivation says so", async () => {

@@ -155,6 +155,37 @@ describe("engine", () => {
     expect(store.canonicalHash(2n)).toBeUndefined();
   });
 
+  test("a span's blocks become safe with its last one, or derivation goes back before its first", async () => {
+    const next = (number: number, concluding: boolean): DerivedAttributes => {
+      const { ref } = engine.derivationHead();
+      const { hash } = l1Block(4);
+      const attributes = attributesOn(ref, l1Block(number));
+      return { attributes, parent: ref, derivedFrom: { hash, number: 4n }, concluding };
+    };
+    const numbers = () => {
+      const { unsafe, safe } = engine.heads();
+      return [unsafe.number, engine.derivationHead().ref.number, safe.number].map(Number);
+    };
+    await engine.derive(next(1, false));
+    await engine.derive(next(2, false));
+    expect(numbers()).toEqual([2, 2, 0]);
+    expect(await records()).toEqual([]);
+    await engine.abandonSpan();
+    expect(numbers()).toEqual([2, 0, 0]);
+    // Taken over this time, not built.
+    events.length = 0;
+    await engine.derive(next(1, false));
+    expect(numbers()).toEqual([2, 1, 0]);
+    await engine.derive(next(2, true));
+    expect(numbers()).toEqual([2, 2, 2]);
+    expect(events).toEqual([]);
+    expect(await records()).toMatchObject([{ l1: { number: 4n }, l2: { number: 2n } }]);
+    await engine.derive(next(3, false));
+    const heads = engine.heads();
+    await engine.reset({ ...heads, unsafe: heads.safe, l1Number: 4n });
+    expect(numbers()).toEqual([2, 2, 2]);
+  });
+
   test("a crash at once after blocks were removed loses none of their transactions", async () => {
     const reopen = async () => {
       await store.close();
