@@ -28,7 +28,7 @@ beforeEach(() => {
 
 describe("transactions", () => {
   test("a transfer pays its fees, and only kept changes stay", () => {
-    expect(host.module.abi_version()).toBe(2);
+    expect(host.module.abi_version()).toBe(3);
     const result = host.exec({ value: 5n });
     expect(result).toMatchObject({ status: 0, used: 21_000n, costs: [0n, 21_000n * 7n * 100n + 9n] });
     expect(host.changes()).toEqual({});

@@ -1,6 +1,6 @@
 //! The codec and the block's cache.
 
-use revm::primitives::Address;
+use revm::primitives::{Address, Bytes};
 
 use crate::{
     codec::{Reader, Write},
@@ -215,4 +215,51 @@ fn code_that_was_copied_is_not_asked_for_again() {
         callee
     );
     assert_eq!(HOST.with_borrow(|host| host.codes_given), 2);
+}
+
+/// The code as a host gives it that has looked for jump destinations.
+fn analysed(code: &[u8], jumps: &[usize]) -> Vec<u8> {
+    let mut bits = vec![0; code.len().div_ceil(8)];
+    for at in jumps {
+        bits[at / 8] |= 1 << (at % 8);
+    }
+    [code, &[0; 34], &bits].concat()
+}
+
+fn put_analysed(at: Address, code: &[u8], as_given: Vec<u8>) {
+    put_code(at, code);
+    HOST.with_borrow_mut(|host| host.analysed.insert(Bytes::copy_from_slice(code), as_given.into()));
+}
+
+#[test]
+fn analysed_code_runs_by_the_hosts_jump_destinations() {
+    let mut engine = open(JOVIAN);
+    // Jumps to 4, over the data of a push; the last instruction lacks its data.
+    let code = [0x60, 4, 0x56, 0x60, 0x5b, 0x7f];
+    put_analysed(address(0xb01), &code, analysed(&code, &[]));
+    put_analysed(
+        address(0xb02),
+        &[&code[..], &[0; 3]].concat(),
+        analysed(&[&code[..], &[0; 3]].concat(), &[4]),
+    );
+    assert_eq!(Tx::new(alice(), address(0xb01)).run(&mut engine).code, 4);
+    assert_eq!(Tx::new(alice(), address(0xb02)).run(&mut engine).status, 0);
+    engine.settle(true);
+    put_code(address(0xb00), &COPY_OF);
+    let data = address(0xb02).into_word().to_vec();
+    let answer = Tx { data, nonce: 1, ..Tx::new(alice(), address(0xb00)) }.run(&mut engine);
+    assert_eq!((&answer.output[..6], &answer.output[6..]), (&code[..], &[0; 26][..]));
+}
+
+#[test]
+fn analysed_code_that_is_not_whole_is_the_hosts_failure() {
+    let whole = analysed(&[0x5b; 9], &[0]);
+    let short = whole[..whole.len() - 1].to_vec();
+    let mut filled = whole.clone();
+    filled[9 + 33] = 1;
+    for (given, status) in [(whole, 0), (short, 4), (filled, 4), (vec![0; 34], 4), (vec![], 4)] {
+        let mut engine = open(JOVIAN);
+        put_analysed(address(0xb01), &[0x5b; 9], given);
+        assert_eq!(Tx::new(alice(), address(0xb01)).run(&mut engine).status, status);
+    }
 }

@@ -1,7 +1,7 @@
 //! Code by hash: kept analysed between blocks, and its size without the code itself.
 
 use revm::{
-    bytecode::opcode,
+    bytecode::{opcode, JumpTable},
     context::{ContextError, ContextTr, JournalTr},
     context_interface::{host::LoadError, Host},
     interpreter::{
@@ -15,7 +15,7 @@ use revm::{
 
 use crate::{
     evm::{ChainContext, ChainInstructions},
-    host::{self, HostFailed},
+    host::{self, HostCode, HostFailed, CODE_PADDING},
     memory,
 };
 
@@ -34,9 +34,39 @@ pub struct CodeCache {
     codes: HashMap<B256, Bytecode>,
     bytes: usize,
     /// Code of the open block that was only copied, and sizes that were only asked for.
-    plain: HashMap<B256, Bytes>,
+    copied: HashMap<B256, Loaded>,
     sizes: HashMap<B256, usize>,
     growth: memory::Growth,
+}
+
+/// Code that nobody has run yet.
+#[derive(Clone)]
+enum Loaded {
+    Plain(Bytes),
+    Ready(Bytecode),
+}
+
+impl Loaded {
+    fn read(code: HostCode) -> Result<Self, HostFailed> {
+        match code {
+            HostCode::Plain(code) => Ok(Self::Plain(code)),
+            HostCode::Analysed(analysed) => read_analysed(analysed).map(Self::Ready),
+        }
+    }
+
+    fn ready(self) -> Bytecode {
+        match self {
+            Self::Plain(code) => analyse(code),
+            Self::Ready(code) => code,
+        }
+    }
+
+    fn bytes(&self) -> Bytes {
+        match self {
+            Self::Plain(code) => code.clone(),
+            Self::Ready(code) => code.original_bytes(),
+        }
+    }
 }
 
 impl CodeCache {
@@ -46,7 +76,7 @@ impl CodeCache {
 
     /// A block begins: what the last one loaded is free again.
     pub fn begin(&mut self) {
-        self.plain.clear();
+        self.copied.clear();
         self.growth = memory::Growth::default();
     }
 
@@ -54,8 +84,7 @@ impl CodeCache {
         if let Some(code) = self.codes.get(&hash) {
             return Ok(code.clone());
         }
-        let plain = self.plain.remove(&hash).map_or_else(|| self.load(&hash), Ok)?;
-        let code = analyse(plain);
+        let code = self.copied.remove(&hash).map_or_else(|| self.load(&hash), Ok)?.ready();
         self.bytes += code.len();
         if self.bytes > CODE_LIMIT {
             self.codes.clear();
@@ -66,23 +95,25 @@ impl CodeCache {
     }
 
     /// A block keeps all code that it loads: it is paid for once.
-    fn load(&mut self, hash: &B256) -> Result<Bytes, HostFailed> {
+    fn load(&mut self, hash: &B256) -> Result<Loaded, HostFailed> {
         let code = host::code(hash)?;
-        self.growth.follow(code.len());
-        Ok(code)
+        let (HostCode::Plain(bytes) | HostCode::Analysed(bytes)) = &code;
+        self.growth.follow(bytes.len());
+        Loaded::read(code)
     }
 
-    /// The code as it is, not analysed.
+    /// The code as it is.
     fn plain(&mut self, hash: B256) -> Result<Bytes, HostFailed> {
         if let Some(code) = self.codes.get(&hash) {
             return Ok(code.original_bytes());
         }
-        if let Some(code) = self.plain.get(&hash) {
-            return Ok(code.clone());
+        if let Some(code) = self.copied.get(&hash) {
+            return Ok(code.bytes());
         }
         let code = self.load(&hash)?;
-        self.plain.insert(hash, code.clone());
-        Ok(code)
+        let bytes = code.bytes();
+        self.copied.insert(hash, code);
+        Ok(bytes)
     }
 
     /// Bytes of the code with this hash.
@@ -105,6 +136,20 @@ impl CodeCache {
 /// Code that only looks like a delegation is code like any other.
 pub fn analyse(code: Bytes) -> Bytecode {
     Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code))
+}
+
+/// Takes what the host has analysed as it is: code that is large is dear to look through for jump destinations.
+fn read_analysed(analysed: Bytes) -> Result<Bytecode, HostFailed> {
+    let used = analysed.len().checked_sub(CODE_PADDING).ok_or(HostFailed("analysed code"))?;
+    // A byte of code takes nine bits; the last byte of bits may be used in part.
+    let length = used * 8 / 9;
+    let bits = length + CODE_PADDING;
+    let is_whole = length > 0 && used == length + length.div_ceil(8);
+    if !is_whole || analysed[length..bits].iter().any(|byte| *byte != 0) {
+        return Err(HostFailed("analysed code"));
+    }
+    let jumps = JumpTable::from_slice(&analysed[bits..], length);
+    Ok(Bytecode::new_analyzed(analysed.slice(..bits), length, jumps))
 }
 
 /// What an instruction needs of an account whose code may not be loaded.

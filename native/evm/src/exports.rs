@@ -11,7 +11,7 @@ use crate::{
     precompiles::{self, ACCOUNT_SIZE, STORAGE_SIZE, TRANSFER_SIZE},
 };
 
-const ABI_VERSION: u32 = 2;
+const ABI_VERSION: u32 = 3;
 
 struct Module {
     input: Vec<u8>,

@@ -84,11 +84,22 @@ pub fn storage(address: &Address, key: U256) -> Result<U256, HostFailed> {
     }
 }
 
-pub fn code(hash: &B256) -> Result<Bytes, HostFailed> {
+/// Code as the host has it.
+pub enum HostCode {
+    Plain(Bytes),
+    /// Code, [`CODE_PADDING`] zeros, a bit for each byte of the code: a jump may go there.
+    Analysed(Bytes),
+}
+
+/// A PUSH32 at the end of code finds its data in zeros, and behind them a STOP.
+pub const CODE_PADDING: usize = 34;
+
+pub fn code(hash: &B256) -> Result<HostCode, HostFailed> {
     take_outbuf();
     // SAFETY: the host reads 32 bytes.
     match unsafe { imports::h_code(hash.as_ptr()) } {
-        0 => Ok(take_outbuf().into()),
+        0 => Ok(HostCode::Plain(take_outbuf().into())),
+        1 => Ok(HostCode::Analysed(take_outbuf().into())),
         _ => Err(HostFailed("code")),
     }
 }

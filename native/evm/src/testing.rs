@@ -23,6 +23,8 @@ pub struct Host {
     pub accounts: HashMap<Address, Stored>,
     pub asked: usize,
     pub codes_given: usize,
+    /// By the code.
+    pub analysed: HashMap<Bytes, Bytes>,
     pub failing: bool,
     pub has_no_sizes: bool,
 }
@@ -85,9 +87,13 @@ pub mod imports {
 
     pub unsafe fn h_code(hash: *const u8) -> i32 {
         let Some(code) = code(hash) else { return -1 };
-        HOST.with_borrow_mut(|host| host.codes_given += 1);
-        write(host::outbuf(code.len()), &code);
-        0
+        let analysed = HOST.with_borrow_mut(|host| {
+            host.codes_given += 1;
+            host.analysed.get(&code).cloned()
+        });
+        let given = analysed.as_ref().unwrap_or(&code);
+        write(host::outbuf(given.len()), given);
+        i32::from(analysed.is_some())
     }
 
     pub unsafe fn h_code_size(hash: *const u8) -> i32 {

@@ -4,7 +4,6 @@ import type { CodedError } from "../../base/errors.ts";
 import { KeySet } from "../../execution/state/key-set.ts";
 import { NodeStore } from "../../execution/state/node-store.ts";
 import { walkState } from "../../execution/state/state-walk.ts";
-import { codeKey } from "../../execution/state/types.ts";
 import { encodeBlockBody, encodeBlockHead } from "../../store/block-codec.ts";
 import type { ChainStore } from "../../store/chain-store.ts";
 import { encodeStoredReceipts } from "../../store/receipt-codec.ts";
@@ -70,17 +69,19 @@ async function writeState(
     if (isNew) pending.push({ kind, key });
     return isNew;
   };
+  const node = (hash: Uint8Array) => {
+    const value = store.state.get(hash);
+    if (value === undefined) throw sourceLacks("its state is not whole");
+    return value;
+  };
   const drain = async () => {
     for (const { kind, key } of pending.splice(0)) {
-      const value = store.state.get(key);
-      if (value === undefined) throw sourceLacks("its state is not whole");
-      await writer.record(kind, value);
+      await writer.record(kind, kind === RECORD.code ? nodes.code(key) : node(key));
     }
   };
   const visitor = {
     node: (hash: Uint8Array) => put(RECORD.node, hash),
-    code: (_key: Uint8Array, { codeHash }: { codeHash: Uint8Array }) =>
-      void put(RECORD.code, codeKey(codeHash)),
+    code: (_key: Uint8Array, { codeHash }: { codeHash: Uint8Array }) => void put(RECORD.code, codeHash),
   };
   let entries = 0;
   for await (const _ of walkState(nodes, root, visitor)) {

@@ -16,7 +16,7 @@ import { ensureFlatTable } from "../../execution/state/build-flat.ts";
 import { KeySet } from "../../execution/state/key-set.ts";
 import { NodeStore } from "../../execution/state/node-store.ts";
 import { walkState } from "../../execution/state/state-walk.ts";
-import { codeKey } from "../../execution/state/types.ts";
+import { codeWrite } from "../../execution/state/stored-code.ts";
 import { decodeBlockHead, decodeStoredBlock, encodeBlockBody } from "../../store/block-codec.ts";
 import { type ChainStore, type NewBlock, openChainStore } from "../../store/chain-store.ts";
 import { decodeStoredReceipts } from "../../store/receipt-codec.ts";
@@ -118,9 +118,9 @@ class Importer {
   }
 
   private code(code: Uint8Array): void {
-    const key = codeKey(keccak256(code));
-    this.codes.add(key);
-    this.state.push({ key, value: code });
+    const codeHash = keccak256(code);
+    this.codes.add(codeHash);
+    this.state.push(codeWrite(codeHash, code));
   }
 
   private block(payload: Uint8Array): void {

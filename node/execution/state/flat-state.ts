@@ -7,6 +7,7 @@ import { decodeFlatAccount, flatSlotKey } from "./flat-record.ts";
 import type { NodeStore } from "./node-store.ts";
 import type { StateCommit } from "./state-commit.ts";
 import { type StateView, TrieView } from "./state-view.ts";
+import type { StoredCode } from "./stored-code.ts";
 import { isEmptyTrie } from "./trie.ts";
 
 const DEFAULT_CAPACITY = 200_000;
@@ -167,5 +168,9 @@ class FlatView implements StateView {
 
   code(codeHash: Uint8Array): Uint8Array {
     return this.trie.code(codeHash);
+  }
+
+  storedCode(codeHash: Uint8Array): StoredCode {
+    return this.trie.storedCode(codeHash);
   }
 }

@@ -9,8 +9,8 @@ import type { FlatChange, FlatDiff, StateWrite } from "../../store/types.ts";
 import { encodeAccount, NO_CODE, type StoredAccount } from "./account.ts";
 import { encodeFlatAccount, flatSlotKey } from "./flat-record.ts";
 import { NodeStore } from "./node-store.ts";
+import { codeWrite } from "./stored-code.ts";
 import { EMPTY_TRIE, updateTrie } from "./trie.ts";
-import { codeKey } from "./types.ts";
 
 /** Block 0 with everything that must be stored with it. */
 export interface GenesisState {
@@ -40,7 +40,7 @@ function writeAccount(
   const updates = slots.map((slot) => ({ key: slot.key, value: encodeRlp(slot.value) }));
   const storageRoot = updateTrie(nodes, EMPTY_TRIE, updates, (key, value) => writes.push({ key, value }));
   const codeHash = account.code.length === 0 ? NO_CODE : keccak256(account.code);
-  if (account.code.length > 0) writes.push({ key: codeKey(codeHash), value: account.code });
+  if (account.code.length > 0) writes.push(codeWrite(codeHash, account.code));
   const stored = { nonce: account.nonce, balance: account.balance, storageRoot, codeHash };
   flat.push({ key, before: undefined, after: encodeFlatAccount(stored) });
   return stored;

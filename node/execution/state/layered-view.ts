@@ -3,6 +3,7 @@ import { NEW_ACCOUNT, NO_CODE, type StoredAccount } from "./account.ts";
 import { textKey } from "./flat-state.ts";
 import type { AccountChange } from "./state-commit.ts";
 import type { StateView } from "./state-view.ts";
+import type { StoredCode } from "./stored-code.ts";
 import { EMPTY_TRIE } from "./trie.ts";
 
 const ZERO = new Uint8Array(0);
@@ -45,7 +46,12 @@ export class LayeredView implements StateView {
   }
 
   code(codeHash: Uint8Array): Uint8Array {
-    return this.codes.get(textKey(codeHash)) ?? this.below.code(codeHash);
+    return this.storedCode(codeHash).code;
+  }
+
+  storedCode(codeHash: Uint8Array): StoredCode {
+    const code = this.codes.get(textKey(codeHash));
+    return code === undefined ? this.below.storedCode(codeHash) : { code };
   }
 
   /** Sets fields of an account, which is there from then on. */

@@ -1,7 +1,8 @@
 import { bytesToHex } from "../../base/bytes.ts";
 import { executionError } from "../errors.ts";
+import { readAnalysed, type StoredCode } from "./stored-code.ts";
 import { decodeNode, type TrieNode } from "./trie-node.ts";
-import { codeKey, type StateDatabase } from "./types.ts";
+import { analysedCodeKey, codeKey, type StateDatabase } from "./types.ts";
 
 const DEFAULT_CAPACITY = 100_000;
 const CACHED_CODES = 1_024;
@@ -18,7 +19,7 @@ export class NodeStore {
   /** Two generations: when the young one is full, the old one is dropped. */
   private young = new Map<string, TrieNode>();
   private old = new Map<string, TrieNode>();
-  private readonly codes = new Map<string, Uint8Array>();
+  private readonly codes = new Map<string, StoredCode>();
   /** Hashes of code that was read once; it is kept from the second time on: a block may read hundreds of megabytes of code once. */
   private readonly seen = new Set<string>();
 
@@ -48,10 +49,15 @@ export class NodeStore {
 
   /** @throws CodedError `STATE_CODE_MISSING`, `STATE_READ_FAILED`. */
   code(codeHash: Uint8Array): Uint8Array {
+    return this.storedCode(codeHash).code;
+  }
+
+  /** @throws CodedError `STATE_CODE_MISSING`, `STATE_READ_FAILED`. */
+  storedCode(codeHash: Uint8Array): StoredCode {
     const key = cacheKey(codeHash);
     const cached = this.codes.get(key);
     if (cached !== undefined) return cached;
-    const code = this.fetch(codeKey(codeHash));
+    const code = this.readCode(codeHash);
     if (code === undefined) {
       throw executionError("STATE_CODE_MISSING", {
         message: `Code ${bytesToHex(codeHash)} is not stored.`,
@@ -66,6 +72,14 @@ export class NodeStore {
       this.seen.add(key);
     }
     return code;
+  }
+
+  /** Databases of older versions have all code as it is. */
+  private readCode(codeHash: Uint8Array): StoredCode | undefined {
+    const analysed = this.fetch(analysedCodeKey(codeHash));
+    if (analysed !== undefined) return readAnalysed(analysed);
+    const code = this.fetch(codeKey(codeHash));
+    return code && { code };
   }
 
   private read(hash: Uint8Array): TrieNode {

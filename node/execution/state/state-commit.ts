@@ -7,8 +7,8 @@ import { encodeAccount, type StoredAccount } from "./account.ts";
 import { encodeFlatAccount, flatSlotKey } from "./flat-record.ts";
 import type { NodeStore } from "./node-store.ts";
 import type { StateView } from "./state-view.ts";
+import { codeWrite } from "./stored-code.ts";
 import { EMPTY_TRIE, isEmptyTrie, type TrieUpdate, updateTrie } from "./trie.ts";
-import { codeKey } from "./types.ts";
 
 /** What a block did to one account. */
 export interface AccountChange {
@@ -28,7 +28,7 @@ export interface AccountChange {
 export interface StateCommit {
   parentRoot: Hash;
   root: Hash;
-  /** Trie nodes by hash and code by {@link codeKey}: all that the new root needs beyond the old one's. */
+  /** Trie nodes by hash and code as {@link codeWrite} has it: all that the new root needs beyond the old one's. */
   writes: readonly StateWrite[];
   accounts: readonly CommittedAccount[];
   /** The same for the flat table. */
@@ -63,7 +63,7 @@ export function commitChanges(
       const oldRoot = isWiped || before === undefined ? EMPTY_TRIE : before.storageRoot;
       const storageRoot = updateTrie(nodes, oldRoot, slots.map(slotUpdate), sink);
       stored = { ...change.account, storageRoot };
-      if (change.code !== undefined) writes.push({ key: codeKey(stored.codeHash), value: change.code });
+      if (change.code !== undefined) writes.push(codeWrite(stored.codeHash, change.code));
       for (const { key: slotHash, slot, value } of slots) {
         const old = isWiped || !hadSlots ? ZERO : view.storage(change.address, slot);
         flat.changes.push({ key: flatSlotKey(key, slotHash), before: orNone(old), after: orNone(value) });

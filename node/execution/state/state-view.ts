@@ -2,6 +2,7 @@ import { decodeRlp } from "../../chain/codec/rlp.ts";
 import { keccak256 } from "../../chain/crypto.ts";
 import { decodeAccount, type StoredAccount } from "./account.ts";
 import type { NodeStore } from "./node-store.ts";
+import type { StoredCode } from "./stored-code.ts";
 import { readTrie } from "./trie.ts";
 
 /** The state at one root, read synchronously. Addresses have 20 bytes, slots 32. */
@@ -12,6 +13,8 @@ export interface StateView {
   storage(address: Uint8Array, slot: Uint8Array): Uint8Array;
   /** @throws CodedError `STATE_CODE_MISSING`. */
   code(codeHash: Uint8Array): Uint8Array;
+  /** The same, ready for the EVM where it is stored so. */
+  storedCode(codeHash: Uint8Array): StoredCode;
 }
 
 const ZERO = new Uint8Array(0);
@@ -49,5 +52,9 @@ export class TrieView implements StateView {
 
   code(codeHash: Uint8Array): Uint8Array {
     return this.nodes.code(codeHash);
+  }
+
+  storedCode(codeHash: Uint8Array): StoredCode {
+    return this.nodes.storedCode(codeHash);
   }
 }

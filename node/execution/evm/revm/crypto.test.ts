@@ -19,6 +19,7 @@ const emptyState: StateView = {
   account: () => undefined,
   storage: () => new Uint8Array(0),
   code: () => new Uint8Array(0),
+  storedCode: () => ({ code: new Uint8Array(0) }),
 };
 
 /** Calls precompiles with this cryptography; gives status, output and gas. */

@@ -191,8 +191,9 @@ export class EvmInstance {
         }),
       h_code: (hash: number) =>
         this.safely(() => {
-          this.put(host().view.code(this.copy(hash, 32)));
-          return 0;
+          const { code, analysed } = host().view.storedCode(this.copy(hash, 32));
+          this.put(analysed ?? code);
+          return analysed === undefined ? 0 : 1;
         }),
       h_code_size: (hash: number) => this.safely(() => host().view.code(this.copy(hash, 32)).length),
       h_block_hash: (number: bigint, out: number) =>

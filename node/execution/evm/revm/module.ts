@@ -4,7 +4,7 @@ import { packageRoot } from "../../../base/paths.ts";
 import { executionError } from "../../errors.ts";
 
 /** The version of the flat interface that this host speaks: native/evm/README.md. */
-const ABI_VERSION = 2;
+const ABI_VERSION = 3;
 
 /** The module's exports. Pointers and lengths are of its memory. */
 export interface EvmExports {
