@@ -2,6 +2,8 @@ import type { Address } from "../node/chain/types/primitives.ts";
 
 /** Exact scores of committed sketches, top-K and weight checks. */
 export const INFLUENCE_VERIFIER_ADDRESS: Address = "0x0000000000000000000000000000000000000a01";
+/** Spans in committed suffix arrays. No chain has it yet: adding it to the list below changes every genesis. */
+export const SPAN_VERIFIER_ADDRESS: Address = "0x0000000000000000000000000000000000000a02";
 /** Exact proportional division and payment. */
 export const REWARD_SPLITTER_ADDRESS: Address = "0x0000000000000000000000000000000000000a03";
 

@@ -1,9 +1,10 @@
 import { hexToBytes, toEventSelector } from "viem";
 import type { Address } from "../node/chain/types/primitives.ts";
-import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS } from "./addresses.ts";
+import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS, SPAN_VERIFIER_ADDRESS } from "./addresses.ts";
 import { influenceVerifier, influenceVerifierGas } from "./influence-verifier/verifier.ts";
 import { delegateCallRefused, PrecompileRevert, valueRefused } from "./revert.ts";
 import { type Credit, rewardSplitter, rewardSplitterGas } from "./reward-splitter/splitter.ts";
+import { spanVerifier, spanVerifierGas } from "./span-verifier/verifier.ts";
 
 /** The call that reached a precompile, whatever EVM it came through. */
 export interface PrecompileCall {
@@ -64,6 +65,16 @@ const PRECOMPILES: ReadonlyMap<Address, Precompile> = new Map([
     },
   ],
   [
+    SPAN_VERIFIER_ADDRESS,
+    {
+      gas: (input) => spanVerifierGas(input.length),
+      decide: (input, { value }) => {
+        if (value !== 0n) throw valueRefused();
+        return { output: spanVerifier(input), credits: [] };
+      },
+    },
+  ],
+  [
     REWARD_SPLITTER_ADDRESS,
     {
       gas: rewardSplitterGas,
@@ -73,7 +84,7 @@ const PRECOMPILES: ReadonlyMap<Address, Precompile> = new Map([
 ]);
 
 /**
- * Runs the `attribution` fork's precompile at `call.codeAddress`: one of {@link ATTRIBUTION_PRECOMPILES}. Pure: whoever runs the
+ * Runs the `attribution` fork's precompile at `call.codeAddress`: one of addresses.ts. Pure: whoever runs the
  * EVM charges the gas, moves the credits and emits the logs.
  */
 export function runPrecompile(call: PrecompileCall, input: Uint8Array, gasLimit: bigint): PrecompileAnswer {

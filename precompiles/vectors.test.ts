@@ -5,6 +5,8 @@ import type { Hex } from "../node/chain/types/primitives.ts";
 import { influenceVerifier, influenceVerifierGas } from "./influence-verifier/verifier.ts";
 import { PrecompileRevert } from "./revert.ts";
 import { rewardSplitter, rewardSplitterGas } from "./reward-splitter/splitter.ts";
+import { spanVerifier, spanVerifierGas } from "./span-verifier/verifier.ts";
+import { spanVectors } from "./testing/span-vectors.ts";
 
 /** The specifications' vectors: consensus rests on these bytes, so they never change. */
 interface Vector {
@@ -39,6 +41,20 @@ describe("vectors of the specifications", () => {
     const { output, revert } = vector;
     expect(outcome(() => influenceVerifier(input))).toEqual(output === undefined ? { revert } : { output });
     expect(influenceVerifierGas(input.length)).toBe(BigInt(vector.gas));
+  });
+
+  it.each(read("span-verifier") as Vector[])("SpanVerifier: $name", (vector) => {
+    const input = hexToBytes(vector.input);
+    const { output, revert } = vector;
+    expect(outcome(() => spanVerifier(input))).toEqual(output === undefined ? { revert } : { output });
+    expect(spanVerifierGas(input.length)).toBe(BigInt(vector.gas));
+  });
+
+  // vitest -u writes the file anew; a chain that has the precompile is bound to the old bytes.
+  it("SpanVerifier's are those that testing/span-vectors.ts makes", async () => {
+    await expect(`${JSON.stringify(spanVectors(), null, 2)}\n`).toMatchFileSnapshot(
+      "span-verifier/vectors.json",
+    );
   });
 
   it.each(read("reward-splitter") as SplitterVector[])("RewardSplitter: $name", (vector) => {
