@@ -287,7 +287,9 @@ contract SpanVerifierTwin is ISpanVerifier {
         uint256 mostRecords
     ) private pure {
         if (document >= commitment.documents) revert PositionRange(number, document);
-        _open(Tree(commitment.table, commitment.documents, RECORD_BYTES, mostRecords), number, document, opening);
+        _open(
+            Tree(commitment.table, commitment.documents, RECORD_BYTES, mostRecords), number, document, opening
+        );
     }
 
     /// @dev Checks that the leaves from `first` on lie under the root.
@@ -309,7 +311,9 @@ contract SpanVerifierTwin is ISpanVerifier {
                 abi.encodePacked(bytes1(0x00), leaves[i * tree.leafBytes:(i + 1) * tree.leafBytes])
             );
         }
-        if (_climb(row, count, tree.total, first, opening.siblings) != tree.root) revert NotCommitted(number);
+        if (_climb(row, count, tree.total, first, opening.siblings) != tree.root) {
+            revert NotCommitted(number);
+        }
     }
 
     /// @dev Hashes that lead from leaves `left` to `right` to the root of a tree of `total` leaves.
