@@ -53,6 +53,7 @@ export const AI_ERRORS = {
   QUERY_INVALID: "input",
   RECORD_INVALID: "input",
   SKETCH_EXPONENT: "input",
+  SPAN_INDEX_INVALID: "input",
   RECEIPT_INVALID: "input",
   RECEIPT_UNKNOWN: "input",
   REQUEST_CLOSED: "input",
