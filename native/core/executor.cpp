@@ -171,6 +171,18 @@ float* executor::logits(const std::vector<int32_t>& rows) {
   return logits_.get();
 }
 
+float executor::last_nll(int32_t target) {
+  float nll = 0.0f;
+  targets_.reserve(device_, 1);
+  nll_.reserve(device_, 1);
+  device_.upload(targets_.get(), &target, sizeof target);
+  device_.loss(logits_.get(), nll_.get(), targets_.get(), nullptr, 1, config().vocab, false);
+  device_.download(&nll, nll_.get(), sizeof nll);
+  device_.finish();
+  if (!(nll - nll == 0.0f)) fail(OL_ERROR_NUMERIC, "the logits are not finite");
+  return nll;
+}
+
 std::vector<float> executor::loss(const micro_batch& batch, float scale) {
   const size_t count = batch.targets.size();
   std::vector<float> nll(count);

@@ -58,6 +58,9 @@ class executor {
   // Logits [count, vocab] of the given rows into device memory that stays until the next call.
   float* logits(const std::vector<int32_t>& rows);
 
+  // Minus the log-probability of `target` by the one row that logits() gave last; the logits stay.
+  float last_nll(int32_t target);
+
   // Loss of every target (host memory, batch order). With `scale` not 0, prepares the gradient of scale * sum.
   std::vector<float> loss(const micro_batch& batch, float scale);
 

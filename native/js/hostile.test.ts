@@ -109,6 +109,8 @@ describe("hostile input", () => {
     expect(() => loadAddon().pollJob({})).toThrow(code("NATIVE_ARGUMENT"));
     expect(() => new Session({ isa: "mmx" as "avx2" })).toThrow(code("NATIVE_ARGUMENT"));
     expect(() => session.generate({ model, prompts: [[1]], maxTokens: 0 })).toThrow(code("NATIVE_ARGUMENT"));
+    const one = Float32Array.of(1);
+    expect(() => session.gemm(1, 1, 1, one, one, 0)).toThrow(code("NATIVE_ARGUMENT"));
     const buffers = [Int32Array.of(1, 2), new Uint8Array(2), Int32Array.of(0, 99)] as const;
     expect(() => loadAddon().startGradients(session.handle, model.handle, ...buffers)).toThrow(
       code("NATIVE_ARGUMENT"),

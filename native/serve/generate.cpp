@@ -59,10 +59,7 @@ choice choose(executor& run, int row, int vocabulary) {
   for (int i = 0; i < vocabulary; ++i)
     if (i != best && logits[i] > second) second = logits[i];
   if (!(logits[best] - logits[best] == 0.0f)) fail(OL_ERROR_NUMERIC, "the logits are not finite");
-  micro_batch one;
-  one.targets = {best};
-  one.target_rows = {row};
-  return {best, logits[best], logits[best] - second, -run.loss(one, 0.0f)[0]};
+  return {best, logits[best], logits[best] - second, -run.last_nll(best)};
 }
 
 void answer(job& self, executor& run, const prompt_set& prompts, int p, answers* out, int64_t* done) {

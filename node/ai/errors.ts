@@ -37,6 +37,7 @@ export const AI_ERRORS = {
   JSONL_LINE_INVALID: "input",
   JSON_NOT_CANONICAL: "input",
   MANIFEST_INVALID: "input",
+  MEMORY_TOO_SMALL: "input",
   MERKLE_EMPTY: "input",
   MERKLE_INDEX: "input",
   METHOD_INVALID: "input",

@@ -21,6 +21,7 @@ import { getModel } from "../client/models.ts";
 import type { ContentSink, ContentSource } from "../content/source.ts";
 import { aiError } from "../errors.ts";
 import type { HostQueue } from "../metrics.ts";
+import { SharedBases } from "../model/shared-bases.ts";
 import { encodeReceipt, makeReceipt, parseReceipt, type Receipt, receiptToJson } from "../receipt/receipt.ts";
 import { checkedPrompt, loadServedModel, runInference, type ServedModel } from "./inference.ts";
 
@@ -48,6 +49,7 @@ const POLL_MS = 500;
 export class Host {
   private readonly options: HostOptions;
   private readonly models = new Map<bigint, Promise<ServedModel>>();
+  private readonly bases = new SharedBases();
   private readonly running = new Map<bigint, Promise<Receipt>>();
   private readonly unsettled = new Set<bigint>();
 
@@ -205,7 +207,9 @@ export class Host {
     const known = this.models.get(modelId);
     if (known) return known;
     const { client, at, content } = this.options;
-    const loading = getModel(client, at, modelId).then((registered) => loadServedModel(content, registered));
+    const loading = getModel(client, at, modelId).then((registered) =>
+      loadServedModel(content, registered, this.bases),
+    );
     this.models.set(modelId, loading);
     loading.catch(() => this.models.delete(modelId));
     const [oldest] = this.models.keys();

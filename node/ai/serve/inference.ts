@@ -2,7 +2,13 @@ import type { Adapter, Session } from "../../../native/js/index.ts";
 import { type Basis, scan } from "../../../native/js/influence.ts";
 import { decodeBasis } from "../attribution/basis-file.ts";
 import { type AttributionIndex, querySketch, readIndex } from "../attribution/build.ts";
-import { decodeManifest, fetchFiles, type Manifest, registryHashes } from "../attribution/manifest.ts";
+import {
+  decodeManifest,
+  fetchFiles,
+  hashOfList,
+  type Manifest,
+  registryHashes,
+} from "../attribution/manifest.ts";
 import { encodeQuery, type QuerySketch } from "../attribution/record.ts";
 import { type ScoredRow, shiftedScore, topRows, weightsOf } from "../attribution/score.ts";
 import { type Claim, hashOfTokens } from "../client/market.ts";
@@ -11,7 +17,11 @@ import { hexOfBytes } from "../codec/hash.ts";
 import type { ContentSource } from "../content/source.ts";
 import { promptIds } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
+import { parseModelConfig } from "../model/config.ts";
+import { requireMemory, servingMemory } from "../model/estimate.ts";
+import { type ModelFiles, requireJson } from "../model/files.ts";
 import { type LoadedModel, loadModel, loadNativeAdapter } from "../model/load.ts";
+import { SharedBases } from "../model/shared-bases.ts";
 import { decodeMethod, type Method } from "../train/method.ts";
 
 /** A registered model in memory: everything it takes to answer and to attribute. */
@@ -45,11 +55,13 @@ export interface Inference {
 
 /**
  * Loads a model by the hashes that the registry holds; every document and file is checked against its hash.
+ * @param bases where the base is looked for first, and kept for other models.
  * @throws CodedError `MODEL_HASH_MISMATCH` naming the hash that differs, and whatever loading throws.
  */
 export async function loadServedModel(
   source: ContentSource,
   registered: RegisteredModel,
+  bases = new SharedBases(),
 ): Promise<ServedModel> {
   const manifest = decodeManifest(await source.get(registered.manifestHash));
   const hashes = registryHashes(manifest);
@@ -61,9 +73,8 @@ export async function loadServedModel(
       facts: { name, found, registered: registered[name] },
     });
   }
-  const base = loadModel(
-    await fetchFiles(source, manifest.base),
-    await fetchFiles(source, manifest.tokenizer),
+  const base = await bases.get(`${hashes.baseHash} ${hashOfList(manifest.tokenizer)}`, async () =>
+    loadBase(await fetchFiles(source, manifest.base), await fetchFiles(source, manifest.tokenizer)),
   );
   return {
     registered,
@@ -74,6 +85,18 @@ export async function loadServedModel(
     basis: decodeBasis(await source.get(manifest.basis)),
     index: readIndex(await source.get(manifest.index), registered.index),
   };
+}
+
+/** Positions for which there must be memory before a base is loaded; a longer request needs more. */
+const ORDINARY_POSITIONS = 4096;
+
+function loadBase(files: ModelFiles, tokenizer: ModelFiles): LoadedModel {
+  const config = parseModelConfig(requireJson(files, "config.json"));
+  // Weights stay as large as their files.
+  const weights = [...files.values()].reduce((sum, bytes) => sum + bytes.length, 0);
+  const positions = Math.min(config.contextLength, ORDINARY_POSITIONS);
+  requireMemory("serving this base model", servingMemory(config, weights, { positions }));
+  return loadModel(files, tokenizer);
 }
 
 /**

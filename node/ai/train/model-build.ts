@@ -11,8 +11,9 @@ import {
   storeFiles,
 } from "../attribution/manifest.ts";
 import type { ContentSink } from "../content/source.ts";
+import { fitMemory, type MemoryPart, requireMemory } from "../model/estimate.ts";
 import type { ModelFiles } from "../model/files.ts";
-import { loadModel } from "../model/load.ts";
+import { type LoadedModel, loadModel } from "../model/load.ts";
 import { encodeMethod, type Method } from "./method.ts";
 import { encodeSnapshot, type Snapshot, type TrainingExample } from "./snapshot.ts";
 import { type TrainedAdapter, trainAdapter } from "./train.ts";
@@ -56,6 +57,7 @@ export async function buildModel(
   const { rows, method } = input;
   const files = splitBaseFiles(input.baseFiles);
   const base = loadModel(files.base, files.tokenizer);
+  requireMemory("making this model", buildMemory(base, rows, method));
   const trained = await trainAdapter(session, base, rows, method, stage("train"));
   const basis = await fitModelBasis(session, base, trained.native, rows, method, stage("fit"));
   const index = await buildIndex(session, base, trained.native, basis, rows, method, stage("sketch"));
@@ -88,4 +90,22 @@ export async function buildModel(
   await sink.put(encodeManifest(manifest));
   options.onProgress?.("store", 1, 1, Number.NaN);
   return { manifest, hashes: registryHashes(manifest), index, trained };
+}
+
+/** What training and fitting take at most. */
+function buildMemory(base: LoadedModel, rows: readonly TrainingExample[], method: Method): MemoryPart[] {
+  const { config, native } = base;
+  // A token is at least a byte; the end token comes on top.
+  const bytes = rows.reduce(
+    (most, { row }) => Math.max(most, Buffer.byteLength(row.prompt + row.completion)),
+    0,
+  );
+  const longestRow = Math.min(config.contextLength, bytes + 64);
+  const use = {
+    adapter: method.lora,
+    longestRow,
+    rows: Math.min(rows.length, method.attribution.maxDirectionRows),
+  };
+  // Adapter and activations are the same for both, so fitting is never the smaller one.
+  return fitMemory(config, native.bytes, use);
 }

@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest";
+import { parseModelConfig } from "./config.ts";
+import { adapterParameters, fitMemory, requireMemory, servingMemory, trainingMemory } from "./estimate.ts";
+
+const SMOLLM2 = parseModelConfig({
+  model_type: "llama",
+  vocab_size: 49_152,
+  hidden_size: 576,
+  intermediate_size: 1536,
+  num_hidden_layers: 30,
+  num_attention_heads: 9,
+  num_key_value_heads: 3,
+  max_position_embeddings: 8192,
+  tie_word_embeddings: true,
+});
+const sum = (parts: readonly { bytes: number }[]) => parts.reduce((total, { bytes }) => total + bytes, 0);
+
+describe("the estimate of SmolLM2-135M", () => {
+  test("knows its adapter's size, and the factors that fitting takes", () => {
+    expect(adapterParameters(SMOLLM2, { rank: 8 })).toBe(2_442_240);
+    const use = { adapter: { rank: 8 }, longestRow: 100, rows: 40 };
+    const factors = fitMemory(SMOLLM2, 0, use).find(({ name }) => name === "factors")!.bytes;
+    // 274 million entries of fp64 in the eigenbases alone.
+    expect(factors / 16).toBeGreaterThan(2.7e8);
+    expect(factors / 16).toBeLessThan(2.8e8);
+  });
+
+  test("grows with what a job takes", () => {
+    const serve = (positions: number) =>
+      sum(servingMemory(SMOLLM2, 97e6, { positions, adapters: [{ rank: 8 }] }));
+    // 2 * 30 layers * 192 * 4 bytes a position and the activations of one layer.
+    expect(serve(2000) - serve(1000)).toBeGreaterThan(46_080 * 1000);
+    const train = (longestRow: number) =>
+      sum(trainingMemory(SMOLLM2, 97e6, { adapter: { rank: 8 }, longestRow }));
+    expect(train(1024)).toBe(train(10));
+    expect(train(8192)).toBeGreaterThan(8e9);
+  });
+
+  test("refuses what does not fit with every part, and nothing else", () => {
+    const parts = servingMemory(SMOLLM2, 97e6, { positions: 512 });
+    expect(() => requireMemory("serving", parts, sum(parts))).not.toThrow();
+    expect(() => requireMemory("serving", parts, sum(parts) - 1)).toThrow(
+      expect.objectContaining({
+        code: "MEMORY_TOO_SMALL",
+        message: expect.stringMatching(
+          /serving needs \d+ MiB .*weights 93 MiB, key-value cache 23 MiB, activations/,
+        ),
+        facts: expect.objectContaining({ parts: expect.objectContaining({ weights: 97e6 }) }),
+      }),
+    );
+  });
+});
