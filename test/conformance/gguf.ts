@@ -95,7 +95,7 @@ async function runModel(run: GroupRun, name: string, path: string, session: Sess
   const chats = chatSchema.parse(await readJson(join(path, "chat.json")));
   for (const [index, { rendered, ids }] of chats.entries()) {
     await run.case(`${name} chat ${index}`, async () =>
-      differs(await tokenizer.encode(rendered, false), ids),
+      differs(await tokenizer.encodeMarkup(rendered, false), ids),
     );
   }
   await checkTemplate(run, name, gguf, files);
@@ -173,8 +173,8 @@ async function checkStrings(
     await run.case(`${name} string ${index}`, async () => {
       const decoded = item.decoded === true ? item.text : item.decoded;
       return (
-        differs(await tokenizer.encode(item.text, false), item.ids) ??
-        differs(await tokenizer.encode(item.text, true), item.ids_with_special ?? item.ids) ??
+        differs(await tokenizer.encodeMarkup(item.text, false), item.ids) ??
+        differs(await tokenizer.encodeMarkup(item.text, true), item.ids_with_special ?? item.ids) ??
         differs(await tokenizer.decode(item.ids, false), decoded) ??
         differs(await tokenizer.decode(item.ids, true), item.decoded_skip_special ?? decoded)
       );

@@ -79,8 +79,12 @@ async function runTokenizer(run: GroupRun, name: string, path: string): Promise<
     await run.case(`${name} string ${index}`, async () => {
       const decoded = item.decoded === true ? item.text : item.decoded;
       const results: [string, unknown, unknown][] = [
-        ["ids", await tokenizer.encode(item.text, false), item.ids],
-        ["ids with special", await tokenizer.encode(item.text, true), item.ids_with_special ?? item.ids],
+        ["ids", await tokenizer.encodeMarkup(item.text, false), item.ids],
+        [
+          "ids with special",
+          await tokenizer.encodeMarkup(item.text, true),
+          item.ids_with_special ?? item.ids,
+        ],
         ["text", await tokenizer.decode(item.ids, false), decoded],
         [
           "text without special",

@@ -16,6 +16,7 @@ const RUNNERS: Readonly<Record<string, () => Promise<GroupRunner>>> = {
   gguf: async () => (await import("./gguf.ts")).runGguf,
   "hostile-models": async () => (await import("./hostile-models.ts")).runHostileModels,
   ekfac: async () => (await import("./ekfac.ts")).runEkfac,
+  "chat-templates": async () => (await import("./chat-templates.ts")).runChatTemplates,
   faults: async () => (await import("./faults.ts")).runFaults,
 };
 

@@ -45,7 +45,12 @@ const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type FileList = Manifest["base"];
 
-const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json", "generation_config.json"];
+const TOKENIZER_FILES = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "generation_config.json",
+  "chat_template.jinja",
+];
 
 /** Divides the files of a base model's folder into those of the weights and those of the tokenizer. */
 export function splitBaseFiles(all: ModelFiles): { base: ModelFiles; tokenizer: ModelFiles } {

@@ -44,7 +44,7 @@ export interface TokenizedRow {
 
 /** Token ids of a prompt as the model sees it, with the tokenizer's own first tokens. */
 export function promptIds(prompt: string, tokenizer: ModelTokenizer): Promise<number[]> {
-  return tokenizer.encode(promptText(prompt), true);
+  return tokenizer.encodeText(promptText(prompt), true);
 }
 
 /**
@@ -60,7 +60,7 @@ export async function tokenizeRow(row: Row, tokenizer: ModelTokenizer): Promise<
     });
   }
   const prompt = await promptIds(row.prompt, tokenizer);
-  const completion = await tokenizer.encode(` ${row.completion}`, false);
+  const completion = await tokenizer.encodeText(` ${row.completion}`, false);
   return { ids: [...prompt, ...completion, end], completionStart: prompt.length };
 }
 

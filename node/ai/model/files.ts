@@ -15,6 +15,7 @@ const WANTED: readonly RegExp[] = [
   /^generation_config\.json$/,
   /^tokenizer\.json$/,
   /^tokenizer_config\.json$/,
+  /^chat_template\.jinja$/,
   /^model(-\d+-of-\d+)?\.safetensors$/,
   /^model\.safetensors\.index\.json$/,
   /^adapter_config\.json$/,
@@ -23,7 +24,9 @@ const WANTED: readonly RegExp[] = [
 ];
 
 /** Those of them without the weights: they say how text becomes tokens, and how many the model holds. */
-export const TEXT_FILES: readonly RegExp[] = WANTED.filter((pattern) => pattern.source.endsWith("\\.json$"));
+export const TEXT_FILES: readonly RegExp[] = WANTED.filter(({ source }) =>
+  ["\\.json$", "\\.jinja$"].some((end) => source.endsWith(end)),
+);
 
 /** Under this name a single .gguf file counts as a model's weights, whatever it was called. */
 export const GGUF_FILE = "model.gguf";

@@ -88,7 +88,7 @@ describe("a .gguf file", () => {
       "tokenizer.json",
       "tokenizer_config.json",
     ]);
-    expect(await opened.tokenizer.encode("ab<|end|>b", false)).toEqual([2, 3, 1]);
+    expect(await opened.tokenizer.encodeMarkup("ab<|end|>b", false)).toEqual([2, 3, 1]);
     expect(opened.tokenizer).toMatchObject({ vocabSize: 4, idLimit: 4, eosTokenIds: [3] });
     expect(opened.config).toMatchObject({
       vocabSize: 6,

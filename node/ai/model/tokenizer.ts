@@ -2,7 +2,8 @@ import { Tokenizer } from "tokenizers";
 import { z } from "zod";
 import { aiError } from "../errors.ts";
 import { eosList } from "./config.ts";
-import { type ModelFiles, requireFile, requireJson } from "./files.ts";
+import { type ModelFiles, requireJson } from "./files.ts";
+import { renameSpecialTokens } from "./special-tokens.ts";
 
 /** Text to token ids and back, as the model's own tokenizer.json says. */
 export interface ModelTokenizer {
@@ -11,8 +12,22 @@ export interface ModelTokenizer {
   idLimit: number;
   /** Any of them ends an answer. */
   eosTokenIds: readonly number[];
-  /** Ids of `text`; `addSpecialTokens` adds what the tokenizer's template adds (such as a begin token). */
-  encode(text: string, addSpecialTokens: boolean): Promise<number[]>;
+  /** Texts of the special tokens, by id. */
+  specialTokens: ReadonlyMap<number, string>;
+  /**
+   * Ids of anybody's text, in which special tokens are text like any other. `addSpecialTokens` adds what the tokenizer itself
+   * adds (such as a begin token).
+   */
+  encodeText(text: string, addSpecialTokens: boolean): Promise<number[]>;
+  /**
+   * Ids of a text in which special tokens are recognised wherever they stand, but those for which `isPlain` (by place) is
+   * true. Never for text that a stranger wrote.
+   */
+  encodeMarkup(
+    text: string,
+    addSpecialTokens: boolean,
+    isPlain?: (start: number, end: number) => boolean,
+  ): Promise<number[]>;
   decode(ids: readonly number[], skipSpecialTokens: boolean): Promise<string>;
   /** Id of one token by its text. */
   tokenId(token: string): number | undefined;
@@ -31,11 +46,12 @@ const tokenizerConfigSchema = z.looseObject({
  * @throws CodedError `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`, `MODEL_FILE_MISSING`.
  */
 export function loadTokenizer(files: ModelFiles): ModelTokenizer {
-  const bytes = requireFile(files, "tokenizer.json");
-  refuseRandom(requireJson(files, "tokenizer.json"));
+  const json = requireJson(files, "tokenizer.json");
+  refuseRandom(json);
+  const special = renameSpecialTokens(json);
   let tokenizer: Tokenizer;
   try {
-    tokenizer = Tokenizer.fromString(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    tokenizer = Tokenizer.fromString(JSON.stringify(special.json));
     tokenizer.disableTruncation();
     tokenizer.disablePadding();
   } catch (cause) {
@@ -45,14 +61,20 @@ export function loadTokenizer(files: ModelFiles): ModelTokenizer {
       cause,
     });
   }
+  const encode = async (text: string, addSpecialTokens: boolean) =>
+    (await tokenizer.encode(text, null, { addSpecialTokens })).getIds();
+  const idOf = (token: string) => tokenizer.tokenToId(special.nameOf(token)) ?? undefined;
   return {
     vocabSize: tokenizer.getVocabSize(true),
     idLimit: Object.values(tokenizer.getVocab(true)).reduce((most, id) => Math.max(most, id + 1), 0),
-    eosTokenIds: findEos(files, tokenizer),
-    encode: async (text, addSpecialTokens) =>
-      (await tokenizer.encode(text, null, { addSpecialTokens })).getIds(),
-    decode: (ids, skipSpecialTokens) => tokenizer.decode([...ids], skipSpecialTokens),
-    tokenId: (token) => tokenizer.tokenToId(token) ?? undefined,
+    eosTokenIds: findEos(files, idOf),
+    specialTokens: special.texts,
+    encodeText: (text, addSpecialTokens) => encode(special.toNames(text), addSpecialTokens),
+    encodeMarkup: (text, addSpecialTokens, isPlain = () => false) =>
+      encode(special.toNames(text, isPlain), addSpecialTokens),
+    decode: async (ids, skipSpecialTokens) =>
+      special.fromNames(await tokenizer.decode([...ids], skipSpecialTokens)),
+    tokenId: idOf,
   };
 }
 
@@ -68,7 +90,7 @@ function refuseRandom(json: unknown): void {
   });
 }
 
-function findEos(files: ModelFiles, tokenizer: Tokenizer): number[] {
+function findEos(files: ModelFiles, idOf: (token: string) => number | undefined): number[] {
   for (const name of ["generation_config.json", "config.json"]) {
     if (!files.has(name)) continue;
     const parsed = generationSchema.safeParse(requireJson(files, name));
@@ -84,6 +106,6 @@ function findEos(files: ModelFiles, tokenizer: Tokenizer): number[] {
   const parsed = tokenizerConfigSchema.safeParse(requireJson(files, "tokenizer_config.json"));
   const token = parsed.success ? parsed.data.eos_token : undefined;
   if (!token) return [];
-  const id = tokenizer.tokenToId(typeof token === "string" ? token : token.content);
-  return id === null || id === undefined ? [] : [id];
+  const id = idOf(typeof token === "string" ? token : token.content);
+  return id === undefined ? [] : [id];
 }

@@ -13,7 +13,9 @@ const characters: ModelTokenizer = {
   vocabSize: 65536,
   idLimit: 65536,
   eosTokenIds: [0],
-  encode: async (text) => [...text].map((c) => c.charCodeAt(0)),
+  specialTokens: new Map(),
+  encodeText: async (text) => [...text].map((c) => c.charCodeAt(0)),
+  encodeMarkup: async (text) => [...text].map((c) => c.charCodeAt(0)),
   decode: async (ids) => String.fromCharCode(...ids),
   tokenId: () => undefined,
 };
