@@ -38,7 +38,6 @@ interface SpansAddon {
     rows: Uint32Array,
     contributors: Uint8Array,
     threads: number,
-    general: boolean,
   ): Promise<void>;
   spansCompact(shards: object[], path: string, threads: number): Promise<void>;
   spansOpen(path: string, verify: boolean, threads: number): Promise<object>;

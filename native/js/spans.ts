@@ -105,17 +105,16 @@ export type ShardTree = keyof typeof TREES;
 
 /**
  * Builds the shard of `documents` at `path`, replacing a file there in one step. Linear in the tokens; holds about 16 bytes a token.
- * `general` takes the way of large alphabets even for small ones: the same bytes, more slowly.
  * @throws NativeError `SPANS_INPUT`, `SPANS_TOO_LARGE` (2^31 - 2^16 tokens and documents), `SPANS_WRITE`, `SPANS_MEMORY`
  */
 export async function writeShard(
   path: string,
   documents: SpanDocuments,
-  options: { threads?: number; general?: boolean } = {},
+  options: { threads?: number } = {},
 ): Promise<void> {
   const { tokens, ends, rows, contributors } = documents;
-  const { threads = availableParallelism(), general = false } = options;
-  await settled(loadAddon().spansWrite(path, tokens, ends, rows, contributors, threads, general));
+  const { threads = availableParallelism() } = options;
+  await settled(loadAddon().spansWrite(path, tokens, ends, rows, contributors, threads));
 }
 
 /** Writes the documents of `shards`, in their order, as one shard: the same bytes as if it had been built at once. Errors as writeShard's. */

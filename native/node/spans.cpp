@@ -146,11 +146,10 @@ Napi::Value write(const Napi::CallbackInfo& info) {
   from->rows = words(info[3], "rows");
   from->contributors = octets(info[4], "contributors");
   const unsigned threads = threads_of(info[5]);
-  const bool general = info[6].ToBoolean();
   return task<bool>::start(
       info.Env(),
-      [from, path = info[0].ToString().Utf8Value(), threads, general] {
-        spans::write_shard(*from, path, threads, general);
+      [from, path = info[0].ToString().Utf8Value(), threads] {
+        spans::write_shard(*from, path, threads);
         return true;
       },
       nothing);
@@ -162,7 +161,7 @@ Napi::Value compact(const Napi::CallbackInfo& info) {
       info.Env(),
       [parts = shards_of(info[0]), path = info[1].ToString().Utf8Value(), threads] {
         spans::corpus all = spans::joined(parts);
-        spans::write_shard(all, path, threads, false);
+        spans::write_shard(all, path, threads);
         return true;
       },
       nothing);

@@ -1,21 +1,13 @@
 #include "spans/array.h"
 
-extern "C" {
-#include "libsais.h"
-#include "libsais16.h"
-}
+#include "spans/induced_sort.h"
 
 namespace spans {
 namespace {
 
-void sorted(int32_t status) {
-  if (status == -2) throw std::bad_alloc();
-  if (status != 0) fail("SPANS_INTERNAL", "sorting the suffixes failed with " + std::to_string(status));
-}
-
 // Each end gets a symbol of its own, in the order of position, below all tokens: ties cannot occur.
 template <typename T>
-std::vector<uint32_t> sort_general(const std::vector<T>& text, unsigned threads) {
+std::vector<uint32_t> sort(const std::vector<T>& text) {
   std::vector<uint32_t> tokens(text.begin(), text.end());
   std::sort(tokens.begin(), tokens.end());
   tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
@@ -30,39 +22,9 @@ std::vector<uint32_t> sort_general(const std::vector<T>& text, unsigned threads)
       ranks[i] = static_cast<int32_t>(ends + static_cast<uint64_t>(found - tokens.begin()) - 1);
     }
   }
-  const uint64_t alphabet = ends + tokens.size() - 1;
-  const uint64_t room = std::min<uint64_t>(6 * alphabet, MAX_SYMBOLS - text.size());
-  std::vector<uint32_t> order(text.size() + room);
-  auto* out = reinterpret_cast<int32_t*>(order.data());
-  const auto n = static_cast<int32_t>(text.size()), k = static_cast<int32_t>(alphabet), spare = static_cast<int32_t>(room);
-#ifdef LIBSAIS_OPENMP
-  sorted(libsais_int_omp(ranks.data(), out, n, k, spare, static_cast<int32_t>(threads)));
-#else
-  (void)threads;
-  sorted(libsais_int(ranks.data(), out, n, k, spare));
-#endif
-  order.resize(text.size());
-  return order;
-}
-
-std::vector<uint32_t> sort_short(const std::vector<uint16_t>& text, unsigned threads) {
-  std::vector<uint32_t> order(text.size());
-  auto* out = reinterpret_cast<int32_t*>(order.data());
-  const auto n = static_cast<int32_t>(text.size());
-#ifdef LIBSAIS_OPENMP
-  sorted(libsais16_gsa_omp(text.data(), out, n, 0, nullptr, static_cast<int32_t>(threads)));
-#else
-  (void)threads;
-  sorted(libsais16_gsa(text.data(), out, n, 0, nullptr));
-#endif
-  return order;
-}
-
-// libsais's sort of documents refuses empty ones.
-bool has_empty_document(const std::vector<uint16_t>& text) {
-  return text[0] == 0 || std::adjacent_find(text.begin(), text.end(), [](uint16_t a, uint16_t b) {
-                           return a == 0 && b == 0;
-                         }) != text.end();
+  const auto largest = static_cast<int32_t>(ends + tokens.size() - 2);
+  const std::vector<int32_t> order = order_of_suffixes(ranks, largest);
+  return std::vector<uint32_t>(order.begin(), order.end());
 }
 
 // Kärkkäinen, Manzini and Puglisi 2009: prefixes in the order of position lose at most one symbol from one to the next.
@@ -97,12 +59,8 @@ arrays finish(const std::vector<T>& text, std::vector<uint32_t> order, unsigned 
 
 }  // namespace
 
-arrays build_arrays(const std::vector<uint16_t>& text, unsigned threads, bool general) {
-  return finish(text, general || has_empty_document(text) ? sort_general(text, threads) : sort_short(text, threads), threads);
-}
+arrays build_arrays(const std::vector<uint16_t>& text, unsigned threads) { return finish(text, sort(text), threads); }
 
-arrays build_arrays(const std::vector<uint32_t>& text, unsigned threads) {
-  return finish(text, sort_general(text, threads), threads);
-}
+arrays build_arrays(const std::vector<uint32_t>& text, unsigned threads) { return finish(text, sort(text), threads); }
 
 }  // namespace spans

@@ -13,8 +13,8 @@ struct arrays {
   std::vector<uint32_t> common;
 };
 
-// `text` ends in 0. Linear in its length. `general`: the way of large alphabets even where the quicker one would do.
-arrays build_arrays(const std::vector<uint16_t>& text, unsigned threads, bool general);
+// `text` ends in 0. Linear in its length; the same for any number of threads.
+arrays build_arrays(const std::vector<uint16_t>& text, unsigned threads);
 arrays build_arrays(const std::vector<uint32_t>& text, unsigned threads);
 
 }  // namespace spans

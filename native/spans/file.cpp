@@ -139,14 +139,7 @@ std::vector<uint8_t> trees(const std::vector<T>& text, const arrays& made, const
 }
 
 template <typename T>
-arrays sort(const std::vector<T>& text, unsigned threads, bool general) {
-  if constexpr (sizeof(T) == 2) return build_arrays(text, threads, general);
-  (void)general;
-  if constexpr (sizeof(T) == 4) return build_arrays(text, threads);
-}
-
-template <typename T>
-void write_text(corpus& from, const std::string& path, unsigned threads, bool general) {
+void write_text(corpus& from, const std::string& path, unsigned threads) {
   std::vector<T> text;
   text.reserve(from.tokens.size() + from.ends.size());
   uint64_t start = 0;
@@ -156,7 +149,7 @@ void write_text(corpus& from, const std::string& path, unsigned threads, bool ge
     start = end;
   }
   std::vector<uint32_t>().swap(from.tokens);
-  const arrays made = sort(text, threads, general);
+  const arrays made = build_arrays(text, threads);
   const std::vector<uint8_t> documents = document_records(from, text);
   const std::vector<vocabulary_entry> vocabulary = vocabulary_of(text, made.order);
   header head{};
@@ -190,15 +183,15 @@ void write_text(corpus& from, const std::string& path, unsigned threads, bool ge
 
 }  // namespace
 
-void write_shard(corpus& from, const std::string& path, unsigned threads, bool general) {
+void write_shard(corpus& from, const std::string& path, unsigned threads) {
   check_corpus(from);
   const auto largest = std::max_element(from.tokens.begin(), from.tokens.end());
   if (largest != from.tokens.end() && *largest == UINT32_MAX) fail("SPANS_INPUT", "a token id is 2^32 - 1");
   const bool is_short = largest == from.tokens.end() || *largest < UINT16_MAX;
   if (is_short) {
-    write_text<uint16_t>(from, path, threads, general);
+    write_text<uint16_t>(from, path, threads);
   } else {
-    write_text<uint32_t>(from, path, threads, general);
+    write_text<uint32_t>(from, path, threads);
   }
 }
 

@@ -45,6 +45,6 @@ inline uint64_t chunk_count(uint64_t count) { return (count + CHUNK - 1) / CHUNK
 
 // Writes the shard of `from` to `path`: first beside it, then in its place, so that no half of a file is ever there.
 // Empties `from`. Errors: SPANS_INPUT, SPANS_TOO_LARGE, SPANS_WRITE.
-void write_shard(corpus& from, const std::string& path, unsigned threads, bool general);
+void write_shard(corpus& from, const std::string& path, unsigned threads);
 
 }  // namespace spans
