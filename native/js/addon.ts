@@ -31,6 +31,12 @@ export interface RawOccurrences {
 
 /** Suffix arrays; a handle is a mapped shard. Rejects with an Error that has a SPANS_... code. */
 interface SpansAddon {
+  spansSort(
+    tokens: Uint32Array,
+    ends: Uint32Array,
+    rows: Uint32Array,
+    contributors: Uint8Array,
+  ): Promise<Uint32Array>;
   spansWrite(
     path: string,
     tokens: Uint32Array,

@@ -8,6 +8,7 @@ import {
   type SpanDocuments,
   shardValues,
   shardVocabulary,
+  sortSuffixes,
   writeShard,
 } from "./spans.ts";
 import {
@@ -43,6 +44,7 @@ describe("the suffix array", () => {
       const order = naiveOrder(text);
       expect([...(await shardValues(shard, "text"))]).toEqual(text);
       expect([...(await shardValues(shard, "array"))]).toEqual(order);
+      expect([...(await sortSuffixes(documentsOf(lists)))]).toEqual(order);
       const inverse = await shardValues(shard, "inverse");
       order.forEach((position, rank) => {
         expect(inverse[position]).toBe(rank);

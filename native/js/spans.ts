@@ -117,6 +117,16 @@ export async function writeShard(
   await settled(loadAddon().spansWrite(path, tokens, ends, rows, contributors, threads));
 }
 
+/** The positions of the documents' text in the order of their suffixes, without a file. Errors as writeShard's. */
+export async function sortSuffixes({
+  tokens,
+  ends,
+  rows,
+  contributors,
+}: SpanDocuments): Promise<Uint32Array> {
+  return settled(loadAddon().spansSort(tokens, ends, rows, contributors));
+}
+
 /** Writes the documents of `shards`, in their order, as one shard: the same bytes as if it had been built at once. Errors as writeShard's. */
 export async function compactShards(shards: readonly Shard[], path: string, threads?: number): Promise<void> {
   await settled(loadAddon().spansCompact(handles(shards), path, threads ?? availableParallelism()));

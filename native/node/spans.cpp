@@ -138,13 +138,23 @@ Napi::Uint8Array octets_to(Napi::Env env, const uint8_t* data, size_t length) {
   return array;
 }
 
-Napi::Value write(const Napi::CallbackInfo& info) {
+std::shared_ptr<spans::corpus> corpus_of(const Napi::CallbackInfo& info, size_t first) {
   auto from = std::make_shared<spans::corpus>();
-  from->tokens = words(info[1], "tokens");
-  const auto ends = words(info[2], "ends");
+  from->tokens = words(info[first], "tokens");
+  const auto ends = words(info[first + 1], "ends");
   from->ends.assign(ends.begin(), ends.end());
-  from->rows = words(info[3], "rows");
-  from->contributors = octets(info[4], "contributors");
+  from->rows = words(info[first + 2], "rows");
+  from->contributors = octets(info[first + 3], "contributors");
+  return from;
+}
+
+Napi::Value sort(const Napi::CallbackInfo& info) {
+  return task<std::vector<uint32_t>>::start(
+      info.Env(), [from = corpus_of(info, 0)] { return spans::sort_corpus(*from); }, words_to);
+}
+
+Napi::Value write(const Napi::CallbackInfo& info) {
+  const auto from = corpus_of(info, 1);
   const unsigned threads = threads_of(info[5]);
   return task<bool>::start(
       info.Env(),
@@ -386,6 +396,7 @@ Napi::Value bm25(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void add_spans(Napi::Env env, Napi::Object exports) {
+  add(env, exports, "spansSort", sort);
   add(env, exports, "spansWrite", write);
   add(env, exports, "spansCompact", compact);
   add(env, exports, "spansOpen", open);

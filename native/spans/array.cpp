@@ -59,6 +59,10 @@ arrays finish(const std::vector<T>& text, std::vector<uint32_t> order, unsigned 
 
 }  // namespace
 
+std::vector<uint32_t> sort_suffixes(const std::vector<uint16_t>& text) { return sort(text); }
+
+std::vector<uint32_t> sort_suffixes(const std::vector<uint32_t>& text) { return sort(text); }
+
 arrays build_arrays(const std::vector<uint16_t>& text, unsigned threads) { return finish(text, sort(text), threads); }
 
 arrays build_arrays(const std::vector<uint32_t>& text, unsigned threads) { return finish(text, sort(text), threads); }

@@ -17,4 +17,8 @@ struct arrays {
 arrays build_arrays(const std::vector<uint16_t>& text, unsigned threads);
 arrays build_arrays(const std::vector<uint32_t>& text, unsigned threads);
 
+// The order alone, on one thread.
+std::vector<uint32_t> sort_suffixes(const std::vector<uint16_t>& text);
+std::vector<uint32_t> sort_suffixes(const std::vector<uint32_t>& text);
+
 }  // namespace spans

@@ -139,7 +139,7 @@ std::vector<uint8_t> trees(const std::vector<T>& text, const arrays& made, const
 }
 
 template <typename T>
-void write_text(corpus& from, const std::string& path, unsigned threads) {
+std::vector<T> text_of(corpus& from) {
   std::vector<T> text;
   text.reserve(from.tokens.size() + from.ends.size());
   uint64_t start = 0;
@@ -149,6 +149,12 @@ void write_text(corpus& from, const std::string& path, unsigned threads) {
     start = end;
   }
   std::vector<uint32_t>().swap(from.tokens);
+  return text;
+}
+
+template <typename T>
+void write_text(corpus& from, const std::string& path, unsigned threads) {
+  const std::vector<T> text = text_of<T>(from);
   const arrays made = build_arrays(text, threads);
   const std::vector<uint8_t> documents = document_records(from, text);
   const std::vector<vocabulary_entry> vocabulary = vocabulary_of(text, made.order);
@@ -181,18 +187,28 @@ void write_text(corpus& from, const std::string& path, unsigned threads) {
   out.finish(offset, path);
 }
 
+// Whether 16 bits hold every symbol.
+bool is_short(const corpus& from) {
+  const auto largest = std::max_element(from.tokens.begin(), from.tokens.end());
+  if (largest == from.tokens.end()) return true;
+  if (*largest == UINT32_MAX) fail("SPANS_INPUT", "a token id is 2^32 - 1");
+  return *largest < UINT16_MAX;
+}
+
 }  // namespace
 
 void write_shard(corpus& from, const std::string& path, unsigned threads) {
   check_corpus(from);
-  const auto largest = std::max_element(from.tokens.begin(), from.tokens.end());
-  if (largest != from.tokens.end() && *largest == UINT32_MAX) fail("SPANS_INPUT", "a token id is 2^32 - 1");
-  const bool is_short = largest == from.tokens.end() || *largest < UINT16_MAX;
-  if (is_short) {
+  if (is_short(from)) {
     write_text<uint16_t>(from, path, threads);
   } else {
     write_text<uint32_t>(from, path, threads);
   }
+}
+
+std::vector<uint32_t> sort_corpus(corpus& from) {
+  check_corpus(from);
+  return is_short(from) ? sort_suffixes(text_of<uint16_t>(from)) : sort_suffixes(text_of<uint32_t>(from));
 }
 
 }  // namespace spans

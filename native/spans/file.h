@@ -47,4 +47,7 @@ inline uint64_t chunk_count(uint64_t count) { return (count + CHUNK - 1) / CHUNK
 // Empties `from`. Errors: SPANS_INPUT, SPANS_TOO_LARGE, SPANS_WRITE.
 void write_shard(corpus& from, const std::string& path, unsigned threads);
 
+// The order of the suffixes of the same text, without a file. Empties `from`. Errors: SPANS_INPUT, SPANS_TOO_LARGE.
+std::vector<uint32_t> sort_corpus(corpus& from);
+
 }  // namespace spans

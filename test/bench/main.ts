@@ -7,6 +7,7 @@ import { type Bench, formatFigure } from "./figure.ts";
 import { gemmBench } from "./gemm.ts";
 import { logsBench } from "./logs.ts";
 import { scanBench } from "./scan.ts";
+import { spansBench } from "./spans.ts";
 import { splitterBench } from "./splitter.ts";
 import { stateBench } from "./state.ts";
 import { trainBench } from "./train.ts";
@@ -24,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   trainBench,
   gemmBench,
   scanBench,
+  spansBench,
   splitterBench,
 ];
 

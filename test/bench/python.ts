@@ -8,13 +8,17 @@ const TIMEOUT_S = 60;
  * Runs a peer script of test/bench/peers with the Python of OPENLEDGER_PYTHON (default python3) and reads its JSON.
  * Returns the reason as a string when Python or the script's packages are missing.
  */
-export function runPython(script: string, args: readonly string[]): Record<string, number> | string {
+export function runPython(
+  script: string,
+  args: readonly string[],
+  timeoutSeconds = TIMEOUT_S,
+): Record<string, number> | string {
   const python = process.env.OPENLEDGER_PYTHON ?? "python3";
   const file = join(packageRoot(), "test", "bench", "peers", script);
-  const result = spawnSync(python, [file, ...args], { encoding: "utf8", timeout: TIMEOUT_S * 1000 });
+  const result = spawnSync(python, [file, ...args], { encoding: "utf8", timeout: timeoutSeconds * 1000 });
   if (result.status !== 0) {
     const { code } = (result.error ?? {}) as NodeJS.ErrnoException;
-    if (code === "ETIMEDOUT") return `peer not measured: it took more than ${TIMEOUT_S} s`;
+    if (code === "ETIMEDOUT") return `peer not measured: it took more than ${timeoutSeconds} s`;
     if (code !== undefined) return `peer not measured: ${python}: ${code}`;
     return `peer not measured: ${result.stderr.trim().split("\n").at(-1)}`;
   }
