@@ -1,27 +1,36 @@
 import { revertWith } from "../revert.ts";
-import type { IndexCommitment, InfluenceClaim } from "./types.ts";
-
-export const MAX_TOP_K = 16;
-export const MAX_DIMENSION = 4096;
-/** K scores of at most 2^63 - 1 sum to less: a claimed weight of this or more is no sum of scores. */
-export const WEIGHT_LIMIT = 1n << 67n;
+import {
+  compareKeys,
+  FULL_GAIN,
+  floorOf,
+  keyOf,
+  MAX_DIMENSION,
+  MAX_TOP_K,
+  SCORE_LIMIT,
+  WEIGHT_LIMIT,
+} from "./rule.ts";
+import { hasSpans, type IndexCommitment, type InfluenceList } from "./types.ts";
 
 const invalidIndex = revertWith("InvalidIndex(uint256)");
 const queryLength = revertWith("QueryLength(uint256,uint256)");
 const queryValue = revertWith("QueryValue(uint256)");
+const listLength = revertWith("ListLength(uint256,uint256)");
+const listTooLong = revertWith("ListTooLong(uint256,uint256)");
 const rowIdRange = revertWith("RowIdRange(uint256,uint32)");
+const scoreRange = revertWith("ScoreRange(uint256,int64)");
+const gainRange = revertWith("GainRange(uint256,uint8)");
+const keyZero = revertWith("KeyZero(uint256)");
 const orderViolation = revertWith("OrderViolation(uint256)");
 const duplicateRow = revertWith("DuplicateRow(uint256)");
+const floorMismatch = revertWith("FloorMismatch(uint64,uint64)");
 const weightListLength = revertWith("WeightListLength(uint256,uint256)");
 const weightRange = revertWith("WeightRange(uint256)");
-const listLength = revertWith("ListLength(uint256,uint256)");
 
 /** @throws PrecompileRevert InvalidIndex(field's position in the struct). */
 export function checkIndex(index: IndexCommitment): void {
   if (index.rows === 0) throw invalidIndex(1);
   if (index.dimension === 0 || index.dimension > MAX_DIMENSION) throw invalidIndex(2);
-  if (index.groups !== 1) throw invalidIndex(3);
-  if (index.topK === 0 || index.topK > MAX_TOP_K) throw invalidIndex(6);
+  if (index.topK === 0 || index.topK > MAX_TOP_K) throw invalidIndex(5);
 }
 
 /** @throws PrecompileRevert QueryLength, QueryValue. */
@@ -38,24 +47,44 @@ export function checkLength(length: number, expected: number): void {
   if (length !== expected) throw listLength(length, expected);
 }
 
-/** Form of a claim's lists: lengths, row ids, order, weights. @throws PrecompileRevert by the first thing that is wrong. */
-export function checkList(index: IndexCommitment, claim: InfluenceClaim): void {
-  const { rowIds, scores, contributors, weights } = claim;
-  const expected = Math.min(index.topK, index.rows);
-  checkLength(rowIds.length, expected);
-  checkLength(scores.length, expected);
-  for (let i = 0; i < expected; i++) {
-    const rowId = rowIds[i]!;
-    if (rowId >= index.rows) throw rowIdRange(i, rowId);
-    if (i > 0) {
-      const [before, score] = [scores[i - 1]!, scores[i]!];
-      if (before < score || (before === score && rowIds[i - 1]! > rowId)) throw orderViolation(i);
-    }
-    if (rowIds.indexOf(rowId) < i) throw duplicateRow(i);
-  }
-  if (contributors.length > expected) throw weightListLength(contributors.length, expected);
-  if (weights.length !== contributors.length) throw weightListLength(weights.length, contributors.length);
+/**
+ * Form of a list: lengths, rows, scores, gains, order, floor, weights.
+ * @returns the key of each row
+ * @throws PrecompileRevert by the first thing that is wrong
+ */
+export function checkList(index: IndexCommitment, list: InfluenceList): bigint[] {
+  const { rowIds, scores, gains, contributionIds, weights } = list;
+  const count = rowIds.length;
+  const most = Math.min(index.topK, index.rows);
+  if (count > most) throw listTooLong(count, most);
+  checkLength(scores.length, count);
+  checkLength(gains.length, count);
+  const keys = checkRows(index, list);
+  const floor = floorOf(index.floor, keys[0] ?? 0n);
+  if (list.floor !== floor) throw floorMismatch(list.floor, floor);
+  if (contributionIds.length > count) throw weightListLength(contributionIds.length, count);
+  if (weights.length !== contributionIds.length)
+    throw weightListLength(weights.length, contributionIds.length);
   weights.forEach((weight, i) => {
     if (weight === 0n || weight >= WEIGHT_LIMIT) throw weightRange(i);
   });
+  return keys;
+}
+
+function checkRows(index: IndexCommitment, { rowIds, scores, gains }: InfluenceList): bigint[] {
+  const spans = hasSpans(index);
+  const keys: bigint[] = [];
+  rowIds.forEach((rowId, i) => {
+    const [score, gain] = [scores[i]!, gains[i]!];
+    if (rowId >= index.rows) throw rowIdRange(i, rowId);
+    if (score <= -SCORE_LIMIT || score >= SCORE_LIMIT) throw scoreRange(i, score);
+    if (gain > FULL_GAIN || (!spans && gain !== FULL_GAIN)) throw gainRange(i, gain);
+    const key = keyOf(score, gain, spans);
+    if (key === 0n) throw keyZero(i);
+    const before = i > 0 ? { key: keys[i - 1]!, rowId: rowIds[i - 1]! } : undefined;
+    if (before !== undefined && compareKeys(before, { key, rowId }) > 0) throw orderViolation(i);
+    if (rowIds.indexOf(rowId) < i) throw duplicateRow(i);
+    keys.push(key);
+  });
+  return keys;
 }

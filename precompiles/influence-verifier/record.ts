@@ -1,13 +1,16 @@
 import { keccak256 } from "../../node/chain/crypto.ts";
-import type { Address } from "../../node/chain/types/primitives.ts";
 import { revertWith } from "../revert.ts";
+import {
+  dotProduct,
+  MAX_SHIFT,
+  RECORD_HEAD,
+  type RecordHead,
+  readRecordHead,
+  recordSize,
+  scoreShift,
+  treeDepth,
+} from "./rule.ts";
 import type { IndexCommitment } from "./types.ts";
-
-/** rowId u32 | exampleHash 32 | contributor 20 | exponent i8, then int8[k]. */
-const CONTRIBUTOR_AT = 36;
-const EXPONENT_AT = 56;
-const VALUES_AT = 57;
-const MAX_SHIFT = 24;
 
 const recordLength = revertWith("RecordLength(uint256,uint256,uint256)");
 const rowIdRange = revertWith("RowIdRange(uint256,uint32)");
@@ -17,18 +20,9 @@ const recordValue = revertWith("RecordValue(uint256,uint256)");
 const shiftOutOfRange = revertWith("ShiftOutOfRange(uint256,int256)");
 
 /** A record whose path led to the root. */
-export interface CommittedRecord {
-  rowId: number;
-  contributor: Address;
-  /** i8. */
-  exponent: number;
-  /** int8[k]; -128 may occur and is refused by {@link scoreRecord}. */
+export interface CommittedRecord extends RecordHead {
+  /** int8[k]; -128 may occur and is refused by {@link checkValues}. */
   values: Int8Array;
-}
-
-/** Hashes on a path: ceil(log2(rows)). */
-export function treeDepth(rows: number): number {
-  return rows <= 1 ? 0 : 32 - Math.clz32(rows - 1);
 }
 
 /**
@@ -43,23 +37,15 @@ export function openRecord(
   record: Uint8Array,
   path: readonly Uint8Array[],
 ): CommittedRecord {
-  const expected = VALUES_AT + index.dimension;
+  const expected = recordSize(index.dimension);
   if (record.length !== expected) throw recordLength(position, record.length, expected);
-  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-  const rowId = view.getUint32(0);
-  if (rowId >= index.rows) throw rowIdRange(position, rowId);
+  const head = readRecordHead(record);
+  if (head.rowId >= index.rows) throw rowIdRange(position, head.rowId);
   const depth = treeDepth(index.rows);
   if (path.length !== depth) throw pathLength(position, path.length, depth);
-  if (!sameBytes(merkleRoot(record, rowId, path), index.root)) throw notCommitted(position);
-  const hex = Array.from(record.subarray(CONTRIBUTOR_AT, EXPONENT_AT), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  );
-  return {
-    rowId,
-    contributor: `0x${hex.join("")}`,
-    exponent: view.getInt8(EXPONENT_AT),
-    values: new Int8Array(record.buffer, record.byteOffset + VALUES_AT, index.dimension),
-  };
+  if (!sameBytes(merkleRoot(record, head.rowId, path), index.root)) throw notCommitted(position);
+  const values = new Int8Array(record.buffer, record.byteOffset + RECORD_HEAD, index.dimension);
+  return { ...head, values };
 }
 
 /** Root that `record` at `rowId` has with `path`; bit i of the row id says on which side level i's sibling is not. */
@@ -78,9 +64,14 @@ function merkleRoot(record: Uint8Array, rowId: number, path: readonly Uint8Array
   return hash;
 }
 
+/** @throws PrecompileRevert RecordValue: a value is -128, the record has no score for any query. */
+export function checkValues(position: number, { values }: CommittedRecord): void {
+  const forbidden = values.indexOf(-128);
+  if (forbidden >= 0) throw recordValue(position, forbidden);
+}
+
 /**
  * Exact score of a record for a query: dot << (query exponent + record exponent - e0).
- * Below 2^58 in size: 4096 products of at most 127 * 32767, shifted by at most 24.
  * @param query checked by checkQuery
  * @throws PrecompileRevert RecordValue, ShiftOutOfRange: the row has no score
  */
@@ -90,14 +81,13 @@ export function scoreRecord(
   query: Uint8Array,
   record: CommittedRecord,
 ): bigint {
-  const forbidden = record.values.indexOf(-128);
-  if (forbidden >= 0) throw recordValue(position, forbidden);
+  checkValues(position, record);
   const view = new DataView(query.buffer, query.byteOffset, query.byteLength);
-  const shift = view.getInt8(0) + record.exponent - index.e0;
+  const shift = scoreShift(view.getInt8(0), record.exponent, index.e0);
   if (shift < 0 || shift > MAX_SHIFT) throw shiftOutOfRange(position, shift);
-  let dot = 0;
-  for (let i = 0; i < index.dimension; i++) dot += record.values[i]! * view.getInt16(1 + 2 * i);
-  return BigInt(dot) << BigInt(shift);
+  const values = new Int16Array(index.dimension);
+  for (let i = 0; i < values.length; i++) values[i] = view.getInt16(1 + 2 * i);
+  return BigInt(dotProduct(values, record.values)) << BigInt(shift);
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

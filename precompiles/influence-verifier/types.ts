@@ -1,5 +1,4 @@
-import type { Address } from "../../node/chain/types/primitives.ts";
-import { type AbiType, type AbiValue, address, array, bytes, bytes32, int, tuple, uint } from "../abi.ts";
+import { type AbiType, type AbiValue, array, bytes, bytes32, int, tuple, uint } from "../abi.ts";
 
 /** What a model commits of its index: Solidity's `IndexCommitment`. Bounds: checkIndex in form.ts. */
 export interface IndexCommitment {
@@ -8,33 +7,38 @@ export interface IndexCommitment {
   rows: number;
   /** Values in a sketch (k). */
   dimension: number;
-  /** Scale groups; 1. */
-  groups: number;
   /** Exponent of a score's unit. */
   e0: number;
-  /** Score that earns nothing. */
+  /** Key that earns nothing. */
   floor: bigint;
-  /** Rows that a claim lists (K). */
+  /** Rows that a claim lists at most (K). */
   topK: number;
+  /** Commitment to the span index, 32 bytes; zero if the model has none. */
+  spans: Uint8Array;
 }
 
-/** What a host says an answer's training examples were: Solidity's `InfluenceClaim`. */
-export interface InfluenceClaim {
-  /** exponent i8 | int16[k], big endian. */
-  query: Uint8Array;
-  /** min(K, rows) of them: score descending, ties lower row id. */
+/** Which rows a host says made an answer: Solidity's `InfluenceList`. */
+export interface InfluenceList {
+  /** At most min(K, rows) of them: key descending, ties lower row id. */
   rowIds: readonly number[];
   scores: readonly bigint[];
-  contributors: readonly Address[];
+  /** Sixteenths of each score that count. */
+  gains: readonly number[];
+  floor: bigint;
+  contributionIds: readonly bigint[];
   weights: readonly bigint[];
 }
 
-export const INDEX_TYPE: AbiType = tuple(bytes32, uint(32), uint(16), uint(8), int(16), uint(64), uint(8));
-export const CLAIM_TYPE: AbiType = tuple(
-  bytes,
+export const INDEX_ABI = "(bytes32,uint32,uint16,int16,uint64,uint8,bytes32)";
+export const LIST_ABI = "(uint32[],int64[],uint8[],uint64,uint64[],uint256[])";
+
+export const INDEX_TYPE: AbiType = tuple(bytes32, uint(32), uint(16), int(16), uint(64), uint(8), bytes32);
+export const LIST_TYPE: AbiType = tuple(
   array(uint(32)),
   array(int(64)),
-  array(address),
+  array(uint(8)),
+  uint(64),
+  array(uint(64)),
   array(uint(256)),
 );
 export const RECORDS_TYPE: AbiType = array(bytes);
@@ -42,26 +46,31 @@ export const PATHS_TYPE: AbiType = array(array(bytes32));
 
 /** A decoded value of {@link INDEX_TYPE} as the record that it is. */
 export function toIndex(value: AbiValue): IndexCommitment {
-  const [root, rows, dimension, groups, e0, floor, topK] = value as [Uint8Array, ...bigint[]];
+  const [root, rows, dimension, e0, floor, topK, spans] = value as readonly AbiValue[];
   return {
-    root,
+    root: root as Uint8Array,
     rows: Number(rows),
     dimension: Number(dimension),
-    groups: Number(groups),
     e0: Number(e0),
     floor: floor as bigint,
     topK: Number(topK),
+    spans: spans as Uint8Array,
   };
 }
 
-/** A decoded value of {@link CLAIM_TYPE} as the record that it is. */
-export function toClaim(value: AbiValue): InfluenceClaim {
-  const [query, rowIds, scores, contributors, weights] = value as readonly AbiValue[];
+/** A decoded value of {@link LIST_TYPE} as the record that it is. */
+export function toList(value: AbiValue): InfluenceList {
+  const [rowIds, scores, gains, floor, contributionIds, weights] = value as readonly AbiValue[];
   return {
-    query: query as Uint8Array,
     rowIds: (rowIds as readonly bigint[]).map(Number),
     scores: scores as readonly bigint[],
-    contributors: contributors as readonly Address[],
+    gains: (gains as readonly bigint[]).map(Number),
+    floor: floor as bigint,
+    contributionIds: contributionIds as readonly bigint[],
     weights: weights as readonly bigint[],
   };
+}
+
+export function hasSpans(index: IndexCommitment): boolean {
+  return index.spans.some((byte) => byte !== 0);
 }

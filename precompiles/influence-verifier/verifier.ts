@@ -2,7 +2,6 @@ import {
   AbiInputError,
   type AbiType,
   type AbiValue,
-  address,
   array,
   bytes,
   bytes32,
@@ -12,31 +11,30 @@ import {
   uint,
 } from "../abi.ts";
 import { badInput, revertWith, selectorOf, unknownSelector } from "../revert.ts";
-import { checkIndex, checkLength, checkList, checkQuery, MAX_TOP_K } from "./form.ts";
-import { openRecord, scoreRecord } from "./record.ts";
+import { checkIndex, checkLength, checkList, checkQuery } from "./form.ts";
+import { type CommittedRecord, checkValues, openRecord, scoreRecord } from "./record.ts";
+import { type ContributionWeight, type RecordHead, sumWeights } from "./rule.ts";
 import {
-  CLAIM_TYPE,
+  INDEX_ABI,
   INDEX_TYPE,
   type IndexCommitment,
-  type InfluenceClaim,
+  type InfluenceList,
+  LIST_ABI,
+  LIST_TYPE,
   PATHS_TYPE,
   RECORDS_TYPE,
-  toClaim,
   toIndex,
+  toList,
 } from "./types.ts";
-import { sumWeights } from "./weights.ts";
 
 const BASE_GAS = 3_000n;
 const GAS_PER_WORD = 64n;
 
-const listLength = revertWith("ListLength(uint256,uint256)");
 const rowIdMismatch = revertWith("RowIdMismatch(uint256,uint32,uint32)");
+const rowRepeats = revertWith("RowRepeats(uint256,uint32)");
 const scoreMismatch = revertWith("ScoreMismatch(uint256,int64,int64)");
 const weightCount = revertWith("WeightCount(uint256,uint256)");
 const weightMismatch = revertWith("WeightMismatch(uint256)");
-
-const INDEX_ABI = "(bytes32,uint32,uint16,uint8,int16,uint64,uint8)";
-const CLAIM_ABI = "(bytes,uint32[],int64[],address[],uint256[])";
 
 interface Method {
   selector: Uint8Array;
@@ -46,6 +44,7 @@ interface Method {
 }
 
 const TRUE: readonly AbiValue[] = [1n];
+const HEAD_TYPES: readonly AbiType[] = [uint(32), uint(64), uint(32), uint(32)];
 
 const METHODS: readonly Method[] = [
   {
@@ -58,36 +57,70 @@ const METHODS: readonly Method[] = [
     },
   },
   {
-    selector: selectorOf(`checkClaim(${INDEX_ABI},${CLAIM_ABI})`),
-    inputs: [INDEX_TYPE, CLAIM_TYPE],
+    selector: selectorOf(`checkClaim(${INDEX_ABI},${LIST_ABI})`),
+    inputs: [INDEX_TYPE, LIST_TYPE],
     outputs: [uint(8)],
-    run: ([index, claim]) => {
-      checkClaim(toIndex(index!), toClaim(claim!));
+    run: ([index, list]) => {
+      checkClaim(toIndex(index!), toList(list!));
       return TRUE;
     },
   },
   {
-    selector: selectorOf(`verifyTopK(${INDEX_ABI},${CLAIM_ABI},bytes[],bytes32[][])`),
-    inputs: [INDEX_TYPE, CLAIM_TYPE, RECORDS_TYPE, PATHS_TYPE],
+    selector: selectorOf(`checkQuery(${INDEX_ABI},bytes)`),
+    inputs: [INDEX_TYPE, bytes],
     outputs: [uint(8)],
-    run: ([index, claim, records, paths]) => {
-      verifyTopK(toIndex(index!), toClaim(claim!), toRecords(records!), toPaths(paths!));
+    run: ([index, query]) => {
+      const commitment = toIndex(index!);
+      checkIndex(commitment);
+      checkQuery(commitment, query as Uint8Array);
+      return TRUE;
+    },
+  },
+  {
+    selector: selectorOf(`verifyTopK(${INDEX_ABI},${LIST_ABI},bytes,bytes[],bytes32[][])`),
+    inputs: [INDEX_TYPE, LIST_TYPE, bytes, RECORDS_TYPE, PATHS_TYPE],
+    outputs: [uint(8)],
+    run: ([index, list, query, records, paths]) => {
+      verifyTopK(
+        toIndex(index!),
+        toList(list!),
+        query as Uint8Array,
+        records as readonly Uint8Array[],
+        paths as readonly (readonly Uint8Array[])[],
+      );
       return TRUE;
     },
   },
   {
     selector: selectorOf(`scoreOf(${INDEX_ABI},bytes,bytes,bytes32[])`),
     inputs: [INDEX_TYPE, bytes, bytes, array(bytes32)],
-    outputs: [uint(32), address, int(64)],
+    outputs: [...HEAD_TYPES, int(64)],
     run: ([index, query, record, path]) =>
       scoreOf(toIndex(index!), query as Uint8Array, record as Uint8Array, path as readonly Uint8Array[]),
   },
   {
-    selector: selectorOf(`weightsOf(${INDEX_ABI},int64[],bytes[],bytes32[][])`),
-    inputs: [INDEX_TYPE, array(int(64)), RECORDS_TYPE, PATHS_TYPE],
-    outputs: [array(uint(32)), array(address), array(uint(256))],
-    run: ([index, scores, records, paths]) =>
-      weightsOf(toIndex(index!), scores as readonly bigint[], toRecords(records!), toPaths(paths!)),
+    selector: selectorOf(`openRecord(${INDEX_ABI},bytes,bytes32[])`),
+    inputs: [INDEX_TYPE, bytes, array(bytes32)],
+    outputs: HEAD_TYPES,
+    run: ([index, record, path]) => {
+      const commitment = toIndex(index!);
+      checkIndex(commitment);
+      const opened = openRecord(commitment, 0, record as Uint8Array, path as readonly Uint8Array[]);
+      checkValues(0, opened);
+      return headOf(opened);
+    },
+  },
+  {
+    selector: selectorOf(`weightsOf(${INDEX_ABI},${LIST_ABI},bytes[],bytes32[][])`),
+    inputs: [INDEX_TYPE, LIST_TYPE, RECORDS_TYPE, PATHS_TYPE],
+    outputs: [array(uint(32)), array(uint(64)), array(uint(256))],
+    run: ([index, list, records, paths]) =>
+      weightsOf(
+        toIndex(index!),
+        toList(list!),
+        records as readonly Uint8Array[],
+        paths as readonly (readonly Uint8Array[])[],
+      ),
   },
 ];
 
@@ -115,43 +148,53 @@ export function influenceVerifier(input: Uint8Array): Uint8Array {
   return encodeAbi(method.outputs, method.run(args));
 }
 
-function toRecords(value: AbiValue): readonly Uint8Array[] {
-  return value as readonly Uint8Array[];
+function headOf({ rowId, contributionId, row, first }: RecordHead): readonly AbiValue[] {
+  return [BigInt(rowId), contributionId, BigInt(row), BigInt(first)];
 }
 
-function toPaths(value: AbiValue): readonly (readonly Uint8Array[])[] {
-  return value as readonly (readonly Uint8Array[])[];
-}
-
-function checkClaim(index: IndexCommitment, claim: InfluenceClaim): void {
+/** @returns the key of each row. */
+function checkClaim(index: IndexCommitment, list: InfluenceList): bigint[] {
   checkIndex(index);
-  checkQuery(index, claim.query);
-  checkList(index, claim);
+  return checkList(index, list);
 }
 
 function verifyTopK(
   index: IndexCommitment,
-  claim: InfluenceClaim,
+  list: InfluenceList,
+  query: Uint8Array,
   records: readonly Uint8Array[],
   paths: readonly (readonly Uint8Array[])[],
 ): void {
-  checkClaim(index, claim);
-  const { rowIds, scores, contributors, weights } = claim;
+  checkIndex(index);
+  checkQuery(index, query);
+  const keys = checkList(index, list);
+  const { rowIds, scores } = list;
   checkLength(records.length, rowIds.length);
   checkLength(paths.length, rowIds.length);
-  const owners = records.map((bytesOfRecord, i) => {
+  const opened = records.map((bytesOfRecord, i) => {
     const record = openRecord(index, i, bytesOfRecord, paths[i]!);
     if (record.rowId !== rowIds[i]) throw rowIdMismatch(i, rowIds[i]!, record.rowId);
-    const score = scoreRecord(index, i, claim.query, record);
+    if (record.first !== record.rowId) throw rowRepeats(i, record.first);
+    const score = scoreRecord(index, i, query, record);
     if (score !== scores[i]) throw scoreMismatch(i, scores[i]!, score);
-    return record.contributor;
+    return record;
   });
-  const actual = sumWeights(owners, scores, index.floor);
-  if (contributors.length !== actual.contributors.length) {
-    throw weightCount(contributors.length, actual.contributors.length);
-  }
-  actual.contributors.forEach((contributor, i) => {
-    if (contributor !== contributors[i] || actual.weights[i] !== weights[i]) throw weightMismatch(i);
+  checkWeights(list, weigh(opened, keys, list.floor));
+}
+
+function weigh(
+  records: readonly CommittedRecord[],
+  keys: readonly bigint[],
+  floor: bigint,
+): ContributionWeight[] {
+  const rows = records.map(({ contributionId }, i) => ({ contributionId, key: keys[i]! }));
+  return sumWeights(rows, floor);
+}
+
+function checkWeights({ contributionIds, weights }: InfluenceList, actual: ContributionWeight[]): void {
+  if (contributionIds.length !== actual.length) throw weightCount(contributionIds.length, actual.length);
+  actual.forEach(({ contributionId, weight }, i) => {
+    if (contributionId !== contributionIds[i] || weight !== weights[i]) throw weightMismatch(i);
   });
 }
 
@@ -164,24 +207,23 @@ function scoreOf(
   checkIndex(index);
   checkQuery(index, query);
   const record = openRecord(index, 0, bytesOfRecord, path);
-  return [BigInt(record.rowId), record.contributor, scoreRecord(index, 0, query, record)];
+  return [...headOf(record), scoreRecord(index, 0, query, record)];
 }
 
 function weightsOf(
   index: IndexCommitment,
-  scores: readonly bigint[],
+  list: InfluenceList,
   records: readonly Uint8Array[],
   paths: readonly (readonly Uint8Array[])[],
 ): readonly AbiValue[] {
-  checkIndex(index);
-  if (scores.length === 0 || scores.length > MAX_TOP_K) throw listLength(scores.length, MAX_TOP_K);
-  checkLength(records.length, scores.length);
-  checkLength(paths.length, scores.length);
+  const keys = checkClaim(index, list);
+  checkLength(records.length, keys.length);
+  checkLength(paths.length, keys.length);
   const opened = records.map((bytesOfRecord, i) => openRecord(index, i, bytesOfRecord, paths[i]!));
-  const { contributors, weights } = sumWeights(
-    opened.map(({ contributor }) => contributor),
-    scores,
-    index.floor,
-  );
-  return [opened.map(({ rowId }) => BigInt(rowId)), contributors, weights];
+  const weights = weigh(opened, keys, list.floor);
+  return [
+    opened.map(({ rowId }) => BigInt(rowId)),
+    weights.map(({ contributionId }) => contributionId),
+    weights.map(({ weight }) => weight),
+  ];
 }

@@ -3,6 +3,16 @@ pragma solidity ^0.8.28;
 
 import {MerkleFrontier} from "./MerkleFrontier.sol";
 
+/// @param root Merkle root over the accepted contributions' leaves, in the order of acceptance.
+/// @param contributions Number of them: the first that many.
+/// @param rows Their rows together.
+struct Snapshot {
+    bytes32 root;
+    uint32 contributions;
+    uint64 rows;
+    uint64 frozenAt;
+}
+
 /// @title Datanets with their reviewers, accepted contributions and snapshots.
 abstract contract Datanets {
     using MerkleFrontier for MerkleFrontier.Tree;
@@ -25,16 +35,6 @@ abstract contract Datanets {
         string name;
         string licence;
         string uri;
-    }
-
-    /// @param root Merkle root over the accepted contributions' leaves, in the order of acceptance.
-    /// @param contributions Number of them: the first that many.
-    /// @param rows Their rows together.
-    struct Snapshot {
-        bytes32 root;
-        uint32 contributions;
-        uint64 rows;
-        uint64 frozenAt;
     }
 
     uint256 private constant MAX_REVIEWERS = 64;
@@ -155,16 +155,17 @@ abstract contract Datanets {
         }
     }
 
-    /// @dev Takes a contribution into the datanet's next snapshot; returns the leaf's position.
+    /// @dev Takes a contribution into the datanet's next snapshot; returns the leaf's position and the rows before its own.
     function _include(uint256 datanetId, uint256 contributionId, bytes32 leaf, uint32 rowCount)
         internal
-        returns (uint32 position)
+        returns (uint32 position, uint64 firstRow)
     {
         Datanet storage datanet = _datanets[datanetId];
+        firstRow = datanet.rows;
         datanet.accepted++;
         datanet.rows += rowCount;
         _accepted[datanetId].push(contributionId);
-        return _trees[datanetId].append(leaf);
+        position = _trees[datanetId].append(leaf);
     }
 
     function _datanet(uint256 datanetId) internal view returns (Datanet storage datanet) {

@@ -1,44 +1,31 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IInfluenceVerifier, IndexCommitment, InfluenceClaim} from "../interfaces/IInfluenceVerifier.sol";
+import {DatanetRegistry} from "./DatanetRegistry.sol";
+import {HostStakes} from "./HostStakes.sol";
+import {Claim, InferenceClaims} from "./InferenceClaims.sol";
 import {InferenceRequests} from "./InferenceRequests.sol";
 import {ModelRegistry, ModelTerms} from "./ModelRegistry.sol";
 import {ModelStaking} from "./ModelStaking.sol";
-import {INFLUENCE_VERIFIER, REWARD_SPLITTER} from "./Precompiles.sol";
-import {FeeSplit, Parameters, ProtocolParameters} from "./ProtocolParameters.sol";
+import {REWARD_SPLITTER} from "./Precompiles.sol";
+import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
-
-/// @notice What a host posts for an inference. Only its hash is stored; whoever challenges or settles brings it again from the
-/// InferenceClaimed event.
-/// @param outputHash keccak256 over the answer's token ids, each as u32 big endian.
-/// @param tokensIn Prompt tokens, at most the request's maximum.
-/// @param tokensOut Answer tokens, at most the request's maximum.
-/// @param influence Which training examples made the answer.
-struct Claim {
-    bytes32 outputHash;
-    uint32 tokensIn;
-    uint32 tokensOut;
-    InfluenceClaim influence;
-}
+import {SnapshotPools} from "./SnapshotPools.sol";
+import {BPS} from "./Types.sol";
 
 /// @title Paid inferences: request, claim, challenge, settlement.
-/// @notice A claim is proved (records and paths travel with it) or optimistic (they come with a challenge). Both can be
-/// challenged until their window ends. Neither proves the query sketch or the answer: only re-execution does. A challenge needs
-/// no bond: its counter-example is decided at once. The first challenge wins: a host whose lie is found can still save its bond
-/// by challenging itself before the watcher is heard, but never the fee. Amounts are wei, times seconds.
-contract InferenceMarket is InferenceRequests {
-    enum Challenge {
-        Score,
-        Omission,
-        Weights
-    }
-
+/// @notice A claim can be challenged until its window ends (ClaimChallenges): a counter-example is decided at once. What a
+/// refuted liar loses, bond and slashed stake, goes half to who showed it first, a quarter to the pools of the model's snapshots,
+/// a quarter to the treasury. What no row earned goes to those pools as well, never back to payer or host. Amounts are wei.
+contract InferenceMarket is InferenceClaims {
     /// @notice Where the escrow goes, in wei; sums to it.
+    /// @param contributors To the listed rows' contributors, by weight.
+    /// @param pools To the pools of the model's snapshots.
     /// @param platform The platform's part, to the treasury.
-    /// @param refund Back to the payer: what was not used, and the contributors' part if no example earned.
+    /// @param refund Back to the payer: what was not used.
     struct Payout {
         uint256 contributors;
+        uint256 pools;
         uint256 owner;
         uint256 host;
         uint256 stakers;
@@ -46,255 +33,215 @@ contract InferenceMarket is InferenceRequests {
         uint256 refund;
     }
 
-    ModelStaking public immutable STAKING;
-    RewardBalances public immutable BALANCES;
+    /// @param challenger Who announced first of those who showed a counter-example.
+    /// @param reward Wei that it gets.
+    struct Refutation {
+        address challenger;
+        uint64 announcedBlock;
+        uint64 finalBlock;
+        uint128 reward;
+    }
 
-    event InferenceClaimed(
-        uint256 indexed requestId,
-        uint256 indexed modelId,
-        address indexed host,
-        bool proved,
-        Claim claim,
-        bytes32 claimHash,
-        uint256 bond,
-        uint64 challengeDeadline
-    );
-    /// @notice `challenger` showed that the claim is false and received `bond`; `refund` went back to the payer.
+    /// @notice The contracts that an InferenceMarket works with.
+    struct Parts {
+        ProtocolParameters parameters;
+        ModelRegistry models;
+        DatanetRegistry datanets;
+        ModelStaking staking;
+        HostStakes hosts;
+        SnapshotPools pools;
+        RewardBalances balances;
+        address challenges;
+        address demands;
+    }
+
+    DatanetRegistry public immutable DATANETS;
+    ModelStaking public immutable STAKING;
+    SnapshotPools public immutable POOLS;
+    RewardBalances public immutable BALANCES;
+    /// @notice The contract that decides counter-examples.
+    address public immutable CHALLENGES;
+    /// @notice The contract that holds demands.
+    address public immutable DEMANDS;
+
+    mapping(uint256 requestId => Refutation) private _refutations;
+
+    /// @notice `reason` says by what: a challenge's name, or silence.
     event InferenceRefuted(
         uint256 indexed requestId,
         address indexed host,
         address indexed challenger,
-        Challenge challenge,
-        uint256 bond,
+        bytes32 reason,
+        uint256 lost,
         uint256 refund
     );
+    event ChallengeDeadlineMoved(uint256 indexed requestId, uint64 challengeDeadline);
+    event RewardCollected(uint256 indexed requestId, address indexed challenger, uint256 reward);
     event InferenceSettled(uint256 indexed requestId, uint256 indexed modelId, uint256 fee, Payout payout);
+    /// @notice What each listed contribution's contributor received of a request.
+    event ContributorsPaid(
+        uint256 indexed requestId, uint64[] contributionIds, address[] contributors, uint256[] amounts
+    );
 
-    error BondMismatch(uint256 sent, uint256 required);
-    error TokensOverMaximum(uint256 tokensIn, uint256 tokensOut);
-    error TooLate(uint256 deadline);
-    /// @notice The claim given is not the one that was posted.
-    error ClaimMismatch(bytes32 posted, bytes32 given);
-    error PositionOutOfRange(uint256 position);
-    /// @notice The record is of another row than the one under challenge.
-    error WrongRow(uint32 given, uint32 expected);
-    /// @notice The row is in the claimed list.
-    error RowListed(uint32 rowId);
-    /// @notice The counter-example does not contradict the claim.
-    error ClaimStands();
+    error NotChallenges(address caller);
+    error NotHostStakes(address caller);
+    error NotDemands(address caller);
+    error NothingToCollect(uint256 requestId);
 
-    constructor(
-        ProtocolParameters parameters,
-        ModelRegistry models,
-        ModelStaking staking,
-        RewardBalances balances
-    ) InferenceRequests(parameters, models) {
-        STAKING = staking;
-        BALANCES = balances;
+    constructor(Parts memory parts) InferenceRequests(parts.parameters, parts.models, parts.hosts) {
+        (DATANETS, STAKING, POOLS) = (parts.datanets, parts.staking, parts.pools);
+        (BALANCES, CHALLENGES, DEMANDS) = (parts.balances, parts.challenges, parts.demands);
     }
 
-    /// @notice Posts a claim whose scores and weights nobody has checked yet. For the request's host, with the bond.
-    function claim(uint256 requestId, Claim calldata given) external payable nonReentrant {
-        Request storage order = _claimable(requestId, given);
-        INFLUENCE_VERIFIER.checkClaim(MODELS.indexOf(order.modelId), given.influence);
-        _post(requestId, order, given, false);
+    /// @dev What a host loses comes back from its stake.
+    receive() external payable {
+        if (msg.sender != address(HOSTS)) revert NotHostStakes(msg.sender);
     }
 
-    /// @notice Posts a claim with the records that show its scores and weights. For the request's host, with the bond.
-    /// @param records The committed record of each listed row.
-    /// @param paths Their Merkle paths.
-    function claimProved(
-        uint256 requestId,
-        Claim calldata given,
-        bytes[] calldata records,
-        bytes32[][] calldata paths
-    ) external payable nonReentrant {
-        Request storage order = _claimable(requestId, given);
-        INFLUENCE_VERIFIER.verifyTopK(MODELS.indexOf(order.modelId), given.influence, records, paths);
-        _post(requestId, order, given, true);
-    }
-
-    /// @notice Shows that a listed row has another score than claimed, or none (its values or its exponent give it no score).
-    /// @param position The row's place in the list.
-    /// @param record Its committed record.
-    /// @param path The record's Merkle path.
-    function challengeScore(
-        uint256 requestId,
-        Claim calldata given,
-        uint256 position,
-        bytes calldata record,
-        bytes32[] calldata path
-    ) external nonReentrant {
-        Request storage order = _challengeable(requestId, given);
-        InfluenceClaim calldata influence = given.influence;
-        if (position >= influence.rowIds.length) revert PositionOutOfRange(position);
-        IndexCommitment memory index = MODELS.indexOf(order.modelId);
-        try INFLUENCE_VERIFIER.scoreOf(index, influence.query, record, path) returns (
-            uint32 rowId, address, int64 score
-        ) {
-            if (rowId != influence.rowIds[position]) revert WrongRow(rowId, influence.rowIds[position]);
-            if (score == influence.scores[position]) revert ClaimStands();
-        } catch (bytes memory reason) {
-            _expectNoScore(reason);
-            // The verifier found the record committed before it looked for a score, so these bytes are the row's id.
-            uint32 rowId = uint32(bytes4(record[:4]));
-            if (rowId != influence.rowIds[position]) revert WrongRow(rowId, influence.rowIds[position]);
+    /// @notice Pays out unchallenged claims after their windows. Anybody may call.
+    function settle(Claim[] calldata claims) external nonReentrant {
+        for (uint256 i = 0; i < claims.length; i++) {
+            _settle(claims[i]);
         }
-        _refute(requestId, order, Challenge.Score);
     }
 
-    /// @notice Shows a row outside the list that comes before the list's last one.
-    /// @param record The row's committed record.
-    /// @param path The record's Merkle path.
-    function challengeOmitted(
-        uint256 requestId,
-        Claim calldata given,
-        bytes calldata record,
-        bytes32[] calldata path
-    ) external nonReentrant {
-        Request storage order = _challengeable(requestId, given);
-        InfluenceClaim calldata influence = given.influence;
-        (uint32 rowId,, int64 score) =
-            INFLUENCE_VERIFIER.scoreOf(MODELS.indexOf(order.modelId), influence.query, record, path);
-        uint256 last = influence.rowIds.length - 1;
-        for (uint256 i = 0; i <= last; i++) {
-            if (influence.rowIds[i] == rowId) revert RowListed(rowId);
+    /// @notice A counter-example holds. For ClaimChallenges, within the opening blocks also once more: who announced first gets
+    /// the reward.
+    function refute(Claim calldata given, address challenger, uint64 announcedBlock, bytes32 reason)
+        external
+        nonReentrant
+    {
+        if (msg.sender != CHALLENGES) revert NotChallenges(msg.sender);
+        Request storage order = _known(given.requestId);
+        if (order.status == Status.Refuted) {
+            _checkPosted(order, given);
+            return _replace(given.requestId, challenger, announcedBlock);
         }
-        bool better = score > influence.scores[last]
-            || (score == influence.scores[last] && rowId < influence.rowIds[last]);
-        if (!better) revert ClaimStands();
-        _refute(requestId, order, Challenge.Omission);
+        uint128 reward = _refute(_challengeable(given), given, challenger, reason);
+        _refutations[given.requestId] =
+            Refutation(challenger, announcedBlock, uint64(block.number) + 3, reward);
     }
 
-    /// @notice Shows that the weights do not follow from the claimed scores and the contributors in the records.
-    /// @param records The committed record of each listed row.
-    /// @param paths Their Merkle paths.
-    function challengeWeights(
-        uint256 requestId,
-        Claim calldata given,
-        bytes[] calldata records,
-        bytes32[][] calldata paths
-    ) external nonReentrant {
-        Request storage order = _challengeable(requestId, given);
-        InfluenceClaim calldata influence = given.influence;
-        (uint32[] memory rowIds, address[] memory contributors, uint256[] memory weights) =
-            INFLUENCE_VERIFIER.weightsOf(MODELS.indexOf(order.modelId), influence.scores, records, paths);
-        for (uint256 i = 0; i < rowIds.length; i++) {
-            if (rowIds[i] != influence.rowIds[i]) revert WrongRow(rowIds[i], influence.rowIds[i]);
+    /// @notice The host met a demand with silence. For ClaimDemands. A withheld query is a lie; an answer that was not delivered
+    /// costs the bond.
+    function refuteSilence(Claim calldata given, address by, bool isLie) external nonReentrant {
+        if (msg.sender != DEMANDS) revert NotDemands(msg.sender);
+        Request storage order = _claimedNow(given);
+        if (isLie) {
+            uint128 reward = _refute(order, given, by, "query withheld");
+            _refutations[given.requestId] = Refutation(by, 0, uint64(block.number), reward);
+            return;
         }
-        if (_sameWeights(influence, contributors, weights)) revert ClaimStands();
-        _refute(requestId, order, Challenge.Weights);
+        order.status = Status.Refuted;
+        HOSTS.release(order.host, order.fee);
+        emit InferenceRefuted(given.requestId, order.host, by, "not delivered", order.bond, order.escrow);
+        _payOne(order.payer, order.escrow);
+        _toPools(given.modelId, order.bond, "not delivered");
     }
 
-    /// @notice Pays out an unchallenged claim after its window. Anybody may call.
-    function settle(uint256 requestId, Claim calldata given) external nonReentrant {
-        Request storage order = _claimed(requestId, given);
-        if (block.timestamp <= order.deadline) revert TooEarly(order.deadline);
+    /// @notice Keeps a claim open to challenges at least until `deadline`. For ClaimDemands.
+    function extend(uint256 requestId, uint64 deadline, bool queryPublished) external {
+        if (msg.sender != DEMANDS) revert NotDemands(msg.sender);
+        Request storage order = _known(requestId);
+        if (deadline > order.deadline) order.deadline = deadline;
+        if (queryPublished) order.queryPublished = true;
+        emit ChallengeDeadlineMoved(requestId, order.deadline);
+    }
+
+    /// @notice Gives the reward of a refutation to who announced first, when no other announcement can be shown any more.
+    function collect(uint256 requestId) external nonReentrant {
+        Refutation memory refutation = _refutations[requestId];
+        if (refutation.reward == 0) revert NothingToCollect(requestId);
+        if (block.number <= refutation.finalBlock) revert NotYet(refutation.finalBlock);
+        _refutations[requestId].reward = 0;
+        emit RewardCollected(requestId, refutation.challenger, refutation.reward);
+        BALANCES.credit{value: refutation.reward}(refutation.challenger);
+    }
+
+    /// @notice What settling `given` would pay now.
+    function payoutOf(Claim calldata given) external view returns (Payout memory payout) {
+        (payout,) = _payoutOf(_known(given.requestId), given);
+    }
+
+    function refutationOf(uint256 requestId) external view returns (Refutation memory) {
+        return _refutations[requestId];
+    }
+
+    /// @notice The request of a claim that was posted like this and is neither settled nor refuted; reverts otherwise.
+    function claimed(Claim calldata given) external view returns (Request memory) {
+        return _claimedNow(given);
+    }
+
+    /// @notice A claim that can still be refuted, or was within the opening blocks; reverts otherwise.
+    function checkChallengeable(Claim calldata given) external view {
+        Request storage order = _known(given.requestId);
+        if (order.status != Status.Refuted) {
+            _challengeable(given);
+            return;
+        }
+        _checkPosted(order, given);
+        uint64 finalBlock = _refutations[given.requestId].finalBlock;
+        if (block.number > finalBlock) revert TooLate(finalBlock);
+    }
+
+    function _replace(uint256 requestId, address challenger, uint64 announcedBlock) private {
+        Refutation storage refutation = _refutations[requestId];
+        if (block.number > refutation.finalBlock) revert TooLate(refutation.finalBlock);
+        if (announcedBlock >= refutation.announcedBlock) {
+            revert RequestStatus(requestId, Status.Refuted);
+        }
+        (refutation.challenger, refutation.announcedBlock) = (challenger, announcedBlock);
+    }
+
+    /// @dev Slashes, refunds the payer, and returns the half that is the challenger's.
+    function _refute(Request storage order, Claim calldata given, address challenger, bytes32 reason)
+        private
+        returns (uint128 reward)
+    {
+        order.status = Status.Refuted;
+        HOSTS.release(order.host, order.fee);
+        uint256 lost = order.bond + HOSTS.slash(order.host, order.fee);
+        emit InferenceRefuted(given.requestId, order.host, challenger, reason, lost, order.escrow);
+        _payOne(order.payer, order.escrow);
+        reward = uint128(lost / 2);
+        uint256 harmed = (lost - reward) / 2;
+        _toPools(given.modelId, harmed, "refuted");
+        BALANCES.credit{value: lost - reward - harmed}(PARAMETERS.parameters().treasury);
+    }
+
+    function _settle(Claim calldata given) private {
+        Request storage order = _claimedNow(given);
+        if (block.timestamp <= order.deadline) revert NotYet(order.deadline);
         order.status = Status.Settled;
+        HOSTS.release(order.host, order.fee);
         (Payout memory payout, address owner) = _payoutOf(order, given);
-        emit InferenceSettled(requestId, order.modelId, _feeOf(order, given), payout);
-        if (payout.contributors > 0) {
-            REWARD_SPLITTER.pay{value: payout.contributors}(
-                given.influence.contributors, given.influence.weights
-            );
-        }
+        emit InferenceSettled(given.requestId, order.modelId, order.fee, payout);
+        if (payout.contributors > 0) _payContributors(given, payout.contributors);
+        _toPools(given.modelId, payout.pools, "no row earned");
         if (payout.stakers > 0) STAKING.reward{value: payout.stakers}(order.modelId);
         address[] memory to = new address[](4);
-        (to[0], to[1], to[2], to[3]) = (owner, order.host, PARAMETERS.parameters().treasury, order.payer);
         uint256[] memory amounts = new uint256[](4);
+        (to[0], to[1], to[2], to[3]) = (owner, order.host, PARAMETERS.parameters().treasury, order.payer);
         (amounts[0], amounts[1], amounts[2], amounts[3]) =
         (payout.owner, payout.host, payout.platform, payout.refund);
         _payExactly(to, amounts);
         if (order.bond > 0) BALANCES.credit{value: order.bond}(order.host);
     }
 
-    /// @notice What settling `given` for this request would pay now.
-    function payoutOf(uint256 requestId, Claim calldata given) external view returns (Payout memory payout) {
-        (payout,) = _payoutOf(_known(requestId), given);
-    }
-
-    /// @notice The hash by which a claim is stored.
-    function hashOf(Claim calldata given) public pure returns (bytes32) {
-        return keccak256(abi.encode(given));
-    }
-
-    function _claimable(uint256 requestId, Claim calldata given)
-        private
-        view
-        returns (Request storage order)
-    {
-        order = _known(requestId);
-        if (order.status != Status.Requested) revert StatusMismatch(requestId, order.status);
-        if (msg.sender != order.host) revert NotHost(msg.sender);
-        if (block.timestamp > order.deadline) revert TooLate(order.deadline);
-        if (given.tokensIn > order.maxTokensIn || given.tokensOut > order.maxTokensOut) {
-            revert TokensOverMaximum(given.tokensIn, given.tokensOut);
+    /// @dev The payees are the registry's word, never the claim's.
+    function _payContributors(Claim calldata given, uint256 amount) private {
+        uint64[] calldata ids = given.list.contributionIds;
+        address[] memory to = new address[](ids.length);
+        for (uint256 i = 0; i < ids.length; i++) {
+            to[i] = DATANETS.payeeOf(ids[i]);
         }
+        uint256[] memory parts = REWARD_SPLITTER.split(amount, given.list.weights);
+        emit ContributorsPaid(given.requestId, ids, to, parts);
+        _payExactly(to, parts);
     }
 
-    function _post(uint256 requestId, Request storage order, Claim calldata given, bool proved) private {
-        Parameters memory parameters = PARAMETERS.parameters();
-        if (msg.value != parameters.claimBond) revert BondMismatch(msg.value, parameters.claimBond);
-        bytes32 claimHash = hashOf(given);
-        uint64 deadline = uint64(block.timestamp + parameters.challengeWindow);
-        order.status = Status.Claimed;
-        order.proved = proved;
-        order.deadline = deadline;
-        order.bond = msg.value;
-        order.claimHash = claimHash;
-        emit InferenceClaimed(
-            requestId, order.modelId, msg.sender, proved, given, claimHash, msg.value, deadline
-        );
-    }
-
-    function _claimed(uint256 requestId, Claim calldata given) private view returns (Request storage order) {
-        order = _known(requestId);
-        if (order.status != Status.Claimed) revert StatusMismatch(requestId, order.status);
-        bytes32 hash = hashOf(given);
-        if (hash != order.claimHash) revert ClaimMismatch(order.claimHash, hash);
-    }
-
-    function _challengeable(uint256 requestId, Claim calldata given)
-        private
-        view
-        returns (Request storage order)
-    {
-        order = _claimed(requestId, given);
-        if (block.timestamp > order.deadline) revert TooLate(order.deadline);
-    }
-
-    /// @dev Passes the verifier's refusal on unless it says that a committed row has no score for the query.
-    function _expectNoScore(bytes memory reason) private pure {
-        bytes4 selector = bytes4(reason);
-        bool noScore = reason.length >= 4
-            && (selector == IInfluenceVerifier.RecordValue.selector
-                || selector == IInfluenceVerifier.ShiftOutOfRange.selector);
-        if (noScore) return;
-        assembly ("memory-safe") {
-            revert(add(reason, 0x20), mload(reason))
-        }
-    }
-
-    function _sameWeights(
-        InfluenceClaim calldata influence,
-        address[] memory contributors,
-        uint256[] memory weights
-    ) private pure returns (bool) {
-        if (influence.contributors.length != contributors.length) return false;
-        for (uint256 i = 0; i < contributors.length; i++) {
-            if (influence.contributors[i] != contributors[i] || influence.weights[i] != weights[i]) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /// @dev The bond goes to whoever showed it, the escrow back to the payer.
-    function _refute(uint256 requestId, Request storage order, Challenge challenge) private {
-        order.status = Status.Refuted;
-        emit InferenceRefuted(requestId, order.host, msg.sender, challenge, order.bond, order.escrow);
-        _payOne(order.payer, order.escrow);
-        if (order.bond > 0) BALANCES.credit{value: order.bond}(msg.sender);
+    function _toPools(uint256 modelId, uint256 amount, bytes32 reason) private {
+        if (amount > 0) POOLS.fundAll{value: amount}(MODELS.snapshotsOf(modelId), reason);
     }
 
     function _payoutOf(Request storage order, Claim calldata given)
@@ -304,27 +251,18 @@ contract InferenceMarket is InferenceRequests {
     {
         ModelTerms memory terms;
         (owner,, terms) = MODELS.termsOf(order.modelId);
-        FeeSplit memory split = terms.split;
         uint256 net = _net(given.tokensIn, given.tokensOut, order.rateIn, order.rateOut);
         payout.platform = _platform(net, order.platformBps);
         payout.refund = order.escrow - net - payout.platform;
-        payout.owner = (net * split.owner) / BPS;
-        payout.host = (net * split.host) / BPS;
-        payout.stakers = (net * split.stakers) / BPS;
-        payout.contributors = net - payout.owner - payout.host - payout.stakers;
+        payout.owner = (net * terms.split.owner) / BPS;
+        payout.host = (net * terms.split.host) / BPS;
+        payout.stakers = (net * terms.split.stakers) / BPS;
+        uint256 part = net - payout.owner - payout.host - payout.stakers;
+        if (given.list.weights.length > 0) payout.contributors = (part * given.earnedBps) / BPS;
+        payout.pools = part - payout.contributors;
         if (payout.stakers > 0 && STAKING.totalStake(order.modelId) == 0) {
             payout.owner += payout.stakers;
             payout.stakers = 0;
         }
-        if (given.influence.weights.length == 0) {
-            payout.refund += payout.contributors;
-            payout.contributors = 0;
-        }
-    }
-
-    /// @dev Net and the platform's part.
-    function _feeOf(Request storage order, Claim calldata given) private view returns (uint256) {
-        uint256 net = _net(given.tokensIn, given.tokensOut, order.rateIn, order.rateOut);
-        return net + _platform(net, order.platformBps);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IInfluenceVerifier, IndexCommitment, InfluenceClaim} from "../interfaces/IInfluenceVerifier.sol";
+import {IInfluenceVerifier, IndexCommitment, InfluenceList} from "../interfaces/IInfluenceVerifier.sol";
 
 /// @title The InfluenceVerifier precompile as a contract: same answers, same errors, at the EVM's price.
 /// @notice Differs only where Solidity decodes its input: a malformed encoding or a value sent reverts without data, and
@@ -9,12 +9,14 @@ import {IInfluenceVerifier, IndexCommitment, InfluenceClaim} from "../interfaces
 contract InfluenceVerifierTwin is IInfluenceVerifier {
     uint256 private constant MAX_TOP_K = 16;
     uint256 private constant MAX_DIMENSION = 4096;
-    uint256 private constant WEIGHT_LIMIT = 1 << 67;
+    int64 private constant SCORE_LIMIT = 1 << 58;
+    uint8 private constant FULL_GAIN = 16;
+    uint256 private constant FLOOR_SHIFT = 3;
+    uint256 private constant WEIGHT_LIMIT = 1 << 66;
     int256 private constant MAX_SHIFT = 24;
-    /// @dev Bytes of a record before its values, and where the contributor and the exponent stand in it.
-    uint256 private constant VALUES_AT = 57;
-    uint256 private constant CONTRIBUTOR_AT = 36;
-    uint256 private constant EXPONENT_AT = 56;
+    /// @dev Bytes of a record before its values, and where the exponent stands in it.
+    uint256 private constant VALUES_AT = 21;
+    uint256 private constant EXPONENT_AT = 20;
 
     /// @inheritdoc IInfluenceVerifier
     function checkIndex(IndexCommitment calldata index) external pure returns (bool) {
@@ -23,43 +25,46 @@ contract InfluenceVerifierTwin is IInfluenceVerifier {
     }
 
     /// @inheritdoc IInfluenceVerifier
-    function checkClaim(IndexCommitment calldata index, InfluenceClaim calldata claim)
+    function checkClaim(IndexCommitment calldata index, InfluenceList calldata list)
         external
         pure
         returns (bool)
     {
-        _checkClaim(index, claim);
+        _checkIndex(index);
+        _checkList(index, list);
+        return true;
+    }
+
+    /// @inheritdoc IInfluenceVerifier
+    function checkQuery(IndexCommitment calldata index, bytes calldata query) external pure returns (bool) {
+        _checkIndex(index);
+        _checkQuery(index, query);
         return true;
     }
 
     /// @inheritdoc IInfluenceVerifier
     function verifyTopK(
         IndexCommitment calldata index,
-        InfluenceClaim calldata claim,
+        InfluenceList calldata list,
+        bytes calldata query,
         bytes[] calldata records,
         bytes32[][] calldata paths
     ) external pure returns (bool) {
-        _checkClaim(index, claim);
-        uint256 count = claim.rowIds.length;
-        _checkLength(records.length, count);
-        _checkLength(paths.length, count);
-        address[] memory owners = new address[](count);
-        for (uint256 i = 0; i < count; i++) {
+        _checkIndex(index);
+        _checkQuery(index, query);
+        uint256[] memory keys = _checkList(index, list);
+        _checkLength(records.length, keys.length);
+        _checkLength(paths.length, keys.length);
+        uint64[] memory owners = new uint64[](keys.length);
+        for (uint256 i = 0; i < keys.length; i++) {
             uint32 rowId = _open(index, i, records[i], paths[i]);
-            if (rowId != claim.rowIds[i]) revert RowIdMismatch(i, claim.rowIds[i], rowId);
-            int64 score = _score(index, i, claim.query, records[i]);
-            if (score != claim.scores[i]) revert ScoreMismatch(i, claim.scores[i], score);
-            owners[i] = _contributor(records[i]);
+            if (rowId != list.rowIds[i]) revert RowIdMismatch(i, list.rowIds[i], rowId);
+            if (_first(records[i]) != rowId) revert RowRepeats(i, _first(records[i]));
+            int64 score = _score(index, i, query, records[i]);
+            if (score != list.scores[i]) revert ScoreMismatch(i, list.scores[i], score);
+            owners[i] = _contribution(records[i]);
         }
-        (address[] memory contributors, uint256[] memory weights) =
-            _weights(owners, claim.scores, index.floor);
-        if (claim.contributors.length != contributors.length) {
-            revert WeightCount(claim.contributors.length, contributors.length);
-        }
-        for (uint256 i = 0; i < contributors.length; i++) {
-            bool same = claim.contributors[i] == contributors[i] && claim.weights[i] == weights[i];
-            if (!same) revert WeightMismatch(i);
-        }
+        _checkWeights(list, owners, keys);
         return true;
     }
 
@@ -69,44 +74,56 @@ contract InfluenceVerifierTwin is IInfluenceVerifier {
         bytes calldata query,
         bytes calldata record,
         bytes32[] calldata path
-    ) external pure returns (uint32 rowId, address contributor, int64 score) {
+    ) external pure returns (uint32 rowId, uint64 contributionId, uint32 row, uint32 first, int64 score) {
         _checkIndex(index);
         _checkQuery(index, query);
         rowId = _open(index, 0, record, path);
-        contributor = _contributor(record);
         score = _score(index, 0, query, record);
+        (contributionId, row, first) = (_contribution(record), _row(record), _first(record));
+    }
+
+    /// @inheritdoc IInfluenceVerifier
+    function openRecord(IndexCommitment calldata index, bytes calldata record, bytes32[] calldata path)
+        external
+        pure
+        returns (uint32 rowId, uint64 contributionId, uint32 row, uint32 first)
+    {
+        _checkIndex(index);
+        rowId = _open(index, 0, record, path);
+        for (uint256 i = 0; i < index.dimension; i++) {
+            if (record[VALUES_AT + i] == 0x80) revert RecordValue(0, i);
+        }
+        (contributionId, row, first) = (_contribution(record), _row(record), _first(record));
     }
 
     /// @inheritdoc IInfluenceVerifier
     function weightsOf(
         IndexCommitment calldata index,
-        int64[] calldata scores,
+        InfluenceList calldata list,
         bytes[] calldata records,
         bytes32[][] calldata paths
     )
         external
         pure
-        returns (uint32[] memory rowIds, address[] memory contributors, uint256[] memory weights)
+        returns (uint32[] memory rowIds, uint64[] memory contributionIds, uint256[] memory weights)
     {
         _checkIndex(index);
-        uint256 count = scores.length;
-        if (count == 0 || count > MAX_TOP_K) revert ListLength(count, MAX_TOP_K);
-        _checkLength(records.length, count);
-        _checkLength(paths.length, count);
-        rowIds = new uint32[](count);
-        address[] memory owners = new address[](count);
-        for (uint256 i = 0; i < count; i++) {
+        uint256[] memory keys = _checkList(index, list);
+        _checkLength(records.length, keys.length);
+        _checkLength(paths.length, keys.length);
+        rowIds = new uint32[](keys.length);
+        uint64[] memory owners = new uint64[](keys.length);
+        for (uint256 i = 0; i < keys.length; i++) {
             rowIds[i] = _open(index, i, records[i], paths[i]);
-            owners[i] = _contributor(records[i]);
+            owners[i] = _contribution(records[i]);
         }
-        (contributors, weights) = _weights(owners, scores, index.floor);
+        (contributionIds, weights) = _weights(owners, keys, list.floor);
     }
 
     function _checkIndex(IndexCommitment calldata index) private pure {
         if (index.rows == 0) revert InvalidIndex(1);
         if (index.dimension == 0 || index.dimension > MAX_DIMENSION) revert InvalidIndex(2);
-        if (index.groups != 1) revert InvalidIndex(3);
-        if (index.topK == 0 || index.topK > MAX_TOP_K) revert InvalidIndex(6);
+        if (index.topK == 0 || index.topK > MAX_TOP_K) revert InvalidIndex(5);
     }
 
     function _checkQuery(IndexCommitment calldata index, bytes calldata query) private pure {
@@ -126,30 +143,51 @@ contract InfluenceVerifierTwin is IInfluenceVerifier {
         if (bad != count) revert QueryValue(bad);
     }
 
-    function _checkClaim(IndexCommitment calldata index, InfluenceClaim calldata claim) private pure {
-        _checkIndex(index);
-        _checkQuery(index, claim.query);
-        uint256 expected = index.topK < index.rows ? index.topK : index.rows;
-        uint32[] calldata rowIds = claim.rowIds;
-        _checkLength(rowIds.length, expected);
-        _checkLength(claim.scores.length, expected);
-        for (uint256 i = 0; i < expected; i++) {
-            if (rowIds[i] >= index.rows) revert RowIdRange(i, rowIds[i]);
-            if (i > 0) {
-                (int64 before, int64 score) = (claim.scores[i - 1], claim.scores[i]);
-                if (before < score || (before == score && rowIds[i - 1] > rowIds[i])) {
-                    revert OrderViolation(i);
-                }
+    /// @return keys The key of each row.
+    function _checkList(IndexCommitment calldata index, InfluenceList calldata list)
+        private
+        pure
+        returns (uint256[] memory keys)
+    {
+        uint256 count = list.rowIds.length;
+        uint256 most = index.topK < index.rows ? index.topK : index.rows;
+        if (count > most) revert ListTooLong(count, most);
+        _checkLength(list.scores.length, count);
+        _checkLength(list.gains.length, count);
+        keys = _checkRows(index, list);
+        uint64 floor = index.floor;
+        if (count > 0 && keys[0] >> FLOOR_SHIFT > floor) floor = uint64(keys[0] >> FLOOR_SHIFT);
+        if (list.floor != floor) revert FloorMismatch(list.floor, floor);
+        uint256 earners = list.contributionIds.length;
+        if (earners > count) revert WeightListLength(earners, count);
+        if (list.weights.length != earners) revert WeightListLength(list.weights.length, earners);
+        for (uint256 i = 0; i < earners; i++) {
+            if (list.weights[i] == 0 || list.weights[i] >= WEIGHT_LIMIT) revert WeightRange(i);
+        }
+    }
+
+    function _checkRows(IndexCommitment calldata index, InfluenceList calldata list)
+        private
+        pure
+        returns (uint256[] memory keys)
+    {
+        uint32[] calldata rowIds = list.rowIds;
+        bool spans = index.spans != 0;
+        keys = new uint256[](rowIds.length);
+        for (uint256 i = 0; i < rowIds.length; i++) {
+            (uint32 rowId, int64 score, uint8 gain) = (rowIds[i], list.scores[i], list.gains[i]);
+            if (rowId >= index.rows) revert RowIdRange(i, rowId);
+            if (score <= -SCORE_LIMIT || score >= SCORE_LIMIT) revert ScoreRange(i, score);
+            if (gain > FULL_GAIN || (!spans && gain != FULL_GAIN)) revert GainRange(i, gain);
+            uint256 key = score > 0 ? uint256(int256(score)) * gain : spans ? gain : 0;
+            if (key == 0) revert KeyZero(i);
+            if (i > 0 && (keys[i - 1] < key || (keys[i - 1] == key && rowIds[i - 1] > rowId))) {
+                revert OrderViolation(i);
             }
             for (uint256 j = 0; j < i; j++) {
-                if (rowIds[j] == rowIds[i]) revert DuplicateRow(i);
+                if (rowIds[j] == rowId) revert DuplicateRow(i);
             }
-        }
-        uint256 earners = claim.contributors.length;
-        if (earners > expected) revert WeightListLength(earners, expected);
-        if (claim.weights.length != earners) revert WeightListLength(claim.weights.length, earners);
-        for (uint256 i = 0; i < earners; i++) {
-            if (claim.weights[i] == 0 || claim.weights[i] >= WEIGHT_LIMIT) revert WeightRange(i);
+            keys[i] = key;
         }
     }
 
@@ -184,8 +222,16 @@ contract InfluenceVerifierTwin is IInfluenceVerifier {
         while ((1 << depth) < rows) depth++;
     }
 
-    function _contributor(bytes calldata record) private pure returns (address) {
-        return address(bytes20(record[CONTRIBUTOR_AT:EXPONENT_AT]));
+    function _contribution(bytes calldata record) private pure returns (uint64) {
+        return uint64(bytes8(record[4:12]));
+    }
+
+    function _row(bytes calldata record) private pure returns (uint32) {
+        return uint32(bytes4(record[12:16]));
+    }
+
+    function _first(bytes calldata record) private pure returns (uint32) {
+        return uint32(bytes4(record[16:20]));
     }
 
     /// @dev Exact score of an opened record for a checked query.
@@ -225,25 +271,38 @@ contract InfluenceVerifierTwin is IInfluenceVerifier {
         }
     }
 
-    /// @dev Sum of max(0, score - floor) per contributor, in the order of first earning row.
-    function _weights(address[] memory owners, int64[] calldata scores, uint64 floor)
+    function _checkWeights(InfluenceList calldata list, uint64[] memory owners, uint256[] memory keys)
         private
         pure
-        returns (address[] memory contributors, uint256[] memory weights)
     {
-        contributors = new address[](owners.length);
+        (uint64[] memory contributionIds, uint256[] memory weights) = _weights(owners, keys, list.floor);
+        if (list.contributionIds.length != contributionIds.length) {
+            revert WeightCount(list.contributionIds.length, contributionIds.length);
+        }
+        for (uint256 i = 0; i < contributionIds.length; i++) {
+            bool same = list.contributionIds[i] == contributionIds[i] && list.weights[i] == weights[i];
+            if (!same) revert WeightMismatch(i);
+        }
+    }
+
+    /// @dev Sum of max(0, key - floor) per contribution, in the order of first earning row.
+    function _weights(uint64[] memory owners, uint256[] memory keys, uint64 floor)
+        private
+        pure
+        returns (uint64[] memory contributionIds, uint256[] memory weights)
+    {
+        contributionIds = new uint64[](owners.length);
         weights = new uint256[](owners.length);
         uint256 count = 0;
         for (uint256 i = 0; i < owners.length; i++) {
-            int256 gain = int256(scores[i]) - int256(uint256(floor));
-            if (gain <= 0) continue;
+            if (keys[i] <= floor) continue;
             uint256 j = 0;
-            while (j < count && contributors[j] != owners[i]) j++;
-            if (j == count) contributors[count++] = owners[i];
-            weights[j] += uint256(gain);
+            while (j < count && contributionIds[j] != owners[i]) j++;
+            if (j == count) contributionIds[count++] = owners[i];
+            weights[j] += keys[i] - floor;
         }
         assembly ("memory-safe") {
-            mstore(contributors, count)
+            mstore(contributionIds, count)
             mstore(weights, count)
         }
     }

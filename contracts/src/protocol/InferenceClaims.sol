@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {InfluenceList} from "../interfaces/IInfluenceVerifier.sol";
+import {InferenceRequests} from "./InferenceRequests.sol";
+import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
+import {BPS} from "./Types.sol";
+
+/// @notice What a host posts for an inference. Only its hash is stored; whoever challenges or settles brings it again from the
+/// InferenceClaimed event.
+/// @param requestHash The request's: the claim is about what was asked, nothing else.
+/// @param tokensIn Prompt tokens, at most the request's maximum.
+/// @param tokensOut Answer tokens, at most the request's maximum.
+/// @param outputHash keccak256 over the answer's token ids, each as u32 big endian.
+/// @param queryHash keccak256 of the answer's sketch.
+/// @param earnedBps How much of the contributors' part the adapter earned, in 1/10000; the rest goes to the snapshots' pools.
+/// @param list Which training examples made the answer.
+struct Claim {
+    uint256 requestId;
+    uint256 modelId;
+    bytes32 requestHash;
+    uint32 tokensIn;
+    uint32 tokensOut;
+    bytes32 outputHash;
+    bytes32 queryHash;
+    uint16 earnedBps;
+    InfluenceList list;
+}
+
+/// @title The host's side of the market: claims.
+/// @notice A claim is proved (query, records and paths travel with it) or optimistic (they come with a challenge). Its hash covers
+/// chain, market, request and answer, so no claim serves a second time. The host signs that hash for the payer.
+abstract contract InferenceClaims is InferenceRequests {
+    event InferenceClaimed(
+        uint256 indexed requestId,
+        uint256 indexed modelId,
+        address indexed host,
+        bool proved,
+        Claim claim,
+        bytes32 claimHash,
+        bytes query,
+        uint256 fee,
+        uint256 bond,
+        uint64 challengeDeadline
+    );
+    error NotHost(address account);
+    error BondMismatch(uint256 sent, uint256 required);
+    error TokensOverMaximum(uint256 tokensIn, uint256 tokensOut);
+    error ClaimOfAnother(uint256 requestId, uint256 modelId, bytes32 requestHash);
+    error EarnedOutOfRange(uint256 earnedBps);
+    error TooLate(uint256 deadline);
+    /// @notice The claim given is not the one that was posted.
+    error ClaimMismatch(bytes32 posted, bytes32 given);
+    error QueryMismatch(bytes32 queryHash);
+
+    /// @notice Posts a claim whose scores and weights nobody has checked yet. For the request's host, with the bond.
+    /// @param query The sketch, or nothing: then it can be demanded.
+    function claim(Claim calldata given, bytes calldata query) external payable nonReentrant {
+        Request storage order = _claimable(given);
+        INFLUENCE_VERIFIER.checkClaim(MODELS.indexOf(given.modelId), given.list);
+        if (query.length > 0) {
+            if (keccak256(query) != given.queryHash) revert QueryMismatch(given.queryHash);
+            INFLUENCE_VERIFIER.checkQuery(MODELS.indexOf(given.modelId), query);
+        }
+        _post(order, given, query, false);
+    }
+
+    /// @notice Posts a claim with the records that show its scores and weights. For the request's host, with the bond.
+    /// @param records The committed record of each listed row.
+    /// @param paths Their Merkle paths.
+    function claimProved(
+        Claim calldata given,
+        bytes calldata query,
+        bytes[] calldata records,
+        bytes32[][] calldata paths
+    ) external payable nonReentrant {
+        Request storage order = _claimable(given);
+        if (keccak256(query) != given.queryHash) revert QueryMismatch(given.queryHash);
+        INFLUENCE_VERIFIER.verifyTopK(MODELS.indexOf(given.modelId), given.list, query, records, paths);
+        _post(order, given, query, true);
+    }
+
+    /// @notice The hash by which a claim is stored and that the host signs for the payer.
+    function hashOf(Claim calldata given) public view returns (bytes32) {
+        return keccak256(abi.encode(block.chainid, address(this), given));
+    }
+
+    /// @dev The claim as it was posted, not yet settled or refuted.
+    function _claimedNow(Claim calldata given) internal view returns (Request storage order) {
+        order = _known(given.requestId);
+        if (order.status != Status.Claimed) revert RequestStatus(given.requestId, order.status);
+        _checkPosted(order, given);
+    }
+
+    function _checkPosted(Request storage order, Claim calldata given) internal view {
+        bytes32 hash = hashOf(given);
+        if (hash != order.claimHash) revert ClaimMismatch(order.claimHash, hash);
+    }
+
+    function _challengeable(Claim calldata given) internal view returns (Request storage order) {
+        order = _claimedNow(given);
+        if (block.timestamp > order.deadline) revert TooLate(order.deadline);
+    }
+
+    function _claimable(Claim calldata given) private view returns (Request storage order) {
+        order = _known(given.requestId);
+        if (order.status != Status.Requested) revert RequestStatus(given.requestId, order.status);
+        if (msg.sender != order.host) revert NotHost(msg.sender);
+        if (block.timestamp > order.deadline) revert TooLate(order.deadline);
+        if (given.modelId != order.modelId || given.requestHash != order.requestHash) {
+            revert ClaimOfAnother(given.requestId, order.modelId, order.requestHash);
+        }
+        if (given.tokensIn > order.maxTokensIn || given.tokensOut > order.maxTokensOut) {
+            revert TokensOverMaximum(given.tokensIn, given.tokensOut);
+        }
+        if (given.earnedBps > BPS) revert EarnedOutOfRange(given.earnedBps);
+    }
+
+    function _post(Request storage order, Claim calldata given, bytes calldata query, bool proved) private {
+        if (msg.value != order.claimBond) revert BondMismatch(msg.value, order.claimBond);
+        uint256 net = _net(given.tokensIn, given.tokensOut, order.rateIn, order.rateOut);
+        uint256 fee = net + _platform(net, order.platformBps);
+        (order.status, order.proved, order.queryPublished) = (Status.Claimed, proved, query.length > 0);
+        order.deadline = uint64(block.timestamp + order.challengeWindow);
+        (order.bond, order.fee, order.claimHash) = (uint128(msg.value), uint128(fee), hashOf(given));
+        HOSTS.lock(msg.sender, fee);
+        _emitClaimed(order, given, query);
+    }
+
+    /// @dev Apart, for the stack.
+    function _emitClaimed(Request storage order, Claim calldata given, bytes calldata query) private {
+        emit InferenceClaimed(
+            given.requestId,
+            given.modelId,
+            order.host,
+            order.proved,
+            given,
+            order.claimHash,
+            query,
+            order.fee,
+            order.bond,
+            order.deadline
+        );
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {DatanetRegistry} from "./DatanetRegistry.sol";
+import {Snapshot} from "./Datanets.sol";
+import {RewardBalances} from "./RewardBalances.sol";
+import {SnapshotRef} from "./Types.sol";
+
+/// @title What a snapshot's contributors share by their rows: fees that no row earned, parts of what liars lost.
+/// @notice Each row has the same stake. A row whose example stands in an earlier row is taken off by anybody who shows both.
+/// Contributors pull. Fractions of a wei are carried on. Wei.
+contract SnapshotPools {
+    /// @param rows Rows that share.
+    /// @param indexPerRow Wei per row since the start, times 2^128.
+    /// @param carry Rest of the last division, in wei times 2^128.
+    struct Pool {
+        uint64 rows;
+        uint256 indexPerRow;
+        uint256 carry;
+    }
+
+    uint256 private constant SCALE = 1 << 128;
+
+    DatanetRegistry public immutable DATANETS;
+    RewardBalances public immutable BALANCES;
+
+    mapping(uint256 datanetId => mapping(uint32 number => Pool)) private _pools;
+    /// @notice Index up to which a contribution was paid.
+    mapping(uint256 datanetId => mapping(uint32 number => mapping(uint256 contributionId => uint256))) public
+        paidIndex;
+    /// @notice Wei that this contract owes to contributors.
+    uint256 public held;
+
+    event PoolFunded(uint256 indexed datanetId, uint32 indexed number, bytes32 indexed reason, uint256 amount);
+    event PoolClaimed(
+        uint256 indexed contributionId,
+        uint256 indexed datanetId,
+        uint32 number,
+        address contributor,
+        uint256 amount
+    );
+
+    error AmountTooLarge(uint256 amount);
+    error NotInSnapshot(uint256 contributionId, uint256 datanetId, uint32 number);
+    error NothingEarned(uint256 contributionId);
+
+    constructor(DatanetRegistry datanets, RewardBalances balances) {
+        (DATANETS, BALANCES) = (datanets, balances);
+    }
+
+    /// @notice Divides the value sent over a snapshot's rows. Anybody may call; the market does.
+    /// @param reason Why, for an indexer.
+    function fund(uint256 datanetId, uint32 number, bytes32 reason) public payable {
+        _fund(datanetId, number, reason, msg.value);
+    }
+
+    /// @notice Divides the value sent over several snapshots in proportion to their rows; what the division leaves goes to the
+    /// first.
+    function fundAll(SnapshotRef[] calldata snapshots, bytes32 reason) external payable {
+        uint256 total = 0;
+        uint256[] memory rows = new uint256[](snapshots.length);
+        for (uint256 i = 0; i < snapshots.length; i++) {
+            rows[i] = DATANETS.getSnapshot(snapshots[i].datanetId, snapshots[i].number).rows;
+            total += rows[i];
+        }
+        uint256 rest = msg.value;
+        for (uint256 i = snapshots.length; i-- > 0;) {
+            uint256 part = i == 0 ? rest : (msg.value * rows[i]) / total;
+            rest -= part;
+            _fund(snapshots[i].datanetId, snapshots[i].number, reason, part);
+        }
+    }
+
+    /// @notice Pays a contribution's share of a snapshot's pool to its contributor. Anybody may call.
+    function claim(uint256 datanetId, uint32 number, uint256 contributionId)
+        external
+        returns (uint256 amount)
+    {
+        DatanetRegistry.Contribution memory contribution = DATANETS.getContribution(contributionId);
+        Snapshot memory snapshot = DATANETS.getSnapshot(datanetId, number);
+        bool inside = contribution.status == DatanetRegistry.Status.Accepted
+            && contribution.datanetId == datanetId && contribution.position < snapshot.contributions;
+        if (!inside) revert NotInSnapshot(contributionId, datanetId, number);
+        amount = _earned(datanetId, number, contributionId, contribution.rowCount);
+        if (amount == 0) revert NothingEarned(contributionId);
+        paidIndex[datanetId][number][contributionId] = _pools[datanetId][number].indexPerRow;
+        held -= amount;
+        emit PoolClaimed(contributionId, datanetId, number, contribution.contributor, amount);
+        BALANCES.credit{value: amount}(contribution.contributor);
+    }
+
+    function poolOf(uint256 datanetId, uint32 number) external view returns (Pool memory) {
+        return _pools[datanetId][number];
+    }
+
+    /// @dev Whole wei only; a share's fraction of a wei is given up when it is claimed.
+    function _earned(uint256 datanetId, uint32 number, uint256 contributionId, uint256 rows)
+        private
+        view
+        returns (uint256)
+    {
+        uint256 since = _pools[datanetId][number].indexPerRow - paidIndex[datanetId][number][contributionId];
+        return (rows * since) / SCALE;
+    }
+
+    function _fund(uint256 datanetId, uint32 number, bytes32 reason, uint256 amount) private {
+        // Keeps the scaled sum within 256 bits.
+        if (amount > type(uint120).max) revert AmountTooLarge(amount);
+        if (amount == 0) return;
+        Pool storage pool = _pools[datanetId][number];
+        if (pool.rows == 0) pool.rows = DATANETS.getSnapshot(datanetId, number).rows;
+        uint256 scaled = amount * SCALE + pool.carry;
+        pool.indexPerRow += scaled / pool.rows;
+        pool.carry = scaled % pool.rows;
+        held += amount;
+        emit PoolFunded(datanetId, number, reason, amount);
+    }
+}
