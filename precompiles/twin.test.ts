@@ -7,7 +7,15 @@ import { iInfluenceVerifierAbi, iRewardSplitterAbi } from "../node/chain/generat
 import type { Address, Hex } from "../node/chain/types/primitives.ts";
 import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS } from "./addresses.ts";
 import { balanceOf, type CallOptions, call, compiled, createTestEvm, setCode } from "./testing/evm.ts";
-import { evidenceOf, type IndexArgument, type IndexFixture, type ListArgument, makeIndex, NO_SPANS, RECORD_HEAD } from "./testing/fixture.ts";
+import {
+  evidenceOf,
+  type IndexArgument,
+  type IndexFixture,
+  type ListArgument,
+  makeIndex,
+  NO_SPANS,
+  RECORD_HEAD,
+} from "./testing/fixture.ts";
 
 const VERIFIER_TWIN: Address = "0x0000000000000000000000000000000000001a01";
 const SPLITTER_TWIN: Address = "0x0000000000000000000000000000000000001a03";
@@ -223,7 +231,10 @@ const CHANGES: ((fixture: IndexFixture, seed: number) => Hex)[] = [
   (fixture) => proofCall(withIndex(fixture, { e0: -100 })),
   (fixture) => proofCall(withIndex(fixture, { floor: fixture.index.floor + 1n })),
   (fixture) => proofCall(withIndex(fixture, { dimension: 5000 })),
-  (fixture) => proofCall(withIndex(fixture, { spans: fixture.index.spans === NO_SPANS ? `0x01${"00".repeat(31)}` : NO_SPANS })),
+  (fixture) =>
+    proofCall(
+      withIndex(fixture, { spans: fixture.index.spans === NO_SPANS ? `0x01${"00".repeat(31)}` : NO_SPANS }),
+    ),
   (fixture, seed) => proofCall(withQuery(fixture, changedBytes(bytesToHex(fixture.query), seed, seed & 255))),
   (fixture) => {
     const query = bytesToHex(fixture.query);
@@ -319,7 +330,15 @@ function repeatedRow(fixture: IndexFixture): Hex {
   const record = single.records[0]!.slice();
   record[16] = 0xff;
   const root = keccak256(concatHex(["0x00", bytesToHex(record)]));
-  const list = { ...fixture.list, rowIds: [0], scores: [8n], gains: [16], floor: 16n, contributionIds: [1n], weights: [112n] };
+  const list = {
+    ...fixture.list,
+    rowIds: [0],
+    scores: [8n],
+    gains: [16],
+    floor: 16n,
+    contributionIds: [1n],
+    weights: [112n],
+  };
   const index = { ...single.index, root };
   return proofCall({ ...single, index, list }, { records: [bytesToHex(record)], paths: [[]] });
 }
