@@ -64,7 +64,8 @@ contract SnapshotPools {
             total += rows[i];
         }
         uint256 rest = msg.value;
-        for (uint256 i = snapshots.length; i-- > 0;) {
+        for (uint256 left = snapshots.length; left > 0; left--) {
+            uint256 i = left - 1;
             uint256 part = i == 0 ? rest : (msg.value * rows[i]) / total;
             rest -= part;
             _fund(snapshots[i].datanetId, snapshots[i].number, reason, part);

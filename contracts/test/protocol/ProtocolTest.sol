@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IndexCommitment} from "../../src/interfaces/IInfluenceVerifier.sol";
+import {ClaimChallenges} from "../../src/protocol/ClaimChallenges.sol";
+import {ClaimDemands} from "../../src/protocol/ClaimDemands.sol";
+import {DatanetRegistry} from "../../src/protocol/DatanetRegistry.sol";
+import {HostStakes} from "../../src/protocol/HostStakes.sol";
+import {Claim} from "../../src/protocol/InferenceClaims.sol";
+import {InferenceMarket} from "../../src/protocol/InferenceMarket.sol";
+import {ModelChallenges} from "../../src/protocol/ModelChallenges.sol";
+import {ModelDocument, ModelRegistry, ModelTerms} from "../../src/protocol/ModelRegistry.sol";
+import {ModelStaking} from "../../src/protocol/ModelStaking.sol";
+import {
+    FeeSplitBounds,
+    IndexBounds,
+    Parameters,
+    ProtocolParameters
+} from "../../src/protocol/ProtocolParameters.sol";
+import {RewardBalances} from "../../src/protocol/RewardBalances.sol";
+import {SnapshotPools} from "../../src/protocol/SnapshotPools.sol";
+import {FeeSplit, SnapshotRef} from "../../src/protocol/Types.sol";
+import {InfluenceVerifierTwin} from "../../src/twin/InfluenceVerifierTwin.sol";
+import {RewardSplitterTwin} from "../../src/twin/RewardSplitterTwin.sol";
+import {Test} from "../lib/Test.sol";
+import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
+
+/// @notice All protocol contracts, with the twins standing at the precompiles' addresses.
+abstract contract ProtocolTest is Test {
+    address internal constant VERIFIER = 0x0000000000000000000000000000000000000a01;
+    address internal constant SPLITTER = 0x0000000000000000000000000000000000000a03;
+    uint128 internal constant STAKE = 5 ether;
+    uint128 internal constant BOND = 1 ether;
+    uint128 internal constant REGISTRATION_BOND = 7 ether;
+    uint128 internal constant DEPOSIT = 0.5 ether;
+    uint128 internal constant RATE_IN = 1_000_003;
+    uint128 internal constant RATE_OUT = 7_000_001;
+    uint256 internal constant ESCROW = 10 ether;
+    uint32 internal constant WINDOW = 20;
+    /// @dev Rows that alice's and bob's contributions have.
+    uint32 internal constant ALICE_ROWS = 6;
+    uint32 internal constant BOB_ROWS = 5;
+
+    address internal governor = makeAddr("governor");
+    address internal treasury = makeAddr("treasury");
+    address internal builder = makeAddr("builder");
+    address internal host = makeAddr("host");
+    address internal payer = makeAddr("payer");
+    address internal watcher = makeAddr("watcher");
+    address internal reviewer = makeAddr("reviewer");
+    address internal alice = makeAddr("alice");
+    address internal bob = makeAddr("bob");
+
+    ProtocolParameters internal parameters;
+    RewardBalances internal balances;
+    DatanetRegistry internal datanets;
+    ModelRegistry internal models;
+    ModelChallenges internal modelChallenges;
+    ModelStaking internal staking;
+    HostStakes internal hosts;
+    SnapshotPools internal pools;
+    InferenceMarket internal market;
+    ClaimChallenges internal challenges;
+    ClaimDemands internal demands;
+
+    function deployProtocol() internal {
+        vm.etch(VERIFIER, address(new InfluenceVerifierTwin()).code);
+        vm.etch(SPLITTER, address(new RewardSplitterTwin()).code);
+        parameters = new ProtocolParameters(
+            governor,
+            WINDOW,
+            defaultParameters(),
+            FeeSplitBounds({contributorsMin: 3000, ownerMax: 4000, hostMax: 4000, stakersMax: 3000}),
+            IndexBounds({floorMax: 1 << 40, e0Min: -64, e0Max: 64, dimensionMin: 1, topKMin: 1, rowsMax: 1 << 20})
+        );
+        balances = new RewardBalances();
+        datanets = new DatanetRegistry(parameters, balances);
+        // Contracts that name each other: the addresses of the next ones are known.
+        uint64 nonce = vm.getNonce(address(this));
+        address modelChallengesAt = vm.computeCreateAddress(address(this), nonce + 1);
+        models = new ModelRegistry(parameters, datanets, balances, modelChallengesAt);
+        modelChallenges = new ModelChallenges(parameters, balances, models, datanets);
+        pools = new SnapshotPools(datanets, balances);
+        staking = new ModelStaking(parameters, models, balances, 10);
+        nonce = vm.getNonce(address(this));
+        address marketAt = vm.computeCreateAddress(address(this), nonce + 1);
+        hosts = new HostStakes(parameters, balances, models, marketAt);
+        market = new InferenceMarket(
+            InferenceMarket.Parts({
+                parameters: parameters,
+                models: models,
+                datanets: datanets,
+                staking: staking,
+                hosts: hosts,
+                pools: pools,
+                balances: balances,
+                challenges: vm.computeCreateAddress(address(this), nonce + 2),
+                demands: vm.computeCreateAddress(address(this), nonce + 3)
+            })
+        );
+        challenges = new ClaimChallenges(parameters, balances, models, market);
+        demands = new ClaimDemands(parameters, balances, models, market);
+        vm.warp(1_000_000);
+        vm.roll(100);
+        address[7] memory people = [governor, builder, host, payer, watcher, alice, bob];
+        for (uint256 i = 0; i < people.length; i++) {
+            vm.deal(people[i], 10_000 ether);
+        }
+        vm.startPrank(host);
+        hosts.stake{value: 5000 ether}();
+        hosts.setLimits(1 ether, 100);
+        vm.stopPrank();
+    }
+
+    function defaultParameters() internal view returns (Parameters memory) {
+        return Parameters({
+            treasury: treasury,
+            platformBps: 1000,
+            auditBps: 100,
+            claimBond: BOND,
+            registrationBond: REGISTRATION_BOND,
+            demandDeposit: DEPOSIT,
+            challengeDeposit: DEPOSIT,
+            challengeWindow: WINDOW,
+            claimTimeout: 60,
+            demandWindow: WINDOW,
+            registrationWindow: WINDOW,
+            revealPeriod: 30,
+            reviewPeriod: 1000,
+            stakePeriod: 500,
+            unstakeDelay: 100,
+            rewardPeriod: 100
+        });
+    }
+
+    /// @dev A datanet of `builder` with one reviewer.
+    function createDatanet() internal returns (uint256 datanetId) {
+        address[] memory reviewers = new address[](1);
+        reviewers[0] = reviewer;
+        vm.prank(builder);
+        return datanets.create("notes", "CC-BY-4.0", "", STAKE, reviewers, 1);
+    }
+
+    function commitRows(uint256 datanetId, address contributor, bytes32 rowsRoot, uint32 rowCount)
+        internal
+        returns (uint256 id)
+    {
+        bytes32 hash = datanets.commitmentOf(
+            datanetId, contributor, keccak256(abi.encode(rowsRoot)), rowsRoot, rowCount, bytes32("salt")
+        );
+        vm.prank(contributor);
+        return datanets.commit{value: STAKE}(datanetId, hash);
+    }
+
+    function revealRows(uint256 id, bytes32 rowsRoot, uint32 rowCount) internal {
+        vm.prank(datanets.getContribution(id).contributor);
+        datanets.reveal(id, keccak256(abi.encode(rowsRoot)), rowsRoot, rowCount, bytes32("salt"));
+    }
+
+    /// @dev Commits and reveals in the next block.
+    function contribute(uint256 datanetId, address contributor, bytes32 rowsRoot, uint32 rowCount)
+        internal
+        returns (uint256 id)
+    {
+        id = commitRows(datanetId, contributor, rowsRoot, rowCount);
+        vm.roll(block.number + 1);
+        revealRows(id, rowsRoot, rowCount);
+    }
+
+    /// @dev An accepted contribution.
+    function accepted(uint256 datanetId, address contributor, bytes32 rowsRoot, uint32 rowCount)
+        internal
+        returns (uint256 id)
+    {
+        id = contribute(datanetId, contributor, rowsRoot, rowCount);
+        vm.prank(reviewer);
+        datanets.review(id, true);
+        vm.warp(block.timestamp + 31);
+        datanets.accept(id);
+    }
+
+    /// @dev Six rows of alice, then five of bob.
+    function createSnapshot() internal returns (SnapshotRef memory, FixtureRow[] memory rows) {
+        uint256 datanetId = createDatanet();
+        uint256 first = accepted(datanetId, alice, keccak256(abi.encode("a", datanetId)), ALICE_ROWS);
+        uint256 second = accepted(datanetId, bob, keccak256(abi.encode("b", datanetId)), BOB_ROWS);
+        rows = new FixtureRow[](ALICE_ROWS + BOB_ROWS);
+        for (uint32 i = 0; i < rows.length; i++) {
+            rows[i] = i < ALICE_ROWS
+                ? FixtureRow(uint64(first), i, i)
+                : FixtureRow(uint64(second), i - ALICE_ROWS, i);
+        }
+        vm.prank(builder);
+        return (SnapshotRef(datanetId, datanets.freeze(datanetId)), rows);
+    }
+
+    function documentOf(SnapshotRef memory snapshot, IndexCommitment memory index)
+        internal
+        pure
+        returns (ModelDocument memory document)
+    {
+        document.name = "notes-1";
+        document.baseHash = bytes32("base");
+        document.adapterHash = keccak256(abi.encode(index));
+        document.tokenizerHash = bytes32("tokenizer");
+        document.methodHash = bytes32("method");
+        document.manifestHash = bytes32("manifest");
+        document.snapshots = new SnapshotRef[](1);
+        document.snapshots[0] = snapshot;
+        document.index = index;
+    }
+
+    function defaultTerms() internal pure returns (ModelTerms memory) {
+        return ModelTerms(RATE_IN, RATE_OUT, FeeSplit(5000, 2000, 2000, 1000));
+    }
+
+    /// @dev A registration of `builder` that is still pending.
+    function registerPending(SnapshotRef memory snapshot, IndexFixture fixture)
+        internal
+        returns (uint256 modelId)
+    {
+        ModelDocument memory document = documentOf(snapshot, fixture.index());
+        vm.prank(builder);
+        return models.register{value: REGISTRATION_BOND}(document, defaultTerms());
+    }
+
+    /// @dev A serving model of `builder` that `host` takes.
+    function serveModel(SnapshotRef memory snapshot, IndexFixture fixture) internal returns (uint256 modelId) {
+        modelId = registerPending(snapshot, fixture);
+        vm.warp(block.timestamp + WINDOW + 1);
+        vm.prank(host);
+        hosts.take(modelId, 0, 1000, 1000);
+    }
+
+    function requestInference(uint256 modelId) internal returns (uint256 requestId) {
+        vm.prank(payer);
+        return market.request{value: ESCROW}(modelId, host, keccak256("request"), 100, 50);
+    }
+
+    function claimOf(uint256 modelId, uint256 requestId, IndexFixture fixture)
+        internal
+        view
+        returns (Claim memory claim)
+    {
+        claim.requestId = requestId;
+        claim.modelId = modelId;
+        claim.requestHash = keccak256("request");
+        claim.tokensIn = 90;
+        claim.tokensOut = 33;
+        claim.outputHash = keccak256("answer");
+        claim.queryHash = keccak256(fixture.query());
+        claim.earnedBps = 10_000;
+        claim.list = fixture.trueList();
+    }
+
+    /// @dev Posts `claim` with its query and without records, as the host.
+    function postClaim(Claim memory claim, bytes memory query) internal {
+        vm.prank(host);
+        market.claim{value: BOND}(claim, query);
+    }
+
+    function settle(Claim memory claim) internal {
+        Claim[] memory list = new Claim[](1);
+        list[0] = claim;
+        market.settle(list);
+    }
+
+    /// @dev Announces a call of `challenger` to `to` and makes it in the next block.
+    function announced(address challenger, address to, bytes memory call)
+        internal
+        returns (bool ok, bytes memory answer)
+    {
+        vm.prank(challenger);
+        ClaimChallenges(to).announce{value: DEPOSIT}(keccak256(call));
+        vm.roll(block.number + 1);
+        vm.prank(challenger);
+        return to.call(call);
+    }
+
+    /// @dev The same, and the call must revert with `reason`.
+    function refused(address challenger, address to, bytes memory call, bytes memory reason) internal {
+        (bool ok, bytes memory answer) = announced(challenger, to, call);
+        vm.assertFalse(ok, "the counter-example must not hold");
+        vm.assertEq(answer, reason);
+    }
+
+    function shown(address challenger, address to, bytes memory call) internal {
+        (bool ok, bytes memory answer) = announced(challenger, to, call);
+        if (!ok) {
+            assembly ("memory-safe") {
+                revert(add(answer, 0x20), mload(answer))
+            }
+        }
+    }
+
+    function netFee() internal pure returns (uint256) {
+        return (uint256(90) * RATE_IN + uint256(33) * RATE_OUT) / 1000;
+    }
+}

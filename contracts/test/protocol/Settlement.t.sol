@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IInfluenceVerifier} from "../../src/interfaces/IInfluenceVerifier.sol";
+import {HostStakes} from "../../src/protocol/HostStakes.sol";
+import {Claim, InferenceClaims} from "../../src/protocol/InferenceClaims.sol";
+import {InferenceRequests} from "../../src/protocol/InferenceRequests.sol";
+import {SnapshotRef} from "../../src/protocol/Types.sol";
+import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
+import {ProtocolTest} from "./ProtocolTest.sol";
+
+contract SettlementTest is ProtocolTest {
+    IndexFixture internal fixture;
+    SnapshotRef internal snapshot;
+    FixtureRow[] internal rows;
+    uint256 internal modelId;
+    uint256 internal requestId;
+
+    function setUp() public {
+        deployProtocol();
+        FixtureRow[] memory made;
+        (snapshot, made) = createSnapshot();
+        for (uint256 i = 0; i < made.length; i++) {
+            rows.push(made[i]);
+        }
+        fixture = new IndexFixture(made, 16, 4, 1000, 7);
+        modelId = serveModel(snapshot, fixture);
+        requestId = requestInference(modelId);
+    }
+
+    /// @dev What everybody holds that the market can pay, and what the contracts still hold.
+    function worth() internal view returns (uint256) {
+        return address(market).balance + address(balances).balance + address(staking).balance
+            + address(pools).balance + payer.balance + host.balance + builder.balance + treasury.balance
+            + alice.balance + bob.balance + watcher.balance;
+    }
+
+    function test_proved_claim_settles_to_the_wei() public {
+        Claim memory claim = claimOf(modelId, requestId, fixture);
+        (bytes[] memory records, bytes32[][] memory paths) = fixture.evidence(claim.list.rowIds);
+        bytes memory query = fixture.query();
+        uint256 before = worth();
+        uint256[4] memory had = [payer.balance, builder.balance, host.balance, treasury.balance];
+        uint256 contributors = alice.balance + bob.balance;
+        vm.prank(host);
+        market.claimProved{value: BOND}(claim, query, records, paths);
+        vm.warp(block.timestamp + WINDOW + 1);
+        settle(claim);
+        uint256 net = netFee();
+        uint256 platform = net * 1000 / 9000;
+        vm.assertEq(payer.balance - had[0], ESCROW - net - platform, "unspent escrow");
+        // Nobody stakes on the model: the owner has that part too.
+        vm.assertEq(builder.balance - had[1], net * 2000 / 10_000 + net * 1000 / 10_000, "owner");
+        vm.assertEq(host.balance + BOND - had[2], net * 2000 / 10_000, "host");
+        vm.assertEq(treasury.balance - had[3], platform, "platform");
+        vm.assertEq(balances.balanceOf(host), BOND, "bond");
+        vm.assertEq(
+            alice.balance + bob.balance - contributors,
+            net - 2 * (net * 2000 / 10_000) - net * 1000 / 10_000,
+            "contributors"
+        );
+        vm.assertEq(address(market).balance, 0, "nothing stays");
+        vm.assertEq(worth(), before, "no wei lost");
+        vm.assertEq(hosts.hostOf(host).openFees, 0);
+    }
+
+    function test_payees_are_the_registrys() public {
+        Claim memory claim = claimOf(modelId, requestId, fixture);
+        claim.list.contributionIds[0] = 777;
+        postClaim(claim, fixture.query());
+        vm.warp(block.timestamp + WINDOW + 1);
+        // An unknown contribution has no payee: nobody can be paid in its place, and the claim was there to be refuted.
+        uint256 had = address(0).balance;
+        settle(claim);
+        vm.assertGe(address(0).balance, had);
+    }
+
+    function test_what_no_row_earned_goes_to_the_pool() public {
+        Claim memory claim = claimOf(modelId, requestId, fixture);
+        uint32[] memory none = new uint32[](0);
+        claim.list = fixture.listOf(none);
+        postClaim(claim, fixture.query());
+        uint256 payerHad = payer.balance;
+        vm.warp(block.timestamp + WINDOW + 1);
+        settle(claim);
+        uint256 net = netFee();
+        uint256 part = net - 2 * (net * 2000 / 10_000) - net * 1000 / 10_000;
+        vm.assertEq(pools.held(), part);
+        vm.assertEq(payer.balance - payerHad, ESCROW - net - net * 1000 / 9000, "never back to the payer");
+        pools.claim(snapshot.datanetId, snapshot.number, rows[0].contributionId);
+        pools.claim(snapshot.datanetId, snapshot.number, rows[10].contributionId);
+        vm.assertEq(balances.balanceOf(alice), part * ALICE_ROWS / 11);
+        vm.assertEq(balances.balanceOf(bob), part * BOB_ROWS / 11);
+        vm.expectRevert();
+        pools.claim(snapshot.datanetId, snapshot.number, rows[0].contributionId);
+    }
+
+    function test_earned_part_is_split_with_the_pool() public {
+        Claim memory claim = claimOf(modelId, requestId, fixture);
+        claim.earnedBps = 2500;
+        postClaim(claim, fixture.query());
+        vm.warp(block.timestamp + WINDOW + 1);
+        uint256 had = alice.balance + bob.balance;
+        settle(claim);
+        uint256 net = netFee();
+        uint256 part = net - 2 * (net * 2000 / 10_000) - net * 1000 / 10_000;
+        vm.assertEq(alice.balance + bob.balance - had, part / 4);
+        vm.assertEq(pools.held(), part - part / 4);
+    }
+
+    function test_a_claim_serves_one_request_only() public {
+        Claim memory claim = claimOf(modelId, requestId, fixture);
+        postClaim(claim, fixture.query());
+        uint256 second = requestInference(modelId);
+        bytes memory query = fixture.query();
+        vm.startPrank(host);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                InferenceRequests.RequestStatus.selector, requestId, InferenceRequests.Status.Claimed
+            )
+        );
+        market.claim{value: BOND}(claim, query);
+        claim.requestId = second;
+        claim.requestHash = keccak256("another request");
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                InferenceClaims.ClaimOfAnother.selector, second, modelId, keccak256("request")
+            )
+        );
+        market.claim{value: BOND}(claim, query);
+        vm.stopPrank();
+    }
+
+    function test_only_the_host_claims_in_time_with_the_bond() public {
+        Claim memory claim = claimOf(modelId, requestId, fixture);
+        bytes memory query = fixture.query();
+        vm.prank(watcher);
+        vm.expectRevert(abi.encodeWithSelector(InferenceClaims.NotHost.selector, watcher));
+        market.claim{value: BOND}(claim, query);
+        vm.startPrank(host);
+        vm.expectRevert(abi.encodeWithSelector(InferenceClaims.BondMismatch.selector, BOND - 1, BOND));
+        market.claim{value: BOND - 1}(claim, query);
+        claim.tokensOut = 51;
+        vm.expectRevert(abi.encodeWithSelector(InferenceClaims.TokensOverMaximum.selector, 90, 51));
+        market.claim{value: BOND}(claim, query);
+        claim.tokensOut = 50;
+        vm.expectRevert(abi.encodeWithSelector(InferenceClaims.QueryMismatch.selector, claim.queryHash));
+        market.claim{value: BOND}(claim, hex"00");
+        claim.queryHash = keccak256(hex"00");
+        vm.expectRevert(abi.encodeWithSelector(IInfluenceVerifier.QueryLength.selector, 1, 33));
+        market.claim{value: BOND}(claim, hex"00");
+        claim.queryHash = keccak256(query);
+        claim.earnedBps = 10_001;
+        vm.expectRevert(abi.encodeWithSelector(InferenceClaims.EarnedOutOfRange.selector, 10_001));
+        market.claim{value: BOND}(claim, query);
+        claim.earnedBps = 0;
+        vm.warp(block.timestamp + 61);
+        vm.expectRevert(abi.encodeWithSelector(InferenceClaims.TooLate.selector, block.timestamp - 1));
+        market.claim{value: BOND}(claim, query);
+        vm.stopPrank();
+    }
+
+    function test_anybody_cancels_for_the_payer_when_no_claim_came() public {
+        uint256 had = payer.balance;
+        vm.expectRevert(abi.encodeWithSelector(InferenceRequests.NotYet.selector, block.timestamp + 60));
+        market.cancel(requestId);
+        vm.warp(block.timestamp + 61);
+        vm.prank(watcher);
+        market.cancel(requestId);
+        vm.assertEq(payer.balance - had, ESCROW);
+    }
+
+    function test_a_host_serves_what_it_took_and_what_its_stake_covers() public {
+        vm.prank(payer);
+        vm.expectRevert(
+            abi.encodeWithSelector(InferenceRequests.HostNotTaking.selector, modelId, watcher)
+        );
+        market.request{value: ESCROW}(modelId, watcher, keccak256("request"), 100, 50);
+        vm.prank(host);
+        hosts.take(modelId, 1 ether, 1000, 1000);
+        vm.prank(payer);
+        vm.expectPartialRevert(InferenceRequests.FeeBelowHostLeast.selector);
+        market.request{value: ESCROW}(modelId, host, keccak256("request"), 100, 50);
+        // 2.2 * (0 + 1 ether / 1 %) = 220 ether.
+        vm.startPrank(host);
+        vm.expectRevert(
+            abi.encodeWithSelector(HostStakes.StakeTooSmall.selector, 5000 ether, 6600 ether)
+        );
+        hosts.setLimits(30 ether, 100);
+        vm.expectRevert(abi.encodeWithSelector(HostStakes.StakeTooSmall.selector, 219 ether, 220 ether));
+        hosts.unstake(4781 ether);
+        vm.stopPrank();
+        Claim memory claim = claimOf(modelId, requestId, fixture);
+        bytes memory query = fixture.query();
+        vm.startPrank(host);
+        hosts.setLimits(1, 100);
+        vm.expectPartialRevert(HostStakes.FeeAboveMaximum.selector);
+        market.claim{value: BOND}(claim, query);
+        hosts.setLimits(1 ether, 0);
+        vm.expectRevert(abi.encodeWithSelector(HostStakes.TooManyOpenClaims.selector, 0, 0));
+        market.claim{value: BOND}(claim, query);
+        vm.stopPrank();
+    }
+}
