@@ -5,7 +5,7 @@ import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
 import { createEVM, type EVM, type EVMResult } from "@ethereumjs/evm";
 import { SimpleStateManager } from "@ethereumjs/statemanager";
 import { Account, createAddressFromString } from "@ethereumjs/util";
-import { concatHex, hexToBytes } from "viem";
+import { concatHex, getContractAddress, hexToBytes } from "viem";
 import { packageRoot } from "../../node/base/paths.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
 import {
@@ -87,6 +87,12 @@ export function compiled(name: string): { creation: Hex; runtime: Uint8Array } |
   if (!existsSync(artifact)) return undefined;
   const { bytecode, deployedBytecode } = JSON.parse(readFileSync(artifact, "utf8"));
   return { creation: bytecode.object, runtime: hexToBytes(deployedBytecode.object) };
+}
+
+/** Where the contract will be that CALLER deploys after `steps` others. */
+export async function addressOfNext(evm: EVM, steps: number): Promise<Address> {
+  const account = await evm.stateManager.getAccount(createAddressFromString(CALLER));
+  return getContractAddress({ from: CALLER, nonce: (account?.nonce ?? 0n) + BigInt(steps) });
 }
 
 /** Deploys one of our contracts with its constructor's arguments, ABI-encoded. */

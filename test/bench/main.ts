@@ -6,6 +6,7 @@ import { evmBench } from "./evm.ts";
 import { type Bench, formatFigure } from "./figure.ts";
 import { gemmBench } from "./gemm.ts";
 import { logsBench } from "./logs.ts";
+import { provedClaimBench } from "./proved-claim.ts";
 import { scanBench } from "./scan.ts";
 import { spansBench } from "./spans.ts";
 import { splitterBench } from "./splitter.ts";
@@ -27,6 +28,7 @@ const BENCHES: readonly Bench[] = [
   scanBench,
   spansBench,
   splitterBench,
+  provedClaimBench,
 ];
 
 /** Minutes long, with options of its own: runs when it is named first, and alone. */

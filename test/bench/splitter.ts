@@ -1,5 +1,5 @@
 import type { EVM } from "@ethereumjs/evm";
-import { encodeFunctionData } from "viem";
+import { bytesToHex, encodeFunctionData } from "viem";
 import { CodedError } from "../../node/base/errors.ts";
 import { iInfluenceVerifierAbi, iRewardSplitterAbi } from "../../node/chain/generated/abi.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
@@ -60,12 +60,12 @@ async function splitFigure(parts: number): Promise<Figure> {
 
 async function verifyFigure(): Promise<Figure> {
   const evm = await evmWithTwins();
-  const fixture = makeIndex({ rows: 2000, dimension: 512, topK: 16, floor: 0n, contributors: 5, seed: 1 });
+  const fixture = makeIndex({ rows: 2000, dimension: 512, topK: 16, floor: 0n, contributions: 5, seed: 1 });
   const { records, paths } = evidenceOf(fixture);
   const data = encodeFunctionData({
     abi: iInfluenceVerifierAbi,
     functionName: "verifyTopK",
-    args: [fixture.index, fixture.claim, records, paths],
+    args: [fixture.index, fixture.list, bytesToHex(fixture.query), records, paths],
   });
   return {
     what: "InfluenceVerifier verifyTopK, 16 of 2,000 rows of 512",

@@ -1,4 +1,4 @@
-import { encodeFunctionData, type Hex } from "viem";
+import { bytesToHex, encodeFunctionData, type Hex } from "viem";
 import { iInfluenceVerifierAbi, iRewardSplitterAbi } from "../../../node/chain/generated/abi.ts";
 import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS } from "../../../precompiles/addresses.ts";
 import { evidenceOf, makeIndex } from "../../../precompiles/testing/fixture.ts";
@@ -6,26 +6,30 @@ import { address, call, fillMemory, loop, loopUntil, staticCall } from "./assemb
 import { type WorstCase, workCase } from "./case.ts";
 import { hex, type PrecompileOptions, precompileCase } from "./precompiles.ts";
 
-type Method = "checkIndex" | "checkClaim" | "verifyTopK" | "scoreOf" | "weightsOf";
+type Method =
+  | "checkIndex"
+  | "checkClaim"
+  | "checkQuery"
+  | "verifyTopK"
+  | "scoreOf"
+  | "openRecord"
+  | "weightsOf";
 
 function verifierData(method: Method, rows: number, dimension: number, topK: number): Hex {
-  const fixture = makeIndex({ rows, dimension, topK, floor: 0n, contributors: 5, seed: 1 });
+  const fixture = makeIndex({ rows, dimension, topK, floor: 0n, contributions: 5, seed: 1 });
   const { records, paths } = evidenceOf(fixture);
-  const { index, claim } = fixture;
-  const abi = iInfluenceVerifierAbi;
-  if (method === "checkIndex") return encodeFunctionData({ abi, functionName: method, args: [index] });
-  if (method === "checkClaim") return encodeFunctionData({ abi, functionName: method, args: [index, claim] });
-  if (method === "verifyTopK") {
-    return encodeFunctionData({ abi, functionName: method, args: [index, claim, records, paths] });
-  }
-  if (method === "scoreOf") {
-    return encodeFunctionData({
-      abi,
-      functionName: method,
-      args: [index, claim.query, records[0]!, paths[0]!],
-    });
-  }
-  return encodeFunctionData({ abi, functionName: method, args: [index, claim.scores, records, paths] });
+  const { index, list } = fixture;
+  const query = bytesToHex(fixture.query);
+  const args = {
+    checkIndex: [index],
+    checkClaim: [index, list],
+    checkQuery: [index, query],
+    verifyTopK: [index, list, query, records, paths],
+    scoreOf: [index, query, records[0], paths[0]],
+    openRecord: [index, records[0], paths[0]],
+    weightsOf: [index, list, records, paths],
+  }[method];
+  return encodeFunctionData({ abi: iInfluenceVerifierAbi, functionName: method, args } as never);
 }
 
 function verifierCase(
@@ -103,6 +107,8 @@ export const ATTRIBUTION_CASES: readonly WorstCase[] = [
   verifierCase("checkClaim", [64, 1, 16]),
   verifierCase("checkClaim", [64, 512, 16]),
   verifierCase("checkClaim", [64, 4096, 16]),
+  verifierCase("checkQuery", [1, 4096, 1]),
+  verifierCase("openRecord", [2, 4096, 1]),
   verifierCase("scoreOf", [1, 1, 1]),
   verifierCase("scoreOf", [2, 4096, 1]),
   verifierCase("verifyTopK", [1, 1, 1]),

@@ -1,0 +1,208 @@
+import type { EVM } from "@ethereumjs/evm";
+import { bytesToHex, encodeAbiParameters, encodeFunctionData, type Hex, keccak256 } from "viem";
+import {
+  datanetRegistryAbi,
+  hostStakesAbi,
+  inferenceMarketAbi,
+  modelRegistryAbi,
+  protocolParametersAbi,
+  rewardBalancesAbi,
+} from "../../node/chain/generated/abi.ts";
+import type { Address } from "../../node/chain/types/primitives.ts";
+import { addressOfNext, CALLER, type CallOptions, call, createTestEvm, deploy, setBalance } from "./evm.ts";
+import type { IndexFixture, ListArgument } from "./fixture.ts";
+
+/** The protocol's contracts over the precompiles, with a serving model of a fixture: for their test and the price of a claim. */
+
+export const HOST: Address = "0x0000000000000000000000000000000000000057";
+export const WATCHER: Address = "0x0000000000000000000000000000000000000077";
+export const TREASURY: Address = "0x0000000000000000000000000000000000000099";
+const HASH: Hex = keccak256("0x06");
+export const SALT: Hex = `0x${"5a".repeat(32)}`;
+export const COIN = 10n ** 18n;
+export const BOND = COIN;
+export const ESCROW = 5n * COIN;
+export const WINDOW = 20n;
+export const CONTRIBUTORS = 5;
+
+export const contributor = (id: number): Address => `0x${(0xc0 + id).toString(16).padStart(40, "0")}`;
+
+export interface Protocol {
+  evm: EVM;
+  market: Address;
+  challenges: Address;
+  balances: Address;
+  fixture: IndexFixture;
+  /** Seconds, and the newest block's number. */
+  now: bigint;
+}
+
+/** A call that must succeed, in a later block; returns its gas with the transaction's own. */
+export async function must(p: Protocol, to: Address, data: Hex, options: CallOptions = {}): Promise<bigint> {
+  p.now += 1n;
+  const { execResult } = await call(p.evm, to, data, { ...options, timestamp: p.now });
+  if (execResult.exceptionError !== undefined) {
+    throw new Error(`${execResult.exceptionError.error} ${bytesToHex(execResult.returnValue).slice(0, 10)}`);
+  }
+  return transactionGas(data, execResult.executionGasUsed);
+}
+
+/** EIP-2028 intrinsic gas, and the floor of EIP-7623. */
+function transactionGas(data: Hex, executionGas: bigint): bigint {
+  const zeros = BigInt((data.slice(2).match(/../g) ?? []).filter((byte) => byte === "00").length);
+  const tokens = zeros + 4n * (BigInt(data.length / 2 - 1) - zeros);
+  const used = 21_000n + 4n * tokens + executionGas;
+  const floor = 21_000n + 10n * tokens;
+  return used > floor ? used : floor;
+}
+
+const addresses = (...list: Address[]) =>
+  encodeAbiParameters(
+    list.map(() => ({ type: "address" })),
+    list,
+  );
+
+const PARAMETERS = {
+  treasury: TREASURY,
+  platformBps: 1000,
+  auditBps: 1000,
+  claimBond: BOND,
+  registrationBond: COIN,
+  demandDeposit: COIN,
+  challengeDeposit: COIN,
+  challengeWindow: Number(WINDOW),
+  claimTimeout: 600,
+  demandWindow: Number(WINDOW),
+  registrationWindow: Number(WINDOW),
+  revealPeriod: 5,
+  reviewPeriod: 600,
+  stakePeriod: 600,
+  unstakeDelay: 600,
+  rewardPeriod: 600,
+};
+
+async function deployParameters(evm: EVM): Promise<Address> {
+  return deploy(
+    evm,
+    "ProtocolParameters",
+    encodeAbiParameters(protocolParametersAbi[0].inputs, [
+      CALLER,
+      1,
+      PARAMETERS,
+      { contributorsMin: 3000, ownerMax: 4000, hostMax: 4000, stakersMax: 3000 },
+      { floorMax: 1n << 40n, e0Min: -64, e0Max: 64, dimensionMin: 1, topKMin: 1, rowsMax: 1 << 20 },
+    ] as never),
+  );
+}
+
+/** All contracts; the fixture's rows are those of {@link CONTRIBUTORS} contributions of the same size, and HOST serves its model. */
+export async function deployProtocol(fixture: IndexFixture): Promise<Protocol> {
+  const evm = await createTestEvm();
+  const parameters = await deployParameters(evm);
+  const balances = await deploy(evm, "RewardBalances", "0x");
+  const datanets = await deploy(evm, "DatanetRegistry", addresses(parameters, balances));
+  // Contracts that name each other: the addresses of the next ones are known.
+  const modelChallenges = await addressOfNext(evm, 1);
+  const models = await deploy(
+    evm,
+    "ModelRegistry",
+    addresses(parameters, datanets, balances, modelChallenges),
+  );
+  await deploy(evm, "ModelChallenges", addresses(parameters, balances, models, datanets));
+  const pools = await deploy(evm, "SnapshotPools", addresses(datanets, balances));
+  const stakingArguments = `${addresses(parameters, models, balances)}${"0a".padStart(64, "0")}` as Hex;
+  const staking = await deploy(evm, "ModelStaking", stakingArguments);
+  const at = await Promise.all([1, 2, 3].map((steps) => addressOfNext(evm, steps)));
+  const hosts = await deploy(evm, "HostStakes", addresses(parameters, balances, models, at[0]!));
+  const parts = [parameters, models, datanets, staking, hosts, pools, balances, at[1]!, at[2]!];
+  const market = await deploy(evm, "InferenceMarket", addresses(...parts));
+  const challenges = await deploy(evm, "ClaimChallenges", addresses(parameters, balances, models, market));
+  await deploy(evm, "ClaimDemands", addresses(parameters, balances, models, market));
+  const protocol = { evm, market, challenges, balances, fixture, now: 2_000n };
+  await setBalance(evm, HOST, 1000n * COIN);
+  await setBalance(evm, WATCHER, COIN);
+  await snapshotOf(protocol, datanets);
+  await serveModel(protocol, models, hosts);
+  return protocol;
+}
+
+/** The fixture's model, registered and taken by the host. */
+async function serveModel(p: Protocol, models: Address, hosts: Address): Promise<void> {
+  const register = encodeFunctionData({
+    abi: modelRegistryAbi,
+    functionName: "register",
+    args: [
+      {
+        name: "model",
+        baseHash: keccak256("0x01"),
+        adapterHash: keccak256("0x02"),
+        tokenizerHash: keccak256("0x03"),
+        methodHash: keccak256("0x04"),
+        manifestHash: keccak256("0x05"),
+        snapshots: [{ datanetId: 1n, number: 1 }],
+        index: p.fixture.index,
+      },
+      {
+        rateIn: COIN,
+        rateOut: 3n * COIN,
+        split: { contributors: 5000, owner: 2000, host: 2000, stakers: 1000 },
+      },
+    ],
+  });
+  await must(p, models, register, { value: COIN });
+  p.now += WINDOW;
+  const hostCall = (functionName: string, args: readonly unknown[]) =>
+    encodeFunctionData({ abi: hostStakesAbi, functionName, args } as never);
+  await must(p, hosts, hostCall("stake", []), { from: HOST, value: 500n * COIN });
+  await must(p, hosts, hostCall("setLimits", [COIN, 10]), { from: HOST });
+  await must(p, hosts, hostCall("take", [1n, 0n, 1000, 1000]), { from: HOST });
+}
+
+/** One datanet with an accepted contribution of each contributor and one snapshot. */
+async function snapshotOf(p: Protocol, datanets: Address): Promise<void> {
+  const data = (functionName: string, args: readonly unknown[]) =>
+    encodeFunctionData({ abi: datanetRegistryAbi, functionName, args } as never);
+  await must(p, datanets, data("create", ["notes", "MIT", "", 0n, [HOST], 1]));
+  for (let id = 1; id <= CONTRIBUTORS; id++) {
+    const from = contributor(id);
+    const opened = [HASH, keccak256(`0x0${id}`), p.fixture.index.rows / CONTRIBUTORS, SALT] as const;
+    const commitment = keccak256(
+      encodeAbiParameters(
+        ["uint256", "address", "bytes32", "bytes32", "uint32", "bytes32"].map((type) => ({ type })),
+        [1n, from, ...opened],
+      ),
+    );
+    await must(p, datanets, data("commit", [1n, commitment]), { from });
+    await must(p, datanets, data("reveal", [BigInt(id), ...opened]), { from });
+    p.now += 5n;
+    await must(p, datanets, data("review", [BigInt(id), true]), { from: HOST });
+  }
+  await must(p, datanets, data("freeze", [1n]));
+}
+
+export const marketCall = (functionName: string, args: readonly unknown[]) =>
+  encodeFunctionData({ abi: inferenceMarketAbi, functionName, args } as never);
+
+export const claimWith = (p: Protocol, list: ListArgument) => ({
+  requestId: 1n,
+  modelId: 1n,
+  requestHash: HASH,
+  tokensIn: 40,
+  tokensOut: 20,
+  outputHash: keccak256("0x08"),
+  queryHash: keccak256(p.fixture.query),
+  earnedBps: 10_000,
+  list,
+});
+
+/** Asks HOST's model 1 as CALLER. */
+export async function request(p: Protocol): Promise<void> {
+  await must(p, p.market, marketCall("request", [1n, HOST, HASH, 100, 50]), { value: ESCROW });
+}
+
+/** Wei that an account can draw from RewardBalances. */
+export async function drawable(p: Protocol, account: Address): Promise<bigint> {
+  const data = encodeFunctionData({ abi: rewardBalancesAbi, functionName: "balanceOf", args: [account] });
+  const { execResult } = await call(p.evm, p.balances, data);
+  return BigInt(bytesToHex(execResult.returnValue));
+}
