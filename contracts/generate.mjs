@@ -23,7 +23,8 @@ function constantName(contract) {
   return `${head.toLowerCase()}${contract.slice(head.length)}Abi`;
 }
 
-/** Every contract and interface that one of our sources declares, by name. */
+/** Every contract that one of our sources declares, by name, and every interface that none of them implements (a contract's own is
+ * named after it). */
 function ownArtifacts(contractsFolder) {
   const out = join(contractsFolder, "out");
   const found = new Map();
@@ -38,6 +39,9 @@ function ownArtifacts(contractsFolder) {
       if (found.has(name)) throw new Error(`two contracts are called ${name}: rename one (${source})`);
       found.set(name, artifact.abi);
     }
+  }
+  for (const name of [...found.keys()]) {
+    if (name.startsWith("I") && found.has(name.slice(1))) found.delete(name);
   }
   return found;
 }

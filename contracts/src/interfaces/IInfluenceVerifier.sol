@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 /// @notice What a model commits of its attribution index before it answers anything.
 /// @param root Merkle root over the records: leaf = keccak256(0x00 | record), node = keccak256(0x01 | left | right), leaves in

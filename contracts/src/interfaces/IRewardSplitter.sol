@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 /// @title Exact proportional division, at 0x0000000000000000000000000000000000000A03.
 /// @notice Part i of an amount is floor(amount * weights[i] / sum); the wei that are left go, one each, to the largest

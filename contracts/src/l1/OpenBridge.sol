@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
@@ -70,7 +70,9 @@ contract OpenBridge {
         if (to == address(0)) revert ZeroRecipient();
         escrow += amount;
         OPEN.safeTransferFrom(msg.sender, address(this), amount);
-        MESSENGER.sendMessage(MINTER, abi.encodeCall(IOpenMinter.finalizeDeposit, (msg.sender, to, amount)), MINT_GAS);
+        MESSENGER.sendMessage(
+            MINTER, abi.encodeCall(IOpenMinter.finalizeDeposit, (msg.sender, to, amount)), MINT_GAS
+        );
         emit DepositInitiated(msg.sender, to, amount);
     }
 }

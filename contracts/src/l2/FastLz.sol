@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 /// @notice Length of data under FastLZ (level 1), without making the compressed bytes.
 /// @dev The same count as op-geth's FlzCompressLen and kona's: consensus prices a transaction's L1 data by it.
@@ -43,7 +43,9 @@ library FastLz {
             distance = position - candidate;
             if (position >= limit) return (position, candidate, distance);
             position++;
-            if (distance <= 0x1fff && sequence == _u24(data, candidate)) return (position, candidate, distance);
+            if (distance <= 0x1fff && sequence == _u24(data, candidate)) {
+                return (position, candidate, distance);
+            }
         }
     }
 
@@ -59,7 +61,11 @@ library FastLz {
     }
 
     /// @dev Counts equal bytes; the byte that differs is counted too, as the reference does.
-    function _compare(bytes memory data, uint256 left, uint256 right, uint256 end) private pure returns (uint256 count) {
+    function _compare(bytes memory data, uint256 left, uint256 right, uint256 end)
+        private
+        pure
+        returns (uint256 count)
+    {
         uint256 room = end - right;
         while (count < room) {
             bool same = data[left + count] == data[right + count];
@@ -68,7 +74,11 @@ library FastLz {
         }
     }
 
-    function _remember(bytes memory data, bytes memory table, uint256 position) private pure returns (uint256) {
+    function _remember(bytes memory data, bytes memory table, uint256 position)
+        private
+        pure
+        returns (uint256)
+    {
         _exchange(table, _hash(_u24(data, position)), position);
         return position + 1;
     }
@@ -85,7 +95,11 @@ library FastLz {
         }
     }
 
-    function _exchange(bytes memory table, uint256 slot, uint256 value) private pure returns (uint256 previous) {
+    function _exchange(bytes memory table, uint256 slot, uint256 value)
+        private
+        pure
+        returns (uint256 previous)
+    {
         assembly ("memory-safe") {
             let pointer := add(add(table, 32), shl(2, slot))
             let word := mload(pointer)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 /// @title L2ToL1MessagePasser
 /// @notice Keeps the hashes of messages to L1. Its storage root goes into every output root and, from Isthmus on, into every

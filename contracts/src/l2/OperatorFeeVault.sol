@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 /// @title OperatorFeeVault
 /// @notice Receives the operator fee of every transaction (Isthmus on) and pays it to one recipient on L2. Consensus credits

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 /// @notice Addresses that genesis gives to the contracts of the chain, and the accounts that the protocol itself uses.
 library Predeploys {

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
+import {IAnnouncements} from "../interfaces/protocol/IAnnouncements.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
 
 /// @title Counter-examples that nobody can snatch: announced by their hash one block before they are shown.
 /// @notice Who announced first wins, also over somebody who shows the same earlier, as long as it is shown in time. An
 /// announcement binds a deposit; it comes back when the counter-example holds, and goes to the treasury otherwise.
-abstract contract Announcements {
-    /// @param blockNumber When it was announced.
-    struct Announcement {
-        uint64 blockNumber;
-        uint128 deposit;
-    }
-
+abstract contract Announcements is IAnnouncements {
     /// @notice Blocks after its own in which an announced counter-example can be shown.
     uint64 public constant OPENING_BLOCKS = 3;
 
@@ -22,21 +17,11 @@ abstract contract Announcements {
 
     mapping(bytes32 key => Announcement) private _announcements;
 
-    event ChallengeAnnounced(address indexed challenger, bytes32 indexed hash, uint128 deposit);
-    event AnnouncementForfeited(address indexed challenger, bytes32 indexed hash, uint128 deposit);
-
-    error DepositMismatch(uint256 sent, uint256 required);
-    error AlreadyAnnounced(bytes32 hash);
-    error NotAnnounced(address challenger, bytes32 hash);
-    /// @notice It can be shown in blocks `from` to `to`.
-    error NotOpeningTime(uint256 from, uint256 to);
-
     constructor(ProtocolParameters parameters, RewardBalances balances) {
         (PARAMETERS, BALANCES) = (parameters, balances);
     }
 
-    /// @notice Announces a call to one of this contract's challenges, with the deposit.
-    /// @param hash keccak256 of the call's data, which holds a secret salt.
+    /// @inheritdoc IAnnouncements
     function announce(bytes32 hash) external payable {
         uint128 required = PARAMETERS.parameters().challengeDeposit;
         if (msg.value != required) revert DepositMismatch(msg.value, required);
@@ -46,7 +31,7 @@ abstract contract Announcements {
         emit ChallengeAnnounced(msg.sender, hash, required);
     }
 
-    /// @notice Sends the deposit of an announcement that was not shown in time to the treasury. Anybody may call.
+    /// @inheritdoc IAnnouncements
     function forfeit(address challenger, bytes32 hash) external {
         Announcement memory announcement = _announcements[_key(challenger, hash)];
         if (announcement.blockNumber == 0) revert NotAnnounced(challenger, hash);
@@ -57,7 +42,7 @@ abstract contract Announcements {
         BALANCES.credit{value: announcement.deposit}(PARAMETERS.parameters().treasury);
     }
 
-    /// @notice The caller's announcement of `hash`; block number 0 if there is none.
+    /// @inheritdoc IAnnouncements
     function announcementOf(address challenger, bytes32 hash) external view returns (Announcement memory) {
         return _announcements[_key(challenger, hash)];
     }

@@ -1,36 +1,23 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 import {IInfluenceVerifier, IndexCommitment, InfluenceList} from "../interfaces/IInfluenceVerifier.sol";
+import {IClaimChallenges, OpenedRecord} from "../interfaces/protocol/IClaimChallenges.sol";
+import {Claim} from "../interfaces/protocol/IInferenceMarket.sol";
 import {Announcements} from "./Announcements.sol";
-import {Claim} from "./InferenceClaims.sol";
 import {InferenceMarket} from "./InferenceMarket.sol";
 import {ModelRegistry} from "./ModelRegistry.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
-
-/// @notice A committed record with its Merkle path.
-struct OpenedRecord {
-    bytes record;
-    bytes32[] path;
-}
+import {ModelId} from "./Types.sol";
 
 /// @title Counter-examples to claims, decided by the InfluenceVerifier.
 /// @notice Each call is announced a block before (Announcements); its last argument is a secret salt, so that the announcement
 /// tells nothing. A call whose counter-example does not contradict the claim reverts.
-contract ClaimChallenges is Announcements {
+contract ClaimChallenges is IClaimChallenges, Announcements {
     ModelRegistry public immutable MODELS;
     InferenceMarket public immutable MARKET;
-
-    error PositionOutOfRange(uint256 position);
-    /// @notice The record is of another row than the one under challenge.
-    error WrongRow(uint32 given, uint32 expected);
-    /// @notice The row is in the claimed list.
-    error RowListed(uint32 rowId);
-    /// @notice The counter-example does not contradict the claim.
-    error ClaimStands();
-    error QueryMismatch(bytes32 queryHash);
 
     constructor(
         ProtocolParameters parameters,
@@ -41,10 +28,7 @@ contract ClaimChallenges is Announcements {
         (MODELS, MARKET) = (models, market);
     }
 
-    /// @notice Shows that a listed row has another score than claimed, or none (its values or its exponent give it no score), or
-    /// takes no part because it repeats another row or is skipped.
-    /// @param position The row's place in the list.
-    /// @param shown Its committed record.
+    /// @inheritdoc IClaimChallenges
     function challengeScore(
         Claim calldata given,
         bytes calldata query,
@@ -63,9 +47,7 @@ contract ClaimChallenges is Announcements {
         MARKET.refute(given, msg.sender, announcedBlock, "score");
     }
 
-    /// @notice Shows a row outside the list that belongs into it: it takes part, has a key above 0, and the list has room or ends
-    /// with a row that comes after it.
-    /// @param shown The row's committed record.
+    /// @inheritdoc IClaimChallenges
     function challengeOmitted(
         Claim calldata given,
         bytes calldata query,
@@ -81,9 +63,7 @@ contract ClaimChallenges is Announcements {
         MARKET.refute(given, msg.sender, announcedBlock, "omission");
     }
 
-    /// @notice Shows that the weights do not follow from the list and the contributions in the records.
-    /// @param records The committed record of each listed row.
-    /// @param paths Their Merkle paths.
+    /// @inheritdoc IClaimChallenges
     function challengeWeights(
         Claim calldata given,
         bytes[] calldata records,
@@ -108,7 +88,7 @@ contract ClaimChallenges is Announcements {
     }
 
     /// @dev `hasScore` is false where a committed record has no score for the query.
-    function _tryScore(uint256 modelId, bytes calldata query, OpenedRecord calldata shown)
+    function _tryScore(ModelId modelId, bytes calldata query, OpenedRecord calldata shown)
         private
         view
         returns (bool hasScore, uint32 first, int64 score)
@@ -156,7 +136,9 @@ contract ClaimChallenges is Announcements {
         uint64[] memory contributionIds,
         uint256[] memory weights
     ) private pure returns (bool) {
-        if (list.contributionIds.length != contributionIds.length) return false;
+        if (list.contributionIds.length != contributionIds.length) {
+            return false;
+        }
         for (uint256 i = 0; i < contributionIds.length; i++) {
             if (list.contributionIds[i] != contributionIds[i] || list.weights[i] != weights[i]) return false;
         }

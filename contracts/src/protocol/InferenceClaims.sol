@@ -1,60 +1,16 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
-import {InfluenceList} from "../interfaces/IInfluenceVerifier.sol";
+import {Claim, IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
 import {InferenceRequests} from "./InferenceRequests.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {BPS} from "./Types.sol";
-
-/// @notice What a host posts for an inference. Only its hash is stored; whoever challenges or settles brings it again from the
-/// InferenceClaimed event.
-/// @param requestHash The request's: the claim is about what was asked, nothing else.
-/// @param tokensIn Prompt tokens, at most the request's maximum.
-/// @param tokensOut Answer tokens, at most the request's maximum.
-/// @param outputHash keccak256 over the answer's token ids, each as u32 big endian.
-/// @param queryHash keccak256 of the answer's sketch.
-/// @param earnedBps How much of the contributors' part the adapter earned, in 1/10000; the rest goes to the snapshots' pools.
-/// @param list Which training examples made the answer.
-struct Claim {
-    uint256 requestId;
-    uint256 modelId;
-    bytes32 requestHash;
-    uint32 tokensIn;
-    uint32 tokensOut;
-    bytes32 outputHash;
-    bytes32 queryHash;
-    uint16 earnedBps;
-    InfluenceList list;
-}
 
 /// @title The host's side of the market: claims.
 /// @notice A claim is proved (query, records and paths travel with it) or optimistic (they come with a challenge). Its hash covers
 /// chain, market, request and answer, so no claim serves a second time. The host signs that hash for the payer.
 abstract contract InferenceClaims is InferenceRequests {
-    event InferenceClaimed(
-        uint256 indexed requestId,
-        uint256 indexed modelId,
-        address indexed host,
-        bool proved,
-        Claim claim,
-        bytes32 claimHash,
-        bytes query,
-        uint256 fee,
-        uint256 bond,
-        uint64 challengeDeadline
-    );
-    error NotHost(address account);
-    error BondMismatch(uint256 sent, uint256 required);
-    error TokensOverMaximum(uint256 tokensIn, uint256 tokensOut);
-    error ClaimOfAnother(uint256 requestId, uint256 modelId, bytes32 requestHash);
-    error EarnedOutOfRange(uint256 earnedBps);
-    error TooLate(uint256 deadline);
-    /// @notice The claim given is not the one that was posted.
-    error ClaimMismatch(bytes32 posted, bytes32 given);
-    error QueryMismatch(bytes32 queryHash);
-
-    /// @notice Posts a claim whose scores and weights nobody has checked yet. For the request's host, with the bond.
-    /// @param query The sketch, or nothing: then it can be demanded.
+    /// @inheritdoc IInferenceMarket
     function claim(Claim calldata given, bytes calldata query) external payable nonReentrant {
         Request storage order = _claimable(given);
         INFLUENCE_VERIFIER.checkClaim(MODELS.indexOf(given.modelId), given.list);
@@ -65,9 +21,7 @@ abstract contract InferenceClaims is InferenceRequests {
         _post(order, given, query, false);
     }
 
-    /// @notice Posts a claim with the records that show its scores and weights. For the request's host, with the bond.
-    /// @param records The committed record of each listed row.
-    /// @param paths Their Merkle paths.
+    /// @inheritdoc IInferenceMarket
     function claimProved(
         Claim calldata given,
         bytes calldata query,
@@ -80,7 +34,7 @@ abstract contract InferenceClaims is InferenceRequests {
         _post(order, given, query, true);
     }
 
-    /// @notice The hash by which a claim is stored and that the host signs for the payer.
+    /// @inheritdoc IInferenceMarket
     function hashOf(Claim calldata given) public view returns (bytes32) {
         return keccak256(abi.encode(block.chainid, address(this), given));
     }

@@ -1,47 +1,25 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
+import {Claim, IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
+import {ModelTerms} from "../interfaces/protocol/IModelRegistry.sol";
 import {DatanetRegistry} from "./DatanetRegistry.sol";
 import {HostStakes} from "./HostStakes.sol";
-import {Claim, InferenceClaims} from "./InferenceClaims.sol";
+import {InferenceClaims} from "./InferenceClaims.sol";
 import {InferenceRequests} from "./InferenceRequests.sol";
-import {ModelRegistry, ModelTerms} from "./ModelRegistry.sol";
+import {ModelRegistry} from "./ModelRegistry.sol";
 import {ModelStaking} from "./ModelStaking.sol";
 import {REWARD_SPLITTER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
 import {SnapshotPools} from "./SnapshotPools.sol";
-import {BPS} from "./Types.sol";
+import {BPS, ContributionId, ModelId, RequestId} from "./Types.sol";
 
 /// @title Paid inferences: request, claim, challenge, settlement.
 /// @notice A claim can be challenged until its window ends (ClaimChallenges): a counter-example is decided at once. What a
 /// refuted liar loses, bond and slashed stake, goes half to who showed it first, a quarter to the pools of the model's snapshots,
 /// a quarter to the treasury. What no row earned goes to those pools as well, never back to payer or host. Amounts are wei.
 contract InferenceMarket is InferenceClaims {
-    /// @notice Where the escrow goes, in wei; sums to it.
-    /// @param contributors To the listed rows' contributors, by weight.
-    /// @param pools To the pools of the model's snapshots.
-    /// @param platform The platform's part, to the treasury.
-    /// @param refund Back to the payer: what was not used.
-    struct Payout {
-        uint256 contributors;
-        uint256 pools;
-        uint256 owner;
-        uint256 host;
-        uint256 stakers;
-        uint256 platform;
-        uint256 refund;
-    }
-
-    /// @param challenger Who announced first of those who showed a counter-example.
-    /// @param reward Wei that it gets.
-    struct Refutation {
-        address challenger;
-        uint64 announcedBlock;
-        uint64 finalBlock;
-        uint128 reward;
-    }
-
     /// @notice The contracts that an InferenceMarket works with.
     struct Parts {
         ProtocolParameters parameters;
@@ -64,29 +42,7 @@ contract InferenceMarket is InferenceClaims {
     /// @notice The contract that holds demands.
     address public immutable DEMANDS;
 
-    mapping(uint256 requestId => Refutation) private _refutations;
-
-    /// @notice `reason` says by what: a challenge's name, or silence.
-    event InferenceRefuted(
-        uint256 indexed requestId,
-        address indexed host,
-        address indexed challenger,
-        bytes32 reason,
-        uint256 lost,
-        uint256 refund
-    );
-    event ChallengeDeadlineMoved(uint256 indexed requestId, uint64 challengeDeadline);
-    event RewardCollected(uint256 indexed requestId, address indexed challenger, uint256 reward);
-    event InferenceSettled(uint256 indexed requestId, uint256 indexed modelId, uint256 fee, Payout payout);
-    /// @notice What each listed contribution's contributor received of a request.
-    event ContributorsPaid(
-        uint256 indexed requestId, uint64[] contributionIds, address[] contributors, uint256[] amounts
-    );
-
-    error NotChallenges(address caller);
-    error NotHostStakes(address caller);
-    error NotDemands(address caller);
-    error NothingToCollect(uint256 requestId);
+    mapping(RequestId requestId => Refutation) private _refutations;
 
     constructor(Parts memory parts) InferenceRequests(parts.parameters, parts.models, parts.hosts) {
         (DATANETS, STAKING, POOLS) = (parts.datanets, parts.staking, parts.pools);
@@ -98,15 +54,14 @@ contract InferenceMarket is InferenceClaims {
         if (msg.sender != address(HOSTS)) revert NotHostStakes(msg.sender);
     }
 
-    /// @notice Pays out unchallenged claims after their windows. Anybody may call.
+    /// @inheritdoc IInferenceMarket
     function settle(Claim[] calldata claims) external nonReentrant {
         for (uint256 i = 0; i < claims.length; i++) {
             _settle(claims[i]);
         }
     }
 
-    /// @notice A counter-example holds. For ClaimChallenges, within the opening blocks also once more: who announced first gets
-    /// the reward.
+    /// @inheritdoc IInferenceMarket
     function refute(Claim calldata given, address challenger, uint64 announcedBlock, bytes32 reason)
         external
         nonReentrant
@@ -122,8 +77,7 @@ contract InferenceMarket is InferenceClaims {
             Refutation(challenger, announcedBlock, uint64(block.number) + 3, reward);
     }
 
-    /// @notice The host met a demand with silence. For ClaimDemands. A withheld query is a lie; an answer that was not delivered
-    /// costs the bond.
+    /// @inheritdoc IInferenceMarket
     function refuteSilence(Claim calldata given, address by, bool isLie) external nonReentrant {
         if (msg.sender != DEMANDS) revert NotDemands(msg.sender);
         Request storage order = _claimedNow(given);
@@ -139,8 +93,8 @@ contract InferenceMarket is InferenceClaims {
         _toPools(given.modelId, order.bond, "not delivered");
     }
 
-    /// @notice Keeps a claim open to challenges at least until `deadline`. For ClaimDemands.
-    function extend(uint256 requestId, uint64 deadline, bool queryPublished) external {
+    /// @inheritdoc IInferenceMarket
+    function extend(RequestId requestId, uint64 deadline, bool queryPublished) external {
         if (msg.sender != DEMANDS) revert NotDemands(msg.sender);
         Request storage order = _known(requestId);
         if (deadline > order.deadline) order.deadline = deadline;
@@ -148,8 +102,8 @@ contract InferenceMarket is InferenceClaims {
         emit ChallengeDeadlineMoved(requestId, order.deadline);
     }
 
-    /// @notice Gives the reward of a refutation to who announced first, when no other announcement can be shown any more.
-    function collect(uint256 requestId) external nonReentrant {
+    /// @inheritdoc IInferenceMarket
+    function collect(RequestId requestId) external nonReentrant {
         Refutation memory refutation = _refutations[requestId];
         if (refutation.reward == 0) revert NothingToCollect(requestId);
         if (block.number <= refutation.finalBlock) revert NotYet(refutation.finalBlock);
@@ -158,21 +112,22 @@ contract InferenceMarket is InferenceClaims {
         BALANCES.credit{value: refutation.reward}(refutation.challenger);
     }
 
-    /// @notice What settling `given` would pay now.
+    /// @inheritdoc IInferenceMarket
     function payoutOf(Claim calldata given) external view returns (Payout memory payout) {
         (payout,) = _payoutOf(_known(given.requestId), given);
     }
 
-    function refutationOf(uint256 requestId) external view returns (Refutation memory) {
+    /// @inheritdoc IInferenceMarket
+    function refutationOf(RequestId requestId) external view returns (Refutation memory) {
         return _refutations[requestId];
     }
 
-    /// @notice The request of a claim that was posted like this and is neither settled nor refuted; reverts otherwise.
+    /// @inheritdoc IInferenceMarket
     function claimed(Claim calldata given) external view returns (Request memory) {
         return _claimedNow(given);
     }
 
-    /// @notice A claim that can still be refuted, or was within the opening blocks; reverts otherwise.
+    /// @inheritdoc IInferenceMarket
     function checkChallengeable(Claim calldata given) external view {
         Request storage order = _known(given.requestId);
         if (order.status != Status.Refuted) {
@@ -184,7 +139,7 @@ contract InferenceMarket is InferenceClaims {
         if (block.number > finalBlock) revert TooLate(finalBlock);
     }
 
-    function _replace(uint256 requestId, address challenger, uint64 announcedBlock) private {
+    function _replace(RequestId requestId, address challenger, uint64 announcedBlock) private {
         Refutation storage refutation = _refutations[requestId];
         if (block.number > refutation.finalBlock) revert TooLate(refutation.finalBlock);
         if (announcedBlock >= refutation.announcedBlock) {
@@ -233,14 +188,14 @@ contract InferenceMarket is InferenceClaims {
         uint64[] calldata ids = given.list.contributionIds;
         address[] memory to = new address[](ids.length);
         for (uint256 i = 0; i < ids.length; i++) {
-            to[i] = DATANETS.payeeOf(ids[i]);
+            to[i] = DATANETS.payeeOf(ContributionId.wrap(ids[i]));
         }
         uint256[] memory parts = REWARD_SPLITTER.split(amount, given.list.weights);
         emit ContributorsPaid(given.requestId, ids, to, parts);
         _payExactly(to, parts);
     }
 
-    function _toPools(uint256 modelId, uint256 amount, bytes32 reason) private {
+    function _toPools(ModelId modelId, uint256 amount, bytes32 reason) private {
         if (amount > 0) POOLS.fundAll{value: amount}(MODELS.snapshotsOf(modelId), reason);
     }
 

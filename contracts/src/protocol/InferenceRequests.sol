@@ -1,57 +1,20 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {HostStakes, HostTerms} from "./HostStakes.sol";
-import {ModelRegistry, ModelTerms} from "./ModelRegistry.sol";
+import {HostTerms} from "../interfaces/protocol/IHostStakes.sol";
+import {IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
+import {ModelTerms} from "../interfaces/protocol/IModelRegistry.sol";
+import {Parameters} from "../interfaces/protocol/IProtocolParameters.sol";
+import {HostStakes} from "./HostStakes.sol";
+import {ModelRegistry} from "./ModelRegistry.sol";
 import {REWARD_SPLITTER} from "./Precompiles.sol";
-import {Parameters, ProtocolParameters} from "./ProtocolParameters.sol";
-import {BPS} from "./Types.sol";
+import {ProtocolParameters} from "./ProtocolParameters.sol";
+import {BPS, ModelId, RequestId} from "./Types.sol";
 
 /// @title The payer's side of the market: requests with their escrow, prices, cancellation.
 /// @notice Amounts are wei, times seconds.
-abstract contract InferenceRequests is ReentrancyGuardTransient {
-    enum Status {
-        None,
-        Requested,
-        Claimed,
-        Settled,
-        /// @dev Proven false, or a demand was met with silence; the escrow went back.
-        Refuted,
-        Cancelled
-    }
-
-    /// @param platformBps The platform's part of the fee when it was asked, in 1/10000.
-    /// @param deadline Requested: until when the host may claim. Claimed: until when the claim can be challenged.
-    /// @param requestHash What was asked: keccak256 over a salt, the prompt's tokens, the adapter, the sampling parameters, the seed
-    /// and the limits. The chain never opens it.
-    /// @param rateIn The model's rate when it was asked; wei for 1000 tokens.
-    /// @param escrow Wei that the payer left.
-    /// @param bond Wei that the host bound to the claim.
-    /// @param fee Wei that the claim takes of the escrow.
-    struct Request {
-        address payer;
-        Status status;
-        bool proved;
-        bool queryPublished;
-        uint16 platformBps;
-        uint32 challengeWindow;
-        address host;
-        uint64 deadline;
-        uint32 maxTokensIn;
-        uint32 maxTokensOut;
-        uint32 demandWindow;
-        uint128 claimBond;
-        uint128 rateIn;
-        uint128 rateOut;
-        uint128 escrow;
-        uint128 bond;
-        uint128 fee;
-        uint256 modelId;
-        bytes32 requestHash;
-        bytes32 claimHash;
-    }
-
+abstract contract InferenceRequests is IInferenceMarket, ReentrancyGuardTransient {
     uint256 private constant TOKENS_PER_RATE = 1_000;
 
     ProtocolParameters public immutable PARAMETERS;
@@ -60,49 +23,20 @@ abstract contract InferenceRequests is ReentrancyGuardTransient {
 
     /// @notice Number of requests; ids count from 1.
     uint256 public requestCount;
-    mapping(uint256 requestId => Request) private _requests;
-
-    event InferenceRequested(
-        uint256 indexed requestId,
-        uint256 indexed modelId,
-        address indexed host,
-        address payer,
-        bytes32 requestHash,
-        uint32 maxTokensIn,
-        uint32 maxTokensOut,
-        uint256 escrow,
-        uint64 claimDeadline
-    );
-    event InferenceCancelled(uint256 indexed requestId, address indexed payer, uint256 refund);
-
-    error RequestUnknown(uint256 requestId);
-    error RequestStatus(uint256 requestId, Status actual);
-    error ModelNotServing(uint256 modelId);
-    error HostNotTaking(uint256 modelId, address host);
-    error TokensAboveHostLimit(uint32 maxTokensIn, uint32 maxTokensOut);
-    error FeeBelowHostLeast(uint256 fee, uint256 least);
-    error EscrowTooSmall(uint256 sent, uint256 required);
-    error EscrowTooLarge(uint256 sent);
-    error NotYet(uint256 deadline);
+    mapping(RequestId requestId => Request) private _requests;
 
     constructor(ProtocolParameters parameters, ModelRegistry models, HostStakes hosts) {
         (PARAMETERS, MODELS, HOSTS) = (parameters, models, hosts);
     }
 
-    /// @notice Asks a host for an answer and leaves the escrow: at least the fee of the maximum of tokens (see quote).
-    /// @param modelId A serving model.
-    /// @param host One that takes the model.
-    /// @param requestHash See Request.
-    /// @param maxTokensIn Prompt tokens that may be charged.
-    /// @param maxTokensOut Answer tokens that may be charged.
-    /// @return requestId Counted from 1.
+    /// @inheritdoc IInferenceMarket
     function request(
-        uint256 modelId,
+        ModelId modelId,
         address host,
         bytes32 requestHash,
         uint32 maxTokensIn,
         uint32 maxTokensOut
-    ) external payable returns (uint256 requestId) {
+    ) external payable returns (RequestId requestId) {
         (, bool serves, ModelTerms memory terms) = MODELS.termsOf(modelId);
         if (!serves) revert ModelNotServing(modelId);
         Parameters memory parameters = PARAMETERS.parameters();
@@ -111,7 +45,7 @@ abstract contract InferenceRequests is ReentrancyGuardTransient {
         if (msg.value < required) revert EscrowTooSmall(msg.value, required);
         if (msg.value > type(uint128).max) revert EscrowTooLarge(msg.value);
         _checkHost(modelId, host, required, maxTokensIn, maxTokensOut);
-        requestId = ++requestCount;
+        requestId = RequestId.wrap(++requestCount);
         Request storage order = _requests[requestId];
         (order.payer, order.status, order.host) = (msg.sender, Status.Requested, host);
         order.platformBps = parameters.platformBps;
@@ -125,8 +59,8 @@ abstract contract InferenceRequests is ReentrancyGuardTransient {
         _announce(requestId, order);
     }
 
-    /// @notice Gives the escrow back to the payer when the host did not claim in time. Anybody may call.
-    function cancel(uint256 requestId) external nonReentrant {
+    /// @inheritdoc IInferenceMarket
+    function cancel(RequestId requestId) external nonReentrant {
         Request storage order = _known(requestId);
         if (order.status != Status.Requested) revert RequestStatus(requestId, order.status);
         if (block.timestamp <= order.deadline) revert NotYet(order.deadline);
@@ -135,19 +69,19 @@ abstract contract InferenceRequests is ReentrancyGuardTransient {
         _payOne(order.payer, order.escrow);
     }
 
-    /// @notice The fee at present: net = (tokensIn * rateIn + tokensOut * rateOut) / 1000, and the platform's part on top,
-    /// net * platformBps / (10000 - platformBps), both rounded down.
-    function quote(uint256 modelId, uint32 tokensIn, uint32 tokensOut) external view returns (uint256 fee) {
+    /// @inheritdoc IInferenceMarket
+    function quote(ModelId modelId, uint32 tokensIn, uint32 tokensOut) external view returns (uint256 fee) {
         (,, ModelTerms memory terms) = MODELS.termsOf(modelId);
         uint256 net = _net(tokensIn, tokensOut, terms.rateIn, terms.rateOut);
         return net + _platform(net, PARAMETERS.parameters().platformBps);
     }
 
-    function getRequest(uint256 requestId) external view returns (Request memory) {
+    /// @inheritdoc IInferenceMarket
+    function getRequest(RequestId requestId) external view returns (Request memory) {
         return _known(requestId);
     }
 
-    function _checkHost(uint256 modelId, address host, uint256 fee, uint32 tokensIn, uint32 tokensOut)
+    function _checkHost(ModelId modelId, address host, uint256 fee, uint32 tokensIn, uint32 tokensOut)
         private
         view
     {
@@ -160,7 +94,7 @@ abstract contract InferenceRequests is ReentrancyGuardTransient {
     }
 
     /// @dev Apart, for the stack.
-    function _announce(uint256 requestId, Request storage order) private {
+    function _announce(RequestId requestId, Request storage order) private {
         emit InferenceRequested(
             requestId,
             order.modelId,
@@ -174,7 +108,7 @@ abstract contract InferenceRequests is ReentrancyGuardTransient {
         );
     }
 
-    function _known(uint256 requestId) internal view returns (Request storage order) {
+    function _known(RequestId requestId) internal view returns (Request storage order) {
         order = _requests[requestId];
         if (order.status == Status.None) revert RequestUnknown(requestId);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 /// @title An append-only Merkle tree of which only the right edge is kept.
 /// @notice node = keccak256(0x01 | left | right); leaves are padded to the next power of two with bytes32(0); the root of one

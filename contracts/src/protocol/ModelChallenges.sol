@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
+import {IDatanetRegistry} from "../interfaces/protocol/IDatanetRegistry.sol";
+import {IModelRegistry} from "../interfaces/protocol/IModelRegistry.sol";
 import {IInfluenceVerifier, IndexCommitment} from "../interfaces/IInfluenceVerifier.sol";
+import {OpenedRecord} from "../interfaces/protocol/IClaimChallenges.sol";
+import {IModelChallenges} from "../interfaces/protocol/IModelChallenges.sol";
+import {Parameters} from "../interfaces/protocol/IProtocolParameters.sol";
 import {Announcements} from "./Announcements.sol";
-import {OpenedRecord} from "./ClaimChallenges.sol";
 import {DatanetRegistry} from "./DatanetRegistry.sol";
 import {ModelRegistry} from "./ModelRegistry.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
-import {Parameters, ProtocolParameters} from "./ProtocolParameters.sol";
+import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
-import {SnapshotRef} from "./Types.sol";
+import {ContributionId, ModelId, SnapshotRef} from "./Types.sol";
 
 /// @title Counter-examples to a model's registration, and demands for its records.
 /// @notice Record i of an index must be row i of the model's snapshots, one after the other: one path refutes a record that names
 /// another contribution or row. A record that nobody can show is demanded; silence fails the registration. Wei and seconds.
-contract ModelChallenges is Announcements {
-    /// @param by Who demanded; gets the deposit back and half of the bond on silence.
-    struct RecordDemand {
-        address by;
-        uint64 deadline;
-        uint128 deposit;
-    }
-
+contract ModelChallenges is IModelChallenges, Announcements {
     /// @notice Demands that a model has open at once at most.
     uint32 public constant MAX_OPEN_DEMANDS = 4;
     uint32 private constant SKIPPED = type(uint32).max;
@@ -29,21 +26,8 @@ contract ModelChallenges is Announcements {
     ModelRegistry public immutable MODELS;
     DatanetRegistry public immutable DATANETS;
 
-    mapping(uint256 modelId => mapping(uint32 rowId => RecordDemand)) private _demands;
-    mapping(uint256 modelId => uint32) public openDemands;
-
-    event RecordDemanded(uint256 indexed modelId, uint32 indexed rowId, address indexed by, uint64 deadline);
-    event RecordAnswered(uint256 indexed modelId, uint32 indexed rowId, bytes record);
-
-    error NotPending(uint256 modelId);
-    error RegistrationStands();
-    error RowOutOfRange(uint32 rowId, uint32 rows);
-    error DemandOpen(uint32 rowId);
-    error TooManyDemands(uint32 open);
-    error NoDemand(uint32 rowId);
-    error WrongRow(uint32 given, uint32 expected);
-    error TooLate(uint256 deadline);
-    error NotYet(uint256 deadline);
+    mapping(ModelId modelId => mapping(uint32 rowId => RecordDemand)) private _demands;
+    mapping(ModelId modelId => uint32) public openDemands;
 
     constructor(
         ProtocolParameters parameters,
@@ -54,9 +38,8 @@ contract ModelChallenges is Announcements {
         (MODELS, DATANETS) = (models, datanets);
     }
 
-    /// @notice Shows a committed record that is not what stands at its row of the snapshots, or that has no score for any query, or
-    /// that repeats a row outside the index.
-    function challengeRecord(uint256 modelId, OpenedRecord calldata shown, bytes32) external {
+    /// @inheritdoc IModelChallenges
+    function challengeRecord(ModelId modelId, OpenedRecord calldata shown, bytes32) external {
         _useAnnouncement();
         if (!MODELS.isPending(modelId)) revert NotPending(modelId);
         IndexCommitment memory index = MODELS.indexOf(modelId);
@@ -64,15 +47,17 @@ contract ModelChallenges is Announcements {
             uint32 rowId, uint64 contributionId, uint32 row, uint32 first
         ) {
             bool rightFirst = first == SKIPPED || first < index.rows;
-            if (rightFirst && isPlace(modelId, rowId, contributionId, row)) revert RegistrationStands();
+            if (rightFirst && isPlace(modelId, rowId, ContributionId.wrap(contributionId), row)) {
+                revert RegistrationStands();
+            }
         } catch (bytes memory reason) {
             if (bytes4(reason) != IInfluenceVerifier.RecordValue.selector) _bubble(reason);
         }
         MODELS.fail(modelId, msg.sender, "record");
     }
 
-    /// @notice Asks the owner to show a record, with the deposit; whoever answers earns it.
-    function demandRecord(uint256 modelId, uint32 rowId) external payable {
+    /// @inheritdoc IModelChallenges
+    function demandRecord(ModelId modelId, uint32 rowId) external payable {
         if (!MODELS.isPending(modelId)) revert NotPending(modelId);
         IndexCommitment memory index = MODELS.indexOf(modelId);
         if (rowId >= index.rows) revert RowOutOfRange(rowId, index.rows);
@@ -91,8 +76,8 @@ contract ModelChallenges is Announcements {
         emit RecordDemanded(modelId, rowId, msg.sender, deadline);
     }
 
-    /// @notice Shows a demanded record. Anybody may call; the caller gets the deposit.
-    function answerRecord(uint256 modelId, uint32 rowId, OpenedRecord calldata shown) external {
+    /// @inheritdoc IModelChallenges
+    function answerRecord(ModelId modelId, uint32 rowId, OpenedRecord calldata shown) external {
         RecordDemand memory demand = _demands[modelId][rowId];
         if (demand.deadline == 0) revert NoDemand(rowId);
         if (block.timestamp > demand.deadline) revert TooLate(demand.deadline);
@@ -105,8 +90,8 @@ contract ModelChallenges is Announcements {
         BALANCES.credit{value: demand.deposit}(msg.sender);
     }
 
-    /// @notice Fails a registration whose owner let a demand pass; the deposit returns. Anybody may call.
-    function failSilent(uint256 modelId, uint32 rowId) external {
+    /// @inheritdoc IModelChallenges
+    function failSilent(ModelId modelId, uint32 rowId) external {
         RecordDemand memory demand = _demands[modelId][rowId];
         if (demand.deadline == 0) revert NoDemand(rowId);
         if (block.timestamp <= demand.deadline) revert NotYet(demand.deadline);
@@ -114,23 +99,24 @@ contract ModelChallenges is Announcements {
         openDemands[modelId]--;
         BALANCES.credit{value: demand.deposit}(demand.by);
         // Another demand may have failed it before.
-        if (MODELS.getModel(modelId).status == ModelRegistry.Status.Registered) {
+        if (MODELS.getModel(modelId).status == IModelRegistry.Status.Registered) {
             MODELS.fail(modelId, demand.by, "record withheld");
         }
     }
 
-    function demandOf(uint256 modelId, uint32 rowId) external view returns (RecordDemand memory) {
+    /// @inheritdoc IModelChallenges
+    function demandOf(ModelId modelId, uint32 rowId) external view returns (RecordDemand memory) {
         return _demands[modelId][rowId];
     }
 
-    /// @notice Whether row `rowId` of a model's snapshots is row `row` of this contribution.
-    function isPlace(uint256 modelId, uint32 rowId, uint64 contributionId, uint32 row)
+    /// @inheritdoc IModelChallenges
+    function isPlace(ModelId modelId, uint32 rowId, ContributionId contributionId, uint32 row)
         public
         view
         returns (bool)
     {
         SnapshotRef[] memory snapshots = MODELS.snapshotsOf(modelId);
-        DatanetRegistry.Contribution memory contribution = DATANETS.getContribution(contributionId);
+        IDatanetRegistry.Contribution memory contribution = DATANETS.getContribution(contributionId);
         uint256 before = 0;
         for (uint256 i = 0; i < snapshots.length; i++) {
             uint256 rows = DATANETS.getSnapshot(snapshots[i].datanetId, snapshots[i].number).rows;
@@ -138,7 +124,7 @@ contract ModelChallenges is Announcements {
                 before += rows;
                 continue;
             }
-            return contribution.status == DatanetRegistry.Status.Accepted
+            return contribution.status == IDatanetRegistry.Status.Accepted
                 && contribution.datanetId == snapshots[i].datanetId && row < contribution.rowCount
                 && before + contribution.firstRow + row == rowId;
         }

@@ -1,71 +1,20 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 import {IndexCommitment} from "../interfaces/IInfluenceVerifier.sol";
+import {IModelRegistry, ModelDocument, ModelTerms} from "../interfaces/protocol/IModelRegistry.sol";
+import {Parameters} from "../interfaces/protocol/IProtocolParameters.sol";
 import {DatanetRegistry} from "./DatanetRegistry.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
-import {Parameters, ProtocolParameters} from "./ProtocolParameters.sol";
+import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
-import {FeeSplit, SnapshotRef} from "./Types.sol";
-
-/// @notice What a model is. Fixed once registered: everything here is committed before the first query.
-/// @param name For people; 1 to 256 bytes.
-/// @param baseHash SHA-256 over the base model's weights.
-/// @param adapterHash SHA-256 of the adapter's safetensors.
-/// @param tokenizerHash SHA-256 of tokenizer.json.
-/// @param methodHash SHA-256 of the method document: version, seeds, damping, dimension, hyper-parameters.
-/// @param manifestHash SHA-256 of the manifest, by which the content store gives all other documents.
-/// @param snapshots What it was trained on; 1 to 16, each of another datanet. Row i of the index is row i of theirs, one after
-/// the other.
-/// @param index The attribution index.
-struct ModelDocument {
-    string name;
-    bytes32 baseHash;
-    bytes32 adapterHash;
-    bytes32 tokenizerHash;
-    bytes32 methodHash;
-    bytes32 manifestHash;
-    SnapshotRef[] snapshots;
-    IndexCommitment index;
-}
-
-/// @notice What a model asks for and how it divides it.
-/// @param rateIn Wei for 1000 prompt tokens.
-/// @param rateOut Wei for 1000 answer tokens.
-/// @param split Division of the net fee; fixed once registered.
-struct ModelTerms {
-    uint128 rateIn;
-    uint128 rateOut;
-    FeeSplit split;
-}
+import {ModelId, SnapshotRef, NO_MODEL} from "./Types.sol";
 
 /// @title Models with their attribution commitments, rates and split.
 /// @notice A registration is pending for a window in which anybody may show that its index is not what the snapshots say
 /// (see ModelChallenges); the bond of a false one goes half to who showed it, half to the treasury. Hosts take a model by
 /// their own transaction (HostStakes). Amounts are wei, times seconds.
-contract ModelRegistry {
-    enum Status {
-        None,
-        /// @dev Can be challenged and serves nobody before `pendingUntil`.
-        Registered,
-        /// @dev Shown to be false.
-        Failed
-    }
-
-    /// @param pendingUntil End of the window; a demand that waits for its answer moves it.
-    /// @param bond Wei that the owner has here; 0 once it was taken back or lost.
-    struct Model {
-        address owner;
-        Status status;
-        bool open;
-        uint64 registeredAt;
-        uint64 pendingUntil;
-        uint32 window;
-        uint128 bond;
-        ModelTerms terms;
-        ModelDocument document;
-    }
-
+contract ModelRegistry is IModelRegistry {
     uint256 private constant MAX_SNAPSHOTS = 16;
     uint256 private constant MAX_NAME = 256;
     /// @dev So that tokens (u32) times rate, and the sums, stay far from 2^256.
@@ -79,37 +28,9 @@ contract ModelRegistry {
 
     /// @notice Number of models; ids count from 1.
     uint256 public modelCount;
-    mapping(uint256 modelId => Model) private _models;
+    mapping(ModelId modelId => Model) private _models;
     /// @notice The model that holds an adapter with its base; 0 if none does. Nobody registers another's model again.
-    mapping(bytes32 baseHash => mapping(bytes32 adapterHash => uint256 modelId)) public modelOfAdapter;
-
-    event ModelRegistered(
-        uint256 indexed modelId,
-        address indexed owner,
-        ModelDocument document,
-        ModelTerms terms,
-        uint128 bond,
-        uint64 pendingUntil
-    );
-    event PendingExtended(uint256 indexed modelId, uint64 pendingUntil);
-    event ModelFailed(uint256 indexed modelId, address indexed challenger, bytes32 reason, uint128 bond);
-    event BondReturned(uint256 indexed modelId, uint128 bond);
-    event RatesSet(uint256 indexed modelId, uint128 rateIn, uint128 rateOut);
-    event OpenSet(uint256 indexed modelId, bool open);
-
-    error ModelUnknown(uint256 modelId);
-    error ModelNotRegistered(uint256 modelId, Status actual);
-    error NotModelOwner(address caller);
-    error NotChallenges(address caller);
-    error NameLength(uint256 length);
-    error HashMissing(bytes32 name);
-    error SnapshotCount(uint256 count);
-    error DatanetRepeated(uint256 datanetId);
-    error RowCountMismatch(uint256 indexRows, uint256 snapshotRows);
-    error AdapterRegistered(uint256 modelId);
-    error RateTooHigh(uint256 rate);
-    error BondMismatch(uint256 sent, uint256 required);
-    error TooEarly(uint256 time);
+    mapping(bytes32 baseHash => mapping(bytes32 adapterHash => ModelId modelId)) public modelOfAdapter;
 
     constructor(
         ProtocolParameters parameters,
@@ -120,14 +41,11 @@ contract ModelRegistry {
         (PARAMETERS, DATANETS, BALANCES, CHALLENGES) = (parameters, datanets, balances, challenges);
     }
 
-    /// @notice Registers a model with the bond; the caller owns it. It can serve when its window has passed.
-    /// @param document What it is.
-    /// @param terms Rates and split; the split within governance's bounds.
-    /// @return modelId Counted from 1.
+    /// @inheritdoc IModelRegistry
     function register(ModelDocument calldata document, ModelTerms calldata terms)
         external
         payable
-        returns (uint256 modelId)
+        returns (ModelId modelId)
     {
         Parameters memory parameters = PARAMETERS.parameters();
         if (msg.value != parameters.registrationBond) {
@@ -136,9 +54,9 @@ contract ModelRegistry {
         _checkDocument(document);
         _checkRates(terms.rateIn, terms.rateOut);
         PARAMETERS.checkFeeSplit(terms.split);
-        modelId = ++modelCount;
-        uint256 holder = modelOfAdapter[document.baseHash][document.adapterHash];
-        if (holder != 0) revert AdapterRegistered(holder);
+        modelId = ModelId.wrap(++modelCount);
+        ModelId holder = modelOfAdapter[document.baseHash][document.adapterHash];
+        if (holder != NO_MODEL) revert AdapterRegistered(holder);
         modelOfAdapter[document.baseHash][document.adapterHash] = modelId;
         Model storage model = _models[modelId];
         model.owner = msg.sender;
@@ -153,8 +71,8 @@ contract ModelRegistry {
         emit ModelRegistered(modelId, msg.sender, document, terms, model.bond, model.pendingUntil);
     }
 
-    /// @notice Returns the bond after the window. Anybody may call.
-    function returnBond(uint256 modelId) external {
+    /// @inheritdoc IModelRegistry
+    function returnBond(ModelId modelId) external {
         Model storage model = _registered(modelId);
         if (block.timestamp <= model.pendingUntil) revert TooEarly(model.pendingUntil);
         uint128 bond = model.bond;
@@ -163,21 +81,20 @@ contract ModelRegistry {
         if (bond > 0) BALANCES.credit{value: bond}(model.owner);
     }
 
-    /// @notice The registration was shown to be false. For ModelChallenges.
-    /// @param challenger Gets half of the bond; the treasury the rest.
-    function fail(uint256 modelId, address challenger, bytes32 reason) external {
+    /// @inheritdoc IModelRegistry
+    function fail(ModelId modelId, address challenger, bytes32 reason) external {
         if (msg.sender != CHALLENGES) revert NotChallenges(msg.sender);
         Model storage model = _registered(modelId);
         (uint128 bond, ModelDocument storage document) = (model.bond, model.document);
         (model.status, model.bond) = (Status.Failed, 0);
-        delete modelOfAdapter[document.baseHash][document.adapterHash];
+        modelOfAdapter[document.baseHash][document.adapterHash] = NO_MODEL;
         emit ModelFailed(modelId, challenger, reason, bond);
         BALANCES.credit{value: bond / 2}(challenger);
         BALANCES.credit{value: bond - bond / 2}(PARAMETERS.parameters().treasury);
     }
 
-    /// @notice Keeps the model pending at least until `time`. For ModelChallenges.
-    function extendPending(uint256 modelId, uint64 time) external {
+    /// @inheritdoc IModelRegistry
+    function extendPending(ModelId modelId, uint64 time) external {
         if (msg.sender != CHALLENGES) revert NotChallenges(msg.sender);
         Model storage model = _registered(modelId);
         if (time <= model.pendingUntil) return;
@@ -185,37 +102,37 @@ contract ModelRegistry {
         emit PendingExtended(modelId, time);
     }
 
-    /// @notice Changes the rates of later requests; wei for 1000 tokens. For the owner.
-    function setRates(uint256 modelId, uint128 rateIn, uint128 rateOut) external {
+    /// @inheritdoc IModelRegistry
+    function setRates(ModelId modelId, uint128 rateIn, uint128 rateOut) external {
         Model storage model = _owned(modelId);
         _checkRates(rateIn, rateOut);
         (model.terms.rateIn, model.terms.rateOut) = (rateIn, rateOut);
         emit RatesSet(modelId, rateIn, rateOut);
     }
 
-    /// @notice Stops or resumes taking requests. For the owner.
-    function setOpen(uint256 modelId, bool open) external {
+    /// @inheritdoc IModelRegistry
+    function setOpen(ModelId modelId, bool open) external {
         _owned(modelId).open = open;
         emit OpenSet(modelId, open);
     }
 
-    function getModel(uint256 modelId) external view returns (Model memory) {
+    /// @inheritdoc IModelRegistry
+    function getModel(ModelId modelId) external view returns (Model memory) {
         return _known(modelId);
     }
 
-    /// @notice The index commitment alone.
-    function indexOf(uint256 modelId) external view returns (IndexCommitment memory) {
+    /// @inheritdoc IModelRegistry
+    function indexOf(ModelId modelId) external view returns (IndexCommitment memory) {
         return _known(modelId).document.index;
     }
 
-    function snapshotsOf(uint256 modelId) external view returns (SnapshotRef[] memory) {
+    /// @inheritdoc IModelRegistry
+    function snapshotsOf(ModelId modelId) external view returns (SnapshotRef[] memory) {
         return _known(modelId).document.snapshots;
     }
 
-    /// @notice What the market needs of a model.
-    /// @return owner Its owner.
-    /// @return serves Its window has passed, it was not refuted and its owner has it open.
-    function termsOf(uint256 modelId)
+    /// @inheritdoc IModelRegistry
+    function termsOf(ModelId modelId)
         external
         view
         returns (address owner, bool serves, ModelTerms memory terms)
@@ -225,8 +142,8 @@ contract ModelRegistry {
         return (model.owner, serves, model.terms);
     }
 
-    /// @notice The registration is still open to challenges.
-    function isPending(uint256 modelId) external view returns (bool) {
+    /// @inheritdoc IModelRegistry
+    function isPending(ModelId modelId) external view returns (bool) {
         Model storage model = _known(modelId);
         return model.status == Status.Registered && block.timestamp <= model.pendingUntil;
     }
@@ -262,17 +179,17 @@ contract ModelRegistry {
         if (rateOut > MAX_RATE) revert RateTooHigh(rateOut);
     }
 
-    function _known(uint256 modelId) private view returns (Model storage model) {
+    function _known(ModelId modelId) private view returns (Model storage model) {
         model = _models[modelId];
         if (model.status == Status.None) revert ModelUnknown(modelId);
     }
 
-    function _registered(uint256 modelId) private view returns (Model storage model) {
+    function _registered(ModelId modelId) private view returns (Model storage model) {
         model = _known(modelId);
         if (model.status != Status.Registered) revert ModelNotRegistered(modelId, model.status);
     }
 
-    function _owned(uint256 modelId) private view returns (Model storage model) {
+    function _owned(ModelId modelId) private view returns (Model storage model) {
         model = _known(modelId);
         if (msg.sender != model.owner) revert NotModelOwner(msg.sender);
     }

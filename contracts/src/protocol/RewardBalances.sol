@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {IRewardBalances} from "../interfaces/protocol/IRewardBalances.sol";
 
 /// @title What bonds, stakes and stakers' rewards leave to somebody, to be drawn by the owner.
 /// @notice Contributors are not paid here: the RewardSplitter precompile credits their accounts. All amounts are wei of OPEN.
-contract RewardBalances {
+contract RewardBalances is IRewardBalances {
     /// @notice Wei that an account can draw.
     mapping(address account => uint256 amount) public balanceOf;
 
-    /// @notice `source` left `amount` wei to `account`.
-    event Credited(address indexed account, address indexed source, uint256 amount);
-    /// @notice `account` drew `amount` wei to `to`.
-    event Withdrawn(address indexed account, address indexed to, uint256 amount);
-
-    error NothingToWithdraw(address account);
-
-    /// @notice Leaves the value sent to `account`.
-    /// @param account Who may draw it.
+    /// @inheritdoc IRewardBalances
     function credit(address account) external payable {
         balanceOf[account] += msg.value;
         emit Credited(account, msg.sender, msg.value);
     }
 
-    /// @notice Draws all that the caller has.
-    /// @param to Where it goes; its code runs, after the balance was set to 0.
-    /// @return amount Wei drawn.
+    /// @inheritdoc IRewardBalances
     function withdraw(address payable to) external returns (uint256 amount) {
         amount = balanceOf[msg.sender];
         if (amount == 0) revert NothingToWithdraw(msg.sender);

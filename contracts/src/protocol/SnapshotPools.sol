@@ -1,61 +1,39 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
+import {IDatanetRegistry, Snapshot} from "../interfaces/protocol/IDatanetRegistry.sol";
+import {ISnapshotPools} from "../interfaces/protocol/ISnapshotPools.sol";
 import {DatanetRegistry} from "./DatanetRegistry.sol";
-import {Snapshot} from "./Datanets.sol";
 import {RewardBalances} from "./RewardBalances.sol";
-import {SnapshotRef} from "./Types.sol";
+import {ContributionId, DatanetId, SnapshotRef} from "./Types.sol";
 
 /// @title What a snapshot's contributors share by their rows: fees that no row earned, parts of what liars lost.
 /// @notice Each row has the same stake. A row whose example stands in an earlier row is taken off by anybody who shows both.
 /// Contributors pull. Fractions of a wei are carried on. Wei.
-contract SnapshotPools {
-    /// @param rows Rows that share.
-    /// @param indexPerRow Wei per row since the start, times 2^128.
-    /// @param carry Rest of the last division, in wei times 2^128.
-    struct Pool {
-        uint64 rows;
-        uint256 indexPerRow;
-        uint256 carry;
-    }
-
+contract SnapshotPools is ISnapshotPools {
     uint256 private constant SCALE = 1 << 128;
 
     DatanetRegistry public immutable DATANETS;
     RewardBalances public immutable BALANCES;
 
-    mapping(uint256 datanetId => mapping(uint32 number => Pool)) private _pools;
+    mapping(DatanetId datanetId => mapping(uint32 number => Pool)) private _pools;
     /// @notice Index up to which a contribution was paid.
-    mapping(uint256 datanetId => mapping(uint32 number => mapping(uint256 contributionId => uint256))) public
-        paidIndex;
+    mapping(
+        DatanetId datanetId => mapping(uint32 number => mapping(ContributionId contributionId => uint256))
+    ) public paidIndex;
     /// @notice Wei that this contract owes to contributors.
     uint256 public held;
-
-    event PoolFunded(uint256 indexed datanetId, uint32 indexed number, bytes32 indexed reason, uint256 amount);
-    event PoolClaimed(
-        uint256 indexed contributionId,
-        uint256 indexed datanetId,
-        uint32 number,
-        address contributor,
-        uint256 amount
-    );
-
-    error AmountTooLarge(uint256 amount);
-    error NotInSnapshot(uint256 contributionId, uint256 datanetId, uint32 number);
-    error NothingEarned(uint256 contributionId);
 
     constructor(DatanetRegistry datanets, RewardBalances balances) {
         (DATANETS, BALANCES) = (datanets, balances);
     }
 
-    /// @notice Divides the value sent over a snapshot's rows. Anybody may call; the market does.
-    /// @param reason Why, for an indexer.
-    function fund(uint256 datanetId, uint32 number, bytes32 reason) public payable {
+    /// @inheritdoc ISnapshotPools
+    function fund(DatanetId datanetId, uint32 number, bytes32 reason) public payable {
         _fund(datanetId, number, reason, msg.value);
     }
 
-    /// @notice Divides the value sent over several snapshots in proportion to their rows; what the division leaves goes to the
-    /// first.
+    /// @inheritdoc ISnapshotPools
     function fundAll(SnapshotRef[] calldata snapshots, bytes32 reason) external payable {
         uint256 total = 0;
         uint256[] memory rows = new uint256[](snapshots.length);
@@ -72,14 +50,14 @@ contract SnapshotPools {
         }
     }
 
-    /// @notice Pays a contribution's share of a snapshot's pool to its contributor. Anybody may call.
-    function claim(uint256 datanetId, uint32 number, uint256 contributionId)
+    /// @inheritdoc ISnapshotPools
+    function claim(DatanetId datanetId, uint32 number, ContributionId contributionId)
         external
         returns (uint256 amount)
     {
-        DatanetRegistry.Contribution memory contribution = DATANETS.getContribution(contributionId);
+        IDatanetRegistry.Contribution memory contribution = DATANETS.getContribution(contributionId);
         Snapshot memory snapshot = DATANETS.getSnapshot(datanetId, number);
-        bool inside = contribution.status == DatanetRegistry.Status.Accepted
+        bool inside = contribution.status == IDatanetRegistry.Status.Accepted
             && contribution.datanetId == datanetId && contribution.position < snapshot.contributions;
         if (!inside) revert NotInSnapshot(contributionId, datanetId, number);
         amount = _earned(datanetId, number, contributionId, contribution.rowCount);
@@ -90,21 +68,23 @@ contract SnapshotPools {
         BALANCES.credit{value: amount}(contribution.contributor);
     }
 
-    function poolOf(uint256 datanetId, uint32 number) external view returns (Pool memory) {
+    /// @inheritdoc ISnapshotPools
+    function poolOf(DatanetId datanetId, uint32 number) external view returns (Pool memory) {
         return _pools[datanetId][number];
     }
 
     /// @dev Whole wei only; a share's fraction of a wei is given up when it is claimed.
-    function _earned(uint256 datanetId, uint32 number, uint256 contributionId, uint256 rows)
+    function _earned(DatanetId datanetId, uint32 number, ContributionId contributionId, uint256 rows)
         private
         view
         returns (uint256)
     {
-        uint256 since = _pools[datanetId][number].indexPerRow - paidIndex[datanetId][number][contributionId];
+        uint256 since =
+            _pools[datanetId][number].indexPerRow - paidIndex[datanetId][number][contributionId];
         return (rows * since) / SCALE;
     }
 
-    function _fund(uint256 datanetId, uint32 number, bytes32 reason, uint256 amount) private {
+    function _fund(DatanetId datanetId, uint32 number, bytes32 reason, uint256 amount) private {
         // Keeps the scaled sum within 256 bits.
         if (amount > type(uint120).max) revert AmountTooLarge(amount);
         if (amount == 0) return;

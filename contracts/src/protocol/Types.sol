@@ -1,36 +1,52 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
-/// @dev Each counts from 1 in the contract that gives it.
+/// @dev Each counts from 1 in the contract that gives it; 0 is none.
 type DatanetId is uint256;
 type ContributionId is uint64;
 type ModelId is uint256;
 type RequestId is uint256;
+type DisputeId is uint256;
 
-using {sameDatanet as ==} for DatanetId global;
-using {sameContribution as ==} for ContributionId global;
-using {sameModel as ==} for ModelId global;
-using {sameRequest as ==} for RequestId global;
+using {sameDatanet as ==, otherDatanet as !=} for DatanetId global;
+using {sameContribution as ==, otherContribution as !=, earlierContribution as <} for ContributionId global;
+using {sameModel as ==, otherModel as !=} for ModelId global;
 
 function sameDatanet(DatanetId a, DatanetId b) pure returns (bool) {
     return DatanetId.unwrap(a) == DatanetId.unwrap(b);
+}
+
+function otherDatanet(DatanetId a, DatanetId b) pure returns (bool) {
+    return DatanetId.unwrap(a) != DatanetId.unwrap(b);
 }
 
 function sameContribution(ContributionId a, ContributionId b) pure returns (bool) {
     return ContributionId.unwrap(a) == ContributionId.unwrap(b);
 }
 
+function otherContribution(ContributionId a, ContributionId b) pure returns (bool) {
+    return ContributionId.unwrap(a) != ContributionId.unwrap(b);
+}
+
+/// @dev Ids follow the order of commitments.
+function earlierContribution(ContributionId a, ContributionId b) pure returns (bool) {
+    return ContributionId.unwrap(a) < ContributionId.unwrap(b);
+}
+
 function sameModel(ModelId a, ModelId b) pure returns (bool) {
     return ModelId.unwrap(a) == ModelId.unwrap(b);
 }
 
-function sameRequest(RequestId a, RequestId b) pure returns (bool) {
-    return RequestId.unwrap(a) == RequestId.unwrap(b);
+function otherModel(ModelId a, ModelId b) pure returns (bool) {
+    return ModelId.unwrap(a) != ModelId.unwrap(b);
 }
+
+ContributionId constant NO_CONTRIBUTION = ContributionId.wrap(0);
+ModelId constant NO_MODEL = ModelId.wrap(0);
 
 /// @notice A frozen version of a datanet.
 struct SnapshotRef {
-    uint256 datanetId;
+    DatanetId datanetId;
     uint32 number;
 }
 

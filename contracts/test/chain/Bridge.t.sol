@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {OpenBridge, IL1CrossDomainMessenger} from "../../src/l1/OpenBridge.sol";
@@ -17,9 +17,13 @@ import {Vm} from "../lib/Vm.sol";
 interface IStock {
     function initialize(address l2Oracle, address systemConfig, address superchainConfig) external;
     function initialize(address otherMessenger) external;
-    function depositTransaction(address to, uint256 value, uint64 gasLimit, bool isCreation, bytes memory data)
-        external
-        payable;
+    function depositTransaction(
+        address to,
+        uint256 value,
+        uint64 gasLimit,
+        bool isCreation,
+        bytes memory data
+    ) external payable;
     function depositERC20Transaction(
         address to,
         uint256 mint,
@@ -42,7 +46,8 @@ contract Refuser {
 /// @notice Both ends of the bridge in one EVM, with the stock portal and messengers between them. What the portal announces is
 ///         carried over as derivation does it: one call from the aliased sender.
 contract BridgeTest is Test {
-    bytes32 internal constant TRANSACTION_DEPOSITED = keccak256("TransactionDeposited(address,address,uint256,bytes)");
+    bytes32 internal constant TRANSACTION_DEPOSITED =
+        keccak256("TransactionDeposited(address,address,uint256,bytes)");
     uint160 internal constant ALIAS = uint160(0x1111000000000000000000000000000000001111);
     uint256 internal constant SUPPLY = 1e27;
     uint256 internal constant PREFUNDS = 1000 ether;
@@ -182,7 +187,9 @@ contract BridgeTest is Test {
     function test_directCallsMintNothing() public {
         vm.expectRevert(OpenMinter.NotBridge.selector);
         OpenMinter(Predeploys.OPEN_MINTER).finalizeDeposit(user, user, 1);
-        vm.expectRevert(abi.encodeWithSelector(LiquidityController.UnauthorizedMinter.selector, address(this)));
+        vm.expectRevert(
+            abi.encodeWithSelector(LiquidityController.UnauthorizedMinter.selector, address(this))
+        );
         _controller().mint(user, 1);
         vm.expectRevert(NativeAssetLiquidity.Unauthorized.selector);
         NativeAssetLiquidity(Predeploys.NATIVE_ASSET_LIQUIDITY).withdraw(1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 import {GasPriceOracle} from "../../src/l2/GasPriceOracle.sol";
 import {L1Block} from "../../src/l2/L1Block.sol";
@@ -28,7 +28,9 @@ contract GasPriceOracleTest is Test {
         uint32 operatorScalar,
         uint64 operatorConstant
     ) internal {
-        bytes memory head = abi.encodePacked(hex"098999be", baseScalar, blobScalar, new bytes(24), basefee, blobBaseFee);
+        bytes memory head = abi.encodePacked(
+            hex"098999be", baseScalar, blobScalar, new bytes(24), basefee, blobBaseFee
+        );
         vm.prank(Predeploys.DEPOSITOR_ACCOUNT);
         (bool success,) =
             Predeploys.L1_BLOCK.call(abi.encodePacked(head, new bytes(64), operatorScalar, operatorConstant));
@@ -42,7 +44,9 @@ contract GasPriceOracleTest is Test {
         vm.store(address(stock), 0, bytes32(uint256(flags) & 0xffff));
     }
 
-    function testFuzz_agreesWithTheStockOracleUpToFjord(bytes memory data, uint32 baseScalar, uint64 basefee) public {
+    function testFuzz_agreesWithTheStockOracleUpToFjord(bytes memory data, uint32 baseScalar, uint64 basefee)
+        public
+    {
         // The stock oracle multiplies 16 x scalar in 32 bits.
         _setL1(uint32(bound(baseScalar, 0, 1 << 27)), 801949, basefee, 17, 0, 0);
         for (uint256 forks = 0; forks <= 2; forks++) {

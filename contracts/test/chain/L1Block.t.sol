@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 import {L1Block} from "../../src/l2/L1Block.sol";
 import {Predeploys} from "../../src/l2/Predeploys.sol";
@@ -38,8 +38,11 @@ contract L1BlockTest is Test {
         bytes32 batcher,
         uint16 daScalar
     ) public {
-        bytes memory head = abi.encodePacked(hex"3db6be2b", scalars[0], scalars[1], words[0], words[1], words[2]);
-        bytes memory tail = abi.encodePacked(basefee, blobBaseFee, hash, batcher, scalars[2], words[3], daScalar);
+        bytes memory head = abi.encodePacked(
+            hex"3db6be2b", scalars[0], scalars[1], words[0], words[1], words[2]
+        );
+        bytes memory tail =
+            abi.encodePacked(basefee, blobBaseFee, hash, batcher, scalars[2], words[3], daScalar);
         bytes memory data = bytes.concat(head, tail);
         vm.assertEq(data.length, 178);
         _send(data);
@@ -69,7 +72,11 @@ contract L1BlockTest is Test {
     }
 
     function test_bedrock() public {
-        _send(abi.encodeCall(L1Block.setL1BlockValues, (1, 2, 3, bytes32(uint256(4)), 5, bytes32(uint256(6)), 7, 8)));
+        _send(
+            abi.encodeCall(
+                L1Block.setL1BlockValues, (1, 2, 3, bytes32(uint256(4)), 5, bytes32(uint256(6)), 7, 8)
+            )
+        );
         vm.assertEq(_slot(0), (uint256(2) << 64) | 1);
         vm.assertEq(_slot(5), 7);
         vm.assertEq(_slot(6), 8);

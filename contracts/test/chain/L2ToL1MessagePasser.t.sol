@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 import {L2ToL1MessagePasser} from "../../src/l2/L2ToL1MessagePasser.sol";
 import {Artifacts} from "../lib/Artifacts.sol";
@@ -16,9 +16,12 @@ contract L2ToL1MessagePasserTest is Test {
         vm.etch(address(stock), vm.getDeployedCode(Artifacts.stock("L2ToL1MessagePasser")));
     }
 
-    function testFuzz_storesWhatTheStockContractStores(address sender, address target, uint256 gasLimit, bytes memory data)
-        public
-    {
+    function testFuzz_storesWhatTheStockContractStores(
+        address sender,
+        address target,
+        uint256 gasLimit,
+        bytes memory data
+    ) public {
         for (uint256 i = 0; i < 2; i++) {
             vm.recordLogs();
             vm.prank(sender);
@@ -32,7 +35,9 @@ contract L2ToL1MessagePasserTest is Test {
             bytes32 slot = keccak256(abi.encode(withdrawalHash, uint256(0)));
             vm.assertEq(uint256(vm.load(address(passer), slot)), 1);
             vm.assertEq(vm.load(address(passer), slot), vm.load(address(stock), slot));
-            vm.assertEq(vm.load(address(passer), bytes32(uint256(1))), vm.load(address(stock), bytes32(uint256(1))));
+            vm.assertEq(
+                vm.load(address(passer), bytes32(uint256(1))), vm.load(address(stock), bytes32(uint256(1)))
+            );
         }
         vm.assertEq(passer.messageNonce(), stock.messageNonce());
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {SystemConfig} from "../../src/l1/SystemConfig.sol";
@@ -7,7 +7,8 @@ import {Test} from "../lib/Test.sol";
 import {Vm} from "../lib/Vm.sol";
 
 contract SystemConfigTest is Test {
-    bytes32 internal constant CONFIG_UPDATE = 0x1d2b0bda21d56b8bd12d4f94ebacffdfb35f5e226f84b461103bb8beab6353be;
+    bytes32 internal constant CONFIG_UPDATE =
+        0x1d2b0bda21d56b8bd12d4f94ebacffdfb35f5e226f84b461103bb8beab6353be;
     SystemConfig internal config;
     address internal owner;
 
@@ -88,7 +89,8 @@ contract SystemConfigTest is Test {
         config.setUnsafeBlockSigner(batcher);
         _expectUpdate(_lastLog(), 3, abi.encode(batcher));
         vm.assertEq(
-            vm.load(address(config), keccak256("systemconfig.unsafeblocksigner")), bytes32(uint256(uint160(batcher)))
+            vm.load(address(config), keccak256("systemconfig.unsafeblocksigner")),
+            bytes32(uint256(uint160(batcher)))
         );
 
         uint32 denominator = uint32(bound(words[2], 1, type(uint32).max));
@@ -128,13 +130,19 @@ contract SystemConfigTest is Test {
 
     function test_refusesSettingsThatWouldBreakTheRollup() public {
         vm.startPrank(owner);
-        vm.expectRevert(abi.encodeWithSelector(SystemConfig.GasLimitOutOfRange.selector, 20_999_999, 21_000_000, 500_000_000));
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                SystemConfig.GasLimitOutOfRange.selector, 20_999_999, 21_000_000, 500_000_000
+            )
+        );
         config.setGasLimit(20_999_999);
         vm.expectRevert(SystemConfig.InvalidEip1559Params.selector);
         config.setEIP1559Params(0, 6);
         vm.expectRevert(SystemConfig.InvalidEip1559Params.selector);
         config.setEIP1559Params(250, 0);
-        vm.expectRevert(abi.encodeWithSelector(SystemConfig.InvalidBatcherHash.selector, bytes32(uint256(1) << 160)));
+        vm.expectRevert(
+            abi.encodeWithSelector(SystemConfig.InvalidBatcherHash.selector, bytes32(uint256(1) << 160))
+        );
         config.setBatcherHash(bytes32(uint256(1) << 160));
         vm.expectRevert(abi.encodeWithSelector(SystemConfig.InvalidScalar.selector, uint256(1) << 248));
         config.setGasConfig(0, uint256(1) << 248);

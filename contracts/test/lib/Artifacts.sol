@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 /// @notice Where the compiled contracts of @eth-optimism/contracts-bedrock lie, for `vm.getCode`.
 library Artifacts {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 /// @notice The forge cheatcodes that the tests of this repository use.
 interface Vm {
@@ -35,7 +35,13 @@ interface Vm {
     function lastCallGas()
         external
         view
-        returns (uint64 gasLimit, uint64 gasTotalUsed, uint64 gasMemoryUsed, int64 gasRefunded, uint64 gasRemaining);
+        returns (
+            uint64 gasLimit,
+            uint64 gasTotalUsed,
+            uint64 gasMemoryUsed,
+            int64 gasRefunded,
+            uint64 gasRemaining
+        );
     function prank(address sender) external;
     function prank(address sender, address origin) external;
     function recordLogs() external;

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
+import {IClaimDemands} from "../../src/interfaces/protocol/IClaimDemands.sol";
+import {IAnnouncements} from "../../src/interfaces/protocol/IAnnouncements.sol";
+import {IInferenceMarket} from "../../src/interfaces/protocol/IInferenceMarket.sol";
+import {IClaimChallenges} from "../../src/interfaces/protocol/IClaimChallenges.sol";
 import {IInfluenceVerifier} from "../../src/interfaces/IInfluenceVerifier.sol";
-import {Announcements} from "../../src/protocol/Announcements.sol";
 import {ClaimChallenges, OpenedRecord} from "../../src/protocol/ClaimChallenges.sol";
-import {ClaimDemands} from "../../src/protocol/ClaimDemands.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
-import {InferenceRequests} from "../../src/protocol/InferenceRequests.sol";
-import {SnapshotRef} from "../../src/protocol/Types.sol";
+import {ModelId, RequestId, SnapshotRef} from "../../src/protocol/Types.sol";
 import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
 
 contract ChallengesTest is ProtocolTest {
     bytes32 internal constant SALT = bytes32("a secret");
     IndexFixture internal fixture;
-    uint256 internal modelId;
-    uint256 internal requestId;
+    ModelId internal modelId;
+    RequestId internal requestId;
     Claim internal claim;
 
     function setUp() public {
@@ -47,7 +48,9 @@ contract ChallengesTest is ProtocolTest {
 
     function omittedCall(uint256 row) internal view returns (bytes memory) {
         return
-            abi.encodeCall(ClaimChallenges.challengeOmitted, (claim, fixture.query(), fixture.open(row), SALT));
+            abi.encodeCall(
+                ClaimChallenges.challengeOmitted, (claim, fixture.query(), fixture.open(row), SALT)
+            );
     }
 
     function weightsCall() internal view returns (bytes memory) {
@@ -68,12 +71,12 @@ contract ChallengesTest is ProtocolTest {
         uint256 had = payer.balance;
         uint256 stake = hosts.hostOf(host).amount;
         shown(watcher, address(challenges), scoreCall(3, claim.list.rowIds[3]));
-        vm.assertTrue(market.getRequest(requestId).status == InferenceRequests.Status.Refuted);
+        vm.assertTrue(market.getRequest(requestId).status == IInferenceMarket.Status.Refuted);
         vm.assertEq(payer.balance - had, ESCROW, "the payer has the escrow back");
         uint256 all = lost();
         vm.assertEq(stake - hosts.hostOf(host).amount, all - BOND, "slashed");
         vm.assertEq(balances.balanceOf(watcher), DEPOSIT, "the deposit is back");
-        vm.expectRevert(abi.encodeWithSelector(InferenceRequests.NotYet.selector, block.number + 3));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.NotYet.selector, block.number + 3));
         market.collect(requestId);
         vm.roll(block.number + 4);
         market.collect(requestId);
@@ -128,18 +131,16 @@ contract ChallengesTest is ProtocolTest {
         bytes memory call = scoreCall(0, claim.list.rowIds[0]);
         bytes32 hash = keccak256(call);
         vm.startPrank(watcher);
-        vm.expectRevert(
-            abi.encodeWithSelector(Announcements.DepositMismatch.selector, DEPOSIT - 1, DEPOSIT)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IAnnouncements.DepositMismatch.selector, DEPOSIT - 1, DEPOSIT));
         challenges.announce{value: DEPOSIT - 1}(hash);
         (bool ok, bytes memory answer) = address(challenges).call(call);
         vm.assertFalse(ok);
-        vm.assertEq(answer, abi.encodeWithSelector(Announcements.NotAnnounced.selector, watcher, hash));
+        vm.assertEq(answer, abi.encodeWithSelector(IAnnouncements.NotAnnounced.selector, watcher, hash));
         challenges.announce{value: DEPOSIT}(hash);
         (ok, answer) = address(challenges).call(call);
         vm.assertFalse(ok);
         uint256 at = block.number;
-        bytes memory early = abi.encodeWithSelector(Announcements.NotOpeningTime.selector, at + 1, at + 3);
+        bytes memory early = abi.encodeWithSelector(IAnnouncements.NotOpeningTime.selector, at + 1, at + 3);
         vm.assertEq(answer, early);
         vm.roll(at + 4);
         (ok, answer) = address(challenges).call(call);
@@ -197,7 +198,7 @@ contract ChallengesTest is ProtocolTest {
 
     function test_true_claim_withstands_every_challenge() public {
         postClaim(claim, fixture.query());
-        bytes memory stands = abi.encodeWithSelector(ClaimChallenges.ClaimStands.selector);
+        bytes memory stands = abi.encodeWithSelector(IClaimChallenges.ClaimStands.selector);
         uint32[] memory ranking = fixture.ranking();
         for (uint256 i = 0; i < 4; i++) {
             uint32 row = claim.list.rowIds[i];
@@ -206,7 +207,7 @@ contract ChallengesTest is ProtocolTest {
                 watcher,
                 address(challenges),
                 omittedCall(row),
-                abi.encodeWithSelector(ClaimChallenges.RowListed.selector, row)
+                abi.encodeWithSelector(IClaimChallenges.RowListed.selector, row)
             );
         }
         for (uint256 row = 0; row < 11; row++) {
@@ -227,14 +228,14 @@ contract ChallengesTest is ProtocolTest {
             address(challenges),
             scoreCall(1, claim.list.rowIds[0]),
             abi.encodeWithSelector(
-                ClaimChallenges.WrongRow.selector, claim.list.rowIds[0], claim.list.rowIds[1]
+                IClaimChallenges.WrongRow.selector, claim.list.rowIds[0], claim.list.rowIds[1]
             )
         );
         refused(
             watcher,
             address(challenges),
             scoreCall(4, 0),
-            abi.encodeWithSelector(ClaimChallenges.PositionOutOfRange.selector, 4)
+            abi.encodeWithSelector(IClaimChallenges.PositionOutOfRange.selector, 4)
         );
     }
 
@@ -256,7 +257,7 @@ contract ChallengesTest is ProtocolTest {
         demands.demandQuery{value: DEPOSIT}(claim);
         vm.warp(block.timestamp + WINDOW + 1);
         demands.endSilent(claim);
-        vm.assertTrue(market.getRequest(requestId).status == InferenceRequests.Status.Refuted);
+        vm.assertTrue(market.getRequest(requestId).status == IInferenceMarket.Status.Refuted);
         vm.roll(block.number + 1);
         market.collect(requestId);
         vm.assertEq(balances.balanceOf(watcher), DEPOSIT + lost() / 2);
@@ -271,10 +272,10 @@ contract ChallengesTest is ProtocolTest {
         vm.prank(host);
         demands.publishQuery(claim, query);
         vm.assertEq(balances.balanceOf(host), DEPOSIT, "who answers earns the deposit");
-        vm.expectPartialRevert(InferenceRequests.NotYet.selector);
+        vm.expectPartialRevert(IInferenceMarket.NotYet.selector);
         settle(claim);
         vm.prank(watcher);
-        vm.expectRevert(abi.encodeWithSelector(ClaimDemands.NothingToDemand.selector, requestId));
+        vm.expectRevert(abi.encodeWithSelector(IClaimDemands.NothingToDemand.selector, requestId));
         demands.demandQuery{value: DEPOSIT}(claim);
         vm.warp(block.timestamp + 2 * WINDOW + 1);
         settle(claim);
@@ -285,7 +286,7 @@ contract ChallengesTest is ProtocolTest {
         uint256 had = payer.balance;
         uint256 stake = hosts.hostOf(host).amount;
         vm.prank(watcher);
-        vm.expectRevert(abi.encodeWithSelector(ClaimDemands.NotPayer.selector, watcher));
+        vm.expectRevert(abi.encodeWithSelector(IClaimDemands.NotPayer.selector, watcher));
         demands.demandDelivery{value: DEPOSIT}(claim, hex"04");
         vm.prank(payer);
         demands.demandDelivery{value: DEPOSIT}(claim, hex"04");
@@ -304,7 +305,7 @@ contract ChallengesTest is ProtocolTest {
         vm.prank(host);
         demands.deliver(claim, hex"c0ffee");
         vm.prank(payer);
-        vm.expectRevert(abi.encodeWithSelector(ClaimDemands.NothingToDemand.selector, requestId));
+        vm.expectRevert(abi.encodeWithSelector(IClaimDemands.NothingToDemand.selector, requestId));
         demands.demandDelivery{value: DEPOSIT}(claim, hex"04");
         vm.warp(block.timestamp + 2 * WINDOW + 1);
         settle(claim);
@@ -328,11 +329,7 @@ contract ChallengesTest is ProtocolTest {
         );
     }
 
-    function openedOf(bytes memory record, uint256 row)
-        internal
-        view
-        returns (OpenedRecord memory)
-    {
+    function openedOf(bytes memory record, uint256 row) internal view returns (OpenedRecord memory) {
         return OpenedRecord(record, fixture.path(row));
     }
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
+import {IClaimDemands} from "../../src/interfaces/protocol/IClaimDemands.sol";
+import {IInferenceMarket} from "../../src/interfaces/protocol/IInferenceMarket.sol";
 import {ClaimChallenges} from "../../src/protocol/ClaimChallenges.sol";
 import {ClaimDemands} from "../../src/protocol/ClaimDemands.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
 import {InferenceMarket} from "../../src/protocol/InferenceMarket.sol";
-import {InferenceRequests} from "../../src/protocol/InferenceRequests.sol";
-import {SnapshotRef} from "../../src/protocol/Types.sol";
+import {ContributionId, ModelId, RequestId, SnapshotRef} from "../../src/protocol/Types.sol";
 import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
 
@@ -26,12 +27,12 @@ contract MarketActor is ProtocolTest {
     }
 
     IndexFixture public fixture;
-    uint256 public modelId;
+    ModelId public modelId;
     uint256 public settled;
     uint256 public refuted;
     /// @notice What went wrong inside a step; a failing assertion there would only revert the step.
     string public broken;
-    mapping(uint256 requestId => Lie) private _lies;
+    mapping(RequestId requestId => Lie) private _lies;
     uint256 private _salt;
 
     constructor() {
@@ -52,8 +53,8 @@ contract MarketActor is ProtocolTest {
     }
 
     function answer(uint256 seed, uint8 kind) external {
-        uint256 id = _pick(seed, InferenceRequests.Status.Requested);
-        if (id == 0 || block.timestamp > market.getRequest(id).deadline) return;
+        RequestId id = _pick(seed, IInferenceMarket.Status.Requested);
+        if (RequestId.unwrap(id) == 0 || block.timestamp > market.getRequest(id).deadline) return;
         _lies[id] = Lie(kind % 9);
         Claim memory claim = _claim(id);
         bytes memory query = _lies[id] == Lie.Withheld ? bytes("") : fixture.query();
@@ -67,8 +68,8 @@ contract MarketActor is ProtocolTest {
 
     /// @dev The right counter-example refutes a lie and no true claim.
     function challenge(uint256 seed) external {
-        uint256 id = _pick(seed, InferenceRequests.Status.Claimed);
-        if (id == 0) return;
+        RequestId id = _pick(seed, IInferenceMarket.Status.Claimed);
+        if (RequestId.unwrap(id) == 0) return;
         bytes memory call = _counterExample(id);
         bool inTime = block.timestamp <= market.getRequest(id).deadline;
         (bool ok,) = announced(watcher, address(challenges), call);
@@ -78,18 +79,18 @@ contract MarketActor is ProtocolTest {
     }
 
     function demand(uint256 seed, bool delivery) external {
-        uint256 id = _pick(seed, InferenceRequests.Status.Claimed);
-        if (id == 0) return;
+        RequestId id = _pick(seed, IInferenceMarket.Status.Claimed);
+        if (RequestId.unwrap(id) == 0) return;
         Claim memory claim = _claim(id);
         vm.prank(payer);
-        if (delivery) try demands.demandDelivery{value: DEPOSIT}(claim, hex"04") {} catch {}
-        else try demands.demandQuery{value: DEPOSIT}(claim) {} catch {}
+        if (delivery) try demands.demandDelivery{value: DEPOSIT}(claim, hex"04") {}
+            catch {} else try demands.demandQuery{value: DEPOSIT}(claim) {} catch {}
     }
 
     /// @dev An honest host answers what it can.
     function respond(uint256 seed) external {
-        uint256 id = _pick(seed, InferenceRequests.Status.Claimed);
-        if (id == 0 || _lies[id] >= Lie.Withheld) return;
+        RequestId id = _pick(seed, IInferenceMarket.Status.Claimed);
+        if (RequestId.unwrap(id) == 0 || _lies[id] >= Lie.Withheld) return;
         Claim memory claim = _claim(id);
         bytes memory query = fixture.query();
         vm.startPrank(host);
@@ -99,10 +100,10 @@ contract MarketActor is ProtocolTest {
     }
 
     function endSilent(uint256 seed) external {
-        uint256 id = _pick(seed, InferenceRequests.Status.Claimed);
-        if (id == 0) return;
-        ClaimDemands.Demand memory open = demands.demandOf(id);
-        bool silent = open.kind != ClaimDemands.Kind.None && block.timestamp > open.deadline;
+        RequestId id = _pick(seed, IInferenceMarket.Status.Claimed);
+        if (RequestId.unwrap(id) == 0) return;
+        IClaimDemands.Demand memory open = demands.demandOf(id);
+        bool silent = open.kind != IClaimDemands.Kind.None && block.timestamp > open.deadline;
         try demands.endSilent(_claim(id)) {
             _expect(silent, "ended without silence");
             refuted++;
@@ -112,8 +113,8 @@ contract MarketActor is ProtocolTest {
     }
 
     function settle(uint256 seed) external {
-        uint256 id = _pick(seed, InferenceRequests.Status.Claimed);
-        if (id == 0) return;
+        RequestId id = _pick(seed, IInferenceMarket.Status.Claimed);
+        if (RequestId.unwrap(id) == 0) return;
         bool due = block.timestamp > market.getRequest(id).deadline;
         Claim[] memory claims = new Claim[](1);
         claims[0] = _claim(id);
@@ -121,7 +122,9 @@ contract MarketActor is ProtocolTest {
         uint256 before = _contributorsWorth();
         try market.settle(claims) {
             _expect(due, "settled too early");
-            _expect(_contributorsWorth() - before == expected || _lies[id] == Lie.Stranger, "contributors' part");
+            _expect(
+                _contributorsWorth() - before == expected || _lies[id] == Lie.Stranger, "contributors' part"
+            );
             settled++;
         } catch {
             _expect(!due, "a due claim did not settle");
@@ -129,22 +132,23 @@ contract MarketActor is ProtocolTest {
     }
 
     function cancel(uint256 seed) external {
-        uint256 id = _pick(seed, InferenceRequests.Status.Requested);
-        if (id == 0) return;
+        RequestId id = _pick(seed, IInferenceMarket.Status.Requested);
+        if (RequestId.unwrap(id) == 0) return;
         try market.cancel(id) {} catch {}
     }
 
     function collect(uint256 seed) external {
         uint256 count = market.requestCount();
         if (count == 0) return;
-        uint256 id = 1 + (seed % count);
+        RequestId id = RequestId.wrap(1 + (seed % count));
         try market.collect(id) {} catch {}
         try demands.returnDeposit(id) {} catch {}
     }
 
     function draw(uint8 contribution) external {
         SnapshotRef[] memory snapshots = models.snapshotsOf(modelId);
-        try pools.claim(snapshots[0].datanetId, snapshots[0].number, 1 + (contribution % 2)) {} catch {}
+        ContributionId id = ContributionId.wrap(1 + (contribution % 2));
+        try pools.claim(snapshots[0].datanetId, snapshots[0].number, id) {} catch {}
     }
 
     function wait_(uint16 time) external {
@@ -154,24 +158,27 @@ contract MarketActor is ProtocolTest {
 
     /// @notice What the market must hold: escrows and bonds of what is open, and rewards that nobody collected.
     function owedByMarket() external view returns (uint256 owed) {
-        for (uint256 id = 1; id <= market.requestCount(); id++) {
-            InferenceRequests.Request memory order = market.getRequest(id);
-            if (order.status == InferenceRequests.Status.Requested) owed += order.escrow;
-            if (order.status == InferenceRequests.Status.Claimed) owed += order.escrow + order.bond;
+        for (uint256 i = 1; i <= market.requestCount(); i++) {
+            RequestId id = RequestId.wrap(i);
+            IInferenceMarket.Request memory order = market.getRequest(id);
+            if (order.status == IInferenceMarket.Status.Requested) owed += order.escrow;
+            if (order.status == IInferenceMarket.Status.Claimed) owed += order.escrow + order.bond;
             owed += market.refutationOf(id).reward;
         }
     }
 
     /// @notice Fees of open claims, as the stakes must have them.
     function openFees() external view returns (uint256 fees) {
-        for (uint256 id = 1; id <= market.requestCount(); id++) {
-            InferenceRequests.Request memory order = market.getRequest(id);
-            if (order.status == InferenceRequests.Status.Claimed) fees += order.fee;
+        for (uint256 i = 1; i <= market.requestCount(); i++) {
+            RequestId id = RequestId.wrap(i);
+            IInferenceMarket.Request memory order = market.getRequest(id);
+            if (order.status == IInferenceMarket.Status.Claimed) fees += order.fee;
         }
     }
 
     function openDeposits() external view returns (uint256 deposits) {
-        for (uint256 id = 1; id <= market.requestCount(); id++) {
+        for (uint256 i = 1; i <= market.requestCount(); i++) {
+            RequestId id = RequestId.wrap(i);
             deposits += demands.demandOf(id).deposit;
         }
     }
@@ -182,10 +189,10 @@ contract MarketActor is ProtocolTest {
 
     /// @notice Everything that the people and the contracts hold.
     function worth() external view returns (uint256) {
-        return payer.balance + host.balance + builder.balance + watcher.balance + treasury.balance + alice.balance
-            + bob.balance + address(0).balance + address(market).balance + address(balances).balance
-            + address(hosts).balance + address(pools).balance + address(staking).balance + address(demands).balance
-            + address(challenges).balance;
+        return payer.balance + host.balance + builder.balance + watcher.balance + treasury.balance
+            + alice.balance + bob.balance + address(0).balance + address(market).balance
+            + address(balances).balance + address(hosts).balance + address(pools).balance
+            + address(staking).balance + address(demands).balance + address(challenges).balance;
     }
 
     function holders() external view returns (bool) {
@@ -206,16 +213,16 @@ contract MarketActor is ProtocolTest {
     }
 
     /// @dev A request in that state, the first from a random place on; 0 if there is none.
-    function _pick(uint256 seed, InferenceRequests.Status status) private view returns (uint256) {
+    function _pick(uint256 seed, IInferenceMarket.Status status) private view returns (RequestId id) {
         uint256 count = market.requestCount();
         for (uint256 i = 0; i < count; i++) {
-            uint256 id = 1 + ((seed % count) + i) % count;
+            id = RequestId.wrap(1 + ((seed % count) + i) % count);
             if (market.getRequest(id).status == status) return id;
         }
-        return 0;
+        return RequestId.wrap(0);
     }
 
-    function _claim(uint256 id) private view returns (Claim memory claim) {
+    function _claim(RequestId id) private view returns (Claim memory claim) {
         claim = claimOf(modelId, id, fixture);
         Lie lie = _lies[id];
         uint32[] memory ranking = fixture.ranking();
@@ -237,7 +244,7 @@ contract MarketActor is ProtocolTest {
         }
     }
 
-    function _counterExample(uint256 id) private returns (bytes memory) {
+    function _counterExample(RequestId id) private returns (bytes memory) {
         Claim memory claim = _claim(id);
         bytes32 salt = keccak256(abi.encode(++_salt));
         Lie lie = _lies[id];

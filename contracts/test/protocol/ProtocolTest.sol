@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
 import {IndexCommitment} from "../../src/interfaces/IInfluenceVerifier.sol";
 import {ClaimChallenges} from "../../src/protocol/ClaimChallenges.sol";
@@ -19,7 +19,14 @@ import {
 } from "../../src/protocol/ProtocolParameters.sol";
 import {RewardBalances} from "../../src/protocol/RewardBalances.sol";
 import {SnapshotPools} from "../../src/protocol/SnapshotPools.sol";
-import {FeeSplit, SnapshotRef} from "../../src/protocol/Types.sol";
+import {
+    ContributionId,
+    DatanetId,
+    FeeSplit,
+    ModelId,
+    RequestId,
+    SnapshotRef
+} from "../../src/protocol/Types.sol";
 import {InfluenceVerifierTwin} from "../../src/twin/InfluenceVerifierTwin.sol";
 import {RewardSplitterTwin} from "../../src/twin/RewardSplitterTwin.sol";
 import {Test} from "../lib/Test.sol";
@@ -71,7 +78,9 @@ abstract contract ProtocolTest is Test {
             WINDOW,
             defaultParameters(),
             FeeSplitBounds({contributorsMin: 3000, ownerMax: 4000, hostMax: 4000, stakersMax: 3000}),
-            IndexBounds({floorMax: 1 << 40, e0Min: -64, e0Max: 64, dimensionMin: 1, topKMin: 1, rowsMax: 1 << 20})
+            IndexBounds({
+                floorMax: 1 << 40, e0Min: -64, e0Max: 64, dimensionMin: 1, topKMin: 1, rowsMax: 1 << 20
+            })
         );
         balances = new RewardBalances();
         datanets = new DatanetRegistry(parameters, balances);
@@ -134,16 +143,16 @@ abstract contract ProtocolTest is Test {
     }
 
     /// @dev A datanet of `builder` with one reviewer.
-    function createDatanet() internal returns (uint256 datanetId) {
+    function createDatanet() internal returns (DatanetId datanetId) {
         address[] memory reviewers = new address[](1);
         reviewers[0] = reviewer;
         vm.prank(builder);
         return datanets.create("notes", "CC-BY-4.0", "", STAKE, reviewers, 1);
     }
 
-    function commitRows(uint256 datanetId, address contributor, bytes32 rowsRoot, uint32 rowCount)
+    function commitRows(DatanetId datanetId, address contributor, bytes32 rowsRoot, uint32 rowCount)
         internal
-        returns (uint256 id)
+        returns (ContributionId id)
     {
         bytes32 hash = datanets.commitmentOf(
             datanetId, contributor, keccak256(abi.encode(rowsRoot)), rowsRoot, rowCount, bytes32("salt")
@@ -152,15 +161,15 @@ abstract contract ProtocolTest is Test {
         return datanets.commit{value: STAKE}(datanetId, hash);
     }
 
-    function revealRows(uint256 id, bytes32 rowsRoot, uint32 rowCount) internal {
+    function revealRows(ContributionId id, bytes32 rowsRoot, uint32 rowCount) internal {
         vm.prank(datanets.getContribution(id).contributor);
         datanets.reveal(id, keccak256(abi.encode(rowsRoot)), rowsRoot, rowCount, bytes32("salt"));
     }
 
     /// @dev Commits and reveals in the next block.
-    function contribute(uint256 datanetId, address contributor, bytes32 rowsRoot, uint32 rowCount)
+    function contribute(DatanetId datanetId, address contributor, bytes32 rowsRoot, uint32 rowCount)
         internal
-        returns (uint256 id)
+        returns (ContributionId id)
     {
         id = commitRows(datanetId, contributor, rowsRoot, rowCount);
         vm.roll(block.number + 1);
@@ -168,9 +177,9 @@ abstract contract ProtocolTest is Test {
     }
 
     /// @dev An accepted contribution.
-    function accepted(uint256 datanetId, address contributor, bytes32 rowsRoot, uint32 rowCount)
+    function accepted(DatanetId datanetId, address contributor, bytes32 rowsRoot, uint32 rowCount)
         internal
-        returns (uint256 id)
+        returns (ContributionId id)
     {
         id = contribute(datanetId, contributor, rowsRoot, rowCount);
         vm.prank(reviewer);
@@ -181,14 +190,14 @@ abstract contract ProtocolTest is Test {
 
     /// @dev Six rows of alice, then five of bob.
     function createSnapshot() internal returns (SnapshotRef memory, FixtureRow[] memory rows) {
-        uint256 datanetId = createDatanet();
-        uint256 first = accepted(datanetId, alice, keccak256(abi.encode("a", datanetId)), ALICE_ROWS);
-        uint256 second = accepted(datanetId, bob, keccak256(abi.encode("b", datanetId)), BOB_ROWS);
+        DatanetId datanetId = createDatanet();
+        ContributionId first = accepted(datanetId, alice, keccak256(abi.encode("a", datanetId)), ALICE_ROWS);
+        ContributionId second = accepted(datanetId, bob, keccak256(abi.encode("b", datanetId)), BOB_ROWS);
         rows = new FixtureRow[](ALICE_ROWS + BOB_ROWS);
         for (uint32 i = 0; i < rows.length; i++) {
             rows[i] = i < ALICE_ROWS
-                ? FixtureRow(uint64(first), i, i)
-                : FixtureRow(uint64(second), i - ALICE_ROWS, i);
+                ? FixtureRow(ContributionId.unwrap(first), i, i)
+                : FixtureRow(ContributionId.unwrap(second), i - ALICE_ROWS, i);
         }
         vm.prank(builder);
         return (SnapshotRef(datanetId, datanets.freeze(datanetId)), rows);
@@ -217,7 +226,7 @@ abstract contract ProtocolTest is Test {
     /// @dev A registration of `builder` that is still pending.
     function registerPending(SnapshotRef memory snapshot, IndexFixture fixture)
         internal
-        returns (uint256 modelId)
+        returns (ModelId modelId)
     {
         ModelDocument memory document = documentOf(snapshot, fixture.index());
         vm.prank(builder);
@@ -225,19 +234,22 @@ abstract contract ProtocolTest is Test {
     }
 
     /// @dev A serving model of `builder` that `host` takes.
-    function serveModel(SnapshotRef memory snapshot, IndexFixture fixture) internal returns (uint256 modelId) {
+    function serveModel(SnapshotRef memory snapshot, IndexFixture fixture)
+        internal
+        returns (ModelId modelId)
+    {
         modelId = registerPending(snapshot, fixture);
         vm.warp(block.timestamp + WINDOW + 1);
         vm.prank(host);
         hosts.take(modelId, 0, 1000, 1000);
     }
 
-    function requestInference(uint256 modelId) internal returns (uint256 requestId) {
+    function requestInference(ModelId modelId) internal returns (RequestId requestId) {
         vm.prank(payer);
         return market.request{value: ESCROW}(modelId, host, keccak256("request"), 100, 50);
     }
 
-    function claimOf(uint256 modelId, uint256 requestId, IndexFixture fixture)
+    function claimOf(ModelId modelId, RequestId requestId, IndexFixture fixture)
         internal
         view
         returns (Claim memory claim)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
+import {IProtocolParameters} from "../../src/interfaces/protocol/IProtocolParameters.sol";
+import {IModelRegistry} from "../../src/interfaces/protocol/IModelRegistry.sol";
+import {IModelChallenges} from "../../src/interfaces/protocol/IModelChallenges.sol";
 import {OpenedRecord} from "../../src/protocol/ClaimChallenges.sol";
 import {ModelChallenges} from "../../src/protocol/ModelChallenges.sol";
-import {ModelDocument, ModelRegistry} from "../../src/protocol/ModelRegistry.sol";
-import {ProtocolParameters} from "../../src/protocol/ProtocolParameters.sol";
-import {SnapshotRef} from "../../src/protocol/Types.sol";
+import {ModelDocument} from "../../src/protocol/ModelRegistry.sol";
+import {ContributionId, ModelId, SnapshotRef} from "../../src/protocol/Types.sol";
 import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
 
@@ -27,7 +29,7 @@ contract RegistrationTest is ProtocolTest {
         return new IndexFixture(rows, 8, 4, 0, 3);
     }
 
-    function recordCall(uint256 modelId, IndexFixture fixture, uint256 row)
+    function recordCall(ModelId modelId, IndexFixture fixture, uint256 row)
         internal
         view
         returns (bytes memory)
@@ -37,7 +39,7 @@ contract RegistrationTest is ProtocolTest {
 
     function test_true_registration_serves_after_its_window() public {
         IndexFixture fixture = fixtureOf(rowsOf());
-        uint256 modelId = registerPending(snapshot, fixture);
+        ModelId modelId = registerPending(snapshot, fixture);
         (, bool serves,) = models.termsOf(modelId);
         vm.assertFalse(serves);
         for (uint256 row = 0; row < 11; row++) {
@@ -45,7 +47,7 @@ contract RegistrationTest is ProtocolTest {
                 watcher,
                 address(modelChallenges),
                 recordCall(modelId, fixture, row),
-                abi.encodeWithSelector(ModelChallenges.RegistrationStands.selector)
+                abi.encodeWithSelector(IModelChallenges.RegistrationStands.selector)
             );
         }
         vm.warp(block.timestamp + WINDOW + 1);
@@ -60,12 +62,12 @@ contract RegistrationTest is ProtocolTest {
     function test_records_of_other_wallets_fail_the_registration() public {
         FixtureRow[] memory rows = rowsOf();
         // The builder's own contribution to another datanet, named in place of alice's.
-        uint256 own = accepted(createDatanet(), builder, keccak256("own"), 6);
-        rows[2].contributionId = uint64(own);
+        ContributionId own = accepted(createDatanet(), builder, keccak256("own"), 6);
+        rows[2].contributionId = ContributionId.unwrap(own);
         IndexFixture fixture = fixtureOf(rows);
-        uint256 modelId = registerPending(snapshot, fixture);
+        ModelId modelId = registerPending(snapshot, fixture);
         shown(watcher, address(modelChallenges), recordCall(modelId, fixture, 2));
-        vm.assertTrue(models.getModel(modelId).status == ModelRegistry.Status.Failed);
+        vm.assertTrue(models.getModel(modelId).status == IModelRegistry.Status.Failed);
         vm.assertEq(balances.balanceOf(watcher), DEPOSIT + REGISTRATION_BOND / 2);
         vm.assertEq(balances.balanceOf(treasury), REGISTRATION_BOND - REGISTRATION_BOND / 2);
         vm.warp(block.timestamp + WINDOW + 1);
@@ -78,7 +80,7 @@ contract RegistrationTest is ProtocolTest {
         (rows[7], rows[8]) = (rows[8], rows[7]);
         (rows[7].first, rows[8].first) = (7, 8);
         IndexFixture fixture = fixtureOf(rows);
-        uint256 modelId = registerPending(snapshot, fixture);
+        ModelId modelId = registerPending(snapshot, fixture);
         shown(watcher, address(modelChallenges), recordCall(modelId, fixture, 8));
     }
 
@@ -86,7 +88,7 @@ contract RegistrationTest is ProtocolTest {
         FixtureRow[] memory rows = rowsOf();
         rows[4].first = 11;
         IndexFixture fixture = fixtureOf(rows);
-        uint256 modelId = registerPending(snapshot, fixture);
+        ModelId modelId = registerPending(snapshot, fixture);
         shown(watcher, address(modelChallenges), recordCall(modelId, fixture, 4));
     }
 
@@ -95,27 +97,27 @@ contract RegistrationTest is ProtocolTest {
         ModelDocument memory document = documentOf(snapshot, fixture.index());
         document.index.root = keccak256("nothing");
         vm.prank(builder);
-        uint256 modelId = models.register{value: REGISTRATION_BOND}(document, defaultTerms());
+        ModelId modelId = models.register{value: REGISTRATION_BOND}(document, defaultTerms());
         vm.prank(watcher);
         modelChallenges.demandRecord{value: DEPOSIT}(modelId, 3);
-        vm.expectRevert(abi.encodeWithSelector(ModelChallenges.NotYet.selector, block.timestamp + WINDOW));
+        vm.expectRevert(abi.encodeWithSelector(IModelChallenges.NotYet.selector, block.timestamp + WINDOW));
         modelChallenges.failSilent(modelId, 3);
         vm.warp(block.timestamp + WINDOW + 1);
         (, bool serves,) = models.termsOf(modelId);
         vm.assertFalse(serves, "a demand keeps it pending");
         modelChallenges.failSilent(modelId, 3);
-        vm.assertTrue(models.getModel(modelId).status == ModelRegistry.Status.Failed);
+        vm.assertTrue(models.getModel(modelId).status == IModelRegistry.Status.Failed);
         vm.assertEq(balances.balanceOf(watcher), DEPOSIT + REGISTRATION_BOND / 2);
     }
 
     function test_answered_demand_earns_the_deposit_and_leaves_time_to_look() public {
         IndexFixture fixture = fixtureOf(rowsOf());
-        uint256 modelId = registerPending(snapshot, fixture);
+        ModelId modelId = registerPending(snapshot, fixture);
         vm.startPrank(watcher);
         for (uint32 row = 0; row < 4; row++) {
             modelChallenges.demandRecord{value: DEPOSIT}(modelId, row);
         }
-        vm.expectRevert(abi.encodeWithSelector(ModelChallenges.TooManyDemands.selector, 4));
+        vm.expectRevert(abi.encodeWithSelector(IModelChallenges.TooManyDemands.selector, 4));
         modelChallenges.demandRecord{value: DEPOSIT}(modelId, 4);
         vm.stopPrank();
         OpenedRecord memory record = fixture.open(2);
@@ -123,7 +125,7 @@ contract RegistrationTest is ProtocolTest {
         modelChallenges.answerRecord(modelId, 2, record);
         record = fixture.open(1);
         vm.assertEq(balances.balanceOf(builder), DEPOSIT);
-        vm.expectRevert(abi.encodeWithSelector(ModelChallenges.WrongRow.selector, 1, 3));
+        vm.expectRevert(abi.encodeWithSelector(IModelChallenges.WrongRow.selector, 1, 3));
         modelChallenges.answerRecord(modelId, 3, record);
         vm.assertEq(models.getModel(modelId).pendingUntil, block.timestamp + 2 * WINDOW);
     }
@@ -136,24 +138,22 @@ contract RegistrationTest is ProtocolTest {
         }
         ModelDocument memory document = documentOf(snapshot, fixtureOf(fewer).index());
         vm.startPrank(builder);
-        vm.expectRevert(abi.encodeWithSelector(ModelRegistry.RowCountMismatch.selector, 10, 11));
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.RowCountMismatch.selector, 10, 11));
         models.register{value: REGISTRATION_BOND}(document, defaultTerms());
         SnapshotRef[] memory twice = new SnapshotRef[](2);
         (twice[0], twice[1]) = (snapshot, snapshot);
         document.snapshots = twice;
-        vm.expectRevert(
-            abi.encodeWithSelector(ModelRegistry.DatanetRepeated.selector, snapshot.datanetId)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.DatanetRepeated.selector, snapshot.datanetId));
         models.register{value: REGISTRATION_BOND}(document, defaultTerms());
         vm.stopPrank();
     }
 
     function test_nobody_registers_anothers_adapter() public {
         IndexFixture fixture = fixtureOf(rowsOf());
-        uint256 modelId = registerPending(snapshot, fixture);
+        ModelId modelId = registerPending(snapshot, fixture);
         ModelDocument memory document = documentOf(snapshot, fixture.index());
         vm.prank(alice);
-        vm.expectRevert(abi.encodeWithSelector(ModelRegistry.AdapterRegistered.selector, modelId));
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.AdapterRegistered.selector, modelId));
         models.register{value: REGISTRATION_BOND}(document, defaultTerms());
     }
 
@@ -162,11 +162,11 @@ contract RegistrationTest is ProtocolTest {
         ModelDocument memory document = documentOf(snapshot, fixture.index());
         vm.startPrank(builder);
         document.index.floor = type(uint64).max;
-        vm.expectPartialRevert(ProtocolParameters.IndexOutOfBounds.selector);
+        vm.expectPartialRevert(IProtocolParameters.IndexOutOfBounds.selector);
         models.register{value: REGISTRATION_BOND}(document, defaultTerms());
         document.index.floor = 0;
         document.index.e0 = 65;
-        vm.expectPartialRevert(ProtocolParameters.IndexOutOfBounds.selector);
+        vm.expectPartialRevert(IProtocolParameters.IndexOutOfBounds.selector);
         models.register{value: REGISTRATION_BOND}(document, defaultTerms());
         vm.stopPrank();
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
+import {IInferenceMarket} from "../../src/interfaces/protocol/IInferenceMarket.sol";
+import {IHostStakes} from "../../src/interfaces/protocol/IHostStakes.sol";
 import {IInfluenceVerifier} from "../../src/interfaces/IInfluenceVerifier.sol";
-import {HostStakes} from "../../src/protocol/HostStakes.sol";
-import {Claim, InferenceClaims} from "../../src/protocol/InferenceClaims.sol";
-import {InferenceRequests} from "../../src/protocol/InferenceRequests.sol";
-import {SnapshotRef} from "../../src/protocol/Types.sol";
+import {Claim} from "../../src/protocol/InferenceClaims.sol";
+import {ContributionId, ModelId, RequestId, SnapshotRef} from "../../src/protocol/Types.sol";
 import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
 
@@ -13,8 +13,8 @@ contract SettlementTest is ProtocolTest {
     IndexFixture internal fixture;
     SnapshotRef internal snapshot;
     FixtureRow[] internal rows;
-    uint256 internal modelId;
-    uint256 internal requestId;
+    ModelId internal modelId;
+    RequestId internal requestId;
 
     function setUp() public {
         deployProtocol();
@@ -87,12 +87,12 @@ contract SettlementTest is ProtocolTest {
         uint256 part = net - 2 * (net * 2000 / 10_000) - net * 1000 / 10_000;
         vm.assertEq(pools.held(), part);
         vm.assertEq(payer.balance - payerHad, ESCROW - net - net * 1000 / 9000, "never back to the payer");
-        pools.claim(snapshot.datanetId, snapshot.number, rows[0].contributionId);
-        pools.claim(snapshot.datanetId, snapshot.number, rows[10].contributionId);
+        pools.claim(snapshot.datanetId, snapshot.number, ContributionId.wrap(rows[0].contributionId));
+        pools.claim(snapshot.datanetId, snapshot.number, ContributionId.wrap(rows[10].contributionId));
         vm.assertEq(balances.balanceOf(alice), part * ALICE_ROWS / 11);
         vm.assertEq(balances.balanceOf(bob), part * BOB_ROWS / 11);
         vm.expectRevert();
-        pools.claim(snapshot.datanetId, snapshot.number, rows[0].contributionId);
+        pools.claim(snapshot.datanetId, snapshot.number, ContributionId.wrap(rows[0].contributionId));
     }
 
     function test_earned_part_is_split_with_the_pool() public {
@@ -111,12 +111,12 @@ contract SettlementTest is ProtocolTest {
     function test_a_claim_serves_one_request_only() public {
         Claim memory claim = claimOf(modelId, requestId, fixture);
         postClaim(claim, fixture.query());
-        uint256 second = requestInference(modelId);
+        RequestId second = requestInference(modelId);
         bytes memory query = fixture.query();
         vm.startPrank(host);
         vm.expectRevert(
             abi.encodeWithSelector(
-                InferenceRequests.RequestStatus.selector, requestId, InferenceRequests.Status.Claimed
+                IInferenceMarket.RequestStatus.selector, requestId, IInferenceMarket.Status.Claimed
             )
         );
         market.claim{value: BOND}(claim, query);
@@ -124,7 +124,7 @@ contract SettlementTest is ProtocolTest {
         claim.requestHash = keccak256("another request");
         vm.expectRevert(
             abi.encodeWithSelector(
-                InferenceClaims.ClaimOfAnother.selector, second, modelId, keccak256("request")
+                IInferenceMarket.ClaimOfAnother.selector, second, modelId, keccak256("request")
             )
         );
         market.claim{value: BOND}(claim, query);
@@ -135,34 +135,34 @@ contract SettlementTest is ProtocolTest {
         Claim memory claim = claimOf(modelId, requestId, fixture);
         bytes memory query = fixture.query();
         vm.prank(watcher);
-        vm.expectRevert(abi.encodeWithSelector(InferenceClaims.NotHost.selector, watcher));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.NotHost.selector, watcher));
         market.claim{value: BOND}(claim, query);
         vm.startPrank(host);
-        vm.expectRevert(abi.encodeWithSelector(InferenceClaims.BondMismatch.selector, BOND - 1, BOND));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.BondMismatch.selector, BOND - 1, BOND));
         market.claim{value: BOND - 1}(claim, query);
         claim.tokensOut = 51;
-        vm.expectRevert(abi.encodeWithSelector(InferenceClaims.TokensOverMaximum.selector, 90, 51));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.TokensOverMaximum.selector, 90, 51));
         market.claim{value: BOND}(claim, query);
         claim.tokensOut = 50;
-        vm.expectRevert(abi.encodeWithSelector(InferenceClaims.QueryMismatch.selector, claim.queryHash));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.QueryMismatch.selector, claim.queryHash));
         market.claim{value: BOND}(claim, hex"00");
         claim.queryHash = keccak256(hex"00");
         vm.expectRevert(abi.encodeWithSelector(IInfluenceVerifier.QueryLength.selector, 1, 33));
         market.claim{value: BOND}(claim, hex"00");
         claim.queryHash = keccak256(query);
         claim.earnedBps = 10_001;
-        vm.expectRevert(abi.encodeWithSelector(InferenceClaims.EarnedOutOfRange.selector, 10_001));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.EarnedOutOfRange.selector, 10_001));
         market.claim{value: BOND}(claim, query);
         claim.earnedBps = 0;
         vm.warp(block.timestamp + 61);
-        vm.expectRevert(abi.encodeWithSelector(InferenceClaims.TooLate.selector, block.timestamp - 1));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.TooLate.selector, block.timestamp - 1));
         market.claim{value: BOND}(claim, query);
         vm.stopPrank();
     }
 
     function test_anybody_cancels_for_the_payer_when_no_claim_came() public {
         uint256 had = payer.balance;
-        vm.expectRevert(abi.encodeWithSelector(InferenceRequests.NotYet.selector, block.timestamp + 60));
+        vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.NotYet.selector, block.timestamp + 60));
         market.cancel(requestId);
         vm.warp(block.timestamp + 61);
         vm.prank(watcher);
@@ -172,32 +172,28 @@ contract SettlementTest is ProtocolTest {
 
     function test_a_host_serves_what_it_took_and_what_its_stake_covers() public {
         vm.prank(payer);
-        vm.expectRevert(
-            abi.encodeWithSelector(InferenceRequests.HostNotTaking.selector, modelId, watcher)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IInferenceMarket.HostNotTaking.selector, modelId, watcher));
         market.request{value: ESCROW}(modelId, watcher, keccak256("request"), 100, 50);
         vm.prank(host);
         hosts.take(modelId, 1 ether, 1000, 1000);
         vm.prank(payer);
-        vm.expectPartialRevert(InferenceRequests.FeeBelowHostLeast.selector);
+        vm.expectPartialRevert(IInferenceMarket.FeeBelowHostLeast.selector);
         market.request{value: ESCROW}(modelId, host, keccak256("request"), 100, 50);
         // 2.2 * (0 + 1 ether / 1 %) = 220 ether.
         vm.startPrank(host);
-        vm.expectRevert(
-            abi.encodeWithSelector(HostStakes.StakeTooSmall.selector, 5000 ether, 6600 ether)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IHostStakes.StakeTooSmall.selector, 5000 ether, 6600 ether));
         hosts.setLimits(30 ether, 100);
-        vm.expectRevert(abi.encodeWithSelector(HostStakes.StakeTooSmall.selector, 219 ether, 220 ether));
+        vm.expectRevert(abi.encodeWithSelector(IHostStakes.StakeTooSmall.selector, 219 ether, 220 ether));
         hosts.unstake(4781 ether);
         vm.stopPrank();
         Claim memory claim = claimOf(modelId, requestId, fixture);
         bytes memory query = fixture.query();
         vm.startPrank(host);
         hosts.setLimits(1, 100);
-        vm.expectPartialRevert(HostStakes.FeeAboveMaximum.selector);
+        vm.expectPartialRevert(IHostStakes.FeeAboveMaximum.selector);
         market.claim{value: BOND}(claim, query);
         hosts.setLimits(1 ether, 0);
-        vm.expectRevert(abi.encodeWithSelector(HostStakes.TooManyOpenClaims.selector, 0, 0));
+        vm.expectRevert(abi.encodeWithSelector(IHostStakes.TooManyOpenClaims.selector, 0, 0));
         market.claim{value: BOND}(claim, query);
         vm.stopPrank();
     }

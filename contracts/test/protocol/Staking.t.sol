@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.28;
+pragma solidity 0.8.37;
 
-import {ModelStaking} from "../../src/protocol/ModelStaking.sol";
+import {IRewardBalances} from "../../src/interfaces/protocol/IRewardBalances.sol";
+import {IModelStaking} from "../../src/interfaces/protocol/IModelStaking.sol";
 import {RewardBalances} from "../../src/protocol/RewardBalances.sol";
 import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
-import {SnapshotRef} from "../../src/protocol/Types.sol";
+import {ModelId, SnapshotRef} from "../../src/protocol/Types.sol";
 
 contract StakingTest is ProtocolTest {
     uint64 internal constant EPOCH = 10;
     uint256 internal constant PERIOD = 100;
-    uint256 internal modelId;
+    ModelId internal modelId;
 
     function setUp() public {
         deployProtocol();
@@ -39,9 +40,12 @@ contract StakingTest is ProtocolTest {
         } catch {}
     }
 
-    function testFuzz_rewards_follow_stakes_and_no_wei_is_made(uint96 a, uint96 b, uint96 first, uint96 second)
-        public
-    {
+    function testFuzz_rewards_follow_stakes_and_no_wei_is_made(
+        uint96 a,
+        uint96 b,
+        uint96 first,
+        uint96 second
+    ) public {
         (uint256 x, uint256 y) = (bound(a, 1, type(uint96).max), bound(b, 1, type(uint96).max));
         stake(alice, x);
         vm.warp(block.timestamp + EPOCH);
@@ -98,7 +102,7 @@ contract StakingTest is ProtocolTest {
         vm.warp(block.timestamp + EPOCH);
         vm.startPrank(alice);
         staking.unstake(modelId, 4 ether);
-        vm.expectRevert(abi.encodeWithSelector(ModelStaking.TooEarly.selector, block.timestamp + 100));
+        vm.expectRevert(abi.encodeWithSelector(IModelStaking.TooEarly.selector, block.timestamp + 100));
         staking.withdraw(modelId);
         vm.stopPrank();
         reward(1 ether);
@@ -107,23 +111,23 @@ contract StakingTest is ProtocolTest {
         vm.assertGe(claimed(bob) + 1, 1 ether);
         vm.startPrank(alice);
         staking.withdraw(modelId);
-        vm.expectRevert(ModelStaking.NothingLeaving.selector);
+        vm.expectRevert(IModelStaking.NothingLeaving.selector);
         staking.withdraw(modelId);
         balances.withdraw(payable(alice));
         vm.assertEq(alice.balance, 4 ether);
-        vm.expectRevert(abi.encodeWithSelector(RewardBalances.NothingToWithdraw.selector, alice));
+        vm.expectRevert(abi.encodeWithSelector(IRewardBalances.NothingToWithdraw.selector, alice));
         balances.withdraw(payable(alice));
         vm.stopPrank();
     }
 
     function test_bounds() public {
-        vm.expectRevert(abi.encodeWithSelector(ModelStaking.NoStakers.selector, modelId));
+        vm.expectRevert(abi.encodeWithSelector(IModelStaking.NoStakers.selector, modelId));
         staking.reward{value: 1}(modelId);
-        vm.expectRevert(ModelStaking.AmountZero.selector);
+        vm.expectRevert(IModelStaking.AmountZero.selector);
         staking.stake(modelId);
         stake(alice, 5);
         vm.prank(alice);
-        vm.expectRevert(abi.encodeWithSelector(ModelStaking.StakeTooSmall.selector, 5, 6));
+        vm.expectRevert(abi.encodeWithSelector(IModelStaking.StakeTooSmall.selector, 5, 6));
         staking.unstake(modelId, 6);
     }
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ContributionId, ModelId} from "../../protocol/Types.sol";
+import {OpenedRecord} from "./IClaimChallenges.sol";
+
+/// @title Counter-examples to a model's registration, and demands for its records.
+/// @notice Record i of an index must be row i of the model's snapshots, one after the other: one path refutes a record that names
+/// another contribution or row. A record that nobody can show is demanded; silence fails the registration. Wei and seconds.
+interface IModelChallenges {
+    /// @param by Who demanded; gets the deposit back and half of the bond on silence.
+    struct RecordDemand {
+        address by;
+        uint64 deadline;
+        uint128 deposit;
+    }
+
+    event RecordDemanded(ModelId indexed modelId, uint32 indexed rowId, address indexed by, uint64 deadline);
+    event RecordAnswered(ModelId indexed modelId, uint32 indexed rowId, bytes record);
+
+    error NotPending(ModelId modelId);
+    error RegistrationStands();
+    error RowOutOfRange(uint32 rowId, uint32 rows);
+    error DemandOpen(uint32 rowId);
+    error TooManyDemands(uint32 open);
+    error NoDemand(uint32 rowId);
+    error WrongRow(uint32 given, uint32 expected);
+    error TooLate(uint256 deadline);
+    error NotYet(uint256 deadline);
+
+    /// @notice Shows a committed record that is not what stands at its row of the snapshots, or that has no score for any query, or
+    /// that repeats a row outside the index.
+    function challengeRecord(ModelId modelId, OpenedRecord calldata shown, bytes32) external;
+
+    /// @notice Asks the owner to show a record, with the deposit; whoever answers earns it.
+    function demandRecord(ModelId modelId, uint32 rowId) external payable;
+
+    /// @notice Shows a demanded record. Anybody may call; the caller gets the deposit.
+    function answerRecord(ModelId modelId, uint32 rowId, OpenedRecord calldata shown) external;
+
+    /// @notice Fails a registration whose owner let a demand pass; the deposit returns. Anybody may call.
+    function failSilent(ModelId modelId, uint32 rowId) external;
+
+    function demandOf(ModelId modelId, uint32 rowId) external view returns (RecordDemand memory);
+
+    /// @notice Whether row `rowId` of a model's snapshots is row `row` of this contribution.
+    function isPlace(ModelId modelId, uint32 rowId, ContributionId contributionId, uint32 row)
+        external
+        view
+        returns (bool);
+}
