@@ -3,8 +3,14 @@ import type { Address } from "../node/chain/types/primitives.ts";
 import { INFLUENCE_VERIFIER_ADDRESS, REWARD_SPLITTER_ADDRESS, SPAN_VERIFIER_ADDRESS } from "./addresses.ts";
 import { influenceVerifier, influenceVerifierGas } from "./influence-verifier/verifier.ts";
 import { delegateCallRefused, PrecompileRevert, valueRefused } from "./revert.ts";
-import { type Credit, rewardSplitter, rewardSplitterGas } from "./reward-splitter/splitter.ts";
-import { spanVerifier, spanVerifierGas } from "./span-verifier/verifier.ts";
+import {
+  type Credit,
+  creditsGas,
+  leastCreditsGas,
+  type Recipient,
+  rewardSplitter,
+  rewardSplitterGas,
+} from "./reward-splitter/splitter.ts";
 
 /** The call that reached a precompile, whatever EVM it came through. */
 export interface PrecompileCall {
@@ -30,6 +36,7 @@ export interface PrecompileLog {
 export type PrecompileAnswer =
   | {
       kind: "returned";
+      /** Without the payments' gas: see {@link gasWithPayments}. */
       gasUsed: bigint;
       output: Uint8Array;
       /** Payments out of the precompile's own balance, in this order; a revert above undoes them. */
@@ -40,13 +47,15 @@ export type PrecompileAnswer =
   /** Out of gas: all of it is gone. */
   | { kind: "halted" };
 
+export type Returned = Extract<PrecompileAnswer, { kind: "returned" }>;
+
 interface Decision {
   output: Uint8Array;
   credits: readonly Credit[];
 }
 
 interface Precompile {
-  /** From sizes alone, before any work. */
+  /** From sizes alone, before any work; payments come on top. */
   gas(input: Uint8Array): bigint;
   decide(input: Uint8Array, call: PrecompileCall): Decision;
 }
@@ -77,15 +86,15 @@ const PRECOMPILES: ReadonlyMap<Address, Precompile> = new Map([
   [
     REWARD_SPLITTER_ADDRESS,
     {
-      gas: rewardSplitterGas,
+      gas: (input) => rewardSplitterGas(input.length),
       decide: (input, { value, isStatic }) => rewardSplitter(input, value, isStatic),
     },
   ],
 ]);
 
 /**
- * Runs the `attribution` fork's precompile at `call.codeAddress`: one of addresses.ts. Pure: whoever runs the
- * EVM charges the gas, moves the credits and emits the logs.
+ * Runs the `attribution` fork's precompile at `call.codeAddress`: one of {@link ATTRIBUTION_PRECOMPILES}. Pure: whoever runs the
+ * EVM charges the gas, that of payments included (their recipients are then warm), moves the credits and emits the logs.
  */
 export function runPrecompile(call: PrecompileCall, input: Uint8Array, gasLimit: bigint): PrecompileAnswer {
   const precompile = PRECOMPILES.get(call.codeAddress);
@@ -101,6 +110,19 @@ export function runPrecompile(call: PrecompileCall, input: Uint8Array, gasLimit:
     if (!(error instanceof PrecompileRevert)) throw error;
     return { kind: "reverted", gasUsed, output: error.data };
   }
+}
+
+/** The least that an answer with its payments uses: to be covered before its recipients are looked at. */
+export function leastGas({ gasUsed, credits }: Returned): bigint {
+  return gasUsed + leastCreditsGas(credits);
+}
+
+/** All gas of an answer with its payments, from what its recipients are before the first of them. */
+export function gasWithPayments(
+  { gasUsed, credits }: Returned,
+  recipients: ReadonlyMap<Address, Recipient>,
+): bigint {
+  return gasUsed + creditsGas(credits, recipients);
 }
 
 /** `Paid(address indexed payer, address indexed to, uint256 amount)`. */

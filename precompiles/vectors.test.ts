@@ -65,6 +65,6 @@ describe("vectors of the specifications", () => {
     if (credits !== undefined) {
       expect(run().credits.map(({ to, amount }) => ({ to, amount: String(amount) }))).toEqual(credits);
     }
-    expect(rewardSplitterGas(input)).toBe(BigInt(vector.gas));
+    expect(rewardSplitterGas(input.length)).toBe(BigInt(vector.gas));
   });
 });

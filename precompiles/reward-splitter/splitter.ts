@@ -22,10 +22,13 @@ import { split } from "./split.ts";
 const BASE_GAS = 1_000n;
 /** Division, remainder and a share of the sort. */
 const GAS_PER_PART = 200n;
-/** EIP-2929 cold access and the price of a new account (whether it is new is not known from sizes). */
-const GAS_PER_ACCOUNT = 2_600n + 25_000n;
+/** EIP-2929. */
+const COLD_ACCOUNT_GAS = 2_600n;
+const WARM_ACCOUNT_GAS = 100n;
+/** As a CALL that creates an account with its value. */
+const NEW_ACCOUNT_GAS = 25_000n;
 /** LOG3 with one word. */
-const GAS_PER_LOG = 375n * 4n + 8n * 32n;
+const LOG_GAS = 375n * 4n + 8n * 32n;
 
 const SPLIT = selectorOf("split(uint256,uint256[])");
 const PAY = selectorOf("pay(address[],uint256[])");
@@ -46,16 +49,40 @@ export interface SplitterOutcome {
   credits: readonly Credit[];
 }
 
-/** Length of pay's canonical input without recipients, and what each adds. */
-const PAY_FRAME_BYTES = 132;
-const PAY_RECIPIENT_BYTES = 64;
+/** What a recipient is before a payment. */
+export interface Recipient {
+  /** EIP-161: no nonce, no balance, no code, or not there at all. */
+  isEmpty: boolean;
+  /** Not touched before in the transaction (EIP-2929). */
+  isCold: boolean;
+}
 
-/** Gas of a call, from its selector and its input's length alone: a canonical encoding's length says how many recipients it has. */
-export function rewardSplitterGas(input: Uint8Array): bigint {
-  const gas = BASE_GAS + GAS_PER_PART * BigInt(Math.ceil(input.length / 32));
-  if (!isSelector(input, PAY)) return gas;
-  const recipients = Math.floor(Math.max(0, input.length - PAY_FRAME_BYTES) / PAY_RECIPIENT_BYTES);
-  return gas + (GAS_PER_ACCOUNT + GAS_PER_LOG) * BigInt(recipients);
+/** Gas of a call from its input's length alone, before any work; payments cost {@link creditsGas} besides. */
+export function rewardSplitterGas(inputLength: number): bigint {
+  return BASE_GAS + GAS_PER_PART * BigInt(Math.ceil(inputLength / 32));
+}
+
+/** The least that payments cost, whoever they go to: charge it before accounts are looked at. */
+export function leastCreditsGas(credits: readonly Credit[]): bigint {
+  return BigInt(credits.length) * (WARM_ACCOUNT_GAS + LOG_GAS);
+}
+
+/**
+ * Gas of payments, in their order: access to each recipient, cold the first time; a new account where one is created; a log.
+ * @param recipients what each recipient is before the first payment
+ */
+export function creditsGas(credits: readonly Credit[], recipients: ReadonlyMap<Address, Recipient>): bigint {
+  const paid = new Set<Address>();
+  let gas = leastCreditsGas(credits);
+  for (const { to } of credits) {
+    if (paid.has(to)) continue;
+    paid.add(to);
+    const recipient = recipients.get(to);
+    if (recipient === undefined) throw new Error(`nobody looked at recipient ${to}`);
+    if (recipient.isCold) gas += COLD_ACCOUNT_GAS - WARM_ACCOUNT_GAS;
+    if (recipient.isEmpty) gas += NEW_ACCOUNT_GAS;
+  }
+  return gas;
 }
 
 /**

@@ -158,6 +158,38 @@ describe("attribution precompiles in the executors", () => {
     expect((await call(small, REWARD_SPLITTER_ADDRESS, data, 10n, full.gasUsed)).error).toBeUndefined();
   });
 
+  it.each([
+    ["a new account: cold access, creation, log", [], [ALICE], [1n], 2_600n + 25_000n + 1_756n],
+    ["an account that is there: no creation", [ALICE], [ALICE], [1n], 2_600n + 1_756n],
+    [
+      "twice the same: cold and new once",
+      [],
+      [ALICE, ALICE],
+      [1n, 1n],
+      2_600n + 25_000n + 100n + 2n * 1_756n,
+    ],
+    ["the sender, who is warm", [], [sender], [1n], 100n + 1_756n],
+    ["nobody for a part of 0", [], [ALICE, sender], [0n, 1n], 100n + 1_756n],
+  ] as const)("charge a payment to %s", async (_, there, to, weights, more) => {
+    const small = chainWith(there.map((address) => ({ address, balance: 1n })));
+    const data = pay([...to], [...weights]);
+    const { gasUsed, error } = await call(small, REWARD_SPLITTER_ADDRESS, data, 10n);
+    expect(error).toBeUndefined();
+    const bytes = hexToBytes(data);
+    const calldata = bytes.reduce((sum, byte) => sum + (byte === 0 ? 4n : 16n), 0n);
+    const sizes = 1_000n + 200n * BigInt(Math.ceil(bytes.length / 32));
+    expect(gasUsed).toBe(21_000n + calldata + sizes + more);
+  });
+
+  it("leave recipients warm", async () => {
+    // Passes its input and value on, then returns the gas that the balance of ALICE takes.
+    const reader: Hex = `0x3660006000375f5f365f3473${REWARD_SPLITTER_ADDRESS.slice(2)}5af1505a73${ALICE.slice(2)}31505a90035f5260205ff3`;
+    const small = chainWith([contract(PROXY, reader)]);
+    const { returnData } = await call(small, PROXY, pay([ALICE], [1n]), 9n);
+    // BALANCE of a warm account 100, and the opcodes around it.
+    expect(BigInt(bytesToHex(returnData))).toBe(107n);
+  });
+
   it("pay in a call without moving anything", async () => {
     const small = chainWith();
     await call(small, REWARD_SPLITTER_ADDRESS, pay([ALICE], [1n]), 10n);

@@ -1,9 +1,14 @@
-import type { EVMInterface, ExecResult, Message, PrecompileInput } from "@ethereumjs/evm";
+import type { EVM, EVMInterface, ExecResult, Message, PrecompileInput } from "@ethereumjs/evm";
 import { EVMError } from "@ethereumjs/evm";
 import { Account, createAddressFromString, hexToBytes } from "@ethereumjs/util";
 import { ATTRIBUTION_PRECOMPILES } from "../../../../precompiles/addresses.ts";
-import type { Credit } from "../../../../precompiles/reward-splitter/splitter.ts";
-import { type PrecompileCall, runPrecompile } from "../../../../precompiles/run.ts";
+import type { Credit, Recipient } from "../../../../precompiles/reward-splitter/splitter.ts";
+import {
+  gasWithPayments,
+  leastGas,
+  type PrecompileCall,
+  runPrecompile,
+} from "../../../../precompiles/run.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
 import { executionError } from "../../errors.ts";
 import type { CustomPrecompile } from "./precompiles.ts";
@@ -52,18 +57,15 @@ export function attributionPrecompiles(): CustomPrecompile[] {
 
 async function run(address: Address, input: PrecompileInput): Promise<ExecResult> {
   const answer = runPrecompile(currentCall(input._EVM), input.data, input.gasLimit);
-  if (answer.kind === "halted") {
-    return {
-      returnValue: new Uint8Array(0),
-      executionGasUsed: input.gasLimit,
-      exceptionError: new EVMError(EVMError.errorMessages.OUT_OF_GAS),
-    };
-  }
-  const { gasUsed, output } = answer;
+  if (answer.kind === "halted") return outOfGas(input.gasLimit);
+  const { output } = answer;
   if (answer.kind === "reverted") {
     const exceptionError = new EVMError(EVMError.errorMessages.REVERT);
-    return { returnValue: output, executionGasUsed: gasUsed, exceptionError };
+    return { returnValue: output, executionGasUsed: answer.gasUsed, exceptionError };
   }
+  if (leastGas(answer) > input.gasLimit) return outOfGas(input.gasLimit);
+  const gasUsed = gasWithPayments(answer, await recipientsOf(input._EVM, answer.credits));
+  if (gasUsed > input.gasLimit) return outOfGas(input.gasLimit);
   await credit(input._EVM, address, answer.credits);
   const emitter = hexToBytes(address);
   return {
@@ -73,9 +75,40 @@ async function run(address: Address, input: PrecompileInput): Promise<ExecResult
   };
 }
 
+function outOfGas(gasLimit: bigint): ExecResult {
+  return {
+    returnValue: new Uint8Array(0),
+    executionGasUsed: gasLimit,
+    exceptionError: new EVMError(EVMError.errorMessages.OUT_OF_GAS),
+  };
+}
+
+/** The journal with what a transaction has touched: the interface of an EVM names only a part of it. */
+function journalOf(evm: EVMInterface): EVM["journal"] {
+  return (evm as EVM).journal;
+}
+
+async function recipientsOf(
+  evm: EVMInterface,
+  credits: readonly Credit[],
+): Promise<ReadonlyMap<Address, Recipient>> {
+  const recipients = new Map<Address, Recipient>();
+  for (const { to } of credits) {
+    if (recipients.has(to)) continue;
+    const address = createAddressFromString(to);
+    const account = await evm.stateManager.getAccount(address);
+    recipients.set(to, {
+      isEmpty: account === undefined || account.isEmpty(),
+      isCold: !journalOf(evm).isWarmedAddress(address.bytes),
+    });
+  }
+  return recipients;
+}
+
 /** Moves balances through the journal, so that a revert above undoes them. One read and one write each: a recipient may repeat. */
 async function credit(evm: EVMInterface, from: Address, credits: readonly Credit[]): Promise<void> {
   for (const { to, amount } of credits) {
+    journalOf(evm).addWarmedAddress(hexToBytes(to));
     await addBalance(evm, from, -amount);
     await addBalance(evm, to, amount);
   }

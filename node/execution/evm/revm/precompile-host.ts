@@ -1,5 +1,13 @@
-import { type PrecompileAnswer, type PrecompileCall, runPrecompile } from "../../../../precompiles/run.ts";
+import type { Recipient } from "../../../../precompiles/reward-splitter/splitter.ts";
+import {
+  gasWithPayments,
+  leastGas,
+  type PrecompileAnswer,
+  type PrecompileCall,
+  runPrecompile,
+} from "../../../../precompiles/run.ts";
 import { bytesToHex, hexToBytes } from "../../../base/bytes.ts";
+import type { Address } from "../../../chain/types/primitives.ts";
 import { RequestWriter, readWord } from "./bytes.ts";
 
 /** A call of a host precompile, and what may be done through the module's journal while it runs. */
@@ -20,6 +28,8 @@ export interface CalledPrecompile {
 
 const RETURNED = 0;
 const REVERTED = 1;
+const EXISTS = 1;
+const IS_COLD = 2;
 const EMPTY = new Uint8Array(0);
 
 /** Runs an attribution precompile for the module; gives the number that its import answers. */
@@ -36,16 +46,36 @@ export function runHostPrecompile(called: CalledPrecompile): number {
   };
   const gasLimit = view.getBigUint64(0, true);
   const result = runPrecompile(call, input, gasLimit);
-  if (result.kind === "halted") {
+  const gasUsed = result.kind === "halted" ? undefined : gasOf(called, result, gasLimit);
+  if (result.kind === "halted" || gasUsed === undefined) {
     // Using more than the limit is running out of gas, which the module says of no other answer.
     called.setGasUsed(gasLimit + 1n);
     called.answer(EMPTY);
     return RETURNED;
   }
-  called.setGasUsed(result.gasUsed);
+  called.setGasUsed(gasUsed);
   if (result.kind === "returned") applyEffects(called, record.subarray(8, 28), result);
   called.answer(result.output);
   return result.kind === "returned" ? RETURNED : REVERTED;
+}
+
+/** All gas of an answer, that of its payments included; undefined where the limit does not cover it. */
+function gasOf(
+  called: CalledPrecompile,
+  result: Exclude<PrecompileAnswer, { kind: "halted" }>,
+  gasLimit: bigint,
+): bigint | undefined {
+  if (result.kind === "reverted") return result.gasUsed;
+  if (leastGas(result) > gasLimit) return undefined;
+  const recipients = new Map<Address, Recipient>();
+  for (const { to } of result.credits) {
+    if (recipients.has(to)) continue;
+    const bits = called.account(hexToBytes(to));
+    if (bits < 0) throw new Error(`a precompile's recipient could not be read (${bits})`);
+    recipients.set(to, { isEmpty: (bits & EXISTS) === 0, isCold: (bits & IS_COLD) !== 0 });
+  }
+  const gas = gasWithPayments(result, recipients);
+  return gas > gasLimit ? undefined : gas;
 }
 
 function applyEffects(
