@@ -12,6 +12,7 @@ library MerkleFrontier {
     }
 
     error TreeEmpty();
+    error PathLength(uint256 length, uint256 expected);
 
     /// @notice Adds a leaf; returns its position.
     function append(Tree storage tree, bytes32 leaf) internal returns (uint32 position) {
@@ -34,6 +35,22 @@ library MerkleFrontier {
         for (uint256 level = 0; level < depth; level++) {
             hash = (count >> level) & 1 == 1 ? hashNode(tree.edge[level], hash) : hashNode(hash, padding);
             padding = hashNode(padding, padding);
+        }
+    }
+
+    /// @notice Root that follows from a leaf's path; `count` leaves say how long it is.
+    function rootOf(bytes32 leaf, uint256 position, uint256 count, bytes32[] calldata path)
+        internal
+        pure
+        returns (bytes32 hash)
+    {
+        uint256 depth = 0;
+        while ((1 << depth) < count) depth++;
+        if (path.length != depth) revert PathLength(path.length, depth);
+        hash = leaf;
+        for (uint256 level = 0; level < depth; level++) {
+            bool isRight = (position >> level) & 1 == 1;
+            hash = isRight ? hashNode(path[level], hash) : hashNode(hash, path[level]);
         }
     }
 

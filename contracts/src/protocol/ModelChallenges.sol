@@ -5,7 +5,7 @@ import {IDatanetRegistry} from "../interfaces/protocol/IDatanetRegistry.sol";
 import {IModelRegistry} from "../interfaces/protocol/IModelRegistry.sol";
 import {IInfluenceVerifier, IndexCommitment} from "../interfaces/IInfluenceVerifier.sol";
 import {OpenedRecord} from "../interfaces/protocol/IClaimChallenges.sol";
-import {IModelChallenges} from "../interfaces/protocol/IModelChallenges.sol";
+import {IModelChallenges, ShownRow} from "../interfaces/protocol/IModelChallenges.sol";
 import {Parameters} from "../interfaces/protocol/IProtocolParameters.sol";
 import {Announcements} from "./Announcements.sol";
 import {DatanetRegistry} from "./DatanetRegistry.sol";
@@ -13,6 +13,7 @@ import {ModelRegistry} from "./ModelRegistry.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
+import {RowProof, RowProofs} from "./RowProofs.sol";
 import {ContributionId, ModelId, SnapshotRef} from "./Types.sol";
 
 /// @title Counter-examples to a model's registration, and demands for its records.
@@ -46,7 +47,7 @@ contract ModelChallenges is IModelChallenges, Announcements {
         try INFLUENCE_VERIFIER.openRecord(index, shown.record, shown.path) returns (
             uint32 rowId, uint64 contributionId, uint32 row, uint32 first
         ) {
-            bool rightFirst = first == SKIPPED || first < index.rows;
+            bool rightFirst = first == SKIPPED || first <= rowId;
             if (rightFirst && isPlace(modelId, rowId, ContributionId.wrap(contributionId), row)) {
                 revert RegistrationStands();
             }
@@ -54,6 +55,34 @@ contract ModelChallenges is IModelChallenges, Announcements {
             if (bytes4(reason) != IInfluenceVerifier.RecordValue.selector) _bubble(reason);
         }
         MODELS.fail(modelId, msg.sender, "record");
+    }
+
+    /// @inheritdoc IModelChallenges
+    function challengeProvenance(ModelId modelId, ShownRow calldata later, ShownRow calldata earlier, bytes32)
+        external
+    {
+        IndexCommitment memory index = _pendingIndex(modelId);
+        (uint32 laterRow, uint32 laterFirst) = _openAt(index, later);
+        (uint32 earlierRow, uint32 earlierFirst) = _openAt(index, earlier);
+        bool isUnmarked = laterFirst == laterRow && earlierFirst == earlierRow && earlierRow < laterRow
+            && later.example.exampleHash == earlier.example.exampleHash;
+        if (!isUnmarked) revert RegistrationStands();
+        MODELS.fail(modelId, msg.sender, "repeat not marked");
+    }
+
+    /// @inheritdoc IModelChallenges
+    function challengeFirst(
+        ModelId modelId,
+        OpenedRecord calldata repeat,
+        OpenedRecord calldata named,
+        bytes32
+    ) external {
+        IndexCommitment memory index = _pendingIndex(modelId);
+        (uint32 rowId,,, uint32 first) = INFLUENCE_VERIFIER.openRecord(index, repeat.record, repeat.path);
+        (uint32 namedRow,,, uint32 namedFirst) =
+            INFLUENCE_VERIFIER.openRecord(index, named.record, named.path);
+        if (first == rowId || first != namedRow || namedFirst == namedRow) revert RegistrationStands();
+        MODELS.fail(modelId, msg.sender, "repeat of a repeat");
     }
 
     /// @inheritdoc IModelChallenges
@@ -129,6 +158,29 @@ contract ModelChallenges is IModelChallenges, Announcements {
                 && before + contribution.firstRow + row == rowId;
         }
         return false;
+    }
+
+    function _pendingIndex(ModelId modelId) private returns (IndexCommitment memory) {
+        _useAnnouncement();
+        if (!MODELS.isPending(modelId)) revert NotPending(modelId);
+        return MODELS.indexOf(modelId);
+    }
+
+    /// @dev The example must stand where the record says.
+    function _openAt(IndexCommitment memory index, ShownRow calldata shown)
+        private
+        view
+        returns (uint32 rowId, uint32 first)
+    {
+        uint64 contributionId;
+        uint32 row;
+        (rowId, contributionId, row, first) =
+            INFLUENCE_VERIFIER.openRecord(index, shown.opened.record, shown.opened.path);
+        RowProof calldata example = shown.example;
+        if (ContributionId.unwrap(example.contributionId) != contributionId || example.row != row) {
+            revert ExampleOfAnother(rowId);
+        }
+        RowProofs.check(DATANETS, example);
     }
 
     function _bubble(bytes memory reason) private pure {

@@ -5,6 +5,7 @@ import {IDatanetRegistry, Snapshot} from "../interfaces/protocol/IDatanetRegistr
 import {ISnapshotPools} from "../interfaces/protocol/ISnapshotPools.sol";
 import {DatanetRegistry} from "./DatanetRegistry.sol";
 import {RewardBalances} from "./RewardBalances.sol";
+import {RowProof, RowProofs} from "./RowProofs.sol";
 import {ContributionId, DatanetId, SnapshotRef} from "./Types.sol";
 
 /// @title What a snapshot's contributors share by their rows: fees that no row earned, parts of what liars lost.
@@ -21,6 +22,11 @@ contract SnapshotPools is ISnapshotPools {
     mapping(
         DatanetId datanetId => mapping(uint32 number => mapping(ContributionId contributionId => uint256))
     ) public paidIndex;
+    mapping(DatanetId datanetId => mapping(uint32 number => mapping(bytes32 row => bool))) private _isOff;
+    /// @notice Rows of a contribution that repeat earlier ones of the snapshot and don't share.
+    mapping(
+        DatanetId datanetId => mapping(uint32 number => mapping(ContributionId contributionId => uint32))
+    ) public rowsOff;
     /// @notice Wei that this contract owes to contributors.
     uint256 public held;
 
@@ -38,7 +44,7 @@ contract SnapshotPools is ISnapshotPools {
         uint256 total = 0;
         uint256[] memory rows = new uint256[](snapshots.length);
         for (uint256 i = 0; i < snapshots.length; i++) {
-            rows[i] = DATANETS.getSnapshot(snapshots[i].datanetId, snapshots[i].number).rows;
+            rows[i] = _pool(snapshots[i].datanetId, snapshots[i].number).rows;
             total += rows[i];
         }
         uint256 rest = msg.value;
@@ -51,16 +57,35 @@ contract SnapshotPools is ISnapshotPools {
     }
 
     /// @inheritdoc ISnapshotPools
+    function takeOff(DatanetId datanetId, uint32 number, RowProof calldata earlier, RowProof calldata later)
+        external
+    {
+        _inside(datanetId, number, RowProofs.check(DATANETS, earlier), earlier.contributionId);
+        _inside(datanetId, number, RowProofs.check(DATANETS, later), later.contributionId);
+        bool repeats = earlier.exampleHash == later.exampleHash && RowProofs.isEarlier(earlier, later);
+        if (!repeats) revert NoRepeat(later.contributionId, later.row);
+        bytes32 key = keccak256(abi.encode(later.contributionId, later.row));
+        if (_isOff[datanetId][number][key]) revert AlreadyOff(later.contributionId, later.row);
+        _isOff[datanetId][number][key] = true;
+        rowsOff[datanetId][number][later.contributionId]++;
+        Pool storage pool = _pool(datanetId, number);
+        // The earliest row of an example stays, so at least one is left.
+        pool.rows--;
+        // What the row earned and nobody drew is divided again.
+        uint256 unpaid = pool.indexPerRow - paidIndex[datanetId][number][later.contributionId];
+        _divide(pool, unpaid);
+        emit RowTakenOff(later.contributionId, later.row, datanetId, number, msg.sender);
+    }
+
+    /// @inheritdoc ISnapshotPools
     function claim(DatanetId datanetId, uint32 number, ContributionId contributionId)
         external
         returns (uint256 amount)
     {
         IDatanetRegistry.Contribution memory contribution = DATANETS.getContribution(contributionId);
-        Snapshot memory snapshot = DATANETS.getSnapshot(datanetId, number);
-        bool inside = contribution.status == IDatanetRegistry.Status.Accepted
-            && contribution.datanetId == datanetId && contribution.position < snapshot.contributions;
-        if (!inside) revert NotInSnapshot(contributionId, datanetId, number);
-        amount = _earned(datanetId, number, contributionId, contribution.rowCount);
+        _inside(datanetId, number, contribution, contributionId);
+        uint256 rows = contribution.rowCount - rowsOff[datanetId][number][contributionId];
+        amount = _earned(datanetId, number, contributionId, rows);
         if (amount == 0) revert NothingEarned(contributionId);
         paidIndex[datanetId][number][contributionId] = _pools[datanetId][number].indexPerRow;
         held -= amount;
@@ -88,12 +113,33 @@ contract SnapshotPools is ISnapshotPools {
         // Keeps the scaled sum within 256 bits.
         if (amount > type(uint120).max) revert AmountTooLarge(amount);
         if (amount == 0) return;
-        Pool storage pool = _pools[datanetId][number];
-        if (pool.rows == 0) pool.rows = DATANETS.getSnapshot(datanetId, number).rows;
-        uint256 scaled = amount * SCALE + pool.carry;
-        pool.indexPerRow += scaled / pool.rows;
-        pool.carry = scaled % pool.rows;
+        _divide(_pool(datanetId, number), amount * SCALE);
         held += amount;
         emit PoolFunded(datanetId, number, reason, amount);
+    }
+
+    /// @dev `scaled` is wei times SCALE.
+    function _divide(Pool storage pool, uint256 scaled) private {
+        scaled += pool.carry;
+        pool.indexPerRow += scaled / pool.rows;
+        pool.carry = scaled % pool.rows;
+    }
+
+    /// @dev The snapshot's rows share from its pool's first use on.
+    function _pool(DatanetId datanetId, uint32 number) private returns (Pool storage pool) {
+        pool = _pools[datanetId][number];
+        if (pool.rows == 0) pool.rows = DATANETS.getSnapshot(datanetId, number).rows;
+    }
+
+    function _inside(
+        DatanetId datanetId,
+        uint32 number,
+        IDatanetRegistry.Contribution memory contribution,
+        ContributionId contributionId
+    ) private view {
+        Snapshot memory snapshot = DATANETS.getSnapshot(datanetId, number);
+        bool inside = contribution.status == IDatanetRegistry.Status.Accepted
+            && contribution.datanetId == datanetId && contribution.position < snapshot.contributions;
+        if (!inside) revert NotInSnapshot(contributionId, datanetId, number);
     }
 }

@@ -83,8 +83,11 @@ contract MarketActor is ProtocolTest {
         if (RequestId.unwrap(id) == 0) return;
         Claim memory claim = _claim(id);
         vm.prank(payer);
-        if (delivery) try demands.demandDelivery{value: DEPOSIT}(claim, hex"04") {}
-            catch {} else try demands.demandQuery{value: DEPOSIT}(claim) {} catch {}
+        if (delivery) {
+            try demands.demandDelivery{value: DEPOSIT}(claim, hex"04") {} catch {}
+        } else {
+            try demands.demandQuery{value: DEPOSIT}(claim) {} catch {}
+        }
     }
 
     /// @dev An honest host answers what it can.

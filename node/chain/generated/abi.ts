@@ -585,6 +585,7 @@ export const liquidityControllerAbi = [
 ] as const;
 
 export const merkleFrontierAbi = [
+  {"type":"error","name":"PathLength","inputs":[{"name":"length","type":"uint256","internalType":"uint256"},{"name":"expected","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"TreeEmpty","inputs":[]},
 ] as const;
 
@@ -599,6 +600,8 @@ export const modelChallengesAbi = [
   {"type":"function","name":"announce","inputs":[{"name":"hash","type":"bytes32","internalType":"bytes32"}],"outputs":[],"stateMutability":"payable"},
   {"type":"function","name":"announcementOf","inputs":[{"name":"challenger","type":"address","internalType":"address"},{"name":"hash","type":"bytes32","internalType":"bytes32"}],"outputs":[{"name":"","type":"tuple","internalType":"struct IAnnouncements.Announcement","components":[{"name":"blockNumber","type":"uint64","internalType":"uint64"},{"name":"deposit","type":"uint128","internalType":"uint128"}]}],"stateMutability":"view"},
   {"type":"function","name":"answerRecord","inputs":[{"name":"modelId","type":"uint256","internalType":"ModelId"},{"name":"rowId","type":"uint32","internalType":"uint32"},{"name":"shown","type":"tuple","internalType":"struct OpenedRecord","components":[{"name":"record","type":"bytes","internalType":"bytes"},{"name":"path","type":"bytes32[]","internalType":"bytes32[]"}]}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"challengeFirst","inputs":[{"name":"modelId","type":"uint256","internalType":"ModelId"},{"name":"repeat","type":"tuple","internalType":"struct OpenedRecord","components":[{"name":"record","type":"bytes","internalType":"bytes"},{"name":"path","type":"bytes32[]","internalType":"bytes32[]"}]},{"name":"named","type":"tuple","internalType":"struct OpenedRecord","components":[{"name":"record","type":"bytes","internalType":"bytes"},{"name":"path","type":"bytes32[]","internalType":"bytes32[]"}]},{"name":"","type":"bytes32","internalType":"bytes32"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"challengeProvenance","inputs":[{"name":"modelId","type":"uint256","internalType":"ModelId"},{"name":"later","type":"tuple","internalType":"struct ShownRow","components":[{"name":"opened","type":"tuple","internalType":"struct OpenedRecord","components":[{"name":"record","type":"bytes","internalType":"bytes"},{"name":"path","type":"bytes32[]","internalType":"bytes32[]"}]},{"name":"example","type":"tuple","internalType":"struct RowProof","components":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"},{"name":"row","type":"uint32","internalType":"uint32"},{"name":"exampleHash","type":"bytes32","internalType":"bytes32"},{"name":"path","type":"bytes32[]","internalType":"bytes32[]"}]}]},{"name":"earlier","type":"tuple","internalType":"struct ShownRow","components":[{"name":"opened","type":"tuple","internalType":"struct OpenedRecord","components":[{"name":"record","type":"bytes","internalType":"bytes"},{"name":"path","type":"bytes32[]","internalType":"bytes32[]"}]},{"name":"example","type":"tuple","internalType":"struct RowProof","components":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"},{"name":"row","type":"uint32","internalType":"uint32"},{"name":"exampleHash","type":"bytes32","internalType":"bytes32"},{"name":"path","type":"bytes32[]","internalType":"bytes32[]"}]}]},{"name":"","type":"bytes32","internalType":"bytes32"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"challengeRecord","inputs":[{"name":"modelId","type":"uint256","internalType":"ModelId"},{"name":"shown","type":"tuple","internalType":"struct OpenedRecord","components":[{"name":"record","type":"bytes","internalType":"bytes"},{"name":"path","type":"bytes32[]","internalType":"bytes32[]"}]},{"name":"","type":"bytes32","internalType":"bytes32"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"demandOf","inputs":[{"name":"modelId","type":"uint256","internalType":"ModelId"},{"name":"rowId","type":"uint32","internalType":"uint32"}],"outputs":[{"name":"","type":"tuple","internalType":"struct IModelChallenges.RecordDemand","components":[{"name":"by","type":"address","internalType":"address"},{"name":"deadline","type":"uint64","internalType":"uint64"},{"name":"deposit","type":"uint128","internalType":"uint128"}]}],"stateMutability":"view"},
   {"type":"function","name":"demandRecord","inputs":[{"name":"modelId","type":"uint256","internalType":"ModelId"},{"name":"rowId","type":"uint32","internalType":"uint32"}],"outputs":[],"stateMutability":"payable"},
@@ -611,14 +614,19 @@ export const modelChallengesAbi = [
   {"type":"event","name":"RecordAnswered","inputs":[{"name":"modelId","type":"uint256","indexed":true,"internalType":"ModelId"},{"name":"rowId","type":"uint32","indexed":true,"internalType":"uint32"},{"name":"record","type":"bytes","indexed":false,"internalType":"bytes"}],"anonymous":false},
   {"type":"event","name":"RecordDemanded","inputs":[{"name":"modelId","type":"uint256","indexed":true,"internalType":"ModelId"},{"name":"rowId","type":"uint32","indexed":true,"internalType":"uint32"},{"name":"by","type":"address","indexed":true,"internalType":"address"},{"name":"deadline","type":"uint64","indexed":false,"internalType":"uint64"}],"anonymous":false},
   {"type":"error","name":"AlreadyAnnounced","inputs":[{"name":"hash","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"ContributionNotAccepted","inputs":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"}]},
   {"type":"error","name":"DemandOpen","inputs":[{"name":"rowId","type":"uint32","internalType":"uint32"}]},
   {"type":"error","name":"DepositMismatch","inputs":[{"name":"sent","type":"uint256","internalType":"uint256"},{"name":"required","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"ExampleOfAnother","inputs":[{"name":"rowId","type":"uint32","internalType":"uint32"}]},
   {"type":"error","name":"NoDemand","inputs":[{"name":"rowId","type":"uint32","internalType":"uint32"}]},
   {"type":"error","name":"NotAnnounced","inputs":[{"name":"challenger","type":"address","internalType":"address"},{"name":"hash","type":"bytes32","internalType":"bytes32"}]},
   {"type":"error","name":"NotOpeningTime","inputs":[{"name":"from","type":"uint256","internalType":"uint256"},{"name":"to","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"NotPending","inputs":[{"name":"modelId","type":"uint256","internalType":"ModelId"}]},
   {"type":"error","name":"NotYet","inputs":[{"name":"deadline","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"PathLength","inputs":[{"name":"length","type":"uint256","internalType":"uint256"},{"name":"expected","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"RegistrationStands","inputs":[]},
+  {"type":"error","name":"RowNotThere","inputs":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"},{"name":"row","type":"uint32","internalType":"uint32"}]},
+  {"type":"error","name":"RowOutOfContribution","inputs":[{"name":"row","type":"uint32","internalType":"uint32"},{"name":"rows","type":"uint32","internalType":"uint32"}]},
   {"type":"error","name":"RowOutOfRange","inputs":[{"name":"rowId","type":"uint32","internalType":"uint32"},{"name":"rows","type":"uint32","internalType":"uint32"}]},
   {"type":"error","name":"TooLate","inputs":[{"name":"deadline","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"TooManyDemands","inputs":[{"name":"open","type":"uint32","internalType":"uint32"}]},
@@ -861,6 +869,12 @@ export const rewardSplitterTwinAbi = [
   {"type":"error","name":"ZeroTotal","inputs":[]},
 ] as const;
 
+export const rowProofsAbi = [
+  {"type":"error","name":"ContributionNotAccepted","inputs":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"}]},
+  {"type":"error","name":"RowNotThere","inputs":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"},{"name":"row","type":"uint32","internalType":"uint32"}]},
+  {"type":"error","name":"RowOutOfContribution","inputs":[{"name":"row","type":"uint32","internalType":"uint32"},{"name":"rows","type":"uint32","internalType":"uint32"}]},
+] as const;
+
 export const snapshotPoolsAbi = [
   {"type":"constructor","inputs":[{"name":"datanets","type":"address","internalType":"contract DatanetRegistry"},{"name":"balances","type":"address","internalType":"contract RewardBalances"}],"stateMutability":"nonpayable"},
   {"type":"function","name":"BALANCES","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract RewardBalances"}],"stateMutability":"view"},
@@ -871,11 +885,20 @@ export const snapshotPoolsAbi = [
   {"type":"function","name":"held","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"paidIndex","inputs":[{"name":"datanetId","type":"uint256","internalType":"DatanetId"},{"name":"number","type":"uint32","internalType":"uint32"},{"name":"contributionId","type":"uint64","internalType":"ContributionId"}],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"poolOf","inputs":[{"name":"datanetId","type":"uint256","internalType":"DatanetId"},{"name":"number","type":"uint32","internalType":"uint32"}],"outputs":[{"name":"","type":"tuple","internalType":"struct ISnapshotPools.Pool","components":[{"name":"rows","type":"uint64","internalType":"uint64"},{"name":"indexPerRow","type":"uint256","internalType":"uint256"},{"name":"carry","type":"uint256","internalType":"uint256"}]}],"stateMutability":"view"},
+  {"type":"function","name":"rowsOff","inputs":[{"name":"datanetId","type":"uint256","internalType":"DatanetId"},{"name":"number","type":"uint32","internalType":"uint32"},{"name":"contributionId","type":"uint64","internalType":"ContributionId"}],"outputs":[{"name":"","type":"uint32","internalType":"uint32"}],"stateMutability":"view"},
+  {"type":"function","name":"takeOff","inputs":[{"name":"datanetId","type":"uint256","internalType":"DatanetId"},{"name":"number","type":"uint32","internalType":"uint32"},{"name":"earlier","type":"tuple","internalType":"struct RowProof","components":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"},{"name":"row","type":"uint32","internalType":"uint32"},{"name":"exampleHash","type":"bytes32","internalType":"bytes32"},{"name":"path","type":"bytes32[]","internalType":"bytes32[]"}]},{"name":"later","type":"tuple","internalType":"struct RowProof","components":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"},{"name":"row","type":"uint32","internalType":"uint32"},{"name":"exampleHash","type":"bytes32","internalType":"bytes32"},{"name":"path","type":"bytes32[]","internalType":"bytes32[]"}]}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"event","name":"PoolClaimed","inputs":[{"name":"contributionId","type":"uint64","indexed":true,"internalType":"ContributionId"},{"name":"datanetId","type":"uint256","indexed":true,"internalType":"DatanetId"},{"name":"number","type":"uint32","indexed":false,"internalType":"uint32"},{"name":"contributor","type":"address","indexed":false,"internalType":"address"},{"name":"amount","type":"uint256","indexed":false,"internalType":"uint256"}],"anonymous":false},
   {"type":"event","name":"PoolFunded","inputs":[{"name":"datanetId","type":"uint256","indexed":true,"internalType":"DatanetId"},{"name":"number","type":"uint32","indexed":true,"internalType":"uint32"},{"name":"reason","type":"bytes32","indexed":true,"internalType":"bytes32"},{"name":"amount","type":"uint256","indexed":false,"internalType":"uint256"}],"anonymous":false},
+  {"type":"event","name":"RowTakenOff","inputs":[{"name":"contributionId","type":"uint64","indexed":true,"internalType":"ContributionId"},{"name":"row","type":"uint32","indexed":false,"internalType":"uint32"},{"name":"datanetId","type":"uint256","indexed":true,"internalType":"DatanetId"},{"name":"number","type":"uint32","indexed":false,"internalType":"uint32"},{"name":"by","type":"address","indexed":true,"internalType":"address"}],"anonymous":false},
+  {"type":"error","name":"AlreadyOff","inputs":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"},{"name":"row","type":"uint32","internalType":"uint32"}]},
   {"type":"error","name":"AmountTooLarge","inputs":[{"name":"amount","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"ContributionNotAccepted","inputs":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"}]},
+  {"type":"error","name":"NoRepeat","inputs":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"},{"name":"row","type":"uint32","internalType":"uint32"}]},
   {"type":"error","name":"NotInSnapshot","inputs":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"},{"name":"datanetId","type":"uint256","internalType":"DatanetId"},{"name":"number","type":"uint32","internalType":"uint32"}]},
   {"type":"error","name":"NothingEarned","inputs":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"}]},
+  {"type":"error","name":"PathLength","inputs":[{"name":"length","type":"uint256","internalType":"uint256"},{"name":"expected","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"RowNotThere","inputs":[{"name":"contributionId","type":"uint64","internalType":"ContributionId"},{"name":"row","type":"uint32","internalType":"uint32"}]},
+  {"type":"error","name":"RowOutOfContribution","inputs":[{"name":"row","type":"uint32","internalType":"uint32"},{"name":"rows","type":"uint32","internalType":"uint32"}]},
 ] as const;
 
 export const systemConfigAbi = [

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {RowProof} from "../../protocol/RowProofs.sol";
 import {ContributionId, ModelId} from "../../protocol/Types.sol";
 import {OpenedRecord} from "./IClaimChallenges.sol";
+
+/// @notice A row of an index with its record and its example.
+/// @param example At the contribution and row that the record names.
+struct ShownRow {
+    OpenedRecord opened;
+    RowProof example;
+}
 
 /// @title Counter-examples to a model's registration, and demands for its records.
 /// @notice Record i of an index must be row i of the model's snapshots, one after the other: one path refutes a record that names
@@ -20,6 +28,8 @@ interface IModelChallenges {
 
     error NotPending(ModelId modelId);
     error RegistrationStands();
+    /// @notice The example is not of the contribution and row that the record names.
+    error ExampleOfAnother(uint32 rowId);
     error RowOutOfRange(uint32 rowId, uint32 rows);
     error DemandOpen(uint32 rowId);
     error TooManyDemands(uint32 open);
@@ -29,8 +39,26 @@ interface IModelChallenges {
     error NotYet(uint256 deadline);
 
     /// @notice Shows a committed record that is not what stands at its row of the snapshots, or that has no score for any query, or
-    /// that repeats a row outside the index.
+    /// that repeats a row which does not come before it.
     function challengeRecord(ModelId modelId, OpenedRecord calldata shown, bytes32) external;
+
+    /// @notice Shows that a row which counts as the first of its kind is not: an earlier row of the index, the first of its own
+    /// kind, holds the same example. Announced like every counter-example.
+    /// @param later, earlier Each the committed record and the example at the place that the record names.
+    function challengeProvenance(
+        ModelId modelId,
+        ShownRow calldata later,
+        ShownRow calldata earlier,
+        bytes32 salt
+    ) external;
+
+    /// @notice Shows that a record repeats a row which is not the first of its kind.
+    function challengeFirst(
+        ModelId modelId,
+        OpenedRecord calldata repeat,
+        OpenedRecord calldata named,
+        bytes32 salt
+    ) external;
 
     /// @notice Asks the owner to show a record, with the deposit; whoever answers earns it.
     function demandRecord(ModelId modelId, uint32 rowId) external payable;
