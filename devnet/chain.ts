@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { privateKeyToAccount } from "viem/accounts";
 import { connectChain, type ProtocolAddresses } from "../node/ai/client/chain.ts";
-import { DEFAULT_BOUNDS, DEVNET_SETTINGS, deployProtocol } from "../node/ai/client/deploy.ts";
+import { deployProtocol, devnetPlan } from "../node/ai/client/deploy.ts";
 import { readProtocolFile } from "../node/app/protocol-file.ts";
 import { NODE_FLAGS } from "../node/base/node-flags.ts";
 import { packageRoot } from "../node/base/paths.ts";
@@ -110,8 +110,7 @@ export async function ensureProtocol(layout: Layout, options: DevnetOptions): Pr
   const addresses = await deployProtocol(
     client,
     privateKeyToAccount(governor.privateKey),
-    { ...DEVNET_SETTINGS, treasury: governor.address },
-    DEFAULT_BOUNDS,
+    devnetPlan(governor.address),
     (contract) => {
       progress.update(0, contract);
       return ownArtifact(contract).bytecode;

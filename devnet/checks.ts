@@ -96,9 +96,10 @@ export function checkPayouts(job: JobResult): Check {
   const what = "payouts sum to the fee, to the wei";
   for (const { receipt, request } of job.questions) {
     const { fee, paid, payout } = receipt.settlement;
-    const parts = payout.contributors + payout.owner + payout.host + payout.stakers + payout.platform;
+    const { contributors, pools, owner, host, stakers, platform } = payout;
+    const parts = contributors + pools + owner + host + stakers + platform;
     const sent = paid.reduce((sum, { amount }) => sum + BigInt(amount), 0n);
-    if (parts !== BigInt(fee) || sent + payout.stakers !== BigInt(fee) + payout.refund) {
+    if (parts !== BigInt(fee) || sent !== contributors) {
       return { what, holds: false, detail: `request ${request}: ${parts} and ${sent} for a fee of ${fee}` };
     }
   }
@@ -154,16 +155,22 @@ export function topContributor(
   receipt: JobResult["questions"][number]["receipt"],
   names: ReadonlyMap<string, string>,
 ) {
-  const [first] = [...receipt.claim.weights].sort((a, b) => (BigInt(b.weight) > BigInt(a.weight) ? 1 : -1));
-  return first && names.get(first.contributor);
+  const sums = new Map<string, bigint>();
+  for (const [at, { contributor }] of receipt.contributors.entries()) {
+    sums.set(contributor, (sums.get(contributor) ?? 0n) + BigInt(receipt.claim.list.weights[at] ?? 0));
+  }
+  const [first] = [...sums].sort(([, a], [, b]) => (b > a ? 1 : -1));
+  return first && names.get(first[0]);
 }
 
+/** Half of what the liar lost is the watcher's; the deposit of its announcement came back beside it. */
 export function checkBond({ falseClaim }: JobResult): Check {
   const gained = BigInt(falseClaim.watcherBalanceAfter) - BigInt(falseClaim.watcherBalanceBefore);
+  const reward = gained - BigInt(falseClaim.deposit);
   return {
-    what: "the false claim's bond moved to the watcher",
-    holds: gained === BigInt(falseClaim.bond) && gained > 0n,
-    detail: `${gained} wei in ${falseClaim.challengeTransaction}`,
+    what: "half of what the false claim's host lost went to the watcher",
+    holds: reward === BigInt(falseClaim.lost) / 2n && reward > 0n,
+    detail: `${reward} of ${falseClaim.lost} wei for ${falseClaim.challengeTransaction}`,
   };
 }
 

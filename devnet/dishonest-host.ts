@@ -1,23 +1,26 @@
+import { bytesToHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { Session } from "../native/js/index.ts";
-import { weightsOf } from "../node/ai/attribution/score.ts";
+import { listOfRows } from "../node/ai/attribution/score.ts";
+import { recordOf } from "../node/ai/attribution/sketch-index.ts";
 import { rewardBalance } from "../node/ai/client/balances.ts";
-import { connectChain, type ProtocolAddresses } from "../node/ai/client/chain.ts";
+import { type ChainClient, connectChain, type ProtocolAddresses } from "../node/ai/client/chain.ts";
+import { challengeDeposit } from "../node/ai/client/challenges.ts";
+import { postClaim } from "../node/ai/client/claims.ts";
 import { rpcSource } from "../node/ai/client/content.ts";
-import {
-  type Claim,
-  claimBond,
-  getRequest,
-  hashOfTokens,
-  postClaim,
-  quote,
-  requestInference,
-} from "../node/ai/client/market.ts";
+import { getRequest, quote, refutationOf, requestInference, rewardOf } from "../node/ai/client/market.ts";
 import { getModel } from "../node/ai/client/models.ts";
-import { loadServedModel, runInference, type ServedModel } from "../node/ai/serve/inference.ts";
-import { sleep } from "../node/base/clock.ts";
+import { GREEDY, hashOfRequest } from "../node/ai/client/request-hash.ts";
+import {
+  claimOf,
+  type Inference,
+  loadServedModel,
+  runInference,
+  type ServedModel,
+} from "../node/ai/serve/inference.ts";
+import { randomBytes, sleep } from "../node/base/clock.ts";
 import type { CodedError } from "../node/base/errors.ts";
-import { inferenceMarketAbi } from "../node/chain/generated/abi.ts";
+import type { InfluenceList } from "../precompiles/influence-verifier/types.ts";
 import { devAccounts } from "./accounts.ts";
 import { devnetError } from "./errors.ts";
 
@@ -33,64 +36,76 @@ export async function postFalseClaim(
   modelId: string,
   question: string,
 ) {
-  const { mallory, paula, watcher } = devAccounts();
+  const { mallory, watcher } = devAccounts();
   const client = await connectChain(rpcUrl);
   const at = await client.rpc<ProtocolAddresses>("openledger_protocol", []);
   const model = await loadServedModel(rpcSource(client), await getModel(client, at, BigInt(modelId)));
   const maxTokensOut = model.method.generation.maxTokens;
   const inference = await runInference(new Session(), model, question, maxTokensOut, signal);
-  const tokensIn = inference.promptIds.length;
-  const { requestId } = await requestInference(client, at, privateKeyToAccount(paula.privateKey), {
-    modelId: BigInt(modelId),
-    host: mallory.address,
-    promptHash: hashOfTokens(inference.promptIds),
-    maxTokensIn: tokensIn,
-    maxTokensOut,
-    escrow: await quote(client, at, BigInt(modelId), tokensIn, maxTokensOut),
-  });
+  const requestId = await request({ client, at }, model, inference);
   const watcherBalanceBefore = await rewardBalance(client, at, watcher.address);
+  const { requestHash, claimBond } = await getRequest(client, at, requestId);
+  const honest = claimOf(inference, { requestId, modelId: BigInt(modelId), requestHash });
   const claimed = await postClaim(client, at, privateKeyToAccount(mallory.privateKey), {
-    requestId,
-    claim: withFalseScore(inference.claim, model),
-    bond: await claimBond(client, at),
+    claim: { ...honest.claim, list: withFalseScore(honest.claim.list, model) },
+    query: honest.query,
+    bond: claimBond,
   });
-  const deadline = AbortSignal.timeout(REFUTE_MS);
-  while ((await getRequest(client, at, requestId)).status !== "refuted") {
-    if (deadline.aborted) throw notRefuted(requestId);
-    await sleep(500, signal);
-  }
-  const [event] = await client.public.getContractEvents({
-    address: at.market,
-    abi: inferenceMarketAbi,
-    eventName: "InferenceRefuted",
-    args: { requestId },
-    fromBlock: claimed.receipt.blockNumber,
-    strict: true,
-  });
+  const refuted = await awaitReward({ client, at }, requestId, signal);
   return {
     requestId: requestId.toString(),
     claimTransaction: claimed.hash,
-    challengeTransaction: event?.transactionHash,
-    bond: event?.args.bond.toString(),
+    challengeTransaction: refuted.transactionHash,
+    lost: refuted.lost.toString(),
+    deposit: (await challengeDeposit(client, at)).toString(),
     watcherBalanceBefore: watcherBalanceBefore.toString(),
     watcherBalanceAfter: (await rewardBalance(client, at, watcher.address)).toString(),
   };
 }
 
-/** The last row of the list gets the score of the one before it: the order still looks right. */
-function withFalseScore(claim: Claim, model: ServedModel): Claim {
-  const rows = claim.rows.map((row, i) =>
-    i === claim.rows.length - 1 ? { ...row, score: falseScore(claim, i) } : row,
-  );
-  const { records, commitment } = model.index;
-  return { ...claim, rows, weights: weightsOf(rows, (row) => records[row]!.contributor, commitment.floor) };
+interface Protocol {
+  client: ChainClient;
+  at: ProtocolAddresses;
 }
 
-function falseScore({ rows }: Claim, last: number): bigint {
-  const own = rows[last]!.score;
-  const before = rows[last - 1]?.score;
-  // One less where both are equal: any other number is as false.
-  return before === undefined || before === own ? own - 1n : before - 1n > own ? before - 1n : own - 1n;
+/** Paula asks, and leaves what the longest answer costs. */
+async function request(
+  { client, at }: Protocol,
+  model: ServedModel,
+  { promptIds }: Inference,
+): Promise<bigint> {
+  const { mallory, paula } = devAccounts();
+  const { modelId, adapterHash } = model.registered;
+  const [maxTokensIn, maxTokensOut] = [promptIds.length, model.method.generation.maxTokens];
+  const salt = bytesToHex(randomBytes(32));
+  const terms = { salt, promptIds, adapterHash, sampling: GREEDY, maxTokensIn, maxTokensOut };
+  const { requestId } = await requestInference(client, at, privateKeyToAccount(paula.privateKey), {
+    ...{ modelId, maxTokensIn, maxTokensOut },
+    host: mallory.address,
+    requestHash: hashOfRequest(terms),
+    escrow: await quote(client, at, modelId, maxTokensIn, maxTokensOut),
+  });
+  return requestId;
+}
+
+/** Waits until the claim is refuted and its challenger has drawn the reward. */
+async function awaitReward({ client, at }: Protocol, requestId: bigint, signal: AbortSignal) {
+  const deadline = AbortSignal.timeout(REFUTE_MS);
+  for (;;) {
+    const refuted = await refutationOf(client, at, requestId);
+    if (refuted && (await rewardOf(client, at, requestId)).reward === 0n) return refuted;
+    if (deadline.aborted) throw notRefuted(requestId);
+    await sleep(500, signal);
+  }
+}
+
+/** The last row of the list gets another score: the order still looks right. */
+function withFalseScore({ rowIds, scores }: InfluenceList, model: ServedModel): InfluenceList {
+  const rows = rowIds.map((rowId, i) => ({ rowId, score: scores[i]! }));
+  const last = rows.at(-1)!;
+  last.score = last.score > 1n ? last.score - 1n : last.score + 1n;
+  const { index } = model;
+  return listOfRows(index.commitment, rows, (rowId) => recordOf(index, rowId).contributionId);
 }
 
 function notRefuted(requestId: bigint): CodedError {

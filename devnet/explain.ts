@@ -7,12 +7,13 @@ import { getModel } from "../node/ai/client/models.ts";
 import { loadModel } from "../node/ai/model/load.ts";
 import { checkedPrompt, generateAnswer } from "../node/ai/serve/inference.ts";
 import { decodeMethod } from "../node/ai/train/method.ts";
-import { type TrainingExample, trainingSet } from "../node/ai/train/snapshot.ts";
+import { trainingSet } from "../node/ai/train/snapshot.ts";
+import type { Address } from "../node/chain/types/primitives.ts";
 
 /** What the table tells beside the receipts. */
 export interface Explanation {
-  /** The training rows by row id. */
-  rows: readonly TrainingExample[];
+  /** The rows that take part, by row id. */
+  rows: ReadonlyMap<number, { prompt: string; completion: string; contributor: Address }>;
   /** What the base model says without the adapter, question by question. */
   baseAnswers: readonly string[];
 }
@@ -32,10 +33,13 @@ export async function explain(
   for (const { datanetId, number } of registered.snapshots) {
     snapshots.push(await getSnapshot(client, at, datanetId, number));
   }
-  const { examples } = await trainingSet(snapshots, (id) => source.get(id));
   const base = loadModel(
     await fetchFiles(source, manifest.base),
     await fetchFiles(source, manifest.tokenizer),
+  );
+  const { examples, places } = await trainingSet(snapshots, (id) => source.get(id), base);
+  const rows = new Map(
+    examples.map(({ rowId, row }) => [rowId, { ...row, contributor: places[rowId]!.contributor }] as const),
   );
   const { generation } = decodeMethod(await source.get(manifest.method));
   const session = new Session();
@@ -45,5 +49,5 @@ export async function explain(
     const { answer } = await generateAnswer(session, base, undefined, ids, generation.maxTokens);
     baseAnswers.push(answer);
   }
-  return { rows: examples, baseAnswers };
+  return { rows, baseAnswers };
 }

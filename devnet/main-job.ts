@@ -12,6 +12,8 @@ import type { Layout } from "./layout.ts";
 const SAMPLES = join(packageRoot(), "devnet", "samples");
 
 const SETTLE_POLL_MS = 2_000;
+/** OPEN behind each host's claims: covers a dozen open ones at the default rates. */
+const HOST_STAKE = "1000";
 
 const samplesSchema = z.object({
   datanets: z.array(
@@ -41,20 +43,21 @@ const receipt = z.looseObject({
   answer: z.string(),
   claimTransaction: z.string(),
   claim: z.looseObject({
-    rows: z.array(z.object({ rowId: z.number(), score: id })),
-    weights: z.array(z.object({ contributor: z.string(), weight: id })),
+    list: z.looseObject({ rowIds: z.array(z.number()), scores: z.array(id), weights: z.array(id) }),
   }),
+  contributors: z.array(z.object({ contributionId: id, contributor: z.string() })),
   settlement: z.looseObject({
     fee: id,
     payout: z.object({
       contributors: wei,
+      pools: wei,
       owner: wei,
       host: wei,
       stakers: wei,
       platform: wei,
       refund: wei,
     }),
-    paid: z.array(z.object({ to: z.string(), amount: id })),
+    paid: z.array(z.object({ contributionId: id, to: z.string(), amount: id })),
     transactionHash: z.string(),
   }),
 });
@@ -64,7 +67,8 @@ const falseClaim = z.object({
   requestId: id,
   claimTransaction: z.string(),
   challengeTransaction: z.string(),
-  bond: id,
+  lost: id,
+  deposit: id,
   watcherBalanceBefore: id,
   watcherBalanceAfter: id,
 });
@@ -139,18 +143,26 @@ async function fillDatanets({ cli, journal, say }: JobContext): Promise<string[]
       cli.json(create, "olga"),
     );
     say(`datanet ${datanet}: ${name}`);
+    const approved: string[] = [];
     for (const contributor of contributors) {
       const files = contributor.files.map((file) => join(SAMPLES, file));
       const list = await journal.step(`contribution ${name} ${contributor.name}`, contributed, () =>
         cli.json(["datanet", "contribute", datanet, ...files], contributor.name as Role),
       );
       for (const { contributionId, rows } of list) {
-        const reviewed = z.object({ status: z.literal("accepted") });
+        const reviewed = z.object({ status: z.enum(["approved", "accepted"]) });
         await journal.step(`review ${contributionId}`, reviewed, () =>
           cli.json(["datanet", "review", contributionId], "rita"),
         );
-        say(`  contribution ${contributionId} of ${contributor.name}: ${rows} rows, accepted`);
+        say(`  contribution ${contributionId} of ${contributor.name}: ${rows} rows, approved`);
+        approved.push(contributionId);
       }
+    }
+    for (const contributionId of approved) {
+      const accepted = z.object({ status: z.literal("accepted") });
+      await journal.step(`accept ${contributionId}`, accepted, () =>
+        cli.json(["datanet", "accept", contributionId], "rita"),
+      );
     }
     const frozen = await journal.step(`freeze ${name}`, z.object({ snapshot: z.string() }), () =>
       cli.json(["datanet", "freeze", datanet], "olga"),
@@ -168,9 +180,16 @@ async function trainAndRegister(job: JobContext, snapshots: readonly string[]): 
   if (!journal.has("train")) say(`fine-tuning on the snapshots ${snapshots.join(" and ")}`);
   const trained = await journal.step("train", z.looseObject({ rows: z.number() }), () => cli.json(train));
   const { model } = await journal.step("register", z.object({ model: id }), () =>
-    cli.json(["model", "register", file, "--host", "host", "mallory"], "olga"),
+    cli.json(["model", "register", file, "--wait"], "olga"),
   );
   say(`model ${model} trained on ${trained.rows} rows and registered`);
+  for (const host of ["host", "mallory"] as const) {
+    await journal.step(`host ${host}`, z.object({ transaction: z.string() }), async () => {
+      await cli.json(["host", "stake", HOST_STAKE], host);
+      await cli.json(["host", "limits", "--max-fee", "10", "--max-open", "100"], host);
+      return cli.json(["host", "take", model], host);
+    });
+  }
   await journal.step("stake", z.object({ transaction: z.string() }), () =>
     cli.json(["model", "stake", model, "100"], "stan"),
   );
@@ -187,6 +206,10 @@ async function askOne({ cli, journal, say }: JobContext, model: string, index: n
     cli.json(["ask", model, question.question], "paula"),
   );
   say(`${question.question} -> ${receipt.answer}`);
+  // A receipt is its payer's; this payer shows everybody.
+  await journal.step(`publish ${index}`, z.object({ published: z.literal(true) }), () =>
+    cli.json(["receipt", "publish", request], "paula"),
+  );
   return { question, request, transaction };
 }
 

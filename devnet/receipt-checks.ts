@@ -10,9 +10,11 @@ export async function checkReceipts(cli: CliRunner, layout: Layout, job: JobResu
   const file = join(layout.work, "receipt.json");
   writeJson(file, job.questions[0]!.receipt);
   const honest = await cli.run(["receipt", "verify", file]);
-  const forged = JSON.parse(readFileSync(file, "utf8")) as { claim: { rows: { score: string }[] } };
-  const row = forged.claim.rows[0]!;
-  row.score = (BigInt(row.score) + 1n).toString();
+  const forged = JSON.parse(readFileSync(file, "utf8")) as {
+    claim: { list: { scores: string[] } };
+  };
+  const { scores } = forged.claim.list;
+  scores[0] = (BigInt(scores[0]!) + 1n).toString();
   const forgedFile = join(layout.work, "receipt-changed.json");
   writeJson(forgedFile, forged);
   const changed = await cli.run(["receipt", "verify", forgedFile]);

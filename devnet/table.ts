@@ -22,17 +22,17 @@ export function jobLines(
       `  answer    ${receipt.answer}${receipt.answer === question.answer ? "" : `  (expected: ${question.answer})`}`,
     );
     lines.push(`  base      ${oneLine(baseAnswers[index] ?? "")}  (the base model without the adapter)`);
-    for (const { rowId, score } of receipt.claim.rows.slice(0, 3)) {
-      const example = rows[rowId];
-      const text = example && `${example.row.prompt} -> ${example.row.completion}`;
+    const { rowIds, scores, weights } = receipt.claim.list;
+    for (const [at, rowId] of rowIds.slice(0, 3).entries()) {
+      const example = rows.get(rowId);
+      const text = example && `${example.prompt} -> ${example.completion}`;
       lines.push(
-        `  example   row ${rowId} of ${example && nameOf(example.contributor)}, score ${score}: ${text?.slice(0, 90)}`,
+        `  example   row ${rowId} of ${example && nameOf(example.contributor)}, score ${scores[at]}: ${text?.slice(0, 90)}`,
       );
     }
-    for (const { contributor, weight } of receipt.claim.weights.slice(0, 3)) {
-      const amount = paid.find(({ to }) => to === contributor)?.amount ?? "0";
+    for (const [at, { contributionId, to, amount }] of paid.slice(0, 3).entries()) {
       lines.push(
-        `  ${nameOf(contributor).padEnd(8)}  weight ${weight}, paid ${formatEther(BigInt(amount))} OPEN`,
+        `  ${nameOf(to).padEnd(8)}  contribution ${contributionId}, weight ${weights[at]}, paid ${formatEther(BigInt(amount))} OPEN`,
       );
     }
     lines.push(`  request ${request}, fee ${formatEther(BigInt(fee))} OPEN`);
@@ -40,7 +40,9 @@ export function jobLines(
     lines.push(`  paid in   ${transactionHash}`, "");
   }
   lines.push(`False claim ${job.falseClaim.claimTransaction}`);
-  lines.push(`  proven false in ${job.falseClaim.challengeTransaction}`);
+  lines.push(
+    `  proven false in ${job.falseClaim.challengeTransaction}: its host lost ${formatEther(BigInt(job.falseClaim.lost))} OPEN`,
+  );
   lines.push(`OPEN bridged from L1 in ${job.bridged.transaction}`);
   if (batch) lines.push(`L1 batch transaction ${batch.transaction} in L1 block ${batch.l1Block}`);
   return lines;

@@ -9,8 +9,13 @@ const schema = z.strictObject({
   balances: addressField,
   datanets: addressField,
   models: addressField,
+  modelChallenges: addressField,
+  pools: addressField,
   staking: addressField,
+  hosts: addressField,
   market: addressField,
+  challenges: addressField,
+  demands: addressField,
 });
 
 /** The addresses of the protocol's contracts, as a deployment wrote them. @throws CodedError `PROTOCOL_FILE_INVALID`. */

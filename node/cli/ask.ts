@@ -1,18 +1,21 @@
 import { Command } from "commander";
-import { formatEther } from "viem";
+import { bytesToHex, formatEther, type LocalAccount } from "viem";
 import { decodeManifest, fetchFiles } from "../ai/attribution/manifest.ts";
 import type { ChainClient } from "../ai/client/chain.ts";
 import { rpcSource } from "../ai/client/content.ts";
-import { getRequest, hashOfTokens, quote, requestInference } from "../ai/client/market.ts";
+import { hostTerms } from "../ai/client/hosts.ts";
+import { getRequest, quote, requestInference } from "../ai/client/market.ts";
 import { getModel } from "../ai/client/models.ts";
+import { GREEDY, hashOfRequest } from "../ai/client/request-hash.ts";
 import { parseModelConfig } from "../ai/model/config.ts";
 import { requireJson } from "../ai/model/files.ts";
 import { loadTokenizer } from "../ai/model/tokenizer.ts";
+import { receiptMessage } from "../ai/receipt/access.ts";
 import { parseReceipt, type Receipt, type ReceiptJson, receiptToJson } from "../ai/receipt/receipt.ts";
 import { answerLimit, checkedPrompt } from "../ai/serve/inference.ts";
 import { decodeMethod } from "../ai/train/method.ts";
-import { sleep } from "../base/clock.ts";
-import type { Address } from "../chain/types/primitives.ts";
+import { randomBytes, sleep } from "../base/clock.ts";
+import type { Address, Hash } from "../chain/types/primitives.ts";
 import { contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
@@ -48,30 +51,35 @@ async function ask(
   const protocol = await connectProtocol(context);
   const { client, at } = protocol;
   const host = options.host === undefined ? await nodeHost(client) : resolveAddress(context, options.host);
-  const order = await priceOf(protocol, parseId(model, "model"), question);
-  const { requestId, hash } = await requestInference(client, at, account, { ...order, host });
-  let receipt = await answerOf(protocol, requestId, question);
-  if (options.wait) receipt = await settledReceipt(protocol, requestId);
+  const salt = bytesToHex(randomBytes(32));
+  const order = await priceOf(protocol, parseId(model, "model"), question, { host, salt });
+  const { requestId, hash } = await requestInference(client, at, account, order);
+  let receipt = await answerOf(protocol, { requestId, prompt: question, salt });
+  if (options.wait) receipt = await settledReceipt(protocol, account, requestId);
   print(context, { request: requestId, transaction: hash, receipt: receiptToJson(receipt) }, [
     receipt.answer,
     "",
     `request ${requestId}, claim ${receipt.claimTransaction}`,
-    ...receipt.claim.weights.map(({ contributor, weight }) => `  ${contributor}  weight ${weight}`),
+    ...weightLines(receipt),
     ...settlementLines(receipt),
-    `see \`openledger receipt show ${requestId}\``,
+    `see \`openledger receipt show ${requestId}\` with the same --key`,
   ]);
 }
 
 /** @throws CodedError ANSWER_MISSING, which says how the paid request is not lost. */
-async function answerOf({ client }: Protocol, requestId: bigint, question: string): Promise<Receipt> {
-  const params = [{ requestId: requestId.toString(), prompt: question }];
+async function answerOf(
+  { client }: Protocol,
+  question: { requestId: bigint; prompt: string; salt: Hash },
+): Promise<Receipt> {
+  const { requestId } = question;
+  const params = [{ ...question, requestId: requestId.toString() }];
   try {
     return parseReceipt(await client.rpc<ReceiptJson>("openledger_ask", params, ANSWER_MS));
   } catch (cause) {
     throw cliError("ANSWER_MISSING", {
       message: `request ${requestId} is paid, but its host gave no answer`,
       fix: `look for it later with \`openledger receipt show ${requestId}\`; when the host's time is over, \`openledger account reclaim ${requestId}\` brings the escrow back`,
-      facts: { requestId },
+      facts: { requestId, salt: question.salt },
       cause,
     });
   }
@@ -91,9 +99,22 @@ async function nodeHost(client: ChainClient): Promise<Address> {
  * A prompt that no host could answer is refused here, before anything is paid.
  * @throws CodedError PROMPT_EMPTY, CONTEXT_LENGTH_EXCEEDED.
  */
-async function priceOf({ client, at }: Protocol, modelId: bigint, question: string) {
+async function priceOf(
+  { client, at }: Protocol,
+  modelId: bigint,
+  question: string,
+  { host, salt }: { host: Address; salt: Hash },
+) {
   const source = rpcSource(client);
-  const { manifestHash } = await getModel(client, at, modelId);
+  const { manifestHash, adapterHash } = await getModel(client, at, modelId);
+  const terms = await hostTerms(client, at, modelId, host);
+  if (!terms.accepted) {
+    throw cliError("HOST_ABSENT", {
+      message: `the host ${host} does not take model ${modelId}`,
+      fix: "name another host with --host; a host takes a model with `openledger host take`",
+      facts: { modelId, host },
+    });
+  }
   const manifest = decodeManifest(await source.get(manifestHash));
   const files = await fetchFiles(source, manifest.tokenizer);
   const base = {
@@ -101,17 +122,25 @@ async function priceOf({ client, at }: Protocol, modelId: bigint, question: stri
     config: parseModelConfig(requireJson(files, "config.json")),
   };
   const method = decodeMethod(await source.get(manifest.method));
-  const ids = await checkedPrompt(base, question);
-  const limits = { maxTokensIn: ids.length, maxTokensOut: answerLimit({ base, method }, ids.length) };
-  const escrow = await quote(client, at, modelId, limits.maxTokensIn, limits.maxTokensOut);
-  return { modelId, promptHash: hashOfTokens(ids), ...limits, escrow };
+  const promptIds = await checkedPrompt(base, question);
+  const longest = answerLimit({ base, method }, promptIds.length);
+  const maxTokensIn = promptIds.length;
+  const maxTokensOut = Math.min(longest, terms.maxTokensOut);
+  const limits = { maxTokensIn, maxTokensOut };
+  const requestHash = hashOfRequest({ salt, promptIds, adapterHash, sampling: GREEDY, ...limits });
+  const escrow = await quote(client, at, modelId, maxTokensIn, maxTokensOut);
+  return { modelId, host, requestHash, ...limits, escrow };
 }
 
-async function settledReceipt({ client, at }: Protocol, requestId: bigint): Promise<Receipt> {
+async function settledReceipt(
+  { client, at }: Protocol,
+  account: LocalAccount,
+  requestId: bigint,
+): Promise<Receipt> {
+  const message = receiptMessage(client.chain.id, at.market, requestId, "read");
+  const params = [requestId.toString(), await account.signMessage({ message })];
   for (;;) {
-    const receipt = parseReceipt(
-      await client.rpc<ReceiptJson>("openledger_getReceipt", [requestId.toString()]),
-    );
+    const receipt = parseReceipt(await client.rpc<ReceiptJson>("openledger_getReceipt", params));
     if (receipt.settlement) return receipt;
     const { status } = await getRequest(client, at, requestId);
     if (status === "refuted") {
@@ -125,11 +154,25 @@ async function settledReceipt({ client, at }: Protocol, requestId: bigint): Prom
   }
 }
 
+/** Who is paid for an answer, by the weights of the rows that made it. */
+export function weightLines({ claim, contributors }: Receipt): string[] {
+  return contributors.map(
+    ({ contributionId, contributor }, i) =>
+      `  contribution ${contributionId} of ${contributor}  weight ${claim.list.weights[i]}`,
+  );
+}
+
 export function settlementLines({ settlement }: Receipt): string[] {
   if (!settlement) return ["not settled yet: its challenge window is open"];
-  const { fee, paid, transactionHash } = settlement;
+  const { fee, payout, paid, transactionHash } = settlement;
+  const parts = { ...payout, contributors: 0n };
   return [
     `fee ${formatEther(fee)} OPEN, paid in ${transactionHash}`,
-    ...paid.map(({ to, amount }) => `  ${to}  ${formatEther(amount)} OPEN`),
+    ...paid.map(({ to, contributionId, amount }) => {
+      return `  ${to}  ${formatEther(amount)} OPEN for contribution ${contributionId}`;
+    }),
+    ...Object.entries(parts)
+      .filter(([, amount]) => amount > 0n)
+      .map(([part, amount]) => `  ${part}  ${formatEther(amount)} OPEN`),
   ];
 }

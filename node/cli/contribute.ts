@@ -6,7 +6,7 @@ import type { ChainClient } from "../ai/client/chain.ts";
 import { rpcSink } from "../ai/client/content.ts";
 import {
   commitContribution,
-  contributionOfContent,
+  contributionOfRows,
   getDatanet,
   revealContribution,
 } from "../ai/client/datanets.ts";
@@ -53,7 +53,7 @@ async function contribute(
   await requireFit(documents, options.base ?? SHIPPED_BASE);
   const protocol = await connectProtocol(context);
   const { stake } = await getDatanet(protocol.client, protocol.at, datanetId);
-  for (const { name, document } of documents) await requireNew(protocol, datanetId, name, document.contentId);
+  for (const { name, document } of documents) await requireNew(protocol, datanetId, name, document.rowsRoot);
   const results = [];
   for (const { name, document, ignored } of documents) {
     const contribution = await contributeOne(context, protocol, datanetId, document, stake);
@@ -74,14 +74,14 @@ async function requireNew(
   { client, at }: Protocol,
   datanetId: bigint,
   name: string,
-  contentId: Hash,
+  rowsRoot: Hash,
 ): Promise<void> {
-  const first = await contributionOfContent(client, at, datanetId, contentId);
+  const first = await contributionOfRows(client, at, datanetId, rowsRoot);
   if (first === 0n) return;
   throw cliError("CONTENT_REPEATED", {
-    message: `${name} is in datanet ${datanetId} already, as contribution ${first}`,
+    message: `the rows of ${name} are in datanet ${datanetId} already, as contribution ${first}`,
     fix: "contribute other documents: copies earn nothing",
-    facts: { datanetId, contributionId: first, contentId },
+    facts: { datanetId, contributionId: first, rowsRoot },
   });
 }
 

@@ -3,6 +3,7 @@ import { formatEther } from "viem";
 import type { ProtocolAddresses } from "../ai/client/chain.ts";
 import { rpcSource } from "../ai/client/content.ts";
 import {
+  acceptContribution,
   cancelContribution,
   createDatanet,
   datanetCount,
@@ -17,6 +18,7 @@ import {
 import type { ContentSource } from "../ai/content/source.ts";
 import { decodeDocument } from "../ai/datanet/document.ts";
 import type { Row } from "../ai/datanet/rows.ts";
+import { sleep } from "../base/clock.ts";
 import { isCodedError } from "../base/errors.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import { parseOpen } from "./account.ts";
@@ -51,6 +53,12 @@ export function datanetCommand(): Command {
     .option("--reject", "vote against it (rejected: its stake is lost)")
     .action(review);
   datanet
+    .command("accept <contribution>")
+    .description(
+      "accept an approved contribution as soon as no older commitment can reveal its rows any more",
+    )
+    .action(accept);
+  datanet
     .command("open <datanet>")
     .description("contributions that wait for a review, with their rows")
     .action(open);
@@ -69,6 +77,8 @@ export function datanetCommand(): Command {
     .action(show);
   return datanet;
 }
+
+const POLL_MS = 500;
 
 /** What a reviewer sees of a contribution's document, or why nothing. */
 type OpenDocument = { name: string; rows: readonly Row[] } | { problem: { code: string; message: string } };
@@ -112,9 +122,23 @@ async function review(contribution: string, options: { reject?: boolean }, comma
   const { client, at } = await connectProtocol(context);
   const { hash } = await reviewContribution(client, at, requireKey(context), id, options.reject !== true);
   const { statusName } = await getContribution(client, at, id);
+  const next = statusName === "approved" ? `: \`openledger datanet accept ${id}\` takes it in` : "";
   print(context, { contribution: id, status: statusName, transaction: hash }, [
-    `contribution ${id} is ${statusName}`,
+    `contribution ${id} is ${statusName}${next}`,
   ]);
+}
+
+async function accept(contribution: string, _options: unknown, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const id = parseId(contribution, "contribution");
+  const account = requireKey(context);
+  const { client, at } = await connectProtocol(context);
+  const { statusName, revealDeadline } = await getContribution(client, at, id);
+  if (statusName !== "accepted") {
+    while ((await client.public.getBlock()).timestamp <= revealDeadline) await sleep(POLL_MS);
+    await acceptContribution(client, at, account, id);
+  }
+  print(context, { contribution: id, status: "accepted" }, [`contribution ${id} is accepted`]);
 }
 
 async function open(datanet: string, _options: unknown, command: Command): Promise<void> {

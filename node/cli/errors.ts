@@ -22,6 +22,7 @@ export const CLI_ERRORS = {
   KEY_UNKNOWN: "input",
   L1_TRANSACTION_FAILED: "input",
   MODEL_BUILD_INVALID: "input",
+  MODEL_REFUTED: "input",
   NODE_WRONG: "input",
   NUMBER_INVALID: "input",
   PORT_INVALID: "input",
@@ -31,6 +32,7 @@ export const CLI_ERRORS = {
   SNAPSHOT_INVALID: "input",
   STOPPED: "input",
   URL_INVALID: "input",
+  WATCHER_ABSENT: "input",
 } as const;
 
 export type CliErrorCode = keyof typeof CLI_ERRORS;

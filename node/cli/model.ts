@@ -11,21 +11,24 @@ import {
   getModel,
   modelCount,
   registerModel,
-  setHost,
+  returnModelBond,
   stakeOnModel,
 } from "../ai/client/models.ts";
 import { readModelFolder } from "../ai/model/files.ts";
 import { checkModelFiles } from "../ai/model/load.ts";
 import { checkMethod, DEFAULT_METHOD, type Method } from "../ai/train/method.ts";
 import { type BuildStage, type BuiltModel, buildModel } from "../ai/train/model-build.ts";
-import { type Snapshot, trainingSet } from "../ai/train/snapshot.ts";
+import type { Snapshot } from "../ai/train/snapshot.ts";
+import { sleep } from "../base/clock.ts";
 import { startProgress } from "../base/progress.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import { parseOpen } from "./account.ts";
 import { contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
-import { requireKey, resolveAddress } from "./keys.ts";
-import { connectProtocol, parseId, parseSnapshot, SHIPPED_BASE } from "./protocol.ts";
+import { requireKey } from "./keys.ts";
+import { connectProtocol, type Protocol, parseId, parseSnapshot, SHIPPED_BASE } from "./protocol.ts";
+
+const POLL_MS = 500;
 
 const hash = z
   .string()
@@ -46,10 +49,10 @@ const buildSchema = z.strictObject({
     root: hash,
     rows: z.number().int(),
     dimension: z.number().int(),
-    groups: z.number().int(),
     e0: z.number().int(),
     floor: z.coerce.bigint(),
     topK: z.number().int(),
+    spans: hash,
   }),
 });
 
@@ -79,13 +82,12 @@ export function modelCommand(): Command {
     .description("register a trained model on chain, with its attribution commitments and its prices")
     .option("--rate-in <open>", "OPEN for 1000 prompt tokens", "10")
     .option("--rate-out <open>", "OPEN for 1000 answer tokens", "100")
-    .option("--host <name|address...>", "who may answer for it besides you", [])
+    .option("--wait", "wait until its window has passed and it serves")
     .action(register);
   model
-    .command("host <model> <name|address>")
-    .description("let somebody answer for the model")
-    .option("--forbid", "take the permission back")
-    .action(host);
+    .command("bond <model>")
+    .description("give a registration's bond back to its owner's balance, after the window")
+    .action(bond);
   model
     .command("stake <model> <open>")
     .description("stake OPEN on a model, for the stakers' part of its fees")
@@ -113,22 +115,18 @@ async function train(name: string, options: TrainOptions, command: Command): Pro
   const snapshots: (Snapshot & { datanetId: bigint; number: number })[] = [];
   for (const ref of refs)
     snapshots.push({ ...ref, ...(await getSnapshot(client, at, ref.datanetId, ref.number)) });
-  const { examples, copies } = await trainingSet(snapshots, (id) => source.get(id));
+  const content = { get: source.get, put: rpcSink(client).put };
   const built = await withProgress((onProgress) =>
-    buildModel(
-      new Session(),
-      { name, baseFiles, rows: examples, copies, snapshots, method: recipe },
-      rpcSink(client),
-      { onProgress },
-    ),
+    buildModel(new Session(), { name, baseFiles, snapshots, method: recipe }, content, { onProgress }),
   );
   const build = { name, hashes: built.hashes, snapshots: refs, index: built.index.commitment };
   writeFileSync(
     options.out,
     `${JSON.stringify(build, (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value), 2)}\n`,
   );
-  print(context, { ...build, rows: examples.length, copies, file: options.out }, [
-    `trained on ${examples.length} rows${copies > 0 ? ` (${copies} copies left out)` : ""}`,
+  const { examples, repeats, skipped } = built.set;
+  print(context, { ...build, rows: examples.length, repeats, skipped, file: options.out }, [
+    `trained on ${examples.length} rows (${repeats} repeat others, ${skipped} can't be trained)`,
     `adapter ${built.hashes.adapterHash}`,
     `written to ${options.out}: register it with \`openledger model register ${options.out}\``,
   ]);
@@ -181,7 +179,7 @@ function method(_options: unknown, command: Command): void {
 
 async function register(
   file: string,
-  options: { rateIn: string; rateOut: string; host: string[] },
+  options: { rateIn: string; rateOut: string; wait?: boolean },
   command: Command,
 ): Promise<void> {
   const context = contextOf(command);
@@ -203,23 +201,42 @@ async function register(
     rateIn: parseOpen(options.rateIn),
     rateOut: parseOpen(options.rateOut),
     split: DEFAULT_SPLIT,
-    hosts: options.host.map((who) => resolveAddress(context, who)),
   });
-  print(context, { model: modelId, transaction }, [`model ${modelId} registered in ${transaction}`]);
+  if (options.wait) await untilServing({ client, at }, modelId);
+  const until = options.wait ? "and serves" : "it serves when the window for challenges has passed";
+  print(context, { model: modelId, transaction }, [
+    `model ${modelId} registered in ${transaction}; ${until}`,
+  ]);
 }
 
-async function host(
-  model: string,
-  who: string,
-  options: { forbid?: boolean },
-  command: Command,
-): Promise<void> {
+/** @throws CodedError MODEL_REFUTED. */
+async function untilServing({ client, at }: Protocol, modelId: bigint): Promise<void> {
+  for (;;) {
+    const { status, pendingUntil } = await getModel(client, at, modelId);
+    if (status === "failed") {
+      throw cliError("MODEL_REFUTED", {
+        message: `the registration of model ${modelId} was proven false`,
+        fix: "train on the snapshots again and register what comes out, unchanged",
+        facts: { modelId },
+      });
+    }
+    if ((await client.public.getBlock()).timestamp > pendingUntil) return;
+    await sleep(POLL_MS);
+  }
+}
+
+async function bond(model: string, _options: unknown, command: Command): Promise<void> {
   const context = contextOf(command);
   const { client, at } = await connectProtocol(context);
-  const allowed = options.forbid !== true;
-  const change = { modelId: parseId(model, "model"), host: resolveAddress(context, who), allowed };
-  const { hash: transaction } = await setHost(client, at, requireKey(context), change);
-  print(context, { transaction }, [`${change.host} ${allowed ? "may" : "may not"} host model ${model}`]);
+  const { hash: transaction } = await returnModelBond(
+    client,
+    at,
+    requireKey(context),
+    parseId(model, "model"),
+  );
+  print(context, { transaction }, [
+    `bond returned in ${transaction}; draw it with \`openledger account withdraw\``,
+  ]);
 }
 
 async function stake(model: string, amount: string, _options: unknown, command: Command): Promise<void> {
@@ -243,8 +260,8 @@ async function list(_options: unknown, command: Command): Promise<void> {
   const models = [];
   for (let id = 1n; id <= count; id++) models.push(await getModel(client, at, id));
   const lines = models.map(
-    ({ modelId, name, index, owner }) =>
-      `${modelId}  ${name}  ${index.rows} rows, k = ${index.dimension}  owner ${owner}`,
+    ({ modelId, name, index, owner, status }) =>
+      `${modelId}  ${name}  ${status}  ${index.rows} rows, k = ${index.dimension}  owner ${owner}`,
   );
   print(context, models, lines.length > 0 ? lines : ["no models yet: see `openledger model train --help`"]);
 }

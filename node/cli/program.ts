@@ -10,10 +10,13 @@ import { datanetCommand } from "./datanet.ts";
 import { dbCommand } from "./db.ts";
 import { devnetCommand } from "./devnet.ts";
 import { doctorCommand } from "./doctor.ts";
+import { hostCommand } from "./host.ts";
 import { modelCommand } from "./model.ts";
 import { nodeCommand } from "./node.ts";
 import { receiptCommand } from "./receipt.ts";
+import { rewardsCommand } from "./rewards.ts";
 import { withoutSecrets } from "./secrets.ts";
+import { watcherCommand } from "./watcher.ts";
 
 /** The whole command line. */
 export function createProgram(): Command {
@@ -36,8 +39,11 @@ export function createProgram(): Command {
     accountCommand(),
     datanetCommand(),
     modelCommand(),
+    hostCommand(),
     askCommand(),
     receiptCommand(),
+    rewardsCommand(),
+    watcherCommand(),
     doctorCommand(),
   ]) {
     program.addCommand(inheriting(program, command));

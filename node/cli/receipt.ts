@@ -3,20 +3,23 @@ import { Command } from "commander";
 import { Session } from "../../native/js/index.ts";
 import { rpcSource } from "../ai/client/content.ts";
 import { cachedSource, folderSource } from "../ai/content/source.ts";
+import { type ReceiptUse, receiptMessage } from "../ai/receipt/access.ts";
 import type { Check } from "../ai/receipt/checks.ts";
 import { exportEvidence } from "../ai/receipt/evidence.ts";
 import { parseReceipt, type Receipt, type ReceiptJson, receiptToJson } from "../ai/receipt/receipt.ts";
 import { verifyReceipt } from "../ai/receipt/verify.ts";
 import { type Progress, startProgress } from "../base/progress.ts";
-import { settlementLines } from "./ask.ts";
+import type { Hex } from "../chain/types/primitives.ts";
+import { settlementLines, weightLines } from "./ask.ts";
 import { type CliContext, contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
-import { connectProtocol } from "./protocol.ts";
+import { requireKey } from "./keys.ts";
+import { connectProtocol, type Protocol, parseId } from "./protocol.ts";
 
 /** `openledger receipt ...`: show, verify, export. */
 export function receiptCommand(): Command {
   const receipt = new Command("receipt").description(
-    "what an answer was made of, and the check of every number in it",
+    "what an answer was made of, and the check of every number in it; it is its payer's (--key) until it is published",
   );
   receipt
     .command("show <receipt>")
@@ -25,7 +28,9 @@ export function receiptCommand(): Command {
     .action(show);
   receipt
     .command("verify <receipt>")
-    .description("recompute answer, query sketch, scores, weights and split; status 0 only if all are equal")
+    .description(
+      "recompute answer, query sketch, scores, weights, split and whose rows they are; status 0 only if all are equal",
+    )
     .option(
       "--dir <folder>",
       "take the documents from an exported folder, not from the node, and skip the chain",
@@ -34,9 +39,13 @@ export function receiptCommand(): Command {
     .option("--train", "replay the fine-tuning to the same adapter hash (minutes)")
     .addHelpText(
       "after",
-      "\nThe query sketch and the answer are proven by this re-execution alone: the chain checks scores, order and weights.",
+      "\nEach line says how it is known: recomputed here, on chain, proved by the chain's own arithmetic, or waiting for a window.\nThe query sketch and the answer are shown by re-execution alone: the chain checks scores, order and weights.",
     )
     .action(verify);
+  receipt
+    .command("publish <request>")
+    .description("let everybody read the receipt of a request that you paid")
+    .action(publish);
   receipt
     .command("export <receipt> <folder>")
     .description("write the receipt's documents into a folder, for `verify --dir`")
@@ -44,11 +53,17 @@ export function receiptCommand(): Command {
   return receipt;
 }
 
-/** A file's receipt, or a node's by the request's number. @throws CodedError RECEIPT_UNREADABLE and parseReceipt's. */
+/**
+ * A file's receipt, or a node's by the request's number: a published one, or with the payer's --key any.
+ * @throws CodedError RECEIPT_UNREADABLE and parseReceipt's.
+ */
 async function readReceipt(context: CliContext, text: string): Promise<Receipt> {
   if (/^\d{1,18}$/.test(text)) {
-    const { client } = await connectProtocol(context);
-    return parseReceipt(await client.rpc<ReceiptJson>("openledger_getReceipt", [text]));
+    const protocol = await connectProtocol(context);
+    const signature = context.key === undefined ? [] : [await signFor(context, protocol, text, "read")];
+    return parseReceipt(
+      await protocol.client.rpc<ReceiptJson>("openledger_getReceipt", [text, ...signature]),
+    );
   }
   let json: unknown;
   try {
@@ -63,6 +78,27 @@ async function readReceipt(context: CliContext, text: string): Promise<Receipt> 
   return parseReceipt(json);
 }
 
+function signFor(
+  context: CliContext,
+  { client, at }: Protocol,
+  request: string,
+  use: ReceiptUse,
+): Promise<Hex> {
+  const message = receiptMessage(client.chain.id, at.market, parseId(request, "request"), use);
+  return requireKey(context).signMessage({ message });
+}
+
+async function publish(request: string, _options: unknown, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const protocol = await connectProtocol(context);
+  const id = parseId(request, "request").toString();
+  await protocol.client.rpc<boolean>("openledger_publishReceipt", [
+    id,
+    await signFor(context, protocol, id, "publish"),
+  ]);
+  print(context, { request: id, published: true }, [`everybody may read the receipt of request ${id} now`]);
+}
+
 async function show(text: string, options: { out?: string }, command: Command): Promise<void> {
   const context = contextOf(command);
   const receipt = await readReceipt(context, text);
@@ -74,8 +110,8 @@ async function show(text: string, options: { out?: string }, command: Command): 
     `answer    ${receipt.answer}`,
     `model     ${request.modelId} ${model.name}, ${model.index.rows} rows`,
     `claim     ${receipt.claimTransaction} (${receipt.proved ? "proved on chain" : "optimistic"})`,
-    ...claim.rows.map(({ rowId, score }) => `  row ${rowId}  score ${score}`),
-    ...claim.weights.map(({ contributor, weight }) => `  ${contributor}  weight ${weight}`),
+    ...claim.list.rowIds.map((rowId, i) => `  row ${rowId}  score ${claim.list.scores[i]}`),
+    ...weightLines(receipt),
     ...settlementLines(receipt),
   ]);
 }
@@ -122,8 +158,8 @@ async function verify(text: string, flags: VerifyFlags, command: Command): Promi
   if (!result.ok) process.exitCode = 1;
 }
 
-function checkLine({ name, ok, detail }: Check): string {
-  return `${ok === undefined ? "--  " : ok ? "ok  " : "FAIL"} ${name}: ${detail}`;
+function checkLine({ name, grounds, ok, detail }: Check): string {
+  return `${ok === undefined ? "--  " : ok ? "ok  " : "FAIL"} ${grounds.padEnd(15)}  ${name}: ${detail}`;
 }
 
 async function exportTo(text: string, folder: string, _options: unknown, command: Command): Promise<void> {

@@ -23,14 +23,19 @@ export function encodeBasis(basis: Basis): Uint8Array {
   );
 }
 
-/** Reads a basis. @throws CodedError `BASIS_INVALID`, or what safetensors.ts throws. */
-export function decodeBasis(file: Uint8Array): Basis {
+/**
+ * Reads a basis of the model that it belongs to: a small file must not ask for more room than the model's own sizes do.
+ * @param expected k of the index commitment, and the number of the adapter's parameters.
+ * @throws CodedError `BASIS_INVALID`, or what safetensors.ts throws.
+ */
+export function decodeBasis(file: Uint8Array, expected: { dimension: number; parameters: number }): Basis {
   const { metadata, tensors } = readSafetensors(file, "the basis");
   const exponents = tensors.get("exponents");
   const mantissas = tensors.get("mantissas");
   const dimension = Number(metadata.dimension);
-  if (metadata.format !== FORMAT || !Number.isInteger(dimension) || dimension < 1 || dimension > 4096) {
-    throw bad("it is of another format");
+  if (metadata.format !== FORMAT) throw bad("it is of another format");
+  if (dimension !== expected.dimension) {
+    throw bad(`it has ${metadata.dimension} directions in place of the committed ${expected.dimension}`);
   }
   if (exponents?.dtype !== "I8" || mantissas?.dtype !== "I16" || tensors.size !== 2) {
     throw bad("it does not hold exponents (I8) and mantissas (I16)");
@@ -40,6 +45,9 @@ export function decodeBasis(file: Uint8Array): Basis {
   const isMatrix = exponents.shape.length === 2 && mantissas.shape.length === 2;
   if (!isMatrix || rank !== rows || rank < 1 || rank > dimension || blocks < 1 || parameters < blocks) {
     throw bad(`shapes [${exponents.shape}] and [${mantissas.shape}] do not go together`);
+  }
+  if (parameters !== expected.parameters) {
+    throw bad(`it is for ${parameters} parameters, but the adapter has ${expected.parameters}`);
   }
   const basis: Basis = {
     dimension,

@@ -1,26 +1,15 @@
 import type { Adapter, Example, Session } from "../../../native/js/index.ts";
 import { type Basis, fitBasis, quantise, sketch } from "../../../native/js/influence.ts";
 import type { WaitOptions } from "../../../native/js/job.ts";
-import type { CodedError } from "../../base/errors.ts";
-import { bytesOfHex, concatBytes, keccakOf } from "../codec/hash.ts";
-import { leafHash, type MerkleTree, merkleTree } from "../codec/merkle.ts";
-import { aiError } from "../errors.ts";
+import { bytesOfHex, keccakOf } from "../codec/hash.ts";
 import type { LoadedModel } from "../model/load.ts";
 import type { Method } from "../train/method.ts";
 import { sketchDimension } from "../train/method.ts";
 import { canonicalExamples } from "../train/plan.ts";
-import type { TrainingExample } from "../train/snapshot.ts";
-import { decodeRecord, encodeRecord, type IndexRecord, type QuerySketch, recordSize } from "./record.ts";
+import type { TrainingExample, TrainingSet } from "../train/snapshot.ts";
+import type { IndexRecord, QuerySketch } from "./record.ts";
 import type { IndexCommitment } from "./score.ts";
-
-/** The sketches of a model, in memory. */
-export interface AttributionIndex {
-  commitment: IndexCommitment;
-  records: readonly IndexRecord[];
-  /** All records end to end: the index as it lies in the content store. */
-  bytes: Uint8Array;
-  tree: MerkleTree;
-}
+import { type AttributionIndex, makeIndex } from "./sketch-index.ts";
 
 /** Row exponents lie within ±4 of the median row's: a larger norm than 16 times the median's is cut down to that. */
 const ROW_SPAN = 4;
@@ -70,15 +59,16 @@ export async function fitModelBasis(
 }
 
 /**
- * Sketches every row and commits to the records.
+ * Sketches every row that takes part and commits to the records of all: a row that repeats another or is skipped has zeros.
  * The unit of scores follows from the rows' own exponents: e0 = (median - 4) + (median - 8 - 8).
+ * @param set what the rows of the snapshots are (train/snapshot.ts).
  */
 export async function buildIndex(
   session: Session,
   base: LoadedModel,
   adapter: Adapter,
   basis: Basis,
-  rows: readonly TrainingExample[],
+  { places, examples: rows }: Pick<TrainingSet, "places" | "examples">,
   { attribution }: Method,
   options: WaitOptions = {},
 ): Promise<AttributionIndex> {
@@ -89,50 +79,21 @@ export async function buildIndex(
   const median = Math.min(Math.max(natural[natural.length >> 1]!, -100), 100);
   const range = { min: median - ROW_SPAN, max: median + ROW_SPAN };
   const { exponents, values } = quantise(coordinates, k, 8, range);
-  const records = rows.map(({ rowId, exampleHash, contributor }) => ({
-    rowId,
-    exampleHash,
-    contributor,
-    exponent: exponents[rowId]!,
-    values: values.slice(rowId * k, (rowId + 1) * k),
+  const records: IndexRecord[] = places.map(({ rowId, contributionId, row, first }) => ({
+    ...{ rowId, contributionId, row, first },
+    exponent: median,
+    values: new Int8Array(k),
   }));
-  return indexOf(records, {
+  for (const [i, { rowId }] of rows.entries()) {
+    records[rowId]!.exponent = exponents[i]!;
+    records[rowId]!.values = values.slice(i * k, (i + 1) * k);
+  }
+  const terms = {
     e0: range.min + queryRange(median).min,
     floor: BigInt(attribution.floor),
     topK: attribution.topK,
-  });
-}
-
-function indexOf(
-  records: readonly IndexRecord[],
-  { e0, floor, topK }: Pick<IndexCommitment, "e0" | "floor" | "topK">,
-): AttributionIndex {
-  const encoded = records.map(encodeRecord);
-  const tree = merkleTree(encoded.map(leafHash));
-  const dimension = records[0]!.values.length;
-  const commitment = { root: tree.root, rows: records.length, dimension, groups: 1, e0, floor, topK };
-  return { commitment, records, bytes: concatBytes(...encoded), tree };
-}
-
-/**
- * Reads an index from its bytes and checks it against what the model committed.
- * @throws CodedError `INDEX_MISMATCH`, `RECORD_INVALID`.
- */
-export function readIndex(bytes: Uint8Array, commitment: IndexCommitment): AttributionIndex {
-  const size = recordSize(commitment.dimension);
-  if (bytes.length !== size * commitment.rows) {
-    throw mismatch(`it has ${bytes.length} bytes in place of ${size * commitment.rows}`);
-  }
-  const records = Array.from({ length: commitment.rows }, (_, row) =>
-    decodeRecord(bytes.subarray(row * size, (row + 1) * size), commitment.dimension),
-  );
-  const stranger = records.findIndex((record, row) => record.rowId !== row);
-  if (stranger >= 0) throw mismatch(`record ${stranger} says that it is row ${records[stranger]!.rowId}`);
-  const index = indexOf(records, commitment);
-  if (index.tree.root !== commitment.root) {
-    throw mismatch(`its root is ${index.tree.root}, but ${commitment.root} is committed`);
-  }
-  return { ...index, commitment };
+  };
+  return makeIndex(records, terms, options.signal);
 }
 
 /**
@@ -152,11 +113,4 @@ export async function querySketch(
   const range = queryRange(medianOf(commitment.e0));
   const { exponents, values } = quantise(coordinates, basis.dimension, 16, range);
   return { exponent: exponents[0]!, values };
-}
-
-function mismatch(what: string): CodedError {
-  return aiError("INDEX_MISMATCH", {
-    message: `the attribution index is not the committed one: ${what}`,
-    fix: "fetch it from another node",
-  });
 }

@@ -12,7 +12,7 @@ const size = z.number().int().nonnegative();
 const files = z.array(z.strictObject({ name: z.string().min(1).max(255), size, sha256: hash })).min(1);
 
 const manifestSchema = z.strictObject({
-  format: z.literal("openledger/manifest/1"),
+  format: z.literal("openledger/manifest/2"),
   name: z.string().min(1).max(256),
   /** config.json and the weights. */
   base: files,
@@ -36,9 +36,10 @@ const manifestSchema = z.strictObject({
     )
     .min(1)
     .max(16),
-  /** Rows of the training set, and rows left out because they repeat earlier ones. */
+  /** Rows of the snapshots; of them, those that repeat earlier ones and those that are skipped. */
   rows: z.number().int().positive(),
-  copies: size,
+  repeats: size,
+  skipped: size,
 });
 
 /** By which content a registered model can be loaded, its answers attributed and everything made again. */

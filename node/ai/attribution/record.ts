@@ -1,46 +1,36 @@
+import {
+  EXPONENT_AT,
+  RECORD_HEAD,
+  type RecordHead,
+  readRecordHead,
+  recordSize,
+} from "../../../precompiles/influence-verifier/rule.ts";
 import type { CodedError } from "../../base/errors.ts";
-import type { Address, Hash } from "../../chain/types/primitives.ts";
-import { bytesOfHex, hexOfBytes } from "../codec/hash.ts";
 import { type AiError, aiError } from "../errors.ts";
 
-/** One training example's sketch as the index commits it. */
-export interface IndexRecord {
-  /** Position in the index, from 0. */
-  rowId: number;
-  exampleHash: Hash;
-  contributor: Address;
-  /** Coordinate = value · 2^exponent. */
-  exponent: number;
-  /** [k], each within ±127. */
+/** One row of the snapshots as the index commits it: whose row it is, whether it takes part, its sketch. */
+export interface IndexRecord extends RecordHead {
+  /** [k], each within ±127; all 0 where the row repeats another or is skipped. */
   values: Int8Array;
 }
 
-/** An answer's sketch as a claim carries it. */
+/** An answer's sketch. */
 export interface QuerySketch {
   exponent: number;
   /** [k], each within ±32767. */
   values: Int16Array;
 }
 
-/** Bytes of a record before its sketch values: row id, example hash, contributor, exponent. */
-const RECORD_HEAD = 57;
-
-/** Bytes of a record with a sketch of `dimension` values. */
-export function recordSize(dimension: number): number {
-  return RECORD_HEAD + dimension;
-}
-
-/** rowId u32 | exampleHash 32 | contributor 20 | exponent i8 | int8[k], big endian. */
+/** rowId u32 | contributionId u64 | row u32 | first u32 | exponent i8 | int8[k], big endian. */
 export function encodeRecord(record: IndexRecord): Uint8Array {
   const bytes = new Uint8Array(recordSize(record.values.length));
   const view = new DataView(bytes.buffer);
   view.setUint32(0, record.rowId);
-  bytes.set(bytesOfHex(record.exampleHash), 4);
-  bytes.set(bytesOfHex(record.contributor), 36);
-  view.setInt8(56, checkedExponent(record.exponent));
-  for (const value of record.values) {
-    if (value === -128) throw bad("RECORD_INVALID", "a sketch value is -128");
-  }
+  view.setBigUint64(4, record.contributionId);
+  view.setUint32(12, record.row);
+  view.setUint32(16, record.first);
+  view.setInt8(EXPONENT_AT, checkedExponent(record.exponent));
+  if (record.values.includes(-128)) throw bad("RECORD_INVALID", "a sketch value is -128");
   bytes.set(
     new Uint8Array(record.values.buffer, record.values.byteOffset, record.values.length),
     RECORD_HEAD,
@@ -48,21 +38,16 @@ export function encodeRecord(record: IndexRecord): Uint8Array {
   return bytes;
 }
 
-/** Reads a record. @throws CodedError `RECORD_INVALID` for a wrong length or a value of -128. */
+/**
+ * Reads a record. A value of -128 is read as it stands: a stranger's index may hold one, and then its row has no score.
+ * @throws CodedError `RECORD_INVALID` for a wrong length.
+ */
 export function decodeRecord(bytes: Uint8Array, dimension: number): IndexRecord {
   if (bytes.length !== recordSize(dimension)) {
     throw bad("RECORD_INVALID", `it has ${bytes.length} bytes in place of ${recordSize(dimension)}`);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const values = new Int8Array(bytes.slice(RECORD_HEAD).buffer);
-  if (values.includes(-128)) throw bad("RECORD_INVALID", "a sketch value is -128");
-  return {
-    rowId: view.getUint32(0),
-    exampleHash: hexOfBytes(bytes.subarray(4, 36)),
-    contributor: hexOfBytes(bytes.subarray(36, 56)),
-    exponent: view.getInt8(56),
-    values,
-  };
+  const values = new Int8Array(bytes.buffer, bytes.byteOffset + RECORD_HEAD, dimension);
+  return { ...readRecordHead(bytes), values };
 }
 
 /** exponent i8 | int16[k], big endian. */

@@ -1,4 +1,15 @@
-import type { Address, Hash } from "../../chain/types/primitives.ts";
+import {
+  compareKeys,
+  dotProduct,
+  FULL_GAIN,
+  floorOf,
+  keyOf,
+  MAX_SHIFT,
+  scoreShift,
+  sumWeights,
+} from "../../../precompiles/influence-verifier/rule.ts";
+import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
 import { aiError } from "../errors.ts";
 import type { IndexRecord, QuerySketch } from "./record.ts";
 
@@ -9,99 +20,100 @@ export interface IndexCommitment {
   rows: number;
   /** k, values in a sketch. */
   dimension: number;
-  /** Scale groups of a sketch; 1 is the only form so far. */
-  groups: number;
   /** Exponent of a score's unit. */
   e0: number;
-  /** A row weighs max(0, score - floor). */
+  /** Key that earns nothing. */
   floor: bigint;
   /** K, rows that a claim lists: 1 to 16. */
   topK: number;
+  /** Commitment to the span index; zero if the model has none. */
+  spans: Hash;
 }
 
+export const NO_SPANS: Hash = `0x${"00".repeat(32)}`;
+
+/** A row's score; undefined where it has none: its exponents ask for a shift that the rule refuses, or a value is -128. */
 export interface ScoredRow {
   rowId: number;
-  score: bigint;
+  score: bigint | undefined;
 }
 
-export interface ContributorWeight {
-  contributor: Address;
-  weight: bigint;
-}
-
-/** Largest shift that turns a dot product into a score. */
-const MAX_SHIFT = 24;
+/** What the list needs of a record. */
+export type ListedHead = Pick<IndexRecord, "contributionId" | "first">;
 
 /**
  * Exact score: dot << (query exponent + row exponent - e0).
- * @throws CodedError `SCORE_SHIFT` for a shift outside 0…24, `SCORE_DIMENSION` for sketches of different lengths.
+ * @returns undefined where the row has no score for the query, as the InfluenceVerifier says.
+ * @throws CodedError `SCORE_DIMENSION` for sketches of different lengths.
  */
 export function scoreOf(
   query: QuerySketch,
   row: Pick<IndexRecord, "exponent" | "values">,
   e0: number,
-): bigint {
+): bigint | undefined {
   if (query.values.length !== row.values.length) {
     throw aiError("SCORE_DIMENSION", {
       message: `a query of ${query.values.length} values cannot be scored against a row of ${row.values.length}`,
     });
   }
-  // Every partial sum stays below 2^53: |dot| <= 127 · 32767 · k.
-  let dot = 0;
-  for (let i = 0; i < row.values.length; i++) dot += query.values[i]! * row.values[i]!;
-  return shiftedScore(BigInt(dot), query.exponent, row.exponent, e0);
+  if (row.values.includes(-128)) return undefined;
+  return shiftedScore(dotProduct(query.values, row.values), query.exponent, row.exponent, e0);
 }
 
-/** A dot product as a score. @throws CodedError `SCORE_SHIFT`. */
-export function shiftedScore(dot: bigint, queryExponent: number, rowExponent: number, e0: number): bigint {
-  const shift = queryExponent + rowExponent - e0;
-  if (shift < 0 || shift > MAX_SHIFT) {
-    throw aiError("SCORE_SHIFT", {
-      message: `the sketches' exponents ask for a shift of ${shift}, outside 0…${MAX_SHIFT}`,
-      facts: { shift, queryExponent, rowExponent, e0 },
-    });
+/** A dot product as a score; undefined where the exponents give none. */
+export function shiftedScore(
+  dot: number | bigint,
+  queryExponent: number,
+  rowExponent: number,
+  e0: number,
+): bigint | undefined {
+  const shift = scoreShift(queryExponent, rowExponent, e0);
+  return shift < 0 || shift > MAX_SHIFT ? undefined : BigInt(dot) << BigInt(shift);
+}
+
+/**
+ * The list that is true of these scores: rows that take part, by key, with floor and weights. Gains are full: no model commits
+ * spans yet.
+ * @param scores of all rows, in any order.
+ * @param headOf contribution and `first` of a row.
+ */
+export function trueList(
+  commitment: IndexCommitment,
+  scores: readonly ScoredRow[],
+  headOf: (rowId: number) => ListedHead,
+): InfluenceList {
+  const keyed: { rowId: number; score: bigint; key: bigint }[] = [];
+  for (const { rowId, score } of scores) {
+    if (score === undefined || headOf(rowId).first !== rowId) continue;
+    const key = keyOf(score, FULL_GAIN, false);
+    if (key > 0n) keyed.push({ rowId, score, key });
   }
-  return dot << BigInt(shift);
-}
-
-/** The min(K, rows) best rows: score descending, ties lower row id first. */
-export function topRows(scores: readonly ScoredRow[], topK: number): ScoredRow[] {
-  const sorted = [...scores].sort((a, b) =>
-    a.score === b.score ? a.rowId - b.rowId : a.score > b.score ? -1 : 1,
+  keyed.sort(compareKeys);
+  return listOfRows(
+    commitment,
+    keyed.slice(0, Math.min(commitment.topK, commitment.rows)),
+    (row) => headOf(row).contributionId,
   );
-  return sorted.slice(0, topK);
 }
 
-/**
- * Contributors' weights from the listed rows: sums of max(0, score - floor), in the order of each one's first earning
- * row; who earns nothing is left out.
- */
-export function weightsOf(
-  listed: readonly ScoredRow[],
-  contributorOf: (rowId: number) => Address,
-  floor: bigint,
-): ContributorWeight[] {
-  const weights = new Map<Address, bigint>();
-  for (const { rowId, score } of listed) {
-    if (score <= floor) continue;
-    const contributor = contributorOf(rowId);
-    weights.set(contributor, (weights.get(contributor) ?? 0n) + score - floor);
-  }
-  return [...weights].map(([contributor, weight]) => ({ contributor, weight }));
-}
-
-/**
- * Divides `amount` by weights without losing or making a unit: floors first, then one unit each to the largest
- * remainders, ties to the lower index (the rule of the RewardSplitter precompile).
- * @throws CodedError `SPLIT_NO_WEIGHT` when the weights sum to 0.
- */
-export function splitByWeights(amount: bigint, weights: readonly bigint[]): bigint[] {
-  const total = weights.reduce((sum, weight) => sum + weight, 0n);
-  if (total === 0n) throw aiError("SPLIT_NO_WEIGHT", { message: "the weights sum to 0" });
-  const parts = weights.map((weight) => (amount * weight) / total);
-  const rests = weights.map((weight, index) => ({ index, rest: (amount * weight) % total }));
-  rests.sort((a, b) => (a.rest === b.rest ? a.index - b.index : a.rest > b.rest ? -1 : 1));
-  const left = Number(amount - parts.reduce((sum, part) => sum + part, 0n));
-  for (const { index } of rests.slice(0, left)) parts[index] = parts[index]! + 1n;
-  return parts;
+/** The list of these rows in this order, with floor and weights by the rule; whether it is true is another question. */
+export function listOfRows(
+  commitment: Pick<IndexCommitment, "floor">,
+  rows: readonly { rowId: number; score: bigint }[],
+  contributionOf: (rowId: number) => bigint,
+): InfluenceList {
+  const keys = rows.map(({ score }) => keyOf(score, FULL_GAIN, false));
+  const floor = floorOf(commitment.floor, keys[0] ?? 0n);
+  const weights = sumWeights(
+    rows.map(({ rowId }, i) => ({ contributionId: contributionOf(rowId), key: keys[i]! })),
+    floor,
+  );
+  return {
+    rowIds: rows.map(({ rowId }) => rowId),
+    scores: rows.map(({ score }) => score),
+    gains: rows.map(() => FULL_GAIN),
+    floor,
+    contributionIds: weights.map(({ contributionId }) => contributionId),
+    weights: weights.map(({ weight }) => weight),
+  };
 }

@@ -21,8 +21,16 @@ export interface ProtocolAddresses {
   balances: Address;
   datanets: Address;
   models: Address;
+  /** Challenges of registrations. */
+  modelChallenges: Address;
+  pools: Address;
   staking: Address;
+  hosts: Address;
   market: Address;
+  /** Counter-examples to claims. */
+  challenges: Address;
+  /** Demands for queries and answers. */
+  demands: Address;
 }
 
 /** A connection to one node, as any client has it. */
@@ -63,6 +71,14 @@ export async function connectChain(rpcUrl: string): Promise<ChainClient> {
   return { rpcUrl, chain, public: client as PublicClient, rpc, turns: new Map() };
 }
 
+/** A transaction to send. `gas`: its limit, where the state that it needs is not there yet to estimate with. */
+export interface TransactionOrder {
+  to?: Address;
+  data: ViemHex;
+  value?: bigint;
+  gas?: bigint;
+}
+
 /**
  * Signs, sends and waits until the transaction is in a block.
  * @throws CodedError `TRANSACTION_REVERTED` with the contract's error by name, `FUNDS_INSUFFICIENT`, `ACCOUNT_BUSY`,
@@ -71,7 +87,7 @@ export async function connectChain(rpcUrl: string): Promise<ChainClient> {
 export async function send(
   client: ChainClient,
   account: Account,
-  transaction: { to?: Address; data: ViemHex; value?: bigint },
+  transaction: TransactionOrder,
 ): Promise<SentTransaction> {
   // Two transactions of one account at once would take the same nonce.
   const before = client.turns.get(account.address) ?? Promise.resolve();
@@ -104,7 +120,7 @@ async function receiptOf(client: ChainClient, hash: Hash): Promise<TransactionRe
 async function handIn(
   client: ChainClient,
   account: Account,
-  { to, data, value = 0n }: { to?: Address; data: ViemHex; value?: bigint },
+  { to, data, value = 0n, gas: limit }: TransactionOrder,
 ): Promise<Hash> {
   const { address } = account;
   const wallet = createWalletClient({
@@ -113,8 +129,7 @@ async function handIn(
     transport: http(client.rpcUrl, { timeout: RPC_TIMEOUT_MS, retryCount: 2 }),
   });
   try {
-    const estimate = await client.public.estimateGas({ account, to, data, value });
-    const gas = estimate + estimate / 5n;
+    const gas = limit ?? withReserve(await client.public.estimateGas({ account, to, data, value }));
     return await inTurn(`${client.chain.id}-${address}`, async () => {
       const pending = () => client.public.getTransactionCount({ address, blockTag: "pending" });
       let nonce = await pending();
@@ -132,6 +147,10 @@ async function handIn(
   } catch (cause) {
     throw asCodedError(cause);
   }
+}
+
+function withReserve(estimate: bigint): bigint {
+  return estimate + estimate / 5n;
 }
 
 function accountBusy(address: Address, cause: unknown) {

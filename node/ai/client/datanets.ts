@@ -11,6 +11,7 @@ export const CONTRIBUTION_STATUS = [
   "none",
   "committed",
   "revealed",
+  "approved",
   "accepted",
   "rejected",
   "withdrawn",
@@ -102,15 +103,15 @@ export async function commitContribution(
   return { ...sent, contributionId: requireEvent(logs, "ContributionCommitted").args.contributionId };
 }
 
-/** Contribution that holds that content in the datanet, or 0. */
-export function contributionOfContent(
+/** Contribution that holds those rows in the datanet, or 0. */
+export function contributionOfRows(
   client: ChainClient,
   { datanets }: At,
   datanetId: bigint,
-  contentId: Hash,
+  rowsRoot: Hash,
 ): Promise<bigint> {
-  const args = [datanetId, contentId] as const;
-  return client.public.readContract({ address: datanets, abi, functionName: "contributionOfContent", args });
+  const args = [datanetId, rowsRoot] as const;
+  return client.public.readContract({ address: datanets, abi, functionName: "contributionOfRows", args });
 }
 
 /** Takes back a commitment that was not revealed, with its stake. */
@@ -146,6 +147,17 @@ export function reviewContribution(
   approve: boolean,
 ): Promise<SentTransaction> {
   const data = encodeFunctionData({ abi, functionName: "review", args: [contributionId, approve] });
+  return send(client, account, { to: datanets, data });
+}
+
+/** Accepts an approved contribution, once no older commitment can reveal its rows any more. */
+export function acceptContribution(
+  client: ChainClient,
+  { datanets }: At,
+  account: Account,
+  contributionId: bigint,
+): Promise<SentTransaction> {
+  const data = encodeFunctionData({ abi, functionName: "accept", args: [contributionId] });
   return send(client, account, { to: datanets, data });
 }
 
@@ -250,4 +262,28 @@ export async function getSnapshot(
     if (ids.length === 0) break;
   }
   return { root: snapshot.root, contributions };
+}
+
+/** Numbers of a datanet's snapshots, of 1 to `snapshots`, that hold the contribution at that position. */
+export async function snapshotsWith(
+  client: ChainClient,
+  { datanets }: At,
+  datanetId: bigint,
+  snapshots: number,
+  position: number,
+): Promise<number[]> {
+  const numbers: number[] = [];
+  for (let number = snapshots; number > 0; number--) {
+    const args = [datanetId, number] as const;
+    const snapshot = await client.public.readContract({
+      address: datanets,
+      abi,
+      functionName: "getSnapshot",
+      args,
+    });
+    // Snapshots only grow: what an older one lacks, all before it lack.
+    if (position >= snapshot.contributions) break;
+    numbers.unshift(number);
+  }
+  return numbers;
 }

@@ -1,5 +1,9 @@
 import { type Account, encodeFunctionData, type Log, parseEventLogs } from "viem";
-import { modelRegistryAbi as abi, modelStakingAbi } from "../../chain/generated/abi.ts";
+import {
+  modelRegistryAbi as abi,
+  modelStakingAbi,
+  protocolParametersAbi,
+} from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { IndexCommitment } from "../attribution/score.ts";
 import { aiError } from "../errors.ts";
@@ -17,11 +21,17 @@ export interface FeeSplit {
 /** Contributors 50 %, model owner 20 %, host 20 %, stakers 10 %. */
 export const DEFAULT_SPLIT: FeeSplit = { contributors: 5000, owner: 2000, host: 2000, stakers: 1000 };
 
+export const MODEL_STATUS = ["none", "registered", "failed"] as const;
+
 /** What the registry holds of a model. */
 export interface RegisteredModel {
   modelId: bigint;
   owner: Address;
-  active: boolean;
+  status: (typeof MODEL_STATUS)[number];
+  /** The owner takes requests. */
+  open: boolean;
+  /** Seconds: until then the registration can be challenged and nothing is served. */
+  pendingUntil: bigint;
   name: string;
   baseHash: Hash;
   adapterHash: Hash;
@@ -37,13 +47,15 @@ export interface RegisteredModel {
 }
 
 type At = Pick<ProtocolAddresses, "models">;
+/** What its owner decides of a model. */
+export type ModelOrder = Omit<RegisteredModel, "modelId" | "owner" | "status" | "open" | "pendingUntil">;
 
-/** Registers a model; the sender owns it and may host it, as may `hosts`. */
+/** Registers a model with the bond; the sender owns it. It serves when its window has passed. */
 export async function registerModel(
   client: ChainClient,
-  { models }: At,
+  { models, parameters }: At & Pick<ProtocolAddresses, "parameters">,
   account: Account,
-  model: Omit<RegisteredModel, "modelId" | "owner" | "active"> & { hosts: readonly Address[] },
+  model: ModelOrder,
 ): Promise<SentTransaction & { modelId: bigint }> {
   const { name, baseHash, adapterHash, tokenizerHash, methodHash, manifestHash, index } = model;
   const document = {
@@ -57,12 +69,13 @@ export async function registerModel(
     index,
   };
   const terms = { rateIn: model.rateIn, rateOut: model.rateOut, split: model.split };
-  const data = encodeFunctionData({
-    abi,
-    functionName: "register",
-    args: [document, terms, [...model.hosts]],
+  const { registrationBond } = await client.public.readContract({
+    address: parameters,
+    abi: protocolParametersAbi,
+    functionName: "parameters",
   });
-  const sent = await send(client, account, { to: models, data });
+  const data = encodeFunctionData({ abi, functionName: "register", args: [document, terms] });
+  const sent = await send(client, account, { to: models, data, value: registrationBond });
   const logs = parseEventLogs({ abi, logs: sent.receipt.logs as Log[], eventName: "ModelRegistered" });
   return { ...sent, modelId: requireEvent(logs, "ModelRegistered").args.modelId };
 }
@@ -88,7 +101,9 @@ export async function getModel(
   return {
     modelId,
     owner: lower(found.owner),
-    active: found.active,
+    status: MODEL_STATUS[found.status]!,
+    open: found.open,
+    pendingUntil: found.pendingUntil,
     ...document,
     rateIn: terms.rateIn,
     rateOut: terms.rateOut,
@@ -101,24 +116,14 @@ export function modelCount(client: ChainClient, { models }: At): Promise<bigint>
   return client.public.readContract({ address: models, abi, functionName: "modelCount" });
 }
 
-/** True if the model's owner lets `host` answer for it. */
-export function isHost(
-  client: ChainClient,
-  { models }: At,
-  modelId: bigint,
-  host: Address,
-): Promise<boolean> {
-  return client.public.readContract({ address: models, abi, functionName: "isHost", args: [modelId, host] });
-}
-
-/** Allows or forbids a host. For the model's owner. */
-export function setHost(
+/** Returns a registration's bond to the owner's reward balance after the window. */
+export function returnModelBond(
   client: ChainClient,
   { models }: At,
   account: Account,
-  { modelId, host, allowed }: { modelId: bigint; host: Address; allowed: boolean },
+  modelId: bigint,
 ): Promise<SentTransaction> {
-  const data = encodeFunctionData({ abi, functionName: "setHost", args: [modelId, host, allowed] });
+  const data = encodeFunctionData({ abi, functionName: "returnBond", args: [modelId] });
   return send(client, account, { to: models, data });
 }
 

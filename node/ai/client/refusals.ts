@@ -1,14 +1,19 @@
 import { BaseError, decodeErrorResult, InsufficientFundsError, type Hex as ViemHex } from "viem";
 import { CodedError } from "../../base/errors.ts";
 import {
+  claimChallengesAbi,
+  claimDemandsAbi,
   datanetRegistryAbi,
+  hostStakesAbi,
   iInfluenceVerifierAbi,
   inferenceMarketAbi,
   iRewardSplitterAbi,
+  modelChallengesAbi,
   modelRegistryAbi,
   modelStakingAbi,
   protocolParametersAbi,
   rewardBalancesAbi,
+  snapshotPoolsAbi,
 } from "../../chain/generated/abi.ts";
 import { aiError } from "../errors.ts";
 import { wordsOfRevert } from "./reverts.ts";
@@ -20,6 +25,11 @@ const ERRORS = [
   ...inferenceMarketAbi,
   ...protocolParametersAbi,
   ...rewardBalancesAbi,
+  ...claimChallengesAbi,
+  ...claimDemandsAbi,
+  ...hostStakesAbi,
+  ...modelChallengesAbi,
+  ...snapshotPoolsAbi,
   ...iInfluenceVerifierAbi,
   ...iRewardSplitterAbi,
 ].filter((item) => item.type === "error");

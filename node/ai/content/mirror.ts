@@ -67,7 +67,7 @@ export class Mirror {
       abi: modelRegistryAbi,
       eventName: "ModelRegistered",
     });
-    for (const { args } of registered) this.want(args.manifestHash, "manifest");
+    for (const { args } of registered) this.want(args.document.manifestHash, "manifest");
     await this.fetchMissing();
   }
 

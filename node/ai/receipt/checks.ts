@@ -1,8 +1,15 @@
 import { isCodedError } from "../../base/errors.ts";
 
+/**
+ * How a thing is known: it was computed again here; it stands on chain as the receipt says; the chain's own arithmetic proved it;
+ * it can still change until a window passes.
+ */
+export type Grounds = "recomputed" | "on chain" | "proved on chain" | "waits";
+
 /** One thing that was verified. `undefined` ok: not applicable, `detail` says why. */
 export interface Check {
   name: string;
+  grounds: Grounds;
   ok: boolean | undefined;
   detail: string;
 }
@@ -17,21 +24,26 @@ export class CheckList {
   }
 
   /** `run` gives the detail of success, or throws {@link CheckFailed} or anything else. */
-  async check(name: string, run: () => string | Promise<string>): Promise<void> {
+  async check(
+    name: string,
+    run: () => string | Promise<string>,
+    grounds: Grounds = "recomputed",
+  ): Promise<void> {
     try {
-      this.add({ name, ok: true, detail: await run() });
+      this.add({ name, grounds, ok: true, detail: await run() });
     } catch (error) {
       const code = isCodedError(error) ? `${error.code}: ` : "";
       this.add({
         name,
+        grounds,
         ok: false,
         detail: `${code}${error instanceof Error ? error.message : String(error)}`,
       });
     }
   }
 
-  skip(name: string, detail: string): void {
-    this.add({ name, ok: undefined, detail });
+  skip(name: string, detail: string, grounds: Grounds = "recomputed"): void {
+    this.add({ name, grounds, ok: undefined, detail });
   }
 
   get ok(): boolean {

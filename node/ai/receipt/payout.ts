@@ -1,4 +1,4 @@
-import { splitByWeights } from "../attribution/score.ts";
+import { split } from "../../../precompiles/reward-splitter/split.ts";
 import type { Payout } from "../client/market.ts";
 import type { Receipt } from "./receipt.ts";
 
@@ -7,33 +7,30 @@ const TOKENS_PER_RATE = 1_000n;
 
 /**
  * How the market divides a request's escrow: net = (tokens in · rate in + tokens out · rate out) / 1000, the platform's
- * part on top, every division rounded down, the contributors take what the others leave of the net.
+ * part on top, every division rounded down. The contributors' part is what the others leave of the net; of it the contributors in
+ * the list have what the adapter earned, the pools of the snapshots the rest, or all where no row earned.
  * @param hasStakers without stakers their part goes to the model's owner.
  */
-export function payoutOf(receipt: Receipt, hasStakers: boolean): Payout {
-  const { request, claim, model } = receipt;
+export function payoutOf({ request, claim, model }: Receipt, hasStakers: boolean): Payout {
   const net =
     (BigInt(claim.tokensIn) * request.rateIn + BigInt(claim.tokensOut) * request.rateOut) / TOKENS_PER_RATE;
   const platform = (net * BigInt(request.platformBps)) / (BPS - BigInt(request.platformBps));
   const part = (bps: number) => (net * BigInt(bps)) / BPS;
   const [owner, host, stakers] = [part(model.split.owner), part(model.split.host), part(model.split.stakers)];
-  const contributors = net - owner - host - stakers;
-  const earned = claim.weights.length > 0;
+  const rest = net - owner - host - stakers;
+  const earned = claim.list.weights.length > 0 ? (rest * BigInt(claim.earnedBps)) / BPS : 0n;
   return {
-    contributors: earned ? contributors : 0n,
+    contributors: earned,
+    pools: rest - earned,
     owner: hasStakers ? owner : owner + stakers,
     host,
     stakers: hasStakers ? stakers : 0n,
     platform,
-    refund: request.escrow - net - platform + (earned ? 0n : contributors),
+    refund: request.escrow - net - platform,
   };
 }
 
-/** What each contributor receives of `payout.contributors`, in the order of the claim's weights. */
-export function contributorParts(receipt: Receipt, payout: Payout): bigint[] {
-  if (receipt.claim.weights.length === 0) return [];
-  return splitByWeights(
-    payout.contributors,
-    receipt.claim.weights.map(({ weight }) => weight),
-  );
+/** What each contribution of the list receives of `payout.contributors`, in the list's order. */
+export function contributorParts({ claim }: Receipt, payout: Payout): bigint[] {
+  return payout.contributors > 0n ? split(payout.contributors, claim.list.weights) : [];
 }

@@ -1,13 +1,16 @@
 import { z } from "zod";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
-import type { Claim, MarketRequest, Settlement } from "../client/market.ts";
+import { type Claim, claimTuple } from "../client/claims.ts";
+import type { MarketRequest, Settlement } from "../client/market.ts";
 import type { RegisteredModel } from "../client/models.ts";
+import type { Sampling } from "../client/request-hash.ts";
 import { canonicalBytes, type Json } from "../codec/canonical-json.ts";
 import { aiError } from "../errors.ts";
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hash>;
 const address = z.string().regex(/^0x[0-9a-f]{40}$/) as unknown as z.ZodType<Address>;
-const hex = z.string().regex(/^0x[0-9a-f]{2,16386}$/) as unknown as z.ZodType<Hex>;
+const hex = z.string().regex(/^0x([0-9a-f]{2}){1,8193}$/) as unknown as z.ZodType<Hex>;
+const signature = z.string().regex(/^0x[0-9a-f]{130}$/) as unknown as z.ZodType<Hex>;
 /** Wei, ids and scores: decimal digits, read as bigints. */
 const integer = z
   .string()
@@ -18,6 +21,7 @@ const bps = z.number().int().min(0).max(10_000);
 
 const payoutSchema = z.strictObject({
   contributors: integer,
+  pools: integer,
   owner: integer,
   host: integer,
   stakers: integer,
@@ -25,8 +29,31 @@ const payoutSchema = z.strictObject({
   refund: integer,
 });
 
+/** Rows and contributions of a list: the contracts' bound. */
+const MAX_LISTED = 16;
+const listed = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_LISTED);
+
+const claimSchema = z.strictObject({
+  requestId: integer,
+  modelId: integer,
+  requestHash: hash,
+  tokensIn: count,
+  tokensOut: count,
+  outputHash: hash,
+  queryHash: hash,
+  earnedBps: bps,
+  list: z.strictObject({
+    rowIds: listed(count),
+    scores: listed(integer),
+    gains: listed(count),
+    floor: integer,
+    contributionIds: listed(integer),
+    weights: listed(integer),
+  }),
+});
+
 const receiptSchema = z.strictObject({
-  format: z.literal("openledger/receipt/1"),
+  format: z.literal("openledger/receipt/2"),
   chainId: count,
   market: address,
   request: z.strictObject({
@@ -34,7 +61,7 @@ const receiptSchema = z.strictObject({
     modelId: integer,
     payer: address,
     host: address,
-    promptHash: hash,
+    requestHash: hash,
     maxTokensIn: count,
     maxTokensOut: count,
     rateIn: integer,
@@ -55,33 +82,35 @@ const receiptSchema = z.strictObject({
       root: hash,
       rows: count,
       dimension: count,
-      groups: count,
       e0: z.number().int(),
       floor: integer,
       topK: count,
+      spans: hash,
     }),
     split: z.strictObject({ contributors: bps, owner: bps, host: bps, stakers: bps }),
   }),
+  /** What the request's hash is made of, besides prompt, adapter and limits. */
+  salt: hash,
+  sampling: z.strictObject({ temperature: count, topP: count, topK: count, seed: integer }),
   prompt: z.string(),
   answer: z.string(),
   outputIds: z.array(count),
-  claim: z.strictObject({
-    outputHash: hash,
-    tokensIn: count,
-    tokensOut: count,
-    query: hex,
-    rows: z.array(z.strictObject({ rowId: count, score: integer })),
-    weights: z.array(z.strictObject({ contributor: address, weight: integer })),
-  }),
+  claim: claimSchema,
+  /** The query sketch's bytes. */
+  query: hex,
+  /** Who made the contributions that earn, as the registry named them. */
+  contributors: listed(z.strictObject({ contributionId: integer, contributor: address })),
   proved: z.boolean(),
   claimHash: hash,
+  /** Of the host, over the claim's hash: with it the answer was handed over. */
+  hostSignature: signature,
   claimTransaction: hash,
   /** null until the claim is settled. */
   settlement: z
     .strictObject({
       fee: integer,
       payout: payoutSchema,
-      paid: z.array(z.strictObject({ to: address, amount: integer })),
+      paid: listed(z.strictObject({ contributionId: integer, to: address, amount: integer })),
       transactionHash: hash,
     })
     .nullable(),
@@ -92,66 +121,90 @@ export type Receipt = z.output<typeof receiptSchema>;
 /** The same as JSON. */
 export type ReceiptJson = z.input<typeof receiptSchema>;
 
-/** Puts a receipt together. */
-export function makeReceipt(input: {
+/** What a receipt is put together from. */
+export interface ReceiptParts {
   chainId: number;
   market: Address;
   request: MarketRequest;
   model: RegisteredModel;
+  salt: Hash;
+  sampling: Sampling;
   prompt: string;
   answer: string;
   outputIds: readonly number[];
   claim: Claim;
+  query: Hex;
+  contributors: readonly { contributionId: bigint; contributor: Address }[];
   proved: boolean;
   claimHash: Hash;
+  hostSignature: Hex;
   claimTransaction: Hash;
-  settlement: Settlement | undefined;
-}): Receipt {
-  const { request, model, claim, settlement } = input;
+}
+
+/** Puts a receipt together; it has no settlement yet. */
+export function makeReceipt(parts: ReceiptParts): Receipt {
+  const { chainId, market, salt, prompt, answer, query, proved } = parts;
+  const { claimHash, hostSignature, claimTransaction } = parts;
   return {
-    format: "openledger/receipt/1",
-    chainId: input.chainId,
-    market: input.market,
-    request: {
-      requestId: request.requestId,
-      modelId: request.modelId,
-      payer: request.payer,
-      host: request.host,
-      promptHash: request.promptHash,
-      maxTokensIn: request.maxTokensIn,
-      maxTokensOut: request.maxTokensOut,
-      rateIn: request.rateIn,
-      rateOut: request.rateOut,
-      platformBps: request.platformBps,
-      escrow: request.escrow,
+    format: "openledger/receipt/2",
+    ...{ chainId, market },
+    request: requestPart(parts.request),
+    model: modelPart(parts.model),
+    salt,
+    sampling: { ...parts.sampling },
+    ...{ prompt, answer },
+    outputIds: [...parts.outputIds],
+    claim: claimPart(parts.claim),
+    query,
+    contributors: parts.contributors.map(({ contributionId, contributor }) => ({
+      contributionId,
+      contributor,
+    })),
+    ...{ proved, claimHash, hostSignature, claimTransaction },
+    settlement: null,
+  };
+}
+
+/** A receipt with what its settlement paid. */
+export function withSettlement(receipt: Receipt, settlement: Settlement): Receipt {
+  const { fee, payout, paid, transactionHash } = settlement;
+  return { ...receipt, settlement: { fee, payout: { ...payout }, paid: [...paid], transactionHash } };
+}
+
+/** As much of a request as a receipt holds. */
+export function requestPart(request: MarketRequest): Receipt["request"] {
+  const { requestId, modelId, payer, host, requestHash } = request;
+  const { maxTokensIn, maxTokensOut, rateIn, rateOut, platformBps, escrow } = request;
+  return {
+    ...{ requestId, modelId, payer, host, requestHash },
+    ...{ maxTokensIn, maxTokensOut, rateIn, rateOut, platformBps, escrow },
+  };
+}
+
+/** As much of a model as a receipt holds. */
+export function modelPart(model: RegisteredModel): Receipt["model"] {
+  const { name, owner, baseHash, adapterHash, tokenizerHash, methodHash, manifestHash } = model;
+  return {
+    ...{ name, owner, baseHash, adapterHash, tokenizerHash, methodHash, manifestHash },
+    snapshots: model.snapshots.map(({ datanetId, number }) => ({ datanetId, number })),
+    index: { ...model.index },
+    split: { ...model.split },
+  };
+}
+
+function claimPart(claim: Claim): Receipt["claim"] {
+  const { list, ...rest } = claimTuple(claim);
+  const { rowIds, scores, gains, floor, contributionIds, weights } = list;
+  return {
+    ...rest,
+    list: {
+      rowIds: [...rowIds],
+      scores: [...scores],
+      gains: [...gains],
+      floor,
+      contributionIds: [...contributionIds],
+      weights: [...weights],
     },
-    model: {
-      name: model.name,
-      owner: model.owner,
-      baseHash: model.baseHash,
-      adapterHash: model.adapterHash,
-      tokenizerHash: model.tokenizerHash,
-      methodHash: model.methodHash,
-      manifestHash: model.manifestHash,
-      snapshots: model.snapshots.map(({ datanetId, number }) => ({ datanetId, number })),
-      index: { ...model.index },
-      split: { ...model.split },
-    },
-    prompt: input.prompt,
-    answer: input.answer,
-    outputIds: [...input.outputIds],
-    claim: { ...claim, rows: [...claim.rows], weights: [...claim.weights] },
-    proved: input.proved,
-    claimHash: input.claimHash,
-    claimTransaction: input.claimTransaction,
-    settlement: settlement
-      ? {
-          fee: settlement.fee,
-          payout: { ...settlement.payout },
-          paid: [...settlement.paid],
-          transactionHash: settlement.transactionHash,
-        }
-      : null,
   };
 }
 

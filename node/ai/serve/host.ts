@@ -1,60 +1,94 @@
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
-import type { Account } from "viem";
+import type { LocalAccount } from "viem";
 import type { Session } from "../../../native/js/index.ts";
 import { sleep } from "../../base/clock.ts";
 import { type CodedError, isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
-import {
-  claimBond,
-  getRequest,
-  hashOfTokens,
-  type MarketRequest,
-  postClaim,
-  postedClaims,
-  settleClaim,
-  settlementOf,
-} from "../client/market.ts";
-import { getModel } from "../client/models.ts";
+import { hashOfClaim, postClaim, postedClaims } from "../client/claims.ts";
+import { getContribution } from "../client/datanets.ts";
+import { getRequest, type MarketRequest } from "../client/market.ts";
+import { GREEDY, hashOfRequest } from "../client/request-hash.ts";
+import { keccakOf } from "../codec/hash.ts";
 import type { ContentSink, ContentSource } from "../content/source.ts";
 import { aiError } from "../errors.ts";
 import type { HostQueue } from "../metrics.ts";
-import { SharedBases } from "../model/shared-bases.ts";
-import { encodeReceipt, makeReceipt, parseReceipt, type Receipt, receiptToJson } from "../receipt/receipt.ts";
-import { checkedPrompt, loadServedModel, runInference, type ServedModel } from "./inference.ts";
+import { encodeReceipt, makeReceipt, type Receipt } from "../receipt/receipt.ts";
+import { checkedPrompt, claimOf, runInference, type ServedModel } from "./inference.ts";
+import { ModelShelf } from "./model-shelf.ts";
+import { type KeptReceipt, ReceiptFiles } from "./receipt-files.ts";
+import { Settlements } from "./settlement.ts";
+
+/** What a host takes on itself at most. What it takes of each model stands on chain. */
+export interface HostLimits {
+  /** Requests that are answered or wait for it. */
+  maxQueue: number;
+  /** Bytes of one model in memory. */
+  maxModelBytes: number;
+  /** Time for one answer, in ms, its turn awaited. */
+  answerMs: number;
+  /** The only models that are served; absent: all that the host took on chain. */
+  models?: readonly bigint[];
+}
+
+export const DEFAULT_HOST_LIMITS: HostLimits = {
+  maxQueue: 32,
+  maxModelBytes: 8 * 2 ** 30,
+  answerMs: 300_000,
+};
 
 export interface HostOptions {
   client: ChainClient;
   at: ProtocolAddresses;
-  account: Account;
+  account: LocalAccount;
   content: ContentSource & ContentSink;
   session: Session;
   /** Of the receipts; claims that wait for settlement are among them. */
   folder: string;
   /** Proved claims carry records and paths; optimistic ones do not. */
   proved: boolean;
+  limits?: HostLimits;
   logger: Logger;
 }
 
-/** Models kept in memory at once. */
-const MAX_MODELS = 4;
-/** Stands for hashes of a claim that is not on the chain yet. */
+/** A question with what opens the request's hash: who has both is the payer or has them of it. */
+export interface Question {
+  requestId: bigint;
+  prompt: string;
+  salt: Hash;
+}
+
+/** Stands for the transaction of a claim that is not on the chain yet. */
 const NOT_POSTED: Hash = `0x${"00".repeat(32)}`;
 const REQUEST_WAIT_MS = 20_000;
 const POLL_MS = 500;
 
-/** Answers paid requests: generates, attributes, claims with a bond, settles after the window, keeps receipts. */
+/** Answers paid requests: generates, attributes, signs, claims, settles after the window, keeps receipts. */
 export class Host {
   private readonly options: HostOptions;
-  private readonly models = new Map<bigint, Promise<ServedModel>>();
-  private readonly bases = new SharedBases();
-  private readonly running = new Map<bigint, Promise<Receipt>>();
-  private readonly unsettled = new Set<bigint>();
+  private readonly limits: HostLimits;
+  private readonly shelf: ModelShelf;
+  private readonly files: ReceiptFiles;
+  private readonly settlements: Settlements;
+  /** By request, prompt and salt: a stranger's wrong prompt shares nothing with the payer's. */
+  private readonly running = new Map<string, { requestId: bigint; answer: Promise<Receipt> }>();
 
   constructor(options: HostOptions) {
     this.options = options;
+    this.limits = options.limits ?? DEFAULT_HOST_LIMITS;
+    const { client, at, account, content, logger } = options;
+    this.files = new ReceiptFiles(options.folder);
+    this.shelf = new ModelShelf({
+      ...{ client, at, content },
+      maxBytes: this.limits.maxModelBytes,
+      allowed: this.limits.models,
+    });
+    this.settlements = new Settlements({
+      ...{ client, at, account, logger },
+      files: this.files,
+      ensureClaimed: (request, receipt) => this.ensureClaimed(request, receipt),
+      onSettled: (receipt) => this.store(receipt),
+    });
   }
 
   get address(): Address {
@@ -63,85 +97,57 @@ export class Host {
 
   /** What it has to do right now. */
   queue(): HostQueue {
-    return { answering: this.running.size, unsettled: this.unsettled.size };
+    return { answering: this.running.size, unsettled: this.settlements.size };
   }
 
   /** Reads which claims of an earlier run wait for their settlement. */
   async open(): Promise<void> {
-    await mkdir(this.options.folder, { recursive: true });
-    for (const name of await readdir(this.options.folder)) {
-      if (!/^\d+\.json$/.test(name)) continue;
-      const receipt = await this.receipt(BigInt(name.slice(0, -5)));
-      if (receipt && !receipt.settlement) this.unsettled.add(receipt.request.requestId);
+    for (const requestId of await this.files.open()) {
+      const kept = await this.files.read(requestId);
+      if (kept && !kept.receipt.settlement) this.settlements.add(requestId);
     }
   }
 
   /**
-   * Answers a request on chain whose prompt is `prompt`. Asked again, it gives the same receipt.
-   * @throws CodedError `REQUEST_UNKNOWN`, `REQUEST_NOT_MINE`, `REQUEST_CLOSED`, `PROMPT_MISMATCH`,
-   * `CONTEXT_LENGTH_EXCEEDED`, `ESCROW_TOO_SMALL`, and what claiming throws.
+   * Answers a request on chain that is of this prompt and salt. Asked again, it gives the same receipt.
+   * @throws CodedError `HOST_BUSY`, `REQUEST_UNKNOWN`, `REQUEST_NOT_MINE`, `REQUEST_CLOSED`, `PROMPT_MISMATCH`,
+   * `CONTEXT_LENGTH_EXCEEDED`, `MODEL_NOT_ALLOWED`, `MODEL_TOO_LARGE`, and what claiming throws.
    */
-  ask(requestId: bigint, prompt: string, signal?: AbortSignal): Promise<Receipt> {
-    const running = this.running.get(requestId);
-    if (running) return running;
-    const answer = this.answer(requestId, prompt, signal).finally(() => this.running.delete(requestId));
-    this.running.set(requestId, answer);
+  ask(question: Question, signal?: AbortSignal): Promise<Receipt> {
+    const { requestId, prompt, salt } = question;
+    const key = `${requestId}:${salt}:${keccakOf(new TextEncoder().encode(prompt.trim()))}`;
+    const running = this.running.get(key);
+    if (running) return running.answer;
+    if (this.running.size >= this.limits.maxQueue) return Promise.reject(hostBusy(this.limits.maxQueue));
+    const deadline = AbortSignal.timeout(this.limits.answerMs);
+    const until = signal ? AbortSignal.any([signal, deadline]) : deadline;
+    const answer = this.answer(question, until).finally(() => this.running.delete(key));
+    this.running.set(key, { requestId, answer });
     return answer;
   }
 
-  /** The receipt of a request that this host answered. */
-  async receipt(requestId: bigint): Promise<Receipt | undefined> {
-    try {
-      return parseReceipt(JSON.parse(await readFile(this.path(requestId), "utf8")));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw error;
-    }
+  /** The receipt of a request that this host answered, and whether everybody may read it. */
+  receipt(requestId: bigint): Promise<KeptReceipt | undefined> {
+    return this.files.read(requestId);
   }
 
-  /**
-   * Brings every open claim forward: posts it (again) where the chain does not have it, settles it when its window is
-   * over. Gives the requests that it settled or found decided.
-   */
-  async settleDue(): Promise<bigint[]> {
-    const done: bigint[] = [];
-    let failure: unknown;
-    for (const requestId of [...this.unsettled]) {
-      if (this.running.has(requestId)) continue;
-      // One claim that cannot be moved must not hold up the others.
-      const isDone = await this.advance(requestId).catch((error: unknown) => {
-        failure = error;
-        return false;
-      });
-      if (isDone) done.push(requestId);
-    }
-    if (failure && done.length === 0) throw failure;
-    return done;
+  /** Lets everybody read a receipt, and puts it into the content store once it is settled. The payer's choice. */
+  async publish(requestId: bigint): Promise<void> {
+    const kept = await this.files.read(requestId);
+    if (kept === undefined) return;
+    await this.files.write({ ...kept, published: true });
+    if (kept.receipt.settlement) await this.store(kept.receipt);
   }
 
-  private async advance(requestId: bigint): Promise<boolean> {
-    const { client, at, account, logger } = this.options;
-    const request = await getRequest(client, at, requestId);
-    const receipt = (await this.receipt(requestId))!;
-    if (request.status === "requested") {
-      await this.claim(request, receipt);
-      return false;
-    }
-    if (request.status === "cancelled") {
-      logger.warn({ requestId }, "the payer took the escrow back before the claim was posted");
-      this.unsettled.delete(requestId);
-      return true;
-    }
-    const claimed = receipt.claimHash === NOT_POSTED ? await this.adopt(receipt) : receipt;
-    if (request.status === "claimed") {
-      const { timestamp } = await client.public.getBlock();
-      if (timestamp <= request.deadline) return false;
-      await settleClaim(client, at, account, requestId, claimed.claim);
-    }
-    if (request.status === "refuted") logger.error({ requestId }, "a claim of this host was proven false");
-    else await this.keepSettlement(claimed);
-    this.unsettled.delete(requestId);
-    return true;
+  /** The model of that id, in memory. */
+  model(modelId: bigint): Promise<ServedModel> {
+    return this.shelf.model(modelId);
+  }
+
+  /** Posts claims that the chain does not have, settles those whose window is over; gives the requests that are decided. */
+  settleDue(): Promise<bigint[]> {
+    const busy = new Set([...this.running.values()].map(({ requestId }) => requestId));
+    return this.settlements.settleDue((requestId) => busy.has(requestId));
   }
 
   /** Settles in the background until the signal. */
@@ -155,13 +161,14 @@ export class Host {
     }
   }
 
-  private async answer(requestId: bigint, prompt: string, signal: AbortSignal | undefined): Promise<Receipt> {
+  private async answer(question: Question, signal: AbortSignal): Promise<Receipt> {
+    const { requestId, salt } = question;
+    const prompt = question.prompt.trim();
     const request = await this.awaitRequest(requestId, signal);
-    const earlier = await this.receipt(requestId);
+    const earlier = (await this.files.read(requestId))?.receipt;
     if (earlier) {
-      if (earlier.prompt !== prompt.trim()) throw promptMismatch(requestId);
-      if (earlier.claimHash !== NOT_POSTED) return earlier;
-      return request.status === "requested" ? this.claim(request, earlier) : this.adopt(earlier);
+      if (earlier.prompt !== prompt || earlier.salt !== salt) throw promptMismatch(requestId);
+      return this.ensureClaimed(request, earlier);
     }
     if (request.status !== "requested") {
       throw aiError("REQUEST_CLOSED", {
@@ -171,100 +178,90 @@ export class Host {
       });
     }
     const model = await this.model(request.modelId);
-    const ids = await checkedPrompt(model.base, prompt);
-    if (hashOfTokens(ids) !== request.promptHash) throw promptMismatch(requestId);
-    if (ids.length > request.maxTokensIn) {
+    const promptIds = await checkedPrompt(model.base, prompt);
+    const { adapterHash } = model.registered;
+    const { maxTokensIn, maxTokensOut } = request;
+    const terms = { salt, promptIds, adapterHash, sampling: GREEDY, maxTokensIn, maxTokensOut };
+    if (hashOfRequest(terms) !== request.requestHash) throw promptMismatch(requestId);
+    if (promptIds.length > maxTokensIn) {
       throw aiError("ESCROW_TOO_SMALL", {
-        message: `the prompt has ${ids.length} tokens, but the request pays for ${request.maxTokensIn}`,
+        message: `the prompt has ${promptIds.length} tokens, but the request pays for ${maxTokensIn}`,
         fix: "make a request for more prompt tokens",
-        facts: { tokens: ids.length, paid: request.maxTokensIn },
+        facts: { tokens: promptIds.length, paid: maxTokensIn },
       });
     }
-    const { client, at, session, proved } = this.options;
+    const draft = await this.draft(request, model, { prompt, salt }, signal);
+    // Kept before it is posted: after a crash in between, the claim is still found and settled.
+    await this.files.write({ receipt: draft, published: false });
+    this.settlements.add(requestId);
+    return this.ensureClaimed(request, draft);
+  }
+
+  /** Runs the inference and puts the receipt together, signed, its claim not yet posted. */
+  private async draft(
+    request: MarketRequest,
+    model: ServedModel,
+    { prompt, salt }: { prompt: string; salt: Hash },
+    signal: AbortSignal,
+  ): Promise<Receipt> {
+    const { client, at, account, session, proved } = this.options;
     const inference = await runInference(session, model, prompt, request.maxTokensOut, signal);
-    const draft = makeReceipt({
+    const { claim, query } = claimOf(inference, request);
+    const claimHash = hashOfClaim(client.chain.id, at.market, claim);
+    const contributors = [];
+    for (const contributionId of claim.list.contributionIds) {
+      const found = await getContribution(client, at, contributionId);
+      contributors.push({ contributionId, contributor: found.contributor.toLowerCase() as Address });
+    }
+    return makeReceipt({
       chainId: client.chain.id,
       market: at.market,
-      request,
+      ...{ request, salt, prompt, claim, query, contributors, proved, claimHash },
       model: model.registered,
-      prompt: prompt.trim(),
+      sampling: GREEDY,
       answer: inference.answer,
       outputIds: inference.outputIds,
-      claim: inference.claim,
-      proved,
-      claimHash: NOT_POSTED,
+      hostSignature: await account.signMessage({ message: { raw: claimHash } }),
       claimTransaction: NOT_POSTED,
-      settlement: undefined,
     });
-    // Kept before it is posted: after a crash in between, the claim is still found and settled.
-    await this.write(draft);
-    this.unsettled.add(requestId);
-    return this.claim(request, draft);
   }
 
-  /** The model of that id, loaded from content by the hashes on chain. */
-  model(modelId: bigint): Promise<ServedModel> {
-    const known = this.models.get(modelId);
-    if (known) return known;
-    const { client, at, content } = this.options;
-    const loading = getModel(client, at, modelId).then((registered) =>
-      loadServedModel(content, registered, this.bases),
-    );
-    this.models.set(modelId, loading);
-    loading.catch(() => this.models.delete(modelId));
-    const [oldest] = this.models.keys();
-    if (this.models.size > MAX_MODELS && oldest !== undefined) this.models.delete(oldest);
-    return loading;
-  }
-
-  /** Posts a receipt's claim with the bond. */
-  private async claim(request: MarketRequest, draft: Receipt): Promise<Receipt> {
+  /** The receipt with its claim on the chain: posts it, or finds where it was posted before this host stopped. */
+  private async ensureClaimed(request: MarketRequest, receipt: Receipt): Promise<Receipt> {
+    if (receipt.claimTransaction !== NOT_POSTED) return receipt;
     const { client, at, account, logger } = this.options;
-    const { requestId, modelId } = request;
-    const bond = await claimBond(client, at);
-    const proof = draft.proved ? (await this.model(modelId)).index : undefined;
-    const posted = await postClaim(client, at, account, { requestId, claim: draft.claim, bond, proof });
-    const receipt: Receipt = { ...draft, claimHash: posted.claimHash, claimTransaction: posted.hash };
-    await this.write(receipt);
-    logger.info(
-      { requestId, modelId, transaction: posted.hash, proved: draft.proved },
-      "claimed an inference",
-    );
-    return receipt;
+    const { requestId, modelId, claimBond: bond } = request;
+    let transaction: Hash;
+    if (request.status === "requested") {
+      const proof = receipt.proved ? (await this.model(modelId)).index : undefined;
+      const { claim, query } = receipt;
+      transaction = (await postClaim(client, at, account, { claim, query, bond, proof })).hash;
+      logger.info({ requestId, modelId, transaction, proved: receipt.proved }, "claimed an inference");
+    } else transaction = await this.claimTransactionOf(requestId);
+    const claimed = { ...receipt, claimTransaction: transaction };
+    const published = (await this.files.read(requestId))?.published ?? false;
+    await this.files.write({ receipt: claimed, published });
+    return claimed;
   }
 
-  /** Completes a receipt whose claim was posted just before this host stopped. */
-  private async adopt(draft: Receipt): Promise<Receipt> {
+  private async claimTransactionOf(requestId: bigint): Promise<Hash> {
     const { client, at } = this.options;
-    const { requestId } = draft.request;
     const to = await client.public.getBlockNumber();
     const posted = (await postedClaims(client, at, { from: 0n, to, requestId })).at(-1);
-    if (!posted) {
-      throw aiError("CLAIM_MISSING", {
-        message: `request ${requestId} is not open any more, but the chain shows no claim of it`,
-        fix: "the payer may have cancelled it: make a new request",
-        facts: { requestId },
-      });
-    }
-    const receipt = { ...draft, claimHash: posted.claimHash, claimTransaction: posted.transactionHash };
-    await this.write(receipt);
-    return receipt;
+    if (posted) return posted.transactionHash;
+    throw aiError("CLAIM_MISSING", {
+      message: `request ${requestId} is not open any more, but the chain shows no claim of it`,
+      fix: "the payer may have cancelled it: make a new request",
+      facts: { requestId },
+    });
   }
 
-  private async keepSettlement(receipt: Receipt): Promise<void> {
-    const { client, at, content, logger } = this.options;
-    const { requestId } = receipt.request;
-    const settlement = await settlementOf(client, at, requestId);
-    if (!settlement) return;
-    const { fee, payout, paid, transactionHash } = settlement;
-    const settled: Receipt = { ...receipt, settlement: { fee, payout, paid: [...paid], transactionHash } };
-    await this.write(settled);
-    const hash: Hash = await content.put(encodeReceipt(settled));
-    logger.info({ requestId, fee, transaction: transactionHash, receipt: hash }, "settled an inference");
+  private async store(receipt: Receipt): Promise<void> {
+    await this.options.content.put(encodeReceipt(receipt));
   }
 
   /** A request may reach the host before the block that holds it. */
-  private async awaitRequest(requestId: bigint, signal: AbortSignal | undefined): Promise<MarketRequest> {
+  private async awaitRequest(requestId: bigint, signal: AbortSignal): Promise<MarketRequest> {
     const { client, at } = this.options;
     for (let waited = 0; ; waited += POLL_MS) {
       try {
@@ -281,30 +278,20 @@ export class Host {
       }
     }
   }
+}
 
-  private path(requestId: bigint): string {
-    return join(this.options.folder, `${requestId}.json`);
-  }
-
-  /** Whole or not at all: a receipt is what the payout is asked for with. */
-  private async write(receipt: Receipt): Promise<void> {
-    const path = this.path(receipt.request.requestId);
-    const file = await open(`${path}.part`, "w");
-    try {
-      await file.writeFile(`${JSON.stringify(receiptToJson(receipt), null, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.part`, path);
-    await rm(`${path}.part`, { force: true });
-  }
+function hostBusy(limit: number): CodedError {
+  return aiError("HOST_BUSY", {
+    message: `this host has ${limit} questions to answer already`,
+    fix: "ask again in a moment: the request stays paid",
+    facts: { limit },
+  });
 }
 
 function promptMismatch(requestId: bigint): CodedError {
   return aiError("PROMPT_MISMATCH", {
-    message: `the prompt given is not the one that request ${requestId} commits to`,
-    fix: "send the same prompt, to the character, as was hashed for the request",
+    message: `the prompt and the salt given are not those that request ${requestId} commits to`,
+    fix: "send the same prompt, to the character, and the same salt as were hashed for the request",
     facts: { requestId },
   });
 }

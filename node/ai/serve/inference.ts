@@ -1,27 +1,20 @@
-import type { Adapter, Session } from "../../../native/js/index.ts";
+import { type Adapter, adapterTensors, type Session } from "../../../native/js/index.ts";
 import { type Basis, scan } from "../../../native/js/influence.ts";
+import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import { decodeBasis } from "../attribution/basis-file.ts";
-import { type AttributionIndex, querySketch, readIndex } from "../attribution/build.ts";
-import {
-  decodeManifest,
-  fetchFiles,
-  hashOfList,
-  type Manifest,
-  registryHashes,
-} from "../attribution/manifest.ts";
+import { querySketch } from "../attribution/build.ts";
+import { decodeManifest, fetchFiles, type Manifest, registryHashes } from "../attribution/manifest.ts";
 import { encodeQuery, type QuerySketch } from "../attribution/record.ts";
-import { type ScoredRow, shiftedScore, topRows, weightsOf } from "../attribution/score.ts";
-import { type Claim, hashOfTokens } from "../client/market.ts";
+import { type ScoredRow, shiftedScore, trueList } from "../attribution/score.ts";
+import { type AttributionIndex, indexMemory, readIndex, recordOf } from "../attribution/sketch-index.ts";
+import type { Claim, ClaimWithQuery } from "../client/claims.ts";
 import type { RegisteredModel } from "../client/models.ts";
-import { hexOfBytes } from "../codec/hash.ts";
+import { hashOfTokens } from "../client/request-hash.ts";
+import { hexOfBytes, keccakOf } from "../codec/hash.ts";
 import type { ContentSource } from "../content/source.ts";
 import { promptIds } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
-import { parseModelConfig } from "../model/config.ts";
-import { requireMemory, servingMemory } from "../model/estimate.ts";
-import { type ModelFiles, requireJson } from "../model/files.ts";
-import { type LoadedModel, loadModel, loadNativeAdapter } from "../model/load.ts";
-import { SharedBases } from "../model/shared-bases.ts";
+import { type LoadedModel, loadModel, loadNativeAdapter, nativeConfig } from "../model/load.ts";
 import { decodeMethod, type Method } from "../train/method.ts";
 
 /** A registered model in memory: everything it takes to answer and to attribute. */
@@ -50,18 +43,23 @@ export interface Inference {
   query: QuerySketch;
   /** Of all rows, in row order. */
   scores: ScoredRow[];
-  claim: Claim;
+  list: InfluenceList;
+}
+
+/** Most bytes that loading a model may take: its files, its index and its basis in memory. */
+export interface ModelLimits {
+  maxBytes: number;
 }
 
 /**
- * Loads a model by the hashes that the registry holds; every document and file is checked against its hash.
- * @param bases where the base is looked for first, and kept for other models.
- * @throws CodedError `MODEL_HASH_MISMATCH` naming the hash that differs, and whatever loading throws.
+ * Loads a model by the hashes that the registry holds; every document and file is checked against its hash, and sizes against
+ * the limit before what they are the sizes of is fetched.
+ * @throws CodedError `MODEL_HASH_MISMATCH` naming the hash that differs, `MODEL_TOO_LARGE`, and whatever loading throws.
  */
 export async function loadServedModel(
   source: ContentSource,
   registered: RegisteredModel,
-  bases = new SharedBases(),
+  limits?: ModelLimits,
 ): Promise<ServedModel> {
   const manifest = decodeManifest(await source.get(registered.manifestHash));
   const hashes = registryHashes(manifest);
@@ -73,30 +71,37 @@ export async function loadServedModel(
       facts: { name, found, registered: registered[name] },
     });
   }
-  const base = await bases.get(`${hashes.baseHash} ${hashOfList(manifest.tokenizer)}`, async () =>
-    loadBase(await fetchFiles(source, manifest.base), await fetchFiles(source, manifest.tokenizer)),
+  const { dimension } = registered.index;
+  const files = [...manifest.base, ...manifest.tokenizer, ...manifest.adapter];
+  const bytes = files.reduce((sum, { size }) => sum + size, 0) + indexMemory(registered.index);
+  requireRoom(registered.modelId, bytes, limits);
+  const base = loadModel(
+    await fetchFiles(source, manifest.base),
+    await fetchFiles(source, manifest.tokenizer),
   );
+  const adapter = loadNativeAdapter(await fetchFiles(source, manifest.adapter), base.config);
+  const parameters = adapterTensors(nativeConfig(base.config), adapter.shape)
+    .map(({ shape }) => shape.reduce((product, size) => product * size, 1))
+    .reduce((sum, count) => sum + count, 0);
+  requireRoom(registered.modelId, bytes + 2 * dimension * parameters, limits);
   return {
     registered,
     manifest,
     method: decodeMethod(await source.get(manifest.method)),
     base,
-    adapter: loadNativeAdapter(await fetchFiles(source, manifest.adapter), base.config),
-    basis: decodeBasis(await source.get(manifest.basis)),
-    index: readIndex(await source.get(manifest.index), registered.index),
+    adapter,
+    basis: decodeBasis(await source.get(manifest.basis), { dimension, parameters }),
+    index: await readIndex(await source.get(manifest.index), registered.index),
   };
 }
 
-/** Positions for which there must be memory before a base is loaded; a longer request needs more. */
-const ORDINARY_POSITIONS = 4096;
-
-function loadBase(files: ModelFiles, tokenizer: ModelFiles): LoadedModel {
-  const config = parseModelConfig(requireJson(files, "config.json"));
-  // Weights stay as large as their files.
-  const weights = [...files.values()].reduce((sum, bytes) => sum + bytes.length, 0);
-  const positions = Math.min(config.contextLength, ORDINARY_POSITIONS);
-  requireMemory("serving this base model", servingMemory(config, weights, { positions }));
-  return loadModel(files, tokenizer);
+function requireRoom(modelId: bigint, bytes: number, limits: ModelLimits | undefined): void {
+  if (limits === undefined || bytes <= limits.maxBytes) return;
+  throw aiError("MODEL_TOO_LARGE", {
+    message: `model ${modelId} takes ${bytes} bytes; this host loads at most ${limits.maxBytes}`,
+    fix: "serve it with more memory and a higher limit, or ask another host",
+    facts: { modelId, bytes, limit: limits.maxBytes },
+  });
 }
 
 /**
@@ -164,26 +169,45 @@ export async function runInference(
     { signal, intervalMs: 5 },
   );
   const scores = scoreAll(model.index, query);
-  const rows = topRows(scores, commitment.topK);
-  const claim: Claim = {
-    outputHash: hashOfTokens(outputIds),
-    tokensIn: ids.length,
-    tokensOut: outputIds.length,
-    query: hexOfBytes(encodeQuery(query)),
-    rows,
-    weights: weightsOf(rows, (rowId) => model.index.records[rowId]!.contributor, commitment.floor),
-  };
-  return { promptIds: ids, outputIds, answer, query, scores, claim };
+  const list = trueList(commitment, scores, (rowId) => recordOf(model.index, rowId));
+  return { promptIds: ids, outputIds, answer, query, scores, list };
 }
 
-/** Exact scores of all rows, by the native scan. */
+/** All of the contributors' part counts as earned: no method measures what the base model knew yet. */
+const ALL_EARNED = 10_000;
+
+/** The claim of an inference for a request. */
+export function claimOf(
+  inference: Inference,
+  request: Pick<Claim, "requestId" | "modelId" | "requestHash">,
+): ClaimWithQuery {
+  const { requestId, modelId, requestHash } = request;
+  const query = encodeQuery(inference.query);
+  const claim: Claim = {
+    ...{ requestId, modelId, requestHash },
+    tokensIn: inference.promptIds.length,
+    tokensOut: inference.outputIds.length,
+    outputHash: hashOfTokens(inference.outputIds),
+    queryHash: keccakOf(query),
+    earnedBps: ALL_EARNED,
+    list: inference.list,
+  };
+  return { claim, query: hexOfBytes(query) };
+}
+
+/** Exact scores of all rows, by the native scan; a row that has none has `undefined`. */
 export function scoreAll(index: AttributionIndex, query: QuerySketch): ScoredRow[] {
-  const { dimension, e0 } = index.commitment;
-  const values = new Int8Array(index.records.length * dimension);
-  for (const [row, record] of index.records.entries()) values.set(record.values, row * dimension);
+  const { dimension, e0, rows } = index.commitment;
+  const values = new Int8Array(rows * dimension);
+  const exponents: (number | undefined)[] = [];
+  for (let row = 0; row < rows; row++) {
+    const record = recordOf(index, row);
+    values.set(record.values, row * dimension);
+    exponents.push(record.values.includes(-128) ? undefined : record.exponent);
+  }
   const dots = scan(query.values, values);
-  return index.records.map(({ rowId, exponent }, row) => ({
+  return exponents.map((exponent, rowId) => ({
     rowId,
-    score: shiftedScore(dots[row]!, query.exponent, exponent, e0),
+    score: exponent === undefined ? undefined : shiftedScore(dots[rowId]!, query.exponent, exponent, e0),
   }));
 }

@@ -14,7 +14,7 @@ import { Uploads } from "../content/upload.ts";
 import { aiError } from "../errors.ts";
 import type { HostQueue } from "../metrics.ts";
 import { Watcher } from "../watch/watcher.ts";
-import { Host } from "./host.ts";
+import { DEFAULT_HOST_LIMITS, Host, type HostLimits } from "./host.ts";
 import { type AiRpcMethod, aiRpcMethods } from "./rpc-methods.ts";
 
 export interface AiServiceOptions {
@@ -31,6 +31,8 @@ export interface AiServiceOptions {
   watcherKey?: Hex;
   /** RPC URLs of nodes whose content is copied, and that are given what only this node was handed. */
   peers?: readonly string[];
+  /** What the host takes on itself at most. */
+  hostLimits?: Partial<HostLimits>;
   /** Claims carry their records and paths; default true. */
   proved?: boolean;
   /** Threads of the native session; default all cores. */
@@ -63,11 +65,13 @@ export function createAiService(options: AiServiceOptions): AiService {
   const supervisor = createSupervisor({ logger: options.logger, signal: ending.signal });
   const running: Promise<void>[] = [];
   let host: Host | undefined;
+  let watcher: Watcher | undefined;
   const methods = aiRpcMethods({
     store: options.store,
     uploads: new Uploads({ put: (bytes) => options.store.putContent(bytes) }),
     addresses: options.addresses,
     host: () => host,
+    watcher: () => watcher,
     hostAddress: options.hostKey ? privateKeyToAccount(options.hostKey).address.toLowerCase() : undefined,
     signal: ending.signal,
   });
@@ -76,8 +80,13 @@ export function createAiService(options: AiServiceOptions): AiService {
     parts: () => supervisor.status(),
     queue: () => host?.queue(),
     start() {
-      const parts = aiParts(options, (started) => {
-        host = started;
+      const parts = aiParts(options, {
+        onHost: (started) => {
+          host = started;
+        },
+        onWatcher: (started) => {
+          watcher = started;
+        },
       });
       running.push(...parts.map((part) => supervisor.run(part)));
     },
@@ -90,7 +99,13 @@ export function createAiService(options: AiServiceOptions): AiService {
 }
 
 /** The host, the watcher and the mirror, as the settings have them. */
-function aiParts(options: AiServiceOptions, onHost: (host: Host | undefined) => void): Part[] {
+function aiParts(
+  options: AiServiceOptions,
+  {
+    onHost,
+    onWatcher,
+  }: { onHost: (host: Host | undefined) => void; onWatcher: (watcher: Watcher | undefined) => void },
+): Part[] {
   const { logger, hostKey, watcherKey, peers = [] } = options;
   const content = mirrorStore(options.store);
   const parts: Part[] = [];
@@ -113,7 +128,9 @@ function aiParts(options: AiServiceOptions, onHost: (host: Host | undefined) => 
       const account = privateKeyToAccount(watcherKey);
       const head = await client.public.getBlockNumber();
       const from = head > WATCHED_BLOCKS ? head - WATCHED_BLOCKS : 0n;
-      await new Watcher({ client, at, account, content, logger }).run(from, signal);
+      const watcher = new Watcher({ client, at, account, content, logger });
+      onWatcher(watcher);
+      await watcher.run(from, signal).finally(() => onWatcher(undefined));
     });
   if (peers.length > 0)
     add("mirror", ({ client, at }, signal) => {
@@ -139,6 +156,7 @@ async function startHost(
     session,
     folder: join(options.folder, "receipts"),
     proved: options.proved ?? true,
+    limits: { ...DEFAULT_HOST_LIMITS, ...options.hostLimits },
     logger: options.logger,
   });
   await host.open();

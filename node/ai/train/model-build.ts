@@ -1,7 +1,7 @@
 import type { Session } from "../../../native/js/index.ts";
 import type { WaitOptions } from "../../../native/js/job.ts";
 import { encodeBasis } from "../attribution/basis-file.ts";
-import { type AttributionIndex, buildIndex, fitModelBasis } from "../attribution/build.ts";
+import { buildIndex, fitModelBasis } from "../attribution/build.ts";
 import {
   encodeManifest,
   listFiles,
@@ -10,12 +10,12 @@ import {
   splitBaseFiles,
   storeFiles,
 } from "../attribution/manifest.ts";
-import type { ContentSink } from "../content/source.ts";
-import { fitMemory, type MemoryPart, requireMemory } from "../model/estimate.ts";
+import type { AttributionIndex } from "../attribution/sketch-index.ts";
+import type { ContentSink, ContentSource } from "../content/source.ts";
 import type { ModelFiles } from "../model/files.ts";
 import { type LoadedModel, loadModel } from "../model/load.ts";
 import { encodeMethod, type Method } from "./method.ts";
-import { encodeSnapshot, type Snapshot, type TrainingExample } from "./snapshot.ts";
+import { encodeSnapshot, type Snapshot, type TrainingSet, trainingSet } from "./snapshot.ts";
 import { type TrainedAdapter, trainAdapter } from "./train.ts";
 
 /** The stages of making a model, for progress displays. */
@@ -27,6 +27,7 @@ export interface BuiltModel {
   hashes: ReturnType<typeof registryHashes>;
   index: AttributionIndex;
   trained: TrainedAdapter;
+  set: TrainingSet;
 }
 
 /**
@@ -39,12 +40,10 @@ export async function buildModel(
   input: {
     name: string;
     baseFiles: ModelFiles;
-    rows: readonly TrainingExample[];
-    copies: number;
     snapshots: readonly (Snapshot & { datanetId: bigint; number: number })[];
     method: Method;
   },
-  sink: ContentSink,
+  content: ContentSource & ContentSink,
   options: {
     signal?: AbortSignal;
     onProgress?: (stage: BuildStage, done: number, total: number, loss: number) => void;
@@ -54,16 +53,17 @@ export async function buildModel(
     signal: options.signal,
     onProgress: ({ done, total, loss }) => options.onProgress?.(name, done, total, loss),
   });
-  const { rows, method } = input;
+  const { method } = input;
   const files = splitBaseFiles(input.baseFiles);
   const base = loadModel(files.base, files.tokenizer);
-  requireMemory("making this model", buildMemory(base, rows, method));
+  const set = await trainingSet(input.snapshots, (id) => content.get(id), base);
+  const rows = set.examples;
   const trained = await trainAdapter(session, base, rows, method, stage("train"));
   const basis = await fitModelBasis(session, base, trained.native, rows, method, stage("fit"));
-  const index = await buildIndex(session, base, trained.native, basis, rows, method, stage("sketch"));
+  const index = await buildIndex(session, base, trained.native, basis, set, method, stage("sketch"));
   options.onProgress?.("store", 0, 1, Number.NaN);
-  await storeFiles(sink, input.baseFiles);
-  await storeFiles(sink, trained.files);
+  await storeFiles(content, input.baseFiles);
+  await storeFiles(content, trained.files);
   const snapshots: Manifest["snapshots"] = [];
   for (const snapshot of input.snapshots) {
     const { datanetId, number, root } = snapshot;
@@ -71,25 +71,26 @@ export async function buildModel(
       datanetId: String(datanetId),
       number,
       root,
-      content: await sink.put(encodeSnapshot(snapshot)),
+      content: await content.put(encodeSnapshot(snapshot)),
     });
   }
   const manifest: Manifest = {
-    format: "openledger/manifest/1",
+    format: "openledger/manifest/2",
     name: input.name,
     base: listFiles(files.base),
     tokenizer: listFiles(files.tokenizer),
     adapter: listFiles(trained.files),
-    method: await sink.put(encodeMethod(method)),
-    basis: await sink.put(encodeBasis(basis)),
-    index: await sink.put(index.bytes),
+    method: await content.put(encodeMethod(method)),
+    basis: await content.put(encodeBasis(basis)),
+    index: await content.put(index.bytes),
     snapshots,
-    rows: rows.length,
-    copies: input.copies,
+    rows: set.places.length,
+    repeats: set.repeats,
+    skipped: set.skipped,
   };
-  await sink.put(encodeManifest(manifest));
+  await content.put(encodeManifest(manifest));
   options.onProgress?.("store", 1, 1, Number.NaN);
-  return { manifest, hashes: registryHashes(manifest), index, trained };
+  return { manifest, hashes: registryHashes(manifest), index, trained, set };
 }
 
 /** What training and fitting take at most. */

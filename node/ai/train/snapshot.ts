@@ -1,12 +1,14 @@
 import { z } from "zod";
-import type { CodedError } from "../../base/errors.ts";
+import { SKIPPED } from "../../../precompiles/influence-verifier/rule.ts";
+import { isCodedError } from "../../base/errors.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import { canonicalBytes, parseCanonical } from "../codec/canonical-json.ts";
 import { bytesOfHex, concatBytes, contentIdOf } from "../codec/hash.ts";
 import { leafHash, merkleTree } from "../codec/merkle.ts";
 import { decodeDocument } from "../datanet/document.ts";
-import { exampleHash, type Row, rowsRoot } from "../datanet/rows.ts";
+import { exampleHash, type Row, rowsRoot, tokenizeRow } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
+import type { ModelTokenizer } from "../model/tokenizer.ts";
 
 /** An accepted contribution as the registry holds it. */
 export interface AcceptedContribution {
@@ -23,13 +25,40 @@ export interface Snapshot {
   contributions: readonly AcceptedContribution[];
 }
 
-/** One row of the training set. */
+/** One row of the snapshots: row i of the index is row i here, whoever made the index. */
+export interface RowPlace {
+  /** Position over all snapshots, from 0. */
+  rowId: number;
+  contributionId: bigint;
+  contributor: Address;
+  /** Position in the contribution's document. */
+  row: number;
+  /** Its own rowId: it trains and earns; else the row that it repeats, or {@link SKIPPED}. */
+  first: number;
+  exampleHash: Hash | undefined;
+}
+
+/** A row that trains and earns. */
 export interface TrainingExample {
-  /** Position in the index. */
   rowId: number;
   row: Row;
   exampleHash: Hash;
-  contributor: Address;
+}
+
+/** What the rows of some snapshots are. */
+export interface TrainingSet {
+  /** Of all rows, in order. */
+  places: RowPlace[];
+  /** The rows that take part, in order. */
+  examples: TrainingExample[];
+  repeats: number;
+  skipped: number;
+}
+
+/** By which it is decided whether a row can be trained. */
+export interface RowReader {
+  tokenizer: ModelTokenizer;
+  config: { contextLength: number };
 }
 
 /** keccak256(0x00 | id u256 | contributor 20 | content id 32 | rows root 32 | row count u32), big endian. */
@@ -53,6 +82,8 @@ export function snapshotRoot(contributions: readonly AcceptedContribution[]): Ha
   return merkleTree(contributions.map(contributionLeaf)).root;
 }
 
+/** Most rows that an index has, as governance bounds it. */
+const MAX_ROWS = 1 << 20;
 const SNAPSHOT_FORMAT = "openledger/snapshot/1";
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hash>;
@@ -97,68 +128,111 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
 }
 
 /**
- * The training set of snapshots: their rows in order. A row that says the same as an earlier one is left out, so a copy
- * neither trains nor earns.
+ * The rows of snapshots in order, with what each is to the index. Of rows that say the same the one of the contribution that was
+ * committed first (the lowest id, then the lowest row) takes part and the others repeat it, wherever their snapshots stand in
+ * the list. A contribution whose document is not what its reveal says, and a row that does not fit the model's context, are
+ * skipped: one broken contribution can't make a snapshot useless.
  * @param fetchDocument gives the bytes of a contribution's document by its content id.
- * @throws CodedError `SNAPSHOT_MISMATCH` (root), `CONTRIBUTION_MISMATCH` (content, rows), `TRAINING_SET_EMPTY`.
+ * @throws CodedError `SNAPSHOT_MISMATCH` (root), `CONTRIBUTION_MISMATCH` (other bytes than asked for), `TRAINING_SET_EMPTY`.
  */
 export async function trainingSet(
   snapshots: readonly Snapshot[],
   fetchDocument: (contentId: Hash) => Promise<Uint8Array>,
-): Promise<{ examples: TrainingExample[]; copies: number }> {
-  const examples: TrainingExample[] = [];
-  const seen = new Set<string>();
-  let copies = 0;
+  reader: RowReader,
+): Promise<TrainingSet> {
+  const found: { place: RowPlace; row: Row | undefined }[] = [];
   for (const snapshot of snapshots) {
-    const root = snapshotRoot(snapshot.contributions);
-    if (root !== snapshot.root) {
-      throw aiError("SNAPSHOT_MISMATCH", {
-        message: `the contributions give the snapshot root ${root}, but the registry holds ${snapshot.root}`,
-        fix: "read the snapshot again from a node that you trust",
-        facts: { computed: root, registered: snapshot.root },
-      });
-    }
+    requireRoot(snapshot);
     for (const contribution of snapshot.contributions) {
-      for (const row of await rowsOf(contribution, fetchDocument)) {
-        const key = copyKey(row);
-        if (seen.has(key)) {
-          copies += 1;
-          continue;
-        }
-        seen.add(key);
-        const { contributor } = contribution;
-        examples.push({ rowId: examples.length, row, exampleHash: exampleHash(row), contributor });
+      requireRoom(found.length + contribution.rowCount);
+      const rows = await rowsOf(contribution, fetchDocument);
+      const { contributionId, contributor } = contribution;
+      for (let position = 0; position < contribution.rowCount; position++) {
+        const row = rows?.[position];
+        const place = { rowId: found.length, contributionId, contributor, row: position, first: SKIPPED };
+        found.push({ place: { ...place, exampleHash: row && exampleHash(row) }, row });
       }
     }
   }
+  await markFirst(found, reader);
+  const places = found.map(({ place }) => place);
+  const examples = found.flatMap(({ place, row }) =>
+    row && place.first === place.rowId ? [{ rowId: place.rowId, row, exampleHash: place.exampleHash! }] : [],
+  );
   if (examples.length === 0) {
     throw aiError("TRAINING_SET_EMPTY", {
-      message: "the snapshots hold no rows",
+      message: "the snapshots hold no rows that can be trained",
       fix: "freeze a datanet that has accepted contributions",
     });
   }
-  return { examples, copies };
+  const skipped = places.filter(({ first }) => first === SKIPPED).length;
+  return { places, examples, skipped, repeats: places.length - examples.length - skipped };
 }
 
+function requireRoom(rows: number): void {
+  if (rows <= MAX_ROWS) return;
+  throw aiError("TRAINING_SET_TOO_LARGE", {
+    message: `the snapshots hold more than ${MAX_ROWS} rows, which no index can have`,
+    fix: "train on fewer snapshots",
+    facts: { rows, limit: MAX_ROWS },
+  });
+}
+
+function requireRoot(snapshot: Snapshot): void {
+  const root = snapshotRoot(snapshot.contributions);
+  if (root === snapshot.root) return;
+  throw aiError("SNAPSHOT_MISMATCH", {
+    message: `the contributions give the snapshot root ${root}, but the registry holds ${snapshot.root}`,
+    fix: "read the snapshot again from a node that you trust",
+    facts: { computed: root, registered: snapshot.root },
+  });
+}
+
+async function markFirst(
+  found: readonly { place: RowPlace; row: Row | undefined }[],
+  { tokenizer, config }: RowReader,
+): Promise<void> {
+  const inOrder = [...found].sort(({ place: a }, { place: b }) =>
+    a.contributionId === b.contributionId ? a.row - b.row : a.contributionId < b.contributionId ? -1 : 1,
+  );
+  const firstOf = new Map<string, number>();
+  for (const { place, row } of inOrder) {
+    if (row === undefined) continue;
+    const key = copyKey(row);
+    const first = firstOf.get(key);
+    if (first !== undefined) {
+      place.first = first;
+      continue;
+    }
+    const { ids } = await tokenizeRow(row, tokenizer);
+    // What does not fit stays skipped, and so do its copies.
+    if (ids.length <= config.contextLength) place.first = place.rowId;
+    firstOf.set(key, place.first);
+  }
+}
+
+/** A contribution's rows; undefined where the document is not what was revealed. */
 async function rowsOf(
   contribution: AcceptedContribution,
   fetchDocument: (contentId: Hash) => Promise<Uint8Array>,
-): Promise<readonly Row[]> {
+): Promise<readonly Row[] | undefined> {
   const bytes = await fetchDocument(contribution.contentId);
   if (contentIdOf(bytes) !== contribution.contentId) {
-    throw mismatch(contribution, "the fetched content does not have its hash");
+    throw aiError("CONTRIBUTION_MISMATCH", {
+      message: `contribution ${contribution.contributionId}: the fetched content does not have its hash`,
+      fix: "fetch its content again, from another node",
+      facts: { contributionId: contribution.contributionId, contentId: contribution.contentId },
+    });
   }
-  const { rows } = decodeDocument(bytes);
-  if (rows.length !== contribution.rowCount) {
-    throw mismatch(
-      contribution,
-      `the content has ${rows.length} rows, but ${contribution.rowCount} were revealed`,
-    );
+  try {
+    const { rows } = decodeDocument(bytes);
+    const isRevealed = rows.length === contribution.rowCount && rowsRoot(rows) === contribution.rowsRoot;
+    return isRevealed ? rows : undefined;
+  } catch (error) {
+    if (isCodedError(error, "DOCUMENT_INVALID") || isCodedError(error, "JSON_NOT_CANONICAL"))
+      return undefined;
+    throw error;
   }
-  if (rowsRoot(rows) !== contribution.rowsRoot) {
-    throw mismatch(contribution, "the content's rows do not have the revealed root");
-  }
-  return rows;
 }
 
 /** Rows that differ in case, white space or punctuation only say the same. */
@@ -170,12 +244,4 @@ function copyKey({ prompt, completion }: Row): string {
       .match(/[\p{L}\p{N}]+/gu)
       ?.join(" ") ?? text;
   return `${plain(prompt)}\n${plain(completion)}`;
-}
-
-function mismatch(contribution: AcceptedContribution, what: string): CodedError {
-  return aiError("CONTRIBUTION_MISMATCH", {
-    message: `contribution ${contribution.contributionId}: ${what}`,
-    fix: "reject the contribution, or fetch its content again",
-    facts: { contributionId: contribution.contributionId, contentId: contribution.contentId },
-  });
 }

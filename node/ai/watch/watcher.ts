@@ -1,111 +1,249 @@
-import type { Account } from "viem";
+import type { LocalAccount } from "viem";
+import { sleep } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
-import { type AttributionIndex, readIndex } from "../attribution/build.ts";
-import { decodeManifest } from "../attribution/manifest.ts";
+import { inferenceMarketAbi } from "../../chain/generated/abi.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
-import { followBlocks } from "../client/follow.ts";
-import {
-  type CounterExample,
-  challengeClaim,
-  getRequest,
-  type PostedClaim,
-  postedClaims,
-} from "../client/market.ts";
-import { getModel } from "../client/models.ts";
+import { type PostedClaim, postedClaims } from "../client/claims.ts";
+import { registeredIn } from "../client/registration.ts";
 import type { ContentSource } from "../content/source.ts";
-import { findCounterExample } from "./check-claim.ts";
+import { IndexCache } from "./indexes.ts";
+import { Judge, NEVER, type Verdict } from "./judge.ts";
+import { type WorkItem, WorkQueue } from "./queue.ts";
+import { LogScan } from "./scan.ts";
 
 export interface WatcherOptions {
   client: ChainClient;
   at: ProtocolAddresses;
-  /** Receives the bonds of false claims. */
-  account: Account;
+  /** Receives what liars lose. */
+  account: LocalAccount;
   content: ContentSource;
+  /** Bytes of indexes in memory; default 1 GiB. */
+  maxIndexBytes?: number;
   logger: Logger;
 }
 
-/** What became of a claim that was looked at. */
-export type Verdict =
-  | { kind: "stands" }
-  | { kind: "decided" }
-  | { kind: "refuted"; counter: CounterExample; bond: bigint; transactionHash: `0x${string}` };
+/** Enough to find the event again: a queue of many claims stays small. */
+interface Task extends WorkItem {
+  kind: "claim" | "model" | "collect" | "settle";
+  /** Request or model. */
+  id: bigint;
+  blockNumber: bigint;
+  claimHash?: Hash;
+}
+
+/** Something that could not be judged, and why. */
+export interface Unjudged {
+  what: Task["kind"];
+  id: string;
+  code: string;
+  message: string;
+  tries: number;
+  /** Its deadline passed. */
+  missed: boolean;
+}
+
+/** How far a watcher is. Numbers of this run; big ones as decimal digits. */
+export interface WatcherStatus {
+  account: string;
+  /** The last block whose claims are known. */
+  scanned: string;
+  waiting: number;
+  /** Seconds: the nearest deadline of what waits, or null. */
+  nextDeadline: string | null;
+  checked: number;
+  stood: number;
+  refuted: number;
+  settled: number;
+  /** Items that found no room in the queue. */
+  refused: number;
+  unjudged: readonly Unjudged[];
+}
 
 const POLL_MS = 1_000;
+const MAX_WAITING = 50_000;
+const MAX_KNOWN = 200_000;
+const MAX_UNJUDGED = 100;
+const MAX_INDEX_BYTES = 2 ** 30;
+/** Items that are judged at once: a challenge takes blocks, and many lies may come together. */
+const MAX_RUNNING = 16;
+/** Seconds until a failed item is tried again: more each time, up to the second. */
+const RETRY_S = 2n;
+const MAX_RETRY_S = 60n;
+/** Seconds for which a claim's own host may settle it. */
+const SETTLE_GRACE_S = 60n;
 
-/** Checks every posted claim against the committed index and brings a counter-example to the false ones. */
+/**
+ * Checks every registration and every posted claim, and acts against the false ones. It works from a queue: each item has its own
+ * deadline and its own retries, so that one that can't be judged costs nothing but itself.
+ */
 export class Watcher {
   private readonly options: WatcherOptions;
-  private readonly done = new Map<string, Verdict>();
-  private readonly indexes = new Map<bigint, AttributionIndex>();
+  private readonly judge: Judge;
+  private readonly queue = new WorkQueue<Task>({ maxWaiting: MAX_WAITING, maxKnown: MAX_KNOWN });
+  private readonly unjudged = new Map<string, Unjudged>();
+  private readonly counts = { checked: 0, stood: 0, refuted: 0, settled: 0 };
+  private readonly running = new Map<string, Promise<void>>();
+  private scan: LogScan;
 
   constructor(options: WatcherOptions) {
+    const { client, at, account, content, maxIndexBytes = MAX_INDEX_BYTES, logger } = options;
     this.options = options;
+    const indexes = new IndexCache(content, maxIndexBytes);
+    this.judge = new Judge({ client, at, account, content, indexes, logger });
+    this.scan = new LogScan(client, 0n);
   }
 
-  /** Looks at one posted claim; a false one is challenged. */
-  async examine(posted: PostedClaim): Promise<Verdict> {
-    const key = `${posted.requestId}:${posted.claimHash}:${posted.transactionHash}`;
-    const known = this.done.get(key);
-    if (known) return known;
-    const verdict = await this.judge(posted);
-    this.done.set(key, verdict);
+  /** How far it is, and what it could not judge. */
+  status(): WatcherStatus {
+    return {
+      account: this.options.account.address.toLowerCase(),
+      scanned: this.scan.done.toString(),
+      waiting: this.queue.size,
+      nextDeadline: this.queue.urgent()?.toString() ?? null,
+      ...this.counts,
+      refused: this.queue.refused,
+      unjudged: [...this.unjudged.values()],
+    };
+  }
+
+  /** Follows the chain from block `from` on until the signal. */
+  async run(from: bigint, signal: AbortSignal): Promise<void> {
+    this.scan = new LogScan(this.options.client, from);
+    while (!signal.aborted) {
+      const atHead = await this.round().catch((error: unknown) => {
+        const code = isCodedError(error) ? error.code : undefined;
+        this.options.logger.warn({ error, code }, "the watcher could not read the chain");
+        return true;
+      });
+      if (atHead) await sleep(POLL_MS, signal).catch(() => undefined);
+    }
+    await this.idle();
+  }
+
+  /**
+   * Reads what is new on the chain and begins to judge what is due.
+   * @returns true when the head is reached.
+   */
+  async round(): Promise<boolean> {
+    const atHead = await this.scan.advance((first, last) => this.read(first, last));
+    const { timestamp } = await this.options.client.public.getBlock();
+    this.expire(timestamp);
+    while (this.running.size < MAX_RUNNING) {
+      const task = this.queue.take(timestamp);
+      if (task === undefined) break;
+      const look = this.look(task, timestamp).finally(() => this.running.delete(task.key));
+      this.running.set(task.key, look);
+    }
+    return atHead;
+  }
+
+  /** Resolves when nothing is being judged. */
+  async idle(): Promise<void> {
+    await Promise.all(this.running.values());
+  }
+
+  private async read(from: bigint, to: bigint): Promise<void> {
+    const { client, at } = this.options;
+    for (const posted of await postedClaims(client, at, { from, to })) {
+      const { requestId, claimHash, blockNumber, challengeDeadline, transactionHash } = posted;
+      const key = `claim ${requestId} ${claimHash} ${transactionHash}`;
+      this.queue.add({
+        kind: "claim",
+        key,
+        id: requestId,
+        claimHash,
+        blockNumber,
+        deadline: challengeDeadline,
+      });
+    }
+    for (const { modelId, pendingUntil } of await registeredIn(client, at, { from, to })) {
+      const key = `model ${modelId}`;
+      this.queue.add({ kind: "model", key, id: modelId, blockNumber: to, deadline: pendingUntil });
+    }
+    const refuted = await client.public.getContractEvents({
+      address: at.market,
+      abi: inferenceMarketAbi,
+      eventName: "InferenceRefuted",
+      args: { challenger: this.options.account.address },
+      fromBlock: from,
+      toBlock: to,
+      strict: true,
+    });
+    for (const { args, blockNumber } of refuted) {
+      const key = `collect ${args.requestId}`;
+      this.queue.add({ kind: "collect", key, id: args.requestId, blockNumber, deadline: NEVER });
+    }
+  }
+
+  private async look(task: Task, now: bigint): Promise<void> {
+    const { logger } = this.options;
+    try {
+      const verdict = await this.verdictOf(task, now);
+      this.unjudged.delete(task.key);
+      if (verdict.kind === "later") {
+        this.queue.retry(task, verdict.due, verdict.deadline);
+        return;
+      }
+      this.queue.done(task);
+      this.count(task, verdict);
+    } catch (error) {
+      const code = isCodedError(error) ? error.code : "UNEXPECTED";
+      const message = error instanceof Error ? error.message : String(error);
+      const before = this.unjudged.get(task.key)?.tries ?? 0;
+      const wait = RETRY_S << BigInt(Math.min(before, 5));
+      const tries = this.queue.retry(task, now + (wait < MAX_RETRY_S ? wait : MAX_RETRY_S));
+      this.note(task, { what: task.kind, id: String(task.id), code, message, tries, missed: false });
+      logger.warn({ error, code, what: task.kind, id: task.id, tries }, "could not be judged yet");
+    }
+  }
+
+  private async verdictOf(task: Task, now: bigint): Promise<Verdict> {
+    if (task.kind === "model") return this.judge.model(task.id, now);
+    if (task.kind === "collect") return this.judge.collect(task.id, now);
+    const posted = await this.postedClaim(task);
+    if (posted === undefined) return { kind: "decided" };
+    if (task.kind === "settle") return this.judge.settle(posted, now);
+    const verdict = await this.judge.claim(posted, now);
+    // Checked, so it may be paid out, should its host not do it.
+    if (verdict.kind === "stands") {
+      const due = task.deadline + SETTLE_GRACE_S;
+      this.queue.add({ ...task, kind: "settle", key: `settle ${task.key}`, deadline: NEVER }, due);
+    }
     return verdict;
   }
 
-  /** Looks at the claims of blocks `from`…`to`. */
-  async examineBlocks(from: bigint, to: bigint): Promise<void> {
+  private async postedClaim({ id, blockNumber, claimHash }: Task): Promise<PostedClaim | undefined> {
     const { client, at } = this.options;
-    let failure: unknown;
-    for (const posted of await postedClaims(client, at, { from, to })) {
-      // One claim whose evidence is missing must not keep the others from being looked at.
-      await this.examine(posted).catch((error: unknown) => {
-        failure = error;
-      });
+    const range = { from: blockNumber, to: blockNumber, requestId: id };
+    return (await postedClaims(client, at, range)).find((posted) => posted.claimHash === claimHash);
+  }
+
+  private count({ kind }: Task, verdict: Verdict): void {
+    if (kind === "settle") this.counts.settled++;
+    if (kind !== "claim" && kind !== "model") return;
+    this.counts.checked++;
+    if (verdict.kind === "stands") this.counts.stood++;
+    if (verdict.kind === "refuted") this.counts.refuted++;
+  }
+
+  private expire(now: bigint): void {
+    for (const task of this.queue.expire(now)) {
+      const known = this.unjudged.get(task.key);
+      const reason = {
+        code: "DEADLINE_PASSED",
+        message: "its time was over before it was looked at",
+        tries: 0,
+      };
+      this.note(task, { what: task.kind, id: String(task.id), ...(known ?? reason), missed: true });
     }
-    if (failure) throw failure;
   }
 
-  /** Follows the chain until the signal. */
-  run(from: bigint, signal: AbortSignal): Promise<void> {
-    const { client, logger } = this.options;
-    const onError = (error: unknown) => {
-      const code = isCodedError(error) ? error.code : undefined;
-      logger.warn({ error, code }, "a claim could not be checked yet");
-    };
-    return followBlocks(client, { from, intervalMs: POLL_MS, signal, onError }, (first, last) =>
-      this.examineBlocks(first, last),
-    );
-  }
-
-  private async judge(posted: PostedClaim): Promise<Verdict> {
-    const { client, at, account, logger } = this.options;
-    const { requestId, claim } = posted;
-    const request = await getRequest(client, at, requestId);
-    if (request.status !== "claimed" || request.claimHash !== posted.claimHash) return { kind: "decided" };
-    const index = await this.index(posted.modelId);
-    const counter = findCounterExample(claim, index);
-    if (!counter) {
-      logger.debug({ requestId }, "a claim was checked and stands");
-      return { kind: "stands" };
-    }
-    logger.warn(
-      { requestId, host: posted.host, ...counter },
-      "a claim is false: bringing the counter-example",
-    );
-    const sent = await challengeClaim(client, at, account, requestId, claim, index, counter);
-    logger.info({ requestId, transaction: sent.hash, bond: sent.bond }, "a false claim was refuted");
-    return { kind: "refuted", counter, bond: sent.bond, transactionHash: sent.hash };
-  }
-
-  private async index(modelId: bigint): Promise<AttributionIndex> {
-    const known = this.indexes.get(modelId);
-    if (known) return known;
-    const { client, at, content } = this.options;
-    const model = await getModel(client, at, modelId);
-    const manifest = decodeManifest(await content.get(model.manifestHash));
-    const index = readIndex(await content.get(manifest.index), model.index);
-    this.indexes.set(modelId, index);
-    return index;
+  private note({ key }: Task, entry: Unjudged): void {
+    this.unjudged.delete(key);
+    this.unjudged.set(key, entry);
+    const [oldest] = this.unjudged.keys();
+    if (this.unjudged.size > MAX_UNJUDGED && oldest !== undefined) this.unjudged.delete(oldest);
   }
 }

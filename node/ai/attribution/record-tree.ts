@@ -1,0 +1,70 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { bytesToHex } from "../../base/bytes.ts";
+import { keccak256 } from "../../chain/crypto.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
+import type { MerkleTree } from "../codec/merkle.ts";
+import { aiError } from "../errors.ts";
+
+const HASH = 32;
+/** Hashes between two turns of the event loop: a few milliseconds. */
+const HASHES_A_TURN = 4_096;
+
+/**
+ * The tree over records that lie end to end, as `merkleTree` makes it of their leaf hashes. It is made for many: a hash takes
+ * 32 bytes, and other work of the process goes on in between.
+ * @param size bytes of a record; `bytes` holds one or more whole ones.
+ * @throws the signal's reason when it ends the work.
+ */
+export async function recordTree(bytes: Uint8Array, size: number, signal?: AbortSignal): Promise<MerkleTree> {
+  const rows = bytes.length / size;
+  const turns = new Turns(signal);
+  let level: Uint8Array = new Uint8Array(HASH * 2 ** Math.ceil(Math.log2(rows)));
+  const leaf = new Uint8Array(1 + size);
+  for (let row = 0; row < rows; row++) {
+    leaf.set(bytes.subarray(row * size, (row + 1) * size), 1);
+    level.set(keccak256(leaf), row * HASH);
+    await turns.step();
+  }
+  const levels = [level];
+  const node = new Uint8Array(1 + 2 * HASH);
+  node[0] = 1;
+  while (level.length > HASH) {
+    const above = new Uint8Array(level.length / 2);
+    for (let at = 0; at < above.length; at += HASH) {
+      node.set(level.subarray(2 * at, 2 * at + 2 * HASH), 1);
+      above.set(keccak256(node), at);
+      await turns.step();
+    }
+    levels.push(above);
+    level = above;
+  }
+  return { root: bytesToHex(level), path: (row) => pathOf(levels, rows, row) };
+}
+
+function pathOf(levels: readonly Uint8Array[], rows: number, row: number): Hash[] {
+  if (!Number.isInteger(row) || row < 0 || row >= rows) {
+    throw aiError("MERKLE_INDEX", {
+      message: `record ${row} is outside 0…${rows - 1}`,
+      facts: { index: row, leaves: rows },
+    });
+  }
+  return levels.slice(0, -1).map((level, height) => {
+    const at = ((row >> height) ^ 1) * HASH;
+    return bytesToHex(level.subarray(at, at + HASH));
+  });
+}
+
+class Turns {
+  private readonly signal: AbortSignal | undefined;
+  private done = 0;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.signal = signal;
+  }
+
+  async step(): Promise<void> {
+    if (++this.done % HASHES_A_TURN !== 0) return;
+    await nextTurn();
+    this.signal?.throwIfAborted();
+  }
+}

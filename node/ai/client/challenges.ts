@@ -1,0 +1,97 @@
+import { type Account, encodeFunctionData, keccak256 } from "viem";
+import {
+  claimChallengesAbi as abi,
+  announcementsAbi,
+  protocolParametersAbi,
+} from "../../chain/generated/abi.ts";
+import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
+import { type AttributionIndex, openedRecord } from "../attribution/sketch-index.ts";
+import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
+import { type ClaimWithQuery, claimTuple, evidenceOf } from "./claims.ts";
+
+/** A counter-example to a claim. */
+export type CounterExample =
+  | { kind: "score"; position: number; rowId: number }
+  | { kind: "omission"; rowId: number }
+  | { kind: "weights" };
+
+type At = Pick<ProtocolAddresses, "challenges" | "parameters">;
+
+/** Gas of a challenge without its evidence, and of a byte of it: calldata, hashing, the verifier's work. */
+const CHALLENGE_GAS = 1_500_000n;
+const BYTE_GAS = 60n;
+
+/** The call that shows a counter-example, with its records and paths out of `index`. */
+export function challengeCall(
+  { claim, query }: ClaimWithQuery,
+  index: AttributionIndex,
+  counter: CounterExample,
+  salt: Hash,
+): Hex {
+  const given = claimTuple(claim);
+  if (counter.kind === "weights") {
+    const args = [given, ...evidenceOf(claim.list, index), salt] as const;
+    return encodeFunctionData({ abi, functionName: "challengeWeights", args });
+  }
+  const shown = openedRecord(index, counter.rowId);
+  if (counter.kind === "score") {
+    const args = [given, query, BigInt(counter.position), shown, salt] as const;
+    return encodeFunctionData({ abi, functionName: "challengeScore", args });
+  }
+  return encodeFunctionData({ abi, functionName: "challengeOmitted", args: [given, query, shown, salt] });
+}
+
+/** Wei that an announcement binds until its counter-example is shown. */
+export async function challengeDeposit(
+  client: ChainClient,
+  { parameters }: Pick<ProtocolAddresses, "parameters">,
+): Promise<bigint> {
+  const address = parameters;
+  const found = await client.public.readContract({
+    address,
+    abi: protocolParametersAbi,
+    functionName: "parameters",
+  });
+  return found.challengeDeposit;
+}
+
+/**
+ * Announces a call to a contract of challenges, and makes it in a later block. Nobody who sees the call can take what it
+ * brings: the announcement was first.
+ * @param data a call whose last argument is a secret salt.
+ */
+export async function announceAndOpen(
+  client: ChainClient,
+  at: Pick<ProtocolAddresses, "parameters">,
+  account: Account,
+  contract: Address,
+  data: Hex,
+): Promise<SentTransaction> {
+  const announce = encodeFunctionData({
+    abi: announcementsAbi,
+    functionName: "announce",
+    args: [keccak256(data)],
+  });
+  const value = await challengeDeposit(client, at);
+  await send(client, account, { to: contract, data: announce, value });
+  // Estimating would run it in the announcement's own block, which refuses it.
+  return send(client, account, { to: contract, data, gas: gasOf(data) });
+}
+
+/** Announces and brings a counter-example to a claim. */
+export function challengeClaim(
+  client: ChainClient,
+  at: At,
+  account: Account,
+  posted: ClaimWithQuery,
+  index: AttributionIndex,
+  counter: CounterExample,
+  salt: Hash,
+): Promise<SentTransaction> {
+  const data = challengeCall(posted, index, counter, salt);
+  return announceAndOpen(client, at, account, at.challenges, data);
+}
+
+function gasOf(data: Hex): bigint {
+  return CHALLENGE_GAS + BYTE_GAS * BigInt(data.length / 2);
+}
