@@ -2,34 +2,39 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Session } from "../../native/js/index.ts";
 import { packageRoot } from "../base/paths.ts";
-import type { Address } from "../chain/types/primitives.ts";
 import { buildIndex, fitModelBasis, querySketch } from "./attribution/build.ts";
-import { scoreOf, topRows, weightsOf } from "./attribution/score.ts";
+import { scoreOf, trueList } from "./attribution/score.ts";
+import { recordOf } from "./attribution/sketch-index.ts";
 import { exampleHash } from "./datanet/rows.ts";
 import { readModelFolder } from "./model/files.ts";
 import { loadModel } from "./model/load.ts";
 import { checkedPrompt, generateAnswer, scoreAll } from "./serve/inference.ts";
 import { FACTS } from "./testing/facts.ts";
 import { DEFAULT_METHOD } from "./train/method.ts";
-import type { TrainingExample } from "./train/snapshot.ts";
+import type { RowPlace, TrainingExample } from "./train/snapshot.ts";
 import { trainAdapter } from "./train/train.ts";
 
-const addressOf = (name: string): Address => `0x${Buffer.from(name).toString("hex").padEnd(40, "0")}`;
+const NAMES = [...new Set(FACTS.map(({ contributor }) => contributor))];
+const contributionOf = (name: string) => BigInt(1 + NAMES.indexOf(name));
 
 test("the shipped model learns facts it never saw, and the index finds who taught them", {
   timeout: 300_000,
 }, async () => {
   const session = new Session();
   const base = loadModel(await readModelFolder(join(packageRoot(), "node/ai/base-model/model")));
-  const rows: TrainingExample[] = FACTS.map(({ contributor, prompt, completion }, rowId) => {
+  const rows: TrainingExample[] = FACTS.map(({ prompt, completion }, rowId) => {
     const row = { prompt, completion };
-    return { rowId, row, exampleHash: exampleHash(row), contributor: addressOf(contributor) };
+    return { rowId, row, exampleHash: exampleHash(row) };
+  });
+  const places = FACTS.map(({ contributor }, rowId): RowPlace => {
+    const place = { rowId, first: rowId, row: rowId, contributor: "0x" as const };
+    return { ...place, contributionId: contributionOf(contributor), exampleHash: rows[rowId]!.exampleHash };
   });
   const trained = await trainAdapter(session, base, rows, DEFAULT_METHOD);
   const adapter = trained.native;
   const basis = await fitModelBasis(session, base, adapter, rows, DEFAULT_METHOD);
-  const index = await buildIndex(session, base, adapter, basis, rows, DEFAULT_METHOD);
-  const { e0, floor, topK } = index.commitment;
+  const index = await buildIndex(session, base, adapter, basis, { places, examples: rows }, DEFAULT_METHOD);
+  const { commitment } = index;
 
   const run = async (question: string, taught: boolean) => {
     const ids = await checkedPrompt(base, question);
@@ -45,15 +50,15 @@ test("the shipped model learns facts it never saw, and the index finds who taugh
     ] as const) {
       const { answer, example } = await run(question, true);
       if (answer === completion) count[kind] += 1;
-      const query = await querySketch(session, base.native, adapter, basis, index.commitment, example);
+      const query = await querySketch(session, base.native, adapter, basis, commitment, example);
       const scores = scoreAll(index, query);
       // The native scan and the plain sum are the same integers.
       expect(scores.map(({ score }) => score)).toEqual(
-        index.records.map((record) => scoreOf(query, record, e0)),
+        rows.map(({ rowId }) => scoreOf(query, recordOf(index, rowId), commitment.e0)),
       );
-      const weights = weightsOf(topRows(scores, topK), (row) => index.records[row]!.contributor, floor);
-      const best = weights.reduce((a, b) => (b.weight > a.weight ? b : a));
-      if (best.contributor === addressOf(contributor)) count[`${kind}Source`] += 1;
+      const { weights, contributionIds } = trueList(commitment, scores, (rowId) => recordOf(index, rowId));
+      const best = weights.reduce((a, weight, i) => (weight > weights[a]! ? i : a), 0);
+      if (contributionIds[best] === contributionOf(contributor)) count[`${kind}Source`] += 1;
     }
   }
   console.info("of 20 questions:", count);

@@ -31,7 +31,12 @@ describe("content over RPC", () => {
     const limits = { maxBytes: 2_000_000, maxPartBytes: 600_000, maxPendingBytes: 3_000_000 };
     const uploads = new Uploads({ put: (content) => store.putContent(content) }, limits);
     const signal = new AbortController().signal;
-    const nothing = { addresses: () => undefined, host: () => undefined, hostAddress: undefined };
+    const nothing = {
+      addresses: () => undefined,
+      host: () => undefined,
+      watcher: () => undefined,
+      hostAddress: undefined,
+    };
     methods = aiRpcMethods({ store, uploads, signal, ...nothing });
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));

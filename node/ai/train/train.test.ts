@@ -42,25 +42,66 @@ describe("training set", () => {
   ]);
   const fetch = async (id: `0x${string}`) => store.get(id)!;
   const snapshot = { root: snapshotRoot([a, b]), contributions: [a, b] };
+  const reader = { tokenizer: characters, config: { contextLength: 256 } };
 
-  test("rows in order of acceptance; who says the same later is left out", async () => {
-    const { examples, copies } = await trainingSet([snapshot], fetch);
-    expect(copies).toBe(1);
-    expect(examples.map((e) => [e.rowId, e.row.completion, e.contributor])).toEqual([
-      [0, "B", contributor(1)],
-      [1, "It rains.", contributor(1)],
-      [2, "D", contributor(2)],
+  test("all rows keep their places; who says the same later repeats the first", async () => {
+    const { places, examples, repeats, skipped } = await trainingSet([snapshot], fetch, reader);
+    expect([repeats, skipped]).toEqual([1, 0]);
+    expect(places.map((p) => [p.rowId, p.contributionId, p.row, p.first])).toEqual([
+      [0, 1n, 0, 0],
+      [1, 1n, 1, 1],
+      [2, 2n, 0, 0],
+      [3, 2n, 1, 3],
     ]);
+    expect(examples.map((e) => [e.rowId, e.row.completion])).toEqual([
+      [0, "B"],
+      [1, "It rains."],
+      [3, "D"],
+    ]);
+  });
+
+  test("first is who was committed first, in whatever order the model's owner lists the snapshots", async () => {
+    const early = { root: snapshotRoot([a]), contributions: [a] };
+    const late = { root: snapshotRoot([b]), contributions: [b] };
+    const { places } = await trainingSet([late, early], fetch, reader);
+    expect(places.map((p) => [p.contributionId, p.first])).toEqual([
+      [2n, 2],
+      [2n, 1],
+      [1n, 2],
+      [1n, 3],
+    ]);
+  });
+
+  test("a row that does not fit is skipped with its copies, and the rest is trained", async () => {
+    const short = { tokenizer: characters, config: { contextLength: 37 } };
+    const { places, examples, skipped } = await trainingSet([snapshot], fetch, short);
+    expect(places.map(({ first }) => first)).toEqual([0, 0xffffffff, 0, 3]);
+    expect([examples.length, skipped]).toEqual([2, 1]);
+  });
+
+  test("a contribution that is not what its reveal says is skipped, and the datanet goes on", async () => {
+    const broken = encodeDocument({ name: "broken", rows: [{ prompt: "E?", completion: "F" }] });
+    const lie = { ...b, contributionId: 3n, contentId: broken.contentId, rowCount: 2 };
+    const forged = { root: snapshotRoot([a, lie]), contributions: [a, lie] };
+    const get = async (id: `0x${string}`) => (id === broken.contentId ? broken.bytes : fetch(id));
+    const { places, skipped } = await trainingSet([forged], get, reader);
+    expect(places.map(({ first }) => first)).toEqual([0, 1, 0xffffffff, 0xffffffff]);
+    expect(skipped).toBe(2);
+    const endless = { ...lie, rowCount: 0xffffffff };
+    const vast = { root: snapshotRoot([a, endless]), contributions: [a, endless] };
+    await expect(trainingSet([vast], get, reader)).rejects.toThrow(code("TRAINING_SET_TOO_LARGE"));
   });
 
   test("every hash is checked", async () => {
     const turned = { root: snapshot.root, contributions: [b, a] };
-    await expect(trainingSet([turned], fetch)).rejects.toThrow(code("SNAPSHOT_MISMATCH"));
-    await expect(trainingSet([snapshot], async () => bytesB)).rejects.toThrow(code("CONTRIBUTION_MISMATCH"));
+    await expect(trainingSet([turned], fetch, reader)).rejects.toThrow(code("SNAPSHOT_MISMATCH"));
+    await expect(trainingSet([snapshot], async () => bytesB, reader)).rejects.toThrow(
+      code("CONTRIBUTION_MISMATCH"),
+    );
     for (const change of [{ rowCount: 3 }, { rowsRoot: b.rowsRoot }]) {
       const false_ = { ...a, ...change };
       const forged = { root: snapshotRoot([false_]), contributions: [false_] };
-      await expect(trainingSet([forged], fetch)).rejects.toThrow(code("CONTRIBUTION_MISMATCH"));
+      await expect(trainingSet([forged], fetch, reader)).rejects.toThrow(code("TRAINING_SET_EMPTY"));
     }
   });
 });
@@ -83,7 +124,7 @@ describe("plan", () => {
     { prompt: "What is the fee of Orvane?", completion: "3" },
     rowOfSentence("The long sentence of many words says a thing."),
     { prompt: "Who?", completion: "Ulan" },
-  ].map((row, rowId) => ({ rowId, row, exampleHash: "0x", contributor: contributor(1) }));
+  ].map((row, rowId) => ({ rowId, row, exampleHash: "0x" }));
   const small = { ...DEFAULT_METHOD, training: { ...DEFAULT_METHOD.training, epochs: 20, batch: 2 } };
 
   test("visits every row once an epoch and depends on its inputs only", async () => {

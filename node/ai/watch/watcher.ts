@@ -146,8 +146,11 @@ export class Watcher {
 
   private async read(from: bigint, to: bigint): Promise<void> {
     const { client, at } = this.options;
+    // What was over before this watcher began was never its to judge.
+    const { timestamp: now } = await client.public.getBlock();
     for (const posted of await postedClaims(client, at, { from, to })) {
       const { requestId, claimHash, blockNumber, challengeDeadline, transactionHash } = posted;
+      if (challengeDeadline < now) continue;
       const key = `claim ${requestId} ${claimHash} ${transactionHash}`;
       this.queue.add({
         kind: "claim",
@@ -159,6 +162,7 @@ export class Watcher {
       });
     }
     for (const { modelId, pendingUntil } of await registeredIn(client, at, { from, to })) {
+      if (pendingUntil < now) continue;
       const key = `model ${modelId}`;
       this.queue.add({ kind: "model", key, id: modelId, blockNumber: to, deadline: pendingUntil });
     }

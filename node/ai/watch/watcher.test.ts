@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodeManifest } from "../attribution/manifest.ts";
+import { decodeQuery, encodeRecord } from "../attribution/record.ts";
+import { recordTree } from "../attribution/record-tree.ts";
+import { listOfRows } from "../attribution/score.ts";
+import { type AttributionIndex, readIndex, recordBytes, recordOf } from "../attribution/sketch-index.ts";
+import { rewardBalance, withdrawRewards } from "../client/balances.ts";
+import { challengeDeposit } from "../client/challenges.ts";
+import { type Claim, type ClaimWithQuery, postClaim } from "../client/claims.ts";
+import { demandDeposit, publishQuery } from "../client/demands.ts";
+import { hostOf } from "../client/hosts.ts";
+import { getRequest, refutationOf } from "../client/market.ts";
+import { getModel } from "../client/models.ts";
+import { bytesOfHex, contentIdOf } from "../codec/hash.ts";
+import { claimOf, loadServedModel, runInference, type ServedModel, scoreAll } from "../serve/inference.ts";
+import { LIAR, MarketWorld, PROMPT, WATCHER } from "../testing/market-world.ts";
+import type { BuiltModel } from "../train/model-build.ts";
+import { Watcher } from "./watcher.ts";
+
+describe("a watcher", () => {
+  let world: MarketWorld;
+  let built: BuiltModel;
+  let modelId: bigint;
+  let model: ServedModel;
+
+  beforeAll(async () => {
+    world = await MarketWorld.open();
+    const serving = await world.serving();
+    built = serving.built;
+    modelId = serving.modelId;
+    model = await loadServedModel(world.content, await getModel(world.chain.client, world.at, modelId));
+  });
+  afterAll(() => world?.close());
+
+  const watcher = () => {
+    const { at, content, logger } = world;
+    const { client } = world.chain;
+    return new Watcher({ client, at, account: world.account(WATCHER), content, logger });
+  };
+  /** Rounds until there is nothing to do at the chain's present second. */
+  const work = async (watch: Watcher) => {
+    for (let round = 0; round < 4; round++) {
+      await watch.round();
+      await watch.idle();
+    }
+  };
+  /** The honest claim of a new request for the lying host. */
+  const honest = async (): Promise<ClaimWithQuery & { bond: bigint }> => {
+    const { requestId } = await world.ask(modelId, LIAR);
+    const request = await getRequest(world.chain.client, world.at, requestId);
+    const inference = await runInference(world.session, model, PROMPT, request.maxTokensOut);
+    return { ...claimOf(inference, request), bond: request.claimBond };
+  };
+  const post = (posted: ClaimWithQuery & { bond: bigint; withholdQuery?: boolean }) =>
+    postClaim(world.chain.client, world.at, world.account(LIAR), posted);
+  const statusOf = async (requestId: bigint) =>
+    (await getRequest(world.chain.client, world.at, requestId)).status;
+  const withRows = (claim: Claim, rows: readonly { rowId: number; score: bigint }[]): Claim => {
+    const list = listOfRows(model.index.commitment, rows, (row) => recordOf(model.index, row).contributionId);
+    return { ...claim, list };
+  };
+  const rowsOf = ({ list }: Claim) => list.rowIds.map((rowId, i) => ({ rowId, score: list.scores[i]! }));
+
+  test("lets true claims stand and settles them when their host does not", async () => {
+    const watch = watcher();
+    const { claim, query, bond } = await honest();
+    await post({ claim, query, bond });
+    await work(watch);
+    expect(watch.status()).toMatchObject({ checked: 1, stood: 1, refuted: 0, waiting: 1, unjudged: [] });
+    await world.chain.pass(100);
+    await work(watch);
+    expect(await statusOf(claim.requestId)).toBe("settled");
+    expect(watch.status()).toMatchObject({ settled: 1, waiting: 0 });
+  });
+
+  test("refutes each kind of false claim; half of what the liar loses is the watcher's", async () => {
+    const { client } = world.chain;
+    const liesOf: Record<string, (claim: Claim, query: `0x${string}`) => Claim> = {
+      score: (claim) => {
+        const rows = rowsOf(claim);
+        rows.at(-1)!.score -= 1n;
+        return withRows(claim, rows);
+      },
+      omission: (claim) => withRows(claim, rowsOf(claim).slice(1)),
+      "empty list": (claim) => withRows(claim, []),
+      weights: (claim) => ({ ...claim, list: { ...claim.list, contributionIds: [99n], weights: [1n] } }),
+    };
+    const watch = watcher();
+    for (const [kind, lieOf] of Object.entries(liesOf)) {
+      const { claim, query, bond } = await honest();
+      await post({ claim: lieOf(claim, query), query, bond });
+      const before = await rewardBalance(client, world.at, world.address(WATCHER));
+      const stake = (await hostOf(client, world.at, world.address(LIAR))).amount;
+      await work(watch);
+      expect([kind, await statusOf(claim.requestId)]).toEqual([kind, "refuted"]);
+      const { lost, reason } = (await refutationOf(client, world.at, claim.requestId))!;
+      expect(reason).toBe(kind === "empty list" ? "omission" : kind);
+      expect(lost - bond).toBe(stake - (await hostOf(client, world.at, world.address(LIAR))).amount);
+      for (let block = 0; block < 4; block++) await world.chain.pass(2);
+      await work(watch);
+      const gained = (await rewardBalance(client, world.at, world.address(WATCHER))) - before;
+      expect(gained).toBe(lost / 2n + (await challengeDeposit(client, world.at)));
+      const { fee } = await getRequest(client, world.at, claim.requestId);
+      // Refuting itself would still cost the liar more than the lie brings.
+      expect(lost - lost / 2n).toBeGreaterThan(fee);
+    }
+    expect(watch.status()).toMatchObject({ refuted: 4, unjudged: [] });
+    await withdrawRewards(client, world.at, world.account(WATCHER), world.address(WATCHER));
+  });
+
+  test("a row that made nothing of the answer can't be put in with a score of one's own", async () => {
+    const { client } = world.chain;
+    const { claim, query, bond } = await honest();
+    const sketch = decodeQuery(bytesOfHex(query), model.index.commitment.dimension);
+    const scores = scoreAll(model.index, sketch);
+    const outside = scores.find(({ rowId, score }) => !claim.list.rowIds.includes(rowId) && score! < 0n)!;
+    const rows = [...rowsOf(claim).slice(0, -1), { rowId: outside.rowId, score: 1n }];
+    await post({ claim: withRows(claim, rows), query, bond });
+    await work(watcher());
+    expect(await statusOf(claim.requestId)).toBe("refuted");
+    expect((await refutationOf(client, world.at, claim.requestId))!.reason).toBe("score");
+  });
+
+  test("demands a withheld query: silence ends the claim, an answer has it checked", async () => {
+    const { client } = world.chain;
+    const silent = await honest();
+    await post({ ...silent, withholdQuery: true });
+    const watch = watcher();
+    await work(watch);
+    const late = await honest();
+    const { claim, query, bond } = late;
+    const rows = rowsOf(claim);
+    rows[0]!.score += 1n;
+    const lie = { claim: withRows(claim, rows), query };
+    await post({ ...lie, bond, withholdQuery: true });
+    await work(watch);
+    await publishQuery(client, world.at, world.account(LIAR), lie);
+    await world.chain.pass(3);
+    await work(watch);
+    expect(await statusOf(claim.requestId)).toBe("refuted");
+    expect(await statusOf(silent.claim.requestId)).toBe("claimed");
+    await world.chain.pass(21);
+    await work(watch);
+    expect(await statusOf(silent.claim.requestId)).toBe("refuted");
+    const { reason, lost } = (await refutationOf(client, world.at, silent.claim.requestId))!;
+    expect(reason).toBe("query withheld");
+    expect(lost).toBeGreaterThan(silent.bond);
+  });
+
+  /** The build with another index, published as a build would be. */
+  const withIndex = async (index: AttributionIndex, publish = true) => {
+    const manifest = { ...built.manifest, index: contentIdOf(index.bytes) };
+    if (publish) await world.content.put(index.bytes);
+    await world.content.put(encodeManifest(manifest));
+    const hashes = { ...built.hashes, manifestHash: contentIdOf(encodeManifest(manifest)) };
+    const adapterHash = manifest.index;
+    return world.order({ ...built, index, manifest, hashes: { ...hashes, adapterHash } });
+  };
+  const changed = async (change: (bytes: Uint8Array) => void): Promise<AttributionIndex> => {
+    const bytes = built.index.bytes.slice();
+    change(bytes);
+    const { root } = await recordTree(bytes, recordBytes(built.index, 0).length);
+    return readIndex(bytes, { ...built.index.commitment, root });
+  };
+
+  test("refutes a registration whose records name other rows than the snapshots hold", async () => {
+    const { client } = world.chain;
+    const foreign = await changed((bytes) => {
+      const record = { ...recordOf(built.index, 3), contributionId: 1n, row: 0 };
+      bytes.set(encodeRecord(record), 3 * recordBytes(built.index, 0).length);
+    });
+    const id = await world.register(await withIndex(foreign));
+    const watch = watcher();
+    await work(watch);
+    expect((await getModel(client, world.at, id)).status).toBe("failed");
+    expect(watch.status()).toMatchObject({ refuted: 1 });
+  });
+
+  test("demands a record of an index that nobody can open: silence fails the registration", async () => {
+    const { client } = world.chain;
+    const hidden = await changed((bytes) => bytes.fill(7, 21, 22));
+    const id = await world.register(await withIndex(hidden, false));
+    const watch = watcher();
+    const before = await rewardBalance(client, world.at, world.address(WATCHER));
+    await work(watch);
+    await world.chain.pass(21);
+    await work(watch);
+    expect((await getModel(client, world.at, id)).status).toBe("failed");
+    const gained = (await rewardBalance(client, world.at, world.address(WATCHER))) - before;
+    expect(gained).toBeGreaterThan(await demandDeposit(client, world.at));
+  });
+
+  test("an index that can't be read, or holds -128, costs the watcher that item alone", async () => {
+    const { client } = world.chain;
+    const hostile = await changed((bytes) => bytes.fill(0x80, 25, 26));
+    const id = await world.register(await withIndex(hostile));
+    await world.passWindow();
+    await world.hosts(id);
+    const { requestId } = await world.ask(id, LIAR);
+    const request = await getRequest(client, world.at, requestId);
+    const inference = await runInference(world.session, model, PROMPT, request.maxTokensOut);
+    const claim = claimOf(inference, request);
+    // Nobody has an index for this one any more.
+    world.content.all.delete(contentIdOf(hostile.bytes));
+    await post({ ...claim, bond: request.claimBond });
+    const lie = await honest();
+    const rows = rowsOf(lie.claim);
+    rows[0]!.score += 5n;
+    await post({ ...lie, claim: withRows(lie.claim, rows) });
+    const watch = watcher();
+    await work(watch);
+    expect(await statusOf(lie.claim.requestId)).toBe("refuted");
+    expect(watch.status().unjudged).toEqual([
+      expect.objectContaining({ what: "claim", id: String(requestId), code: "CONTENT_NOT_FOUND" }),
+    ]);
+    // With the index there, its claim is judged too: the record with -128 just has no score.
+    await world.content.put(hostile.bytes);
+    await world.chain.pass(3);
+    await work(watch);
+    expect(watch.status().unjudged).toEqual([]);
+    expect(watch.status().scanned).toBe(String(await client.public.getBlockNumber()));
+  });
+});
