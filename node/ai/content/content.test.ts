@@ -99,8 +99,10 @@ describe("content over RPC", () => {
   test("a node without a host says so", async () => {
     expect(await call("openledger_protocol")).toBe(null);
     expect(await call("openledger_host")).toBe(null);
-    await refused(() => call("openledger_ask", { requestId: 1, prompt: "x" }), "HOST_ABSENT");
-    await refused(() => call("openledger_ask", { requestId: -1, prompt: "x" }), "INVALID_PARAMS");
+    const salt = `0x${"00".repeat(32)}`;
+    await refused(() => call("openledger_ask", { requestId: 1, prompt: "x", salt }), "HOST_ABSENT");
+    await refused(() => call("openledger_ask", { requestId: 1, prompt: "x" }), "INVALID_PARAMS");
+    await refused(() => call("openledger_ask", { requestId: -1, prompt: "x", salt }), "INVALID_PARAMS");
     await refused(() => call("openledger_getReceipt", "7"), "HOST_ABSENT");
   });
 });
