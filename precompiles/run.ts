@@ -11,6 +11,7 @@ import {
   rewardSplitter,
   rewardSplitterGas,
 } from "./reward-splitter/splitter.ts";
+import { spanVerifier, spanVerifierGas } from "./span-verifier/verifier.ts";
 
 /** The call that reached a precompile, whatever EVM it came through. */
 export interface PrecompileCall {

@@ -1,9 +1,15 @@
-import { type Adapter, adapterTensors, type Session } from "../../../native/js/index.ts";
+import type { Adapter, Session } from "../../../native/js/index.ts";
 import { type Basis, scan } from "../../../native/js/influence.ts";
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import { decodeBasis } from "../attribution/basis-file.ts";
 import { querySketch } from "../attribution/build.ts";
-import { decodeManifest, fetchFiles, type Manifest, registryHashes } from "../attribution/manifest.ts";
+import {
+  decodeManifest,
+  fetchFiles,
+  hashOfList,
+  type Manifest,
+  registryHashes,
+} from "../attribution/manifest.ts";
 import { encodeQuery, type QuerySketch } from "../attribution/record.ts";
 import { type ScoredRow, shiftedScore, trueList } from "../attribution/score.ts";
 import { type AttributionIndex, indexMemory, readIndex, recordOf } from "../attribution/sketch-index.ts";
@@ -14,7 +20,11 @@ import { hexOfBytes, keccakOf } from "../codec/hash.ts";
 import type { ContentSource } from "../content/source.ts";
 import { promptIds } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
-import { type LoadedModel, loadModel, loadNativeAdapter, nativeConfig } from "../model/load.ts";
+import { parseModelConfig } from "../model/config.ts";
+import { adapterParameters, requireMemory, servingMemory } from "../model/estimate.ts";
+import { type ModelFiles, requireJson } from "../model/files.ts";
+import { type LoadedModel, loadModel, loadNativeAdapter } from "../model/load.ts";
+import { SharedBases } from "../model/shared-bases.ts";
 import { decodeMethod, type Method } from "../train/method.ts";
 
 /** A registered model in memory: everything it takes to answer and to attribute. */
@@ -46,9 +56,11 @@ export interface Inference {
   list: InfluenceList;
 }
 
-/** Most bytes that loading a model may take: its files, its index and its basis in memory. */
-export interface ModelLimits {
-  maxBytes: number;
+export interface LoadOptions {
+  /** Most bytes that the model may take: its files, its index and its basis in memory. */
+  maxBytes?: number;
+  /** Where the base is looked for first, and kept for other models. */
+  bases?: SharedBases;
 }
 
 /**
@@ -59,7 +71,7 @@ export interface ModelLimits {
 export async function loadServedModel(
   source: ContentSource,
   registered: RegisteredModel,
-  limits?: ModelLimits,
+  { maxBytes, bases = new SharedBases() }: LoadOptions = {},
 ): Promise<ServedModel> {
   const manifest = decodeManifest(await source.get(registered.manifestHash));
   const hashes = registryHashes(manifest);
@@ -74,16 +86,13 @@ export async function loadServedModel(
   const { dimension } = registered.index;
   const files = [...manifest.base, ...manifest.tokenizer, ...manifest.adapter];
   const bytes = files.reduce((sum, { size }) => sum + size, 0) + indexMemory(registered.index);
-  requireRoom(registered.modelId, bytes, limits);
-  const base = loadModel(
-    await fetchFiles(source, manifest.base),
-    await fetchFiles(source, manifest.tokenizer),
+  requireRoom(registered.modelId, bytes, maxBytes);
+  const base = await bases.get(`${hashes.baseHash} ${hashOfList(manifest.tokenizer)}`, async () =>
+    loadBase(await fetchFiles(source, manifest.base), await fetchFiles(source, manifest.tokenizer)),
   );
   const adapter = loadNativeAdapter(await fetchFiles(source, manifest.adapter), base.config);
-  const parameters = adapterTensors(nativeConfig(base.config), adapter.shape)
-    .map(({ shape }) => shape.reduce((product, size) => product * size, 1))
-    .reduce((sum, count) => sum + count, 0);
-  requireRoom(registered.modelId, bytes + 2 * dimension * parameters, limits);
+  const parameters = adapterParameters(base.config, adapter.shape);
+  requireRoom(registered.modelId, bytes + 2 * dimension * parameters, maxBytes);
   return {
     registered,
     manifest,
@@ -95,12 +104,24 @@ export async function loadServedModel(
   };
 }
 
-function requireRoom(modelId: bigint, bytes: number, limits: ModelLimits | undefined): void {
-  if (limits === undefined || bytes <= limits.maxBytes) return;
+/** Positions for which there must be memory before a base is loaded; a longer request needs more. */
+const ORDINARY_POSITIONS = 4096;
+
+function loadBase(files: ModelFiles, tokenizer: ModelFiles): LoadedModel {
+  const config = parseModelConfig(requireJson(files, "config.json"));
+  // Weights stay as large as their files.
+  const weights = [...files.values()].reduce((sum, bytes) => sum + bytes.length, 0);
+  const positions = Math.min(config.contextLength, ORDINARY_POSITIONS);
+  requireMemory("serving this base model", servingMemory(config, weights, { positions }));
+  return loadModel(files, tokenizer);
+}
+
+function requireRoom(modelId: bigint, bytes: number, limit: number | undefined): void {
+  if (limit === undefined || bytes <= limit) return;
   throw aiError("MODEL_TOO_LARGE", {
-    message: `model ${modelId} takes ${bytes} bytes; this host loads at most ${limits.maxBytes}`,
+    message: `model ${modelId} takes ${bytes} bytes; this host loads at most ${limit}`,
     fix: "serve it with more memory and a higher limit, or ask another host",
-    facts: { modelId, bytes, limit: limits.maxBytes },
+    facts: { modelId, bytes, limit },
   });
 }
 

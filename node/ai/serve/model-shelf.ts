@@ -2,6 +2,7 @@ import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { getModel } from "../client/models.ts";
 import type { ContentSource } from "../content/source.ts";
 import { aiError } from "../errors.ts";
+import { SharedBases } from "../model/shared-bases.ts";
 import { loadServedModel, type ServedModel } from "./inference.ts";
 
 /** Models kept in memory at once. */
@@ -20,6 +21,7 @@ export interface ShelfOptions {
 /** The models that a host has in memory, the least recently used one goes first. */
 export class ModelShelf {
   private readonly options: ShelfOptions;
+  private readonly bases = new SharedBases();
   private readonly loaded = new Map<bigint, Promise<ServedModel>>();
 
   constructor(options: ShelfOptions) {
@@ -52,6 +54,6 @@ export class ModelShelf {
         facts: { modelId },
       });
     }
-    return loadServedModel(content, await getModel(client, at, modelId), { maxBytes });
+    return loadServedModel(content, await getModel(client, at, modelId), { maxBytes, bases: this.bases });
   }
 }

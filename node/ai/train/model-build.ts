@@ -12,10 +12,17 @@ import {
 } from "../attribution/manifest.ts";
 import type { AttributionIndex } from "../attribution/sketch-index.ts";
 import type { ContentSink, ContentSource } from "../content/source.ts";
+import { fitMemory, type MemoryPart, requireMemory } from "../model/estimate.ts";
 import type { ModelFiles } from "../model/files.ts";
 import { type LoadedModel, loadModel } from "../model/load.ts";
 import { encodeMethod, type Method } from "./method.ts";
-import { encodeSnapshot, type Snapshot, type TrainingSet, trainingSet } from "./snapshot.ts";
+import {
+  encodeSnapshot,
+  type Snapshot,
+  type TrainingExample,
+  type TrainingSet,
+  trainingSet,
+} from "./snapshot.ts";
 import { type TrainedAdapter, trainAdapter } from "./train.ts";
 
 /** The stages of making a model, for progress displays. */
@@ -58,6 +65,7 @@ export async function buildModel(
   const base = loadModel(files.base, files.tokenizer);
   const set = await trainingSet(input.snapshots, (id) => content.get(id), base);
   const rows = set.examples;
+  requireMemory("making this model", buildMemory(base, rows, method));
   const trained = await trainAdapter(session, base, rows, method, stage("train"));
   const basis = await fitModelBasis(session, base, trained.native, rows, method, stage("fit"));
   const index = await buildIndex(session, base, trained.native, basis, set, method, stage("sketch"));
