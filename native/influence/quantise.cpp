@@ -29,8 +29,8 @@ int8_t quantise_int16(const float* values, size_t count, int16_t* out) {
   return static_cast<int8_t>(e);
 }
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-// Integers are exact in any order: the compiler may vectorise for the processor at hand.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__)
+// Clones are chosen by an ifunc, which glibc has and musl has not. Integers are exact in any order: the compiler may vectorise for the processor at hand.
 __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
 #endif
 void scan_rows(const int16_t* query, const int8_t* rows, size_t count, size_t dimension, int64_t* dot) {

@@ -4,6 +4,7 @@ import { mapFile } from "../../../native/js/models.ts";
 import { aiError } from "../errors.ts";
 import { readGguf } from "./gguf.ts";
 import { ggufTextFiles } from "./gguf-files.ts";
+import { repeatedKey } from "./json-keys.ts";
 import { bytesInMemory, bytesOnDisk, type WeightBytes } from "./weight-bytes.ts";
 
 /** Files of a model by name, whether they came from a folder or from the content store. */
@@ -148,11 +149,14 @@ export function requireFile(files: ModelFiles, name: string): Uint8Array {
   return bytes;
 }
 
-/** @throws CodedError `MODEL_FILE_MISSING` or `MODEL_FILE_INVALID`. */
+/** A JSON file whose objects have no key twice. @throws CodedError `MODEL_FILE_MISSING` or `MODEL_FILE_INVALID`. */
 export function requireJson(files: ModelFiles, name: string): unknown {
   const bytes = requireFile(files, name);
+  let text: string;
+  let value: unknown;
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    value = JSON.parse(text);
   } catch (cause) {
     throw aiError("MODEL_FILE_INVALID", {
       message: `${name} is not UTF-8 JSON`,
@@ -161,4 +165,11 @@ export function requireJson(files: ModelFiles, name: string): unknown {
       cause,
     });
   }
+  const repeated = repeatedKey(text);
+  if (repeated === undefined) return value;
+  throw aiError("MODEL_FILE_INVALID", {
+    message: `${name} has the key ${JSON.stringify(repeated)} twice in one object`,
+    fix: "remove one of the two: which one counts depends on the reader",
+    facts: { name, key: repeated },
+  });
 }

@@ -164,6 +164,7 @@ describe("a .gguf file", () => {
     ["too few token types", { "tokenizer.ggml.token_type": [1, 1] }, "GGUF_INVALID", "token types"],
     ["a broken merge", { "tokenizer.ggml.merges": ["a b c"] }, "GGUF_INVALID", "merge 0"],
     ["another alignment", { "general.alignment": 12 }, "GGUF_INVALID", "general.alignment"],
+    ["an alignment of no power of two", { "general.alignment": 24 }, "GGUF_INVALID", "general.alignment"],
   ])("with %s is refused by name", async (_name, change, code, word) => {
     const path = onDisk("refused.gguf", writeGguf({ ...METADATA, ...change }, tensors()));
     await expect(openModelSource(path)).rejects.toMatchObject({

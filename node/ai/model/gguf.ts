@@ -119,13 +119,13 @@ function alignmentOf(name: string, metadata: ReadonlyMap<string, GgufValue>): nu
     typeof value === "number" &&
     value >= 8 &&
     value <= MAX_ALIGNMENT &&
-    value % 8 === 0
+    (value & (value - 1)) === 0
   ) {
     return value;
   }
   throw invalid(
     name,
-    `general.alignment is ${String(value)}; it must be a multiple of 8 up to ${MAX_ALIGNMENT}`,
+    `general.alignment is ${String(value)}; it must be a power of two from 8 to ${MAX_ALIGNMENT}`,
   );
 }
 

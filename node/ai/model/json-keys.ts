@@ -15,7 +15,8 @@ export function repeatedKey(text: string): string | undefined {
       const end = endOfString(text, at);
       const keys = levels.at(-1);
       if (keys && nextChar(text, end) === ":") {
-        const key = JSON.parse(text.slice(at, end)) as string;
+        const plain = text.slice(at + 1, end - 1);
+        const key = plain.includes("\\") ? (JSON.parse(`"${plain}"`) as string) : plain;
         if (keys.has(key)) return key;
         keys.add(key);
       }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { Model } from "../../../native/js/index.ts";
 import { loadAdapter, writeAdapter } from "./adapter.ts";
 import { type ModelConfig, parseModelConfig } from "./config.ts";
-import { type ModelFiles, readModelFolder, sourceOfFiles } from "./files.ts";
+import { type ModelFiles, readModelFolder, requireJson, sourceOfFiles } from "./files.ts";
 import { loadNativeModel, nativeConfig } from "./load.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { loadTokenizer } from "./tokenizer.ts";
@@ -255,6 +255,17 @@ describe("adapters", () => {
       code("ADAPTER_CONFIG_INVALID"),
     );
   });
+});
+
+test("a key that stands twice in one object of a JSON file is refused by name", () => {
+  const read = (text: string) => () =>
+    requireJson(new Map([["config.json", new TextEncoder().encode(text)]]), "config.json");
+  expect(read('{"a":{"x":1},"b":[{"x":1},{"x":2}],"c":"\\"a\\":"}')()).toMatchObject({ c: '"a":' });
+  for (const text of ['{"a":1,"a":2}', '{"o":{"a":1, "\\u0061" : 2}}', '[{"b":"a","a":[],"a":{}}]']) {
+    expect(read(text)).toThrow(
+      expect.objectContaining({ code: "MODEL_FILE_INVALID", message: expect.stringContaining('"a" twice') }),
+    );
+  }
 });
 
 describe("tokenizer.json", () => {
