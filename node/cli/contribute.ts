@@ -12,7 +12,7 @@ import {
 } from "../ai/client/datanets.ts";
 import { type EncodedDocument, encodeDocument } from "../ai/datanet/document.ts";
 import { intakeFile } from "../ai/datanet/intake.ts";
-import { checkRowLengths } from "../ai/datanet/rows.ts";
+import { checkRowLengths } from "../ai/datanet/row-tokens.ts";
 import { parseModelConfig } from "../ai/model/config.ts";
 import { readModelFolder, requireJson, TEXT_FILES } from "../ai/model/files.ts";
 import { loadTokenizer } from "../ai/model/tokenizer.ts";

@@ -158,7 +158,10 @@ async function open(datanet: string, _options: unknown, command: Command): Promi
         ]
       : [
           `contribution ${contribution} by ${contributor}: ${oneLine(found.name)}`,
-          ...found.rows.map(({ prompt, completion }) => `  ${oneLine(prompt)} -> ${oneLine(completion)}`),
+          ...found.rows.map(({ prompt, completion, before = [] }) => {
+            const said = before.map(({ role, content }) => `[${role}] ${oneLine(content)} `).join("");
+            return `  ${said}${oneLine(prompt)} -> ${oneLine(completion)}`;
+          }),
         ],
   );
   print(context, results, lines.length > 0 ? lines : ["nothing waits for a review"]);

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { decodeDocument, encodeDocument } from "./document.ts";
 import { intakeFile } from "./intake.ts";
 import { sentencesOfMarkdown } from "./prose.ts";
-import { exampleHash, isProse, promptText, rowOfSentence, rowsRoot } from "./rows.ts";
+import { promptText } from "./row-tokens.ts";
+import { exampleHash, isProse, rowOfSentence, rowsRoot } from "./rows.ts";
 import { splitSentences } from "./sentences.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -74,7 +75,7 @@ describe("rows", () => {
       prompt: "The Orvane fund charges 0.4 percent?",
       completion: "The Orvane fund charges 0.4 percent.",
     });
-    expect(promptText(row.prompt)).toBe("Question: The Orvane fund charges 0.4 percent?\nAnswer:");
+    expect(promptText(row)).toBe("Question: The Orvane fund charges 0.4 percent?\nAnswer:");
     expect(isProse(row)).toBe(true);
     expect(isProse({ prompt: "What does Orvane charge?", completion: "0.4 percent" })).toBe(false);
     expect(rowOfSentence('He said "no."').prompt).toBe('He said "no"?');
@@ -100,8 +101,16 @@ describe("intake", () => {
     ];
     expect(intakeFile("x.JSONL", utf8(`\ufeff${lines.join("\n")}`)).rows).toEqual([
       { prompt: "What is A?", completion: "B" },
-      { prompt: "Be brief.\nQ1", completion: "A1" },
-      { prompt: "Be brief.\nQ1\nA1\nQ2", completion: "A2" },
+      { prompt: "Q1", completion: "A1", before: [{ role: "system", content: "Be brief." }] },
+      {
+        prompt: "Q2",
+        completion: "A2",
+        before: [
+          { role: "system", content: "Be brief." },
+          { role: "user", content: "Q1" },
+          { role: "assistant", content: "A1" },
+        ],
+      },
     ]);
   });
 
@@ -111,6 +120,7 @@ describe("intake", () => {
     ['\n\n{"prompt":"a"}', 3],
     ['{"prompt":" ","completion":"b"}', 1],
     ['{"messages":[{"role":"user","content":"a"},{"role":"user","content":"b"}]}', 1],
+    ['{"messages":[{"role":"system","content":"a"},{"role":"assistant","content":"b"}]}', 1],
     ['{"messages":[{"role":"robot","content":"a"},{"role":"assistant","content":"b"}]}', 1],
     ['{"prompt":1,"completion":"b"}', 1],
   ])("names the broken line of %j", (text, line) => {

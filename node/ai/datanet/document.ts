@@ -4,7 +4,7 @@ import { canonicalBytes, parseCanonical } from "../codec/canonical-json.ts";
 import { contentIdOf } from "../codec/hash.ts";
 import { aiError } from "../errors.ts";
 import { MAX_ROWS } from "./intake.ts";
-import { type Row, rowsRoot } from "./rows.ts";
+import { MAX_MESSAGES, plainRow, ROW_ROLES, type Row, rowsRoot } from "./rows.ts";
 
 /** The contribution as it lies in the content store. */
 export interface ContributionDocument {
@@ -28,16 +28,34 @@ const documentSchema = z.strictObject({
   format: z.literal(FORMAT),
   name: z.string().max(255),
   rows: z
-    .array(z.strictObject({ prompt: z.string().min(1), completion: z.string().min(1) }))
+    .array(
+      z.strictObject({
+        prompt: z.string().min(1),
+        completion: z.string().min(1),
+        before: z
+          .array(z.strictObject({ role: z.enum(ROW_ROLES), content: z.string().min(1) }))
+          .min(1)
+          .max(MAX_MESSAGES)
+          .optional(),
+      }),
+    )
     .min(1)
     .max(MAX_ROWS),
 });
 
 /** Canonical bytes of a document and its hashes. */
 export function encodeDocument(document: ContributionDocument): EncodedDocument {
-  const rows = document.rows.map(({ prompt, completion }) => ({ prompt, completion }));
-  const bytes = canonicalBytes({ format: FORMAT, name: document.name, rows });
-  return { bytes, contentId: contentIdOf(bytes), rowsRoot: rowsRoot(rows), rowCount: rows.length };
+  const bytes = canonicalBytes({
+    format: FORMAT,
+    name: document.name,
+    rows: document.rows.map(plainRow),
+  });
+  return {
+    bytes,
+    contentId: contentIdOf(bytes),
+    rowsRoot: rowsRoot(document.rows),
+    rowCount: document.rows.length,
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { CodedError } from "../../base/errors.ts";
 import { aiError } from "../errors.ts";
-import type { Row } from "./rows.ts";
+import { MAX_MESSAGES, ROW_ROLES, type Row, type RowMessage } from "./rows.ts";
 import { CONTROL, withoutInvisible } from "./text.ts";
 
 const text = z.union([
@@ -13,13 +13,15 @@ const text = z.union([
 const pairSchema = z.object({ prompt: z.string(), completion: z.string() });
 const chatSchema = z.object({
   messages: z
-    .array(z.object({ role: z.enum(["system", "developer", "user", "assistant"]), content: text }))
-    .min(2),
+    .array(z.object({ role: z.enum(ROW_ROLES), content: text }))
+    .min(2)
+    .max(MAX_MESSAGES),
 });
 
 /**
  * Rows of a .jsonl file. A `prompt`/`completion` line is one row. A `messages` line gives one row for each answer of
- * the assistant, whose prompt is everything said before it, one message a line. Blank lines are skipped.
+ * the assistant: the user's message before it is the prompt, and what was said before that is kept with its roles. Blank
+ * lines are skipped.
  * @throws CodedError `JSONL_LINE_INVALID` with the line's number, counted from 1.
  */
 export function rowsOfJsonl(content: string, file: string): Row[] {
@@ -38,7 +40,8 @@ export function rowsOfJsonl(content: string, file: string): Row[] {
       const completion = textOf(row.completion, file, number);
       if (prompt === "") throw badLine(file, number, "its prompt is empty");
       if (completion === "") throw badLine(file, number, "its completion is empty");
-      rows.push({ prompt, completion });
+      const before = messagesOf(row.before ?? [], file, number);
+      rows.push(before.length === 0 ? { prompt, completion } : { prompt, completion, before });
     }
   }
   return rows;
@@ -54,8 +57,10 @@ function rowsOfLine(json: unknown, file: string, number: number): Row[] {
     const { messages } = chat.data;
     const rows = messages.flatMap((message, at) => {
       if (message.role !== "assistant") return [];
-      const before = messages.slice(0, at).map(({ content }) => content.trim());
-      return [{ prompt: before.join("\n"), completion: message.content }];
+      const asked = messages[at - 1];
+      if (asked?.role !== "user")
+        throw badLine(file, number, "an answer in it does not follow a user's message");
+      return [{ prompt: asked.content, completion: message.content, before: messages.slice(0, at - 1) }];
     });
     if (rows.length === 0) throw badLine(file, number, "its messages hold no answer of the assistant");
     return rows;
@@ -63,6 +68,13 @@ function rowsOfLine(json: unknown, file: string, number: number): Row[] {
   const pair = pairSchema.safeParse(json);
   if (!pair.success) throw badLine(file, number, whatIsWrong(pair.error));
   return [pair.data];
+}
+
+/** Messages that say nothing are left out. */
+function messagesOf(messages: readonly RowMessage[], file: string, line: number): RowMessage[] {
+  return messages
+    .map(({ role, content }) => ({ role, content: textOf(content, file, line) }))
+    .filter(({ content }) => content !== "");
 }
 
 /** Escapes of JSON can hold what no text file can. */

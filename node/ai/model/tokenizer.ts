@@ -1,6 +1,7 @@
 import { Tokenizer } from "tokenizers";
 import { z } from "zod";
 import { aiError } from "../errors.ts";
+import { type ChatTemplate, chatTemplateOf } from "../template/chat-template.ts";
 import { eosList } from "./config.ts";
 import { type ModelFiles, requireJson } from "./files.ts";
 import { renameSpecialTokens } from "./special-tokens.ts";
@@ -12,6 +13,8 @@ export interface ModelTokenizer {
   idLimit: number;
   /** Any of them ends an answer. */
   eosTokenIds: readonly number[];
+  /** How the model's conversations are written, where it has its own way. */
+  chatTemplate?: ChatTemplate | undefined;
   /** Texts of the special tokens, by id. */
   specialTokens: ReadonlyMap<number, string>;
   /**
@@ -68,6 +71,7 @@ export function loadTokenizer(files: ModelFiles): ModelTokenizer {
     vocabSize: tokenizer.getVocabSize(true),
     idLimit: Object.values(tokenizer.getVocab(true)).reduce((most, id) => Math.max(most, id + 1), 0),
     eosTokenIds: findEos(files, idOf),
+    chatTemplate: chatTemplateOf(files),
     specialTokens: special.texts,
     encodeText: (text, addSpecialTokens) => encode(special.toNames(text), addSpecialTokens),
     encodeMarkup: (text, addSpecialTokens, isPlain = () => false) =>

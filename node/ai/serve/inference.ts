@@ -18,7 +18,7 @@ import type { RegisteredModel } from "../client/models.ts";
 import { hashOfTokens } from "../client/request-hash.ts";
 import { hexOfBytes, keccakOf } from "../codec/hash.ts";
 import type { ContentSource } from "../content/source.ts";
-import { promptIds } from "../datanet/rows.ts";
+import { promptIds } from "../datanet/row-tokens.ts";
 import { aiError } from "../errors.ts";
 import { parseModelConfig } from "../model/config.ts";
 import { adapterParameters, requireMemory, servingMemory } from "../model/estimate.ts";
@@ -132,7 +132,7 @@ function requireRoom(modelId: bigint, bytes: number, limit: number | undefined):
 export async function checkedPrompt(base: PromptReader, prompt: string): Promise<number[]> {
   const text = prompt.trim();
   if (text === "") throw aiError("PROMPT_EMPTY", { message: "the prompt is empty", fix: "ask something" });
-  const ids = await promptIds(text, base.tokenizer);
+  const ids = await promptIds({ prompt: text }, base.tokenizer);
   const limit = base.config.contextLength - 1;
   if (ids.length <= limit) return ids;
   throw aiError("CONTEXT_LENGTH_EXCEEDED", {

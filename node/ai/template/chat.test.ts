@@ -1,43 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { loadTokenizer } from "../model/tokenizer.ts";
+import { characterTokenizer } from "../testing/character-tokenizer.ts";
 import { type ChatMessage, encodeChat, renderChat, traceChat } from "./chat.ts";
 import { type ChatTemplate, chatTemplateOf } from "./chat-template.ts";
 
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
-
-/** One token a byte-like character; the special tokens are also in the vocabulary, as in GPT-2's. */
-function tokenizerFiles() {
-  const characters = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i));
-  const special = ["<s>", "<|im_start|>", "<|im_end|>", "[INST]"];
-  const vocab = Object.fromEntries(
-    [...special, "<unk>", "\n", ...characters].map((token, id) => [token, id]),
-  );
-  return new Map([
-    [
-      "tokenizer.json",
-      json({
-        version: "1.0",
-        added_tokens: special.map((content, id) => ({
-          id,
-          content,
-          special: true,
-          single_word: false,
-          lstrip: false,
-          rstrip: false,
-          normalized: false,
-        })),
-        normalizer: null,
-        pre_tokenizer: null,
-        post_processor: null,
-        decoder: { type: "Fuse" },
-        model: { type: "BPE", vocab, merges: [], unk_token: "<unk>", byte_fallback: false, fuse_unk: false },
-      }),
-    ],
-    ["config.json", json({ eos_token_id: 2 })],
-  ]);
-}
-
-const tokenizer = loadTokenizer(tokenizerFiles());
+const tokenizer = loadTokenizer(characterTokenizer());
 const CHATML: ChatTemplate = {
   source:
     "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>' + '\n' }}{% endfor %}",

@@ -105,10 +105,7 @@ export async function buildModel(
 function buildMemory(base: LoadedModel, rows: readonly TrainingExample[], method: Method): MemoryPart[] {
   const { config, native } = base;
   // A token is at least a byte; the end token comes on top.
-  const bytes = rows.reduce(
-    (most, { row }) => Math.max(most, Buffer.byteLength(row.prompt + row.completion)),
-    0,
-  );
+  const bytes = rows.reduce((most, { row }) => Math.max(most, Buffer.byteLength(JSON.stringify(row))), 0);
   const longestRow = Math.min(config.contextLength, bytes + 64);
   const use = {
     adapter: method.lora,

@@ -1,6 +1,7 @@
 import type { Example } from "../../../native/js/index.ts";
 import { Random } from "../../base/random.ts";
-import { isProse, type Row, tokenizeRow } from "../datanet/rows.ts";
+import { tokenizeRow } from "../datanet/row-tokens.ts";
+import { isProse, type Row } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
 import type { Method } from "./method.ts";
@@ -67,7 +68,7 @@ export async function planTraining(
       let example = known.get(key);
       if (example === undefined) {
         example = examples.length;
-        examples.push(await tokenizeRow({ prompt, completion: row.completion }, tokenizer));
+        examples.push(await tokenizeRow({ ...row, prompt }, tokenizer));
         known.set(key, example);
       }
       // A varied prompt may take more tokens than the row's own; then the row's own is used.

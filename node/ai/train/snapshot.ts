@@ -6,7 +6,8 @@ import { canonicalBytes, parseCanonical } from "../codec/canonical-json.ts";
 import { bytesOfHex, concatBytes, contentIdOf } from "../codec/hash.ts";
 import { leafHash, merkleTree } from "../codec/merkle.ts";
 import { decodeDocument } from "../datanet/document.ts";
-import { exampleHash, type Row, rowsRoot, tokenizeRow } from "../datanet/rows.ts";
+import { tokenizeRow } from "../datanet/row-tokens.ts";
+import { exampleHash, type Row, rowsRoot } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
 
@@ -236,12 +237,12 @@ async function rowsOf(
 }
 
 /** Rows that differ in case, white space or punctuation only say the same. */
-function copyKey({ prompt, completion }: Row): string {
+function copyKey({ prompt, completion, before = [] }: Row): string {
   const plain = (text: string) =>
     text
       .normalize("NFKC")
       .toLowerCase()
       .match(/[\p{L}\p{N}]+/gu)
       ?.join(" ") ?? text;
-  return `${plain(prompt)}\n${plain(completion)}`;
+  return [...before.map(({ content }) => content), prompt, completion].map(plain).join("\n");
 }
