@@ -5,25 +5,38 @@
 namespace spans {
 namespace {
 
-// Each end gets a symbol of its own, in the order of position, below all tokens: ties cannot occur.
-template <typename T>
-std::vector<uint32_t> sort(const std::vector<T>& text) {
+// Ranks of the tokens that occur, from 0 on; `count` is how many there are. Tables for short symbols, else a sort.
+void rank_tokens(const std::vector<uint16_t>& text, std::vector<int32_t>& ranks, int32_t& count) {
+  std::vector<int32_t> table(1 << 16, -1);
+  for (const uint16_t symbol : text) table[symbol] = 0;
+  count = 0;
+  for (size_t symbol = 1; symbol < table.size(); ++symbol) {
+    if (table[symbol] == 0) table[symbol] = count++;
+  }
+  for (size_t i = 0; i < text.size(); ++i) ranks[i] = table[text[i]];
+}
+
+void rank_tokens(const std::vector<uint32_t>& text, std::vector<int32_t>& ranks, int32_t& count) {
   std::vector<uint32_t> tokens(text.begin(), text.end());
   std::sort(tokens.begin(), tokens.end());
   tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
-  const uint64_t ends = static_cast<uint64_t>(std::count(text.begin(), text.end(), T{0}));
-  std::vector<int32_t> ranks(text.size());
-  int32_t end = 0;
+  // The first one is the end.
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == 0) {
-      ranks[i] = end++;
-    } else {
-      const auto found = std::lower_bound(tokens.begin(), tokens.end(), uint32_t{text[i]});
-      ranks[i] = static_cast<int32_t>(ends + static_cast<uint64_t>(found - tokens.begin()) - 1);
-    }
+    const auto found = std::lower_bound(tokens.begin(), tokens.end(), text[i]);
+    ranks[i] = static_cast<int32_t>(found - tokens.begin()) - 1;
   }
-  const auto largest = static_cast<int32_t>(ends + tokens.size() - 2);
-  const std::vector<int32_t> order = order_of_suffixes(ranks, largest);
+  count = static_cast<int32_t>(tokens.size()) - 1;
+}
+
+// Each end gets a symbol of its own, in the order of position, below all tokens: ties cannot occur.
+template <typename T>
+std::vector<uint32_t> sort(const std::vector<T>& text) {
+  std::vector<int32_t> ranks(text.size());
+  int32_t tokens = 0, end = 0;
+  rank_tokens(text, ranks, tokens);
+  const auto ends = static_cast<int32_t>(std::count(text.begin(), text.end(), T{0}));
+  for (size_t i = 0; i < text.size(); ++i) ranks[i] = text[i] == 0 ? end++ : ranks[i] + ends;
+  const std::vector<int32_t> order = order_of_suffixes(ranks, ends + tokens - 1);
   return std::vector<uint32_t>(order.begin(), order.end());
 }
 

@@ -205,6 +205,8 @@ describe("SpanVerifier on an unsound array", () => {
       [3, 4, size],
       [6, 4, size - 2],
       [4, 4, size - 1],
+      // A gap alone: the record before it and its own end are right.
+      [3, 0, new DataView(sound.table[3]!.buffer).getUint32(0) + 1],
     ] as const) {
       const table = sound.table.map((record) => Uint8Array.from(record));
       new DataView(table[document]!.buffer).setUint32(field, value);

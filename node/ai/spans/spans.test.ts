@@ -78,6 +78,16 @@ describe("spans of an answer", () => {
     }
   });
 
+  it("do not end inside a word, nor begin in one", async () => {
+    const text = "Known mill at Brenna was builtin by Pavo Lindqvistine. Unbuilt by Pavo, then.";
+    const spans = await traceSpans(whole, { ...method, leastInformation: 1 }, await encode(text), pieces);
+    expect(spans.map((span) => text.slice(span.text.start, span.text.end))).toEqual([
+      " mill at Brenna was",
+      " by Pavo",
+      " by Pavo",
+    ]);
+  });
+
   it("are the same for other shards and threads", async () => {
     const answer = await encode("They say the mill at Brenna was built by Pavo Lindqvist in the north.");
     const content = async (index: SpanIndex, threads: number) =>
