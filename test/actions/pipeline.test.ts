@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { l2BlockRefFromBlock, systemConfigFromBlock } from "../../node/chain/system-config.ts";
 import { makeGenesis } from "../../node/execution/state/genesis-state.ts";
 import { createDerivationPipeline } from "../../node/rollup/derivation/pipeline.ts";
-import { l1Chain, testGenesis, testRollup } from "./chain-fixture.ts";
+import { l1Chain, testGenesis, testRollup, transfer, users } from "./chain-fixture.ts";
 import { Miner } from "./miner.ts";
+import { createWorld } from "./world.ts";
 
 function setUp() {
   const miner = new Miner();
@@ -31,6 +32,37 @@ describe("derivation pipeline", () => {
     pipeline.pushL1(block);
     expect(() => pipeline.pushL1(miner.at(2n)!)).toThrowError(unexpected);
     expect(pipeline.origin).toEqual({ number: 1n, hash: block.hash });
+  });
+
+  it("tells what the next block of a span will bring, in the same arrays", async () => {
+    const { miner, sequencer, rollup, channel } = createWorld();
+    miner.mine();
+    const blocks = [
+      await sequencer.build(await transfer(users[0]!, 0)),
+      await sequencer.build(await transfer(users[0]!, 1)),
+    ];
+    for (const frame of await channel(1, 2)) miner.include(frame);
+    miner.mineMany(2);
+    const systemConfig = systemConfigFromBlock(sequencer.at(0)!, rollup);
+    const pipeline = createDerivationPipeline({
+      rollup,
+      l1Chain,
+      start: { origin: miner.genesis, systemConfig },
+    });
+    const derive = (parent: number) => {
+      const head = { ref: l2BlockRefFromBlock(sequencer.at(parent)!, rollup), systemConfig };
+      for (;;) {
+        const step = pipeline.step(head, { refByNumber: () => head.ref, blockByNumber: sequencer.at });
+        if (step.kind === "attributes") return step.derived;
+        if (step.kind !== "needL1") throw new Error(step.kind);
+        pipeline.pushL1(miner.at(step.number)!);
+      }
+    };
+    const first = derive(0);
+    expect(first.ahead).toEqual([blocks[1]!.transactions[1]!.raw]);
+    const second = derive(1);
+    expect(second.attributes.transactions.at(-1)).toBe(first.ahead?.[0]);
+    expect(second.ahead).toBeUndefined();
   });
 
   it("wants a reset when L1 does not continue what it has read, or starts elsewhere", () => {

@@ -43,8 +43,10 @@ export interface CandidateOutcome {
   outcome: "included" | "skipped" | { invalid: string; sender: boolean };
 }
 
-/** When to stop taking from the pool; the block is sealed then. */
+/** When to stop taking from the pool, and the block is sealed; and what there is to do beside it. */
 export interface BuildBudget {
+  /** What the next block brings after its deposits, the same arrays: their senders are recovered while this one runs. */
+  ahead?: readonly Uint8Array[];
   /** On the monotonic clock, in ms. */
   deadline?: number;
   signal?: AbortSignal;

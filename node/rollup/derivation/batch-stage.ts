@@ -96,7 +96,7 @@ export class BatchStage {
     const verdict = checkSingularBatch(batch, context);
     if (verdict.kind !== "accept") return this.setAside(verdict, "block", batch.timestamp);
     const origin = this.window.at(batch.epochNumber)!;
-    return { kind: "item", item: { batch, origin, concluding: true } };
+    return { kind: "item", item: { batch, origin, concluding: true, ahead: this.span.next } };
   }
 
   private setAside(

@@ -18,6 +18,11 @@ export class OpenSpan {
     return this.blocks.length === 0;
   }
 
+  /** Transactions of the block that comes next. */
+  get next(): readonly Uint8Array[] | undefined {
+    return this.blocks[0]?.transactions;
+  }
+
   open(blocks: readonly SpanBlock[]): void {
     this.blocks = [...blocks];
   }

@@ -125,7 +125,7 @@ class Pipeline implements DerivationPipeline {
   }
 
   private attributes(
-    { batch, origin, concluding }: NextBlock,
+    { batch, origin, concluding, ahead }: NextBlock,
     parent: SafeHead,
     block: L1Block,
   ): DerivationStep {
@@ -134,7 +134,7 @@ class Pipeline implements DerivationPipeline {
       const required = buildAttributes({ rollup, l1Chain, parent, origin });
       const attributes = { ...required, transactions: [...required.transactions, ...batch.transactions] };
       const derivedFrom = { hash: block.hash, number: block.number };
-      const derived = { attributes, parent: parent.ref, derivedFrom, concluding };
+      const derived = { attributes, parent: parent.ref, derivedFrom, concluding, ...(ahead && { ahead }) };
       const isHolocene = isActive(rollup, "holocene", block.timestamp);
       this.last = { derived, rejected: false, isHolocene };
       return { kind: "attributes", derived };

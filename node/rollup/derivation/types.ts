@@ -31,6 +31,8 @@ export interface DerivedAttributes {
    * Holocene on.
    */
   concluding: boolean;
+  /** What the next block of the same span is to bring after its deposits; it may still turn out invalid. */
+  ahead?: readonly Uint8Array[];
 }
 
 /**
@@ -81,6 +83,8 @@ export interface NextBlock {
   origin: L1Block;
   /** See {@link DerivedAttributes.concluding}. */
   concluding: boolean;
+  /** See {@link DerivedAttributes.ahead}. */
+  ahead?: readonly Uint8Array[] | undefined;
 }
 
 /** Something that derivation left aside, for logs and metrics; it changes nothing. */

@@ -192,7 +192,8 @@ class ChainEngine implements Engine {
     const { executor, logger } = this.options;
     const parent = this.pending;
     const attributes = { ...derived.attributes, noTxPool: true };
-    const built = await executor.build(this.block(parent).header, attributes);
+    const budget = derived.ahead && { ahead: derived.ahead };
+    const built = await executor.build(this.block(parent).header, attributes, undefined, budget);
     const blocks = this.current.unsafe.number - parent.number;
     if (blocks > 0n) {
       const facts = { from: parent.number + 1n, blocks, why };

@@ -2,7 +2,6 @@ import { setImmediate } from "node:timers/promises";
 import { CodedError } from "../../../base/errors.ts";
 import { hashHeader } from "../../../chain/codec/header.ts";
 import { mergeBlooms } from "../../../chain/codec/receipt.ts";
-import { decodeTransactions } from "../../../chain/codec/transaction.ts";
 import { L1_ATTRIBUTES_LAYOUTS } from "../../../chain/l1-attributes.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import { daFootprint } from "../../../chain/rules/rollup-fees.ts";
@@ -11,7 +10,6 @@ import type { BlockHeader, Receipt } from "../../../chain/types/block.ts";
 import type { PayloadAttributes } from "../../../chain/types/rollup.ts";
 import type { ChainTransaction } from "../../../chain/types/transaction.ts";
 import { executionError } from "../../errors.ts";
-import { recoverSendersOffThread } from "../../senders.ts";
 import type { ChainRules, ExecutedBlock } from "../executor.ts";
 import { headerStart, payloadInvalid } from "./header.ts";
 import type { BlockCommit, BlockMachine, BlockStart, MachineFactory, Refusal, SignedTx } from "./machine.ts";
@@ -102,8 +100,7 @@ export class BlockBuilder {
   }
 
   /** Transactions that must be in the block. @throws CodedError `PAYLOAD_INVALID` naming the first that can't. */
-  async force(envelopes: readonly Uint8Array[]): Promise<void> {
-    const decoded = await decodeTransactions(envelopes, this.rules.rollup, recoverSendersOffThread);
+  async force(decoded: readonly (ChainTransaction | CodedError)[]): Promise<void> {
     for (const [index, transaction] of decoded.entries()) {
       if (transaction instanceof CodedError) {
         throw executionError("PAYLOAD_INVALID", {

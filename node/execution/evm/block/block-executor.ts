@@ -9,6 +9,7 @@ import { executionError } from "../../errors.ts";
 import type { FlatState } from "../../state/flat-state.ts";
 import type { BlockExecutor, ChainRules, ExecutedBlock, Listen } from "../executor.ts";
 import { BlockBuilder } from "./block-builder.ts";
+import { DecodedAhead } from "./decoded-ahead.ts";
 import { fillBlock } from "./fill.ts";
 import type { MachineFactory } from "./machine.ts";
 import { replayBlock } from "./trace.ts";
@@ -60,6 +61,7 @@ export function createReplay({ rules, machines }: Pick<BlockExecutorParts, "rule
 /** Makes and checks blocks on the machines of one EVM. Several may be under way at once, each on its own machine. */
 export function createBlockExecutor(parts: BlockExecutorParts): BlockExecutor {
   const { rules, machines, flat, slowestNsPerGas } = parts;
+  const senders = new DecodedAhead(rules.rollup);
   const run = async (
     parent: BlockHeader,
     attributes: PayloadAttributes,
@@ -78,7 +80,9 @@ export function createBlockExecutor(parts: BlockExecutorParts): BlockExecutor {
   return {
     build: (parent, attributes, pool, budget = {}) =>
       run(parent, attributes, async (builder) => {
-        await builder.force(attributes.transactions);
+        const decoded = await senders.take(attributes.transactions);
+        if (budget.ahead !== undefined) senders.expect(budget.ahead);
+        await builder.force(decoded);
         if (pool !== undefined && !attributes.noTxPool) {
           await fillBlock(builder, pool, budget, slowestNsPerGas);
         }
