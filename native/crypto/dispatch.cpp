@@ -51,6 +51,7 @@ bool shape(uint32_t operation, Shape* out) {
     case OL_CRYPTO_BLS_MAP_G2: *out = {96, false, 192}; return true;
     case OL_CRYPTO_P256: *out = {160, false, 1}; return true;
     case OL_CRYPTO_BLOB: *out = {131072, false, 48}; return true;
+    case OL_CRYPTO_CELL_PROOFS: *out = {131072, false, 6144}; return true;
     default: return false;
   }
 }
@@ -70,6 +71,7 @@ bool run(uint32_t operation, const uint8_t* in, size_t items, uint8_t* out) {
     case OL_CRYPTO_KZG: *out = kzg_verify(in, in + 32, in + 64, in + 112); return true;
     case OL_CRYPTO_P256: *out = p256_verify(in); return true;
     case OL_CRYPTO_BLOB: return blob_commitment(in, out);
+    case OL_CRYPTO_CELL_PROOFS: return cell_proofs(in, out);
     default: return false;
   }
 }

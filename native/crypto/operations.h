@@ -30,6 +30,9 @@ uint8_t kzg_verify(const uint8_t* z, const uint8_t* y, const uint8_t* commitment
 // False when one of the 4096 numbers is not below the field's order.
 bool blob_commitment(const uint8_t* blob, uint8_t* commitment);
 
+// 128 proofs of 48 bytes; false as blob_commitment. The first call takes seconds: it prepares the ceremony's points.
+bool cell_proofs(const uint8_t* blob, uint8_t* proofs);
+
 // Null where Node's own OpenSSL has what P256 needs.
 const char* p256_missing();
 uint8_t p256_verify(const uint8_t* input);

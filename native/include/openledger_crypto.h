@@ -27,7 +27,8 @@ enum {
   OL_CRYPTO_BLS_MAP_G1 = 16,   /* field element 48 -> 96 */
   OL_CRYPTO_BLS_MAP_G2 = 17,   /* c0 48, c1 48 -> 192 */
   OL_CRYPTO_P256 = 0x100,      /* digest 32, r 32, s 32, x 32, y 32 -> u8 (EIP-7951) */
-  OL_CRYPTO_BLOB = 0x1000      /* no precompile: a blob of 131072 -> its KZG commitment 48 (EIP-4844) */
+  OL_CRYPTO_BLOB = 0x1000,     /* no precompile: a blob of 131072 -> its KZG commitment 48 (EIP-4844) */
+  OL_CRYPTO_CELL_PROOFS = 0x1001 /* no precompile: a blob of 131072 -> the proofs of its 128 cells, 48 each (EIP-7594) */
 };
 
 /* Answers below zero. */

@@ -54,6 +54,7 @@ describe("every operation", () => {
       blsMapG2: 96,
       p256: 160,
       blob: 131_072,
+      cellProofs: 131_072,
     };
     const lists: CryptoOperationName[] = ["bn254Pairing", "blsG1Msm", "blsG2Msm", "blsPairing"];
     for (const name of Object.keys(units) as CryptoOperationName[]) {

@@ -40,6 +40,8 @@ export const CRYPTO_OPERATIONS = {
   p256: 0x100,
   /** No precompile: a blob of 131,072 -> its KZG commitment 48 (EIP-4844). */
   blob: 0x1000,
+  /** No precompile: a blob of 131,072 -> the KZG proofs of its 128 cells, 48 each (EIP-7594). The first takes seconds. */
+  cellProofs: 0x1001,
 } as const;
 
 export type CryptoOperationName = keyof typeof CRYPTO_OPERATIONS;

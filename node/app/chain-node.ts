@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { Logger } from "../base/logger.ts";
-import { createSupervisor, type PartStatus, type Supervisor } from "../base/supervisor.ts";
+import { createSupervisor, type Part, type PartStatus, type Supervisor } from "../base/supervisor.ts";
 import { createExecutor } from "../execution/evm/create-executor.ts";
 import type { AncestorHash } from "../execution/evm/executor.ts";
 import { createStateReader } from "../execution/evm/state-reader.ts";
@@ -49,6 +49,8 @@ export interface ChainNode {
   relay: NodePool["relay"];
   /** How each of its parts is. */
   parts(): readonly PartStatus[];
+  /** Runs one part more beside its own, and again after each failure, until the node stops. */
+  supervise(part: Part): Promise<void>;
   /** Runs all parts; resolves when all have ended after an abort, rejects when none of them can go on. */
   run(): Promise<void>;
 }
@@ -125,6 +127,7 @@ export function createChainNode(options: ChainNodeOptions): ChainNode {
     l1,
     ...pool,
     parts: () => supervisor.status(),
+    supervise: (part) => supervisor.run(part),
     run: () => runParts(context, supervisor, options.controller),
   };
 }

@@ -1,7 +1,8 @@
-import { sleep, systemClock } from "../base/clock.ts";
-import { type CodedError, isCodedError, isTemporary } from "../base/errors.ts";
+import { type Clock, sleep, systemClock } from "../base/clock.ts";
+import { isCodedError, isTemporary } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Part } from "../base/supervisor.ts";
+import type { L1BlockRef } from "../chain/types/l1.ts";
 import type { Hex } from "../chain/types/primitives.ts";
 import type { StateReader } from "../execution/evm/executor.ts";
 import type { Mempool } from "../execution/mempool/types.ts";
@@ -28,6 +29,7 @@ import { measureBalances, type NodeMetrics } from "./metrics.ts";
 import type { ChainDefinition } from "./open-chain.ts";
 import { outputAtBlock } from "./readers.ts";
 import type { RemotePool } from "./remote-pool.ts";
+import { watchAddresses, watchBatcher, watchDerivation, watchL1, watchSequencer } from "./watches.ts";
 
 /** What the chain's parts share. */
 export interface ChainContext {
@@ -53,21 +55,29 @@ export interface ChainContext {
 export function chainParts(context: ChainContext): Part[] {
   const { config, watcher, mempool, relay } = context;
   const parts: Part[] = [
-    { name: "l1", run: () => watcher.run() },
+    { name: "l1", run: () => watcher.run(), watch: watchL1(context) },
     { name: "finality", run: (signal) => followFinality(context, signal) },
     derivation(context),
     { name: "log index", run: (signal) => indexLogs(context.store, context.engine, signal) },
   ];
   if (config.addressIndex) {
     const run = (signal: AbortSignal) => indexAddresses(context.store, context.engine, signal);
-    parts.push({ name: "address index", run });
+    parts.push({ name: "address index", run, watch: watchAddresses(context) });
   }
   if (config.stateHistory > 0n) parts.push({ name: "pruning", run: (signal) => prune(context, signal) });
   if (relay !== undefined) parts.push({ name: "relay", run: (signal) => relay.run(signal) });
-  if (mempool !== undefined) parts.push({ name: "sequencer", run: () => sequence(context, mempool) });
+  if (mempool !== undefined) {
+    const clock = config.clock === "l1" ? createL1Clock(watcher) : systemClock;
+    const watch = watchSequencer(context, clock);
+    parts.push({ name: "sequencer", run: () => sequence(context, mempool, clock), watch });
+  }
   const { batcherKey, proposerKey } = config;
   if (batcherKey !== undefined)
-    parts.push({ name: "batcher", run: (signal) => batch(context, batcherKey, signal) });
+    parts.push({
+      name: "batcher",
+      run: (signal) => batch(context, batcherKey, signal),
+      watch: watchBatcher(context),
+    });
   if (proposerKey !== undefined)
     parts.push({ name: "proposer", run: (signal) => proposeOutputs(context, proposerKey, signal) });
   const keys = watchedKeys(config, context);
@@ -115,10 +125,12 @@ async function prune({ config, store, engine, logger }: ChainContext, signal: Ab
   }
 }
 
-function derivation({ driver }: ChainContext): Part {
+function derivation(context: ChainContext): Part {
+  const { driver } = context;
   let isFirst = true;
   return {
     name: "derivation",
+    watch: watchDerivation(context),
     run() {
       // What a failed step left in the pipeline is unknown.
       if (!isFirst) driver.requestReset("derivation failed and starts again");
@@ -150,14 +162,14 @@ async function followFinality(context: ChainContext, signal: AbortSignal): Promi
   });
 }
 
-function sequence(context: ChainContext, mempool: Mempool): Promise<void> {
-  const { config, definition, watcher, logger } = context;
+function sequence(context: ChainContext, mempool: Mempool, clock: Clock): Promise<void> {
+  const { config, definition, logger } = context;
   return createSequencer({
     ...context,
     mempool,
     rollup: definition.rollup,
     l1Chain: definition.l1Chain,
-    clock: config.clock === "l1" ? createL1Clock(watcher) : systemClock,
+    clock,
     confirmations: BigInt(config.l1Confirmations),
     logger: logger.child({ module: "sequencer" }),
   }).run();
@@ -176,11 +188,9 @@ async function batch(context: ChainContext, key: Hex, signal: AbortSignal): Prom
       derivation: () => ({ isReady: driver.isReady(), currentL1: driver.currentL1()?.number }),
     },
     l1: {
-      async blockNumber() {
-        const head = await l1.label("latest");
-        if (head === undefined) throw noL1Head();
-        return head.number;
-      },
+      blockNumber: async () => (await l1Head(l1)).number,
+      proofForm: async () =>
+        (await l1Head(l1)).timestamp >= (definition.l1Chain.osakaTime ?? NEVER) ? "cells" : "blob",
       sendAll: senderFor(context, key, "batcher", signal).sendAll,
       prices: () => readPrices(context.rpc, true),
     },
@@ -230,8 +240,13 @@ function senderFor(context: ChainContext, privateKey: Hex, module: string, signa
   });
 }
 
-function noL1Head(): CodedError {
-  return appError("L1_UNAVAILABLE", {
+/** Later than every block's time. */
+const NEVER = 2n ** 64n;
+
+async function l1Head(l1: L1Reader): Promise<L1BlockRef> {
+  const head = await l1.label("latest");
+  if (head !== undefined) return head;
+  throw appError("L1_UNAVAILABLE", {
     message: "The L1 node has no head block.",
     fix: "Check the L1 node; this node tries again by itself.",
   });

@@ -3,7 +3,7 @@ import type { ChainNode } from "./chain-node.ts";
 
 /** What `/health` says. */
 export interface Health {
-  /** `starting`: derivation has not checked the chain against L1 yet; `degraded`: a part failed and waits for its next start. */
+  /** `starting`: derivation has not checked the chain against L1 yet; `degraded`: a part hangs, or failed and waits for its next start. */
   status: "ok" | "starting" | "degraded";
   unsafe: number;
   safe: number;

@@ -18,7 +18,7 @@ export function createNodeMetrics(): NodeMetrics {
   return { registry, l1: measureL1(registry) };
 }
 
-const STATES = ["running", "restarting", "stopped"] as const;
+const STATES = ["running", "hanging", "restarting", "stopped"] as const;
 
 /** The parts' states and restarts. */
 export function measureParts(registry: Registry, parts: () => readonly PartStatus[]): void {

@@ -13,7 +13,7 @@ import type { Page } from "../rpc/door/protocol.ts";
 import { measureAnswers } from "../rpc/metrics.ts";
 import { withModules } from "../rpc/namespaces/modules.ts";
 import { nodeRpcMethods } from "../rpc/node-methods.ts";
-import { createRpcServer, type RpcServer } from "../rpc/server.ts";
+import { createRpcServer, type RpcServer, rpcPart } from "../rpc/server.ts";
 import type { RpcMethods } from "../rpc/types.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { openContentStore } from "../store/content/content-store.ts";
@@ -101,8 +101,6 @@ async function openServices(parts: Parts): Promise<Services> {
         ...(config.metrics && { "/metrics": () => metricsPage(registry) }),
       },
       onAnswer: measureAnswers(registry),
-      onDoorLost: (reason) =>
-        logger.error({ module: "rpc", reason }, "The RPC door ended and is opened again"),
     });
     measureParts(registry, allParts);
     measureAi(registry, () => ai?.queue());
@@ -191,7 +189,8 @@ function run(
     await store.close();
     logger.info({ number: chain.engine.heads().unsafe.number }, "Node stopped");
   };
-  const done = chain.run().finally(close);
+  const serving = chain.supervise(rpcPart(rpc));
+  const done = chain.run().finally(() => serving.finally(close));
   return {
     rpcUrl: rpc.httpUrl,
     wsUrl: rpc.wsUrl,

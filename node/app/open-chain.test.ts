@@ -7,7 +7,7 @@ import { parseGenesis } from "../chain/config/genesis.ts";
 import { rollupConfigToJson } from "../chain/config/rollup-config.ts";
 import { makeGenesis } from "../execution/state/genesis-state.ts";
 import { loadNodeConfig } from "./config/node-config.ts";
-import { readChainDefinition, requireBatchForm, requireBlobForm } from "./open-chain.ts";
+import { readChainDefinition, requireBatchForm } from "./open-chain.ts";
 
 describe("the chain's files", () => {
   const genesis = {
@@ -71,16 +71,6 @@ describe("the chain's files", () => {
     refuse({ ecotoneTime: 2_000_000_001 }, /ecotone at 2000000001, but rollup.json at 2000000000/);
     refuse({ fjordTime: 2_000_000_002 }, /fjord at 2000000002, but rollup.json never/);
   });
-});
-
-test("a batcher that is to send blobs to an L1 that wants cell proofs is refused at the start", () => {
-  const osaka = { chainId: 1n, blobSchedule: [], osakaTime: 5n };
-  const flags = { dataDir: "d", l1Url: "http://127.0.0.1:1", batcherKey: `0x${"11".repeat(32)}` };
-  const config = (batcherData: string) => loadNodeConfig({ env: {}, flags: { ...flags, batcherData } });
-  for (const data of ["blobs", "auto"])
-    expect(() => requireBlobForm(config(data), osaka)).toThrow(/cell proofs/);
-  requireBlobForm(config("calldata"), osaka);
-  requireBlobForm(config("blobs"), { ...osaka, osakaTime: undefined });
 });
 
 test("a batcher on a chain before Fjord is refused at the start, by the fork's time", () => {

@@ -55,7 +55,6 @@ export function readChainDefinition(config: NodeConfig): ChainDefinition {
       facts: { found: l1Chain.chainId, expected: rollup.l1ChainId },
     });
   }
-  requireBlobForm(config, l1Chain);
   requireBatchForm(config, rollup);
   return { rollup, l1Chain, openledger, genesis };
 }
@@ -132,20 +131,6 @@ export async function openChain(
     await store.close();
     throw error;
   }
-}
-
-/**
- * Refuses a batcher that could not send what it is asked to: at the start, not at its first channel.
- * @throws CodedError `CONFIG_INVALID`.
- */
-export function requireBlobForm({ batcherKey, batcherData }: NodeConfig, { osakaTime }: L1ChainConfig): void {
-  if (batcherKey === undefined || batcherData === "calldata" || osakaTime === undefined) return;
-  throw appError("CONFIG_INVALID", {
-    message:
-      "Setting batcherData: this L1 schedules Osaka, whose pool takes blobs with cell proofs, which are not made here.",
-    fix: "Give calldata as --batcher-data.",
-    facts: { setting: "batcherData", osakaTime },
-  });
 }
 
 /**

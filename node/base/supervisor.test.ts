@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CodedError } from "./errors.ts";
 import { createLogger } from "./logger.ts";
 import { createSupervisor, type SupervisorOptions } from "./supervisor.ts";
@@ -84,5 +84,85 @@ describe("the supervisor", () => {
     await expect(running).rejects.toBe(corrupt);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, true]);
     expect(supervisor.status()[0]).toMatchObject({ state: "stopped", error: { code: "STORE_CORRUPT" } });
+  });
+});
+
+describe("a part that hangs", () => {
+  let controller: AbortController;
+  const log: string[] = [];
+  beforeEach(() => {
+    vi.useFakeTimers();
+    controller = new AbortController();
+    log.length = 0;
+  });
+  afterEach(() => {
+    controller.abort();
+    vi.useRealTimers();
+  });
+  const start = () => {
+    const logger = createLogger({ level: "info", format: "json", write: (line) => log.push(line) });
+    return createSupervisor({ logger, signal: controller.signal });
+  };
+
+  test("is named after its time with work and without progress, and no more once it gets on", async () => {
+    const supervisor = start();
+    let [done, hasWork] = [0, true];
+    const watch = { hasWork: () => hasWork, progress: () => done, stallMs: 10_000, restarts: false };
+    void supervisor.run({ name: "slow", run: untilAborted, watch });
+    const state = () => supervisor.status()[0]!;
+    for (let i = 0; i < 20; i++) {
+      await vi.advanceTimersByTimeAsync(5_000);
+      done++;
+    }
+    hasWork = false;
+    await vi.advanceTimersByTimeAsync(100_000);
+    hasWork = true;
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(state()).toMatchObject({ state: "running", error: undefined });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(state()).toMatchObject({ state: "hanging", restarts: 0, error: { code: "PART_HANGS" } });
+    expect(log.filter((line) => line.includes("does not get on"))).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    done++;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(state()).toMatchObject({ state: "running", restarts: 0 });
+    expect(log.filter((line) => line.includes("gets on again"))).toHaveLength(1);
+  });
+
+  test("is left behind with its signal aborted, and started again, where that is safe", async () => {
+    const supervisor = start();
+    const signals: AbortSignal[] = [];
+    let done = 0;
+    const run = async (signal: AbortSignal) => {
+      signals.push(signal);
+      // The first run waits for ever; the second one works.
+      if (signals.length === 1) return new Promise<never>(() => {});
+      const timer = setInterval(() => done++, 100);
+      await untilAborted(signal);
+      clearInterval(timer);
+    };
+    const watch = { hasWork: () => true, progress: () => done, stallMs: 10_000, restarts: true };
+    const running = supervisor.run({ name: "part", run, watch });
+    await vi.advanceTimersByTimeAsync(10_500);
+    expect(signals[0]).toMatchObject({ aborted: true, reason: { code: "PART_HANGS" } });
+    expect(supervisor.status()[0]).toMatchObject({ state: "restarting", error: { code: "PART_HANGS" } });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(supervisor.status()[0]).toMatchObject({ state: "running", restarts: 1 });
+    expect(signals).toHaveLength(2);
+    controller.abort();
+    await running;
+  });
+
+  test("is not one whose process stood still", async () => {
+    const supervisor = start();
+    const watch = { hasWork: () => true, progress: () => 0, stallMs: 10_000, restarts: false };
+    void supervisor.run({ name: "part", run: untilAborted, watch });
+    await vi.advanceTimersByTimeAsync(2_000);
+    // One look after an hour.
+    const now = performance.now() + 3_600_000;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    await vi.advanceTimersByTimeAsync(1_000);
+    vi.restoreAllMocks();
+    expect(supervisor.status()[0]).toMatchObject({ state: "running" });
   });
 });

@@ -1,6 +1,7 @@
 import { monotonicMs, sleep, systemClock } from "./clock.ts";
-import { isCodedError } from "./errors.ts";
+import { CodedError, isCodedError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import { type Watch, watchProgress } from "./watch-progress.ts";
 
 /** One part of a process that runs on its own: a loop, a server. */
 export interface Part {
@@ -8,12 +9,17 @@ export interface Part {
   name: string;
   /** Runs until the signal aborts. The signal is of this run alone: it aborts when the run ends, however it ends. */
   run(signal: AbortSignal): Promise<void>;
+  /** How to tell that it hangs; absent: it can't be told. */
+  watch?: Watch;
 }
 
 export interface PartStatus {
   name: string;
-  /** `restarting`: it failed and waits for its next start; `stopped`: the process ends. */
-  state: "running" | "restarting" | "stopped";
+  /**
+   * `hanging`: it runs, but does not get on though there is work; `restarting`: it failed and waits for its next start;
+   * `stopped`: the process ends.
+   */
+  state: "running" | "hanging" | "restarting" | "stopped";
   /** How often it was started again. */
   restarts: number;
   /** When it came into this state, in seconds since the Unix epoch. */
@@ -65,7 +71,14 @@ async function supervise(
   for (let restarts = 0; !signal.aborted; restarts++) {
     enter("running", { restarts });
     const started = monotonicMs();
-    const error = await runOnce(part, signal);
+    const error = await runOnce(part, signal, (silentMs) => {
+      if (silentMs === undefined) {
+        logger.info({ part: name }, "A part of the node gets on again");
+        return enter("running");
+      }
+      enter("hanging", { error: describe(hangs(name, silentMs)) });
+      logger.error({ part: name, silentMs }, "A part of the node does not get on, though there is work");
+    });
     if (signal.aborted) break;
     if (options.endsAll?.(error) === true) {
       enter("stopped", { error: describe(error) });
@@ -83,20 +96,46 @@ async function supervise(
   enter("stopped");
 }
 
-/** What the run ended with. */
-async function runOnce(part: Part, signal: AbortSignal): Promise<unknown> {
+/**
+ * What the run ended with. `onHang` hears of each time that the part begins to hang, with the milliseconds without progress,
+ * and of each time that it gets on again. A part that may be started again is left behind instead, its signal aborted.
+ */
+async function runOnce(
+  part: Part,
+  signal: AbortSignal,
+  onHang: (silentMs: number | undefined) => void,
+): Promise<unknown> {
   const ending = new AbortController();
   const abort = () => ending.abort(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
+  let stopWatching = () => {};
+  const left = new Promise<never>((_, reject) => {
+    if (part.watch === undefined) return;
+    const { restarts } = part.watch;
+    stopWatching = watchProgress(part.watch, (silentMs) => {
+      if (!restarts || silentMs === undefined) return onHang(silentMs);
+      const error = hangs(part.name, silentMs);
+      ending.abort(error);
+      reject(error);
+    });
+  });
   try {
-    await part.run(ending.signal);
+    await Promise.race([part.run(ending.signal), left]);
     return new Error("it ended by itself");
   } catch (error) {
     return error;
   } finally {
+    stopWatching();
     signal.removeEventListener("abort", abort);
     ending.abort();
   }
+}
+
+function hangs(part: string, silentMs: number): CodedError {
+  return new CodedError("PART_HANGS", "temporary", {
+    message: `There is work, but it has not got on for ${Math.round(silentMs / 1_000)} s.`,
+    facts: { part, silentMs },
+  });
 }
 
 function describe(error: unknown): PartStatus["error"] {

@@ -5,6 +5,9 @@ import { bytesToHex } from "../base/bytes.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 
 const COMMITMENT_BYTES = 48;
+const PROOF_BYTES = 48;
+/** EIP-7594 `CELLS_PER_EXT_BLOB`. */
+const CELLS = 128;
 const KZG_VERSION = 0x01;
 
 /** The versioned hash of a KZG commitment. Source: EIP-4844 `kzg_to_versioned_hash`. */
@@ -19,16 +22,32 @@ export function versionedHash(commitment: Uint8Array): Hash {
  * @throws NativeError without a native addon, or with one that is too old.
  */
 export function commitmentOf(blob: Uint8Array): Uint8Array | undefined {
-  const commitment = new Uint8Array(COMMITMENT_BYTES);
-  const answer = cryptoOperation(CRYPTO_OPERATIONS.blob, blob, commitment);
+  return ofBlob(CRYPTO_OPERATIONS.blob, blob, COMMITMENT_BYTES);
+}
+
+/**
+ * The KZG proofs of a blob's 128 cells, 48 bytes each. Source: EIP-7594 `compute_cells_and_kzg_proofs`. The first call in a
+ * process takes seconds, later ones some tenths. @throws NativeError as {@link commitmentOf}; Error for what is no blob.
+ */
+export function cellProofs(blob: Uint8Array): Uint8Array[] {
+  const proofs = ofBlob(CRYPTO_OPERATIONS.cellProofs, blob, CELLS * PROOF_BYTES);
+  if (proofs === undefined) throw new Error("what is no blob has no cells");
+  return Array.from({ length: CELLS }, (_, cell) =>
+    proofs.slice(cell * PROOF_BYTES, (cell + 1) * PROOF_BYTES),
+  );
+}
+
+function ofBlob(operation: number, blob: Uint8Array, bytes: number): Uint8Array | undefined {
+  const output = new Uint8Array(bytes);
+  const answer = cryptoOperation(operation, blob, output);
   if (answer === CRYPTO_NOT_AVAILABLE) {
     throw new NativeError(
       "NATIVE_OLD",
-      "the native addon was built before it had blobs",
+      "the native addon was built before it had blobs, or their cells",
       "Run `npm run build:native`.",
     );
   }
-  return answer === COMMITMENT_BYTES ? commitment : undefined;
+  return answer === bytes ? output : undefined;
 }
 
 /** The versioned hash that a blob's own content leads to; undefined for what is no blob. @throws NativeError as {@link commitmentOf}. */

@@ -3,6 +3,7 @@ import { RpcError } from "./types.ts";
 
 /** Every failure of the server itself; what a request meets is an {@link RpcError} or the coded error of another room. */
 export const RPC_ERRORS = {
+  RPC_DOOR_LOST: "temporary",
   RPC_LISTEN_FAILED: "fatal",
   RPC_PORT_BUSY: "fatal",
 } as const;

@@ -1,9 +1,10 @@
-import { sleep } from "../base/clock.ts";
+import { type CodedError, isCodedError } from "../base/errors.ts";
+import type { Part } from "../base/supervisor.ts";
 import type { AdmissionRules } from "../execution/mempool/candidate.ts";
 import { CallDesk } from "./call-desk.ts";
 import { DoorThread } from "./door/door-thread.ts";
 import { DEFAULT_DOOR_LIMITS, type DoorLimits } from "./door/limits.ts";
-import type { DoorThreadData } from "./door/protocol.ts";
+import { BEAT_MS, type DoorThreadData } from "./door/protocol.ts";
 import { serverError } from "./errors.ts";
 import { methodRunner, type OnAnswer, type OnInternalError } from "./method-runner.ts";
 import type { SimulationBudgetLimits } from "./simulation-budget.ts";
@@ -35,8 +36,6 @@ export interface RpcServerOptions {
   intake?: TransactionIntake & { rules: AdmissionRules };
   onInternalError?: OnInternalError;
   onAnswer?: OnAnswer;
-  /** The door's thread has ended and is started again. */
-  onDoorLost?: (reason: string) => void;
 }
 
 export interface RpcServer {
@@ -45,11 +44,24 @@ export interface RpcServer {
   /** http:// and ws:// of the same port. */
   readonly httpUrl: string;
   readonly wsUrl: string;
+  /** How often the door has shown that it lives: every {@link BEAT_MS} ms. */
+  beats(): number;
+  /**
+   * Stays until the signal aborts. Opens a door on the same port where there is none any more; what hung before is ended first.
+   * @throws CodedError `RPC_DOOR_LOST` when its thread has ended; `RPC_PORT_BUSY`, `RPC_LISTEN_FAILED`.
+   */
+  run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Between two tries to start a door that ended, in ms. */
-const RESTART_MS = 500;
+/** Beats of a door that may be missing before it counts as hanging. */
+const MISSED_BEATS = 15;
+
+/** The server as a part of a node: a door that ends or hangs is opened again. */
+export function rpcPart(server: RpcServer): Part {
+  const watch = { progress: () => server.beats(), stallMs: MISSED_BEATS * BEAT_MS, restarts: true };
+  return { name: "rpc", run: (signal) => server.run(signal), watch: { ...watch, hasWork: () => true } };
+}
 
 /**
  * Serves JSON-RPC over HTTP and WebSocket on one port. Sockets, JSON and limits are a thread's of their own; methods run on the
@@ -67,8 +79,12 @@ class Server implements RpcServer {
   private readonly options: RpcServerOptions;
   private readonly desk: CallDesk;
   private readonly data: DoorThreadData;
-  private readonly closing = new AbortController();
   private door: DoorThread | undefined;
+  private beatCount = 0;
+  private isClosed = false;
+  /** The door that was closed last is gone. */
+  private gone: Promise<void> = Promise.resolve();
+  private onLost: (reason: string) => void = () => {};
 
   constructor(options: RpcServerOptions) {
     const { methods, pages = {}, intake, onAnswer } = options;
@@ -107,10 +123,35 @@ class Server implements RpcServer {
     }
   }
 
+  beats(): number {
+    return this.beatCount;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await this.gone;
+    if (this.door === undefined) await this.start();
+    await new Promise<void>((resolve, reject) => {
+      this.onLost = (reason) => reject(doorLost(reason));
+      if (this.door === undefined) this.onLost("it ended");
+      const onAbort = () => {
+        // A node that stops closes its door last.
+        if (isCodedError(signal.reason, "PART_HANGS")) this.gone = this.shut();
+        resolve();
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
   async close(): Promise<void> {
-    this.closing.abort();
+    this.isClosed = true;
     this.desk.subscribers.closeAll();
-    await this.door?.close();
+    await this.shut();
+  }
+
+  private async shut(): Promise<void> {
+    const { door } = this;
+    this.door = undefined;
+    await door?.close();
   }
 
   private get place(): string {
@@ -123,29 +164,17 @@ class Server implements RpcServer {
       { ...this.data, port: this.port },
       {
         onBatch: (batch) => this.desk.receive(batch),
+        onBeat: () => this.beatCount++,
         onExit: (reason) => {
-          this.options.onDoorLost?.(reason);
-          void this.reopen();
+          this.door = undefined;
+          this.onLost(reason);
         },
       },
     );
     this.port = door.listensOn;
     this.door = door;
     this.desk.connect((batch) => door.send(batch));
-    if (this.closing.signal.aborted) await door.close();
-  }
-
-  /** On the same port, until it works or the server is closed. */
-  private async reopen(): Promise<void> {
-    this.door = undefined;
-    while (!this.closing.signal.aborted) {
-      try {
-        return await this.openDoor();
-      } catch (error) {
-        this.options.onInternalError?.("(door)", error);
-        await sleep(RESTART_MS, this.closing.signal).catch(() => {});
-      }
-    }
+    if (this.isClosed) await this.shut();
   }
 
   private notListening(cause: NodeJS.ErrnoException) {
@@ -157,6 +186,13 @@ class Server implements RpcServer {
       cause,
     });
   }
+}
+
+function doorLost(reason: string): CodedError {
+  return serverError("RPC_DOOR_LOST", {
+    message: `The thread that takes connections ended: ${reason}.`,
+    facts: { reason },
+  });
 }
 
 function constantsOf({ methods, constants = [] }: RpcServerOptions): Record<string, string> {

@@ -244,6 +244,7 @@ describe("batcher", () => {
       },
       l1: {
         blockNumber: async () => miner.mine().number,
+        proofForm: async () => "blob",
         prices: async () => ({ baseFee: 1n, tip: 1n, blobBaseFee: 1n }),
         sendAll: async (requests) => {
           if (++attempts < 3) throw new CodedError("L1_SEND_FAILED", "input", { message: "L1 is away." });

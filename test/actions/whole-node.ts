@@ -197,6 +197,7 @@ function watcherOf(miner: Miner, sight: L1Sight): L1Watcher & { look(): void } {
   let heads: L1Heads | undefined;
   return {
     heads: () => heads,
+    answers: () => 1,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -81,6 +81,7 @@ export function createWorld(
     },
     l1: {
       blockNumber: async () => miner.head.number,
+      proofForm: async () => "blob",
       prices: async () => prices,
       sendAll: async (requests) => {
         groups.push(requests.length);

@@ -218,6 +218,7 @@ function fixedL1({ rollup, l1Chain, l1, blobs }: RecordedChain) {
     },
     watcher: {
       heads: () => ({ latest, safe: undefined, finalized: undefined }),
+      answers: () => 1,
       subscribe: () => () => undefined,
       run: async () => undefined,
     },

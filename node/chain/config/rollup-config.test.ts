@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { testRollup } from "../../../test/harness/blocks.ts";
+import { l1BlobBaseFee } from "../rules/blob-fee.ts";
 import { parseGenesis } from "./genesis.ts";
 import { parseL1ChainConfig } from "./l1-chain-config.ts";
 import { parseOpenLedgerConfig } from "./openledger-config.ts";
@@ -88,6 +90,32 @@ describe("other configs", () => {
       ],
     });
     expect(() => parseL1ChainConfig({ chainId: 900, cancunTime: 0 })).toThrow(/no blobSchedule/);
+  });
+
+  it("follow L1's forks of blob parameters alone (EIP-7892), as Ethereum scheduled them", () => {
+    const fork = (target: number, max: number, baseFeeUpdateFraction: number) => ({
+      ...{ target, max, baseFeeUpdateFraction },
+    });
+    const blobSchedule = {
+      cancun: fork(3, 6, 3_338_477),
+      prague: fork(6, 9, 5_007_716),
+      osaka: fork(6, 9, 5_007_716),
+      bpo1: fork(10, 15, 8_346_193),
+      bpo2: fork(14, 21, 11_684_671),
+      bpo3: fork(32, 48, 20_609_697),
+    };
+    const times = { cancunTime: 1, pragueTime: 2, osakaTime: 3, bpo1Time: 4, bpo2Time: 5 };
+    const l1 = parseL1ChainConfig({ chainId: 1, ...times, blobSchedule });
+    expect(l1.osakaTime).toBe(3n);
+    const feeAt = (timestamp: bigint) =>
+      l1BlobBaseFee({ timestamp, excessBlobGas: 100_000_000n }, l1, testRollup());
+    // e^(10^8 / fraction), the fraction being that of the block's time; bpo3 is not scheduled.
+    const expected = [3_338_477, 5_007_716, 5_007_716, 8_346_193, 11_684_671, 11_684_671].map((fraction) =>
+      Math.exp(1e8 / fraction),
+    );
+    for (const [i, fee] of expected.entries()) {
+      expect(Math.abs(Number(feeAt(BigInt(i + 1))) / fee - 1)).toBeLessThan(1e-3);
+    }
   });
 
   it("read openledger.json", () => {

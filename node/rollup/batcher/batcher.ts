@@ -6,6 +6,7 @@ import { l1BlockInfoOf } from "../../chain/system-config.ts";
 import type { Block } from "../../chain/types/block.ts";
 import type { BlockId, Hash } from "../../chain/types/primitives.ts";
 import type { RollupConfig } from "../../chain/types/rollup.ts";
+import type { ProofForm } from "../l1/blob-transaction.ts";
 import type { L1Prices } from "../l1/fees.ts";
 import type { L1SendRequest } from "../l1/sender.ts";
 import { batchBytesOf, buildChannel, type DataKind, type OutgoingChannel } from "./channel-out.ts";
@@ -27,6 +28,8 @@ export interface BatcherL1 {
   blockNumber(): Promise<bigint>;
   /** Sends all with consecutive nonces, and resolves when the last one is in an L1 block. */
   sendAll(requests: readonly L1SendRequest[]): Promise<{ hash: Hash; blockNumber: bigint }[]>;
+  /** What L1's pool wants of blobs now. */
+  proofForm(): Promise<ProofForm>;
   /** For a batcher that takes the cheaper way. */
   prices(): Promise<L1Prices>;
 }
@@ -78,7 +81,7 @@ interface OpenChannel {
   /** What is sent, once it takes no more blocks; waits here while L1 is too dear. */
   closed: OutgoingChannel | undefined;
   /** Its transactions, in the way that was chosen last. */
-  requests?: { kind: DataKind; all: readonly L1SendRequest[] };
+  requests?: { kind: DataKind; form: ProofForm; all: readonly L1SendRequest[] };
 }
 
 const MAX_BLOCKS_PER_CHANNEL = 20_000;
@@ -262,10 +265,11 @@ class ChannelBatcher implements Batcher {
   }
 
   private async requestsOf(open: OpenChannel, channel: OutgoingChannel, kind: DataKind) {
-    const { rollup, maxL1TxBytes } = this.options;
-    if (open.requests?.kind !== kind) {
-      const all = await channelRequests(channel, kind, rollup.batchInboxAddress, maxL1TxBytes);
-      open.requests = { kind, all };
+    const { rollup, l1, maxL1TxBytes } = this.options;
+    const form = kind === "blobs" ? await l1.proofForm() : "blob";
+    if (open.requests?.kind !== kind || open.requests.form !== form) {
+      const all = await channelRequests(channel, kind, rollup.batchInboxAddress, maxL1TxBytes, form);
+      open.requests = { kind, form, all };
     }
     return open.requests.all;
   }

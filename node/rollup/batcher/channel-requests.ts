@@ -1,5 +1,6 @@
 import { bytesToHex } from "../../base/bytes.ts";
 import type { Address } from "../../chain/types/primitives.ts";
+import type { ProofForm } from "../l1/blob-transaction.ts";
 import type { L1SendRequest } from "../l1/sender.ts";
 import {
   BLOB_ROOM,
@@ -19,10 +20,11 @@ export async function channelRequests(
   kind: DataKind,
   inbox: Address,
   maxL1TxBytes: number,
+  form: ProofForm,
 ): Promise<L1SendRequest[]> {
   if (kind === "calldata")
     return framesOf(channel, maxL1TxBytes).map((data) => ({ to: inbox, data: bytesToHex(data) }));
-  const sidecars = await makeSidecars(framesOf(channel, BLOB_ROOM));
+  const sidecars = await makeSidecars(framesOf(channel, BLOB_ROOM), form);
   const requests: L1SendRequest[] = [];
   for (let from = 0; from < sidecars.length; from += MAX_BLOBS_PER_TRANSACTION) {
     const some = sidecars.slice(from, from + MAX_BLOBS_PER_TRANSACTION);

@@ -87,6 +87,7 @@ function scripted(script: Script) {
     blobs: { blobs: async () => [] },
     watcher: {
       heads: () => ({ latest: latest(), safe: undefined, finalized: undefined }),
+      answers: () => 1,
       subscribe: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);

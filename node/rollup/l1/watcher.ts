@@ -15,6 +15,8 @@ export interface L1Heads {
 export interface L1Watcher {
   /** The heads seen last; undefined before the first answer. */
   heads(): L1Heads | undefined;
+  /** How often L1 has said what its head is. */
+  answers(): number;
   /** Calls `listener` after each change of the latest or finalized head. Gives the function that stops it. */
   subscribe(listener: (heads: L1Heads) => void): () => void;
   /** Follows the head until the signal aborts; resolves then. */
@@ -34,9 +36,11 @@ export function createL1Watcher(options: L1WatcherOptions): L1Watcher {
   const { reader, logger, signal, pollMs } = options;
   const listeners = new Set<(heads: L1Heads) => void>();
   let current: L1Heads | undefined;
+  let answers = 0;
 
   const look = async () => {
     const latest = await reader.label("latest");
+    answers++;
     if (latest === undefined || latest.hash === current?.latest.hash) return;
     // L1 nodes answer these two with an error or null before the first finalized epoch.
     const [safe, finalized] = await Promise.all([
@@ -56,6 +60,7 @@ export function createL1Watcher(options: L1WatcherOptions): L1Watcher {
 
   return {
     heads: () => current,
+    answers: () => answers,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,7 +1,9 @@
 import type { Worker } from "node:worker_threads";
 import { expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
-import { createRpcServer } from "../server.ts";
+import { silentLogger } from "../../base/logger.ts";
+import { createSupervisor } from "../../base/supervisor.ts";
+import { createRpcServer, type RpcServer, rpcPart } from "../server.ts";
 
 const threads = vi.hoisted((): Worker[] => []);
 
@@ -16,8 +18,17 @@ vi.mock("../../base/threads.ts", async (importOriginal) => {
   };
 });
 
+/** Runs the server's part as a node does, but begins again at once. */
+function supervise(server: RpcServer, stallMs?: number) {
+  const controller = new AbortController();
+  const supervisor = createSupervisor({ logger: silentLogger, signal: controller.signal, firstDelayMs: 1 });
+  const part = rpcPart(server);
+  if (stallMs !== undefined) part.watch = { ...part.watch!, stallMs };
+  void supervisor.run(part);
+  return { supervisor: controller, status: () => supervisor.status()[0]! };
+}
+
 it("a door that ends is opened again on the same port, and its subscribers are gone", async () => {
-  const lost: string[] = [];
   let gone = 0;
   const server = await createRpcServer({
     host: "127.0.0.1",
@@ -30,8 +41,8 @@ it("a door that ends is opened again on the same port, and its subscribers are g
       },
       never: () => new Promise(() => {}),
     },
-    onDoorLost: (reason) => lost.push(reason),
   });
+  const { supervisor, status } = supervise(server);
   const request = (method: string) => JSON.stringify({ jsonrpc: "2.0", id: 1, method });
   const send = async (method: string) =>
     (await fetch(server.httpUrl, { method: "POST", body: request(method) })).json();
@@ -49,10 +60,35 @@ it("a door that ends is opened again on the same port, and its subscribers are g
     await vi.waitFor(async () => expect(await send("echo")).toMatchObject({ result: [] }), {
       timeout: 20_000,
     });
-    expect(lost).toHaveLength(1);
+    expect(status()).toMatchObject({ state: "running", restarts: 1, error: { code: "RPC_DOOR_LOST" } });
     expect(gone).toBe(1);
     expect(threads).toHaveLength(2);
   } finally {
+    supervisor.abort();
+    await server.close();
+  }
+});
+
+it("a door that hangs is ended and opened again", { timeout: 60_000 }, async () => {
+  const server = await createRpcServer({ host: "127.0.0.1", port: 0, methods: { echo: (params) => params } });
+  const { supervisor, status } = supervise(server, 6_000);
+  const hanging = threads.at(-1)!;
+  const { threadId } = hanging;
+  const echo = async () => {
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "echo" });
+    return (await fetch(server.httpUrl, { method: "POST", body })).json();
+  };
+  try {
+    await vi.waitFor(() => expect(server.beats()).toBeGreaterThan(0), { timeout: 10_000 });
+    expect(status()).toMatchObject({ state: "running", restarts: 0 });
+    // Nothing that it says arrives any more.
+    hanging.removeAllListeners("message");
+    await vi.waitFor(async () => expect(await echo()).toMatchObject({ result: [] }), { timeout: 40_000 });
+    expect(status()).toMatchObject({ state: "running", restarts: 1, error: { code: "PART_HANGS" } });
+    expect(threads.at(-1)!.threadId).not.toBe(threadId);
+    expect(hanging.threadId).toBe(-1);
+  } finally {
+    supervisor.abort();
     await server.close();
   }
 });

@@ -9,6 +9,8 @@ const YOUNG_MIB = 96;
 
 export interface DoorThreadListener {
   onBatch(batch: DoorBatch): void;
+  /** It lives. */
+  onBeat(): void;
   /** It ended without {@link DoorThread.close}. */
   onExit(reason: string): void;
 }
@@ -24,6 +26,7 @@ export class DoorThread {
     let reason: string | undefined;
     worker.on("message", (message: FromDoor) => {
       if (message.kind === "batch" && !this.isClosing) listener.onBatch(message.batch);
+      if (message.kind === "beat") listener.onBeat();
     });
     worker.on("error", (error) => {
       reason = error.message;

@@ -63,7 +63,11 @@ export interface Page {
 export type FromDoor =
   | { kind: "listening"; port: number }
   | { kind: "failed"; code: string | undefined; message: string }
-  | { kind: "batch"; batch: DoorBatch };
+  | { kind: "batch"; batch: DoorBatch }
+  | { kind: "beat" };
+
+/** Milliseconds between two beats of the door's thread. */
+export const BEAT_MS = 2_000;
 
 /** To the door's thread. */
 export type ToDoor = { kind: "batch"; batch: ChainBatch } | { kind: "close" };

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openDoor } from "./open-door.ts";
-import type { DoorThreadData, FromDoor, ToDoor } from "./protocol.ts";
+import { BEAT_MS, type DoorThreadData, type FromDoor, type ToDoor } from "./protocol.ts";
 
 if (parentPort === null) throw new Error("this file runs as a worker thread");
 const port = parentPort;
@@ -12,6 +12,7 @@ port.on("message", (message: ToDoor) => {
   if (message.kind === "batch") door.receive(message.batch);
   else void door.close().then(() => port.close());
 });
+setInterval(() => post({ kind: "beat" }), BEAT_MS).unref();
 try {
   post({ kind: "listening", port: await door.listen() });
 } catch (error) {
