@@ -18,7 +18,8 @@ import { createL1Rpc, type L1Rpc } from "../rollup/l1/rpc.ts";
 import { createL1Watcher, type L1Watcher } from "../rollup/l1/watcher.ts";
 import { measureHeads } from "../rollup/metrics.ts";
 import type { ChainStore } from "../store/chain-store.ts";
-import { type ChainContext, chainParts, endsNode } from "./chain-parts.ts";
+import type { ChainContext } from "./chain-context.ts";
+import { chainParts, endsNode } from "./chain-parts.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 
 import { createNodeMetrics, type NodeMetrics } from "./metrics.ts";

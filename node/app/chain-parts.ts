@@ -1,55 +1,27 @@
 import { type Clock, sleep, systemClock } from "../base/clock.ts";
 import { isCodedError, isTemporary } from "../base/errors.ts";
-import type { Logger } from "../base/logger.ts";
 import type { Part } from "../base/supervisor.ts";
 import type { L1BlockRef } from "../chain/types/l1.ts";
 import type { Hex } from "../chain/types/primitives.ts";
-import type { StateReader } from "../execution/evm/executor.ts";
 import type { Mempool } from "../execution/mempool/types.ts";
 import { pruneState } from "../execution/state/prune-state.ts";
 import { createBatcher } from "../rollup/batcher/batcher.ts";
-import type { DerivationDriver } from "../rollup/forkchoice/derivation-driver.ts";
-import type { Engine } from "../rollup/forkchoice/engine.ts";
 import { createFinality } from "../rollup/forkchoice/finality.ts";
 import { GWEI, readPrices } from "../rollup/l1/fees.ts";
 import type { L1Reader } from "../rollup/l1/reader.ts";
-import type { L1Rpc } from "../rollup/l1/rpc.ts";
 import { createL1Sender, type L1Sender } from "../rollup/l1/sender.ts";
-import type { L1Heads, L1Watcher } from "../rollup/l1/watcher.ts";
+import type { L1Heads } from "../rollup/l1/watcher.ts";
 import { runProposer } from "../rollup/proposer/proposer.ts";
 import { createL1Clock } from "../rollup/sequencer/l1-clock.ts";
 import { createSequencer } from "../rollup/sequencer/sequencer.ts";
-import type { ChainStore } from "../store/chain-store.ts";
 import { indexAddresses } from "./address-indexing.ts";
 import { balancesPart, watchedKeys } from "./balances.ts";
-import type { NodeConfig } from "./config/node-config.ts";
+import type { ChainContext } from "./chain-context.ts";
 import { appError } from "./errors.ts";
 import { indexLogs } from "./log-indexing.ts";
-import { measureBalances, type NodeMetrics } from "./metrics.ts";
-import type { ChainDefinition } from "./open-chain.ts";
+import { measureBalances } from "./metrics.ts";
 import { outputAtBlock } from "./readers.ts";
-import type { RemotePool } from "./remote-pool.ts";
 import { watchAddresses, watchBatcher, watchDerivation, watchL1, watchSequencer } from "./watches.ts";
-
-/** What the chain's parts share. */
-export interface ChainContext {
-  config: NodeConfig;
-  definition: ChainDefinition;
-  store: ChainStore;
-  logger: Logger;
-  metrics: NodeMetrics;
-  state: StateReader;
-  /** Of the whole node. */
-  signal: AbortSignal;
-  rpc: L1Rpc;
-  l1: L1Reader;
-  watcher: L1Watcher;
-  engine: Engine;
-  driver: DerivationDriver;
-  /** Only a sequencer has one. */
-  mempool: Mempool | undefined;
-  relay: RemotePool | undefined;
-}
 
 /** The parts of a chain node that run on their own, by its settings. */
 export function chainParts(context: ChainContext): Part[] {

@@ -4,7 +4,7 @@ import type { Watch } from "../base/watch-progress.ts";
 import { l2BlockRefFromBlock } from "../chain/system-config.ts";
 import type { Block } from "../chain/types/block.ts";
 import type { L1BlockRef } from "../chain/types/l1.ts";
-import type { ChainContext } from "./chain-parts.ts";
+import type { ChainContext } from "./chain-context.ts";
 import { watchBatcher, watchDerivation, watchL1, watchSequencer } from "./watches.ts";
 
 const rollup = testRollup();

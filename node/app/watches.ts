@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Watch } from "../base/watch-progress.ts";
-import type { ChainContext } from "./chain-parts.ts";
+import type { ChainContext } from "./chain-context.ts";
 
 /** What is looked at to tell that a part of the chain hangs. */
 type Seen<K extends keyof ChainContext> = Pick<ChainContext, K>;

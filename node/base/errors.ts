@@ -68,3 +68,11 @@ export function describeError(error: unknown): string {
   if (isCodedError(error) && error.fix) lines.push(`  fix:   ${error.fix}`);
   return lines.join("\n");
 }
+
+/** Every failure of this room's own. */
+export const BASE_ERRORS = {
+  PART_HANGS: "temporary",
+} as const;
+
+/** Makes the error with its severity. */
+export const baseError = errorMaker(BASE_ERRORS);

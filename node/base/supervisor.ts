@@ -1,5 +1,5 @@
 import { monotonicMs, sleep, systemClock } from "./clock.ts";
-import { CodedError, isCodedError } from "./errors.ts";
+import { baseError, type CodedError, isCodedError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { type Watch, watchProgress } from "./watch-progress.ts";
 
@@ -132,7 +132,7 @@ async function runOnce(
 }
 
 function hangs(part: string, silentMs: number): CodedError {
-  return new CodedError("PART_HANGS", "temporary", {
+  return baseError("PART_HANGS", {
     message: `There is work, but it has not got on for ${Math.round(silentMs / 1_000)} s.`,
     facts: { part, silentMs },
   });
