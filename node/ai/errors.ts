@@ -76,6 +76,7 @@ export const AI_ERRORS = {
   SAFETENSORS_INVALID: "input",
   SAFETENSORS_TRUNCATED: "input",
   SCORE_DIMENSION: "input",
+  SEAL_INVALID: "input",
   SERVICE_STOPPED: "temporary",
   SNAPSHOT_INVALID: "input",
   SNAPSHOT_MISMATCH: "input",

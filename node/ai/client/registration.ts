@@ -92,6 +92,35 @@ export async function demandedRows(
   return events.map(({ args }) => args.rowId);
 }
 
+/** A demand for a record as it was made. */
+export interface RecordDemandEvent {
+  modelId: bigint;
+  rowId: number;
+  by: Address;
+  /** Seconds. */
+  deadline: bigint;
+}
+
+/** Demands for records made in blocks `from`…`to`. */
+export async function recordDemandsIn(
+  client: ChainClient,
+  { modelChallenges }: Pick<At, "modelChallenges">,
+  range: { from: bigint; to: bigint },
+): Promise<RecordDemandEvent[]> {
+  const events = await client.public.getContractEvents({
+    address: modelChallenges,
+    abi,
+    eventName: "RecordDemanded",
+    fromBlock: range.from,
+    toBlock: range.to,
+    strict: true,
+  });
+  return events.map(({ args: { modelId, rowId, by, deadline } }) => ({
+    ...{ modelId, rowId, deadline },
+    by: by.toLowerCase() as Address,
+  }));
+}
+
 /** A registration as it was announced. */
 export interface Registration {
   modelId: bigint;

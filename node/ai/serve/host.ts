@@ -14,6 +14,7 @@ import type { ContentSink, ContentSource } from "../content/source.ts";
 import { aiError } from "../errors.ts";
 import type { HostQueue } from "../metrics.ts";
 import { encodeReceipt, makeReceipt, type Receipt } from "../receipt/receipt.ts";
+import { DemandDesk } from "./demand-desk.ts";
 import { checkedPrompt, claimOf, runInference, type ServedModel } from "./inference.ts";
 import { ModelShelf } from "./model-shelf.ts";
 import { type KeptReceipt, ReceiptFiles } from "./receipt-files.ts";
@@ -70,6 +71,7 @@ export class Host {
   private readonly shelf: ModelShelf;
   private readonly files: ReceiptFiles;
   private readonly settlements: Settlements;
+  private readonly demands: DemandDesk;
   /** By request, prompt and salt: a stranger's wrong prompt shares nothing with the payer's. */
   private readonly running = new Map<string, { requestId: bigint; answer: Promise<Receipt> }>();
 
@@ -83,6 +85,7 @@ export class Host {
       maxBytes: this.limits.maxModelBytes,
       allowed: this.limits.models,
     });
+    this.demands = new DemandDesk({ client, at, account, files: this.files, logger });
     this.settlements = new Settlements({
       ...{ client, at, account, logger },
       files: this.files,
@@ -150,9 +153,17 @@ export class Host {
     return this.settlements.settleDue((requestId) => busy.has(requestId));
   }
 
-  /** Settles in the background until the signal. */
+  /** Answers the demands to its claims that are open. */
+  answerDemands(): Promise<void> {
+    return this.demands.answerNew();
+  }
+
+  /** Answers demands and settles in the background until the signal. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      await this.answerDemands().catch((error: unknown) => {
+        this.options.logger.warn({ error }, "demands could not be read");
+      });
       await this.settleDue().catch((error: unknown) => {
         const code = isCodedError(error) ? error.code : undefined;
         this.options.logger.warn({ error, code }, "a claim could not be settled yet");

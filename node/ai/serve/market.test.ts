@@ -1,10 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Hash } from "../../chain/types/primitives.ts";
+import { deliveredAnswer, demandDelivery } from "../client/demands.ts";
 import { cancelRequest, getRequest } from "../client/market.ts";
 import { getModel, stakeOnModel } from "../client/models.ts";
-import { contentIdOf } from "../codec/hash.ts";
+import { bytesOfHex, contentIdOf } from "../codec/hash.ts";
+import { unseal } from "../codec/sealed.ts";
 import { Mirror } from "../content/mirror.ts";
 import { folderSource } from "../content/source.ts";
 import { exportEvidence } from "../receipt/evidence.ts";
@@ -202,6 +205,27 @@ describe("the main job on the protocol's contracts", () => {
     });
     expect(new Set(await Promise.all(transactions)).size).toBe(1);
     expect((await getRequest(client, world.at, one)).status).toBe("settled");
+  });
+
+  test("a demand for the answer or the query is met in time, and the claim settles", async () => {
+    const { client } = world.chain;
+    const { at } = world;
+    const asked = await world.ask(modelId, HOST);
+    const optimistic = world.host({ proved: false });
+    const { claim, answer } = await optimistic.ask(asked);
+    const key = generatePrivateKey();
+    const { publicKey } = privateKeyToAccount(key);
+    await demandDelivery(client, at, world.account(PAYER), claim, publicKey);
+    await optimistic.answerDemands();
+    const sealed = (await deliveredAnswer(client, at, asked.requestId))!;
+    expect(new TextDecoder().decode(unseal(bytesOfHex(sealed), key))).toBe(answer);
+    expect(() => unseal(bytesOfHex(sealed), generatePrivateKey())).toThrow(code("SEAL_INVALID"));
+    // Another host's demands are none of its business.
+    await world.host().answerDemands();
+    // The demand moved the window's end behind its own.
+    await world.passWindow();
+    await world.passWindow();
+    expect(await optimistic.settleDue()).toEqual([asked.requestId]);
   });
 
   test("what cannot be answered is refused with a code", async () => {

@@ -11,6 +11,7 @@ import { demandOf, demandQuery, endSilent, publishedQuery } from "../client/dema
 import { collectReward, getRequest, rewardOf } from "../client/market.ts";
 import { getModel, type RegisteredModel } from "../client/models.ts";
 import {
+  answerRecord,
   challengeRecord,
   demandedRows,
   demandRecord,
@@ -146,6 +147,17 @@ export class Judge {
       await demandRecord(client, at, account, modelId, (256 * high! + low!) % model.index.rows);
     }
     return later();
+  }
+
+  /** A record that somebody demanded of a pending model: whoever holds the index may show it, and earns the deposit. */
+  async answer(modelId: bigint, rowId: number): Promise<Verdict> {
+    const { client, at, account, indexes, logger } = this.options;
+    const { deadline } = await recordDemandOf(client, at, modelId, rowId);
+    if (deadline === 0n) return { kind: "decided" };
+    const { index } = await indexes.get(await getModel(client, at, modelId));
+    const sent = await answerRecord(client, at, account, modelId, index, rowId);
+    logger.info({ modelId, rowId, transaction: sent.hash }, "showed a demanded record");
+    return { kind: "decided" };
   }
 
   /** The reward of a refutation that this watcher brought. */

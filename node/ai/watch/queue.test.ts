@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ChainClient } from "../client/chain.ts";
+import { LogScan } from "../client/log-scan.ts";
 import { WorkQueue } from "./queue.ts";
-import { LogScan } from "./scan.ts";
 
 const limits = { maxWaiting: 3, maxKnown: 10 };
 

@@ -11,6 +11,7 @@ import { demandDeposit, publishQuery } from "../client/demands.ts";
 import { hostOf } from "../client/hosts.ts";
 import { getRequest, refutationOf } from "../client/market.ts";
 import { getModel } from "../client/models.ts";
+import { demandRecord, recordDemandOf } from "../client/registration.ts";
 import { bytesOfHex, contentIdOf } from "../codec/hash.ts";
 import { claimOf, loadServedModel, runInference, type ServedModel, scoreAll } from "../serve/inference.ts";
 import { LIAR, MarketWorld, PROMPT, WATCHER } from "../testing/market-world.ts";
@@ -188,6 +189,19 @@ describe("a watcher", () => {
     expect((await getModel(client, world.at, id)).status).toBe("failed");
     const gained = (await rewardBalance(client, world.at, world.address(WATCHER))) - before;
     expect(gained).toBeGreaterThan(await demandDeposit(client, world.at));
+  });
+
+  test("shows a record that somebody demands of an honest model, and earns the deposit", async () => {
+    const { client } = world.chain;
+    const order = await withIndex(built.index);
+    const id = await world.register({ ...order, adapterHash: built.hashes.methodHash });
+    await demandRecord(client, world.at, world.account(LIAR), id, 2);
+    const before = await rewardBalance(client, world.at, world.address(WATCHER));
+    await work(watcher());
+    const gained = (await rewardBalance(client, world.at, world.address(WATCHER))) - before;
+    expect(gained).toBe(await demandDeposit(client, world.at));
+    expect((await recordDemandOf(client, world.at, id, 2)).deadline).toBe(0n);
+    expect((await getModel(client, world.at, id)).status).toBe("registered");
   });
 
   test("an index that can't be read, or holds -128, costs the watcher that item alone", async () => {

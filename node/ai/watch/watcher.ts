@@ -6,12 +6,12 @@ import { inferenceMarketAbi } from "../../chain/generated/abi.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { type PostedClaim, postedClaims } from "../client/claims.ts";
-import { registeredIn } from "../client/registration.ts";
+import { LogScan } from "../client/log-scan.ts";
+import { recordDemandsIn, registeredIn } from "../client/registration.ts";
 import type { ContentSource } from "../content/source.ts";
 import { IndexCache } from "./indexes.ts";
 import { Judge, NEVER, type Verdict } from "./judge.ts";
 import { type WorkItem, WorkQueue } from "./queue.ts";
-import { LogScan } from "./scan.ts";
 
 export interface WatcherOptions {
   client: ChainClient;
@@ -26,11 +26,12 @@ export interface WatcherOptions {
 
 /** Enough to find the event again: a queue of many claims stays small. */
 interface Task extends WorkItem {
-  kind: "claim" | "model" | "collect" | "settle";
+  kind: "claim" | "model" | "answer" | "collect" | "settle";
   /** Request or model. */
   id: bigint;
   blockNumber: bigint;
   claimHash?: Hash;
+  rowId?: number;
 }
 
 /** Something that could not be judged, and why. */
@@ -166,6 +167,12 @@ export class Watcher {
       const key = `model ${modelId}`;
       this.queue.add({ kind: "model", key, id: modelId, blockNumber: to, deadline: pendingUntil });
     }
+    for (const { modelId, rowId, by, deadline } of await recordDemandsIn(client, at, { from, to })) {
+      // It demanded the record because it could not open the index.
+      if (deadline < now || by === this.options.account.address.toLowerCase()) continue;
+      const key = `answer ${modelId} ${rowId} ${deadline}`;
+      this.queue.add({ kind: "answer", key, id: modelId, rowId, blockNumber: to, deadline });
+    }
     const refuted = await client.public.getContractEvents({
       address: at.market,
       abi: inferenceMarketAbi,
@@ -205,6 +212,7 @@ export class Watcher {
 
   private async verdictOf(task: Task, now: bigint): Promise<Verdict> {
     if (task.kind === "model") return this.judge.model(task.id, now);
+    if (task.kind === "answer") return this.judge.answer(task.id, task.rowId!);
     if (task.kind === "collect") return this.judge.collect(task.id, now);
     const posted = await this.postedClaim(task);
     if (posted === undefined) return { kind: "decided" };

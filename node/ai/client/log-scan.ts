@@ -1,4 +1,4 @@
-import type { ChainClient } from "../client/chain.ts";
+import type { ChainClient } from "./chain.ts";
 
 /** Blocks that are read again after each step, so that a short reorg hides nothing. */
 const OVERLAP = 16n;
