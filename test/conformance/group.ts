@@ -17,8 +17,11 @@ export interface GroupResult {
   skipped: CaseNote[];
 }
 
-/** Runs the cases in `folder` (the group's own folder); a group with several scenarios gives one result each. */
-export type GroupRunner = (folder: string) => Promise<GroupResult | GroupResult[]>;
+/**
+ * Runs the cases in `folder` (the group's own folder); a group with several scenarios gives one result each, and runs only that
+ * of the name where there is one.
+ */
+export type GroupRunner = (folder: string, scenario?: string) => Promise<GroupResult | GroupResult[]>;
 
 /** Collects the cases of one group; a case that throws has failed. */
 export class GroupRun {

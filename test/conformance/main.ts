@@ -20,21 +20,27 @@ const RUNNERS: Readonly<Record<string, () => Promise<GroupRunner>>> = {
   faults: async () => (await import("./faults.ts")).runFaults,
 };
 
-async function runGroup(name: string, folder: string): Promise<GroupResult[]> {
+async function runGroup(name: string, folder: string, scenario?: string): Promise<GroupResult[]> {
   const load = RUNNERS[name];
   if (load === undefined) {
     return [
       { name, passed: 0, failed: [], skipped: [{ case: "all", reason: "no runner for this group yet" }] },
     ];
   }
+  if (!existsSync(folder)) return [missing(name)];
   process.stderr.write(`running ${name} ...\n`);
   try {
     const run = await load();
-    return [await run(folder)].flat();
+    return [await run(folder, scenario)].flat();
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return [{ name, passed: 0, failed: [{ case: "runner", reason }], skipped: [] }];
   }
+}
+
+/** What was asked for by name and is not there has failed. */
+function missing(name: string): GroupResult {
+  return { name, passed: 0, failed: [{ case: "all", reason: "there is no such data" }], skipped: [] };
 }
 
 /** Notes with the same reason on one line. */
@@ -54,8 +60,8 @@ function line(result: GroupResult): string {
 }
 
 /**
- * Runs every group found in the folder (or only those named); the status is 1 if anything failed. `--executor` says what runs
- * the blocks: wasm, ts or both.
+ * Runs every group found in the folder (or only those named, as `group` or `group/scenario`); the status is 1 if anything failed.
+ * `--executor` says what runs the blocks: wasm, ts or both.
  */
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -64,17 +70,21 @@ async function main(args: readonly string[]): Promise<number> {
     allowPositionals: true,
   });
   if (values.executor !== undefined) process.env.OPENLEDGER_EXECUTOR = values.executor;
-  const [given, ...only] = positionals;
+  const isName = (text: string | undefined) =>
+    text !== undefined && RUNNERS[text.split("/")[0]!] !== undefined;
+  const only = isName(positionals[0]) ? positionals : positionals.slice(1);
+  const given = isName(positionals[0]) ? undefined : positionals[0];
   const folder = given === undefined ? vectorsFolder() : resolve(given);
   if (folder === undefined || !existsSync(folder)) {
     process.stdout.write(`conformance: no vectors at ${folder ?? "../shared/vectors"}; nothing was run\n`);
     return given === undefined ? 0 : 1;
   }
   const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const names = entries.map((entry) => entry.name).filter((name) => only.length === 0 || only.includes(name));
+  const wanted = only.length === 0 ? entries.map(({ name }) => name) : only;
   const results: GroupResult[] = [];
-  for (const name of names) {
-    for (const result of await runGroup(name, join(folder, name))) {
+  for (const [name, scenario] of wanted.map((each) => each.split("/"))) {
+    const found = await runGroup(name!, join(folder, name!), scenario);
+    for (const result of found.length === 0 ? [missing(`${name}/${scenario}`)] : found) {
       results.push(result);
       process.stdout.write(line(result));
     }

@@ -93,12 +93,14 @@ async function tryScenario(folder: string, name: string): Promise<GroupResult> {
 
 /**
  * Chains recorded from the reference nodes: recorded L1 blocks in, every L2 block's hash, receipts root and output root and
- * the safe head after every L1 block out. One result a scenario.
+ * the safe head after every L1 block out. One result a scenario, of all or of the one that is named.
  */
-export async function runOpRecordings(folder: string): Promise<GroupResult[]> {
+export async function runOpRecordings(folder: string, scenario?: string): Promise<GroupResult[]> {
   const results: GroupResult[] = [];
   for (const name of readdirSync(folder).sort()) {
-    if (isRecording(join(folder, name))) results.push(await tryScenario(join(folder, name), name));
+    const isWanted = scenario === undefined || scenario === name;
+    if (isWanted && isRecording(join(folder, name)))
+      results.push(await tryScenario(join(folder, name), name));
   }
   return results;
 }
