@@ -7,7 +7,7 @@ import { hashField, hexField, quantity } from "../../node/chain/config/config-sc
 import { parseRollupConfig } from "../../node/chain/config/rollup-config.ts";
 import type { BlockHeader } from "../../node/chain/types/block.ts";
 import { createExecutor } from "../../node/execution/evm/create-executor.ts";
-import type { StateDatabase } from "../../node/execution/state/types.ts";
+import { codeKey, type StateDatabase } from "../../node/execution/state/types.ts";
 import { EXECUTOR } from "../support/executor-kind.ts";
 import { readGzipJson } from "../support/recordings.ts";
 import { assertEqual, type GroupResult, GroupRun } from "./group.ts";
@@ -79,11 +79,13 @@ function parentHeader(json: z.output<typeof headerSchema>): BlockHeader {
 }
 
 const HASH_BYTES = 32;
+const CODE_PREFIX = codeKey(new Uint8Array(HASH_BYTES))[0];
 
-/** Preimages by hash: trie nodes under their own hash, code under a prefix that the recording doesn't have. */
+/** Preimages by hash: trie nodes under their own hash, code under a prefix that the recording doesn't have. It has none analysed. */
 function preimageDatabase(preimages: Record<string, string>): StateDatabase {
   return {
     get(key) {
+      if (key.length > HASH_BYTES && key[0] !== CODE_PREFIX) return undefined;
       const hash = Buffer.from(key.length > HASH_BYTES ? key.subarray(1) : key).toString("hex");
       const found = preimages[`0x${hash}`] ?? preimages[hash];
       return found === undefined
