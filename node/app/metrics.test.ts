@@ -60,7 +60,7 @@ describe("/metrics and /health of a node", { timeout: 120_000 }, () => {
     await node.rpc("eth_nonsense", []).catch(() => undefined);
     await node.rpc("eth_getBlockByNumber", ["nonsense", false]).catch(() => undefined);
     let text = "";
-    for (let attempt = 0; attempt < 300; attempt++) {
+    for (let attempt = 0; attempt < 900; attempt++) {
       text = await scrape();
       const isSafe = (value(text, 'op_node_default_refs_number{layer="l2",type="l2_safe"}') ?? 0) > 1;
       // The batcher looks for its receipts from time to time, derivation may be faster.
