@@ -153,6 +153,11 @@ describe("the main job on the protocol's contracts", () => {
       copy.claim.list.weights[0]! += 1n;
     };
     expect(await failing(weight, false)).toContain("weights");
+    const forged = await world.account(LIAR).signMessage({ message: { raw: receipt.claimHash } });
+    const signature = (copy: Receipt) => {
+      copy.hostSignature = forged;
+    };
+    expect(await failing(signature)).toEqual(["host's signature"]);
     const answer = (copy: Receipt) => {
       copy.answer += "x";
     };
