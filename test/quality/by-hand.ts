@@ -196,6 +196,7 @@ async function baseLine(hand: Hand, model: string, set: FactSet): Promise<string
 }
 
 async function timeReceipts(hand: Hand, request: string): Promise<void> {
+  await hand.publish(request);
   const folder = await hand.exportReceipt(request);
   for (const [what, args] of [
     ["receipt verify", [request]],

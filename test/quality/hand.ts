@@ -28,7 +28,9 @@ const answered = z.looseObject({
   receipt: z.looseObject({
     answer: z.string(),
     proved: z.boolean(),
-    claim: z.looseObject({ weights: z.array(z.object({ contributor: z.string(), weight: id })) }),
+    claim: z.looseObject({ list: z.looseObject({ weights: z.array(id) }) }),
+    // In the order of the weights.
+    contributors: z.array(z.looseObject({ contributor: z.string() })),
   }),
 });
 
@@ -44,6 +46,8 @@ export class Hand {
   private readonly cli: CliRunner;
   private readonly options: HandOptions;
   private readonly names = new Map<string, string>();
+  /** Of each request. */
+  private readonly payers = new Map<string, string>();
 
   constructor(options: HandOptions) {
     const devnet = readDevnet(options.dataDir);
@@ -80,16 +84,21 @@ export class Hand {
     const create = ["datanet", "create", name, "--licence", "CC0-1.0", "--reviewer", "reviewer"];
     const { datanet } = z.object({ datanet: id }).parse(await this.cli.json(create, "owner"));
     const contributed = z.array(z.object({ contributionId: id }));
+    const reviewed: string[] = [];
     for (const contributor of set.contributors) {
       const contribute = ["datanet", "contribute", datanet, contributor[form]];
-      for (const { contributionId } of contributed.parse(await this.cli.json(contribute, contributor.name)))
+      for (const { contributionId } of contributed.parse(await this.cli.json(contribute, contributor.name))) {
         await this.cli.json(["datanet", "review", contributionId], "reviewer");
+        reviewed.push(contributionId);
+      }
     }
+    for (const contributionId of reviewed)
+      await this.cli.json(["datanet", "accept", contributionId], "reviewer");
     const frozen = await this.cli.json(["datanet", "freeze", datanet], "owner");
     return z.object({ snapshot: z.string() }).parse(frozen).snapshot;
   }
 
-  /** Trains on the snapshot and registers; gives the model's number. */
+  /** Trains on the snapshot, registers and lets the host take the model; gives its number. */
   async makeModel(name: string, snapshot: string): Promise<string> {
     const folder = join(this.options.dataDir, "work");
     mkdirSync(folder, { recursive: true });
@@ -97,21 +106,28 @@ export class Hand {
     const train = ["model", "train", name, "--out", file, "--snapshot", snapshot];
     if (this.options.method !== undefined) train.push("--method", this.options.method);
     await this.cli.json(train);
-    const register = ["model", "register", file, "--host", this.options.host];
-    return z.object({ model: id }).parse(await this.cli.json(register, "owner")).model;
+    const registered = await this.cli.json(["model", "register", file, "--wait"], "owner");
+    const { model } = z.object({ model: id }).parse(registered);
+    await this.cli.json(["host", "take", model], this.options.host);
+    return model;
   }
 
   async ask(model: string, question: string, payer: string): Promise<Answered> {
     const { request, receipt } = answered.parse(await this.cli.json(["ask", model, question], payer));
-    const [first, second] = receipt.claim.weights.toSorted((a, b) =>
-      BigInt(b.weight) > BigInt(a.weight) ? 1 : -1,
-    );
-    const leads = first !== undefined && first.weight !== second?.weight;
-    return {
-      request,
-      answer: receipt.answer,
-      first: leads ? this.names.get(first.contributor.toLowerCase()) : undefined,
-    };
+    this.payers.set(request, payer);
+    const sums = new Map<string, bigint>();
+    for (const [i, { contributor }] of receipt.contributors.entries()) {
+      const key = contributor.toLowerCase();
+      sums.set(key, (sums.get(key) ?? 0n) + BigInt(receipt.claim.list.weights[i]!));
+    }
+    const [first, second] = [...sums].toSorted(([, a], [, b]) => (b > a ? 1 : -1));
+    const leads = first !== undefined && first[1] !== second?.[1];
+    return { request, answer: receipt.answer, first: leads ? this.names.get(first[0]) : undefined };
+  }
+
+  /** A receipt is its payer's until then. */
+  async publish(request: string): Promise<void> {
+    await this.cli.json(["receipt", "publish", request], this.payers.get(request));
   }
 
   /** `receipt verify`: whether it held, its last line, and its seconds, the start of the process included. */
