@@ -1,13 +1,10 @@
 import { type Account, encodeFunctionData, keccak256 } from "viem";
-import {
-  claimChallengesAbi as abi,
-  announcementsAbi,
-  protocolParametersAbi,
-} from "../../chain/generated/abi.ts";
+import { claimChallengesAbi as abi, announcementsAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { type AttributionIndex, openedRecord } from "../attribution/sketch-index.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
 import { type ClaimWithQuery, claimTuple, evidenceOf } from "./claims.ts";
+import { readParameters } from "./parameters.ts";
 
 /** A counter-example to a claim. */
 export type CounterExample =
@@ -44,15 +41,9 @@ export function challengeCall(
 /** Wei that an announcement binds until its counter-example is shown. */
 export async function challengeDeposit(
   client: ChainClient,
-  { parameters }: Pick<ProtocolAddresses, "parameters">,
+  at: Pick<ProtocolAddresses, "parameters">,
 ): Promise<bigint> {
-  const address = parameters;
-  const found = await client.public.readContract({
-    address,
-    abi: protocolParametersAbi,
-    functionName: "parameters",
-  });
-  return found.challengeDeposit;
+  return (await readParameters(client, at)).challengeDeposit;
 }
 
 /**

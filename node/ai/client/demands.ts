@@ -1,8 +1,9 @@
 import { type Account, encodeFunctionData } from "viem";
-import { claimDemandsAbi as abi, protocolParametersAbi } from "../../chain/generated/abi.ts";
+import { claimDemandsAbi as abi } from "../../chain/generated/abi.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
 import { type Claim, type ClaimWithQuery, claimTuple } from "./claims.ts";
+import { readParameters } from "./parameters.ts";
 
 export const DEMAND_KINDS = ["none", "query", "delivery"] as const;
 
@@ -21,15 +22,9 @@ type At = Pick<ProtocolAddresses, "demands" | "parameters">;
 /** Wei that a demand binds until it is answered. */
 export async function demandDeposit(
   client: ChainClient,
-  { parameters }: Pick<ProtocolAddresses, "parameters">,
+  at: Pick<ProtocolAddresses, "parameters">,
 ): Promise<bigint> {
-  const address = parameters;
-  const found = await client.public.readContract({
-    address,
-    abi: protocolParametersAbi,
-    functionName: "parameters",
-  });
-  return found.demandDeposit;
+  return (await readParameters(client, at)).demandDeposit;
 }
 
 /** The open demand to a claim. */

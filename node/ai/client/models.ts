@@ -1,14 +1,11 @@
 import { type Account, encodeFunctionData, type Log, parseEventLogs } from "viem";
-import {
-  modelRegistryAbi as abi,
-  modelStakingAbi,
-  protocolParametersAbi,
-} from "../../chain/generated/abi.ts";
+import { modelRegistryAbi as abi, modelStakingAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { IndexCommitment } from "../attribution/score.ts";
 import { aiError } from "../errors.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
 import { requireEvent } from "./datanets.ts";
+import { readParameters } from "./parameters.ts";
 
 /** How a model divides the net fee, in 1/10000. */
 export interface FeeSplit {
@@ -69,11 +66,7 @@ export async function registerModel(
     index,
   };
   const terms = { rateIn: model.rateIn, rateOut: model.rateOut, split: model.split };
-  const { registrationBond } = await client.public.readContract({
-    address: parameters,
-    abi: protocolParametersAbi,
-    functionName: "parameters",
-  });
+  const { registrationBond } = await readParameters(client, { parameters });
   const data = encodeFunctionData({ abi, functionName: "register", args: [document, terms] });
   const sent = await send(client, account, { to: models, data, value: registrationBond });
   const logs = parseEventLogs({ abi, logs: sent.receipt.logs as Log[], eventName: "ModelRegistered" });
