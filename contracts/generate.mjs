@@ -23,6 +23,15 @@ function constantName(contract) {
   return `${head.toLowerCase()}${contract.slice(head.length)}Abi`;
 }
 
+/** False for what the output folder keeps of sources, or parts of sources, that were since deleted. */
+function isDeclared(contractsFolder, source, name) {
+  const file = join(contractsFolder, source);
+  if (!existsSync(file)) return false;
+  return new RegExp(`^(abstract contract|contract|interface|library) ${name}\\b`, "m").test(
+    readFileSync(file, "utf8"),
+  );
+}
+
 /** Every contract that one of our sources declares, by name, and every interface that none of them implements (a contract's own is
  * named after it). */
 function ownArtifacts(contractsFolder) {
@@ -33,8 +42,7 @@ function ownArtifacts(contractsFolder) {
     for (const file of readdirSync(join(out, folder)).sort()) {
       const artifact = readArtifact(join(out, folder, file));
       const [[source, name] = []] = Object.entries(artifact.metadata?.settings?.compilationTarget ?? {});
-      // The output folder keeps artifacts of sources that were since deleted.
-      if (!source?.startsWith("src/") || !existsSync(join(contractsFolder, source))) continue;
+      if (!source?.startsWith("src/") || !isDeclared(contractsFolder, source, name)) continue;
       if (basename(file) !== `${name}.json` || artifact.abi.length === 0) continue;
       if (found.has(name)) throw new Error(`two contracts are called ${name}: rename one (${source})`);
       found.set(name, artifact.abi);
@@ -51,6 +59,19 @@ function renderAbi(name, abi) {
   return `export const ${constantName(name)} = [\n${entries.join("")}] as const;\n`;
 }
 
+/** The errors of all own contracts, each once: what reads a refusal needs none of their functions. */
+function renderErrors(own) {
+  const errors = new Map();
+  for (const entry of [...own.values()].flat()) {
+    if (entry.type !== "error") continue;
+    errors.set(`${entry.name}(${entry.inputs.map(({ type }) => type)})`, entry);
+  }
+  return renderAbi(
+    "OwnErrors",
+    [...errors.keys()].sort().map((key) => errors.get(key)),
+  );
+}
+
 /** The text of node/chain/generated/abi.ts; needs contracts/out as forge leaves it. */
 export function renderAbis(contractsFolder) {
   const own = ownArtifacts(contractsFolder);
@@ -60,5 +81,6 @@ export function renderAbis(contractsFolder) {
     if (own.has(name)) continue;
     parts.push(renderAbi(name, readArtifact(join(artifacts, `${name}.sol`, `${name}.json`)).abi));
   }
+  parts.push(renderErrors(own));
   return ["// Made by contracts/build.mjs from the compiled contracts. Do not edit.\n", ...parts].join("\n");
 }

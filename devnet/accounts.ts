@@ -21,6 +21,8 @@ export const ROLES = [
   ["cleo", "contributes"],
   ["dov", "contributes"],
   ["edda", "contributes"],
+  ["vera", "runs disputed and audited answers again"],
+  ["council", "cancels proposals, pauses withdrawals and deletes false outputs"],
 ] as const;
 
 export type Role = (typeof ROLES)[number][0];

@@ -34,7 +34,7 @@ export function createAnvil(options: AnvilOptions): Child {
     command: anvilBinary(),
     args: [
       ["--port", String(options.port), "--chain-id", String(L1_CHAIN_ID), "--mnemonic", MNEMONIC],
-      ["--accounts", "12", "--balance", "10000", "--no-mining", "--slots-in-an-epoch", "4"],
+      ["--accounts", "20", "--balance", "10000", "--no-mining", "--slots-in-an-epoch", "4"],
       // Old states stay out of the file, which is written whole every two seconds, and out of the user's home.
       ["--state", options.stateFile, "--state-interval", "2", "--prune-history", "256", "--silent"],
     ].flat(),

@@ -15,6 +15,8 @@ export interface DevnetDescription {
   };
   l2: { chainId: number; protocol: ProtocolAddresses | undefined; precompiles: Record<string, string> };
   nodes: { name: string; rpc: string; ws: string; pid: number | undefined; dataDir: string }[];
+  /** Address of the pages; undefined without them. */
+  web: string | undefined;
   accounts: { name: string; purpose: string; address: string; privateKey: string }[];
   dataDir: string;
   pid: number;
@@ -51,6 +53,7 @@ export function describeDevnet(
         : { influenceVerifier: INFLUENCE_VERIFIER_ADDRESS, rewardSplitter: REWARD_SPLITTER_ADDRESS },
     },
     nodes: [node("sequencer", options.sequencerPort), node("verifier", options.verifierPort)],
+    web: options.webPort === undefined ? undefined : `http://127.0.0.1:${options.webPort}/`,
     accounts: Object.values(devAccounts()),
     dataDir: options.dataDir,
     pid: process.pid,
@@ -80,9 +83,15 @@ export function bannerLines(devnet: DevnetDescription): string[] {
     ...devnet.nodes.map(
       ({ name, rpc, ws, pid }) => `${name.padEnd(10)} ${rpc}  ${ws}  chain ${devnet.l2.chainId}  pid ${pid}`,
     ),
+    ...webLines(devnet),
     `data       ${devnet.dataDir} (kept; --reset begins anew, then clear the activity tab of your wallet)`,
     "",
     "Ctrl-C stops all of it; the next start goes on where it stopped.",
     "",
   ];
+}
+
+/** Where a person without a terminal goes on. */
+export function webLines({ web }: Pick<DevnetDescription, "web">): string[] {
+  return web === undefined ? [] : [`web        ${web}`];
 }

@@ -1,11 +1,13 @@
 import { createPublicClient, http, type PublicClient } from "viem";
-import { l2OutputOracleAbi, openAbi, openBridgeAbi } from "../node/chain/generated/abi.ts";
+import { OPEN_MINTER } from "../node/chain/constants.ts";
+import { l2OutputOracleAbi, openAbi, openBridgeAbi, openMinterAbi } from "../node/chain/generated/abi.ts";
 import type { Address, Hash } from "../node/chain/types/primitives.ts";
 import { NATIVE_ASSET_LIQUIDITY, OPEN_SUPPLY } from "../node/deploy/addresses.ts";
 import type { L1Contracts } from "../node/deploy/deployment.ts";
 import { devAccounts } from "./accounts.ts";
 import { jsonRpc } from "./json-rpc.ts";
 import type { JobResult } from "./main-job.ts";
+import { voteHolds } from "./vote.ts";
 
 /** One line of the verdict. */
 export interface Check {
@@ -106,7 +108,7 @@ export function checkPayouts(job: JobResult): Check {
   return { what, holds: true, detail: `${job.questions.length} requests` };
 }
 
-/** Escrow on L1 = 10^27 - liquidity on L2. */
+/** Escrow on L1, less what is on its way home, = 10^27 - liquidity on L2. */
 export async function checkConservation({ l1Url, verifierUrl, contracts }: CheckContext): Promise<Check> {
   const address: Address = contracts.openBridge;
   const l1 = clientOf(l1Url);
@@ -118,11 +120,17 @@ export async function checkConservation({ l1Url, verifierUrl, contracts }: Check
     args: [address],
   });
   const liquidity = await clientOf(verifierUrl).getBalance({ address: NATIVE_ASSET_LIQUIDITY });
-  const holds = escrow === OPEN_SUPPLY - liquidity && held >= escrow;
+  const withdrawn = await clientOf(verifierUrl).readContract({
+    address: OPEN_MINTER,
+    abi: openMinterAbi,
+    functionName: "withdrawn",
+  });
+  const released = await l1.readContract({ address, abi: openBridgeAbi, functionName: "released" });
+  const holds = escrow - (withdrawn - released) === OPEN_SUPPLY - liquidity && held >= escrow;
   return {
     what: "OPEN is conserved over L1 and L2",
     holds,
-    detail: `${escrow} wei on L1, ${liquidity} wei left on L2`,
+    detail: `${escrow} wei on L1, ${withdrawn - released} on the way home, ${liquidity} wei left on L2`,
   };
 }
 
@@ -172,6 +180,39 @@ export function checkBond({ falseClaim }: JobResult): Check {
     holds: reward === BigInt(falseClaim.lost) / 2n && reward > 0n,
     detail: `${reward} of ${falseClaim.lost} wei for ${falseClaim.challengeTransaction}`,
   };
+}
+
+/** What went home is paula's on L1: she has no other OPEN there. */
+export async function checkHome({ l1Url, contracts }: CheckContext, { home }: JobResult): Promise<Check> {
+  const args = [devAccounts().paula.address] as const;
+  const balance = await clientOf(l1Url).readContract({
+    address: contracts.open,
+    abi: openAbi,
+    functionName: "balanceOf",
+    args,
+  });
+  return {
+    what: "OPEN went home to L1",
+    holds: balance === home.amount,
+    detail: `${balance} wei for ${home.transaction}`,
+  };
+}
+
+/** A vote changed a parameter, and after the hand-over nothing else can. */
+export function checkVote({ voted }: JobResult): Check[] {
+  const { changed, handedOver } = voteHolds(voted);
+  return [
+    {
+      what: "a vote changed a parameter",
+      holds: changed,
+      detail: `proposal ${voted.proposal}: reviewPeriod ${voted.reviewPeriod} s`,
+    },
+    {
+      what: "no key rules but batcher, proposer, sequencer and council",
+      holds: handedOver,
+      detail: voted.keys.join(", "),
+    },
+  ];
 }
 
 function clientOf(url: string): PublicClient {

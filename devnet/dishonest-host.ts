@@ -1,7 +1,7 @@
 import { bytesToHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { Session } from "../native/js/index.ts";
-import { listOfRows } from "../node/ai/attribution/score.ts";
+import { listByGain } from "../node/ai/attribution/score.ts";
 import { recordOf } from "../node/ai/attribution/sketch-index.ts";
 import { rewardBalance } from "../node/ai/client/balances.ts";
 import { type ChainClient, connectChain, type ProtocolAddresses } from "../node/ai/client/chain.ts";
@@ -11,13 +11,14 @@ import { rpcSource } from "../node/ai/client/content.ts";
 import { getRequest, quote, refutationOf, requestInference, rewardOf } from "../node/ai/client/market.ts";
 import { getModel } from "../node/ai/client/models.ts";
 import { GREEDY, hashOfRequest } from "../node/ai/client/request-hash.ts";
+import { trueClaim } from "../node/ai/serve/claim-with-cover.ts";
 import {
-  claimOf,
   type Inference,
   loadServedModel,
   runInference,
   type ServedModel,
 } from "../node/ai/serve/inference.ts";
+import { committedRows } from "../node/ai/spans/model-spans.ts";
 import { randomBytes, sleep } from "../node/base/clock.ts";
 import type { CodedError } from "../node/base/errors.ts";
 import type { InfluenceList } from "../precompiles/influence-verifier/types.ts";
@@ -45,7 +46,13 @@ export async function postFalseClaim(
   const requestId = await request({ client, at }, model, inference);
   const watcherBalanceBefore = await rewardBalance(client, at, watcher.address);
   const { requestHash, claimBond } = await getRequest(client, at, requestId);
-  const honest = claimOf(inference, { requestId, modelId: BigInt(modelId), requestHash });
+  const source = rpcSource(client);
+  const honest = await trueClaim(
+    inference,
+    { requestId, modelId: BigInt(modelId), requestHash },
+    model.index,
+    () => committedRows(client, at, source, model.registered, model.manifest),
+  );
   const claimed = await postClaim(client, at, privateKeyToAccount(mallory.privateKey), {
     claim: { ...honest.claim, list: withFalseScore(honest.claim.list, model) },
     query: honest.query,
@@ -99,13 +106,13 @@ async function awaitReward({ client, at }: Protocol, requestId: bigint, signal: 
   }
 }
 
-/** The last row of the list gets another score: the order still looks right. */
-function withFalseScore({ rowIds, scores }: InfluenceList, model: ServedModel): InfluenceList {
+/** The last row of the list gets another score, its gain stays: the order still looks right. */
+function withFalseScore({ rowIds, scores, gains }: InfluenceList, { index }: ServedModel): InfluenceList {
   const rows = rowIds.map((rowId, i) => ({ rowId, score: scores[i]! }));
   const last = rows.at(-1)!;
   last.score = last.score > 1n ? last.score - 1n : last.score + 1n;
-  const { index } = model;
-  return listOfRows(index.commitment, rows, (rowId) => recordOf(index, rowId).contributionId);
+  const gainOf = (rowId: number) => gains[rowIds.indexOf(rowId)]!;
+  return listByGain(index.commitment, rows, (rowId) => recordOf(index, rowId), gainOf);
 }
 
 function notRefuted(requestId: bigint): CodedError {

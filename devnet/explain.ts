@@ -33,7 +33,7 @@ export async function explain(
   for (const { datanetId, number } of registered.snapshots) {
     snapshots.push(await getSnapshot(client, at, datanetId, number));
   }
-  const base = loadModel(
+  const base = await loadModel(
     await fetchFiles(source, manifest.base),
     await fetchFiles(source, manifest.tokenizer),
   );

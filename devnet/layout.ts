@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { replaceFile } from "../node/base/files.ts";
 import { devnetError } from "./errors.ts";
 
 /** Counts up when the folder's form changes in a way that older data does not fit. */
-const LAYOUT_VERSION = 1;
+const LAYOUT_VERSION = 2;
 
 const withPid = z.object({ pid: z.number().optional() });
 const devnetPids = z.object({ l1: withPid, nodes: z.array(withPid) });
@@ -22,6 +22,11 @@ export interface Layout {
   l1State: string;
   chain: string;
   protocol: string;
+  governance: string;
+  circle: string;
+  agents: string;
+  /** Accounts that the pages offer. */
+  webAccounts: string;
   sequencer: string;
   verifier: string;
   work: string;
@@ -38,6 +43,10 @@ export function layoutOf(root: string): Layout {
     l1State: join(root, "l1", "state.json"),
     chain: join(root, "chain"),
     protocol: join(root, "chain", "protocol.json"),
+    governance: join(root, "chain", "governance.json"),
+    circle: join(root, "chain", "circle.json"),
+    agents: join(root, "chain", "agents.json"),
+    webAccounts: join(root, "chain", "web-accounts.json"),
     sequencer: join(root, "sequencer"),
     verifier: join(root, "verifier"),
     work: join(root, "work"),
@@ -56,10 +65,11 @@ export function openLayout(root: string, reset: boolean): Layout {
     checkUnlocked(layout);
     if (reset) rmSync(root, { recursive: true });
   }
+  mkdirSync(root, { recursive: true });
+  if (!existsSync(layout.version)) writeFileSync(layout.version, `${LAYOUT_VERSION}\n`);
   for (const folder of [dirname(layout.l1State), layout.chain, layout.work, dirname(layout.log("x"))]) {
     mkdirSync(folder, { recursive: true });
   }
-  if (!existsSync(layout.version)) writeFileSync(layout.version, `${LAYOUT_VERSION}\n`);
   writeFileSync(layout.lock, `${process.pid}\n`);
   return layout;
 }
@@ -69,6 +79,8 @@ export function releaseLayout(layout: Layout): void {
 }
 
 function checkOurs(layout: Layout): void {
+  // Made for it by hand: nothing in it is lost.
+  if (readdirSync(layout.root).length === 0) return;
   if (!existsSync(layout.version)) {
     throw devnetError("DATA_DIR_FOREIGN", {
       message: `${layout.root} exists and is no devnet's data folder`,

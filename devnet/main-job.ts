@@ -6,24 +6,28 @@ import { packageRoot } from "../node/base/paths.ts";
 import { devAccounts, ROLES, type Role } from "./accounts.ts";
 import type { CliRunner } from "./cli-runner.ts";
 import { postFalseClaim } from "./dishonest-host.ts";
+import { finishHome, type Homeward, startHome } from "./homeward.ts";
 import type { Journal } from "./journal.ts";
+import { Lane } from "./lane.ts";
 import type { Layout } from "./layout.ts";
+import { finishVote, startHandOver, startVote, type Voted } from "./vote.ts";
 
 const SAMPLES = join(packageRoot(), "devnet", "samples");
 
 const SETTLE_POLL_MS = 2_000;
-/** OPEN behind each host's claims: covers a dozen open ones at the default rates. */
-const HOST_STAKE = "1000";
+/** OPEN behind each host's claims: covers a dozen open ones at the default rates, by the devnet's chance of an audit. */
+const HOST_STAKE = "3000";
+/** The second one lies. */
+const HOSTS: readonly Role[] = ["host", "mallory"];
 
-const samplesSchema = z.object({
-  datanets: z.array(
-    z.object({
-      name: z.string(),
-      licence: z.string(),
-      contributors: z.array(z.object({ name: z.string(), files: z.array(z.string()) })),
-    }),
-  ),
+const datanetSchema = z.object({
+  name: z.string(),
+  licence: z.string(),
+  contributors: z.array(z.object({ name: z.string(), files: z.array(z.string()) })),
 });
+/** A datanet of the samples, with files of their folder. */
+export type FilledDatanet = z.output<typeof datanetSchema>;
+const samplesSchema = z.object({ datanets: z.array(datanetSchema) });
 const questionsSchema = z.array(
   z.object({
     contributor: z.string(),
@@ -80,6 +84,8 @@ export interface JobResult {
   questions: readonly { question: Question; request: string; transaction: string; receipt: PaidReceipt }[];
   falseClaim: FalseClaim;
   bridged: { transaction: string; amount: string };
+  home: Homeward;
+  voted: Voted;
 }
 
 export interface JobContext {
@@ -92,11 +98,38 @@ export interface JobContext {
   signal: AbortSignal;
 }
 
-/** The whole job with nothing but the command line and JSON-RPC; each finished step is kept in the journal. */
+/**
+ * The whole job with nothing but the command line and JSON-RPC; each finished step is kept in the journal.
+ * Three stories, of different accounts, go on beside each other.
+ */
 export async function runMainJob(job: JobContext): Promise<JobResult> {
+  const bridged = await startMainJob(job);
+  const [home, voted, answered] = await Promise.all([bringHome(job), govern(job), answerQuestions(job)]);
+  return { ...answered, bridged, home, voted };
+}
+
+/** What it begins with and needs no contract of the protocol for: accounts, and OPEN from L1. */
+export async function startMainJob(job: JobContext): Promise<JobResult["bridged"]> {
   await importAccounts(job);
-  const bridged = await bridgeOpen(job);
-  const snapshots = await fillDatanets(job);
+  return bridgeOpen(job);
+}
+
+async function bringHome(job: JobContext): Promise<Homeward> {
+  const { transaction } = await startHome(job);
+  return finishHome(job, transaction);
+}
+
+async function govern(job: JobContext): Promise<Voted> {
+  await startHandOver(job);
+  const proposal = await startVote(job);
+  return finishVote(job, proposal);
+}
+
+/** From the documents to those who are paid for the answers, and a host that lies about one. */
+async function answerQuestions(
+  job: JobContext,
+): Promise<Pick<JobResult, "model" | "questions" | "falseClaim">> {
+  const [snapshots] = await Promise.all([fillDatanets(job), joinAsVerifier(job), stakeHosts(job)]);
   const model = await trainAndRegister(job, snapshots);
   const asked: Awaited<ReturnType<typeof askOne>>[] = [];
   for (const [index, question] of readQuestions().entries())
@@ -108,7 +141,7 @@ export async function runMainJob(job: JobContext): Promise<JobResult> {
   job.say(`the watcher proved it false in ${refuted.challengeTransaction}`);
   const questions: JobResult["questions"][number][] = [];
   for (const one of asked) questions.push({ ...one, receipt: await settledReceipt(job, one.request) });
-  return { model, questions, falseClaim: refuted, bridged };
+  return { model, questions, falseClaim: refuted };
 }
 
 export function readQuestions(): Question[] {
@@ -134,42 +167,92 @@ async function bridgeOpen({ cli, journal, say }: JobContext): Promise<JobResult[
   return journal.step("bridge", schema, () => cli.json(["account", "deposit", "paula", "5000"], "treasury"));
 }
 
-async function fillDatanets({ cli, journal, say }: JobContext): Promise<string[]> {
+async function joinAsVerifier({ cli, journal }: JobContext): Promise<void> {
+  await journal.step("verifier", z.object({ transaction: z.string() }), () =>
+    cli.json(["verifier", "join", "1000"], "vera"),
+  );
+}
+
+async function stakeHosts({ cli, journal }: JobContext): Promise<void> {
+  const stake = (host: Role) =>
+    journal.step(`stake of ${host}`, z.object({ transaction: z.string() }), async () => {
+      await cli.json(["host", "stake", HOST_STAKE], host);
+      return cli.json(["host", "limits", "--max-fee", "10", "--max-open", "100"], host);
+    });
+  await Promise.all(HOSTS.map(stake));
+}
+
+async function fillDatanets(job: JobContext): Promise<string[]> {
   const { datanets } = samplesSchema.parse(JSON.parse(readFileSync(join(SAMPLES, "samples.json"), "utf8")));
-  const snapshots: string[] = [];
-  for (const { name, licence, contributors } of datanets) {
-    const create = ["datanet", "create", name, "--licence", licence, "--stake", "10", "--reviewer", "rita"];
-    const { datanet } = await journal.step(`datanet ${name}`, z.object({ datanet: id }), () =>
-      cli.json(create, "olga"),
+  const reviewer = new Lane();
+  const snapshots: Promise<string>[] = [];
+  for (const datanet of datanets) {
+    const { frozen } = await contributeTo(job, datanet, reviewer);
+    snapshots.push(frozen);
+  }
+  return Promise.all(snapshots);
+}
+
+/** A datanet with the documents of its contributors. @returns its snapshot. */
+export async function fillDatanet(job: JobContext, datanet: FilledDatanet): Promise<string> {
+  const { frozen } = await contributeTo(job, datanet, new Lane());
+  return frozen;
+}
+
+/**
+ * Brings a datanet its documents, one contributor after the other, so that their numbers are the same each time; the reviewer
+ * follows in its lane. @returns once all are brought; `frozen` is the snapshot, once all are reviewed and accepted.
+ */
+async function contributeTo(
+  job: JobContext,
+  { name, licence, contributors }: FilledDatanet,
+  reviewer: Lane,
+): Promise<{ frozen: Promise<string> }> {
+  const { cli, journal, say } = job;
+  const create = ["datanet", "create", name, "--licence", licence, "--stake", "10", "--reviewer", "rita"];
+  const { datanet } = await journal.step(`datanet ${name}`, z.object({ datanet: id }), () =>
+    cli.json(create, "olga"),
+  );
+  say(`datanet ${datanet}: ${name}`);
+  await journal.step(`bond ${name}`, z.looseObject({ datanet: id }), () =>
+    cli.json(["datanet", "bond", datanet], "rita"),
+  );
+  const brought: string[] = [];
+  for (const contributor of contributors) {
+    const files = contributor.files.map((file) => join(SAMPLES, file));
+    const list = await journal.step(`contribution ${name} ${contributor.name}`, contributed, () =>
+      cli.json(["datanet", "contribute", datanet, ...files], contributor.name as Role),
     );
-    say(`datanet ${datanet}: ${name}`);
-    const approved: string[] = [];
-    for (const contributor of contributors) {
-      const files = contributor.files.map((file) => join(SAMPLES, file));
-      const list = await journal.step(`contribution ${name} ${contributor.name}`, contributed, () =>
-        cli.json(["datanet", "contribute", datanet, ...files], contributor.name as Role),
-      );
-      for (const { contributionId, rows } of list) {
-        const reviewed = z.object({ status: z.enum(["approved", "accepted"]) });
-        await journal.step(`review ${contributionId}`, reviewed, () =>
-          cli.json(["datanet", "review", contributionId], "rita"),
-        );
+    for (const { contributionId, rows } of list) {
+      brought.push(contributionId);
+      void reviewer.add(async () => {
+        await reviewOne(job, contributionId);
         say(`  contribution ${contributionId} of ${contributor.name}: ${rows} rows, approved`);
-        approved.push(contributionId);
-      }
+      });
     }
-    for (const contributionId of approved) {
-      const accepted = z.object({ status: z.literal("accepted") });
-      await journal.step(`accept ${contributionId}`, accepted, () =>
-        cli.json(["datanet", "accept", contributionId], "rita"),
-      );
-    }
-    const frozen = await journal.step(`freeze ${name}`, z.object({ snapshot: z.string() }), () =>
+  }
+  const frozen = reviewer.add(async () => {
+    for (const contributionId of brought) await acceptOne(job, contributionId);
+    const { snapshot } = await journal.step(`freeze ${name}`, z.object({ snapshot: z.string() }), () =>
       cli.json(["datanet", "freeze", datanet], "olga"),
     );
-    snapshots.push(frozen.snapshot);
-  }
-  return snapshots;
+    return snapshot;
+  });
+  return { frozen };
+}
+
+function reviewOne({ cli, journal }: JobContext, contributionId: string): Promise<unknown> {
+  const reviewed = z.object({ status: z.enum(["approved", "accepted"]) });
+  return journal.step(`review ${contributionId}`, reviewed, () =>
+    cli.json(["datanet", "review", contributionId], "rita"),
+  );
+}
+
+function acceptOne({ cli, journal }: JobContext, contributionId: string): Promise<unknown> {
+  const accepted = z.object({ status: z.literal("accepted") });
+  return journal.step(`accept ${contributionId}`, accepted, () =>
+    cli.json(["datanet", "accept", contributionId], "rita"),
+  );
 }
 
 async function trainAndRegister(job: JobContext, snapshots: readonly string[]): Promise<string> {
@@ -178,21 +261,18 @@ async function trainAndRegister(job: JobContext, snapshots: readonly string[]): 
   const train = ["model", "train", "sample-facts", "--out", file, "--snapshot", ...snapshots];
   if (base !== undefined) train.push("--base", base);
   if (!journal.has("train")) say(`fine-tuning on the snapshots ${snapshots.join(" and ")}`);
-  const trained = await journal.step("train", z.looseObject({ rows: z.number() }), () => cli.json(train));
+  const trained = await journal.step("train", z.looseObject({ rows: z.number() }), () =>
+    cli.json(train, "olga"),
+  );
   const { model } = await journal.step("register", z.object({ model: id }), () =>
     cli.json(["model", "register", file, "--wait"], "olga"),
   );
   say(`model ${model} trained on ${trained.rows} rows and registered`);
-  for (const host of ["host", "mallory"] as const) {
-    await journal.step(`host ${host}`, z.object({ transaction: z.string() }), async () => {
-      await cli.json(["host", "stake", HOST_STAKE], host);
-      await cli.json(["host", "limits", "--max-fee", "10", "--max-open", "100"], host);
-      return cli.json(["host", "take", model], host);
-    });
-  }
-  await journal.step("stake", z.object({ transaction: z.string() }), () =>
-    cli.json(["model", "stake", model, "100"], "stan"),
-  );
+  const sent = z.object({ transaction: z.string() });
+  await Promise.all([
+    ...HOSTS.map((host) => journal.step(`host ${host}`, sent, () => cli.json(["host", "take", model], host))),
+    journal.step("stake", sent, () => cli.json(["model", "stake", model, "100"], "stan")),
+  ]);
   return model;
 }
 

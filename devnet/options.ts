@@ -6,12 +6,16 @@ export interface DevnetOptions {
   sequencerPort: number;
   /** Second node: derives the chain from L1 alone; watcher. */
   verifierPort: number;
+  /** The first node's pages; undefined: none. */
+  webPort: number | undefined;
   /** Forget what was there. */
   reset: boolean;
   /** End after the job's checks; status 0 only if all hold. */
   once: boolean;
   /** A plain Jovian chain: no attribution fork, no AI job. */
   stock: boolean;
+  /** Teach a second model, and let an agent trade by its answers. */
+  agent: boolean;
   /** Base model in Hugging Face form; absent: the shipped one. */
   base: string | undefined;
 }

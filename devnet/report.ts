@@ -9,9 +9,11 @@ import {
   checkBalances,
   checkBond,
   checkConservation,
+  checkHome,
   checkOutput,
   checkPayouts,
   checkSameChain,
+  checkVote,
 } from "./checks.ts";
 import { CliRunner } from "./cli-runner.ts";
 import { devnetError } from "./errors.ts";
@@ -19,7 +21,7 @@ import { explain } from "./explain.ts";
 import { Journal } from "./journal.ts";
 import { jsonRpc } from "./json-rpc.ts";
 import type { Layout } from "./layout.ts";
-import { type JobResult, runMainJob } from "./main-job.ts";
+import { type JobContext, type JobResult, runMainJob } from "./main-job.ts";
 import type { DevnetOptions } from "./options.ts";
 import { checkReceipts } from "./receipt-checks.ts";
 import { checkLines, jobLines } from "./table.ts";
@@ -44,18 +46,9 @@ export async function runAndReport(
   };
   const shared = { ...urls, contracts: chain.deployment.contracts, signal };
   if (options.stock) return reportStock({ ...shared, block: STOCK_BLOCKS });
+  const job = await mainJob(options, layout, say, signal);
   const cliFor = (rpcUrl: string) =>
     new CliRunner({ dataDir: layout.root, rpcUrl, l1RpcUrl: urls.l1Url, signal });
-  const journal = new Journal(layout.job);
-  const job = await runMainJob({
-    cli: cliFor(urls.sequencerUrl),
-    journal,
-    layout,
-    rpcUrl: urls.sequencerUrl,
-    base: options.base,
-    say,
-    signal,
-  });
   const block = await lastBlockOf(urls.sequencerUrl, job, signal);
   await waitUntilSafe(shared, block);
   const context: CheckContext = { ...shared, block };
@@ -68,11 +61,42 @@ export async function runAndReport(
     await checkOutput(context),
     checkPayouts(job),
     await checkConservation(context),
+    await checkHome(context, job),
     ...checkAnswers(job),
     checkBond(job),
+    ...checkVote(job),
     ...(await checkReceipts(cliFor(urls.verifierUrl), layout, job)),
   ];
   return print([...jobLines(job, explanation, batch), ...checkLines(checks)], checks);
+}
+
+/** Runs the main job; when a part of it fails, the others' commands end too. */
+async function mainJob(
+  options: DevnetOptions,
+  layout: Layout,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<JobResult> {
+  const failed = new AbortController();
+  try {
+    return await runMainJob(jobOf(options, layout, say, AbortSignal.any([signal, failed.signal])));
+  } catch (error) {
+    failed.abort(error);
+    throw error;
+  }
+}
+
+/** What the devnet's jobs work with. */
+export function jobOf(
+  { l1Port, sequencerPort, base }: DevnetOptions,
+  layout: Layout,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): JobContext {
+  const rpcUrl = `http://127.0.0.1:${sequencerPort}`;
+  const l1RpcUrl = `http://127.0.0.1:${l1Port}`;
+  const cli = new CliRunner({ dataDir: layout.root, rpcUrl, l1RpcUrl, signal });
+  return { cli, journal: new Journal(layout.job), layout, rpcUrl, base, say, signal };
 }
 
 async function reportStock(context: CheckContext): Promise<boolean> {

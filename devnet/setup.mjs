@@ -1,4 +1,4 @@
-// All set-up of a fresh clone, with nothing but Node's own modules: packages, native addon, contracts, TypeScript.
+// All set-up of a fresh clone, with nothing but Node's own modules: packages, native addon, contracts, TypeScript, web.
 // Each step leaves a stamp (a hash of what it read) in build/, and is skipped while the stamp holds.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -36,6 +36,9 @@ export async function setUp() {
     ["node", "precompiles", "native/js", "devnet", "test", "tsconfig.json"],
     "dist",
     () => runNode("node_modules/typescript/bin/tsc", "-p", "tsconfig.json", "--noCheck"),
+  );
+  await step("web", ["node", "precompiles", "package-lock.json"], "dist/web/index.html", () =>
+    runNode("node_modules/vite/bin/vite.js", "build", "--config", "node/web/vite.config.ts"),
   );
 }
 

@@ -44,6 +44,7 @@ export function jobLines(
     `  proven false in ${job.falseClaim.challengeTransaction}: its host lost ${formatEther(BigInt(job.falseClaim.lost))} OPEN`,
   );
   lines.push(`OPEN bridged from L1 in ${job.bridged.transaction}`);
+  lines.push(`OPEN went home to L1 in ${job.home.l1Transaction}`);
   if (batch) lines.push(`L1 batch transaction ${batch.transaction} in L1 block ${batch.l1Block}`);
   return lines;
 }

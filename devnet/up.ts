@@ -1,13 +1,22 @@
+import type { AgentAddresses } from "../node/agents/addresses.ts";
+import type { ProtocolAddresses } from "../node/ai/client/chain.ts";
 import { readModelFolder } from "../node/ai/model/files.ts";
 import { checkModelFiles } from "../node/ai/model/load.ts";
+import { devAccounts } from "./accounts.ts";
+import { prepareAgent, runAgentOnce, startAgent } from "./agent-demo.ts";
+import { ensureAgents } from "./agents.ts";
 import { createAnvil } from "./anvil.ts";
-import { bannerLines, type DevnetDescription, describeDevnet } from "./banner.ts";
+import { bannerLines, type DevnetDescription, describeDevnet, webLines } from "./banner.ts";
 import { createNodes, ensureProtocol, prepareDevnetChain } from "./chain.ts";
 import type { Child } from "./child.ts";
+import { ensureCircle } from "./circle.ts";
+import { ensureGovernance } from "./governance.ts";
 import { type Layout, layoutOf, leftOverProcesses, openLayout, releaseLayout, writeJson } from "./layout.ts";
+import { startMainJob } from "./main-job.ts";
 import type { DevnetOptions } from "./options.ts";
 import { requireFreePort } from "./ports.ts";
-import { runAndReport } from "./report.ts";
+import { jobOf, runAndReport } from "./report.ts";
+import { verifierDaemon } from "./verifier.ts";
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -20,6 +29,8 @@ export async function runDevnet(options: DevnetOptions, signal: AbortSignal): Pr
   await requireFreePort(options.l1Port, "L1", "--l1-port", leftOver);
   await requireFreePort(options.sequencerPort, "the first node", "--port", leftOver);
   await requireFreePort(options.verifierPort, "the second node", "--second-port", leftOver);
+  if (options.webPort !== undefined)
+    await requireFreePort(options.webPort, "the web", "--web-port", leftOver);
   if (options.base !== undefined) checkModelFiles(await readModelFolder(options.base));
   const layout = openLayout(options.dataDir, options.reset);
   const children: Child[] = [];
@@ -33,6 +44,62 @@ export async function runDevnet(options: DevnetOptions, signal: AbortSignal): Pr
     for (const child of children.reverse()) await child.stop();
     releaseLayout(layout);
   }
+}
+
+/** Vera's daemon, which judges what chance or a payer has audited. */
+function createVerifier(
+  options: DevnetOptions,
+  layout: Layout,
+  events: { onDeath: (name: string, status: string) => void; onRestart: (name: string) => void },
+): Child {
+  const name = "verifier";
+  return verifierDaemon({
+    name,
+    key: devAccounts().vera.privateKey,
+    dataDir: layout.root,
+    rpcUrl: `http://127.0.0.1:${options.sequencerPort}`,
+    l1RpcUrl: `http://127.0.0.1:${options.l1Port}`,
+    logFile: layout.log("verifier-daemon"),
+    onDeath: (status) => events.onDeath(name, status),
+    onRestart: () => events.onRestart(name),
+  });
+}
+
+/** The protocol's contracts, while the main job begins with what needs none of them. */
+async function deployAndStart(
+  layout: Layout,
+  options: DevnetOptions,
+  signal: AbortSignal,
+): Promise<ProtocolAddresses | undefined> {
+  if (options.stock) return undefined;
+  const job = jobOf(options, layout, say, signal);
+  const [protocol] = await Promise.all([ensureProtocol(layout, options, say), startMainJob(job)]);
+  return protocol;
+}
+
+/** Governance, and what it owns. */
+async function ensureGoverned(
+  layout: Layout,
+  options: DevnetOptions,
+  protocol: ProtocolAddresses,
+): Promise<void> {
+  const governance = await ensureGovernance(layout, options, protocol);
+  await ensureCircle(layout, options, protocol, governance);
+}
+
+/** An agent that trades, where it is asked for; with `once` it does one round only. */
+async function createTrader(
+  options: DevnetOptions,
+  layout: Layout,
+  { protocol, agents }: { protocol: ProtocolAddresses | undefined; agents: AgentAddresses | undefined },
+  signal: AbortSignal,
+): Promise<{ stop(): Promise<void> } | undefined> {
+  if (!options.agent || protocol === undefined || agents?.pool === undefined) return undefined;
+  const job = jobOf(options, layout, say, signal);
+  const demo = await prepareAgent(job, { pool: agents.pool, market: protocol.market });
+  if (!options.once) return startAgent(demo, job);
+  await runAgentOnce(job, demo);
+  return undefined;
 }
 
 async function run(
@@ -65,7 +132,17 @@ async function run(
   say("starting both nodes");
   await sequencer.start(signal);
   await verifier.start(signal);
-  const protocol = options.stock ? undefined : await ensureProtocol(layout, options);
+  let agents: AgentAddresses | undefined;
+  const protocol = await deployAndStart(layout, options, signal);
+  if (protocol) {
+    const judge = createVerifier(options, layout, { onDeath, onRestart });
+    children.push(judge);
+    [agents] = await Promise.all([
+      ensureAgents(layout, options, protocol),
+      judge.start(signal),
+      ensureGoverned(layout, options, protocol),
+    ]);
+  }
   const describeNow = (): DevnetDescription =>
     describeDevnet(
       options,
@@ -77,7 +154,11 @@ async function run(
   describe = describeNow;
   writeJson(layout.devnet, describeNow());
   const held = await runAndReport(options, layout, chain, say, signal);
-  if (options.once) return held ? 0 : 1;
+  const trader = await createTrader(options, layout, { protocol, agents }, signal);
+  if (options.once) {
+    process.stdout.write(`${webLines(describeNow()).join("\n")}\n`);
+    return held ? 0 : 1;
+  }
   const devnet = describeNow();
   writeJson(layout.devnet, devnet);
   process.stdout.write(`${bannerLines(devnet).join("\n")}\n`);
@@ -86,5 +167,6 @@ async function run(
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
   say("stopping");
+  await trader?.stop();
   return held ? 0 : 1;
 }

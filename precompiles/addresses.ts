@@ -2,14 +2,21 @@ import type { Address } from "../node/chain/types/primitives.ts";
 
 /** Exact scores of committed sketches, top-K and weight checks. */
 export const INFLUENCE_VERIFIER_ADDRESS: Address = "0x0000000000000000000000000000000000000a01";
-/** Spans in committed suffix arrays. No chain has it yet: adding it to the list below changes every genesis. */
+/** Spans in committed suffix arrays. */
 export const SPAN_VERIFIER_ADDRESS: Address = "0x0000000000000000000000000000000000000a02";
 /** Exact proportional division and payment. */
 export const REWARD_SPLITTER_ADDRESS: Address = "0x0000000000000000000000000000000000000a03";
 
-/** Every precompile that the `attribution` fork adds, ascending. */
+/** What the `attribution` fork adds, ascending. */
 export const ATTRIBUTION_PRECOMPILES: readonly Address[] = [
   INFLUENCE_VERIFIER_ADDRESS,
+  REWARD_SPLITTER_ADDRESS,
+];
+
+/** The same with the SpanVerifier, which has a time of its own: chains of before keep their genesis. */
+export const OWN_PRECOMPILES: readonly Address[] = [
+  INFLUENCE_VERIFIER_ADDRESS,
+  SPAN_VERIFIER_ADDRESS,
   REWARD_SPLITTER_ADDRESS,
 ];
 

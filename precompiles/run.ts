@@ -94,7 +94,7 @@ const PRECOMPILES: ReadonlyMap<Address, Precompile> = new Map([
 ]);
 
 /**
- * Runs the `attribution` fork's precompile at `call.codeAddress`: one of {@link ATTRIBUTION_PRECOMPILES}. Pure: whoever runs the
+ * Runs the `attribution` fork's precompile at `call.codeAddress`: one of `OWN_PRECOMPILES`. Pure: whoever runs the
  * EVM charges the gas, that of payments included (their recipients are then warm), moves the credits and emits the logs.
  */
 export function runPrecompile(call: PrecompileCall, input: Uint8Array, gasLimit: bigint): PrecompileAnswer {

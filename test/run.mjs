@@ -10,6 +10,7 @@ const only = process.argv.slice(2);
 /** Name, command, arguments. */
 const suites = [
   ["contracts", process.execPath, ["contracts/forge.mjs", "test"]],
+  ["storage, ABI and gas of the contracts", process.execPath, ["contracts/snapshots.mjs"]],
   [
     "unit, property, protocol and end-to-end",
     process.execPath,

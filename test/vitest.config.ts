@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
-    include: ["{node,precompiles,native,devnet,test}/**/*.test.ts"],
+    include: ["{node,precompiles,native,devnet,test}/**/*.test.{ts,tsx}"],
     exclude: ["**/node_modules/**", "dist/**"],
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -3,6 +3,7 @@ import type { Example } from "../../native/js/types.ts";
 import { devnetError } from "../errors.ts";
 import { TrainingText } from "./generator/text.ts";
 import { BATCH_TOKENS, CONTEXT, END_OF_TEXT_ID, TRAINING_SEED } from "./settings.ts";
+import { rarePieces } from "./tokenizer.ts";
 
 /** A training step's documents as token sequences. */
 export interface Batch {
@@ -12,11 +13,18 @@ export interface Batch {
 
 /** Makes the batch of any step from the seed alone. */
 export class TrainingData {
-  private readonly text = new TrainingText(TRAINING_SEED);
+  private readonly text: TrainingText;
   private readonly tokenizer: Tokenizer;
 
-  constructor(tokenizerJson: string) {
-    this.tokenizer = Tokenizer.fromString(tokenizerJson);
+  private constructor(text: TrainingText, tokenizer: Tokenizer) {
+    this.text = text;
+    this.tokenizer = tokenizer;
+  }
+
+  /** The data for a tokenizer: which tokens would be rare decides what the odd strings of the text are made of. */
+  static async open(tokenizerJson: string): Promise<TrainingData> {
+    const text = new TrainingText(TRAINING_SEED, await rarePieces(tokenizerJson));
+    return new TrainingData(text, Tokenizer.fromString(tokenizerJson));
   }
 
   /**

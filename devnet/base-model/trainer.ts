@@ -5,7 +5,15 @@ import type { CodedError } from "../../node/base/errors.ts";
 import { devnetError } from "../errors.ts";
 import { readCheckpoint, weightsHash, writeCheckpoint } from "./checkpoint.ts";
 import { TrainingData } from "./data.ts";
-import { ADAMW, BASE_MODEL, CLIP_NORM, SCHEDULE, TRAINING_STEPS, WEIGHTS_SEED } from "./settings.ts";
+import {
+  ADAMW,
+  BASE_MODEL,
+  CLIP_NORM,
+  FASTER_FROM,
+  scheduleAt,
+  TRAINING_STEPS,
+  WEIGHTS_SEED,
+} from "./settings.ts";
 
 export interface PretrainOptions {
   tokenizerJson: string;
@@ -45,7 +53,7 @@ export async function pretrain(options: PretrainOptions): Promise<Trainer> {
     saved?.state ?? { weights: initialWeights(BASE_MODEL, WEIGHTS_SEED) },
   );
   const session = new Session(options.session);
-  const data = new TrainingData(options.tokenizerJson);
+  const data = await TrainingData.open(options.tokenizerJson);
   const last = Math.min(options.steps ?? TRAINING_STEPS, TRAINING_STEPS);
   const began = systemClock.now();
   let tokens = saved?.tokens ?? 0;
@@ -60,7 +68,7 @@ export async function pretrain(options: PretrainOptions): Promise<Trainer> {
       examples,
       steps,
       adamw: ADAMW,
-      schedule: SCHEDULE,
+      schedule: scheduleAt(step),
       clipNorm: CLIP_NORM,
     });
     next = nextSteps(data, step + steps.length, last);
@@ -101,7 +109,9 @@ async function nextSteps(data: TrainingData, from: number, last: number) {
   const examples = [];
   const steps: number[][] = [];
   const sizes: number[] = [];
-  for (let step = from; step < Math.min(from + STEPS_PER_JOB, last); step++) {
+  // A job has one learning rate's curve.
+  const end = Math.min(from + STEPS_PER_JOB, last, from < FASTER_FROM ? FASTER_FROM : last);
+  for (let step = from; step < end; step++) {
     const batch = await data.batch(step);
     steps.push(batch.examples.map((_, i) => examples.length + i));
     examples.push(...batch.examples);

@@ -200,27 +200,30 @@ int ol_isa_supported(const char* name) {
 }
 
 int ol_start_evaluate(ol_session* session, const ol_model* model, const ol_adapter* adapter,
-                      const ol_examples* examples, int32_t logits, int32_t hidden, ol_job** out) {
+                      const ol_examples* examples, int32_t logits, int32_t hidden, int32_t arithmetic,
+                      ol_job** out) {
   return guarded([&] {
     check_pair(model, adapter);
+    check_arithmetic(arithmetic, session->held->device_name.c_str());
     launch(session, out,
            [base = model->held, lora = adapter ? adapter->held : nullptr,
-            set = copy_examples(model->held->config, *examples), logits, hidden](job& self) {
-             run_evaluate(self, base, lora.get(), set, logits != 0, hidden != 0);
+            set = copy_examples(model->held->config, *examples), logits, hidden, arithmetic](job& self) {
+             run_evaluate(self, base, lora.get(), set, logits != 0, hidden != 0, arithmetic);
            });
   });
 }
 
 int ol_start_generate(ol_session* session, const ol_model* model, const ol_adapter* adapter, const int32_t* ids,
                       const int32_t* offsets, int32_t prompts, int32_t max_tokens, const int32_t* stop_ids,
-                      int32_t stop_count, int32_t vocabulary, ol_job** out) {
+                      int32_t stop_count, int32_t vocabulary, int32_t arithmetic, ol_job** out) {
   return guarded([&] {
     check_pair(model, adapter);
+    check_arithmetic(arithmetic, session->held->device_name.c_str());
     require(vocabulary >= 0 && vocabulary <= model->held->config.vocab, "the vocabulary is larger than the model's");
     launch(session, out,
            [base = model->held, lora = adapter ? adapter->held : nullptr,
-            set = copy_prompts(model->held->config, ids, offsets, prompts, max_tokens, stop_ids, stop_count, vocabulary)](
-               job& self) { run_generate(self, base, lora.get(), set); });
+            set = copy_prompts(model->held->config, ids, offsets, prompts, max_tokens, stop_ids, stop_count, vocabulary),
+            arithmetic](job& self) { run_generate(self, base, lora.get(), set, arithmetic); });
   });
 }
 
@@ -256,14 +259,14 @@ int ol_start_pretrain(ol_session* session, ol_trainer* handle, const ol_examples
 }
 
 int ol_start_lora_train(ol_session* session, const ol_model* model, const ol_adapter* initial,
-                        const ol_examples* examples, const ol_steps* steps, const ol_optimizer* optimizer,
-                        ol_job** out) {
+                        const ol_moments* from_or_null, const ol_examples* examples, const ol_steps* steps,
+                        const ol_optimizer* optimizer, ol_job** out) {
   return guarded([&] {
     check_pair(model, initial);
     launch(session, out,
-           [base = model->held, lora = initial->held,
+           [base = model->held, lora = initial->held, from = copy_moments(from_or_null, initial->held->layout.count),
             plan = copy_plan(model->held->config, *examples, *steps, *optimizer)](job& self) {
-             run_lora_train(self, base, *lora, plan);
+             run_lora_train(self, base, *lora, from, plan);
            });
   });
 }
@@ -311,7 +314,7 @@ int ol_gemm(ol_session* handle, int64_t m, int64_t n, int64_t k, const float* a,
   return guarded([&] {
     require(m > 0 && n > 0 && k > 0 && m <= 1 << 20 && n <= 1 << 20 && k <= 1 << 20, "sizes must be in 1..2^20");
     session& s = *handle->held;
-    std::lock_guard<std::mutex> lock(s.turn);
+    std::lock_guard<fair_mutex> lock(s.turn);
     backend& device = *s.device;
     device_array<float> da(device, m * k), db(device, k * n), dc(device, m * n);
     device.upload(da.get(), a, m * k * sizeof(float));
@@ -322,6 +325,22 @@ int ol_gemm(ol_session* handle, int64_t m, int64_t n, int64_t k, const float* a,
     }
     device.download(c, dc.get(), m * n * sizeof(float));
     device.finish();
+  });
+}
+
+int ol_product(ol_session* handle, int32_t arithmetic, int32_t format, const uint8_t* bytes, size_t size, int64_t rows,
+               int64_t cols, const float* x, int64_t tokens, float* y) {
+  return guarded([&] {
+    const int64_t most = 1 << 20;
+    require(rows > 0 && cols > 0 && tokens > 0 && rows <= most && cols <= most && tokens <= most,
+            "sizes must be in 1..2^20");
+    session& s = *handle->held;
+    check_arithmetic(arithmetic, s.device_name.c_str());
+    if (s.device_name != "cpu") fail(OL_ERROR_UNAVAILABLE, "a product of one stored matrix runs on the CPU");
+    const stored_matrix w = matrix_of(format, static_cast<int>(rows), static_cast<int>(cols), bytes, size);
+    const bool q8 = arithmetic == OL_ARITHMETIC_Q8 && info_of(format).values > 1;
+    std::lock_guard<fair_mutex> lock(s.turn);
+    s.device->linear_forward(y, x, {nullptr, w.rows(), w.cols(), nullptr, &w, q8}, static_cast<int>(tokens), false);
   });
 }
 

@@ -18,6 +18,15 @@ struct linear_weight {
   int out = 0, in = 0;
   std::shared_ptr<void> packed;  // device's own
   const stored_matrix* stored = nullptr;
+  // Products forward by q8 (spec.md); only where the stored matrix's format has blocks.
+  bool q8 = false;
+};
+
+// Rows that share an adapter, at one of its linears.
+struct lora_rows {
+  int row, count;
+  const linear_weight *a, *b;
+  float scale;
 };
 
 class backend {
@@ -36,8 +45,19 @@ class backend {
 
   // For weights of fp32 values, and again whenever they changed.
   virtual void pack(linear_weight& w, bool backward) = 0;
-  // y[tokens, out] (+)= x[tokens, in] W^T: chain over in.
+  // y[tokens, out] (+)= x[tokens, in] W^T: chain over in, or over blocks of it by q8.
   virtual void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) = 0;
+  // y's rows go on by their own adapters: u = A x, then the chain over r of (c u)[r] B[o, r]. `u` has room for all rows times
+  // `rank`, the largest of them.
+  virtual void lora_forward(float* y, const float* x, const lora_rows* segments, int count, float* u, int rank) {
+    for (int i = 0; i < count; ++i) {
+      const lora_rows& s = segments[i];
+      float* mine = u + static_cast<size_t>(s.row) * rank;
+      linear_forward(mine, x + static_cast<size_t>(s.row) * s.a->in, *s.a, s.count, false);
+      scale(mine, mine, s.scale, static_cast<size_t>(s.count) * s.a->out);
+      linear_forward(y + static_cast<size_t>(s.row) * s.b->out, mine, *s.b, s.count, true);
+    }
+  }
   // dx[tokens, in] (+)= dy[tokens, out] W: chain over out.
   virtual void linear_backward_input(float* dx, const float* dy, const linear_weight& w, int tokens,
                                      bool accumulate) = 0;

@@ -17,14 +17,11 @@ kv_cache::kv_cache(backend& device, const ol_config& config, int positions) : ca
 
 executor::executor(backend& device, std::shared_ptr<device_model> weights, std::shared_ptr<device_adapter> lora,
                    int positions)
-    : device_(device), weights_(std::move(weights)), lora_(std::move(lora)) {
-  std::vector<float> cosine, sine;
-  rope_tables(config(), positions, &cosine, &sine);
-  cosine_ = device_array<float>(device_, cosine.size());
-  sine_ = device_array<float>(device_, sine.size());
-  device_.upload(cosine_.get(), cosine.data(), cosine.size() * sizeof(float));
-  device_.upload(sine_.get(), sine.data(), sine.size() * sizeof(float));
-}
+    : device_(device),
+      weights_(std::move(weights)),
+      lora_(std::move(lora)),
+      rotary_(device, weights_->config, positions),
+      head_(device, weights_) {}
 
 attention_shape executor::shape() const {
   const ol_config& c = weights_->config;
@@ -100,8 +97,8 @@ void executor::heads_forward(const micro_batch& batch, int layer) {
     device_.rmsnorm_forward(s.k.get(), s.k_rstd.get(), s.raw_k.get(), weights_->vectors[layer].k_norm, n * c.kv_heads, hd,
                             c.rms_eps);
   }
-  device_.rope(s.q.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.heads, hd, false);
-  device_.rope(s.k.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.kv_heads, hd, false);
+  device_.rope(s.q.get(), positions_.get(), rotary_.cosine.get(), rotary_.sine.get(), n, c.heads, hd, false);
+  device_.rope(s.k.get(), positions_.get(), rotary_.cosine.get(), rotary_.sine.get(), n, c.kv_heads, hd, false);
 }
 
 void executor::attend(const micro_batch& batch, int layer, kv_cache* cache) {
@@ -159,45 +156,18 @@ void executor::forward(const micro_batch& batch, bool keep, kv_cache* cache,
   if (cache) cache->used += n;
 }
 
-float* executor::logits(const std::vector<int32_t>& rows) {
-  const ol_config& c = config();
-  const int count = static_cast<int>(rows.size());
-  rows_.reserve(device_, rows.size());
-  gathered_.reserve(device_, rows.size() * c.hidden);
-  logits_.reserve(device_, rows.size() * c.vocab);
-  device_.upload(rows_.get(), rows.data(), rows.size() * sizeof(int32_t));
-  device_.gather_rows(gathered_.get(), final_norm_.get(), rows_.get(), count, c.hidden);
-  device_.linear_forward(logits_.get(), gathered_.get(), weights_->head, count, false);
-  return logits_.get();
-}
+float* executor::logits(const std::vector<int32_t>& rows) { return head_.logits(final_norm_.get(), rows); }
 
 float executor::last_nll(int32_t target) {
-  float nll = 0.0f;
-  targets_.reserve(device_, 1);
-  nll_.reserve(device_, 1);
-  device_.upload(targets_.get(), &target, sizeof target);
-  device_.loss(logits_.get(), nll_.get(), targets_.get(), nullptr, 1, config().vocab, false);
-  device_.download(&nll, nll_.get(), sizeof nll);
-  device_.finish();
+  const float nll = head_.losses({target})[0];
   if (!(nll - nll == 0.0f)) fail(OL_ERROR_NUMERIC, "the logits are not finite");
   return nll;
 }
 
 std::vector<float> executor::loss(const micro_batch& batch, float scale) {
-  const size_t count = batch.targets.size();
-  std::vector<float> nll(count);
-  if (count == 0) return nll;
-  float* values = logits(batch.target_rows);
-  targets_.reserve(device_, count);
-  nll_.reserve(device_, count);
-  row_weights_.reserve(device_, count);
-  const std::vector<float> row_weights(count, scale);
-  device_.upload(targets_.get(), batch.targets.data(), count * sizeof(int32_t));
-  device_.upload(row_weights_.get(), row_weights.data(), count * sizeof(float));
-  device_.loss(values, nll_.get(), targets_.get(), row_weights_.get(), static_cast<int>(count), config().vocab,
-               scale != 0.0f);
-  device_.download(nll.data(), nll_.get(), count * sizeof(float));
-  device_.finish();
+  if (batch.targets.empty()) return {};
+  logits(batch.target_rows);
+  std::vector<float> nll = head_.losses(batch.targets, scale);
   for (float value : nll) {
     if (!(value - value == 0.0f)) fail(OL_ERROR_NUMERIC, "the loss is not finite: the weights or inputs are unusable");
   }

@@ -6,6 +6,7 @@
 
 #include "core/batch.h"
 #include "core/model.h"
+#include "core/output_head.h"
 
 namespace ol {
 
@@ -94,14 +95,14 @@ class executor {
   backend& device_;
   std::shared_ptr<device_model> weights_;
   std::shared_ptr<device_adapter> lora_;
-  device_array<float> cosine_, sine_;
+  rotary_tables rotary_;
+  output_head head_;
   bool keep_ = false;
   int capacity_ = 0;
 
   std::vector<layer_state> layers_;
   device_array<float> final_x_, final_rstd_, final_norm_;
-  device_array<int32_t> ids_, positions_, rows_, targets_;
-  device_array<float> gathered_, logits_, nll_, row_weights_;
+  device_array<int32_t> ids_, positions_;
   // backward
   device_array<float> dx_, dnorm_, dq_, dk_, dv_, raw_dq_, raw_dk_, dattended_, dh_, dgate_, dup_, scaled_, du_;
 };

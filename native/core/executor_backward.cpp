@@ -61,8 +61,8 @@ void executor::heads_backward(const micro_batch& batch, const gradient_sinks& si
   const int n = batch.tokens, hd = c.head_dim;
   layer_state& s = state(layer);
   const layer_offsets& at = weights_->layout.layers[layer];
-  device_.rope(dq_.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.heads, hd, true);
-  device_.rope(dk_.get(), positions_.get(), cosine_.get(), sine_.get(), n, c.kv_heads, hd, true);
+  device_.rope(dq_.get(), positions_.get(), rotary_.cosine.get(), rotary_.sine.get(), n, c.heads, hd, true);
+  device_.rope(dk_.get(), positions_.get(), rotary_.cosine.get(), rotary_.sine.get(), n, c.kv_heads, hd, true);
   if (!c.qk_norm) return;
   const int q_rows = n * c.heads, k_rows = n * c.kv_heads;
   if (sinks.model) {
@@ -128,10 +128,10 @@ void executor::backward(const micro_batch& batch, const gradient_sinks& sinks) {
   if (rows > 0) {
     if (sinks.model) {
       float* dhead = c.tied ? sinks.tied_head : sinks.model + layout.head;
-      device_.linear_backward_weight(dhead, logits_.get(), gathered_.get(), rows, c.vocab, c.hidden);
+      device_.linear_backward_weight(dhead, head_.gradient(), head_.states(), rows, c.vocab, c.hidden);
     }
-    device_.linear_backward_input(gathered_.get(), logits_.get(), weights_->head, rows, false);
-    device_.scatter_rows(dnorm_.get(), gathered_.get(), rows_.get(), rows, c.hidden);
+    device_.linear_backward_input(head_.states(), head_.gradient(), weights_->head, rows, false);
+    device_.scatter_rows(dnorm_.get(), head_.states(), head_.rows(), rows, c.hidden);
   }
   if (sinks.model) {
     device_.rmsnorm_gain(sinks.model + layout.final_norm, dnorm_.get(), final_x_.get(), final_rstd_.get(), n, c.hidden);

@@ -14,10 +14,12 @@ const format_info* find_format(int32_t format) {
     int32_t number;
     format_info info;
   } formats[] = {
-      {OL_FORMAT_F32, {"F32", 1, 4}},      {OL_FORMAT_F16, {"F16", 1, 2}},      {OL_FORMAT_BF16, {"BF16", 1, 2}},
-      {OL_FORMAT_Q8_0, {"Q8_0", 32, 34}},  {OL_FORMAT_Q4_0, {"Q4_0", 32, 18}},  {OL_FORMAT_Q4_1, {"Q4_1", 32, 20}},
-      {OL_FORMAT_Q5_0, {"Q5_0", 32, 22}},  {OL_FORMAT_Q5_1, {"Q5_1", 32, 24}},  {OL_FORMAT_Q4_K, {"Q4_K", 256, 144}},
-      {OL_FORMAT_Q5_K, {"Q5_K", 256, 176}}, {OL_FORMAT_Q6_K, {"Q6_K", 256, 210}},
+      {OL_FORMAT_F32, {"F32", 1, 4, 0, 0}},        {OL_FORMAT_F16, {"F16", 1, 2, 0, 2}},
+      {OL_FORMAT_BF16, {"BF16", 1, 2, 0, 2}},      {OL_FORMAT_Q8_0, {"Q8_0", 32, 34, 0, 2}},
+      {OL_FORMAT_Q4_0, {"Q4_0", 32, 18, 0, 2}},    {OL_FORMAT_Q4_1, {"Q4_1", 32, 20, 0, 4}},
+      {OL_FORMAT_Q5_0, {"Q5_0", 32, 22, 0, 2}},    {OL_FORMAT_Q5_1, {"Q5_1", 32, 24, 0, 4}},
+      {OL_FORMAT_Q4_K, {"Q4_K", 256, 144, 0, 4}},  {OL_FORMAT_Q5_K, {"Q5_K", 256, 176, 0, 4}},
+      {OL_FORMAT_Q6_K, {"Q6_K", 256, 210, 208, 210}},
   };
   for (const auto& f : formats)
     if (f.number == format) return &f.info;

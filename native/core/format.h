@@ -11,6 +11,8 @@ struct format_info {
   const char* name;
   int values;  // of one block, along a row
   int bytes;   // of one block
+  // Bytes of a block that are halves (d and m); all others are in groups of four.
+  int half_first, half_last;
 };
 
 // Null for a number that is no format.

@@ -40,7 +40,7 @@ ol_progress job::progress() const {
 
 void job::turn(const std::function<void()>& work) {
   if (cancelled_) fail(OL_ERROR_CANCELLED, "the job was cancelled");
-  std::lock_guard<std::mutex> lock(session_->turn);
+  std::lock_guard<fair_mutex> lock(session_->turn);
   work();
 }
 

@@ -1,9 +1,9 @@
 // A frozen weight [rows, cols] kept in the format it came in, once, in the order in which products read it.
 //
-// Panels of 32 rows. Within a panel the 32 rows lie side by side: value k of F32, F16 and BF16 is 32 neighbouring
-// elements, byte b of a block of the other formats is 32 neighbouring bytes. The last panel is filled up with zeros.
+// Panels of 32 rows, side by side: a value of F32, F16 and BF16, a half (d, m) or four bytes in a row of any other format's
+// block is a unit, and each unit of the 32 rows is 32 neighbours. The last panel is filled up with zeros.
 // Lanes run over rows, which are a product's outputs; the product with the transposed weight turns blocks of 32 x 32
-// round as it widens them.
+// round as it widens them. Four bytes are what the integer products of the block formats take at a time.
 #pragma once
 #include <memory>
 
@@ -40,5 +40,8 @@ class stored_matrix {
   size_t row_bytes_ = 0;
   std::unique_ptr<uint8_t[], free_memory> data_;
 };
+
+// From the bytes of all rows, end to end. OL_ERROR_TENSOR for a wrong size, OL_ERROR_FINITE for NaN and infinity.
+stored_matrix matrix_of(int32_t format, int rows, int cols, const uint8_t* bytes, size_t size);
 
 }  // namespace ol

@@ -110,18 +110,30 @@ void device_model::bind(M&& matrix, V&& vector) {
 device_model::device_model(backend& device, const ol_config& c, const model_layout& l, const float* host_flat)
     : config(c), layout(l), flat(device, l.count) {
   device.upload(flat.get(), host_flat, layout.count * sizeof(float));
-  bind([&](size_t at, int out, int in) { return linear_weight{flat.get() + at, out, in, nullptr, nullptr}; },
+  bind([&](size_t at, int out, int in) { return linear_weight{flat.get() + at, out, in, nullptr, nullptr, false}; },
        [&](size_t at) { return flat.get() + at; });
   repack(device);
 }
 
-device_model::device_model(backend& device, std::shared_ptr<const model> source)
+void check_arithmetic(int32_t arithmetic, const char* device) {
+  if (arithmetic != OL_ARITHMETIC_F32 && arithmetic != OL_ARITHMETIC_Q8) {
+    fail(OL_ERROR_ARGUMENT, "there is no arithmetic " + std::to_string(arithmetic) + "; use f32 (0) or q8 (1)");
+  }
+  if (arithmetic == OL_ARITHMETIC_Q8 && std::strcmp(device, "cpu") != 0) {
+    fail(OL_ERROR_UNAVAILABLE, std::string("the arithmetic q8 runs on the CPU; this session's device is ") + device);
+  }
+}
+
+device_model::device_model(backend& device, std::shared_ptr<const model> source, int32_t arithmetic)
     : config(source->config), layout(source->layout) {
+  check_arithmetic(arithmetic, device.device());
   std::map<size_t, size_t> index;  // tensor by offset
   for (size_t i = 0; i < layout.tensors.size(); ++i) index[layout.tensors[i].offset] = i;
   if (std::strcmp(device.device(), "cpu") == 0) {
     bind([&](size_t at, int out, int in) {
-           return linear_weight{nullptr, out, in, nullptr, &source->matrices[index.at(at)]};
+           const stored_matrix& stored = source->matrices[index.at(at)];
+           const bool q8 = arithmetic == OL_ARITHMETIC_Q8 && info_of(stored.format()).values > 1;
+           return linear_weight{nullptr, out, in, nullptr, &stored, q8};
          },
          [&](size_t at) { return source->vectors[index.at(at)].data(); });
     source_ = std::move(source);
@@ -135,7 +147,7 @@ device_model::device_model(backend& device, std::shared_ptr<const model> source)
     device.upload(flat.get() + layout.tensors[i].offset, host.data(), host.size() * sizeof(float));
     device.finish();  // the next tensor takes the same memory
   }
-  bind([&](size_t at, int out, int in) { return linear_weight{flat.get() + at, out, in, nullptr, nullptr}; },
+  bind([&](size_t at, int out, int in) { return linear_weight{flat.get() + at, out, in, nullptr, nullptr, false}; },
        [&](size_t at) { return flat.get() + at; });
   repack(device);
 }
@@ -145,26 +157,35 @@ void device_model::repack(backend& device) {
   device.pack(head, true);
 }
 
-device_adapter::device_adapter(backend& device, const adapter& source)
+device_adapter::device_adapter(backend& device, const adapter& source, bool backward)
     : rank(source.rank), targets(source.targets), scale(source.scale), layout(source.layout) {
-  flat = device_array<float>(device, layout.count);
-  device.upload(flat.get(), source.factors.data(), layout.count * sizeof(float));
+  // For serving on the CPU the packed form is all that it takes: it is made from the adapter's own memory.
+  const bool only_packed = !backward && std::strcmp(device.device(), "cpu") == 0;
+  const float* values = source.factors.data();
+  if (!only_packed) {
+    flat = device_array<float>(device, layout.count);
+    device.upload(flat.get(), values, layout.count * sizeof(float));
+    values = flat.get();
+  }
   for (int i = 0; i < source.config.layers; ++i) {
     for (int p = 0; p < projection_count; ++p) {
       const linear_shape s = shape_of(source.config, p);
       const auto at = layout.at[i * projection_count + p];
-      a.push_back({flat.get() + at.a, rank, s.in, nullptr, nullptr});
-      b.push_back({flat.get() + at.b, s.out, rank, nullptr, nullptr});
+      a.push_back({values + at.a, rank, s.in, nullptr, nullptr, false});
+      b.push_back({values + at.b, s.out, rank, nullptr, nullptr, false});
     }
   }
-  repack(device);
+  repack(device, backward);
+  if (!only_packed) return;
+  for (auto* factors : {&a, &b})
+    for (auto& factor : *factors) factor.weight = nullptr;
 }
 
-void device_adapter::repack(backend& device) {
+void device_adapter::repack(backend& device, bool backward) {
   for (size_t i = 0; i < a.size(); ++i) {
     if (!has(static_cast<int>(i) % projection_count)) continue;
-    device.pack(a[i], true);
-    device.pack(b[i], true);
+    device.pack(a[i], backward);
+    device.pack(b[i], backward);
   }
 }
 

@@ -33,6 +33,8 @@ std::shared_ptr<const model> make_model(const ol_config& config, const float* fl
 // From sources in any format; see ol_model_load.
 std::shared_ptr<const model> load_model(const ol_config& config, const ol_tensor_source* sources, size_t count,
                                         const ol_weight_file* files, size_t file_count);
+// OL_ERROR_ARGUMENT for a number that is no arithmetic, OL_ERROR_UNAVAILABLE for one that the device does not have.
+void check_arithmetic(int32_t arithmetic, const char* device);
 void check_weights(const model_layout& layout, const float* flat, size_t count);
 std::shared_ptr<const adapter> make_adapter(const ol_config& config, int rank, float scale, int targets,
                                             const float* flat, size_t count);
@@ -49,8 +51,9 @@ struct device_model {
 
   // fp32 values that will change (training): a copy in canonical order.
   device_model(backend& device, const ol_config& config, const model_layout& layout, const float* host_flat);
-  // A frozen model: its own memory on the CPU, widened to fp32 on other devices.
-  device_model(backend& device, std::shared_ptr<const model> source);
+  // A frozen model: its own memory on the CPU, widened to fp32 on other devices. OL_ERROR_UNAVAILABLE for an arithmetic
+  // that the device does not have.
+  device_model(backend& device, std::shared_ptr<const model> source, int32_t arithmetic);
   // After the values of `flat` changed.
   void repack(backend& device);
 
@@ -71,8 +74,9 @@ struct device_model {
 };
 
 struct device_adapter {
-  device_adapter(backend& device, const adapter& source);
-  void repack(backend& device);
+  // `backward`: for gradients too, which serving has no use for.
+  device_adapter(backend& device, const adapter& source, bool backward = true);
+  void repack(backend& device, bool backward = true);
 
   int rank, targets;
   float scale;

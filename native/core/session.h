@@ -1,24 +1,25 @@
 #pragma once
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/backend.h"
+#include "core/fair_mutex.h"
 #include "core/model.h"
 
 namespace ol {
 
-// A device with its thread pool. The lock is held for one micro-batch at a time, so jobs take turns.
+// A device with its thread pool. The lock is held for one micro-batch at a time, so jobs take turns in the order in which they ask.
 struct session {
   std::unique_ptr<backend> device;
   std::string isa, device_name;
   int threads = 1, microbatch_tokens = 1024;
-  std::mutex turn;
+  fair_mutex turn;
 
   // The model on this device, loaded once however many jobs use it. Needs the turn.
-  std::shared_ptr<device_model> on_device(const std::shared_ptr<const model>& source);
+  std::shared_ptr<device_model> on_device(const std::shared_ptr<const model>& source,
+                                          int32_t arithmetic = OL_ARITHMETIC_F32);
 
  private:
   std::vector<std::pair<std::weak_ptr<const model>, std::shared_ptr<device_model>>> kept_;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "cpu/block_products.h"
 #include "cpu/gemm.h"
 #include "cpu/pool.h"
 #include "cpu/stored_products.h"
@@ -20,7 +21,12 @@ struct packed_linear {
 class cpu_backend final : public backend {
  public:
   cpu_backend(int threads, isa which)
-      : pool_(threads), kernels_(kernels_for(which)), gemm_(pool_, kernels_), stored_(pool_, kernels_), scratch_(static_cast<size_t>(threads)) {}
+      : pool_(threads),
+        kernels_(kernels_for(which)),
+        gemm_(pool_, kernels_),
+        stored_(pool_, kernels_),
+        blocks_(pool_, kernels_),
+        scratch_(static_cast<size_t>(threads)) {}
 
   const char* device() const override { return "cpu"; }
 
@@ -44,9 +50,27 @@ class cpu_backend final : public backend {
   }
 
   void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) override {
+    if (w.q8) return blocks_.forward(y, x, *w.stored, tokens, accumulate);
     if (w.stored) return stored_.forward(y, x, *w.stored, tokens, accumulate);
     const auto& packed = *static_cast<const packed_linear*>(w.packed.get());
     gemm_.run_packed(tokens, w.out, w.in, {x, w.in, 1}, packed.forward.data, y, w.out, accumulate);
+  }
+
+  void lora_forward(float* y, const float* x, const lora_rows* segments, int count, float* u, int rank) override {
+    // A few rows each: threads share out the segments.
+    pool_.run(count, [&](int at, int worker) {
+      const lora_rows& s = segments[at];
+      const linear_weight &a = *s.a, &b = *s.b;
+      float* mine = u + static_cast<size_t>(s.row) * rank;
+      const auto packed = [](const linear_weight& w) {
+        return static_cast<const packed_linear*>(w.packed.get())->forward.data;
+      };
+      gemm_.run_packed_serial(s.count, a.out, a.in, {x + static_cast<size_t>(s.row) * a.in, a.in, 1}, packed(a), mine,
+                              a.out, false, worker);
+      kernels_.scale(mine, mine, s.scale, static_cast<size_t>(s.count) * a.out);
+      gemm_.run_packed_serial(s.count, b.out, b.in, {mine, b.in, 1}, packed(b),
+                              y + static_cast<size_t>(s.row) * b.out, b.out, true, worker);
+    });
   }
 
   void linear_backward_input(float* dx, const float* dy, const linear_weight& w, int tokens,
@@ -233,6 +257,7 @@ class cpu_backend final : public backend {
   const kernels& kernels_;
   gemm_engine gemm_;
   stored_products stored_;
+  block_products blocks_;
   std::vector<aligned_buffer> scratch_;
 };
 

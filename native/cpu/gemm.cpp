@@ -32,10 +32,7 @@ gemm_engine::gemm_engine(pool& threads, const kernels& table)
   for (auto& block : blocks_) block.reserve(static_cast<size_t>(max_rows + 16) * k_block);
 }
 
-size_t gemm_engine::packed_size(int n, int k) const {
-  const int nr = kernels_.nr;
-  return static_cast<size_t>((n + nr - 1) / nr) * nr * k;
-}
+size_t gemm_engine::packed_size(int n, int k) const { return static_cast<size_t>(n) * k; }
 
 // Four by four where whole squares fit.
 void pack_rows(float* to, const float* from, ptrdiff_t rs, int rows, int depth, int mr) {
@@ -61,26 +58,23 @@ void pack_rows(float* to, const float* from, ptrdiff_t rs, int rows, int depth, 
     for (int p = 0; p < depth; ++p) to[p * mr + q] = from[q * rs + p];
 }
 
-static void pack_panel(float* out, matrix_view b, int nr, int cols, int k) {
+// The last panel is as wide as what is left: a LoRA factor of rank 8 takes no more than its own values.
+static void pack_panel(float* out, matrix_view b, int cols, int k) {
   if (b.cs == 1) {
     for (int p = 0; p < k; ++p) {
-      const float* row = b.data + p * b.rs;
-      std::memcpy(out + static_cast<size_t>(p) * nr, row, cols * sizeof(float));
-      std::memset(out + static_cast<size_t>(p) * nr + cols, 0, (nr - cols) * sizeof(float));
+      std::memcpy(out + static_cast<size_t>(p) * cols, b.data + p * b.rs, cols * sizeof(float));
     }
     return;
   }
   // A transposed weight: b.rs is 1, k runs along its rows.
-  pack_rows(out, b.data, b.cs, cols, k, nr);
-  for (int p = 0; p < k; ++p)
-    for (int j = cols; j < nr; ++j) out[static_cast<size_t>(p) * nr + j] = 0.0f;
+  pack_rows(out, b.data, b.cs, cols, k, cols);
 }
 
 void gemm_engine::pack(float* out, matrix_view b, int n, int k) {
   const int nr = kernels_.nr, panels = (n + nr - 1) / nr;
   pool_.run(panels, [&](int panel, int) {
     const int j = panel * nr;
-    pack_panel(out + static_cast<size_t>(j) * k, {b.data + j * b.cs, b.rs, b.cs}, nr, std::min(nr, n - j), k);
+    pack_panel(out + static_cast<size_t>(j) * k, {b.data + j * b.cs, b.rs, b.cs}, std::min(nr, n - j), k);
   });
 }
 
@@ -107,14 +101,14 @@ void gemm_engine::task(int m0, int m1, int p0, int p1, int n, int k, matrix_view
     }
     for (int panel = p0; panel < p1; ++panel) {
       const int j = panel * nr, cols = std::min(nr, n - j);
-      const float* b = packed_b + static_cast<size_t>(j) * k + static_cast<size_t>(k0) * nr;
+      const float* b = packed_b + static_cast<size_t>(j) * k + static_cast<size_t>(k0) * cols;
       for (int i = 0; i < rows; i += mr) {
         const int r = std::min(mr, rows - i);
         if (packed_a) {
-          kernels_.tile(r, cols, depth, scratch + static_cast<size_t>(i) * k_block, 1, mr, b, nr,
+          kernels_.tile(r, cols, depth, scratch + static_cast<size_t>(i) * k_block, 1, mr, b, cols,
                         c + (m0 + i) * ldc + j, ldc, go_on);
         } else {
-          kernels_.tile(r, cols, depth, a.data + (m0 + i) * a.rs + k0 * a.cs, a.rs, a.cs, b, nr,
+          kernels_.tile(r, cols, depth, a.data + (m0 + i) * a.rs + k0 * a.cs, a.rs, a.cs, b, cols,
                         c + (m0 + i) * ldc + j, ldc, go_on);
         }
       }
@@ -151,6 +145,15 @@ void gemm_engine::run(int m, int n, int k, matrix_view a, matrix_view b, float* 
   float* packed = panels_.reserve(packed_size(n, k));
   pack(packed, b, n, k);
   run_packed(m, n, k, a, packed, c, ldc, accumulate);
+}
+
+void gemm_engine::run_packed_serial(int m, int n, int k, matrix_view a, const float* packed_b, float* c, ptrdiff_t ldc,
+                                    bool accumulate, int worker) const {
+  const int panels = (n + kernels_.nr - 1) / kernels_.nr;
+  for (int first = 0; first < m; first += max_rows) {
+    task(first, std::min(m, first + max_rows), 0, panels, n, k, a, packed_b, c, ldc, accumulate,
+         blocks_[static_cast<size_t>(worker)].data);
+  }
 }
 
 void gemm_engine::run_serial(int m, int n, int k, matrix_view a, matrix_view b, float* c, ptrdiff_t ldc,

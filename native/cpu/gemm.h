@@ -31,12 +31,14 @@ class gemm_engine {
  public:
   gemm_engine(pool& threads, const kernels& table);
   size_t packed_size(int n, int k) const;
-  // Panels of nr columns, each [k][nr].
+  // Panels of nr columns, each [k][nr]; the last one [k][what is left].
   void pack(float* out, matrix_view b, int n, int k);
   // C[m, n] (+)= A[m, k] B[k, n] with B packed.
   void run_packed(int m, int n, int k, matrix_view a, const float* packed_b, float* c, ptrdiff_t ldc, bool accumulate);
   void run(int m, int n, int k, matrix_view a, matrix_view b, float* c, ptrdiff_t ldc, bool accumulate);
-  // Single-threaded, for use inside a task.
+  // Single-threaded, for use inside a worker's task.
+  void run_packed_serial(int m, int n, int k, matrix_view a, const float* packed_b, float* c, ptrdiff_t ldc,
+                         bool accumulate, int worker) const;
   void run_serial(int m, int n, int k, matrix_view a, matrix_view b, float* c, ptrdiff_t ldc, bool accumulate) const;
 
  private:

@@ -1,7 +1,7 @@
 // The kernels that exist once per instruction set, behind a table of function pointers chosen at run time.
 //
 // Every table gives the same bytes: vector lanes run over outputs, and what one output is made of is the same
-// sequence of rounded operations everywhere. isa_kernels.inc is compiled once per set with that set's flags.
+// sequence of rounded operations everywhere. The .inc files are compiled once per set with that set's flags.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -37,6 +37,14 @@ struct attention_backward_args {
   float *dq, *dk, *dv;  // dk, dv: [rows, kv_heads * head_dim]
 };
 
+// Rows of whole numbers, blocks of them with a power of two each (spec.md, "The arithmetic q8").
+struct block_operand {
+  const int8_t* values;  // [rows, cols]
+  const float* scales;   // [rows, cols / values of a block]
+  const int32_t* sums;   // [rows, cols / 16]
+  int cols;
+};
+
 struct kernels {
   const char* name;
   int mr, nr;  // rows and columns of a full register tile
@@ -46,6 +54,11 @@ struct kernels {
                float* c, ptrdiff_t ldc, bool accumulate);
   // Values k0 .. k0+count-1 of the 32 rows of a stored matrix's panel: out[count][32].
   void (*widen)(int32_t format, float* out, const uint8_t* panel, int k0, int count);
+  // Blocks of `block` values of a row of n, rounded to whole numbers; a block that is not finite gets a NaN for its scale.
+  void (*whole_row)(int8_t* values, float* scales, int32_t* sums, const float* x, int n, int block);
+  // y[rows, outputs] (+)= rows row .. row+rows-1 of x times a panel of a format with blocks; outputs <= 32.
+  void (*block_tile)(int32_t format, const block_operand& x, int row, int rows, const uint8_t* panel, int outputs,
+                     float* y, ptrdiff_t ldy, bool accumulate);
   void (*rmsnorm_forward)(float* y, float* rstd, const float* x, const float* gain, int rows, int n, float eps);
   void (*rmsnorm_backward)(float* dx, const float* dy, const float* x, const float* rstd, const float* gain, int rows,
                            int n);
@@ -67,7 +80,7 @@ struct kernels {
                              float* scratch);
 };
 
-enum class isa { scalar, avx2, avx512 };
+enum class isa { scalar, avx2, avx512, vnni, amx };
 
 bool isa_supported(isa which);
 isa best_isa();
@@ -80,6 +93,10 @@ extern const kernels scalar_kernels;
 #if OL_X86
 extern const kernels avx2_kernels;
 extern const kernels avx512_kernels;
+void amx_block_tile(int32_t format, const block_operand& x, int row, int rows, const uint8_t* panel, int outputs, float* y,
+                    ptrdiff_t ldy, bool accumulate);
+void vnni_block_tile(int32_t format, const block_operand& x, int row, int rows, const uint8_t* panel, int outputs,
+                     float* y, ptrdiff_t ldy, bool accumulate);
 #endif
 
 // Subnormal numbers are numbers: clears flush-to-zero modes that somebody may have left set in this thread.

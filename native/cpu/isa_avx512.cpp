@@ -10,6 +10,9 @@ namespace ol {
 namespace avx512_set {
 #include "cpu/tile_avx512.inc"
 #include "cpu/widen.inc"
+#include "cpu/whole_rows.inc"
+#include "cpu/blocks_avx512.inc"
+#include "cpu/blocks.inc"
 #include "cpu/lanes.inc"
 #include "cpu/rmsnorm.inc"
 #include "cpu/rope.inc"

@@ -48,6 +48,9 @@ enum {
   OL_FORMAT_BF16 = 30
 };
 
+/* How products with weights in a block format are made; spec.md has both. */
+enum { OL_ARITHMETIC_F32 = 0, OL_ARITHMETIC_Q8 = 1 };
+
 typedef struct ol_model ol_model;
 typedef struct ol_adapter ol_adapter;
 typedef struct ol_trainer ol_trainer;
@@ -141,7 +144,7 @@ void ol_trainer_destroy(ol_trainer* trainer);
 
 typedef struct {
   int32_t threads;          /* 0: all cores */
-  const char* isa;          /* "scalar", "avx2", "avx512"; null or "": the best */
+  const char* isa;          /* "scalar", "avx2", "avx512", "vnni", "amx"; null or "": the best */
   const char* device;       /* "cpu", "cuda"; null: cpu */
   int32_t microbatch_tokens; /* 0: 1024 */
 } ol_session_options;
@@ -183,12 +186,12 @@ typedef struct {
 
 /* Outputs by name, see ol_job_output: losses f64 [examples], logprobs f32 [targets], logits, hidden on request. */
 int ol_start_evaluate(ol_session*, const ol_model*, const ol_adapter* or_null, const ol_examples*, int32_t logits,
-                      int32_t hidden, ol_job** out);
+                      int32_t hidden, int32_t arithmetic, ol_job** out);
 /* `vocabulary`: only ids below it are chosen (rows past the tokenizer's tokens are padding); 0: all.
    counts i32 [prompts], tokens i32, logits f32, gaps f32, logprobs f32 (all answers end to end). */
 int ol_start_generate(ol_session*, const ol_model*, const ol_adapter* or_null, const int32_t* ids,
                       const int32_t* offsets, int32_t prompts, int32_t max_tokens, const int32_t* stop_ids,
-                      int32_t stop_count, int32_t vocabulary, ol_job** out);
+                      int32_t stop_count, int32_t vocabulary, int32_t arithmetic, ol_job** out);
 /* losses f64 [examples], gradients f32 [model] : summed over the examples, one chain in batch order. */
 int ol_start_gradients(ol_session*, const ol_model*, const ol_examples*, ol_job** out);
 /* losses f64 [examples], gradients f32 [examples, adapter]. */
@@ -196,9 +199,16 @@ int ol_start_lora_gradients(ol_session*, const ol_model*, const ol_adapter*, con
 /* losses f64 [steps], norms f64 [steps]; the trainer moves on. */
 int ol_start_pretrain(ol_session*, ol_trainer*, const ol_examples*, const ol_steps*, const ol_optimizer*,
                       ol_job** out);
-/* losses f64 [steps], norms f64 [steps], adapter f32. */
-int ol_start_lora_train(ol_session*, const ol_model*, const ol_adapter* initial, const ol_examples*, const ol_steps*,
-                        const ol_optimizer*, ol_job** out);
+/* Where a fine-tuning goes on: after `step` steps, with the moments [count] that its outputs gave then. */
+typedef struct {
+  const float *m, *v;
+  size_t count;
+  int64_t step;
+} ol_moments;
+/* losses f64 [steps], norms f64 [steps]; adapter, m, v f32. `from` null: these are the first steps, and the moments zero.
+   A run in parts, each going on from the one before, computes what one run of all steps does. */
+int ol_start_lora_train(ol_session*, const ol_model*, const ol_adapter* initial, const ol_moments* from_or_null,
+                        const ol_examples*, const ol_steps*, const ol_optimizer*, ol_job** out);
 
 enum { OL_RUNNING = 0, OL_DONE = 1, OL_CANCELLED = 2, OL_FAILED = 3 };
 
@@ -223,6 +233,10 @@ int ol_job_output_read(const ol_job* job, int32_t index, void* buffer, size_t co
 
 /* C[m,n] = A[m,k] B[k,n], row-major, in the committed order; `repeat` times (bench). */
 int ol_gemm(ol_session*, int64_t m, int64_t n, int64_t k, const float* a, const float* b, float* c, int32_t repeat);
+
+/* y[tokens, rows] = x[tokens, cols] W^T for one matrix of `format` whose rows lie end to end (tests, other back ends). */
+int ol_product(ol_session*, int32_t arithmetic, int32_t format, const uint8_t* w, size_t bytes, int64_t rows, int64_t cols,
+               const float* x, int64_t tokens, float* y);
 
 #ifdef __cplusplus
 }

@@ -23,6 +23,26 @@ int ol_start_sketch(ol_session*, const ol_model*, const ol_adapter*, const ol_ex
                     size_t exponent_count, const int16_t* mantissas, size_t mantissa_count, int32_t dimension,
                     ol_job** out);
 
+/*
+ * A basis whose size does not depend on the number of examples: of each tensor the `axes` leading eigenvectors of its longer side, all of
+ * its rank side, and the whitening in that small space by its own Fisher. Outputs: exponents i8 and mantissas i16, tensor after tensor:
+ * axes [a, longer], turn [rank, rank], whitening [rank, a] with a = min(axes, longer), one exponent a row.
+ */
+int ol_start_fit_factored(ol_session*, const ol_model*, const ol_adapter*, const ol_examples*, double damping,
+                          int32_t axes, ol_job** out);
+
+typedef struct {
+  int32_t axes;      /* as the basis was fitted */
+  int32_t dimension; /* k: coordinate i goes to i mod k */
+  uint32_t seed;     /* of the signs */
+  int32_t unit;      /* not 0: every row has the same length before it is folded */
+} ol_fold;
+
+/* Output: coordinates f32 [examples, dimension]. */
+int ol_start_sketch_factored(ol_session*, const ol_model*, const ol_adapter*, const ol_examples*,
+                             const int8_t* exponents, size_t exponent_count, const int16_t* mantissas,
+                             size_t mantissa_count, const ol_fold* fold, ol_job** out);
+
 /* dot[i] = sum over j of query[j] * rows[i, j], exact. */
 void ol_scan(const int16_t* query, const int8_t* rows, size_t count, size_t dimension, int64_t* dot);
 

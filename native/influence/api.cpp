@@ -13,6 +13,13 @@ namespace {
 // More would not fit what a claim commits to (16 bits) and the addon's memory.
 const int32_t most_dimensions = 8192;
 
+const int32_t most_axes = 4096;
+const size_t most_coordinates = size_t{1} << 19;
+
+void check_axes(int32_t axes) {
+  if (axes < 1 || axes > most_axes) fail(OL_ERROR_ARGUMENT, "the axes of a factor must be in 1..4096");
+}
+
 void check_request(const ol_model* model, const ol_adapter* adapter, const ol_examples* examples, int32_t dimension) {
   if (!same_shape(model->held->config, adapter->held->config))
     fail(OL_ERROR_ARGUMENT, "the adapter was made for a model of another shape");
@@ -58,6 +65,39 @@ int ol_start_sketch(ol_session* session, const ol_model* model, const ol_adapter
     launch(session, out,
            [base = model->held, lora = adapter->held, set = copy_examples(model->held->config, *examples),
             basis = std::move(basis)](job& self) { run_sketch(self, base, *lora, set, basis); });
+  });
+}
+
+int ol_start_fit_factored(ol_session* session, const ol_model* model, const ol_adapter* adapter,
+                          const ol_examples* examples, double damping, int32_t axes, ol_job** out) {
+  return guarded([&] {
+    check_request(model, adapter, examples, 1);
+    check_axes(axes);
+    if (!(damping > 0)) fail(OL_ERROR_ARGUMENT, "the damping must be above zero");
+    launch(session, out,
+           [base = model->held, lora = adapter->held, set = copy_examples(model->held->config, *examples), damping,
+            axes](job& self) { run_fit_factored(self, base, *lora, set, damping, axes); });
+  });
+}
+
+int ol_start_sketch_factored(ol_session* session, const ol_model* model, const ol_adapter* adapter,
+                             const ol_examples* examples, const int8_t* exponents, size_t exponent_count,
+                             const int16_t* mantissas, size_t mantissa_count, const ol_fold* fold, ol_job** out) {
+  return guarded([&] {
+    check_request(model, adapter, examples, fold->dimension);
+    check_axes(fold->axes);
+    const ol::adapter& lora = *adapter->held;
+    const factored_layout layout = factored_layout_of(lora.config, lora.rank, lora.targets, fold->axes);
+    if (layout.coordinates > most_coordinates) fail(OL_ERROR_ARGUMENT, "the basis has more coordinates than 2^19");
+    if (mantissa_count != layout.mantissas || exponent_count != layout.exponents)
+      fail(OL_ERROR_ARGUMENT, "the basis does not fit the adapter");
+    factored_basis basis{{exponents, exponents + exponent_count}, {mantissas, mantissas + mantissa_count}};
+    for (int8_t e : basis.exponents)
+      if (e < -126) fail(OL_ERROR_ARGUMENT, "an exponent of the basis is below -126");
+    const fold_terms terms{fold->axes, fold->dimension, fold->seed, fold->unit != 0};
+    launch(session, out,
+           [base = model->held, held = adapter->held, set = copy_examples(model->held->config, *examples), terms,
+            basis = std::move(basis)](job& self) { run_sketch_factored(self, base, *held, set, basis, terms); });
   });
 }
 

@@ -6,22 +6,20 @@
 
 #include "core/error.h"
 #include "cpu/pool.h"
+#include "influence/block.h"
 #include "influence/eigen.h"
 #include "influence/quantise.h"
 
 namespace ol {
 namespace {
 
-// One LoRA factor seen as [rank, longer] : A as it is, B transposed. `across` holds the eigenvectors of the longer side
-// as rows, `along` those of the rank side.
-struct ekfac_module {
-  size_t offset = 0;
-  int rank = 0, longer = 0;
-  bool transposed = false;
-  const std::vector<double>* across = nullptr;
-  const std::vector<double>* along = nullptr;
+// `across` holds the eigenvectors of the longer side as rows, `along` those of the rank side.
+struct ekfac_module : factor_block {
+  ekfac_module(const factor_block& block, const std::vector<double>* longer_side, const std::vector<double>* rank_side)
+      : factor_block(block), across(longer_side), along(rank_side) {}
+  const std::vector<double>* across;
+  const std::vector<double>* along;
   std::vector<float> whiten;  // [rank, longer]: (Lambda + damping)^-1/2
-  size_t count() const { return static_cast<size_t>(rank) * longer; }
 };
 
 struct eigen_task {
@@ -29,25 +27,6 @@ struct eigen_task {
   int n;
   std::vector<double> vectors;
 };
-
-// [rank, longer] <- the tensor's own layout, or back.
-void load_block(const ekfac_module& m, const float* tensor, float* block) {
-  if (!m.transposed) {
-    std::copy_n(tensor, m.count(), block);
-    return;
-  }
-  for (int i = 0; i < m.longer; i++)
-    for (int r = 0; r < m.rank; r++) block[static_cast<size_t>(r) * m.longer + i] = tensor[static_cast<size_t>(i) * m.rank + r];
-}
-
-void store_block(const ekfac_module& m, const float* block, float* tensor) {
-  if (!m.transposed) {
-    std::copy_n(block, m.count(), tensor);
-    return;
-  }
-  for (int i = 0; i < m.longer; i++)
-    for (int r = 0; r < m.rank; r++) tensor[static_cast<size_t>(i) * m.rank + r] = block[static_cast<size_t>(r) * m.longer + i];
-}
 
 // Each of `count` blocks: along * block * across^T when `into`, else along^T * block * across.
 void rotate(backend& host, const ekfac_module& m, std::vector<float>& blocks, int count, bool into) {
@@ -118,8 +97,8 @@ class fitter {
         int& input = input_task[group_of(proj)];
         if (input < 0) input = task(factors.inputs[layer * input_group_count + group_of(proj)], shape.in);
         const int u = task(module.u, rank), da = task(module.delta_a, rank), db = task(module.delta_b, shape.out);
-        modules_.push_back({layout_.at[at].a, rank, shape.in, false, &tasks_[input].vectors, &tasks_[da].vectors, {}});
-        modules_.push_back({layout_.at[at].b, rank, shape.out, true, &tasks_[db].vectors, &tasks_[u].vectors, {}});
+        modules_.emplace_back(factor_block{layout_.at[at].a, rank, shape.in, false}, &tasks_[input].vectors, &tasks_[da].vectors);
+        modules_.emplace_back(factor_block{layout_.at[at].b, rank, shape.out, true}, &tasks_[db].vectors, &tasks_[u].vectors);
       }
     }
   }

@@ -138,6 +138,8 @@ bool diagonalise(double *d, double *e, double *z, size_t n) {
   return true;
 }
 
+}  // namespace
+
 void orient(double *vector, size_t n) {
   size_t largest = 0;
   for (size_t i = 1; i < n; i++)
@@ -145,8 +147,6 @@ void orient(double *vector, size_t n) {
   if (vector[largest] < 0)
     for (size_t i = 0; i < n; i++) vector[i] = -vector[i];
 }
-
-}  // namespace
 
 bool symmetric_eigen(double *a, double *vectors, double *values, size_t n) {
   if (n == 0) return true;

@@ -13,4 +13,7 @@ namespace ol {
 // Returns false when the iteration does not converge (input with NaN or infinity).
 bool symmetric_eigen(double *a, double *vectors, double *values, size_t n);
 
+// Of a vector and its negative, the one whose entry of largest magnitude (the first of several) is positive.
+void orient(double *vector, size_t n);
+
 }  // namespace ol

@@ -29,7 +29,8 @@ int8_t quantise_int16(const float* values, size_t count, int16_t* out) {
   return static_cast<int8_t>(e);
 }
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__) && !defined(__SANITIZE_THREAD__)
+// The choice is made before the thread sanitizer is ready, which it would call.
 // Clones are chosen by an ifunc, which glibc has and musl has not. Integers are exact in any order: the compiler may vectorise for the processor at hand.
 __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
 #endif

@@ -9,10 +9,11 @@
 namespace ol {
 namespace {
 
-// Per-example gradients of the adapter, micro-batch by micro-batch, on the host. `take(first, count, rows)` gets them.
+// Per-example gradients of the adapter, micro-batch by micro-batch, on the host. `take(first, count, rows)` gets them. The job has
+// done `before` steps already.
 void each_gradient(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
                    const example_set& examples, lora_visitor* visitor,
-                   const std::function<void(int first, int count, const float* rows)>& take) {
+                   const std::function<void(int first, int count, const float* rows)>& take, int64_t before = 0) {
   backend& device = *self.owner().device;
   std::vector<int32_t> order(examples.count());
   std::iota(order.begin(), order.end(), 0);
@@ -42,7 +43,7 @@ void each_gradient(job& self, const std::shared_ptr<const model>& base, const ad
       device.finish();
     });
     take(done, size, rows.data());
-    self.advance(done += size);
+    self.advance(before + (done += size));
   }
 }
 
@@ -89,6 +90,52 @@ void run_sketch(job& self, const std::shared_ptr<const model>& base, const adapt
   std::vector<float> coordinates(static_cast<size_t>(examples.count()) * basis.dimension);
   each_gradient(self, base, lora, examples, nullptr, [&](int first, int size, const float* rows) {
     sketch.run(*host, rows, size, &coordinates[static_cast<size_t>(first) * basis.dimension]);
+  });
+  self.output("coordinates", coordinates);
+}
+
+void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
+                      const example_set& examples, double damping, int axes) {
+  const int n = examples.count();
+  self.plan(2 * n + 1);
+  const factored_layout layout = factored_layout_of(base->config, lora.rank, lora.targets, axes);
+  const auto host = host_backend(self.owner());
+  pool threads(self.owner().threads);
+  factored_basis basis;
+  {
+    factor_sums sums(*self.owner().device, base->config, lora.rank, lora.targets);
+    each_gradient(self, base, lora, examples, &sums, [](int, int, const float*) {});
+    const kronecker_factors factors = sums.read();
+    self.turn([&] { basis = fit_axes(threads, base->config, lora.targets, layout, factors); });
+  }
+  const factored_projection projection(layout, basis);
+  fisher_sums fisher(layout);
+  std::vector<float> projected;
+  const auto add = [&](int, int size, const float* rows) {
+    projected.resize(size * layout.coordinates);
+    projection.run(*host, rows, size, projected.data());
+    fisher.add(projected.data(), size);
+  };
+  each_gradient(self, base, lora, examples, nullptr, add, n);
+  fisher.whiten(layout, damping, &basis);
+  self.output("exponents", basis.exponents);
+  self.output("mantissas", basis.mantissas);
+  self.advance(2 * n + 1);
+}
+
+void run_sketch_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
+                         const example_set& examples, const factored_basis& basis, const fold_terms& terms) {
+  self.plan(examples.count());
+  const auto host = host_backend(self.owner());
+  const factored_layout layout = factored_layout_of(base->config, lora.rank, lora.targets, terms.axes);
+  const factored_projection projection(layout, basis);
+  const folder fold(layout.coordinates, terms);
+  const size_t k = terms.dimension;
+  std::vector<float> coordinates(examples.count() * k), projected;
+  each_gradient(self, base, lora, examples, nullptr, [&](int first, int size, const float* rows) {
+    projected.resize(size * layout.coordinates);
+    projection.run(*host, rows, size, projected.data());
+    for (int e = 0; e < size; e++) fold.run(&projected[e * layout.coordinates], &coordinates[(first + e) * k]);
   });
   self.output("coordinates", coordinates);
 }

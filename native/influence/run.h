@@ -3,6 +3,7 @@
 
 #include "core/job.h"
 #include "influence/basis.h"
+#include "influence/factored.h"
 
 namespace ol {
 
@@ -12,5 +13,12 @@ void run_fit_basis(job& self, const std::shared_ptr<const model>& base, const ad
 // Outputs: coordinates f32 [examples, dimension].
 void run_sketch(job& self, const std::shared_ptr<const model>& base, const adapter& lora, const example_set& examples,
                 const sketch_basis& basis);
+
+// Outputs: exponents i8, mantissas i16, as factored_layout tells.
+void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
+                      const example_set& examples, double damping, int axes);
+// Outputs: coordinates f32 [examples, dimension].
+void run_sketch_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
+                         const example_set& examples, const factored_basis& basis, const fold_terms& terms);
 
 }  // namespace ol

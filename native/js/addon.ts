@@ -2,9 +2,11 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { EngineSizes, EngineStatus, Sampling } from "./engine-types.ts";
 import { NativeError } from "./error.ts";
 import type {
   AdamwOptions,
+  Arithmetic,
   BackendInfo,
   Isa,
   JobOutputs,
@@ -12,6 +14,8 @@ import type {
   RawProgress,
   Schedule,
   TensorInfo,
+  TrainedState,
+  WeightFile,
 } from "./types.ts";
 
 type ExampleArgs = [ids: Int32Array, targets: Uint8Array, offsets: Int32Array];
@@ -22,6 +26,16 @@ type TrainArgs = [
   schedule: Schedule,
   clipNorm: number,
 ];
+
+/** Where a tensor's bytes are, as the addon takes it: in an array, or a part of the file of that number. */
+export interface RawTensorSource {
+  format: number;
+  heads: number;
+  data?: Uint8Array;
+  file?: number;
+  offset?: number;
+  bytes?: number;
+}
 
 /** Occurrences as the addon lists them: shard, rank, position, document, token of the document, row; 20 bytes a contributor. */
 export interface RawOccurrences {
@@ -88,8 +102,27 @@ interface SpansAddon {
   ): Promise<BigUint64Array>;
 }
 
+/** The serving engine; a handle is one. */
+interface EngineAddon {
+  createEngine(session: object, model: object, options: EngineSizes): object;
+  submitRequest(
+    engine: object,
+    adapter: object | undefined,
+    ids: Int32Array,
+    stopIds: Int32Array,
+    sampling: Sampling,
+    options: { maxTokens: number; topLogprobs: number; account: number; deadlineMs: number },
+  ): number;
+  cancelRequest(engine: object, request: number): void;
+  /** Per event request, kind, token, count of top ids and these; the log-probabilities of token and top ids. */
+  engineEvents(engine: object): { numbers: Float64Array; logprobs: Float32Array };
+  engineStatus(engine: object): EngineStatus;
+  closeEngine(engine: object): void;
+  sample(logits: Float32Array, prompt: Int32Array, answer: Int32Array, sampling: Sampling): number;
+}
+
 /** The addon's own exports: thin, positional, already checked for shape by the callers in this folder. */
-export interface Addon extends SpansAddon {
+export interface Addon extends SpansAddon, EngineAddon {
   backends(): BackendInfo;
   modelLayout(config: ModelConfig): TensorInfo[];
   adapterLayout(config: ModelConfig, rank: number, targets: number): TensorInfo[];
@@ -106,18 +139,13 @@ export interface Addon extends SpansAddon {
   ): { handle: object; isa: Isa; threads: number; device: "cpu" | "cuda" };
   createModel(config: ModelConfig, flat: Float32Array): object;
   /** `sources` in the order of `modelLayout`. */
-  loadModel(
+  loadModel(config: ModelConfig, sources: readonly RawTensorSource[], files: readonly WeightFile[]): object;
+  /** The same on the thread pool; rejects with an Error that has a NATIVE_... code. */
+  loadModelLater(
     config: ModelConfig,
-    sources: readonly {
-      format: number;
-      heads: number;
-      data?: Uint8Array;
-      file?: number;
-      offset?: number;
-      bytes?: number;
-    }[],
-    files: readonly { path: string; size: number }[],
-  ): object;
+    sources: readonly RawTensorSource[],
+    files: readonly WeightFile[],
+  ): Promise<object>;
   mapFile(path: string): ArrayBuffer;
   modelBytes(model: object): number;
   readTensor(model: object, index: number, count: number): Float32Array;
@@ -142,7 +170,7 @@ export interface Addon extends SpansAddon {
     session: object,
     model: object,
     adapter: object | undefined,
-    ...rest: [...ExampleArgs, logits: boolean, hidden: boolean]
+    ...rest: [...ExampleArgs, logits: boolean, hidden: boolean, arithmetic: Arithmetic]
   ): object;
   startGenerate(
     session: object,
@@ -153,6 +181,7 @@ export interface Addon extends SpansAddon {
     maxTokens: number,
     stopIds: Int32Array,
     vocabulary: number,
+    arithmetic: Arithmetic,
   ): object;
   startGradients(session: object, model: object, ...examples: ExampleArgs): object;
   startLoraGradients(session: object, model: object, adapter: object, ...examples: ExampleArgs): object;
@@ -161,7 +190,7 @@ export interface Addon extends SpansAddon {
     session: object,
     model: object,
     adapter: object,
-    ...rest: [...ExampleArgs, ...TrainArgs]
+    ...rest: [...ExampleArgs, ...TrainArgs, from: TrainedState | undefined]
   ): object;
   startFitBasis(
     session: object,
@@ -175,6 +204,26 @@ export interface Addon extends SpansAddon {
     adapter: object,
     ...rest: [...ExampleArgs, exponents: Int8Array, mantissas: Int16Array, dimension: number]
   ): object;
+  startFitFactored(
+    session: object,
+    model: object,
+    adapter: object,
+    ...rest: [...ExampleArgs, damping: number, axes: number]
+  ): object;
+  startSketchFactored(
+    session: object,
+    model: object,
+    adapter: object,
+    ...rest: [
+      ...ExampleArgs,
+      exponents: Int8Array,
+      mantissas: Int16Array,
+      axes: number,
+      dimension: number,
+      seed: number,
+      unit: boolean,
+    ]
+  ): object;
   scan(query: Int16Array, rows: Int8Array): BigInt64Array;
   pollJob(job: object): RawProgress;
   cancelJob(job: object): void;
@@ -187,6 +236,15 @@ export interface Addon extends SpansAddon {
     a: Float32Array,
     b: Float32Array,
     repeat: number,
+  ): Float32Array;
+  product(
+    session: object,
+    arithmetic: Arithmetic,
+    format: number,
+    bytes: Uint8Array,
+    rows: number,
+    cols: number,
+    x: Float32Array,
   ): Float32Array;
 }
 

@@ -15,8 +15,8 @@ import {
   keccak256,
   keccak256Many,
   MAX_SENDER_JOBS,
-  recoverSender,
   recoverSenders,
+  recoverSendersHere,
   SENDER_BYTES,
   SENDER_JOB_BYTES,
 } from "./crypto.ts";
@@ -212,7 +212,8 @@ describe("senders", () => {
   });
 
   test("a batch is what each job alone gives, in order, with any number of threads", async () => {
-    const single = jobs.map((job) => hex(recoverSender(job)));
+    const single = jobs.map((job) => hex(recoverSendersHere(job)));
+    expect(hex(recoverSendersHere(concat(...jobs)))).toBe(single.join(""));
     for (const threads of [1, 2, 8]) {
       const batch = await recoverSenders(concat(...jobs), { threads });
       expect(hex(batch)).toBe(single.join(""));
@@ -242,8 +243,10 @@ describe("senders", () => {
     await expect(recoverSenders(jobs[0]!, { threads: 0 })).rejects.toThrow(TypeError);
     const tooMany = new Uint8Array((MAX_SENDER_JOBS + 1) * SENDER_JOB_BYTES);
     await expect(recoverSenders(tooMany)).rejects.toThrow(/65536/);
-    expect(() => recoverSender(new Uint8Array(96))).toThrow(TypeError);
-    expect(() => recoverSender(new Uint8Array(98))).toThrow(TypeError);
+    expect(recoverSendersHere(new Uint8Array())).toHaveLength(0);
+    expect(() => recoverSendersHere(new Uint8Array(96))).toThrow(TypeError);
+    expect(() => recoverSendersHere(new Uint8Array(98))).toThrow(TypeError);
+    expect(() => recoverSendersHere(tooMany)).toThrow(/65536/);
   });
 });
 

@@ -63,7 +63,7 @@ interface CryptoAddon extends Addon {
   cryptoMissing(operation: number): string | undefined;
   keccak256(bytes: Uint8Array): Uint8Array;
   keccak256Many(data: Uint8Array, ends: Uint32Array, output: Uint8Array): void;
-  recoverSender(job: Uint8Array): Uint8Array;
+  recoverSendersHere(jobs: Uint8Array): Uint8Array;
   recoverSenders(jobs: Uint8Array, threads: number): Promise<Uint8Array>;
 }
 
@@ -148,15 +148,15 @@ export function keccak256Many(
 }
 
 /**
- * The sender of one signature over secp256k1. Any s below the group's order is taken; a transaction's rule of a low s
- * (EIP-2) is the caller's.
+ * Senders of signatures over secp256k1, on the calling thread. Any s below the group's order is taken; a transaction's rule
+ * of a low s (EIP-2) is the caller's.
  *
- * @param job SENDER_JOB_BYTES.
- * @returns SENDER_BYTES.
- * @throws TypeError NATIVE_ARGUMENT for another length.
+ * @param jobs SENDER_JOB_BYTES each, at most MAX_SENDER_JOBS.
+ * @returns SENDER_BYTES for each job, in order.
+ * @throws TypeError NATIVE_ARGUMENT for another length or too many jobs.
  */
-export function recoverSender(job: Uint8Array): Uint8Array {
-  return addon().recoverSender(job);
+export function recoverSendersHere(jobs: Uint8Array): Uint8Array {
+  return addon().recoverSendersHere(jobs);
 }
 
 /**

@@ -15,7 +15,7 @@ import {
   Trainer,
 } from "./index.ts";
 
-const ALL: readonly Isa[] = ["scalar", "avx2", "avx512"];
+const ALL: readonly Isa[] = ["scalar", "avx2", "avx512", "vnni", "amx"];
 const here = backends();
 const sets = ALL.filter((isa) => here.isas.includes(isa));
 console.info(
@@ -191,6 +191,27 @@ describe.each([
       const [product] = new Session({ isa, threads: 2 }).gemm(1, 1, 2, tiny, Float32Array.of(1e-12, 1e-12));
       expect(product, isa).toBe(Math.fround(3e-42));
     }
+  });
+
+  it("a fine-tuning in parts, on whatever back end each, gives the same bytes as one without a stop", async () => {
+    const request = { model, examples, adamw, schedule, clipNorm: 0.5 };
+    const whole = await new Session().loraTrain({ ...request, adapter, steps }).wait();
+    let part = await new Session({ isa: sets[0]!, threads: 2 })
+      .loraTrain({ ...request, adapter, steps: steps.slice(0, 1) })
+      .wait();
+    const losses = [part.losses];
+    for (const [at, step] of steps.slice(1).entries()) {
+      const { state: from } = part;
+      const next = new Adapter(config, shape, part.tensors);
+      part = await new Session({ threads: at + 1, microbatchTokens: 64 })
+        .loraTrain({ ...request, adapter: next, from, steps: [step] })
+        .wait();
+      losses.push(part.losses);
+    }
+    expect(part.state.step).toBe(steps.length);
+    expect(Buffer.compare(join([part.flat]), join([whole.flat]))).toBe(0);
+    expect(Buffer.compare(join([part.state.m, part.state.v]), join([whole.state.m, whole.state.v]))).toBe(0);
+    expect(Buffer.compare(join(losses), join([whole.losses]))).toBe(0);
   });
 
   it("a stopped and resumed pre-training gives the same bytes as one without a stop", async () => {

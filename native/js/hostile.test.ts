@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { loadAddon } from "./addon.ts";
 import {
   Adapter,
+  adapterTensors,
   bf16ToF32,
   f16ToF32,
   f32ToF16,
@@ -105,6 +106,21 @@ describe("hostile input", () => {
     expect(() => session.loraTrain({ ...train, schedule: { kind: "cosine", lr: 1 } })).toThrow(
       code("NATIVE_ARGUMENT"),
     );
+    const moments = new Float32Array(
+      adapterTensors(config, shape).reduce((sum, { count }) => sum + count, 0),
+    );
+    const from = { step: 1, m: moments, v: moments };
+    for (const wrong of [
+      { m: moments.subarray(1) },
+      { m: moments.subarray(1), v: moments.subarray(1) },
+      { v: moments.map(() => -1) },
+      { step: -1 },
+      { step: Number.NaN },
+    ])
+      expect(
+        () => session.loraTrain({ ...train, from: { ...from, ...wrong } }),
+        Object.keys(wrong).join(),
+      ).toThrow(code("NATIVE_ARGUMENT"));
     expect(() => loadAddon().pollJob(model.handle)).toThrow(code("NATIVE_ARGUMENT"));
     expect(() => loadAddon().pollJob({})).toThrow(code("NATIVE_ARGUMENT"));
     expect(() => new Session({ isa: "mmx" as "avx2" })).toThrow(code("NATIVE_ARGUMENT"));

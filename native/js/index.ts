@@ -1,7 +1,7 @@
 /**
  * The native core as TypeScript sees it: models, adapters, trainers and jobs of the C++ addon.
  *
- * Every number that comes out is the same, byte for byte, on every back end (scalar, AVX2, AVX-512, CUDA), for any
+ * Every number that comes out is the same, byte for byte, on every back end (scalar, AVX2, AVX-512, VNNI, AMX, CUDA), for any
  * number of threads and any grouping of examples into micro-batches.
  */
 import { loadAddon } from "./addon.ts";
@@ -13,6 +13,8 @@ import { targetMask, unflatten } from "./tensors.ts";
 import {
   type AdamwOptions,
   type AdapterShape,
+  ARITHMETICS,
+  type Arithmetic,
   type BackendInfo,
   type EvaluateResult,
   type Example,
@@ -28,8 +30,11 @@ import {
   type Schedule,
   type TensorInfo,
   type Tensors,
+  type TrainedState,
   type TrainerState,
   type TrainResult,
+  WEIGHT_FORMATS,
+  type WeightFormat,
 } from "./types.ts";
 
 /** What this machine and this build offer. */
@@ -99,6 +104,8 @@ export interface LoraTrainRequest {
   adamw: AdamwOptions;
   schedule: Schedule;
   clipNorm?: number;
+  /** Where an earlier job ended, whose factors `adapter` has: the first of `steps` is the one after. Absent: from the beginning. */
+  from?: TrainedState;
 }
 
 /** A thread pool and a device. Jobs of one session take turns micro-batch by micro-batch. */
@@ -134,6 +141,8 @@ export class Session {
       logits?: boolean;
       /** Keep hidden states: embeddings, after each layer, after the final norm; [layers + 2, tokens, hidden] per example. */
       hidden?: boolean;
+      /** Default: f32. */
+      arithmetic?: Arithmetic;
     },
   ): Job<EvaluateResult> {
     const packed = packExamples(request.examples);
@@ -147,6 +156,7 @@ export class Session {
       packed.offsets,
       request.logits ?? false,
       request.hidden ?? false,
+      request.arithmetic ?? "f32",
     );
     return startJob(job, (out) => {
       const tokens = request.examples.map((example) => example.ids.length);
@@ -179,6 +189,8 @@ export class Session {
       stopIds?: readonly number[];
       /** Only ids below this are chosen: rows of the embeddings past the tokenizer's tokens are padding. */
       vocabulary?: number;
+      /** Default: f32. */
+      arithmetic?: Arithmetic;
     },
   ): Job<GenerateResult> {
     const packed = packPrompts(request.prompts);
@@ -191,6 +203,7 @@ export class Session {
       request.maxTokens,
       Int32Array.from(request.stopIds ?? []),
       request.vocabulary ?? 0,
+      request.arithmetic ?? "f32",
     );
     return startJob(job, (out) => {
       const counts = [...i32(out, "counts")];
@@ -275,6 +288,7 @@ export class Session {
       request.adamw,
       request.schedule,
       request.clipNorm ?? 0,
+      request.from,
     );
     const layout = adapterTensors(request.model.config, request.adapter.shape);
     return startJob(job, (out) => ({
@@ -282,12 +296,27 @@ export class Session {
       norms: f64(out, "norms"),
       flat: f32(out, "adapter"),
       tensors: unflatten(layout, f32(out, "adapter")),
+      state: { step: (request.from?.step ?? 0) + request.steps.length, m: f32(out, "m"), v: f32(out, "v") },
     }));
   }
 
   /** One matrix product in the committed order (tests, bench): C[M,N] = A[M,K] B[K,N], row-major. */
   gemm(m: number, n: number, k: number, a: Float32Array, b: Float32Array, repeat = 1): Float32Array {
     return loadAddon().gemm(this.handle, m, n, k, a, b, repeat);
+  }
+
+  /**
+   * Rows of x times one matrix in any format (tests, other back ends): y[t, o] = sum over i of x[t, i] W[o, i], by that
+   * arithmetic's order. `weight` holds the matrix's rows end to end.
+   * @throws NativeError NATIVE_TENSOR (wrong size), NATIVE_NOT_FINITE (weights), NATIVE_ARGUMENT, NATIVE_UNAVAILABLE (not on a GPU).
+   */
+  product(
+    arithmetic: Arithmetic,
+    weight: { format: WeightFormat; bytes: Uint8Array; rows: number; cols: number },
+    x: Float32Array,
+  ): Float32Array {
+    const { format, bytes, rows, cols } = weight;
+    return loadAddon().product(this.handle, arithmetic, WEIGHT_FORMATS[format], bytes, rows, cols, x);
   }
 }
 
@@ -316,6 +345,7 @@ function slices<T extends Float32Array | Int32Array>(flat: T, counts: readonly n
 export type {
   AdamwOptions,
   AdapterShape,
+  Arithmetic,
   BackendInfo,
   EvaluateResult,
   Example,
@@ -330,7 +360,9 @@ export type {
   Schedule,
   TensorInfo,
   Tensors,
+  TrainedState,
   TrainerState,
   TrainResult,
+  WeightFormat,
 };
-export { Adapter, adapterTensors, LORA_TARGETS, Model, modelTensors, NativeError, Trainer };
+export { Adapter, ARITHMETICS, adapterTensors, LORA_TARGETS, Model, modelTensors, NativeError, Trainer };

@@ -1,53 +1,9 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Adapter, adapterTensors, backends, type Example, initialWeights, Model, Session } from "./index.ts";
+import { backends, Session } from "./index.ts";
 import { fitBasis, quantise, scan, sketch } from "./influence.ts";
-import { LORA_TARGETS, type ModelConfig } from "./types.ts";
-
-const CONFIG: ModelConfig = {
-  vocabSize: 61,
-  hiddenSize: 24,
-  layers: 2,
-  heads: 4,
-  kvHeads: 2,
-  headDim: 6,
-  intermediateSize: 40,
-  maxPositions: 32,
-  rmsEps: 1e-5,
-  ropeTheta: 10000,
-  tied: true,
-};
-
-/** Small integers from a linear congruential generator: the same on every machine. */
-function sequence(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state >>> 16;
-  };
-}
-
-function subject() {
-  const shape = { rank: 3, scale: 2, targets: LORA_TARGETS };
-  const next = sequence(7);
-  const tensors = Object.fromEntries(
-    adapterTensors(CONFIG, shape).map(({ name, count }) => [
-      name,
-      Float32Array.from({ length: count }, () => (next() / 65536 - 0.5) / 4),
-    ]),
-  );
-  const examples: Example[] = Array.from({ length: 20 }, () => {
-    const length = 4 + (next() % 20);
-    const ids = Array.from({ length }, () => next() % CONFIG.vocabSize);
-    return { ids, completionStart: 1 + (next() % (length - 1)) };
-  });
-  return {
-    model: new Model(CONFIG, initialWeights(CONFIG, 3n)),
-    adapter: new Adapter(CONFIG, shape, tensors),
-    examples,
-  };
-}
+import { subject } from "./influence-testing.ts";
 
 async function everything(session: Session) {
   const { model, adapter, examples } = subject();

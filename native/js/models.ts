@@ -1,4 +1,4 @@
-import { loadAddon } from "./addon.ts";
+import { loadAddon, type RawTensorSource } from "./addon.ts";
 import { NativeError } from "./error.ts";
 import { flatten, targetMask, unflatten } from "./tensors.ts";
 import {
@@ -31,6 +31,11 @@ export interface WeightSources {
   files: readonly WeightFile[];
 }
 
+/** Weights that the addon has read already. */
+class LoadedWeights {
+  constructor(readonly handle: object) {}
+}
+
 /**
  * A frozen model: configuration and weights in the formats they came in, immutable, shared by any number of sessions and
  * jobs. `close()` frees it as soon as no job uses it.
@@ -48,12 +53,28 @@ export class Model {
    * @throws NativeError NATIVE_TENSOR (missing, unknown or wrongly sized tensor), NATIVE_NOT_FINITE, NATIVE_FILE (unreadable,
    * or changed since its header was read), NATIVE_CONFIG.
    */
-  constructor(config: ModelConfig, weights: Tensors | WeightSources) {
+  constructor(config: ModelConfig, weights: Tensors | WeightSources | LoadedWeights) {
     this.config = config;
-    this.handle = isSources(weights)
-      ? loadSources(config, weights)
-      : loadAddon().createModel(config, flatten(modelTensors(config), weights));
+    if (weights instanceof LoadedWeights) this.handle = weights.handle;
+    else if (isSources(weights))
+      this.handle = loadAddon().loadModel(config, rawSources(config, weights), weights.files);
+    else this.handle = loadAddon().createModel(config, flatten(modelTensors(config), weights));
     this.bytes = loadAddon().modelBytes(this.handle);
+  }
+
+  /**
+   * Reads the weights on other threads, so that the caller's goes on meanwhile. Arrays among the sources must stay as they
+   * are until it is done. Rejects with what the constructor throws.
+   */
+  static async load(config: ModelConfig, weights: WeightSources): Promise<Model> {
+    const sources = rawSources(config, weights);
+    try {
+      const handle = await loadAddon().loadModelLater(config, sources, weights.files);
+      return new Model(config, new LoadedWeights(handle));
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error)) throw error;
+      throw new NativeError(String(error.code), error.message);
+    }
   }
 
   /** A copy of one tensor as fp32, row-major. @throws NativeError NATIVE_TENSOR for an unknown name. */
@@ -130,14 +151,14 @@ function isSources(weights: Tensors | WeightSources): weights is WeightSources {
   return weights.tensors instanceof Map;
 }
 
-function loadSources(config: ModelConfig, { tensors, files }: WeightSources): object {
+function rawSources(config: ModelConfig, { tensors, files }: WeightSources): RawTensorSource[] {
   const layout = modelTensors(config);
   const known = new Set(layout.map(({ name }) => name));
   for (const name of tensors.keys()) {
     if (!known.has(name)) throw new NativeError("NATIVE_TENSOR", `the model has no tensor ${name}`);
   }
   const places = new Map(files.map(({ path }, index) => [path, index]));
-  const sources = layout.map(({ name }) => {
+  return layout.map(({ name }) => {
     const source = tensors.get(name);
     if (!source) throw new NativeError("NATIVE_TENSOR", `tensor ${name} is missing`);
     const { format, heads = 0 } = source;
@@ -145,5 +166,4 @@ function loadSources(config: ModelConfig, { tensors, files }: WeightSources): ob
     const { path, offset, bytes } = source;
     return { format: WEIGHT_FORMATS[format], heads, file: places.get(path) ?? -1, offset, bytes };
   });
-  return loadAddon().loadModel(config, sources, files);
 }

@@ -162,12 +162,29 @@ export interface TrainResult {
   norms: Float64Array;
 }
 
+/** What a fine-tuning goes on from, beside the factors: AdamW's moments, flat in the order of `adapterTensors`. */
+export interface TrainedState {
+  /** Steps done so far. */
+  step: number;
+  m: Float32Array;
+  v: Float32Array;
+}
+
 export interface LoraTrainResult extends TrainResult {
   flat: Float32Array;
   tensors: Tensors;
+  /** After the last step: another job goes on from it as if it were the same. */
+  state: TrainedState;
 }
 
-export type Isa = "scalar" | "avx2" | "avx512";
+export type Isa = "scalar" | "avx2" | "avx512" | "vnni" | "amx";
+
+/**
+ * How products with weights are made: `f32` widens weights of any format exactly; `q8` rounds activations to blocks of whole
+ * numbers where the weights are in a block format (Q8_0 to Q6_K). native/spec.md has both to the bit.
+ */
+export const ARITHMETICS = ["f32", "q8"] as const;
+export type Arithmetic = (typeof ARITHMETICS)[number];
 
 export interface BackendInfo {
   /** Instruction sets that this CPU can run, worst first. */

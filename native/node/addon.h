@@ -8,6 +8,7 @@ void add_models(Napi::Env env, Napi::Object exports);
 void add_files(Napi::Env env, Napi::Object exports);
 void add_jobs(Napi::Env env, Napi::Object exports);
 void add_influence(Napi::Env env, Napi::Object exports);
+void add_engine(Napi::Env env, Napi::Object exports);
 void add_crypto(Napi::Env env, Napi::Object exports);
 void add_spans(Napi::Env env, Napi::Object exports);
 

@@ -15,6 +15,7 @@ namespace {
 
 // Jobs of one batch: 8 MB, a few seconds of one core.
 constexpr size_t MAX_JOBS = 65536;
+constexpr char TOO_MANY_JOBS[] = "more than 65536 jobs in one batch";
 // Jobs that a worker takes at once: a few milliseconds.
 constexpr size_t PIECE = 32;
 
@@ -111,15 +112,17 @@ napi_value keccak256_many(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-napi_value recover_sender(napi_env env, napi_callback_info info) {
+napi_value recover_senders_here(napi_env env, napi_callback_info info) {
   napi_value args[1];
-  View job;
-  if (!arguments(env, info, args) || !view(env, args[0], &job) || job.size != OL_SENDER_JOB) {
-    return fail(env, "expected a Uint8Array of 97 bytes");
+  View jobs;
+  if (!arguments(env, info, args) || !view(env, args[0], &jobs) || jobs.size % OL_SENDER_JOB != 0) {
+    return fail(env, "expected a Uint8Array of 97 bytes a job");
   }
+  const size_t count = jobs.size / OL_SENDER_JOB;
+  if (count > MAX_JOBS) return fail(env, TOO_MANY_JOBS);
   uint8_t* out = nullptr;
-  const napi_value result = bytes(env, OL_SENDER, &out);
-  if (result != nullptr) ol_recover_senders(job.data, 1, out);
+  const napi_value result = bytes(env, count * OL_SENDER, &out);
+  if (result != nullptr) ol_recover_senders(jobs.data, count, out);
   return result;
 }
 
@@ -196,7 +199,7 @@ napi_value recover_senders(napi_env env, napi_callback_info info) {
     return fail(env, "expected a Uint8Array of 97 bytes a job and a number of threads above 0");
   }
   const size_t count = jobs.size / OL_SENDER_JOB;
-  if (count > MAX_JOBS) return fail(env, "more than 65536 jobs in one batch");
+  if (count > MAX_JOBS) return fail(env, TOO_MANY_JOBS);
   const auto batch = std::make_shared<Batch>();
   batch->jobs.assign(jobs.data, jobs.data + jobs.size);
   batch->results.resize(count * OL_SENDER);
@@ -237,7 +240,7 @@ void add_crypto(Napi::Env env, Napi::Object exports) {
   add_raw<crypto_missing>(env, exports, "cryptoMissing");
   add_raw<keccak256>(env, exports, "keccak256");
   add_raw<keccak256_many>(env, exports, "keccak256Many");
-  add_raw<recover_sender>(env, exports, "recoverSender");
+  add_raw<recover_senders_here>(env, exports, "recoverSendersHere");
   add_raw<recover_senders>(env, exports, "recoverSenders");
 }
 

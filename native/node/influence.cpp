@@ -34,6 +34,29 @@ Napi::Value start_sketch(const Napi::CallbackInfo& info) {
   return wrap(info.Env(), job);
 }
 
+Napi::Value start_fit_factored(const Napi::CallbackInfo& info) {
+  const ol_examples set = examples(info, 3);
+  ol_job* job = nullptr;
+  check(info.Env(), ol_start_fit_factored(unwrap<ol_session>(info[0]), unwrap<ol_model>(info[1]),
+                                          unwrap<ol_adapter>(info[2]), &set, info[6].ToNumber().DoubleValue(),
+                                          integer(info[7], "axes"), &job));
+  return wrap(info.Env(), job);
+}
+
+Napi::Value start_sketch_factored(const Napi::CallbackInfo& info) {
+  const ol_examples set = examples(info, 3);
+  const auto exponents = typed<Napi::Int8Array>(info[6], napi_int8_array, "exponents");
+  const auto mantissas = typed<Napi::Int16Array>(info[7], napi_int16_array, "mantissas");
+  const ol_fold fold{integer(info[8], "axes"), integer(info[9], "dimension"), info[10].ToNumber().Uint32Value(),
+                     info[11].ToBoolean().Value() ? 1 : 0};
+  ol_job* job = nullptr;
+  check(info.Env(), ol_start_sketch_factored(unwrap<ol_session>(info[0]), unwrap<ol_model>(info[1]),
+                                             unwrap<ol_adapter>(info[2]), &set, exponents.Data(),
+                                             exponents.ElementLength(), mantissas.Data(), mantissas.ElementLength(),
+                                             &fold, &job));
+  return wrap(info.Env(), job);
+}
+
 Napi::Value scan(const Napi::CallbackInfo& info) {
   const auto query = typed<Napi::Int16Array>(info[0], napi_int16_array, "query");
   const auto rows = typed<Napi::Int8Array>(info[1], napi_int8_array, "rows");
@@ -51,6 +74,8 @@ Napi::Value scan(const Napi::CallbackInfo& info) {
 void add_influence(Napi::Env env, Napi::Object exports) {
   add(env, exports, "startFitBasis", start_fit_basis);
   add(env, exports, "startSketch", start_sketch);
+  add(env, exports, "startFitFactored", start_fit_factored);
+  add(env, exports, "startSketchFactored", start_sketch_factored);
   add(env, exports, "scan", scan);
 }
 

@@ -10,7 +10,7 @@ Napi::Value start_evaluate(const Napi::CallbackInfo& info) {
   ol_job* job = nullptr;
   check(info.Env(), ol_start_evaluate(unwrap<ol_session>(info[0]), unwrap<ol_model>(info[1]),
                                       unwrap_or_null<ol_adapter>(info[2]), &set, info[6].ToBoolean().Value(),
-                                      info[7].ToBoolean().Value(), &job));
+                                      info[7].ToBoolean().Value(), arithmetic(info[8]), &job));
   return wrap(info.Env(), job);
 }
 
@@ -27,7 +27,8 @@ Napi::Value start_generate(const Napi::CallbackInfo& info) {
   check(env, ol_start_generate(unwrap<ol_session>(info[0]), unwrap<ol_model>(info[1]),
                                unwrap_or_null<ol_adapter>(info[2]), ids.data, offsets.data,
                                static_cast<int32_t>(offsets.size - 1), integer(info[5], "maxTokens"), stops.data,
-                               static_cast<int32_t>(stops.size), integer(info[7], "vocabulary"), &job));
+                               static_cast<int32_t>(stops.size), integer(info[7], "vocabulary"),
+                               arithmetic(info[8]), &job));
   return wrap(env, job);
 }
 
@@ -59,9 +60,19 @@ Napi::Value start_lora_train(const Napi::CallbackInfo& info) {
   const ol_examples set = examples(info, 3);
   const ol_steps plan = steps(info, 6, static_cast<size_t>(set.count));
   const ol_optimizer o = optimizer(info[8], info[9], info[10]);
+  ol_moments from{};
+  const bool goes_on = info[11].IsObject();
+  if (goes_on) {
+    const auto object = info[11].As<Napi::Object>();
+    const auto m = floats(object.Get("m"), "from.m"), v = floats(object.Get("v"), "from.v");
+    const double step = number(object.Get("step"), "from.step");
+    if (m.size != v.size) raise(info.Env(), "NATIVE_ARGUMENT", "the two moments have different sizes");
+    if (!(step >= 0 && step <= 0x1p53)) raise(info.Env(), "NATIVE_ARGUMENT", "from.step is no count of steps");
+    from = {m.data, v.data, m.size, static_cast<int64_t>(step)};
+  }
   ol_job* job = nullptr;
   check(info.Env(), ol_start_lora_train(unwrap<ol_session>(info[0]), unwrap<ol_model>(info[1]),
-                                        unwrap<ol_adapter>(info[2]), &set, &plan, &o, &job));
+                                        unwrap<ol_adapter>(info[2]), goes_on ? &from : nullptr, &set, &plan, &o, &job));
   return wrap(info.Env(), job);
 }
 

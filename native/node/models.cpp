@@ -1,5 +1,6 @@
 // Sessions, models, adapters, trainers and number formats for JavaScript.
 #include <cmath>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -12,7 +13,7 @@ namespace {
 Napi::Value backends(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   auto isas = Napi::Array::New(env);
-  for (const char* isa : {"scalar", "avx2", "avx512"}) {
+  for (const char* isa : {"scalar", "avx2", "avx512", "vnni", "amx"}) {
     if (ol_isa_supported(isa)) isas.Set(isas.Length(), Napi::String::New(env, isa));
   }
   char reason[256] = "";
@@ -162,20 +163,82 @@ ol_tensor_source tensor_source(const Napi::Value& value) {
   return source;
 }
 
-Napi::Value load_model(const Napi::CallbackInfo& info) {
-  const ol_config c = config(info[0]);
-  if (!info[1].IsArray() || !info[2].IsArray()) raise(info.Env(), "NATIVE_ARGUMENT", "sources and files must be lists");
-  const auto list = info[1].As<Napi::Array>(), named = info[2].As<Napi::Array>();
+// What a model is read from. Bytes in arrays stay where they are for as long as `arrays` is held.
+struct model_request {
+  ol_config config;
   std::vector<ol_tensor_source> sources;
-  for (uint32_t i = 0; i < list.Length(); ++i) sources.push_back(tensor_source(list.Get(i)));
   std::vector<std::string> paths;
   std::vector<ol_weight_file> files;
-  for (uint32_t i = 0; i < named.Length(); ++i) paths.push_back(named.Get(i).As<Napi::Object>().Get("path").ToString());
+};
+
+std::unique_ptr<model_request> read_request(const Napi::CallbackInfo& info) {
+  if (!info[1].IsArray() || !info[2].IsArray()) raise(info.Env(), "NATIVE_ARGUMENT", "sources and files must be lists");
+  const auto list = info[1].As<Napi::Array>(), named = info[2].As<Napi::Array>();
+  auto request = std::make_unique<model_request>();
+  request->config = config(info[0]);
+  for (uint32_t i = 0; i < list.Length(); ++i) request->sources.push_back(tensor_source(list.Get(i)));
   for (uint32_t i = 0; i < named.Length(); ++i) {
-    files.push_back({paths[i].c_str(), whole(named.Get(i).As<Napi::Object>(), "size")});
+    request->paths.push_back(named.Get(i).As<Napi::Object>().Get("path").ToString());
   }
+  for (uint32_t i = 0; i < named.Length(); ++i) {
+    request->files.push_back({request->paths[i].c_str(), whole(named.Get(i).As<Napi::Object>(), "size")});
+  }
+  return request;
+}
+
+int run_request(const model_request& r, ol_model** model) {
+  return ol_model_load(&r.config, r.sources.data(), r.sources.size(), r.files.data(), r.files.size(), model);
+}
+
+// Loads on the thread pool and answers with a promise.
+class load_task : public Napi::AsyncWorker {
+ public:
+  static Napi::Value start(const Napi::CallbackInfo& info) {
+    auto* made = new load_task(info.Env(), read_request(info));
+    made->arrays_ = Napi::Persistent(info[1].As<Napi::Object>());
+    const Napi::Value promise = made->promise_.Promise();
+    made->Queue();
+    return promise;
+  }
+  ~load_task() override {
+    if (model_) ol_model_destroy(model_);
+  }
+
+ protected:
+  void Execute() override {
+    status_ = run_request(*request_, &model_);
+    // The text belongs to this thread.
+    if (status_ != OL_OK) SetError(ol_error_text());
+  }
+  void OnOK() override {
+    const Napi::HandleScope scope(Env());
+    ol_model* model = model_;
+    model_ = nullptr;
+    promise_.Resolve(wrap_model(Env(), model));
+  }
+  void OnError(const Napi::Error& error) override {
+    const Napi::HandleScope scope(Env());
+    error.Set("code", Napi::String::New(Env(), ol_status_name(status_)));
+    promise_.Reject(error.Value());
+  }
+
+ private:
+  load_task(Napi::Env env, std::unique_ptr<model_request> request)
+      : Napi::AsyncWorker(env, "openledger:model"),
+        request_(std::move(request)),
+        promise_(Napi::Promise::Deferred::New(env)) {}
+
+  std::unique_ptr<model_request> request_;
+  Napi::ObjectReference arrays_;
+  Napi::Promise::Deferred promise_;
+  ol_model* model_ = nullptr;
+  int status_ = OL_OK;
+};
+
+Napi::Value load_model(const Napi::CallbackInfo& info) {
+  const auto request = read_request(info);
   ol_model* model = nullptr;
-  check(info.Env(), ol_model_load(&c, sources.data(), sources.size(), files.data(), files.size(), &model));
+  check(info.Env(), run_request(*request, &model));
   return wrap_model(info.Env(), model);
 }
 
@@ -265,6 +328,22 @@ Napi::Value gemm(const Napi::CallbackInfo& info) {
   return c;
 }
 
+// session, arithmetic, format, bytes, rows, cols, x
+Napi::Value product(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto w = bytes(info[3], "bytes");
+  const auto x = floats(info[6], "x");
+  const int32_t rows = integer(info[4], "rows"), cols = integer(info[5], "cols");
+  if (rows < 1 || cols < 1 || x.size == 0 || x.size % static_cast<size_t>(cols) != 0) {
+    raise(env, "NATIVE_ARGUMENT", "x has no whole number of rows");
+  }
+  const size_t tokens = x.size / static_cast<size_t>(cols);
+  auto y = Napi::Float32Array::New(env, tokens * static_cast<size_t>(rows));
+  check(env, ol_product(unwrap<ol_session>(info[0]), arithmetic(info[1]), integer(info[2], "format"), w.data, w.size, rows,
+                        cols, x.data, static_cast<int64_t>(tokens), y.Data()));
+  return y;
+}
+
 }  // namespace
 
 void add_models(Napi::Env env, Napi::Object exports) {
@@ -279,6 +358,7 @@ void add_models(Napi::Env env, Napi::Object exports) {
   add(env, exports, "createSession", create_session);
   add(env, exports, "createModel", create_model);
   add(env, exports, "loadModel", load_model);
+  add(env, exports, "loadModelLater", load_task::start);
   add(env, exports, "modelBytes", model_bytes);
   add(env, exports, "readTensor", read_tensor);
   add(env, exports, "closeHandle", close_handle);
@@ -286,6 +366,7 @@ void add_models(Napi::Env env, Napi::Object exports) {
   add(env, exports, "createTrainer", create_trainer);
   add(env, exports, "trainerState", trainer_state);
   add(env, exports, "gemm", gemm);
+  add(env, exports, "product", product);
 }
 
 }  // namespace ol_node

@@ -46,6 +46,13 @@ uint64_t big(const Napi::Value& value, const char* what) {
   return x;
 }
 
+int32_t arithmetic(const Napi::Value& value) {
+  const std::string name = value.ToString();
+  if (name == "f32") return OL_ARITHMETIC_F32;
+  if (name == "q8") return OL_ARITHMETIC_Q8;
+  raise(value.Env(), "NATIVE_ARGUMENT", "there is no arithmetic " + name + "; use f32 or q8");
+}
+
 // Names of linears as bits OL_Q ...; undefined: none.
 static int32_t bias_mask(const Napi::Value& value) {
   static const char* const names[] = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "openledger.h"
+#include "openledger_engine.h"
 
 namespace ol_node {
 
@@ -18,6 +19,8 @@ int32_t integer(const Napi::Value& value, const char* what);
 double number_or(const Napi::Object& object, const char* name, double otherwise);
 bool flag(const Napi::Object& object, const char* name);
 uint64_t big(const Napi::Value& value, const char* what);
+// The number of "f32" or "q8".
+int32_t arithmetic(const Napi::Value& value);
 ol_config config(const Napi::Value& value);
 ol_optimizer optimizer(const Napi::Value& adamw, const Napi::Value& schedule, const Napi::Value& clip);
 
@@ -50,6 +53,7 @@ OL_TAG(ol_adapter, 2);
 OL_TAG(ol_trainer, 3);
 OL_TAG(ol_session, 4);
 OL_TAG(ol_job, 5);
+OL_TAG(ol_engine, 6);
 #undef OL_TAG
 
 // What an external holds: the handle until it is closed, and the bytes that V8 was told of, so that it knows what a

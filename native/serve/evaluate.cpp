@@ -26,12 +26,13 @@ void take_logits(executor& run, const micro_batch& batch, std::vector<float>* ou
 }  // namespace
 
 void run_evaluate(job& self, const std::shared_ptr<const model>& base, const adapter* lora, const example_set& examples,
-                  bool logits, bool hidden) {
+                  bool logits, bool hidden, int32_t arithmetic) {
   backend& device = *self.owner().device;
   std::unique_ptr<executor> run;
   self.turn([&] {
     auto on_device = lora ? std::make_shared<device_adapter>(device, *lora) : nullptr;
-    run = std::make_unique<executor>(device, self.owner().on_device(base), on_device, examples.longest());
+    run = std::make_unique<executor>(device, self.owner().on_device(base, arithmetic), on_device,
+                                     examples.longest());
   });
   evaluation result;
   result.losses.resize(examples.count());

@@ -97,7 +97,8 @@ void answer(job& self, executor& run, const prompt_set& prompts, int p, answers*
 
 }  // namespace
 
-void run_generate(job& self, const std::shared_ptr<const model>& base, const adapter* lora, const prompt_set& prompts) {
+void run_generate(job& self, const std::shared_ptr<const model>& base, const adapter* lora, const prompt_set& prompts,
+                  int32_t arithmetic) {
   backend& device = *self.owner().device;
   const int count = static_cast<int>(prompts.offsets.size()) - 1;
   int longest = 0;
@@ -105,7 +106,7 @@ void run_generate(job& self, const std::shared_ptr<const model>& base, const ada
   std::unique_ptr<executor> run;
   self.turn([&] {
     auto on_device = lora ? std::make_shared<device_adapter>(device, *lora) : nullptr;
-    run = std::make_unique<executor>(device, self.owner().on_device(base), on_device,
+    run = std::make_unique<executor>(device, self.owner().on_device(base, arithmetic), on_device,
                                      std::min(base->config.max_positions, longest + prompts.max_tokens));
   });
   answers out;

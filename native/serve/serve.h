@@ -9,7 +9,7 @@ namespace ol {
 
 // `lora` may be null.
 void run_evaluate(job& self, const std::shared_ptr<const model>& base, const adapter* lora, const example_set& examples,
-                  bool logits, bool hidden);
+                  bool logits, bool hidden, int32_t arithmetic);
 
 struct prompt_set {
   std::vector<int32_t> ids, offsets, stop_ids;
@@ -19,6 +19,7 @@ struct prompt_set {
 prompt_set copy_prompts(const ol_config& config, const int32_t* ids, const int32_t* offsets, int32_t prompts,
                         int32_t max_tokens, const int32_t* stop_ids, int32_t stop_count, int32_t vocabulary);
 // Greedy; the lower id wins a tie. An answer ends with a stop id, at max_tokens, or where the context is full.
-void run_generate(job& self, const std::shared_ptr<const model>& base, const adapter* lora, const prompt_set& prompts);
+void run_generate(job& self, const std::shared_ptr<const model>& base, const adapter* lora, const prompt_set& prompts,
+                  int32_t arithmetic);
 
 }  // namespace ol

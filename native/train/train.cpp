@@ -30,6 +30,21 @@ train_plan copy_plan(const ol_config& config, const ol_examples& examples, const
   return plan;
 }
 
+moments copy_moments(const ol_moments* from, size_t count) {
+  moments copied;
+  if (!from) return copied;
+  if (!from->m || !from->v || from->count != count) fail(OL_ERROR_ARGUMENT, "the moments do not fit the adapter");
+  if (from->step < 0) fail(OL_ERROR_ARGUMENT, "the step count must not be negative");
+  // One that has overflowed goes on as it would have without a break.
+  for (size_t i = 0; i < count; ++i) {
+    if (from->v[i] < 0.0f) fail(OL_ERROR_ARGUMENT, "a second moment is negative");
+  }
+  copied.m.assign(from->m, from->m + count);
+  copied.v.assign(from->v, from->v + count);
+  copied.step = from->step;
+  return copied;
+}
+
 // Gradient of one step's mean loss into the sinks; returns that loss.
 static double step_gradient(job& self, executor& run, const train_plan& plan, int step, const gradient_sinks& sinks) {
   const int first = plan.step_offsets[step], count = plan.step_offsets[step + 1] - first;
@@ -68,7 +83,7 @@ void run_pretrain(job& self, trainer& state, const train_plan& plan) {
   int64_t step = state.step;
   // On cancel or failure too, the trainer stands after the last whole step.
   const auto keep = [&] {
-    std::lock_guard<std::mutex> lock(self.owner().turn);
+    std::lock_guard<fair_mutex> lock(self.owner().turn);
     device.download(state.weights.data(), weights->flat.get(), count * sizeof(float));
     optimizer->store(state.m.data(), state.v.data());
     device.finish();
@@ -103,7 +118,7 @@ void run_pretrain(job& self, trainer& state, const train_plan& plan) {
   self.output("norms", norms);
 }
 
-void run_lora_train(job& self, const std::shared_ptr<const model>& base, const adapter& initial,
+void run_lora_train(job& self, const std::shared_ptr<const model>& base, const adapter& initial, const moments& from,
                     const train_plan& plan) {
   backend& device = *self.owner().device;
   const size_t count = initial.layout.count;
@@ -114,6 +129,7 @@ void run_lora_train(job& self, const std::shared_ptr<const model>& base, const a
   self.turn([&] {
     lora = std::make_shared<device_adapter>(device, initial);
     optimizer = std::make_unique<adamw>(device, initial.layout.tensors, count, true);
+    optimizer->load(from.m.empty() ? nullptr : from.m.data(), from.v.empty() ? nullptr : from.v.data());
     run = std::make_unique<executor>(device, self.owner().on_device(base), lora, plan.examples.longest());
     gradient = device_array<float>(device, count);
   });
@@ -125,21 +141,24 @@ void run_lora_train(job& self, const std::shared_ptr<const model>& base, const a
     self.turn([&] { device.zero(gradient.get(), count * sizeof(float)); });
     losses.push_back(step_gradient(self, *run, plan, s, sinks));
     self.turn([&] {
-      norms.push_back(optimizer->update(lora->flat.get(), gradient.get(), plan.optimizer, s));
+      norms.push_back(optimizer->update(lora->flat.get(), gradient.get(), plan.optimizer, from.step + s));
       lora->repack(device);
     });
     self.report_loss(losses.back());
     self.advance(s + 1);
   }
-  std::vector<float> trained(count);
+  std::vector<float> trained(count), m(count), v(count);
   self.turn([&] {
     device.download(trained.data(), lora->flat.get(), count * sizeof(float));
+    optimizer->store(m.data(), v.data());
     device.finish();
   });
   check_finite(initial.layout.tensors, trained.data());
   self.output("losses", losses);
   self.output("norms", norms);
   self.output("adapter", trained);
+  self.output("m", m);
+  self.output("v", v);
 }
 
 }  // namespace ol

@@ -25,11 +25,20 @@ struct train_plan {
   int steps() const { return static_cast<int>(step_offsets.size()) - 1; }
 };
 
+// Optimizer state that a fine-tuning goes on from; empty moments are zeros.
+struct moments {
+  std::vector<float> m, v;
+  int64_t step = 0;
+};
+
+// Checks them against an adapter of that many parameters. `from` may be null.
+moments copy_moments(const ol_moments* from, size_t count);
+
 train_plan copy_plan(const ol_config& config, const ol_examples& examples, const ol_steps& steps,
                      const ol_optimizer& optimizer);
 // Number of steps that a job trains between two copies of its state back to the trainer; also on cancel.
 void run_pretrain(job& self, trainer& state, const train_plan& plan);
-void run_lora_train(job& self, const std::shared_ptr<const model>& base, const adapter& initial,
+void run_lora_train(job& self, const std::shared_ptr<const model>& base, const adapter& initial, const moments& from,
                     const train_plan& plan);
 
 }  // namespace ol

@@ -21,7 +21,7 @@ test("the shipped model learns facts it never saw, and the index finds who taugh
   timeout: 300_000,
 }, async () => {
   const session = new Session();
-  const base = loadModel(await readModelFolder(join(packageRoot(), "node/ai/base-model/model")));
+  const base = await loadModel(await readModelFolder(join(packageRoot(), "node/ai/base-model/model")));
   const rows: TrainingExample[] = FACTS.map(({ prompt, completion }, rowId) => {
     const row = { prompt, completion };
     return { rowId, row, exampleHash: exampleHash(row) };
@@ -65,4 +65,5 @@ test("the shipped model learns facts it never saw, and the index finds who taugh
   expect(count.base).toBeLessThanOrEqual(1);
   expect(count.own).toBeGreaterThanOrEqual(19);
   expect(count.ownSource).toBeGreaterThanOrEqual(19);
+  expect(count.reworded).toBeGreaterThanOrEqual(17);
 });

@@ -39,6 +39,7 @@ export function watchedKeys(config: NodeConfig, { rpc, store, state }: BalanceSo
   return [
     ...key("batcher", "l1", config.batcherKey),
     ...key("proposer", "l1", config.proposerKey),
+    ...key("challenger", "l1", config.challengerKey),
     ...key("host", "l2", config.hostKey),
     ...key("watcher", "l2", config.watcherKey),
   ];

@@ -1,25 +1,28 @@
-import { type Clock, sleep, systemClock } from "../base/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { isCodedError, isTemporary } from "../base/errors.ts";
 import type { Part } from "../base/supervisor.ts";
 import type { L1BlockRef } from "../chain/types/l1.ts";
-import type { Hex } from "../chain/types/primitives.ts";
+import type { Address, Hex } from "../chain/types/primitives.ts";
 import type { Mempool } from "../execution/mempool/types.ts";
-import { pruneState } from "../execution/state/prune-state.ts";
 import { createBatcher } from "../rollup/batcher/batcher.ts";
 import { createFinality } from "../rollup/forkchoice/finality.ts";
 import { GWEI, readPrices } from "../rollup/l1/fees.ts";
 import type { L1Reader } from "../rollup/l1/reader.ts";
 import { createL1Sender, type L1Sender } from "../rollup/l1/sender.ts";
 import type { L1Heads } from "../rollup/l1/watcher.ts";
-import { runProposer } from "../rollup/proposer/proposer.ts";
+import { runOutputCheck } from "../rollup/proposer/output-check.ts";
+import { type ProposerL2, runProposer } from "../rollup/proposer/proposer.ts";
 import { createL1Clock } from "../rollup/sequencer/l1-clock.ts";
 import { createSequencer } from "../rollup/sequencer/sequencer.ts";
 import { indexAddresses } from "./address-indexing.ts";
 import { balancesPart, watchedKeys } from "./balances.ts";
+import { bridgePart } from "./bridge-books.ts";
 import type { ChainContext } from "./chain-context.ts";
 import { appError } from "./errors.ts";
+import { rebuildFlat } from "./flat-rebuilding.ts";
 import { indexLogs } from "./log-indexing.ts";
-import { measureBalances } from "./metrics.ts";
+import { measureBalances, measureBridge, measureOutputs } from "./metrics.ts";
+import { pruneStates } from "./pruning.ts";
 import { outputAtBlock } from "./readers.ts";
 import { watchAddresses, watchBatcher, watchDerivation, watchL1, watchSequencer } from "./watches.ts";
 
@@ -31,12 +34,21 @@ export function chainParts(context: ChainContext): Part[] {
     { name: "finality", run: (signal) => followFinality(context, signal) },
     derivation(context),
     { name: "log index", run: (signal) => indexLogs(context.store, context.engine, signal) },
+    {
+      name: "flat table",
+      run: (signal) =>
+        rebuildFlat(context.store, context.engine, context.logger.child({ module: "state" }), signal),
+    },
   ];
   if (config.addressIndex) {
     const run = (signal: AbortSignal) => indexAddresses(context.store, context.engine, signal);
     parts.push({ name: "address index", run, watch: watchAddresses(context) });
   }
-  if (config.stateHistory > 0n) parts.push({ name: "pruning", run: (signal) => prune(context, signal) });
+  if (config.stateHistory > 0n) {
+    const logger = context.logger.child({ module: "pruning" });
+    const options = { ...context, history: config.stateHistory, logger };
+    parts.push({ name: "pruning", run: (signal) => pruneStates({ ...options, signal }) });
+  }
   if (relay !== undefined) parts.push({ name: "relay", run: (signal) => relay.run(signal) });
   if (mempool !== undefined) {
     const clock = config.clock === "l1" ? createL1Clock(watcher) : systemClock;
@@ -52,6 +64,13 @@ export function chainParts(context: ChainContext): Part[] {
     });
   if (proposerKey !== undefined)
     parts.push({ name: "proposer", run: (signal) => proposeOutputs(context, proposerKey, signal) });
+  const { outputOracle, openBridge } = config;
+  if (outputOracle !== undefined)
+    parts.push({ name: "output check", run: outputCheck(context, outputOracle) });
+  if (openBridge !== undefined) {
+    const log = context.logger.child({ module: "bridge" });
+    parts.push(bridgePart(context, openBridge, measureBridge(context.metrics.registry), log));
+  }
   const keys = watchedKeys(config, context);
   const onBalance = measureBalances(context.metrics.registry);
   if (keys.length > 0) parts.push(balancesPart(keys, onBalance, context.logger.child({ module: "node" })));
@@ -74,27 +93,6 @@ export function endsNode({ driver }: ChainContext, error: unknown): boolean {
   // An L1 that was the right one before lies or is being replaced; one that never was is a wrong setting.
   if (error.code === "L1_OTHER_CHAIN") return driver.currentL1() === undefined;
   return SHARED_FAILURES.has(error.code);
-}
-
-/** Blocks between two prunings, at least: each one walks through the newest states. */
-const PRUNE_EVERY = 1_024n;
-const PRUNE_LOOK_MS = 30_000;
-
-/** Deletes states that are older than the settings ask for, again and again. */
-async function prune({ config, store, engine, logger }: ChainContext, signal: AbortSignal): Promise<void> {
-  const log = logger.child({ module: "pruning" });
-  const history = config.stateHistory;
-  let next = 0n;
-  while (!signal.aborted) {
-    const { number } = engine.heads().unsafe;
-    if (number >= next && number >= store.oldestState() + 2n * history) {
-      next = number + PRUNE_EVERY;
-      log.info({ history, number }, "Deleting old states");
-      const { deleted, kept } = await pruneState(store, { history, signal });
-      log.info({ deleted, kept, oldest: store.oldestState() }, "Old states are deleted");
-    }
-    await sleep(PRUNE_LOOK_MS, signal).catch(() => undefined);
-  }
 }
 
 function derivation(context: ChainContext): Part {
@@ -174,17 +172,39 @@ async function batch(context: ChainContext, key: Hex, signal: AbortSignal): Prom
   }).run();
 }
 
-async function proposeOutputs(context: ChainContext, key: Hex, signal: AbortSignal): Promise<void> {
-  const { config, definition, engine, driver, store, state, rpc, logger } = context;
+function outputsOf({ definition, engine, driver, store, state }: ChainContext): ProposerL2 {
   const { rollup } = definition;
+  return {
+    isReady: () => driver.isReady(),
+    heads: () => engine.heads(),
+    outputRoot: async (number) => (await outputAtBlock({ store, state, rollup }, number)).outputRoot,
+  };
+}
+
+/** Made once: a part that starts again keeps its gauges. */
+function outputCheck(context: ChainContext, oracle: Address): Part["run"] {
+  const { config, rpc, logger, metrics } = context;
+  const onReport = measureOutputs(metrics.registry);
+  const key = config.challengerKey;
+  return (signal) =>
+    runOutputCheck({
+      l2: outputsOf(context),
+      rpc,
+      oracle,
+      challenger: key && senderFor(context, key, "challenger", signal),
+      allowNonFinalized: config.proposerAllowNonFinalized,
+      onReport,
+      logger: logger.child({ module: "output check" }),
+      signal,
+    });
+}
+
+async function proposeOutputs(context: ChainContext, key: Hex, signal: AbortSignal): Promise<void> {
+  const { config, rpc, logger } = context;
   // The settings have it wherever they have a proposer's key.
   const oracle = config.outputOracle!;
   await runProposer({
-    l2: {
-      isReady: () => driver.isReady(),
-      heads: () => engine.heads(),
-      outputRoot: async (number) => (await outputAtBlock({ store, state, rollup }, number)).outputRoot,
-    },
+    l2: outputsOf(context),
     rpc,
     sender: senderFor(context, key, "proposer", signal),
     oracle,

@@ -2,6 +2,7 @@ import { type ErrorOf, errorMaker } from "../base/errors.ts";
 
 /** Every failure of putting a node together, with what it means for the work that met it. */
 export const APP_ERRORS = {
+  AI_WORKER_ENDED: "temporary",
   BLOCK_NOT_FOUND: "input",
   CHAIN_SNAPSHOT_INVALID: "input",
   CHAIN_SNAPSHOT_SOURCE: "input",
@@ -17,6 +18,7 @@ export const APP_ERRORS = {
   L1_UNAVAILABLE: "temporary",
   PROTOCOL_FILE_INVALID: "input",
   SAFE_HEAD_NOT_FOUND: "input",
+  STATE_PRUNED: "input",
   TXPOOL_SEQUENCER_UNREACHABLE: "temporary",
 } as const;
 

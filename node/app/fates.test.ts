@@ -89,13 +89,15 @@ describe("the fates of a node's parts", { timeout: 120_000 }, () => {
     expect(part(name).error?.message).toBe("an oversight");
     await until(`${name} runs again`, () => part(name).restarts > 0 && part(name).state === "running");
     await goesOn();
-    const others = node.parts().filter((status) => status.name !== name && status.name !== "proposer");
+    const others = node.parts().filter((status) => status.name !== name && !onOracle.has(status.name));
     for (const other of others) if (!failed.has(other.name)) expect(other.restarts, other.name).toBe(0);
     failed.add(name);
   };
   const failed = new Set<string>();
+  /** What the wrong oracle stops. */
+  const onOracle = new Set(["proposer", "output check"]);
 
-  test("a proposer with a wrong oracle is alone in its fault, and /health and the log name it", async () => {
+  test("what has a wrong oracle is alone in its fault, and /health and the log name it", async () => {
     await goesOn();
     await until("the proposer fails", () => part("proposer").error !== undefined);
     expect(part("proposer").error?.code).toBe("ORACLE_MISSING");
@@ -149,9 +151,9 @@ describe("the fates of a node's parts", { timeout: 120_000 }, () => {
     await goesOn();
     stop();
     stopToo();
-    const known = node.parts().filter(({ name }) => name !== "proposer");
+    const known = node.parts().filter(({ name }) => !onOracle.has(name));
     expect(known.map(({ restarts }) => restarts)).toEqual(
-      before.filter((_, index) => node.parts()[index]!.name !== "proposer"),
+      before.filter((_, index) => !onOracle.has(node.parts()[index]!.name)),
     );
   });
 

@@ -14,6 +14,17 @@ export interface Health {
   parts: Record<string, Omit<PartStatus, "name">>;
 }
 
+/** Parts whose silence is another's: while L1 does not answer, the node goes on answering, building and keeping what it has. */
+const BEYOND_US: readonly string[] = ["l1"];
+
+/** False: clients are better sent to another node, or the operator has something to do. A node whose L1 does not answer serves on. */
+export function isServing({ status, parts }: Health): boolean {
+  if (status !== "degraded") return status === "ok";
+  return Object.entries(parts).every(
+    ([name, { state }]) => state === "running" || (state === "hanging" && BEYOND_US.includes(name)),
+  );
+}
+
 /** The state of a node and of each of its parts. */
 export function healthOf({ driver, engine, watcher }: ChainNode, parts: readonly PartStatus[]): Health {
   const { unsafe, safe, finalized } = engine.heads();

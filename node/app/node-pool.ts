@@ -77,9 +77,10 @@ function localAddresses({ txpoolLocals, hostKey, watcherKey }: NodeConfig): Addr
 
 function unwritten(): ChainStore["mempool"] {
   return {
-    append: () => ({ arrivals: [], done: Promise.resolve() }),
-    reserve: () => ({ arrivals: [], writes: [] }),
+    append: () => [],
     remove: async () => undefined,
+    sync: async () => undefined,
     entries: () => [],
+    close: () => undefined,
   };
 }

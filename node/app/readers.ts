@@ -64,7 +64,7 @@ export function createChainReader(
 
 /** What output roots are read from. */
 export interface OutputParts {
-  store: Pick<ChainStore, "canonicalHash" | "header" | "ref">;
+  store: Pick<ChainStore, "canonicalHash" | "header" | "ref" | "oldestState">;
   state: StateReader;
   rollup: RollupConfig;
 }
@@ -123,12 +123,10 @@ const NO_BLOCK: L1BlockRef = { hash: ZERO, number: 0n, parentHash: ZERO, timesta
 
 /**
  * Output root of a canonical block; its header holds all of it from Isthmus on. Before, its state must still be there.
- * @throws CodedError `BLOCK_NOT_FOUND`, `STATE_NODE_MISSING`.
+ * @throws CodedError `BLOCK_NOT_FOUND`, `STATE_PRUNED`.
  */
-export async function outputAtBlock(
-  { store, state, rollup }: OutputParts,
-  number: bigint,
-): Promise<OutputAtBlock> {
+export async function outputAtBlock(parts: OutputParts, number: bigint): Promise<OutputAtBlock> {
+  const { store } = parts;
   const hash = store.canonicalHash(number);
   const header = hash && store.header(hash);
   const blockRef = hash && store.ref(hash);
@@ -140,7 +138,7 @@ export async function outputAtBlock(
     });
   }
   const { stateRoot } = header;
-  const withdrawals = await messagePasserRoot(header, state, rollup);
+  const withdrawals = await messagePasserRoot(parts, header);
   return {
     outputRoot: outputRoot(stateRoot, withdrawals, blockRef.hash),
     blockRef,
@@ -151,10 +149,17 @@ export async function outputAtBlock(
 
 /** Storage root of L2ToL1MessagePasser after the block: the header's withdrawals root is another thing before Isthmus. */
 async function messagePasserRoot(
-  { stateRoot, timestamp, withdrawalsRoot }: BlockHeader,
-  state: StateReader,
-  rollup: RollupConfig,
+  { store, state, rollup }: OutputParts,
+  { number, stateRoot, timestamp, withdrawalsRoot }: BlockHeader,
 ): Promise<Hash> {
   if (isActive(rollup, "isthmus", timestamp) && withdrawalsRoot !== undefined) return withdrawalsRoot;
+  const oldest = store.oldestState();
+  if (number < oldest) {
+    throw appError("STATE_PRUNED", {
+      message: `The output root of block ${number} is not available: this node keeps states from block ${oldest} on.`,
+      fix: "Ask a node that keeps all states, one that runs without --state-history.",
+      facts: { number, oldest },
+    });
+  }
   return (await state.account(stateRoot, L2_TO_L1_MESSAGE_PASSER))?.storageRoot ?? EMPTY_ROOT;
 }

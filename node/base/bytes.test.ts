@@ -12,6 +12,7 @@ import {
   joinBytes,
   setLengthLeft,
   unpadBytes,
+  writeHex,
 } from "./bytes.ts";
 
 const bytes = fc.uint8Array({ maxLength: 200 });
@@ -27,6 +28,22 @@ describe("hex", () => {
         expect(hexToBytes(`0x${hex.slice(2).toUpperCase()}`)).toEqual(value);
       }),
     );
+  });
+
+  it("is written into other bytes, and refused like any other and where it does not fit", () => {
+    fc.assert(
+      fc.property(bytes, fc.nat(5), (value, at) => {
+        const out = new Uint8Array(value.length + 5).fill(7);
+        writeHex(bytesToHex(value), out, at);
+        expect(out.subarray(at, at + value.length)).toEqual(value);
+        expect(out.filter((byte, i) => byte !== 7 && (i < at || i >= at + value.length))).toHaveLength(0);
+      }),
+    );
+    const out = new Uint8Array(4);
+    for (const bad of ["", "0", "0x0", "0xg0", "0x0İ", "1234", "0x\u0130\u0130"])
+      expect(() => writeHex(bad, out, 0)).toThrow();
+    expect(() => writeHex("0x0102", out, 3)).toThrow(RangeError);
+    expect(out).toEqual(new Uint8Array(4));
   });
 
   it.each([1, 32, 100, 1000])("is refused when one of %i digits' pairs is none", (length) => {

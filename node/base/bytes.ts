@@ -1,28 +1,18 @@
+import { digitsOf, SHORT_BYTES, shortDigits, writeDigits } from "./hex-digits.ts";
+
 /** Text that holds bytes: `0x` and two digits a byte. */
 type HexText = `0x${string}`;
 
 const EMPTY = new Uint8Array(0);
-/** Up to here a loop over the digits is faster than the runtime's own conversion. */
-const SHORT_BYTES = 64;
 
 const NOT_ASCII = /[^ -~]/;
 
 /** Value of each digit's character code; 255 where it is none. */
 const DIGITS = new Uint8Array(256).fill(255);
-/** The two characters of each byte, the first one in the low half. */
-const PAIRS = new Uint16Array(256);
 for (let i = 0; i < 16; i++) {
   DIGITS[i.toString(16).charCodeAt(0)] = i;
   DIGITS[i.toString(16).toUpperCase().charCodeAt(0)] = i;
 }
-for (let i = 0; i < 256; i++) {
-  const text = i.toString(16).padStart(2, "0");
-  PAIRS[i] = text.charCodeAt(0) | (text.charCodeAt(1) << 8);
-}
-
-/** `0x` and the digits of a short text, reused: what it holds is copied into the string at once. */
-const scratch = Buffer.alloc(2 + 2 * SHORT_BYTES);
-scratch.write("0x", "latin1");
 
 function badHex(hex: string): Error {
   const shown = hex.length > 80 ? `${hex.slice(0, 80)}…` : hex;
@@ -36,9 +26,8 @@ export function hexToBytes(hex: string): Uint8Array {
   const length = digits / 2;
   const bytes = new Uint8Array(length);
   if (length > SHORT_BYTES) {
-    // The runtime looks at the lower byte of a character only, and stops at the first one that is no digit.
-    const view = Buffer.from(bytes.buffer, bytes.byteOffset, length);
-    if (NOT_ASCII.test(hex) || view.write(hex.slice(2), "hex") !== length) throw badHex(hex);
+    // The runtime looks at the lower byte of a character only.
+    if (NOT_ASCII.test(hex) || writeDigits(hex.slice(2), bytes) !== length) throw badHex(hex);
     return bytes;
   }
   for (let i = 0, at = 2; i < length; i++, at += 2) {
@@ -50,18 +39,22 @@ export function hexToBytes(hex: string): Uint8Array {
   return bytes;
 }
 
+/** Writes the bytes of 0x-prefixed text from `at` on. @throws Error as {@link hexToBytes}; RangeError where they don't fit. */
+export function writeHex(hex: string, out: Uint8Array, at: number): void {
+  const length = (hex.length - 2) / 2;
+  if (!Number.isInteger(length) || !hex.startsWith("0x")) throw badHex(hex);
+  if (at + length > out.length) throw new RangeError(`${length} bytes don't fit at ${at} of ${out.length}`);
+  for (let i = 0, from = 2; i < length; i++, from += 2) {
+    const high = DIGITS[hex.charCodeAt(from)] ?? 255;
+    const low = DIGITS[hex.charCodeAt(from + 1)] ?? 255;
+    if ((high | low) > 15) throw badHex(hex);
+    out[at + i] = (high << 4) | low;
+  }
+}
+
 /** Lower-case hex with `0x`. */
 export function bytesToHex(bytes: Uint8Array): HexText {
-  const { length } = bytes;
-  if (length > SHORT_BYTES) {
-    return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("hex")}`;
-  }
-  for (let i = 0, at = 2; i < length; i++, at += 2) {
-    const pair = PAIRS[bytes[i]!]!;
-    scratch[at] = pair & 0xff;
-    scratch[at + 1] = pair >> 8;
-  }
-  return scratch.toString("latin1", 0, 2 + 2 * length) as HexText;
+  return bytes.length > SHORT_BYTES ? `0x${digitsOf(bytes)}` : shortDigits(bytes);
 }
 
 /** All parts, one after the other, in new memory; any number of them. */

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { monotonicMs } from "./clock.ts";
 
 /** How long a long piece of work may keep its thread, in ms. */
-const TURN_MS = 4;
+const TURN_MS = 2;
 
 /** Lets others have the thread between the steps of a long piece of work. */
 export class Turns {

@@ -10,6 +10,9 @@ export const BASE_FEE_VAULT: Address = "0x42000000000000000000000000000000000000
 export const L1_FEE_VAULT: Address = "0x420000000000000000000000000000000000001a";
 export const OPERATOR_FEE_VAULT: Address = "0x420000000000000000000000000000000000001b";
 
+/** Ours: mints OPEN that the bridge on L1 locked, and burns what goes home. */
+export const OPEN_MINTER: Address = "0x4200000000000000000000000000000000000700";
+
 /** EIP-4788 and EIP-2935 contracts and the caller of their system calls. */
 export const BEACON_ROOTS: Address = "0x000f3df6d732807ef1319fb7b8bb8522d0beac02";
 export const HISTORY_STORAGE: Address = "0x0000f90827f1c53a10cb7a02335b175320002935";

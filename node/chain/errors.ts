@@ -19,6 +19,7 @@ export const CHAIN_ERRORS = {
   L1_ATTRIBUTES_INVALID: "input",
   L1_CHAIN_CONFIG_INVALID: "input",
   RLP_INVALID: "input",
+  PROOF_INVALID: "input",
   ROLLUP_CONFIG_INVALID: "input",
   TRANSACTION_INVALID: "input",
 } as const;

@@ -6,7 +6,7 @@ import { bytesToHex } from "../base/bytes.ts";
 import { EMPTY_ROOT } from "./constants.ts";
 import { listRoot, trieRoot } from "./trie-root.ts";
 
-const items = fc.array(fc.uint8Array({ minLength: 1, maxLength: 60 }), { maxLength: 300 });
+const items = fc.array(fc.uint8Array({ minLength: 1, maxLength: 90 }), { maxLength: 300 });
 
 describe("listRoot", () => {
   it("is the root of @ethereumjs/mpt, also across the one-byte index boundary", async () => {
@@ -18,6 +18,14 @@ describe("listRoot", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("is the root over the indexes' RLP as keys, at every length at which they grow", () => {
+    for (const length of [1, 2, 127, 128, 129, 255, 256, 257, 65_535, 65_536, 65_540]) {
+      const list = Array.from({ length }, (_, i) => Uint8Array.of(1, i & 255, (i >> 8) & 255, i >> 16));
+      const entries = list.map((item, index) => [RLP.encode(index), item] as const);
+      expect([length, listRoot(list)]).toEqual([length, bytesToHex(trieRoot(entries))]);
+    }
   });
 
   it("of nothing is the empty root", () => {

@@ -1,14 +1,15 @@
 import { Command } from "commander";
-import { formatEther, parseEther } from "viem";
+import { formatEther } from "viem";
 import { rewardBalance, withdrawRewards } from "../ai/client/balances.ts";
 import { send } from "../ai/client/chain.ts";
 import { cancelRequest, getRequest } from "../ai/client/market.ts";
 import type { Hash } from "../chain/types/primitives.ts";
+import { parseOpen } from "./amount.ts";
 import { depositOpen } from "./bridge.ts";
 import { type CliContext, contextOf, print } from "./context.ts";
-import { cliError } from "./errors.ts";
 import { listKeys, requireKey, resolveAddress, saveKey } from "./keys.ts";
 import { connectNode, connectProtocol, parseId } from "./protocol.ts";
+import { addWithdrawalCommands } from "./withdraw-commands.ts";
 
 /** `openledger account ...`: keys of the data folder, balances, transfers. */
 export function accountCommand(): Command {
@@ -75,7 +76,7 @@ export function accountCommand(): Command {
       print(context, { transaction: hash, amount }, [`${amount} OPEN arrived; L1 transaction ${hash}`]);
     });
   account
-    .command("withdraw")
+    .command("draw")
     .description("draw bonds, returned stakes and stakers' rewards that wait for the account")
     .action(async (_options: unknown, command: Command) => {
       const context = contextOf(command);
@@ -85,6 +86,7 @@ export function accountCommand(): Command {
       const { hash } = await withdrawRewards(client, at, signer, signer.address);
       print(context, { transaction: hash, wei: waiting }, [`${formatEther(waiting)} OPEN drawn in ${hash}`]);
     });
+  addWithdrawalCommands(account);
   account
     .command("reclaim <request>")
     .description("take back the escrow of a question that its host did not answer in time")
@@ -98,17 +100,6 @@ export function accountCommand(): Command {
       ]);
     });
   return account;
-}
-
-/** OPEN with up to 18 decimals, as wei. @throws CodedError AMOUNT_INVALID. */
-export function parseOpen(text: string): bigint {
-  if (!/^\d{1,10}(\.\d{1,18})?$/.test(text)) {
-    throw cliError("AMOUNT_INVALID", {
-      message: `${JSON.stringify(text)} is no amount of OPEN`,
-      fix: "give a decimal number such as 2 or 0.05",
-    });
-  }
-  return parseEther(text);
 }
 
 async function transfer(context: CliContext, to: string, value: bigint): Promise<Hash> {

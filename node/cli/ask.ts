@@ -1,19 +1,14 @@
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { bytesToHex, formatEther, type LocalAccount } from "viem";
-import { decodeManifest, fetchFiles } from "../ai/attribution/manifest.ts";
+import { z } from "zod";
 import type { ChainClient } from "../ai/client/chain.ts";
-import { rpcSource } from "../ai/client/content.ts";
-import { hostTerms } from "../ai/client/hosts.ts";
-import { getRequest, quote, requestInference } from "../ai/client/market.ts";
-import { getModel } from "../ai/client/models.ts";
-import { GREEDY, hashOfRequest } from "../ai/client/request-hash.ts";
-import { parseModelConfig } from "../ai/model/config.ts";
-import { requireJson } from "../ai/model/files.ts";
-import { loadTokenizer } from "../ai/model/tokenizer.ts";
+import { getRequest, requestInference } from "../ai/client/market.ts";
+import type { Question } from "../ai/datanet/row-tokens.ts";
+import { MAX_MESSAGES, ROW_ROLES, type RowMessage } from "../ai/datanet/rows.ts";
 import { receiptMessage } from "../ai/receipt/access.ts";
 import { parseReceipt, type Receipt, type ReceiptJson, receiptToJson } from "../ai/receipt/receipt.ts";
-import { answerLimit, checkedPrompt } from "../ai/serve/inference.ts";
-import { decodeMethod } from "../ai/train/method.ts";
+import { requestOrder } from "../ai/serve/request-order.ts";
 import { randomBytes, sleep } from "../base/clock.ts";
 import type { Address, Hash } from "../chain/types/primitives.ts";
 import { contextOf, print } from "./context.ts";
@@ -24,6 +19,9 @@ import { connectProtocol, type Protocol, parseId } from "./protocol.ts";
 /** Generating, attributing and claiming on a busy machine. */
 const ANSWER_MS = 120_000;
 const POLL_MS = 500;
+const messagesSchema = z
+  .array(z.strictObject({ role: z.enum(ROW_ROLES), content: z.string() }))
+  .max(MAX_MESSAGES);
 
 /** `openledger ask`: pay for an answer. */
 export function askCommand(): Command {
@@ -32,6 +30,10 @@ export function askCommand(): Command {
     .argument("<model>", "number of the model")
     .argument("<question>")
     .option("--host <name|address>", "who shall answer (default: the node's own host)")
+    .option(
+      "--messages <file>",
+      'JSON: the conversation before the question, [{"role": "user", "content": ...}, ...]',
+    )
     .option("--wait", "wait until the claim is settled and everybody is paid")
     .addHelpText(
       "after",
@@ -42,19 +44,20 @@ export function askCommand(): Command {
 
 async function ask(
   model: string,
-  question: string,
-  options: { host?: string; wait?: boolean },
+  prompt: string,
+  options: { host?: string; messages?: string; wait?: boolean },
   command: Command,
 ): Promise<void> {
   const context = contextOf(command);
+  const question = { prompt, before: options.messages === undefined ? [] : readMessages(options.messages) };
   const account = requireKey(context);
   const protocol = await connectProtocol(context);
   const { client, at } = protocol;
   const host = options.host === undefined ? await nodeHost(client) : resolveAddress(context, options.host);
   const salt = bytesToHex(randomBytes(32));
-  const order = await priceOf(protocol, parseId(model, "model"), question, { host, salt });
+  const order = await requestOrder({ client, at }, parseId(model, "model"), question, { host, salt });
   const { requestId, hash } = await requestInference(client, at, account, order);
-  let receipt = await answerOf(protocol, { requestId, prompt: question, salt });
+  let receipt = await answerOf(protocol, { requestId, ...question, salt });
   if (options.wait) receipt = await settledReceipt(protocol, account, requestId);
   print(context, { request: requestId, transaction: hash, receipt: receiptToJson(receipt) }, [
     receipt.answer,
@@ -66,10 +69,23 @@ async function ask(
   ]);
 }
 
+/** @throws CodedError FILE_UNREADABLE. */
+function readMessages(file: string): RowMessage[] {
+  try {
+    return messagesSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw cliError("FILE_UNREADABLE", {
+      message: `${file} holds no conversation`,
+      fix: `give JSON such as [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]; roles are ${ROW_ROLES.join(", ")}`,
+      cause,
+    });
+  }
+}
+
 /** @throws CodedError ANSWER_MISSING, which says how the paid request is not lost. */
 async function answerOf(
   { client }: Protocol,
-  question: { requestId: bigint; prompt: string; salt: Hash },
+  question: Question & { requestId: bigint; salt: Hash },
 ): Promise<Receipt> {
   const { requestId } = question;
   const params = [{ ...question, requestId: requestId.toString() }];
@@ -85,51 +101,14 @@ async function answerOf(
   }
 }
 
-async function nodeHost(client: ChainClient): Promise<Address> {
+/** The host that a node answers for. @throws CodedError HOST_ABSENT. */
+export async function nodeHost(client: ChainClient): Promise<Address> {
   const host = await client.rpc<Address | null>("openledger_host", []);
   if (host) return host;
   throw cliError("HOST_ABSENT", {
     message: `the node at ${client.rpcUrl} does not answer questions`,
     fix: "name a host with --host and talk to its node with --rpc",
   });
-}
-
-/**
- * What the request has to say on chain; the escrow covers the longest answer that the method allows.
- * A prompt that no host could answer is refused here, before anything is paid.
- * @throws CodedError PROMPT_EMPTY, CONTEXT_LENGTH_EXCEEDED.
- */
-async function priceOf(
-  { client, at }: Protocol,
-  modelId: bigint,
-  question: string,
-  { host, salt }: { host: Address; salt: Hash },
-) {
-  const source = rpcSource(client);
-  const { manifestHash, adapterHash } = await getModel(client, at, modelId);
-  const terms = await hostTerms(client, at, modelId, host);
-  if (!terms.accepted) {
-    throw cliError("HOST_ABSENT", {
-      message: `the host ${host} does not take model ${modelId}`,
-      fix: "name another host with --host; a host takes a model with `openledger host take`",
-      facts: { modelId, host },
-    });
-  }
-  const manifest = decodeManifest(await source.get(manifestHash));
-  const files = await fetchFiles(source, manifest.tokenizer);
-  const base = {
-    tokenizer: loadTokenizer(files),
-    config: parseModelConfig(requireJson(files, "config.json")),
-  };
-  const method = decodeMethod(await source.get(manifest.method));
-  const promptIds = await checkedPrompt(base, question);
-  const longest = answerLimit({ base, method }, promptIds.length);
-  const maxTokensIn = promptIds.length;
-  const maxTokensOut = Math.min(longest, terms.maxTokensOut);
-  const limits = { maxTokensIn, maxTokensOut };
-  const requestHash = hashOfRequest({ salt, promptIds, adapterHash, sampling: GREEDY, ...limits });
-  const escrow = await quote(client, at, modelId, maxTokensIn, maxTokensOut);
-  return { modelId, host, requestHash, ...limits, escrow };
 }
 
 async function settledReceipt(

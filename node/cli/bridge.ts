@@ -1,6 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Account, createPublicClient, createWalletClient, defineChain, type Hex, http } from "viem";
+import {
+  type Account,
+  type Chain,
+  createPublicClient,
+  createWalletClient,
+  defineChain,
+  type Hex,
+  http,
+} from "viem";
 import { connectChain } from "../ai/client/chain.ts";
 import { sleep } from "../base/clock.ts";
 import { openAbi, openBridgeAbi } from "../chain/generated/abi.ts";
@@ -56,7 +64,7 @@ export async function depositOpen(
 }
 
 /** @throws CodedError NODE_WRONG when the L1 node is one of another chain than the bridge's. */
-async function requireL1({ l1RpcUrl }: CliContext, expected: bigint): Promise<void> {
+export async function requireL1({ l1RpcUrl }: CliContext, expected: bigint): Promise<void> {
   const { chain } = await connectChain(l1RpcUrl);
   if (BigInt(chain.id) === expected) return;
   throw cliError("NODE_WRONG", {
@@ -66,7 +74,8 @@ async function requireL1({ l1RpcUrl }: CliContext, expected: bigint): Promise<vo
   });
 }
 
-function readContracts(context: CliContext): L1Deployment {
+/** Where the chain's contracts are on L1, by the data folder. @throws CodedError DEPLOYMENT_UNREADABLE. */
+export function readContracts(context: CliContext): L1Deployment {
   const file = join(context.dataDir, "chain", "deployment.json");
   try {
     return parseDeployment(JSON.parse(readFileSync(file, "utf8")));
@@ -79,6 +88,16 @@ function readContracts(context: CliContext): L1Deployment {
   }
 }
 
+/** L1 as viem wants it. */
+export function l1Chain(url: string, id: number): Chain {
+  return defineChain({
+    id,
+    name: "L1",
+    nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
+    rpcUrls: { default: { http: [url] } },
+  });
+}
+
 interface L1Call {
   address: Address;
   abi: typeof openAbi | typeof openBridgeAbi;
@@ -87,13 +106,11 @@ interface L1Call {
 }
 
 async function sendL1({ l1RpcUrl }: CliContext, account: Account, call: L1Call): Promise<Hex> {
-  const reader = createPublicClient({ transport: http(l1RpcUrl) });
-  const chain = defineChain({
-    id: await reader.getChainId(),
-    name: "L1",
-    nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
-    rpcUrls: { default: { http: [l1RpcUrl] } },
-  });
+  const chain = l1Chain(
+    l1RpcUrl,
+    Number(await createPublicClient({ transport: http(l1RpcUrl) }).getChainId()),
+  );
+  const reader = createPublicClient({ chain, transport: http(l1RpcUrl) });
   const wallet = createWalletClient({ account, chain, transport: http(l1RpcUrl) });
   try {
     const hash = await wallet.writeContract(call as Parameters<typeof wallet.writeContract>[0]);

@@ -3,13 +3,15 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import { bytesToHex, formatEther } from "viem";
 import type { ChainClient } from "../ai/client/chain.ts";
-import { rpcSink } from "../ai/client/content.ts";
+import { requireRoom, rpcSink } from "../ai/client/content.ts";
 import {
   commitContribution,
   contributionOfRows,
   getDatanet,
+  isReviewer,
   revealContribution,
 } from "../ai/client/datanets.ts";
+import { uploadsOf } from "../ai/content/upload-order.ts";
 import { type EncodedDocument, encodeDocument } from "../ai/datanet/document.ts";
 import { intakeFile } from "../ai/datanet/intake.ts";
 import { checkRowLengths } from "../ai/datanet/row-tokens.ts";
@@ -29,7 +31,7 @@ const POLL_MS = 250;
 export function addContribute(datanet: Command): void {
   datanet
     .command("contribute <datanet> <files...>")
-    .description("put .txt, .md or .jsonl files in, each as one contribution: commit, store, reveal")
+    .description("put .txt, .md, .jsonl or .csv files in, each as one contribution: commit, store, reveal")
     .option("--base <folder>", "base model whose context every row must fit (default: the shipped one)")
     .addHelpText("after", "\nExample: openledger datanet contribute 1 notes.md facts.jsonl --key alba")
     .action(contribute);
@@ -52,7 +54,8 @@ async function contribute(
   const documents = files.map((file) => readContribution(file));
   await requireFit(documents, options.base ?? SHIPPED_BASE);
   const protocol = await connectProtocol(context);
-  const { stake } = await getDatanet(protocol.client, protocol.at, datanetId);
+  const { stake, ...seats } = await getDatanet(protocol.client, protocol.at, datanetId);
+  await noteOwnQuorum(context, protocol, datanetId, seats);
   for (const { name, document } of documents) await requireNew(protocol, datanetId, name, document.rowsRoot);
   const results = [];
   for (const { name, document, ignored } of documents) {
@@ -83,6 +86,21 @@ async function requireNew(
     fix: "contribute other documents: copies earn nothing",
     facts: { datanetId, contributionId: first, rowsRoot },
   });
+}
+
+/** Says before the stake is bound that the contributor is one of so few reviewers that the others are no quorum. */
+async function noteOwnQuorum(
+  context: CliContext,
+  { client, at }: Protocol,
+  datanetId: bigint,
+  { reviewers, quorum }: { reviewers: number; quorum: number },
+): Promise<void> {
+  const { address } = requireKey(context);
+  if (reviewers > quorum || !(await isReviewer(client, at, datanetId, address))) return;
+  process.stderr.write(
+    `note: nobody reviews an own contribution, and datanet ${datanetId} has ${reviewers - 1} other reviewers for a quorum of ${quorum}: ` +
+      "until its reviewers change it can only expire, which gives the stake back\n",
+  );
 }
 
 function readContribution(file: string) {
@@ -120,11 +138,12 @@ async function contributeOne(
   stake: bigint,
 ) {
   const account = requireKey(context);
+  await requireRoom(client, account.address, { bytes: document.bytes.length, spends: stake });
   const salt = bytesToHex(randomBytes(32));
   const committed = await commitContribution(client, at, account, { datanetId, document, salt, stake });
   const { contributionId } = committed;
   try {
-    await rpcSink(client).put(document.bytes);
+    await rpcSink(client, uploadsOf(client.chain, account)).put(document.bytes);
     await nextBlock(client, committed.receipt.blockNumber);
     const revealed = await revealContribution(client, at, account, { contributionId, document, salt });
     return { contributionId, contentId: document.contentId, commit: committed.hash, reveal: revealed.hash };
@@ -158,10 +177,11 @@ async function reveal(
     });
   }
   const { document } = readContribution(file);
+  const account = requireKey(context);
   const { client, at } = await connectProtocol(context);
-  await rpcSink(client).put(document.bytes);
+  await rpcSink(client, uploadsOf(client.chain, account)).put(document.bytes);
   const salt = options.salt as Hash;
-  const { hash } = await revealContribution(client, at, requireKey(context), {
+  const { hash } = await revealContribution(client, at, account, {
     contributionId,
     document,
     salt,

@@ -13,17 +13,20 @@ import {
   getSnapshot,
   openContributions,
   releaseStake,
-  reviewContribution,
 } from "../ai/client/datanets.ts";
+import { bondReviewer, vote } from "../ai/client/reviews.ts";
 import type { ContentSource } from "../ai/content/source.ts";
 import { decodeDocument } from "../ai/datanet/document.ts";
 import type { Row } from "../ai/datanet/rows.ts";
 import { sleep } from "../base/clock.ts";
 import { isCodedError } from "../base/errors.ts";
 import type { Hash } from "../chain/types/primitives.ts";
-import { parseOpen } from "./account.ts";
+import { parseOpen } from "./amount.ts";
 import { type CliContext, contextOf, oneLine, print } from "./context.ts";
 import { addContribute } from "./contribute.ts";
+import { addAccess } from "./datanet-access.ts";
+import { addIncome } from "./datanet-income.ts";
+import { addLosses } from "./datanet-losses.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
 import { connectProtocol, type Protocol, parseId } from "./protocol.ts";
 
@@ -43,14 +46,24 @@ export function datanetCommand(): Command {
     .addHelpText("after", "\nExample: openledger datanet create fund-facts --reviewer rita --key olga")
     .action(create);
   addContribute(datanet);
+  addLosses(datanet);
+  addIncome(datanet);
+  addAccess(datanet);
   datanet
     .command("cancel <contribution>")
     .description("take back a commitment that was not revealed, with its stake")
     .action(cancel);
   datanet
+    .command("bond <datanet>")
+    .description("bind a reviewer's bond, as large as the datanet's stake, before its first vote")
+    .action(bond);
+  datanet
     .command("review <contribution>")
-    .description("vote on a revealed contribution")
+    .description(
+      "vote on a revealed contribution; once all have voted, or in time, the same command opens the vote",
+    )
     .option("--reject", "vote against it (rejected: its stake is lost)")
+    .option("--reason <text>", "why; the chain keeps the text's hash", "")
     .action(review);
   datanet
     .command("accept <contribution>")
@@ -112,20 +125,45 @@ async function cancel(contribution: string, _options: unknown, command: Command)
   const { client, at } = await connectProtocol(context);
   const { hash } = await cancelContribution(client, at, requireKey(context), id);
   print(context, { contribution: id, transaction: hash }, [
-    `contribution ${id} cancelled in ${hash}; draw its stake with \`openledger account withdraw\``,
+    `contribution ${id} cancelled in ${hash}; draw its stake with \`openledger account draw\``,
   ]);
 }
 
-async function review(contribution: string, options: { reject?: boolean }, command: Command): Promise<void> {
+async function bond(datanet: string, _options: unknown, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const id = parseId(datanet, "datanet");
+  const { client, at } = await connectProtocol(context);
+  const sent = await bondReviewer(client, at, requireKey(context), id);
+  print(context, { datanet: id, bound: sent?.bound ?? 0n, transaction: sent?.hash }, [
+    sent === undefined
+      ? "the bond is bound already"
+      : `bound ${formatEther(sent.bound)} OPEN for votes in datanet ${id} in ${sent.hash}`,
+  ]);
+}
+
+interface ReviewOptions {
+  reject?: boolean;
+  reason: string;
+}
+
+async function review(contribution: string, options: ReviewOptions, command: Command): Promise<void> {
   const context = contextOf(command);
   const id = parseId(contribution, "contribution");
   const { client, at } = await connectProtocol(context);
-  const { hash } = await reviewContribution(client, at, requireKey(context), id, options.reject !== true);
+  const order = { contributionId: id, approve: options.reject !== true, reason: options.reason };
+  const { sent, opensAt } = await vote(client, at, requireKey(context), order);
   const { statusName } = await getContribution(client, at, id);
   const next = statusName === "approved" ? `: \`openledger datanet accept ${id}\` takes it in` : "";
-  print(context, { contribution: id, status: statusName, transaction: hash }, [
-    `contribution ${id} is ${statusName}${next}`,
-  ]);
+  const line =
+    opensAt === undefined
+      ? `contribution ${id} is ${statusName}${next}`
+      : `the vote on contribution ${id} is cast; run this again once all reviewers have voted, or after ${timeOf(opensAt)}`;
+  print(context, { contribution: id, status: statusName, opensAt, transaction: sent?.hash }, [line]);
+}
+
+/** A time of the chain. */
+function timeOf(seconds: bigint): string {
+  return new Date(Number(seconds) * 1000).toISOString();
 }
 
 async function accept(contribution: string, _options: unknown, command: Command): Promise<void> {
@@ -193,7 +231,7 @@ async function release(contribution: string, _options: unknown, command: Command
   const { client, at } = await connectProtocol(context);
   const { hash } = await releaseStake(client, at, requireKey(context), parseId(contribution, "contribution"));
   print(context, { transaction: hash }, [
-    `stake released in ${hash}; draw it with \`openledger account withdraw\``,
+    `stake released in ${hash}; draw it with \`openledger account draw\``,
   ]);
 }
 

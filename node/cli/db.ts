@@ -116,7 +116,7 @@ async function rebuild(_options: unknown, command: Command): Promise<void> {
   const { buildFlatTable } = await import("../execution/state/build-flat.ts");
   await withStore(command, async (store) => {
     const progress = startProgress({ label: "building the table of accounts and slots" });
-    await buildFlatTable(store, (entries) => progress.update(entries));
+    await buildFlatTable(store, { told: (entries) => progress.update(entries) });
     progress.finish();
   });
 }

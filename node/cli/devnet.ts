@@ -8,9 +8,12 @@ interface DevnetFlags {
   l1Port: string;
   port: string;
   secondPort: string;
+  web?: string;
+  webPort?: string;
   reset?: boolean;
   once?: boolean;
   stock?: boolean;
+  agent?: boolean;
   base?: string;
 }
 
@@ -21,9 +24,12 @@ export function devnetCommand(): Command {
     .option("--l1-port <port>", "port of L1", "8545")
     .option("--port <port>", "port of the first node", "9545")
     .option("--second-port <port>", "port of the second node", "9546")
+    .option("--web <on|off>", "serve the web pages", "on")
+    .option("--web-port <port>", "port of the web pages (default: two above --port)")
     .option("--reset", "forget the data folder's chain and begin anew")
     .option("--once", "end after the job's checks; status 0 only if all hold")
     .option("--stock", "a plain OP Stack chain: no attribution fork, no job")
+    .option("--agent", "after the job, teach a second model and let an agent trade by its answers")
     .option("--base <folder>", "base model in Hugging Face form for the job (default: the shipped one)")
     .action(devnet);
 }
@@ -44,9 +50,14 @@ async function devnet(_options: unknown, command: Command): Promise<void> {
       l1Port: parsePort(flags.l1Port, "--l1-port"),
       sequencerPort: parsePort(flags.port, "--port"),
       verifierPort: parsePort(flags.secondPort, "--second-port"),
+      webPort:
+        flags.web === "off"
+          ? undefined
+          : parsePort(flags.webPort ?? String(Number(flags.port) + 2), "--web-port"),
       reset: flags.reset === true,
       once: flags.once === true,
       stock: flags.stock === true,
+      agent: flags.agent === true,
       base: flags.base,
     },
     controller.signal,

@@ -11,7 +11,7 @@ import {
   unstakeAsHost,
   withdrawHostStake,
 } from "../ai/client/hosts.ts";
-import { parseOpen } from "./account.ts";
+import { parseOpen } from "./amount.ts";
 import { contextOf, print } from "./context.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
 import { connectProtocol, parseId } from "./protocol.ts";
@@ -43,7 +43,7 @@ export function hostCommand(): Command {
     .action(unstake);
   host
     .command("withdraw")
-    .description("move what has waited to your balance (`account withdraw` draws it)")
+    .description("move what has waited to your balance (`account draw` draws it)")
     .action(withdraw);
   host.command("show <name|address>").description("a host's stake and limits").action(show);
   return host;

@@ -55,13 +55,23 @@ export function listKeys(context: CliContext): { name: string; address: string }
 export function requireKey(context: CliContext): PrivateKeyAccount {
   if (!context.key) {
     throw cliError("KEY_MISSING", {
-      message: "this command signs a transaction and needs an account",
+      message: "this command signs and needs an account",
       fix: "give --key with a name from `openledger account list` or a private key",
     });
   }
   const key = context.key.trim();
-  const isName = NAME.test(key) && !/^0x/.test(key) && !looksSecret(key);
-  return isName ? readKey(context, key) : parseKey(key);
+  return isName(key) ? readKey(context, key) : parseKey(key);
+}
+
+/** The private key of --key, for what is sealed to it. @throws CodedError as {@link requireKey}. */
+export function privateKeyOf(context: CliContext): `0x${string}` {
+  requireKey(context);
+  const key = context.key!.trim();
+  return withPrefix(isName(key) ? readSecret(context, key) : key);
+}
+
+function isName(key: string): boolean {
+  return NAME.test(key) && !/^0x/.test(key) && !looksSecret(key);
 }
 
 /**
@@ -91,6 +101,15 @@ export function resolveAddress(context: CliContext, text: string): `0x${string}`
 }
 
 function readKey(context: CliContext, name: string): PrivateKeyAccount {
+  const secret = readSecret(context, name);
+  try {
+    return parseKey(secret);
+  } catch (cause) {
+    throw corrupt(context, name, cause);
+  }
+}
+
+function readSecret(context: CliContext, name: string): string {
   const file = join(folder(context), `${name}.json`);
   if (!NAME.test(name) || !existsSync(file)) {
     throw cliError("KEY_UNKNOWN", {
@@ -99,14 +118,18 @@ function readKey(context: CliContext, name: string): PrivateKeyAccount {
     });
   }
   try {
-    return parseKey(keyFile.parse(JSON.parse(readFileSync(file, "utf8"))).privateKey);
+    return keyFile.parse(JSON.parse(readFileSync(file, "utf8"))).privateKey;
   } catch (cause) {
-    throw cliError("KEY_FILE_CORRUPT", {
-      message: `${file} holds no key`,
-      fix: "restore the file, or import the key under another name",
-      cause,
-    });
+    throw corrupt(context, name, cause);
   }
+}
+
+function corrupt(context: CliContext, name: string, cause: unknown) {
+  return cliError("KEY_FILE_CORRUPT", {
+    message: `${join(folder(context), `${name}.json`)} holds no key`,
+    fix: "restore the file, or import the key under another name",
+    cause,
+  });
 }
 
 function parseKey(key: string): PrivateKeyAccount {

@@ -3,29 +3,32 @@ import { Command } from "commander";
 import { formatEther } from "viem";
 import { z } from "zod";
 import { Session } from "../../native/js/index.ts";
-import type { IndexCommitment } from "../ai/attribution/score.ts";
+import { type IndexCommitment, NO_SPANS } from "../ai/attribution/score.ts";
 import { rpcSink, rpcSource } from "../ai/client/content.ts";
 import { getSnapshot } from "../ai/client/datanets.ts";
-import {
-  DEFAULT_SPLIT,
-  getModel,
-  modelCount,
-  registerModel,
-  returnModelBond,
-  stakeOnModel,
-} from "../ai/client/models.ts";
+import { DEFAULT_SPLIT, getModel, modelCount, returnModelBond, stakeOnModel } from "../ai/client/models.ts";
+import { registerModel } from "../ai/client/register.ts";
+import { uploadsOf } from "../ai/content/upload-order.ts";
+import { reportLines } from "../ai/evaluation/report.ts";
+import { readReport } from "../ai/evaluation/report-file.ts";
 import { readModelFolder } from "../ai/model/files.ts";
+import { inspectModel } from "../ai/model/inspect.ts";
 import { checkModelFiles } from "../ai/model/load.ts";
-import { checkMethod, DEFAULT_METHOD, type Method } from "../ai/train/method.ts";
+import { removeCheckpoint } from "../ai/train/checkpoint.ts";
+import { checkMethod, defaultMethod, type Method } from "../ai/train/method.ts";
 import { type BuildStage, type BuiltModel, buildModel } from "../ai/train/model-build.ts";
 import type { Snapshot } from "../ai/train/snapshot.ts";
 import { sleep } from "../base/clock.ts";
 import { startProgress } from "../base/progress.ts";
 import type { Hash } from "../chain/types/primitives.ts";
-import { parseOpen } from "./account.ts";
+import { parseOpen } from "./amount.ts";
+import { reportsFolder } from "./attribution.ts";
 import { contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { requireKey } from "./keys.ts";
+import { modelFileCommands } from "./model-files.ts";
+import { addOriginOptions, type OriginOptions, originsOf } from "./model-origins.ts";
+import { addRoyalties } from "./model-royalties.ts";
 import { connectProtocol, type Protocol, parseId, parseSnapshot, SHIPPED_BASE } from "./protocol.ts";
 
 const POLL_MS = 500;
@@ -66,24 +69,32 @@ export function modelCommand(): Command {
     .description("fine-tune on snapshots with this machine, sketch every row, store all of it on the node")
     .requiredOption("--snapshot <id:n...>", "datanet snapshots to train on, for example 1:1 2:1")
     .option(
-      "--base <folder>",
-      "base model in Hugging Face form: Llama, Mistral, Qwen2 or Qwen3 (default: the shipped one)",
+      "--base <path>",
+      "base model, a .gguf file or a folder in Hugging Face form: Llama, Mistral, Qwen2 or Qwen3 (default: the shipped one)",
     )
     .option(
       "--method <file>",
-      "JSON with the method's settings (default: the one `openledger model method` prints)",
+      "JSON with the method's settings (default: the one that `openledger model method --base <path>` prints)",
     )
     .option("--out <file>", "where the build goes, for `model register`", "model-build.json")
-    .addHelpText("after", "\nExample: openledger model train facts --snapshot 1:1 --out facts.json")
+    .addHelpText(
+      "after",
+      "\nExample: openledger model train facts --snapshot 1:1 --out facts.json --key olga\n\n" +
+        "Broken off, the same command goes on from the last minute's state, which lies beside --out until the build is done.",
+    )
     .action(train);
-  model.command("method").description("print the default method").action(method);
   model
+    .command("method")
+    .description("print the default method")
+    .option("--base <path>", "for that base model instead of the shipped one")
+    .action(method);
+  const registering = model
     .command("register <build>")
     .description("register a trained model on chain, with its attribution commitments and its prices")
     .option("--rate-in <open>", "OPEN for 1000 prompt tokens", "10")
     .option("--rate-out <open>", "OPEN for 1000 answer tokens", "100")
-    .option("--wait", "wait until its window has passed and it serves")
-    .action(register);
+    .option("--wait", "wait until its window has passed and it serves");
+  addOriginOptions(registering).action(register);
   model
     .command("bond <model>")
     .description("give a registration's bond back to its owner's balance, after the window")
@@ -92,6 +103,8 @@ export function modelCommand(): Command {
     .command("stake <model> <open>")
     .description("stake OPEN on a model, for the stakers' part of its fees")
     .action(stake);
+  for (const command of modelFileCommands()) model.addCommand(command);
+  addRoyalties(model);
   model.command("list").description("all models").action(list);
   model.command("show <model>").description("a model with its commitments and terms").action(show);
   return model;
@@ -107,23 +120,31 @@ interface TrainOptions {
 async function train(name: string, options: TrainOptions, command: Command): Promise<void> {
   const context = contextOf(command);
   const refs = options.snapshot.map(parseSnapshot);
-  const recipe = options.method === undefined ? DEFAULT_METHOD : readMethod(options.method);
+  const recipe = options.method === undefined ? await usualMethod(options.base) : readMethod(options.method);
   const baseFiles = await readModelFolder(options.base ?? SHIPPED_BASE);
   checkModelFiles(baseFiles);
+  const account = requireKey(context);
   const { client, at } = await connectProtocol(context);
   const source = rpcSource(client);
   const snapshots: (Snapshot & { datanetId: bigint; number: number })[] = [];
   for (const ref of refs)
     snapshots.push({ ...ref, ...(await getSnapshot(client, at, ref.datanetId, ref.number)) });
-  const content = { get: source.get, put: rpcSink(client).put };
+  const content = { get: source.get, put: rpcSink(client, uploadsOf(client.chain, account)).put };
+  const keeping = {
+    path: `${options.out}.checkpoint`,
+    tell: (text: string) => void process.stderr.write(`fine-tuning: ${text}\n`),
+  };
   const built = await withProgress((onProgress) =>
-    buildModel(new Session(), { name, baseFiles, snapshots, method: recipe }, content, { onProgress }),
+    buildModel(new Session(), { name, baseFiles, snapshots, method: recipe }, content, {
+      ...{ onProgress, keeping },
+    }),
   );
   const build = { name, hashes: built.hashes, snapshots: refs, index: built.index.commitment };
   writeFileSync(
     options.out,
     `${JSON.stringify(build, (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value), 2)}\n`,
   );
+  await removeCheckpoint(keeping.path);
   const { examples, repeats, skipped } = built.set;
   print(context, { ...build, rows: examples.length, repeats, skipped, file: options.out }, [
     `trained on ${examples.length} rows (${repeats} repeat others, ${skipped} can't be trained)`,
@@ -135,6 +156,8 @@ async function train(name: string, options: TrainOptions, command: Command): Pro
 type OnProgress = (stage: BuildStage, done: number, total: number, loss: number) => void;
 
 const STAGES: Record<BuildStage, { label: string; unit: string }> = {
+  read: { label: "reading the rows", unit: "documents" },
+  load: { label: "loading the base model", unit: "" },
   train: { label: "fine-tuning", unit: "steps" },
   fit: { label: "fitting the basis", unit: "rows" },
   sketch: { label: "sketching", unit: "rows" },
@@ -173,40 +196,63 @@ function readJson(file: string): unknown {
   }
 }
 
-function method(_options: unknown, command: Command): void {
-  print(contextOf(command), DEFAULT_METHOD, [JSON.stringify(DEFAULT_METHOD, null, 2)]);
+async function method({ base }: { base?: string }, command: Command): Promise<void> {
+  const usual = await usualMethod(base);
+  print(contextOf(command), usual, [JSON.stringify(usual, null, 2)]);
 }
 
-async function register(
-  file: string,
-  options: { rateIn: string; rateOut: string; wait?: boolean },
-  command: Command,
-): Promise<void> {
+/** The method of whoever gives none, by the base model's size. */
+async function usualMethod(base: string | undefined): Promise<Method> {
+  return defaultMethod((await inspectModel(base ?? SHIPPED_BASE)).parameters);
+}
+
+interface RegisterOptions extends OriginOptions {
+  rateIn: string;
+  rateOut: string;
+  wait?: boolean;
+}
+
+async function register(file: string, options: RegisterOptions, command: Command): Promise<void> {
   const context = contextOf(command);
-  const parsed = buildSchema.safeParse(readJson(file));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw cliError("MODEL_BUILD_INVALID", {
-      message: `${file} is no build: ${issue?.path.join(".")}: ${issue?.message}`,
-      fix: "give the file that `openledger model train --out` wrote",
-    });
-  }
-  const { name, hashes, snapshots, index } = parsed.data;
+  const account = requireKey(context);
+  const { name, hashes, snapshots, index } = readBuild(file);
   const { client, at } = await connectProtocol(context);
-  const { modelId, hash: transaction } = await registerModel(client, at, requireKey(context), {
-    name,
-    ...hashes,
-    snapshots,
+  const model = {
+    ...{ name, ...hashes, snapshots, split: DEFAULT_SPLIT },
     index: index satisfies IndexCommitment,
     rateIn: parseOpen(options.rateIn),
     rateOut: parseOpen(options.rateOut),
-    split: DEFAULT_SPLIT,
-  });
+  };
+  const origins = await originsOf({ client, at }, account.address, snapshots, options);
+  const { modelId, hash: transaction } = await registerModel(client, at, account, model, origins);
   if (options.wait) await untilServing({ client, at }, modelId);
   const until = options.wait ? "and serves" : "it serves when the window for challenges has passed";
-  print(context, { model: modelId, transaction }, [
+  const { spans } = (await getModel(client, at, modelId)).index;
+  const { parents, mostRoyalty: royaltyBps } = origins;
+  print(context, { model: modelId, transaction, spans, parents, royaltyBps }, [
     `model ${modelId} registered in ${transaction}; ${until}`,
+    paidBy(spans),
+    ...(royaltyBps === 0
+      ? []
+      : [`${royaltyBps / 100} % of what its owner gets is for its parents and its data: see \`model tree\``]),
   ]);
+}
+
+/** @throws CodedError MODEL_BUILD_INVALID. */
+function readBuild(file: string): z.output<typeof buildSchema> {
+  const parsed = buildSchema.safeParse(readJson(file));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw cliError("MODEL_BUILD_INVALID", {
+    message: `${file} is no build: ${issue?.path.join(".")}: ${issue?.message}`,
+    fix: "give the file that `openledger model train --out` wrote",
+  });
+}
+
+function paidBy(spans: Hash): string {
+  if (spans === NO_SPANS)
+    return "its answers are paid by influence alone: it commits no spans, or the chain has no SpanVerifier";
+  return "its answers are paid by influence among the rows that hold their words";
 }
 
 /** @throws CodedError MODEL_REFUTED. */
@@ -235,7 +281,7 @@ async function bond(model: string, _options: unknown, command: Command): Promise
     parseId(model, "model"),
   );
   print(context, { transaction }, [
-    `bond returned in ${transaction}; draw it with \`openledger account withdraw\``,
+    `bond returned in ${transaction}; draw it with \`openledger account draw\``,
   ]);
 }
 
@@ -270,10 +316,15 @@ async function show(model: string, _options: unknown, command: Command): Promise
   const context = contextOf(command);
   const { client, at } = await connectProtocol(context);
   const found = await getModel(client, at, parseId(model, "model"));
+  const report = readReport(reportsFolder(context), found.manifestHash);
   const facts = Object.entries({ ...found, index: undefined, split: undefined, snapshots: undefined });
-  print(context, found, [
+  print(context, report ? { ...found, attribution: report } : found, [
     ...facts.filter(([, value]) => value !== undefined).map(([key, value]) => `${key}: ${String(value)}`),
     `snapshots: ${found.snapshots.map(({ datanetId, number }) => `${datanetId}:${number}`).join(", ")}`,
     `index: root ${found.index.root}, ${found.index.rows} rows, k = ${found.index.dimension}, top ${found.index.topK}`,
+    `spans: ${found.index.spans}; ${paidBy(found.index.spans)}`,
+    ...(report
+      ? reportLines(report)
+      : ["attribution was not evaluated here: `openledger attribution evaluate` does it"]),
   ]);
 }

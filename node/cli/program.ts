@@ -4,18 +4,26 @@ import { Command } from "commander";
 import { z } from "zod";
 import { packageRoot } from "../base/paths.ts";
 import { accountCommand } from "./account.ts";
+import { adapterCommand } from "./adapter.ts";
+import { agentCommand } from "./agent.ts";
+import { aiWorkerCommand } from "./ai-worker.ts";
 import { askCommand } from "./ask.ts";
+import { attributionCommand } from "./attribution.ts";
+import { circleCommand } from "./circle.ts";
 import { withSharedOptions } from "./context.ts";
 import { datanetCommand } from "./datanet.ts";
 import { dbCommand } from "./db.ts";
 import { devnetCommand } from "./devnet.ts";
+import { disputeCommand } from "./dispute.ts";
 import { doctorCommand } from "./doctor.ts";
+import { governanceCommand } from "./governance.ts";
 import { hostCommand } from "./host.ts";
 import { modelCommand } from "./model.ts";
 import { nodeCommand } from "./node.ts";
 import { receiptCommand } from "./receipt.ts";
 import { rewardsCommand } from "./rewards.ts";
 import { withoutSecrets } from "./secrets.ts";
+import { verifierCommand } from "./verifier.ts";
 import { watcherCommand } from "./watcher.ts";
 
 /** The whole command line. */
@@ -35,15 +43,23 @@ export function createProgram(): Command {
   for (const command of [
     devnetCommand(),
     nodeCommand(),
+    aiWorkerCommand(),
     dbCommand(),
     accountCommand(),
     datanetCommand(),
     modelCommand(),
     hostCommand(),
+    adapterCommand(),
     askCommand(),
     receiptCommand(),
+    attributionCommand(),
     rewardsCommand(),
     watcherCommand(),
+    verifierCommand(),
+    disputeCommand(),
+    governanceCommand(),
+    circleCommand(),
+    agentCommand(),
     doctorCommand(),
   ]) {
     program.addCommand(inheriting(program, command));

@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { Session } from "../../native/js/index.ts";
+import { NO_SPANS } from "../ai/attribution/score.ts";
 import { rpcSource } from "../ai/client/content.ts";
-import { cachedSource, folderSource } from "../ai/content/source.ts";
+import { folderSource } from "../ai/content/folder-source.ts";
+import { cachedSource } from "../ai/content/source.ts";
 import { type ReceiptUse, receiptMessage } from "../ai/receipt/access.ts";
 import type { Check } from "../ai/receipt/checks.ts";
 import { exportEvidence } from "../ai/receipt/evidence.ts";
@@ -111,9 +113,23 @@ async function show(text: string, options: { out?: string }, command: Command): 
     `model     ${request.modelId} ${model.name}, ${model.index.rows} rows`,
     `claim     ${receipt.claimTransaction} (${receipt.proved ? "proved on chain" : "optimistic"})`,
     ...claim.list.rowIds.map((rowId, i) => `  row ${rowId}  score ${claim.list.scores[i]}`),
+    ...verbatimLines(receipt),
     ...weightLines(receipt),
     ...settlementLines(receipt),
   ]);
+}
+
+/** Spans of the answer, and the rows that they and influence choose together: what a model that commits spans pays by. */
+function verbatimLines({ verbatim, answer, model }: Receipt): string[] {
+  if (verbatim === undefined) return [];
+  const { information, free, spans, list } = verbatim;
+  const quoted = ({ text, tokens }: (typeof spans)[number]) =>
+    text ? JSON.stringify(answer.slice(text.start, text.end).trim()) : `${tokens.end - tokens.start} tokens`;
+  return [
+    `verbatim  ${spans.length} spans; ${free} of ${information} bits are left to influence alone ${model.index.spans === NO_SPANS ? " (not part of the claim)" : "; paid is influence among the rows that hold the words"}`,
+    ...spans.map((span) => `  ${quoted(span)}  ${span.information} bits, first in row ${span.rowId}`),
+    ...list.rowIds.map((rowId, i) => `  row ${rowId}  score ${list.scores[i]} counts ${list.gains[i]} of 16`),
+  ];
 }
 
 interface VerifyFlags {

@@ -1,8 +1,21 @@
 import { Command } from "commander";
 import { formatEther } from "viem";
 import { rewardBalance } from "../ai/client/balances.ts";
+import { rpcSource } from "../ai/client/content.ts";
 import { getContribution, getDatanet, snapshotsWith } from "../ai/client/datanets.ts";
-import { claimPoolShare, type PoolPlace, poolShare } from "../ai/client/pools.ts";
+import { payeeOf } from "../ai/client/income.ts";
+import { getModel } from "../ai/client/models.ts";
+import {
+  claimPoolShare,
+  type MarkedRow,
+  markedRows,
+  type PoolPlace,
+  poolShare,
+  takeOffMarked,
+} from "../ai/client/pools.ts";
+import { loadIndex } from "../ai/watch/indexes.ts";
+import { startProgress } from "../base/progress.ts";
+import type { Hash } from "../chain/types/primitives.ts";
 import { contextOf, print } from "./context.ts";
 import { requireKey } from "./keys.ts";
 import { connectProtocol, type Protocol, parseId } from "./protocol.ts";
@@ -18,9 +31,40 @@ export function rewardsCommand(): Command {
     .action(show);
   rewards
     .command("draw <contribution>")
-    .description("move it to the contributor's balance (`account withdraw` draws it); anybody may")
+    .description("move it to its payee's balance (`account draw` draws it); anybody may")
     .action(draw);
+  rewards
+    .command("take-off <model>")
+    .description(
+      "take rows off their snapshots' pools which the model marks as repeats of earlier rows: the other rows share what they had; anybody may",
+    )
+    .action(takeOff);
   return rewards;
+}
+
+/** One transaction a row; those that went through stay, whatever becomes of a later one. */
+async function takeOff(text: string, _options: unknown, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const account = requireKey(context);
+  const { client, at } = await connectProtocol(context);
+  const model = await getModel(client, at, parseId(text, "model"));
+  const { index } = await loadIndex(rpcSource(client), model);
+  const taken: (MarkedRow & { transaction: Hash })[] = [];
+  const progress = startProgress({ label: "rows" });
+  const marked = await markedRows(client, at, model, index);
+  for (const row of marked) {
+    const { hash } = await takeOffMarked(client, at, account, model.modelId, index, row);
+    taken.push({ ...row, transaction: hash });
+    progress.update(taken.length, undefined, marked.length);
+  }
+  progress.finish();
+  print(context, { taken }, [
+    ...taken.map(
+      ({ row, contributionId, datanetId, number, first, transaction }) =>
+        `row ${row} of contribution ${contributionId}, which repeats row ${first} of the model, shares no more in snapshot ${datanetId}:${number}: ${transaction}`,
+    ),
+    ...(taken.length === 0 ? [`model ${model.modelId} marks no row that still shares in a pool`] : []),
+  ]);
 }
 
 /** The snapshots that hold the contribution, with what waits in the pool of each. */
@@ -59,15 +103,13 @@ async function draw(contribution: string, _options: unknown, command: Command): 
     const { hash, amount } = await claimPoolShare(client, at, account, share);
     drawn.push({ ...share, amount, transaction: hash });
   }
-  const { contributor } = await getContribution(client, at, contributionId);
-  const balance = await rewardBalance(client, at, contributor);
-  print(context, { drawn, contributor, balance }, [
+  const payee = await payeeOf(client, at, contributionId);
+  const balance = await rewardBalance(client, at, payee);
+  print(context, { drawn, payee, balance }, [
     ...drawn.map(
       ({ datanetId, number, amount, transaction }) =>
         `${formatEther(amount)} OPEN of snapshot ${datanetId}:${number} in ${transaction}`,
     ),
-    drawn.length === 0
-      ? "nothing waits for this contribution"
-      : `${contributor} has ${formatEther(balance)} OPEN`,
+    drawn.length === 0 ? "nothing waits for this contribution" : `${payee} has ${formatEther(balance)} OPEN`,
   ]);
 }

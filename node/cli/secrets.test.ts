@@ -5,7 +5,12 @@ const KEY = "00000000000000000000000000000000000000000000000000000000000000aa";
 
 test("keys and phrases look secret, also mistyped ones; names, addresses and numbers don't", () => {
   const phrase = "test test test test test test test test test test test junk";
-  for (const text of [KEY, `0x${KEY}`, ` ${KEY}\n`, KEY.slice(1), `${KEY}0`, KEY.toUpperCase(), phrase])
+  const half = KEY.slice(32);
+  const eleven = phrase.replace("test ", "");
+  for (const text of [
+    ...[KEY, `0x${KEY}`, ` ${KEY}\n`, KEY.slice(1), `${KEY}0`, KEY.toUpperCase()],
+    ...[half, `${half}00`, phrase, eleven, ` ${phrase}\n`],
+  ])
     expect([text, looksSecret(text)]).toEqual([text, true]);
   const address = "0xbcd4042de499d14e55001ccbb24a551f3b954096";
   for (const text of [
@@ -13,6 +18,9 @@ test("keys and phrases look secret, also mistyped ones; names, addresses and num
     address,
     address.slice(2),
     "12",
+    half.slice(1),
+    eleven.replace("test ", ""),
+    `${phrase} 12`,
     "notes of a day.md",
     "Which plant does it come from?",
   ])
@@ -25,4 +33,6 @@ test("what is printed holds no key that was given", () => {
   expect(print("account", KEY)).not.toContain(KEY);
   expect(print("--salt", `0x${KEY}`)).toContain(KEY);
   expect(withoutSecrets("the block 12", [undefined, "12"])).toBe("the block 12");
+  expect(print("--salt", "1", `0x${KEY}`)).not.toContain(KEY);
+  expect(withoutSecrets(`${KEY} and ${KEY}`, [` 0X${KEY} `])).toBe("<hidden> and <hidden>");
 });

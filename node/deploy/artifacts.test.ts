@@ -1,4 +1,6 @@
 import { execFileSync } from "node:child_process";
+import { appendFileSync, cpSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../base/paths.ts";
@@ -19,6 +21,25 @@ describe("contract artifacts", () => {
     );
     expect(() => stockArtifact("NoSuchContract")).toThrowError(
       expect.objectContaining({ code: "ARTIFACT_MISSING" }),
+    );
+  });
+
+  it("are refused where a source was changed after it was compiled", () => {
+    const read = (change: string) => {
+      const from = join(packageRoot(), "contracts");
+      const to = mkdtempSync(join(tmpdir(), "openledger-contracts-"));
+      for (const folder of ["out/RewardBalances.sol", "src"]) {
+        cpSync(join(from, folder), join(to, folder), { recursive: true });
+      }
+      appendFileSync(join(to, "src/interfaces/protocol/IRewardBalances.sol"), change);
+      return ownArtifact("RewardBalances", "RewardBalances", to);
+    };
+    expect(read("").bytecode).toMatch(/^0x/);
+    expect(() => read("// another version\n")).toThrowError(
+      expect.objectContaining({
+        code: "CONTRACTS_STALE",
+        facts: { name: "RewardBalances", source: "src/interfaces/protocol/IRewardBalances.sol" },
+      }),
     );
   });
 

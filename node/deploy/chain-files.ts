@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createPublicClient, http } from "viem";
 import { replaceFile } from "../base/files.ts";
+import { openledgerConfigToJson } from "../chain/config/openledger-config.ts";
 import { rollupConfigToJson } from "../chain/config/rollup-config.ts";
 import { BLOB_SCHEDULE } from "../chain/rules/chain-spec.ts";
 import { anchorOf, deploymentToJson, type L1Deployment, readDeployment } from "./deployment.ts";
@@ -69,11 +70,7 @@ async function writeGenesisFiles(
   deployment: L1Deployment,
 ): Promise<void> {
   const { genesis, rollup } = await makeL2Genesis(plan, anchorOf(deployment));
-  const { attributionTime } = plan;
-  writeJson(
-    files.openledger,
-    attributionTime === undefined ? {} : { attributionTime: Number(attributionTime) },
-  );
+  writeJson(files.openledger, openledgerConfigToJson(plan));
   writeJson(files.l1ChainConfig, anvilChainConfig(deployment.l1ChainId));
   writeJson(files.rollup, rollupConfigToJson(rollup));
   writeJson(files.genesis, genesisToJson(genesis));

@@ -10,6 +10,8 @@ const schema = z.strictObject({
   prefundsLocked: quantity,
   contracts: z.strictObject({
     proxyAdmin: addressField,
+    /** Owns the ProxyAdmin. */
+    timelock: addressField,
     superchainConfig: addressField,
     systemConfig: addressField,
     optimismPortal: addressField,

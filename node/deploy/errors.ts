@@ -4,6 +4,7 @@ import { type ErrorOf, errorMaker } from "../base/errors.ts";
 export const DEPLOY_ERRORS = {
   ARTIFACT_INVALID: "fatal",
   CONTRACTS_NOT_BUILT: "fatal",
+  CONTRACTS_STALE: "fatal",
   ARTIFACT_MISSING: "input",
   CHAIN_PLAN_INVALID: "input",
   GENESIS_CALL_FAILED: "fatal",

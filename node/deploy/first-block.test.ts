@@ -6,7 +6,13 @@ import { EXECUTOR } from "../../test/support/executor-kind.ts";
 import { hexToBytes } from "../base/bytes.ts";
 import { aliasAddress, encodeDeposit, userDepositSourceHash } from "../chain/codec/deposit.ts";
 import { parseL1ChainConfig } from "../chain/config/l1-chain-config.ts";
-import { GAS_PRICE_ORACLE, SEQUENCER_FEE_VAULT, ZERO_ADDRESS, ZERO_HASH } from "../chain/constants.ts";
+import {
+  GAS_PRICE_ORACLE,
+  OPEN_MINTER,
+  SEQUENCER_FEE_VAULT,
+  ZERO_ADDRESS,
+  ZERO_HASH,
+} from "../chain/constants.ts";
 import { gasPriceOracleAbi, l2CrossDomainMessengerAbi, openMinterAbi } from "../chain/generated/abi.ts";
 import { l1AttributesDeposit } from "../chain/l1-attributes.ts";
 import type { Block } from "../chain/types/block.ts";
@@ -15,13 +21,7 @@ import { createExecutor } from "../execution/evm/create-executor.ts";
 import type { ExecutedBlock, Executor } from "../execution/evm/executor.ts";
 import { makeGenesis } from "../execution/state/genesis-state.ts";
 import { MemoryDatabase } from "../execution/state/memory-database.ts";
-import {
-  L2_CROSS_DOMAIN_MESSENGER,
-  MULTICALL3,
-  NATIVE_ASSET_LIQUIDITY,
-  OPEN_MINTER,
-  OPEN_SUPPLY,
-} from "./addresses.ts";
+import { L2_CROSS_DOMAIN_MESSENGER, MULTICALL3, NATIVE_ASSET_LIQUIDITY, OPEN_SUPPLY } from "./addresses.ts";
 import { anvilChainConfig } from "./chain-files.ts";
 import { makeL2Genesis } from "./l2.ts";
 import { genesisCirculation, initialSystemConfig, parseChainPlan } from "./plan.ts";

@@ -1,4 +1,5 @@
 import { encodeDeployData, encodeFunctionData, getContractAddress, type Hex } from "viem";
+import { OPEN_MINTER } from "../chain/constants.ts";
 import {
   l1CrossDomainMessengerAbi,
   l2OutputOracleAbi,
@@ -10,7 +11,7 @@ import {
   systemConfigAbi,
 } from "../chain/generated/abi.ts";
 import type { Address } from "../chain/types/primitives.ts";
-import { MULTICALL3, OPEN_MINTER, OPEN_SUPPLY } from "./addresses.ts";
+import { MULTICALL3, OPEN_SUPPLY } from "./addresses.ts";
 import { type Artifact, ownArtifact, stockArtifact } from "./artifacts.ts";
 import type { L1Contracts } from "./deployment.ts";
 import { batchInboxAddress } from "./l2.ts";
@@ -34,11 +35,13 @@ const PROXIED = [
   "l1CrossDomainMessenger",
   "l1StandardBridge",
   "l1ERC721Bridge",
+  "openBridge",
 ] as const;
 type Proxied = (typeof PROXIED)[number];
 
 function implementation(name: Proxied): Artifact {
   if (name === "systemConfig") return ownArtifact("SystemConfig");
+  if (name === "openBridge") return ownArtifact("OpenBridge");
   return stockArtifact(name === "l2OutputOracle" ? "L2OutputOracle" : name[0]!.toUpperCase() + name.slice(1));
 }
 
@@ -69,10 +72,13 @@ export function planDeployment(plan: ChainPlan, deployer: Address, nonce: bigint
   for (const name of PROXIED) implementations[name] = add(`${name} code`, implementation(name));
   for (const name of PROXIED) proxies[name] = add(name, proxy, [proxyAdmin]);
   const open = add("OPEN", ownArtifact("Open"), [deployer]);
-  const bridgeArgs = [open, proxies.l1CrossDomainMessenger, OPEN_MINTER];
-  const openBridge = add("OpenBridge", ownArtifact("OpenBridge"), bridgeArgs);
+  const timelock = add("timelock", ownArtifact("L1Timelock"), [
+    plan.upgradeDelay,
+    plan.roles.owner,
+    plan.roles.council,
+  ]);
 
-  const contracts: L1Contracts = { proxyAdmin, ...proxies, open, openBridge, multicall3: MULTICALL3 };
+  const contracts: L1Contracts = { proxyAdmin, timelock, ...proxies, open, multicall3: MULTICALL3 };
   const upgrade = (name: Proxied, data: Hex): DeployStep => ({
     name: `${name} initialisation`,
     to: proxyAdmin,
@@ -85,7 +91,11 @@ export function planDeployment(plan: ChainPlan, deployer: Address, nonce: bigint
   return {
     contracts,
     create,
-    initialize: [...initializers(plan, contracts, upgrade), ...lockSteps(plan, contracts)],
+    initialize: [
+      ...initializers(plan, contracts, upgrade),
+      upgrade("openBridge", bridgeInitializer(contracts, deployer)),
+      ...lockSteps(plan, contracts),
+    ],
     finish: (startTimestamp) => [
       upgrade("l2OutputOracle", oracleInitializer(plan, startTimestamp)),
       ...handOver(plan, contracts, deployer),
@@ -188,6 +198,15 @@ function oracleInitializer(plan: ChainPlan, startTimestamp: bigint): Hex {
   });
 }
 
+function bridgeInitializer(contracts: L1Contracts, deployer: Address): Hex {
+  const { open, l1CrossDomainMessenger, superchainConfig } = contracts;
+  return encodeFunctionData({
+    abi: openBridgeAbi,
+    functionName: "initialize",
+    args: [open, l1CrossDomainMessenger, OPEN_MINTER, superchainConfig, deployer],
+  });
+}
+
 /** Locks OPEN for all coins that L2's genesis gives out. */
 function lockSteps(plan: ChainPlan, contracts: L1Contracts): DeployStep[] {
   const amount = genesisCirculation(plan);
@@ -208,10 +227,20 @@ function lockSteps(plan: ChainPlan, contracts: L1Contracts): DeployStep[] {
   ];
 }
 
-/** Gives the proxies and the OPEN that is left to the owner. */
+/** Gives the proxies to the timelock, and the OPEN that is left to the owner. */
 function handOver(plan: ChainPlan, contracts: L1Contracts, deployer: Address): DeployStep[] {
   const { owner } = plan.roles;
-  if (owner === deployer) return [];
+  const admin: DeployStep = {
+    name: "ProxyAdmin to the timelock",
+    to: contracts.proxyAdmin,
+    data: encodeFunctionData({
+      abi: proxyAdminAbi,
+      functionName: "transferOwnership",
+      args: [contracts.timelock],
+    }),
+    gas: 100_000n,
+  };
+  if (owner === deployer) return [admin];
   const rest = OPEN_SUPPLY - genesisCirculation(plan);
   return [
     {
@@ -219,11 +248,6 @@ function handOver(plan: ChainPlan, contracts: L1Contracts, deployer: Address): D
       to: contracts.open,
       data: encodeFunctionData({ abi: openAbi, functionName: "transfer", args: [owner, rest] }),
     },
-    {
-      name: "ProxyAdmin to the owner",
-      to: contracts.proxyAdmin,
-      data: encodeFunctionData({ abi: proxyAdminAbi, functionName: "transferOwnership", args: [owner] }),
-      gas: 100_000n,
-    },
+    admin,
   ];
 }

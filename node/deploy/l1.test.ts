@@ -8,6 +8,7 @@ import {
   createPublicClient,
   createWalletClient,
   decodeFunctionData,
+  getAddress,
   type Hex,
   http,
   parseEventLogs,
@@ -20,6 +21,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sleep } from "../base/clock.ts";
 import { aliasAddress } from "../chain/codec/deposit.ts";
 import { readRollupConfig } from "../chain/config/rollup-config.ts";
+import { OPEN_MINTER } from "../chain/constants.ts";
 import {
   l1CrossDomainMessengerAbi,
   l2CrossDomainMessengerAbi,
@@ -32,7 +34,7 @@ import {
   systemConfigAbi,
 } from "../chain/generated/abi.ts";
 import type { Address } from "../chain/types/primitives.ts";
-import { L2_CROSS_DOMAIN_MESSENGER, MULTICALL3, OPEN_MINTER, OPEN_SUPPLY } from "./addresses.ts";
+import { L2_CROSS_DOMAIN_MESSENGER, MULTICALL3, OPEN_SUPPLY } from "./addresses.ts";
 import { type PreparedChain, prepareChain } from "./chain-files.ts";
 import { genesisCirculation, parseChainPlan } from "./plan.ts";
 
@@ -125,7 +127,7 @@ describe("L1 deployment on anvil", () => {
     expect(await l1.readContract({ ...systemConfig, functionName: "gasLimit" })).toBe(30_000_000n);
     expect(await l1.readContract({ ...systemConfig, functionName: "owner" })).toBe(account(1).address);
     const admin = { address: contracts.proxyAdmin, abi: proxyAdminAbi } as const;
-    expect(await l1.readContract({ ...admin, functionName: "owner" })).toBe(account(1).address);
+    expect(getAddress(contracts.timelock)).toBe(await l1.readContract({ ...admin, functionName: "owner" }));
     const portal = [contracts.optimismPortal] as const;
     const portalAdmin = await l1.readContract({ ...admin, functionName: "getProxyAdmin", args: portal });
     expect(portalAdmin.toLowerCase()).toBe(contracts.proxyAdmin);

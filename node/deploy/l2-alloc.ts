@@ -1,9 +1,6 @@
 import { decodeFunctionResult, encodeFunctionData, type Hex } from "viem";
-import {
-  ATTRIBUTION_PRECOMPILES,
-  PRECOMPILE_STUB_CODE,
-  PRECOMPILE_STUB_NONCE,
-} from "../../precompiles/addresses.ts";
+import { activePrecompiles } from "../../precompiles/active.ts";
+import { PRECOMPILE_STUB_CODE, PRECOMPILE_STUB_NONCE } from "../../precompiles/addresses.ts";
 import { bytesToHex, hexToBytes } from "../base/bytes.ts";
 import type { GenesisAccount } from "../chain/config/genesis.ts";
 import {
@@ -14,6 +11,7 @@ import {
   L1_BLOCK,
   L1_FEE_VAULT,
   L2_TO_L1_MESSAGE_PASSER,
+  OPEN_MINTER,
   OPERATOR_FEE_VAULT,
   SEQUENCER_FEE_VAULT,
 } from "../chain/constants.ts";
@@ -29,7 +27,6 @@ import {
   MINTABLE_ERC721_FACTORY,
   MULTICALL3,
   NATIVE_ASSET_LIQUIDITY,
-  OPEN_MINTER,
   OPEN_SUPPLY,
   PRECOMPILE_COUNT,
   PROXY_ADMIN,
@@ -124,8 +121,7 @@ async function addPrefund(state: GenesisState, { address, balance }: Prefund): P
 
 async function addPrecompiles(state: GenesisState, plan: ChainPlan): Promise<void> {
   for (let i = 0n; i < PRECOMPILE_COUNT; i++) await state.add(toAddress(i), { balance: 1n });
-  if (plan.attributionTime !== 0n) return;
-  for (const address of ATTRIBUTION_PRECOMPILES) {
+  for (const address of activePrecompiles(plan, 0n)) {
     await state.add(address, { code: PRECOMPILE_STUB_CODE, nonce: PRECOMPILE_STUB_NONCE });
   }
 }

@@ -8,15 +8,10 @@ import { bytesToHex } from "../base/bytes.ts";
 import { packageRoot } from "../base/paths.ts";
 import { type Genesis, type GenesisAccount, parseGenesis } from "../chain/config/genesis.ts";
 import { parseRollupConfig, rollupConfigToJson } from "../chain/config/rollup-config.ts";
-import { GAS_PRICE_ORACLE, L2_TO_L1_MESSAGE_PASSER } from "../chain/constants.ts";
+import { GAS_PRICE_ORACLE, L2_TO_L1_MESSAGE_PASSER, OPEN_MINTER } from "../chain/constants.ts";
+import type { Address } from "../chain/types/primitives.ts";
 import { makeGenesis } from "../execution/state/genesis-state.ts";
-import {
-  LIQUIDITY_CONTROLLER,
-  MULTICALL3,
-  NATIVE_ASSET_LIQUIDITY,
-  OPEN_MINTER,
-  OPEN_SUPPLY,
-} from "./addresses.ts";
+import { LIQUIDITY_CONTROLLER, MULTICALL3, NATIVE_ASSET_LIQUIDITY, OPEN_SUPPLY } from "./addresses.ts";
 import { genesisToJson, makeL2Genesis } from "./l2.ts";
 import { implementationAddress } from "./l2-alloc.ts";
 import { type ChainPlanInput, genesisCirculation, parseChainPlan } from "./plan.ts";
@@ -71,6 +66,17 @@ describe("L2 genesis", async () => {
     expect(later.hash).not.toBe(made.hash);
   });
 
+  it("has the SpanVerifier's stub only when a plan brings it at genesis, and no other difference", async () => {
+    const address: Address = `0x${"a02".padStart(40, "0")}`;
+    const withSpans = (spanVerifierTime: number) => parseChainPlan({ ...input, spanVerifierTime });
+    expect(byAddress.get(address)).toBeUndefined();
+    const later = await makeL2Genesis(withSpans(5), TEST_ANCHOR);
+    expect(later.hash).toBe(made.hash);
+    const { genesis } = await makeL2Genesis(withSpans(0), TEST_ANCHOR);
+    const [more, ...others] = genesis.alloc.filter((item) => !byAddress.has(item.address));
+    expect([more?.address, bytesToHex(more!.code), more!.nonce, others]).toEqual([address, "0xfe", 1n, []]);
+  });
+
   it("initialises the predeploys", () => {
     expect(slot(GAS_PRICE_ORACLE, 0n)).toBe(0x01010101n);
     const messenger = at("0x4200000000000000000000000000000000000007").storage;
@@ -84,17 +90,24 @@ describe("L2 genesis", async () => {
     expect(at(L2_TO_L1_MESSAGE_PASSER).storage).toHaveLength(2);
   });
 
-  it("refuses a plan with an account twice, with too much OPEN, a gas limit below the deposits' share and a wrong address", () => {
+  it("refuses a plan with an account twice, with too much OPEN, a gas limit below the deposits' share, a wrong address, delays that only a devnet may have", () => {
     const twice = [...input.prefunds!, { address: account("7"), balance: 1 }];
     for (const bad of [
       { prefunds: twice },
       { gasLimit: 20_000_000 },
       { roles: { ...input.roles, owner: "0x1" } },
+      // Nobody could object in time.
+      { oracle: { finalizationPeriod: 12 } },
+      { upgradeDelay: 12 },
+      { attributionTime: 5, spanVerifierTime: 4 },
+      { attributionTime: undefined, spanVerifierTime: 5 },
     ]) {
       expect(() => parseChainPlan({ ...input, ...bad })).toThrowError(
         expect.objectContaining({ code: "CHAIN_PLAN_INVALID" }),
       );
     }
+    const quick = { devnet: true, oracle: { finalizationPeriod: 12 }, upgradeDelay: 12 };
+    expect(parseChainPlan({ ...input, ...quick }).oracle.finalizationPeriod).toBe(12n);
   });
 
   it("refuses to give OPEN to an account of the layout", async () => {

@@ -4,6 +4,7 @@ import { type ErrorOf, errorMaker } from "../base/errors.ts";
 export const ROLLUP_ERRORS = {
   BATCH_BLOCKS_INVALID: "fatal",
   BLOBS_UNAVAILABLE: "temporary",
+  CHALLENGE_REVERTED: "temporary",
   DEPOSITS_ONLY_INVALID: "fatal",
   DERIVATION_OUT_OF_ORDER: "reset",
   DERIVATION_START_INVALID: "fatal",

@@ -2,7 +2,7 @@ import { monotonicMs } from "../base/clock.ts";
 import { isCodedError } from "../base/errors.ts";
 import type { MethodAnswer } from "./door/answer-text.ts";
 import { type PackedCandidates, unpackCandidates } from "./door/packed-candidates.ts";
-import type { ChainBatch, DoorBatch } from "./door/protocol.ts";
+import type { Admitted, ChainBatch, DoorBatch } from "./door/protocol.ts";
 import { toErrorObject } from "./errors.ts";
 import { type MethodRunnerOptions, methodRunner, type OnAnswer, type RunMethod } from "./method-runner.ts";
 import { SimulationBudget, type SimulationBudgetLimits } from "./simulation-budget.ts";
@@ -16,14 +16,22 @@ export interface CallDeskOptions extends MethodRunnerOptions {
   onAnswer: OnAnswer | undefined;
 }
 
+/** Where answers go. */
+export interface DoorEnd {
+  send(batch: ChainBatch): void;
+  admitted(numbers: Admitted): void;
+}
+
 /** The chain's thread's end of the way to the door: runs what a message asks for and answers what is done in one turn together. */
 export class CallDesk {
   readonly subscribers: Subscribers;
   private readonly options: CallDeskOptions;
   private readonly run: RunMethod;
   private readonly budgets = new Map<number, SimulationBudget>();
-  private send: (batch: ChainBatch) => void = () => {};
+  private door: DoorEnd | undefined;
   private batch: ChainBatch | undefined;
+  /** Admissions without a refusal that wait for the turn's end. */
+  private admitted: Admitted = [];
 
   constructor(options: CallDeskOptions) {
     this.options = options;
@@ -32,16 +40,16 @@ export class CallDesk {
   }
 
   /** A fresh door: nobody waits for the answers that another one asked for. */
-  connect(send: (batch: ChainBatch) => void): void {
+  connect(door: DoorEnd): void {
     this.subscribers.closeAll();
     this.budgets.clear();
     this.batch = undefined;
-    this.send = send;
+    this.admitted = [];
+    this.door = door;
   }
 
-  receive({ calls, admissions, pages, opened, closed, endedBatches }: DoorBatch): void {
+  receive({ calls, pages, opened, closed, endedBatches }: DoorBatch): void {
     for (const [number, address] of opened) this.subscribers.opened(number, address);
-    for (const [number, packed] of admissions) void this.admit(number, packed);
     for (let at = 0; at < calls.length; at += 5) {
       this.call(
         calls[at] as number,
@@ -57,13 +65,13 @@ export class CallDesk {
   }
 
   private call(number: number, connection: number, batch: number, method: string, params: string): void {
-    const { send } = this;
+    const { door } = this;
     const { onAnswer, methods } = this.options;
     const start = monotonicMs();
     const done = (answer: MethodAnswer) => {
       if (onAnswer !== undefined && Object.hasOwn(methods, method))
         onAnswer(method, monotonicMs() - start, answer.isError);
-      if (send === this.send) this.answer(number, answer);
+      if (door === this.door) this.answer(number, answer);
     };
     const context = { connection: this.subscribers.of(connection), budget: this.budgetOf(batch) };
     const answer = this.run(method, params, context);
@@ -78,8 +86,9 @@ export class CallDesk {
     return budget;
   }
 
-  private async admit(number: number, packed: PackedCandidates): Promise<void> {
-    const { send } = this;
+  /** Takes in transactions that the door has decoded. Never rejects. */
+  async admit(number: number, packed: PackedCandidates): Promise<void> {
+    const { door } = this;
     const { intake, onAnswer, onInternalError } = this.options;
     const start = monotonicMs();
     const candidates = unpackCandidates(packed);
@@ -99,7 +108,21 @@ export class CallDesk {
     for (let place = 0; onAnswer !== undefined && place < candidates.length; place++) {
       onAnswer("eth_sendRawTransaction", ms, answer.isError || refusals.some(([at]) => at === place));
     }
-    if (send === this.send) this.answer(number, answer);
+    if (door !== this.door) return;
+    if (!answer.isError && refusals.length === 0) this.note(number);
+    else this.answer(number, answer);
+  }
+
+  /** Tells the door at the turn's end that nothing of the admission was refused. */
+  private note(number: number): void {
+    const { admitted } = this;
+    admitted.push(number);
+    if (admitted.length > 1) return;
+    setImmediate(() => {
+      if (this.admitted !== admitted) return;
+      this.admitted = [];
+      this.door?.admitted(admitted);
+    });
   }
 
   private async page(number: number, path: string): Promise<void> {
@@ -124,7 +147,7 @@ export class CallDesk {
       setImmediate(() => {
         if (this.batch !== batch) return;
         this.batch = undefined;
-        this.send(batch);
+        this.door?.send(batch);
       });
     }
     return this.batch;

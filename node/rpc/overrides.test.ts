@@ -1,6 +1,7 @@
+import { encodeFunctionData, parseAbi } from "viem";
 import { describe, expect, it } from "vitest";
 import { type Ask, askOf } from "../../test/support/ask.ts";
-import { createSmallChain, SENDER } from "../../test/support/small-chain.ts";
+import { createSmallChain, SENDER, signed } from "../../test/support/small-chain.ts";
 import type { Hex } from "../chain/types/primitives.ts";
 
 const at = (byte: string): Hex => `0x${byte.repeat(20)}`;
@@ -9,17 +10,24 @@ const rich = at("ab");
 const contract = at("cd");
 /** Returns slot 0. */
 const READS_SLOT = "0x5f545f5260205ff3";
+/** With input writes 5 into slot 0; without returns it. */
+const KEEPS_SLOT = "0x36600c575f545f5260205ff35b60055f5500";
 /** Returns what ecrecover's address answers for its input of 128 bytes. */
 const identity = `0x${"04".padStart(40, "0")}`;
 const sha256 = `0x${"02".padStart(40, "0")}`;
 
 describe.each(["wasm", "ts", "both"] as const)("overrides of the state with the executor %s", (executor) => {
-  const small = createSmallChain({ executor, accounts: [{ address: at("5c"), codeHex: READS_SLOT }] });
+  const small = createSmallChain({
+    executor,
+    openledger: { attributionTime: 0n },
+    accounts: [{ address: at("5c"), codeHex: READS_SLOT }],
+  });
   const ask: Ask = askOf(small);
-  const call = async (message: object, state?: unknown, block?: unknown) => {
-    const { result, error } = await ask("eth_call", message, "latest", state, block);
+  const callOn = (on: Ask) => async (message: object, state?: unknown, block?: unknown) => {
+    const { result, error } = await on("eth_call", message, "latest", state, block);
     return result ?? `${error?.code} ${error?.message}`;
   };
+  const call = callOn(ask);
 
   it("give an account code, a balance and a nonce", async () => {
     expect(await call({ to: contract }, { [contract]: { code: "0x602a60005260206000f3" } })).toBe(word(42));
@@ -51,6 +59,57 @@ describe.each(["wasm", "ts", "both"] as const)("overrides of the state with the 
     expect(list.result.accessList).toEqual([{ address: contract, storageKeys: [word(0)] }]);
   });
 
+  it("leave other slots, or none of them", async () => {
+    const other = createSmallChain({ executor, accounts: [{ address: at("5d"), codeHex: KEEPS_SLOT }] });
+    await other.advance([await signed({ nonce: 0, to: at("5d"), data: "0x01" })]);
+    const call = callOn(askOf(other));
+    const kept = { to: at("5d") };
+    expect(await call(kept)).toBe(word(5));
+    expect(await call(kept, { [at("5d")]: { stateDiff: { [word(1)]: word(7) } } })).toBe(word(5));
+    expect(await call(kept, { [at("5d")]: { state: { [word(1)]: word(7) } } })).toBe(word(0));
+    expect(await call(kept, { [at("5d")]: { state: {} } })).toBe(word(0));
+    expect(await call(kept, { [at("5d")]: { state: { [word(0)]: word(9) } } })).toBe(word(9));
+    expect(await call(kept, { [at("5d")]: { stateDiff: { [word(0)]: word(0) } } })).toBe(word(0));
+    const wide = 0x0100n << 240n;
+    expect(await call(kept, { [at("5d")]: { stateDiff: { [word(0)]: word(wide) } } })).toBe(word(wide));
+    // What is null is not overridden; of one account under two spellings the later counts.
+    const nothing = { nonce: null, balance: null, code: null, state: null, stateDiff: null };
+    expect(await call(kept, { [at("5d")]: nothing })).toBe(word(5));
+    expect(await call(kept, { [at("5d")]: { code: "0x" } })).toBe("0x");
+    const twice = { [at("5d").toUpperCase().replace("0X", "0x")]: { code: "0x" }, [at("5d")]: {} };
+    expect(await call(kept, twice)).toBe(word(5));
+  });
+
+  it("put code in an attribution precompile's place, and move it", async () => {
+    const splitter = `0x${"a03".padStart(40, "0")}`;
+    expect(await call({ to: splitter })).toMatch(/^3 execution reverted/);
+    expect(await call({ to: splitter }, { [splitter]: { code: "0x602a60005260206000f3" } })).toBe(word(42));
+    const moved = { [splitter]: { movePrecompileToAddress: contract } };
+    expect(await call({ to: contract }, moved)).toMatch(/^3 execution reverted/);
+    expect(await call({ to: splitter }, moved)).toBe("0x");
+    // Pays out of the account where it is.
+    const pay = encodeFunctionData({
+      abi: parseAbi(["function pay(address[] recipients, uint256[] weights) payable"]),
+      args: [[rich], [1n]],
+    });
+    const calls = [{ from: SENDER.address, to: contract, data: pay, value: "0x64" }];
+    const { result } = await ask("eth_simulateV1", { blockStateCalls: [{ stateOverrides: moved, calls }] });
+    const [paid] = result[0].calls;
+    expect(paid).toMatchObject({ status: "0x1", logs: [{ address: contract }] });
+  });
+
+  it("know the fork's precompiles only where the chain has it, and leave no zeros in the storage", async () => {
+    const other = askOf(createSmallChain({ executor }));
+    const splitter = { [`0x${"a03".padStart(40, "0")}`]: { movePrecompileToAddress: contract } };
+    expect(await callOn(other)({ to: contract }, splitter)).toContain("is not a precompile");
+    const rootWith = async (stateDiff: object) => {
+      const stateOverrides = { [contract]: { code: "0x00", stateDiff } };
+      return (await other("eth_simulateV1", { blockStateCalls: [{ stateOverrides }] })).result[0].stateRoot;
+    };
+    expect(await rootWith({ [word(0)]: word(0) })).toBe(await rootWith({}));
+    expect(await rootWith({ [word(0)]: word(1) })).not.toBe(await rootWith({}));
+  });
+
   it("put code in a precompile's place, and move it", async () => {
     const echo = { to: identity, data: "0x1234" };
     expect(await call(echo)).toBe("0x1234");
@@ -72,11 +131,16 @@ describe.each(["wasm", "ts", "both"] as const)("overrides of the state with the 
     expect(await call({ to: contract }, none)).toContain("is not a precompile");
     const taken = { [identity]: { movePrecompileToAddress: rich }, [rich]: { balance: "0x1" } };
     expect(await call({ to: contract }, taken)).toContain("is already overridden");
+    // In order of address, whatever the order in which they are given.
+    const wrong = { movePrecompileToAddress: contract };
+    expect(await call({ to: contract }, { [at("ee")]: wrong, [at("aa")]: wrong })).toMatch(/account 0xa/i);
+    expect(await call({ to: contract }, { [at("aa")]: wrong, [at("ee")]: wrong })).toMatch(/account 0xa/i);
     for (const [state, text] of [
       [{ [contract]: { balance: "1" } }, "balance"],
       [{ "0x12": {} }, "address"],
       [{ [contract]: { stateDiff: { "0x0": word(1) } } }, "hash"],
       [[], "state overrides"],
+      [{ [contract]: { nonce: `0x1${"0".repeat(16)}` } }, "nonce exceeds 64 bits"],
     ] as const) {
       const { error } = await ask("eth_call", { to: contract }, "latest", state);
       expect(error).toMatchObject({ code: -32602, message: expect.stringContaining(text) });
@@ -96,9 +160,23 @@ describe.each(["wasm", "ts", "both"] as const)("overrides of the state with the 
     expect(await call(op("4a"), {}, { blobBaseFee: "0x20" })).toBe(word(0x20));
     // BLOCKHASH of the block itself and of what comes after it: none.
     expect(await call(op("5f40"), {}, { number: "0x5" })).toBe(word(0));
-    expect(await call({ to: contract }, {}, { beaconRoot: word(1) })).toBe(
-      '-32000 block override "beaconRoot" is not supported for this RPC method',
-    );
+    for (const name of ["beaconRoot", "withdrawals"]) {
+      expect(await call({ to: contract }, {}, { [name]: word(1) })).toBe(
+        `-32000 block override "${name}" is not supported for this RPC method`,
+      );
+      expect(await call({ to: contract }, {}, { [name]: null })).toBe("0x");
+    }
+    for (const wrong of [{ difficulty: "1" }, { number: `0x1${"0".repeat(16)}` }, { time: 5 }, []]) {
+      expect(await call({ to: contract }, {}, wrong)).toMatch(/^-32602 /);
+    }
+    expect(await call({ to: contract }, {}, { difficulty: "0x1" })).toBe("0x");
+    expect(await call({ to: contract }, {}, [])).toContain("invalid argument 3: block overrides");
+    expect(await call({ to: contract }, {}, { time: "x" })).toContain("invalid argument 3: time");
+    // What is not overridden is the chain's.
+    const paid = { ...op("48"), gasPrice: "0x3b9aca00", from: SENDER.address };
+    const baseFee = BigInt((await ask("eth_getBlockByNumber", "latest", false)).result.baseFeePerGas);
+    expect(baseFee).toBeGreaterThan(0n);
+    expect(await call(paid, {}, { number: "0x5" })).toBe(word(baseFee));
   });
 });
 

@@ -61,7 +61,11 @@ export async function requireHeader(
   if (found === undefined) {
     throw new RpcError(RPC_CODE.server, "hash" in param ? "header for hash not found" : "header not found");
   }
-  const { header } = found;
+  return withState(chain, found.header);
+}
+
+/** The header of a block whose state is kept. @throws RpcError -32000 as geth when it is not kept any more. */
+export function withState(chain: ChainReader, header: BlockHeader): BlockHeader {
   const oldest = chain.oldestState();
   if (header.number >= oldest) return header;
   throw new RpcError(

@@ -5,6 +5,7 @@ import { CallDesk } from "./call-desk.ts";
 import { DoorThread } from "./door/door-thread.ts";
 import { DEFAULT_DOOR_LIMITS, type DoorLimits } from "./door/limits.ts";
 import { BEAT_MS, type DoorThreadData } from "./door/protocol.ts";
+import type { Upstream } from "./door/upstream.ts";
 import { serverError } from "./errors.ts";
 import { methodRunner, type OnAnswer, type OnInternalError } from "./method-runner.ts";
 import type { SimulationBudgetLimits } from "./simulation-budget.ts";
@@ -24,7 +25,7 @@ export interface RpcServerOptions {
   /** 0 takes a free one. */
   port: number;
   limits?: Partial<RpcLimits>;
-  /** Origins that browsers may call from; all unless given. */
+  /** Origins of other machines whose pages may call (*: all); none unless given. */
   origins?: readonly string[];
   /** Names under which the node may be called; all unless given. */
   hosts?: readonly string[];
@@ -34,6 +35,8 @@ export interface RpcServerOptions {
   pages?: Pages;
   /** Present: `eth_sendRawTransaction` goes this way, decoded and with its sender. */
   intake?: TransactionIntake & { rules: AdmissionRules };
+  /** A service that requests below a path are passed on to. */
+  upstream?: Upstream;
   onInternalError?: OnInternalError;
   onAnswer?: OnAnswer;
 }
@@ -99,11 +102,12 @@ class Server implements RpcServer {
       host: options.host,
       port: options.port,
       limits,
-      origins: lowerCase(options.origins ?? ["*"]),
+      origins: lowerCase(options.origins ?? []),
       hosts: lowerCase(options.hosts ?? ["*"]),
       constants: constantsOf(options),
       pages: Object.keys(pages),
       rules: intake?.rules,
+      upstream: options.upstream,
     };
   }
 
@@ -164,6 +168,7 @@ class Server implements RpcServer {
       { ...this.data, port: this.port },
       {
         onBatch: (batch) => this.desk.receive(batch),
+        onAdmission: ([number, candidates]) => void this.desk.admit(number, candidates),
         onBeat: () => this.beatCount++,
         onExit: (reason) => {
           this.door = undefined;
@@ -173,7 +178,7 @@ class Server implements RpcServer {
     );
     this.port = door.listensOn;
     this.door = door;
-    this.desk.connect((batch) => door.send(batch));
+    this.desk.connect(door);
     if (this.isClosed) await this.shut();
   }
 

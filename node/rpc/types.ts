@@ -92,7 +92,7 @@ export interface OutputAtBlock {
 /** What `optimism_*` answers from. */
 export interface RollupReader {
   syncStatus(): Promise<SyncStatus>;
-  /** @throws CodedError `BLOCK_NOT_FOUND`. */
+  /** @throws CodedError `BLOCK_NOT_FOUND`, `STATE_PRUNED`. */
   outputAtBlock(number: bigint): Promise<OutputAtBlock>;
   /** The safe head after everything up to that L1 block was derived. @throws CodedError `SAFE_HEAD_NOT_FOUND`. */
   safeHeadAtL1Block(l1Number: bigint): Promise<{ l1Block: BlockId; safeHead: BlockId }>;

@@ -1,4 +1,4 @@
-import { bytesToHex, hexToBytes } from "../base/bytes.ts";
+import { bytesToHex, writeHex } from "../base/bytes.ts";
 import type { CodedError } from "../base/errors.ts";
 import { DEPOSIT_TYPE } from "../chain/codec/deposit.ts";
 import { decodeHeader, encodeHeader } from "../chain/codec/header.ts";
@@ -18,7 +18,6 @@ export interface BlockHead {
 const ADDRESS_BYTES = 20;
 /** Of each transaction in a body: envelope's length u32, sender, FastLZ length u32. */
 const ROW_BYTES = 4 + ADDRESS_BYTES + 4;
-const NO_SENDER = new Uint8Array(ADDRESS_BYTES);
 
 function unreadable(cause?: unknown): CodedError {
   return storeError("STORE_CORRUPT", {
@@ -77,7 +76,7 @@ export function encodeBlockBody(block: Block): Uint8Array {
   for (const transaction of transactions) {
     const { raw, kind, from } = transaction;
     view.setUint32(row, raw.length);
-    record.set(kind === "deposit" ? NO_SENDER : hexToBytes(from), row + 4);
+    if (kind !== "deposit") writeHex(from, record, row + 4);
     view.setUint32(row + 4 + ADDRESS_BYTES, fastLzSize(transaction));
     record.set(raw, at);
     row += ROW_BYTES;
@@ -86,7 +85,10 @@ export function encodeBlockBody(block: Block): Uint8Array {
   return record;
 }
 
-function decodeBody(record: Uint8Array): ChainTransaction[] {
+function decodeBody(
+  record: Uint8Array,
+  known: readonly Pick<ChainTransaction, "hash" | "from">[] | undefined,
+): ChainTransaction[] {
   if (record.length < 4) throw unreadable();
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
   const count = view.getUint32(0);
@@ -96,17 +98,26 @@ function decodeBody(record: Uint8Array): ChainTransaction[] {
   for (let row = 4; row < 4 + count * ROW_BYTES; row += ROW_BYTES) {
     const end = at + view.getUint32(row);
     if (end === at || end > record.length) throw unreadable();
-    const from = bytesToHex(record.subarray(row + 4, row + 4 + ADDRESS_BYTES));
-    transactions.push(storedTransaction(record.subarray(at, end), from, view.getUint32(row + 24)));
+    const one = known?.[transactions.length];
+    const from = one?.from ?? bytesToHex(record.subarray(row + 4, row + 4 + ADDRESS_BYTES));
+    transactions.push(storedTransaction(record.subarray(at, end), from, view.getUint32(row + 24), one?.hash));
     at = end;
   }
   if (at !== record.length) throw unreadable();
   return transactions;
 }
 
-/** The block of both records; its transactions' fields are read when they are asked for. @throws CodedError `STORE_CORRUPT`. */
-export function decodeStoredBlock(hash: Hash, head: BlockHead, body: Uint8Array): Block {
+/**
+ * The block of both records; its transactions' fields are read when they are asked for. `known`: those of the body, where they
+ * are at hand. @throws CodedError `STORE_CORRUPT`.
+ */
+export function decodeStoredBlock(
+  hash: Hash,
+  head: BlockHead,
+  body: Uint8Array,
+  known?: readonly Pick<ChainTransaction, "hash" | "from">[],
+): Block {
   const { header, attributes } = head;
-  const rest = decodeBody(body);
+  const rest = decodeBody(body, known);
   return { hash, header, transactions: attributes === undefined ? rest : [attributes, ...rest] };
 }

@@ -1,5 +1,8 @@
+import { join } from "node:path";
+import { writeHex } from "../base/bytes.ts";
 import type { CodedError } from "../base/errors.ts";
 import { createMutex } from "../base/mutex.ts";
+import { inTurns } from "../base/steps.ts";
 import { l2BlockRefFromBlock } from "../chain/system-config.ts";
 import type { Block, BlockHeader, Receipt } from "../chain/types/block.ts";
 import type { Hash } from "../chain/types/primitives.ts";
@@ -30,7 +33,7 @@ import {
 import { type KeyValueReader, type KeyValueStore, openLevel, type Write } from "./level.ts";
 import { createLogIndex, type LogIndex } from "./log-index.ts";
 import { createLru } from "./lru.ts";
-import { createMempoolJournal, type MempoolJournal } from "./mempool-journal.ts";
+import { type MempoolJournal, openMempoolJournal } from "./mempool-journal.ts";
 import { decodeStoredReceipts, encodeStoredReceipts } from "./receipt-codec.ts";
 import {
   decodeHeads,
@@ -65,8 +68,6 @@ export interface ChainUpdate {
   safeHead?: SafeHeadEntry;
   /** Drops entries of L1 blocks above this number. */
   forgetSafeHeadsAbove?: bigint;
-  /** Transactions that go back to the mempool's journal with it. */
-  journal?: readonly Write[];
   /** True: survives a power cut once resolved. */
   durable?: boolean;
 }
@@ -107,6 +108,8 @@ export interface ChainStore {
 }
 
 const NOTHING = new Uint8Array(0);
+/** Beside the database's own files, which it tells by their names. */
+const MEMPOOL_FOLDER = "mempool";
 const CACHED_BLOCKS = 256;
 const CACHED_HEADS = 2_048;
 
@@ -119,7 +122,7 @@ export async function openChainStore(folder: string, rollup: RollupConfig): Prom
   const level = await openLevel(folder);
   try {
     await checkMeta(level, folder, rollup);
-    return chainStore(level, folder, rollup, await createMempoolJournal(level));
+    return chainStore(level, folder, rollup, openMempoolJournal(join(folder, MEMPOOL_FOLDER)));
   } catch (error) {
     await level.close();
     throw error;
@@ -188,7 +191,7 @@ function chainStore(
   };
   const writing = createMutex();
   const sweeper = createSweeper(level, writing);
-  const flat = new FlatTable(level, heads && head(heads.unsafe)?.header);
+  const flat = new FlatTable(level, heads && head(heads.unsafe)?.header, writing);
   for (const hash of heads === undefined ? [] : [heads.unsafe, heads.safe, heads.finalized]) {
     if (block(hash) === undefined) throw missingBlock(folder, hash);
   }
@@ -232,8 +235,12 @@ function chainStore(
       await level.write([safeHeadWrite(entry)], false);
     },
     async commit(update) {
-      const added = (update.blocks ?? []).map((made) => ({ ...made, body: encodeBlockBody(made.block) }));
+      const added: EncodedBlock[] = [];
       await writing.run(async () => {
+        for (const made of update.blocks ?? []) {
+          const record = await inTurns(encodeStoredReceipts(made.receipts));
+          added.push({ ...made, body: encodeBlockBody(made.block), record });
+        }
         const finalized = finalizedNumber(update, added, heads, (hash) => head(hash)?.header.number);
         const gone = [
           ...(await staleSafeHeads(level, update)),
@@ -247,12 +254,16 @@ function chainStore(
       for (const { block, receipts, body } of added) {
         // As it would be read: what executing it has left in its transactions need not be kept.
         const head = { header: block.header, attributes: attributesOf(block) };
+        const known = head.attributes === undefined ? block.transactions : block.transactions.slice(1);
         blockHeads.set(block.hash, head);
-        blocks.set(block.hash, decodeStoredBlock(block.hash, head, body));
+        blocks.set(block.hash, decodeStoredBlock(block.hash, head, body, known));
         receiptLists.set(block.hash, receipts);
       }
     },
-    close: () => level.close(),
+    close() {
+      mempool.close();
+      return level.close();
+    },
   };
 }
 
@@ -326,7 +337,6 @@ function updateWrites(update: ChainUpdate, blocks: readonly EncodedBlock[]): Wri
     }
   }
   for (const added of blocks) writes.push(...blockWrites(added));
-  if (update.journal !== undefined) writes.push(...update.journal);
   if (update.safeHead) {
     writes.push(safeHeadWrite(update.safeHead));
   }
@@ -334,21 +344,38 @@ function updateWrites(update: ChainUpdate, blocks: readonly EncodedBlock[]): Wri
   return writes;
 }
 
-type EncodedBlock = NewBlock & { body: Uint8Array };
+type EncodedBlock = NewBlock & { body: Uint8Array; record: Uint8Array };
 
-function blockWrites({ block, receipts, state, body }: EncodedBlock): Write[] {
+function blockWrites({ block, state, body, record }: EncodedBlock): Write[] {
   const { hash, header, transactions } = block;
   return [
     ...state.writes.map(({ key, value }) => ({ key: bucketKey(BUCKET.state, key), value })),
     { key: hashKey(BUCKET.block, hash), value: encodeBlockHead(block) },
     { key: hashKey(BUCKET.body, hash), value: body },
-    { key: hashKey(BUCKET.receipts, hash), value: encodeStoredReceipts(receipts) },
+    { key: hashKey(BUCKET.receipts, hash), value: record },
     { key: numberKey(BUCKET.canonical, header.number), value: hashKey(BUCKET.block, hash).subarray(1) },
-    ...transactions.map((transaction, index) => ({
-      key: hashKey(BUCKET.transaction, transaction.hash),
-      value: encodeTransactionLocation({ blockHash: hash, index }),
-    })),
+    ...locationWrites(
+      hash,
+      transactions.map((transaction) => transaction.hash),
+    ),
   ];
+}
+
+/** Where a block's transactions are; all of them in one piece of memory. */
+function locationWrites(blockHash: Hash, hashes: readonly Hash[]): Write[] {
+  const location = encodeTransactionLocation({ blockHash, index: 0 });
+  const keyBytes = 1 + 32;
+  const rowBytes = keyBytes + location.length;
+  const rows = new Uint8Array(rowBytes * hashes.length);
+  const view = new DataView(rows.buffer);
+  return hashes.map((hash, index) => {
+    const at = index * rowBytes;
+    rows[at] = BUCKET.transaction;
+    writeHex(hash, rows, at + 1);
+    rows.set(location, at + keyBytes);
+    view.setUint32(at + rowBytes - 4, index);
+    return { key: rows.subarray(at, at + keyBytes), value: rows.subarray(at + keyBytes, at + rowBytes) };
+  });
 }
 
 function missingBlock(folder: string, hash: Hash): CodedError {

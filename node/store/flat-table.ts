@@ -1,4 +1,5 @@
 import { bytesToHex, concatBytes, hexToBytes } from "../base/bytes.ts";
+import type { Mutex } from "../base/mutex.ts";
 import type { BlockHeader } from "../chain/types/block.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import { decodeFlatUndo, encodeFlatUndo } from "./flat-undo.ts";
@@ -11,7 +12,9 @@ export const FLAT_UNDO_BLOCKS = 128n;
 /** Slots of accounts that go at once; the table is dropped rather than that a commit grows beyond this. */
 const MAX_WIPED_SLOTS = 10_000;
 /** Entries written at once while the table is built. */
-const BUILD_BATCH = 4_000;
+const BUILD_BATCH = 2_000;
+/** Keys that commits may change while the table is built: about 100 MB of them. */
+const MAX_CHANGED = 1_000_000;
 const ROOT_KEY = bucketKey(BUCKET.flatRoot);
 const HASH_BYTES = 32;
 
@@ -37,6 +40,29 @@ interface Holder {
   version: number;
 }
 
+/** Where a table is built from: a state, and all its entries in any order. */
+export interface FlatSource {
+  root: Hash;
+  entries: AsyncIterable<readonly [Uint8Array, Uint8Array]>;
+}
+
+/** A table that is being built. */
+interface Building {
+  /** Of the state that it will hold: that of the newest block. */
+  root: Hash;
+  /** Keys that blocks have changed since it began: what the source has of them is older. */
+  changed: Set<string>;
+}
+
+/** What a commit does to the table. */
+interface Step {
+  writes: Write[];
+  /** Of the table afterwards. */
+  holder?: Holder;
+  /** Of the state that a table under construction is to hold afterwards. */
+  built?: Hash;
+}
+
 /** Root, version u48. */
 function encodeHolder({ root, version }: Holder): Uint8Array {
   const record = new Uint8Array(HASH_BYTES + 6);
@@ -52,6 +78,8 @@ function decodeHolder(record: Uint8Array | undefined): Holder | undefined {
 }
 
 const flatKey = (key: Uint8Array) => bucketKey(BUCKET.flat, key);
+const textOf = (key: Uint8Array) =>
+  Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
 
 /** The table as another thread sees it, which does not know when it changes. */
 export function sharedFlatTable(level: KeyValueReader): FlatReader {
@@ -67,10 +95,12 @@ export function sharedFlatTable(level: KeyValueReader): FlatReader {
 /**
  * The flat table on disk: it holds the unsafe head's state. A block's changes are in the same batch as the block, with what
  * undoes them; where they can't be followed (a reorganisation deeper than {@link FLAT_UNDO_BLOCKS}), the table is dropped and
- * readers go to the tries until {@link build}.
+ * readers go to the tries until it is built again.
  */
 export class FlatTable implements FlatReader {
   private readonly level: KeyValueStore;
+  private readonly writing: Mutex;
+  private building: Building | undefined;
   /** Of the table on disk; undefined: it is not whole. */
   private holder: Holder | undefined;
   /** A batch is under way: what is read may be of the old or of the new state. */
@@ -79,9 +109,10 @@ export class FlatTable implements FlatReader {
   /** There was no block before: what the first brings is all. */
   private isFresh: boolean;
 
-  /** `head`: the stored unsafe head; undefined for a store without genesis. */
-  constructor(level: KeyValueStore, head: BlockHeader | undefined) {
+  /** `head`: the stored unsafe head; undefined for a store without genesis. `writing`: what commits hold while they write. */
+  constructor(level: KeyValueStore, head: BlockHeader | undefined, writing: Mutex) {
     this.level = level;
+    this.writing = writing;
     this.isFresh = head === undefined;
     const holder = decodeHolder(level.get(ROOT_KEY));
     this.lastVersion = holder?.version ?? 0;
@@ -106,32 +137,76 @@ export class FlatTable implements FlatReader {
   async follow(update: FlatUpdate, write: (more: readonly Write[]) => Promise<void>): Promise<void> {
     const { blocks = [], orphaned = [] } = update;
     if (blocks.length + orphaned.length === 0) return write([]);
-    const step = await this.step(blocks, orphaned);
+    const { building } = this;
+    // Neither goes on unless the batch is known to be written.
+    this.building = undefined;
+    const step =
+      building === undefined
+        ? await this.step(blocks, orphaned)
+        : stepWhileBuilding(building, blocks, orphaned);
     this.isChanging = true;
-    // Not whole unless the batch is known to be written.
     this.holder = undefined;
     await write(step.writes);
     this.isFresh = false;
     this.holder = step.holder;
     this.isChanging = false;
+    if (building === undefined || step.built === undefined) return;
+    building.root = step.built;
+    this.building = building;
   }
 
-  /** Builds the table from all entries of a state, in any order; nothing may be committed meanwhile. */
-  async build(root: Hash, entries: AsyncIterable<readonly [Uint8Array, Uint8Array]>): Promise<void> {
-    this.holder = undefined;
-    await this.level.write([{ key: ROOT_KEY, value: undefined }], true);
+  /**
+   * Builds the table anew. Commits may go on meanwhile: what they change is put in at once. `source` is asked while none is under way,
+   * for the state of the head. False: a commit could not be followed (a reorganisation, an account with storage that went), and
+   * there is no table.
+   */
+  async build(source: () => FlatSource): Promise<boolean> {
+    await this.writing.run(() => this.drop());
     await this.level.clear(bucketKey(BUCKET.flat), bucketEnd(BUCKET.flat));
     await this.level.clear(bucketKey(BUCKET.flatUndo), bucketEnd(BUCKET.flatUndo));
-    let batch: Write[] = [];
-    for await (const [key, value] of entries) {
-      batch.push({ key: flatKey(key), value });
-      if (batch.length < BUILD_BATCH) continue;
-      await this.level.write(batch, false);
-      batch = [];
+    const { building, entries } = await this.writing.run(async () => {
+      const { root, entries } = source();
+      this.building = { root, changed: new Set() };
+      return { building: this.building, entries };
+    });
+    try {
+      let batch: (readonly [Uint8Array, Uint8Array])[] = [];
+      for await (const entry of entries) {
+        batch.push(entry);
+        if (batch.length < BUILD_BATCH) continue;
+        if (!(await this.addBuilt(building, batch, false))) return false;
+        batch = [];
+      }
+      return await this.addBuilt(building, batch, true);
+    } finally {
+      if (this.building === building) this.building = undefined;
     }
-    const holder = this.next(root);
-    await this.level.write([...batch, { key: ROOT_KEY, value: encodeHolder(holder) }], true);
-    this.holder = holder;
+  }
+
+  private async drop(): Promise<void> {
+    this.holder = undefined;
+    this.building = undefined;
+    await this.level.write([{ key: ROOT_KEY, value: undefined }], true);
+  }
+
+  /** Writes entries of the state that the building began with. False: it is lost. */
+  private addBuilt(
+    building: Building,
+    entries: readonly (readonly [Uint8Array, Uint8Array])[],
+    isLast: boolean,
+  ): Promise<boolean> {
+    return this.writing.run(async () => {
+      if (this.building !== building) return false;
+      const writes: Write[] = [];
+      for (const [key, value] of entries) {
+        if (!building.changed.has(textOf(key))) writes.push({ key: flatKey(key), value });
+      }
+      const holder = isLast ? this.next(building.root) : undefined;
+      if (holder !== undefined) writes.push({ key: ROOT_KEY, value: encodeHolder(holder) });
+      await this.level.write(writes, isLast);
+      this.holder = holder;
+      return true;
+    });
   }
 
   private next(root: Hash): Holder {
@@ -142,10 +217,10 @@ export class FlatTable implements FlatReader {
   private async step(
     blocks: NonNullable<FlatUpdate["blocks"]>,
     orphaned: NonNullable<FlatUpdate["orphaned"]>,
-  ): Promise<{ writes: Write[]; holder: Holder | undefined }> {
+  ): Promise<Step> {
     const writes: Write[] = [];
     let root = this.holder?.root;
-    const dropped = { writes: [{ key: ROOT_KEY, value: undefined }], holder: undefined };
+    const dropped: Step = { writes: [{ key: ROOT_KEY, value: undefined }] };
     for (const { header } of orphaned.toReversed()) {
       root = root && this.undo(root, header.number, writes);
     }
@@ -190,6 +265,26 @@ export class FlatTable implements FlatReader {
     }
     return found;
   }
+}
+
+/** A commit's changes to a table that is being built; without `built` the building can't go on. */
+function stepWhileBuilding(
+  { root: start, changed }: Building,
+  blocks: NonNullable<FlatUpdate["blocks"]>,
+  orphaned: NonNullable<FlatUpdate["orphaned"]>,
+): Step {
+  if (orphaned.length > 0) return { writes: [] };
+  const writes: Write[] = [];
+  let root = start;
+  for (const { block, state } of blocks) {
+    const { flat } = state;
+    // The slots of an account that goes are not all there yet.
+    if (flat === undefined || flat.wiped.length > 0 || flat.parentRoot !== root) return { writes: [] };
+    root = flat.root;
+    apply(flat, [], block.header.number, writes);
+    for (const { key } of flat.changes) changed.add(textOf(key));
+  }
+  return changed.size > MAX_CHANGED ? { writes: [] } : { writes, built: root };
 }
 
 function apply(

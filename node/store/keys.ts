@@ -17,8 +17,6 @@ export const BUCKET = {
   safeHead: 0x06,
   /** () -> unsafe, safe and finalized head */
   heads: 0x07,
-  /** record number -> transactions waiting in the mempool: journal-record.ts */
-  mempool: 0x08,
   /** trie node or code */
   state: 0x09,
   /** block hash -> its other transactions */

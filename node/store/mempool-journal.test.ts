@@ -1,180 +1,204 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
+import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { decodeRecord } from "./journal-record.ts";
-import { BUCKET, numberKey } from "./keys.ts";
-import { type KeyValueStore, openLevel, type Write } from "./level.ts";
-import { createMempoolJournal, type MempoolJournal } from "./mempool-journal.ts";
+import { packageRoot } from "../base/paths.ts";
+import { Random } from "../base/random.ts";
+import { encodeRecord } from "./journal-record.ts";
+import { type JournalLimits, type MempoolJournal, openMempoolJournal } from "./mempool-journal.ts";
 
 const raw = (byte: number, length = 3) => new Uint8Array(length).fill(byte);
+const bytesOf = (journal: MempoolJournal) => Array.from(journal.entries(), (entry) => entry.raw[0]);
+const pairsOf = (journal: MempoolJournal) =>
+  Array.from(journal.entries(), ({ arrival, raw: [byte] }) => [arrival, byte]);
 
-/** Appends one and waits for it. */
-async function append(journal: MempoolJournal, bytes: Uint8Array): Promise<number> {
-  const { arrivals, done } = journal.append([bytes]);
-  await done;
-  return arrivals[0]!;
-}
+let folder: string;
+let journal: MempoolJournal;
 
-/** A database whose writes end when the test says so. */
-function slowLevel() {
-  const writes: { writes: readonly Write[]; durable: boolean; end: (error?: Error) => void }[] = [];
-  const level: KeyValueStore = {
-    get: () => undefined,
-    write: (given, durable) =>
-      new Promise((resolve, reject) => {
-        writes.push({ writes: given, durable, end: (error) => (error ? reject(error) : resolve()) });
-      }),
-    async *entries() {},
-    clear: async () => {},
-    compact: async () => {},
-    size: async () => 0,
-    close: async () => {},
-  };
-  return { level, writes };
-}
-
-/** The first bytes of a written record's transactions; undefined for a deletion, "gone" for one that has left. */
-function contents({ value }: Write): (number | "gone")[] | undefined {
-  return value && decodeRecord(value).map((slot) => slot?.[0] ?? "gone");
-}
-
-describe("mempool journal, group commit", () => {
-  test("puts what arrives together into one write, and what comes meanwhile into the next", async () => {
-    const { level, writes } = slowLevel();
-    const journal = await createMempoolJournal(level);
-    const first = [0, 1, 2].map((byte) => append(journal, raw(byte)));
-    await turn();
-    expect(writes.map((write) => [write.writes.length, write.durable])).toEqual([[3, false]]);
-    const second = [3, 4].map((byte) => append(journal, raw(byte)));
-    const removed = journal.remove([0, 16]);
-    await turn();
-    expect(writes).toHaveLength(1);
-    writes[0]!.end();
-    const arrivals = await Promise.all(first);
-    expect(writes[1]!.writes.map(contents)).toEqual([[3], [4], undefined, undefined]);
-    writes[1]!.end();
-    await removed;
-    expect([...arrivals, ...(await Promise.all(second))]).toEqual([0, 16, 32, 48, 64]);
-    expect(writes).toHaveLength(2);
-  });
-
-  test("resolves nobody before the write has ended", async () => {
-    const { level, writes } = slowLevel();
-    const journal = await createMempoolJournal(level);
-    let isDone = false;
-    const appended = append(journal, raw(1)).then(() => {
-      isDone = true;
-    });
-    await turn();
-    await turn();
-    expect(isDone).toBe(false);
-    writes[0]!.end();
-    await appended;
-  });
-
-  test("keeps neighbours in one record, writes it anew without those that left, and deletes an empty one", async () => {
-    const { level, writes } = slowLevel();
-    const journal = await createMempoolJournal(level);
-    const { arrivals, done } = journal.append(Array.from({ length: 20 }, (_, i) => raw(i)));
-    await turn();
-    expect(writes[0]!.writes.map(contents)).toEqual([
-      Array.from({ length: 16 }, (_, i) => i),
-      [16, 17, 18, 19],
-    ]);
-    writes[0]!.end();
-    await done;
-    const removed = journal.remove([arrivals[17]!, ...arrivals.slice(0, 16)]);
-    await turn();
-    expect(writes[1]!.writes.map(contents)).toEqual([[16, "gone", 18, 19], undefined]);
-    expect(writes[1]!.durable).toBe(false);
-    writes[1]!.end();
-    await removed;
-    expect(Array.from(journal.entries(), (entry) => entry.raw[0])).toEqual([16, 18, 19]);
-  });
-
-  test("begins a new record after so many bytes", async () => {
-    const { level, writes } = slowLevel();
-    const journal = await createMempoolJournal(level);
-    journal.append([raw(1, 10_000), raw(2, 10_000), raw(3, 10_000)]).done.catch(() => undefined);
-    await turn();
-    expect(writes[0]!.writes.map(contents)).toEqual([[1, 2], [3]]);
-  });
-
-  test("splits a long list, and a failed write rejects its own callers only", async () => {
-    const { level, writes } = slowLevel();
-    const journal = await createMempoolJournal(level);
-    const results = Array.from({ length: 600 }, (_, i) =>
-      append(journal, raw(i & 0xff)).catch((error: Error) => error.message),
-    );
-    await turn();
-    writes[0]!.end();
-    await turn();
-    writes[1]!.end(new Error("disk full"));
-    await turn();
-    writes[2]!.end();
-    const outcomes = await Promise.all(results);
-    expect(writes.map((write) => write.writes.length)).toEqual([256, 256, 88]);
-    expect(outcomes.indexOf("disk full")).toBe(256);
-    expect(outcomes.filter((outcome) => outcome === "disk full")).toHaveLength(256);
-    expect(outcomes.slice(512)).toEqual(Array.from({ length: 88 }, (_, i) => 16 * (512 + i)));
-  });
-
-  test("refuses what the disk can't keep up with, and takes more when it has", async () => {
-    const { level, writes } = slowLevel();
-    const journal = await createMempoolJournal(level);
-    const large = new Uint8Array(32 * 1024 * 1024);
-    const waiting = [append(journal, large), append(journal, large)];
-    await expect(append(journal, raw(1))).rejects.toMatchObject({
-      code: "STORE_BUSY",
-      severity: "temporary",
-    });
-    await turn();
-    writes[0]!.end();
-    await Promise.all(waiting);
-    await turn();
-    const later = append(journal, raw(1));
-    await turn();
-    writes[1]!.end();
-    expect(await later).toBe(32);
-  });
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "journal-"));
+  journal = openMempoolJournal(folder);
+});
+afterEach(async () => {
+  journal.close();
+  await rm(folder, { recursive: true });
 });
 
-describe("mempool journal on disk", () => {
-  let folder: string;
+function reopen(limits?: JournalLimits): void {
+  journal.close();
+  journal = openMempoolJournal(folder, limits);
+}
 
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "journal-"));
-  });
-  afterEach(() => rm(folder, { recursive: true }));
+const files = () => readdirSync(folder).sort();
+const newest = () => join(folder, files().at(-1)!);
 
+describe("mempool journal", () => {
   test("keeps the order of arrival over a restart and goes on counting", async () => {
-    let level = await openLevel(folder);
-    let journal = await createMempoolJournal(level);
-    const { arrivals, done } = journal.append(Array.from({ length: 300 }, (_, i) => raw(i & 0xff)));
-    await done;
+    const arrivals = journal.append(Array.from({ length: 300 }, (_, i) => raw(i & 0xff)));
     await journal.remove(arrivals.slice(1, 299));
-    await level.close();
-    level = await openLevel(folder);
-    journal = await createMempoolJournal(level);
-    expect(Array.from(journal.entries(), ({ arrival, raw: [byte] }) => [arrival, byte])).toEqual([
+    reopen();
+    expect(pairsOf(journal)).toEqual([
       [arrivals[0], 0],
       [arrivals[299], 299 & 0xff],
     ]);
-    await journal.remove([arrivals[0]!]);
-    expect(await append(journal, raw(1))).toBeGreaterThan(arrivals[299]!);
-    expect(Array.from(journal.entries(), (entry) => entry.raw[0])).toEqual([299 & 0xff, 1]);
-    await level.close();
+    await journal.remove([arrivals[0]!, 7_777]);
+    expect(journal.append([raw(1)])[0]).toBeGreaterThan(arrivals[299]!);
+    expect(bytesOf(journal)).toEqual([299 & 0xff, 1]);
+    expect(journal.append([])).toEqual([]);
   });
 
-  test("says that a record is damaged", async () => {
-    const level = await openLevel(folder);
-    const key = numberKey(BUCKET.mempool, 0n);
-    for (const value of [Uint8Array.of(1, 0), Uint8Array.of(2, 0, 0, 0, 7), new Uint8Array(4 * 17)]) {
-      await level.write([{ key, value }], false);
-      await expect(createMempoolJournal(level)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+  test("has handed a transaction to the operating system when it returns", async () => {
+    const file = join(packageRoot(), process.env.OPENLEDGER_DIST ?? "dist", "node/store/mempool-journal.js");
+    const code = `const { openMempoolJournal } = await import(${JSON.stringify(file)});
+      const journal = openMempoolJournal(process.argv[1]);
+      journal.append([Uint8Array.of(5, 6)]);
+      await journal.remove([journal.append([Uint8Array.of(7)])[0]]);
+      journal.append([Uint8Array.of(8)]);
+      process.kill(process.pid, "SIGKILL");`;
+    const flags = ["--input-type=module", "-e", code];
+    const child = spawn(process.execPath, [...flags, folder], { stdio: ["ignore", "inherit", "inherit"] });
+    expect((await once(child, "exit"))[1]).toBe("SIGKILL");
+    reopen();
+    expect(bytesOf(journal)).toEqual([5, 8]);
+  });
+
+  test("a record cut short at any byte ends the newest file, and nothing before it is lost", () => {
+    journal.append([raw(1), raw(2)]);
+    const whole = statSync(newest()).size;
+    journal.append([raw(3, 20)]);
+    const more = readFileSync(newest());
+    for (let length = whole; length < more.length; length++) {
+      journal.close();
+      writeFileSync(newest(), more.subarray(0, length));
+      journal = openMempoolJournal(folder);
+      expect(bytesOf(journal)).toEqual([1, 2]);
+      expect(statSync(newest()).size).toBe(whole);
     }
-    await level.close();
+    journal.append([raw(4)]);
+    reopen();
+    expect(bytesOf(journal)).toEqual([1, 2, 4]);
+  });
+
+  test("any changed byte of the newest record takes that one away and no other", () => {
+    journal.append([raw(1)]);
+    const whole = statSync(newest()).size;
+    journal.append([raw(2), raw(3)]);
+    const bytes = readFileSync(newest());
+    for (let at = whole; at < bytes.length; at++) {
+      const changed = Uint8Array.from(bytes);
+      changed[at]! ^= 0x55;
+      journal.close();
+      writeFileSync(newest(), changed);
+      journal = openMempoolJournal(folder);
+      expect(bytesOf(journal)).toEqual([1]);
+    }
+  });
+
+  test("records of another kind or with a list that does not end are none", () => {
+    journal.append([raw(1)]);
+    const good = encodeRecord({ kind: "arrivals", first: 9, raws: [raw(9)] });
+    const whole = readFileSync(newest());
+    for (const body of [
+      [3, 0],
+      [1, 0, 0],
+      [1, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1],
+      [2, 1],
+    ]) {
+      const record = encodeRecord({ kind: "removals", arrivals: [] });
+      const bad = reframed(record, Uint8Array.from(body));
+      journal.close();
+      writeFileSync(newest(), Buffer.concat([whole, bad, good]));
+      journal = openMempoolJournal(folder);
+      expect(bytesOf(journal)).toEqual([1]);
+    }
+  });
+
+  test("says which file is damaged where it is not the newest", () => {
+    reopen({ fileBytes: 64, files: 8 });
+    for (let i = 0; i < 6; i++) journal.append([raw(i, 40)]);
+    expect(files().length).toBeGreaterThan(2);
+    journal.close();
+    truncateSync(join(folder, files()[0]!), 30);
+    expect(() => openMempoolJournal(folder)).toThrow(expect.objectContaining({ code: "STORE_CORRUPT" }));
+    writeFileSync(join(folder, files()[0]!), "");
+    appendFileSync(join(folder, "notes.txt"), "no file of the journal");
+    journal = openMempoolJournal(folder);
+    expect(bytesOf(journal)).toEqual([2, 3, 4, 5]);
+  });
+
+  test("a folder that is none is named", () => {
+    const path = join(folder, "file");
+    writeFileSync(path, "");
+    expect(() => openMempoolJournal(path)).toThrow(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
   });
 });
+
+describe("mempool journal, files", () => {
+  const SMALL: JournalLimits = { fileBytes: 200, files: 3 };
+
+  test("deletes files that nothing is left of, and writes the rest of the oldest anew", async () => {
+    reopen(SMALL);
+    const [stays] = journal.append([raw(200, 50)]);
+    for (let i = 0; i < 100; i++) {
+      const arrivals = journal.append([raw(i, 50), raw(i, 50)]);
+      await journal.remove(arrivals);
+      expect(files().length).toBeLessThanOrEqual(SMALL.files + 1);
+    }
+    expect(pairsOf(journal)).toEqual([[stays, 200]]);
+    reopen(SMALL);
+    expect(pairsOf(journal)).toEqual([[stays, 200]]);
+    await journal.remove([stays!]);
+    reopen(SMALL);
+    expect(bytesOf(journal)).toEqual([]);
+  });
+
+  test("holds what a list in memory holds, over random work and restarts", async () => {
+    const random = new Random(7);
+    const expected = new Map<number, number>();
+    reopen(SMALL);
+    for (let step = 0; step < 600; step++) {
+      const choice = random.below(10);
+      if (choice === 0) reopen(SMALL);
+      else if (choice < 6) {
+        const raws = Array.from({ length: 1 + random.below(4) }, () =>
+          raw(random.below(256), 1 + random.below(60)),
+        );
+        for (const [i, arrival] of journal.append(raws).entries()) {
+          expect(expected.has(arrival)).toBe(false);
+          expected.set(arrival, raws[i]![0]!);
+        }
+      } else {
+        const gone = [...expected.keys()].filter(() => random.below(3) > 0);
+        for (const arrival of gone) expected.delete(arrival);
+        await journal.remove(gone);
+      }
+      expect(pairsOf(journal)).toEqual([...expected]);
+    }
+  });
+
+  test("refuses what the disk does not take, and takes more when it does again", async () => {
+    reopen(SMALL);
+    const [first] = journal.append([raw(1, 300)]);
+    // A new file is due, and its folder is gone.
+    await rm(folder, { recursive: true });
+    expect(() => journal.append([raw(2)])).toThrow(
+      expect.objectContaining({ code: "STORE_BUSY", severity: "temporary" }),
+    );
+    expect(pairsOf(journal)).toEqual([[first, 1]]);
+    openMempoolJournal(folder).close();
+    expect(journal.append([raw(3)])).toEqual([first! + 1]);
+    expect(bytesOf(journal)).toEqual([1, 3]);
+  });
+});
+
+/** A record with another body and the right length and checksum. */
+function reframed(record: Uint8Array, body: Uint8Array): Uint8Array {
+  const framed = Buffer.concat([record.subarray(0, 8), body]);
+  framed.writeUInt32LE(body.length, 0);
+  framed.writeUInt32LE(crc32(body), 4);
+  return framed;
+}

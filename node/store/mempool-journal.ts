@@ -1,190 +1,209 @@
+import { mkdirSync, readdirSync, readFileSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { CodedError } from "../base/errors.ts";
 import { storeError } from "./errors.ts";
-import {
-  decodeRecord,
-  encodeRecord,
-  RECORD_BYTES,
-  RECORD_SLOTS,
-  type RecordSlots,
-} from "./journal-record.ts";
-import { BUCKET, bucketEnd, bucketKey, numberKey, numberOfKey } from "./keys.ts";
-import type { KeyValueStore, Write } from "./level.ts";
+import { JournalFile } from "./journal-file.ts";
+import { decodeRecords, encodeRecord, type JournalRecord } from "./journal-record.ts";
 
 /** Accepted transactions that no block holds yet, in order of arrival. */
 export interface MempoolJournal {
   /**
-   * Adds raw transactions and gives them numbers. Once `done` resolves they survive kill -9; a power cut they survive from the
-   * next block on, whose commit syncs the same log. `done` rejects with what the database throws.
-   * @throws CodedError `STORE_BUSY` when too much waits for the disk.
+   * Adds raw transactions and gives them ascending numbers. Once it has returned they survive kill -9; a power cut they survive once the
+   * next `sync` or `remove` has resolved.
+   * @throws CodedError `STORE_BUSY` when the disk does not take them; none is added then.
    */
-  append(raws: readonly Uint8Array[]): { arrivals: readonly number[]; done: Promise<void> };
-  /** Numbers for transactions that somebody else writes, together with something else. */
-  reserve(raws: readonly Uint8Array[]): { arrivals: readonly number[]; writes: readonly Write[] };
+  append(raws: readonly Uint8Array[]): readonly number[];
+  /** Takes them out and syncs. Rejects with what the disk says: they are back at the next start then. */
   remove(arrivals: readonly number[]): Promise<void>;
+  /** Makes all that was added survive a power cut. */
+  sync(): Promise<void>;
   entries(): Iterable<{ arrival: number; raw: Uint8Array }>;
+  close(): void;
 }
 
-/** Records that one write takes in at most. */
-const GROUP_RECORDS = 256;
-/** Bytes of transactions that wait for the disk at most. */
-const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+export interface JournalLimits {
+  /** Bytes from which on a new file is begun. */
+  fileBytes: number;
+  /** Files at most: of the oldest, what is left is written anew then. */
+  files: number;
+}
 
-/** Transactions that share a key: what a database asks for each key is more than what these bytes cost. */
-interface JournalRecord {
+const LIMITS: JournalLimits = { fileBytes: 16 * 1024 * 1024, files: 8 };
+
+/** A file with the number of its transactions that are left. */
+interface Segment {
   number: number;
-  slots: RecordSlots;
-  /** Transactions that are left. */
-  live: number;
-  bytes: number;
+  path: string;
+  left: number;
 }
 
-/** Changes that share one write and its fate. */
-interface Group {
-  changed: Set<JournalRecord>;
-  /** Bytes that `append` has brought. */
-  bytes: number;
-  done: Promise<void>;
-  resolve: () => void;
-  reject: (error: unknown) => void;
+interface Entry {
+  raw: Uint8Array;
+  segment: Segment;
 }
+
+const NAME = /^(\d{8})\.log$/;
 
 /**
- * The journal in `level`; numbers go on after the highest one that is still there.
- * @throws CodedError `STORE_CORRUPT`.
+ * The journal in `folder`, made if need be; numbers go on after the highest one that is still there.
+ *
+ * It is a log in files of 16 MiB: records at the end of the newest one, those of a file that nothing is left of are deleted with it, the
+ * oldest first, so that a removal is never deleted before what it removes. A record that is not whole ends the newest file: the
+ * process or the machine ended while it was written, and nobody was told of it.
+ * @throws CodedError `STORE_CORRUPT`, `STORE_UNAVAILABLE`.
  */
-export async function createMempoolJournal(level: KeyValueStore): Promise<MempoolJournal> {
-  const records = new Map<number, JournalRecord>();
-  for await (const [key, value] of level.entries(bucketKey(BUCKET.mempool), bucketEnd(BUCKET.mempool))) {
-    const number = Number(numberOfKey(key));
-    const slots = decodeRecord(value);
-    const live = slots.filter((slot) => slot !== undefined).length;
-    records.set(number, { number, slots, live, bytes: value.length });
+export function openMempoolJournal(folder: string, limits: JournalLimits = LIMITS): MempoolJournal {
+  try {
+    mkdirSync(folder, { recursive: true });
+    const numbers = readdirSync(folder).flatMap((name) => NAME.exec(name)?.[1] ?? []);
+    return new FileJournal(
+      folder,
+      limits,
+      numbers.map(Number).sort((a, b) => a - b),
+    );
+  } catch (cause) {
+    if (cause instanceof Error && "severity" in cause) throw cause;
+    throw storeError("STORE_UNAVAILABLE", {
+      message: `The mempool's journal in ${folder} can't be opened.`,
+      fix: "Check that the folder can be written and that the disk has room.",
+      facts: { folder, reason: String(cause) },
+      cause,
+    });
   }
-  return new GroupCommitJournal(level, records);
 }
 
-/**
- * Group commit: what comes in one turn of the event loop, or while an earlier write is under way, goes to the operating system
- * in one write. One write at a time keeps the order. A record that loses some of its transactions is written anew, one that
- * loses all is deleted: blocks mostly take neighbours together.
- */
-class GroupCommitJournal implements MempoolJournal {
-  private readonly level: KeyValueStore;
-  /** By number, ascending. */
-  private readonly records: Map<number, JournalRecord>;
+class FileJournal implements MempoolJournal {
+  private readonly folder: string;
+  private readonly limits: JournalLimits;
+  /** Oldest first; the last one takes what comes. */
+  private readonly segments: Segment[] = [];
+  private readonly live = new Map<number, Entry>();
   private next = 0;
-  private readonly waiting: Group[] = [];
-  private waitingBytes = 0;
-  private isWriting = false;
+  private file: JournalFile;
 
-  constructor(level: KeyValueStore, records: Map<number, JournalRecord>) {
-    this.level = level;
-    this.records = records;
-    for (const number of records.keys()) this.next = number + 1;
+  constructor(folder: string, limits: JournalLimits, numbers: readonly number[]) {
+    this.folder = folder;
+    this.limits = limits;
+    let length = 0;
+    for (const [index, number] of numbers.entries())
+      length = this.read(this.begin(number), index === numbers.length - 1);
+    const newest = this.segments.at(-1) ?? this.begin(0);
+    this.file = new JournalFile(newest.path, length);
   }
 
-  append(raws: readonly Uint8Array[]): { arrivals: readonly number[]; done: Promise<void> } {
-    let bytes = 0;
-    for (const raw of raws) bytes += raw.length;
-    if (this.waitingBytes + bytes > MAX_WAITING_BYTES) {
-      throw storeError("STORE_BUSY", {
-        message: "The disk is behind with the transactions that came before.",
-        fix: "Send the transaction again in a moment.",
-        facts: { waitingBytes: this.waitingBytes },
-      });
-    }
-    const { arrivals, added } = this.add(raws);
-    const group = this.group();
-    for (const record of added) group.changed.add(record);
-    group.bytes += bytes;
-    this.waitingBytes += bytes;
-    return { arrivals, done: group.done };
-  }
-
-  reserve(raws: readonly Uint8Array[]): { arrivals: readonly number[]; writes: readonly Write[] } {
-    const { arrivals, added } = this.add(raws);
-    return { arrivals, writes: added.map(writeOf) };
+  append(raws: readonly Uint8Array[]): readonly number[] {
+    if (raws.length === 0) return [];
+    const first = this.next;
+    this.write({ kind: "arrivals", first, raws });
+    return raws.map((raw, index) => this.keep(first + index, raw));
   }
 
   async remove(arrivals: readonly number[]): Promise<void> {
-    if (arrivals.length === 0) return;
-    const group = this.group();
-    for (const arrival of arrivals) {
-      const index = arrival % RECORD_SLOTS;
-      const record = this.records.get((arrival - index) / RECORD_SLOTS);
-      if (record?.slots[index] === undefined) continue;
-      record.slots[index] = undefined;
-      record.live--;
-      if (record.live === 0) this.records.delete(record.number);
-      group.changed.add(record);
-    }
-    await group.done;
+    const known = arrivals.filter((arrival) => this.drop(arrival));
+    if (known.length === 0) return;
+    this.write({ kind: "removals", arrivals: known });
+    if (this.segments.length > this.limits.files) this.carryOver(this.segments[0]!);
+    await this.file.sync();
+    this.deleteEmpty();
+  }
+
+  sync(): Promise<void> {
+    return this.file.sync();
   }
 
   *entries(): Iterable<{ arrival: number; raw: Uint8Array }> {
-    for (const { number, slots } of this.records.values()) {
-      for (const [index, raw] of slots.entries()) {
-        if (raw !== undefined) yield { arrival: number * RECORD_SLOTS + index, raw };
-      }
+    const sorted = [...this.live].sort(([a], [b]) => a - b);
+    for (const [arrival, { raw }] of sorted) yield { arrival, raw };
+  }
+
+  close(): void {
+    this.file.close();
+  }
+
+  private write(record: JournalRecord): void {
+    try {
+      if (this.file.bytes >= this.limits.fileBytes) this.rotate();
+      this.file.append(encodeRecord(record));
+    } catch (cause) {
+      throw storeError("STORE_BUSY", {
+        message: "The disk does not take transactions.",
+        fix: "Send the transaction again in a moment; the operator looks whether the disk is full.",
+        facts: { file: this.file.path, reason: String(cause) },
+        cause,
+      });
     }
   }
 
-  private add(raws: readonly Uint8Array[]): { arrivals: readonly number[]; added: JournalRecord[] } {
-    const added: JournalRecord[] = [];
-    const arrivals: number[] = [];
-    let record: JournalRecord | undefined;
-    for (const raw of raws) {
-      if (record === undefined || record.live === RECORD_SLOTS || record.bytes >= RECORD_BYTES) {
-        record = { number: this.next++, slots: [], live: 0, bytes: 0 };
-        this.records.set(record.number, record);
-        added.push(record);
-      }
-      arrivals.push(record.number * RECORD_SLOTS + record.live);
-      record.slots.push(raw);
-      record.live++;
-      record.bytes += raw.length;
-    }
-    return { arrivals, added };
+  private rotate(): void {
+    const before = this.file;
+    const number = this.segments.at(-1)!.number + 1;
+    this.file = new JournalFile(this.pathOf(number), 0);
+    this.begin(number);
+    const isSynced = () => before.close();
+    before.sync().then(isSynced, isSynced);
   }
 
-  /** The group that still takes changes in. */
-  private group(): Group {
-    const last = this.waiting.at(-1);
-    if (last !== undefined && last.changed.size < GROUP_RECORDS) return last;
-    const group = newGroup();
-    this.waiting.push(group);
-    if (!this.isWriting) {
-      this.isWriting = true;
-      setImmediate(() => void this.writeAll());
+  /** Deletes files that nothing is left of, from the oldest on; what was carried over is synced by then. */
+  private deleteEmpty(): void {
+    while (this.segments.length > 1 && this.segments[0]!.left === 0) {
+      unlinkSync(this.segments.shift()!.path);
     }
-    return group;
   }
 
-  private async writeAll(): Promise<void> {
-    for (let group = this.waiting.shift(); group !== undefined; group = this.waiting.shift()) {
-      try {
-        await this.level.write(Array.from(group.changed, writeOf), false);
-        group.resolve();
-      } catch (error) {
-        group.reject(error);
-      }
-      this.waitingBytes -= group.bytes;
+  /** Writes what is left of a file to the newest one, under its old numbers. */
+  private carryOver(segment: Segment): void {
+    for (const [arrival, { raw, segment: at }] of this.live) {
+      if (at !== segment) continue;
+      this.write({ kind: "arrivals", first: arrival, raws: [raw] });
+      this.keep(arrival, raw);
     }
-    this.isWriting = false;
+  }
+
+  private begin(number: number): Segment {
+    const segment = { number, path: this.pathOf(number), left: 0 };
+    this.segments.push(segment);
+    return segment;
+  }
+
+  private pathOf(number: number): string {
+    return join(this.folder, `${String(number).padStart(8, "0")}.log`);
+  }
+
+  /** Takes a transaction in as one of the newest file. */
+  private keep(arrival: number, raw: Uint8Array): number {
+    this.drop(arrival);
+    const segment = this.segments.at(-1)!;
+    segment.left++;
+    this.live.set(arrival, { raw, segment });
+    this.next = Math.max(this.next, arrival + 1);
+    return arrival;
+  }
+
+  private drop(arrival: number): boolean {
+    const entry = this.live.get(arrival);
+    if (entry === undefined) return false;
+    entry.segment.left--;
+    return this.live.delete(arrival);
+  }
+
+  /** Takes a file's records in; gives the bytes that hold them. */
+  private read(segment: Segment, isNewest: boolean): number {
+    const bytes = readFileSync(segment.path);
+    const { records, end } = decodeRecords(bytes);
+    if (end < bytes.length && !isNewest) throw corrupt(segment.path, end);
+    for (const record of records) {
+      if (record.kind === "arrivals")
+        for (const [index, raw] of record.raws.entries()) this.keep(record.first + index, raw);
+      else for (const arrival of record.arrivals) this.drop(arrival);
+    }
+    return end;
   }
 }
 
-/** The record as it is now; deleted when it has nothing left. */
-function writeOf({ number, slots, live }: JournalRecord): Write {
-  const key = numberKey(BUCKET.mempool, BigInt(number));
-  return { key, value: live === 0 ? undefined : encodeRecord(slots) };
-}
-
-function newGroup(): Group {
-  let resolve: () => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const done = new Promise<void>((onDone, onError) => {
-    resolve = onDone;
-    reject = onError;
+function corrupt(file: string, at: number): CodedError {
+  return storeError("STORE_CORRUPT", {
+    message: `The mempool's journal is damaged in ${file} at byte ${at}.`,
+    fix: "Restore the data folder from a copy; or delete the file, and send anew the transactions that waited in it.",
+    facts: { file, at },
   });
-  return { changed: new Set(), bytes: 0, done, resolve, reject };
 }

@@ -5,7 +5,7 @@ import { storeError } from "./errors.ts";
 import type { ChainHeads, SafeHeadEntry, TransactionLocation } from "./types.ts";
 
 /** Raised with every change of keys or values; there is no reading of older formats. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** First entry of every store. */
 export interface StoreMeta {

@@ -13,7 +13,7 @@ import {
   installFrameCapture,
 } from "../../node/execution/evm/ethereumjs/attribution-precompiles.ts";
 import { chainCrypto } from "../../node/execution/evm/ethereumjs/crypto.ts";
-import { ATTRIBUTION_PRECOMPILES, PRECOMPILE_STUB_CODE, PRECOMPILE_STUB_NONCE } from "../addresses.ts";
+import { OWN_PRECOMPILES, PRECOMPILE_STUB_CODE, PRECOMPILE_STUB_NONCE } from "../addresses.ts";
 
 /** An EVM in memory with our precompiles, for their tests and the price comparison. */
 
@@ -25,10 +25,10 @@ export async function createTestEvm(isActive = true): Promise<EVM> {
   const evm = await createEVM({
     common,
     stateManager: new SimpleStateManager({ common }),
-    customPrecompiles: isActive ? attributionPrecompiles() : [],
+    customPrecompiles: isActive ? attributionPrecompiles(OWN_PRECOMPILES) : [],
   });
   installFrameCapture(evm);
-  for (const precompile of isActive ? ATTRIBUTION_PRECOMPILES : []) {
+  for (const precompile of isActive ? OWN_PRECOMPILES : []) {
     await setCode(evm, precompile, PRECOMPILE_STUB_CODE, PRECOMPILE_STUB_NONCE);
   }
   await setBalance(evm, CALLER, 10n ** 27n);

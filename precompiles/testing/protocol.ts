@@ -1,5 +1,14 @@
 import type { EVM } from "@ethereumjs/evm";
-import { bytesToHex, encodeAbiParameters, encodeFunctionData, type Hex, keccak256 } from "viem";
+import { createAddressFromString } from "@ethereumjs/util";
+import {
+  bytesToHex,
+  encodeAbiParameters,
+  encodeFunctionData,
+  type Hex,
+  hexToBytes,
+  keccak256,
+  numberToHex,
+} from "viem";
 import {
   datanetRegistryAbi,
   hostStakesAbi,
@@ -9,7 +18,17 @@ import {
   rewardBalancesAbi,
 } from "../../node/chain/generated/abi.ts";
 import type { Address } from "../../node/chain/types/primitives.ts";
-import { addressOfNext, CALLER, type CallOptions, call, createTestEvm, deploy, setBalance } from "./evm.ts";
+import {
+  addressOfNext,
+  CALLER,
+  type CallOptions,
+  call,
+  compiled,
+  createTestEvm,
+  deploy,
+  setBalance,
+  setCode,
+} from "./evm.ts";
 import type { IndexFixture, ListArgument } from "./fixture.ts";
 
 /** The protocol's contracts over the precompiles, with a serving model of a fixture: for their test and the price of a claim. */
@@ -17,6 +36,7 @@ import type { IndexFixture, ListArgument } from "./fixture.ts";
 export const HOST: Address = "0x0000000000000000000000000000000000000057";
 export const WATCHER: Address = "0x0000000000000000000000000000000000000077";
 export const TREASURY: Address = "0x0000000000000000000000000000000000000099";
+const NOBODY: Address = `0x${"00".repeat(20)}`;
 const HASH: Hex = keccak256("0x06");
 export const SALT: Hex = `0x${"5a".repeat(32)}`;
 export const COIN = 10n ** 18n;
@@ -24,14 +44,39 @@ export const BOND = COIN;
 export const ESCROW = 5n * COIN;
 export const WINDOW = 20n;
 export const CONTRIBUTORS = 5;
+export const LEAST_STAKE = 10n * COIN;
+export const PANEL_FEE = COIN + 5n;
+export const SEED_DELAY = 3n;
+const EXIT_DELAY = 10_000n;
+const L1_BLOCK: Address = "0x4200000000000000000000000000000000000015";
+
+const word = (value: bigint): Hex => numberToHex(value, { size: 32 });
 
 export const contributor = (id: number): Address => `0x${(0xc0 + id).toString(16).padStart(40, "0")}`;
+
+/** What decides what arithmetic can't. */
+export interface Judges {
+  seeds: Address;
+  verifiers: Address;
+  disputes: Address;
+  audits: Address;
+}
 
 export interface Protocol {
   evm: EVM;
   market: Address;
   challenges: Address;
   balances: Address;
+  at: {
+    parameters: Address;
+    models: Address;
+    datanets: Address;
+    hosts: Address;
+    staking: Address;
+    pools: Address;
+  };
+  /** Panels and audits; undefined where claims are settled without. */
+  judges: Judges | undefined;
   fixture: IndexFixture;
   /** Seconds, and the newest block's number. */
   now: bigint;
@@ -56,13 +101,13 @@ function transactionGas(data: Hex, executionGas: bigint): bigint {
   return used > floor ? used : floor;
 }
 
-const addresses = (...list: Address[]) =>
+export const addresses = (...list: Address[]) =>
   encodeAbiParameters(
     list.map(() => ({ type: "address" })),
     list,
   );
 
-const PARAMETERS = {
+export const PARAMETERS = {
   treasury: TREASURY,
   platformBps: 1000,
   auditBps: 1000,
@@ -95,30 +140,69 @@ async function deployParameters(evm: EVM): Promise<Address> {
   );
 }
 
-/** All contracts; the fixture's rows are those of {@link CONTRIBUTORS} contributions of the same size, and HOST serves its model. */
-export async function deployProtocol(fixture: IndexFixture): Promise<Protocol> {
+/** L1Block, whose block draws panels; verifiers, and who asks them. */
+async function deployPanels(
+  evm: EVM,
+  parameters: Address,
+  balances: Address,
+): Promise<Omit<Judges, "audits">> {
+  await setCode(evm, L1_BLOCK, compiled("L1Block")!.runtime);
+  const seeds = await deploy(evm, "Seeds", word(SEED_DELAY));
+  const pool = `${addresses(parameters, balances, await addressOfNext(evm, 1))}${word(LEAST_STAKE).slice(2)}${word(EXIT_DELAY).slice(2)}`;
+  const verifiers = await deploy(evm, "VerifierPool", pool as Hex);
+  const disputes = await deploy(evm, "Disputes", addresses(parameters, balances, verifiers, seeds));
+  return { seeds, verifiers, disputes };
+}
+
+/** L2's origin becomes this L1 block. */
+export async function setOrigin({ evm }: Pick<Protocol, "evm">, number: bigint, hash: Hex): Promise<void> {
+  const at = createAddressFromString(L1_BLOCK);
+  await evm.stateManager.putStorage(at, hexToBytes(word(0n)), hexToBytes(word(number)));
+  await evm.stateManager.putStorage(at, hexToBytes(word(2n)), hexToBytes(hash));
+}
+
+/**
+ * All contracts; the fixture's rows are those of {@link CONTRIBUTORS} contributions of the same size, and HOST serves its model.
+ * @param hasVerifiers with panels and audits; without them claims are settled after their window.
+ */
+export async function deployProtocol(fixture: IndexFixture, hasVerifiers = false): Promise<Protocol> {
   const evm = await createTestEvm();
   const parameters = await deployParameters(evm);
   const balances = await deploy(evm, "RewardBalances", "0x");
-  const datanets = await deploy(evm, "DatanetRegistry", addresses(parameters, balances));
+  const panels = hasVerifiers ? await deployPanels(evm, parameters, balances) : undefined;
+  const datanets = await deploy(evm, "DatanetRegistry", addresses(parameters, balances, NOBODY, NOBODY));
   // Contracts that name each other: the addresses of the next ones are known.
-  const modelChallenges = await addressOfNext(evm, 1);
+  const curation = await deploy(evm, "Curation", addresses(datanets, balances));
+  const [modelChallenges, access, royalties] = await Promise.all(
+    [1, 3, 5].map((steps) => addressOfNext(evm, steps)),
+  );
   const models = await deploy(
     evm,
     "ModelRegistry",
-    addresses(parameters, datanets, balances, modelChallenges),
+    addresses(parameters, datanets, balances, modelChallenges!, NOBODY, access!, royalties!),
   );
   await deploy(evm, "ModelChallenges", addresses(parameters, balances, models, datanets));
-  const pools = await deploy(evm, "SnapshotPools", addresses(datanets, balances));
-  const stakingArguments = `${addresses(parameters, models, balances)}${"0a".padStart(64, "0")}` as Hex;
+  const pools = await deploy(evm, "SnapshotPools", addresses(datanets, balances, models));
+  await deploy(evm, "DataAccess", addresses(parameters, datanets, pools, curation, models));
+  const stakingArguments =
+    `${addresses(parameters, models, balances, await addressOfNext(evm, 3))}${"0a".padStart(64, "0")}` as Hex;
   const staking = await deploy(evm, "ModelStaking", stakingArguments);
-  const at = await Promise.all([1, 2, 3].map((steps) => addressOfNext(evm, steps)));
+  await deploy(evm, "ModelRoyalties", addresses(models, pools, staking, balances));
+  const at = await Promise.all([1, 2, 3, 4].map((steps) => addressOfNext(evm, steps)));
   const hosts = await deploy(evm, "HostStakes", addresses(parameters, balances, models, at[0]!));
-  const parts = [parameters, models, datanets, staking, hosts, pools, balances, at[1]!, at[2]!];
+  const asked = panels ? at[3]! : NOBODY;
+  const parts = [parameters, models, datanets, staking, hosts, pools, balances, at[1]!, at[2]!, asked];
   const market = await deploy(evm, "InferenceMarket", addresses(...parts));
   const challenges = await deploy(evm, "ClaimChallenges", addresses(parameters, balances, models, market));
   await deploy(evm, "ClaimDemands", addresses(parameters, balances, models, market));
-  const protocol = { evm, market, challenges, balances, fixture, now: 2_000n };
+  let judges: Judges | undefined;
+  if (panels) {
+    const { disputes, seeds } = panels;
+    const named = `${addresses(balances, market, hosts, disputes, seeds)}${word(PANEL_FEE).slice(2)}`;
+    judges = { ...panels, audits: await deploy(evm, "Audits", named as Hex) };
+  }
+  const named = { parameters, models, datanets, hosts, staking, pools };
+  const protocol = { evm, market, challenges, balances, at: named, judges, fixture, now: 2_000n };
   await setBalance(evm, HOST, 1000n * COIN);
   await setBalance(evm, WATCHER, COIN);
   await snapshotOf(protocol, datanets);
@@ -158,11 +242,21 @@ async function serveModel(p: Protocol, models: Address, hosts: Address): Promise
   await must(p, hosts, hostCall("take", [1n, 0n, 1000, 1000]), { from: HOST });
 }
 
+/** HOST's approval as it commits to it. */
+const voteHash = (id: bigint): Hex =>
+  keccak256(
+    encodeAbiParameters(
+      ["uint64", "address", "bool", "bytes32", "bytes32"].map((type) => ({ type })),
+      [id, HOST, true, HASH, SALT],
+    ),
+  );
+
 /** One datanet with an accepted contribution of each contributor and one snapshot. */
 async function snapshotOf(p: Protocol, datanets: Address): Promise<void> {
   const data = (functionName: string, args: readonly unknown[]) =>
     encodeFunctionData({ abi: datanetRegistryAbi, functionName, args } as never);
   await must(p, datanets, data("create", ["notes", "MIT", "", 0n, [HOST], 1]));
+  await must(p, datanets, data("bondReviewer", [1n]), { from: HOST });
   for (let id = 1; id <= CONTRIBUTORS; id++) {
     const from = contributor(id);
     const opened = [HASH, keccak256(`0x0${id}`), p.fixture.index.rows / CONTRIBUTORS, SALT] as const;
@@ -175,7 +269,8 @@ async function snapshotOf(p: Protocol, datanets: Address): Promise<void> {
     await must(p, datanets, data("commit", [1n, commitment]), { from });
     await must(p, datanets, data("reveal", [BigInt(id), ...opened]), { from });
     p.now += 5n;
-    await must(p, datanets, data("review", [BigInt(id), true]), { from: HOST });
+    await must(p, datanets, data("commitVote", [BigInt(id), voteHash(BigInt(id))]), { from: HOST });
+    await must(p, datanets, data("revealVote", [BigInt(id), true, HASH, SALT]), { from: HOST });
   }
   await must(p, datanets, data("freeze", [1n]));
 }

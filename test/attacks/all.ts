@@ -5,6 +5,7 @@ import { feeSpikeAttack } from "./fee-spike.ts";
 import { l1AwayAttack, l1LiesAttack, l1StopsAttack } from "./l1.ts";
 import { nestedJsonAttack, nestedRlpAttack } from "./nested-lists.ts";
 import { poolFloodAttack } from "./pool-flood.ts";
+import { resetKillAttack } from "./reset-kill.ts";
 import { idleSocketsAttack, neverReadAttack } from "./sockets.ts";
 
 /** Every attack, in the order in which `npm run attacks` runs them. */
@@ -21,4 +22,5 @@ export const ATTACKS: readonly Attack[] = [
   l1StopsAttack,
   l1AwayAttack,
   l1LiesAttack,
+  resetKillAttack,
 ];

@@ -13,7 +13,7 @@ import { benchAccounts, LoadClient, signCall } from "./transfer-client.ts";
 import { CHAIN_ID, startOurs, startPeer, type Target } from "./transfers.ts";
 
 const CONNECTIONS = 8;
-const EACH = 250;
+const EACH = 2_500;
 /** After one that is not counted. */
 const ROUNDS = 3;
 const SUPPLY = 10n ** 27n;

@@ -1,6 +1,8 @@
 /** One line of the bench: ours beside a peer measured in the same run. */
 export interface Figure {
   what: string;
+  /** Present where a line `NAME ratio R` closes the run. */
+  name?: string;
   unit: string;
   ours: number;
   /** Absent when the peer can't be had on this machine; `note` then says why. */
@@ -64,6 +66,13 @@ export function formatFigure({ what, unit, ours, peer, note }: Figure): string {
     ? `; ${peer.name} ${formatNumber(peer.value)}; ratio ${(ours / peer.value).toFixed(2)}`
     : "";
   return `${mine}${other}${note ? ` (${note})` : ""}`;
+}
+
+/** Lines for programs to read: one for each figure that has a name and a peer. */
+export function ratioLines(figures: readonly Figure[]): string[] {
+  return figures.flatMap(({ name, ours, peer }) =>
+    name !== undefined && peer !== undefined ? [`${name} ratio ${(ours / peer.value).toFixed(3)}`] : [],
+  );
 }
 
 /** One thread is measured in processor time on both sides, more in wall time. */

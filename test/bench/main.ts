@@ -2,10 +2,13 @@ import { cpus, loadavg } from "node:os";
 import { describeError } from "../../node/base/errors.ts";
 import { callBench } from "./call.ts";
 import { deriveBench } from "./derive.ts";
+import { engineBench } from "./engine.ts";
+import { churnBench } from "./engine-churn.ts";
 import { evmBench } from "./evm.ts";
-import { type Bench, formatFigure } from "./figure.ts";
+import { type Bench, formatFigure, ratioLines } from "./figure.ts";
 import { gemmBench } from "./gemm.ts";
 import { logsBench } from "./logs.ts";
+import { precompilesBench } from "./precompiles.ts";
 import { provedClaimBench } from "./proved-claim.ts";
 import { scanBench } from "./scan.ts";
 import { spansBench } from "./spans.ts";
@@ -13,6 +16,7 @@ import { splitterBench } from "./splitter.ts";
 import { stateBench } from "./state.ts";
 import { trainBench } from "./train.ts";
 import { erc20Bench, transfersBench } from "./transfers.ts";
+import { webBench } from "./web.ts";
 import { worstBlock } from "./worst-block/worst-block.ts";
 
 const BENCHES: readonly Bench[] = [
@@ -25,10 +29,14 @@ const BENCHES: readonly Bench[] = [
   stateBench,
   trainBench,
   gemmBench,
+  engineBench,
+  churnBench,
   scanBench,
   spansBench,
   splitterBench,
+  precompilesBench,
   provedClaimBench,
+  webBench,
 ];
 
 /** Minutes long, with options of its own: runs when it is named first, and alone. */
@@ -61,6 +69,7 @@ for (const bench of isAlone ? [] : BENCHES) {
   try {
     const figures = await bench.run();
     for (const figure of figures) process.stdout.write(`${formatFigure(figure)}\n`);
+    for (const line of ratioLines(figures)) process.stdout.write(`${line}\n`);
     if (bench.summary !== undefined) process.stdout.write(`${bench.summary(figures)}\n`);
   } catch (error) {
     process.stdout.write(`${bench.name}: ${describeError(error)}\n`);

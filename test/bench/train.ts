@@ -51,7 +51,7 @@ export const trainBench: Bench = {
   name: "train",
   async run() {
     const modelFolder = join(packageRoot(), "node", "ai", "base-model", "model");
-    const model = loadModel(await readModelFolder(modelFolder));
+    const model = await loadModel(await readModelFolder(modelFolder));
     const folder = await mkdtemp(join(tmpdir(), "bench-"));
     try {
       const figures: Figure[] = [];

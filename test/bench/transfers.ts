@@ -27,6 +27,8 @@ const SENDERS = 16;
 /** Transactions of a sender in a round: several blocks' worth for all of them, so that a round does not end by the next block's time. */
 const EACH = 1_536;
 const ROUNDS = 3;
+/** Rounds before those that count, on both sides: a chain that has run for a minute has compiled its code and filled its caches. */
+const WARM_UP = 1;
 /** Seconds, on both sides. */
 const BLOCK_TIME = 1;
 /** High enough on both sides that no block is full. */
@@ -99,7 +101,7 @@ async function compare(load: Load): Promise<Figure[]> {
   const accounts = benchAccounts(SENDERS);
   const addresses = [...accounts, deployerAccount].map(({ address }) => address);
   const setUp = load.setUp(deployerAccount, accounts);
-  const rounds = Array.from({ length: ROUNDS }, (_, round) => sign(load, accounts, round * EACH));
+  const rounds = Array.from({ length: WARM_UP + ROUNDS }, (_, round) => sign(load, accounts, round * EACH));
   const folder = await mkdtemp(join(tmpdir(), "bench-"));
   const targets: Target[] = [];
   try {
@@ -112,7 +114,7 @@ async function compare(load: Load): Promise<Figure[]> {
       results.push([await runLoad(clients[0], lists), await runLoad(clients[1], lists)]);
     }
     for (const client of clients) client.close();
-    return figures(load, results);
+    return figures(load, results.slice(WARM_UP));
   } finally {
     for (const { stop } of targets.reverse()) await stop();
     await rm(folder, { recursive: true });

@@ -6,7 +6,7 @@ import type { RpcServer } from "../../node/rpc/server.ts";
 import { startClientNode } from "./fixture.ts";
 
 const run = promisify(execFile);
-/** A Python that has web3.py; `.ci/web3py.sh` makes one. */
+/** A Python that has web3.py; `.ci/python-client.sh` makes one. */
 const python = process.env.OPENLEDGER_WEB3PY ?? "python3";
 
 const version = await run(python, ["-c", "import web3; print(web3.__version__)"]).then(

@@ -200,7 +200,7 @@ async function checkLogits(run: GroupRun, name: string, path: string, session: S
   const expected = readSafetensors(
     new Uint8Array(await readFile(join(path, "expected.safetensors"))),
   ).tensors;
-  const model = loadModel(await openModelSource(join(path, "model.gguf")));
+  const model = await loadModel(await openModelSource(join(path, "model.gguf")));
   for (const [index, ids] of prompts.entries()) {
     await run.case(`${name} logits ${index}`, async () => {
       const examples = [{ ids, completionStart: 1 }];

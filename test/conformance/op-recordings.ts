@@ -45,7 +45,12 @@ async function checkBlock(
     assertEqual(receiptsRoot(receipts), expected, "receipts root");
   });
   await check("output root", async ({ block: { hash, header }, ref }) => {
-    const store = { canonicalHash: () => hash, header: () => header, ref: () => ref };
+    const store = {
+      canonicalHash: () => hash,
+      header: () => header,
+      ref: () => ref,
+      oldestState: () => 0n,
+    };
     const output = await outputAtBlock({ store, state, rollup }, header.number);
     assertEqual(output.withdrawalStorageRoot, recorded.withdrawalStorageRoot, "withdrawals' storage root");
     assertEqual(output.outputRoot, recorded.outputRoot, "output root");

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { devAccounts } from "../../devnet/accounts.ts";
+import { openLayout, releaseLayout } from "../../devnet/layout.ts";
 import { createL1Rpc } from "../../node/rollup/l1/rpc.ts";
 import { freePort } from "../harness/anvil.ts";
 import {
@@ -68,7 +69,7 @@ describe("a devnet", { timeout: 400_000 }, () => {
     mkdirSync(home);
     const [l1, first, second] = [await freePort(), await freePort(), await freePort()];
     flags = ["--stock", "--data-dir", dataDir, "--l1-port", `${l1}`, "--port", `${first}`];
-    flags.push("--second-port", `${second}`);
+    flags.push("--second-port", `${second}`, "--web-port", `${await freePort()}`);
     urls = {
       l1: `http://127.0.0.1:${l1}`,
       sequencer: `http://127.0.0.1:${first}`,
@@ -289,6 +290,14 @@ describe("a devnet", { timeout: 400_000 }, () => {
   test("wrote nothing into the user's home", () => {
     expect(readdirSync(home, { recursive: true })).toEqual([]);
   });
+});
+
+test("an empty folder that is there already is taken", () => {
+  const folder = mkdtempSync(join(tmpdir(), "empty-"));
+  const layout = openLayout(folder, true);
+  expect(existsSync(layout.version)).toBe(true);
+  releaseLayout(layout);
+  rmSync(folder, { recursive: true });
 });
 
 test("a folder with somebody else's files is not touched, even with --reset", async () => {

@@ -9,6 +9,7 @@ export function account(digit: string): Address {
 
 export const TEST_ROLES: Roles = {
   owner: account("1"),
+  council: account("1"),
   batcher: account("2"),
   proposer: account("3"),
   challenger: account("4"),

@@ -13,6 +13,7 @@ import { smallChain, smallGenesis } from "./small-chain.ts";
 /** A node in a process of its own, as a user runs it. */
 export interface NodeProcess {
   url: string;
+  pid: number;
   rpc: L1Rpc;
   /** SIGKILL at once. */
   crash(): Promise<void>;
@@ -46,7 +47,7 @@ export async function startNodeProcess(settings: Record<string, string | number>
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run npm run build`);
   const port = await freePort();
   const env = Object.fromEntries(
-    Object.entries({ logLevel: "debug", ...settings, rpcPort: port }).map(([name, value]) => [
+    Object.entries({ logLevel: "debug", web: "off", ...settings, rpcPort: port }).map(([name, value]) => [
       `OPENLEDGER_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
       String(value),
     ]),
@@ -67,6 +68,7 @@ export async function startNodeProcess(settings: Record<string, string | number>
   await answering(rpc, child, () => output);
   return {
     url,
+    pid: child.pid!,
     rpc,
     crash: async () => void (await end(child, "SIGKILL")),
     stop: () => end(child, "SIGTERM"),

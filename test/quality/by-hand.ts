@@ -1,17 +1,23 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { explain } from "../../devnet/explain.ts";
+import { bm25Owner } from "../../node/ai/evaluation/bm25.ts";
 import { describeError } from "../../node/base/errors.ts";
 import { packageRoot } from "../../node/base/paths.ts";
-import { bm25Owner } from "./bm25.ts";
-import { type Fact, type FactSet, factSetNames, holdsValue, readFactSet } from "./facts.ts";
-import { type Answered, type Form, Hand } from "./hand.ts";
+import { baseOf, methodOf } from "./base.ts";
+import { comparisonLines } from "./comparison.ts";
+import { type AskOnChain, evaluate, evaluationLines, writeEvaluation } from "./evaluate.ts";
+import { type Fact, type FactSet, factSetNames, holdsValue, readFactFolder, readFactSet } from "./facts.ts";
+import { type Answered, Hand } from "./hand.ts";
+import { startOwnDevnet } from "./own-devnet.ts";
+import { StepMeter } from "./steps.ts";
+import { type Form, type TrialAnswer, WORDINGS, type Wording } from "./trial.ts";
 
 /** Of 40 questions in the rows' own words: so many answered exactly, and so many traced to the right contributor. */
 const GATE = 38;
 
-type Wording = "own words" | "reworded";
-const WORDINGS: readonly Wording[] = ["own words", "reworded"];
+const FORMS: readonly Form[] = ["pairs", "prose"];
+const TITLES: Readonly<Record<Wording, string>> = { own: "own words", reworded: "reworded" };
 
 interface Outcome extends Answered {
   fact: Fact;
@@ -33,13 +39,23 @@ const HELP = `Does the main job by hand on a running devnet, with facts and cont
   --set <name>         one set of facts alone; there are ${factSetNames().join(" and ")}
   --pairs-only         leave the prose out
   --own-only           leave the reworded questions out
+  --no-causal          leave out what takes most of the time: training again without each contributor, and whom each rule
+                       would have paid of what that shows
   --funder <account>   pays for the accounts that it makes (default: paula)
   --host <account>     answers (default: host)
   --payers <n>         questions asked at a time (default: 2)
   --method <file>      another method than the default
+  --base <path>        another base model than the shipped one: a folder, a .gguf file, or smollm2, which is fetched once (98 MB);
+                       its method is the default for its size unless one is given; of smollm2 a receipt is verified in full
+  --replay             verify a receipt by training again, too
+  --facts <folder>     measure a folder of facts instead, against training again without each contributor: on a devnet of
+                       its own, or on the one that --data-dir names
+  --shapley            with --facts: judge by training again with every coalition of the contributors (30 trainings more for five)
+  --no-chain           with --facts: train and answer in this process, with no devnet
+  --json <file>        with --facts: where the figures go
 
 Status 0 only if, for every set of question and answer rows, ${GATE} of 40 questions in the rows' own words are answered
-exactly and ${GATE} have the right contributor first. All else is printed beside it.
+exactly and ${GATE} have the right contributor first. All else is printed beside it, and what each step took.
 `;
 
 async function main(): Promise<void> {
@@ -50,54 +66,171 @@ async function main(): Promise<void> {
       set: { type: "string" },
       "pairs-only": { type: "boolean" },
       "own-only": { type: "boolean" },
+      "no-causal": { type: "boolean" },
       funder: { type: "string", default: "paula" },
       host: { type: "string", default: "host" },
       payers: { type: "string", default: "2" },
       method: { type: "string" },
+      base: { type: "string" },
+      replay: { type: "boolean" },
+      facts: { type: "string" },
+      "no-chain": { type: "boolean" },
+      shapley: { type: "boolean" },
+      json: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   });
   if (values.help) return void process.stdout.write(HELP);
+  const isSmollm2 = values.base === "smollm2";
+  values.base = baseOf(values.base);
+  if (values.facts !== undefined) return await measureFacts({ ...values, facts: values.facts });
   const dataDir = values["data-dir"] ?? join(packageRoot(), ".data", "devnet");
-  const { rpc, funder, host, method } = values;
-  const hand = new Hand({ dataDir: resolve(dataDir), rpc, funder, host, method });
-  const payers = Array.from({ length: Number(values.payers) }, (_, index) => `payer-${index + 1}`);
-  const forms: Form[] = values["pairs-only"] ? ["pairs"] : ["pairs", "prose"];
-  const wordings = values["own-only"] ? WORDINGS.slice(0, 1) : WORDINGS;
-  for (const name of values.set === undefined ? factSetNames() : [values.set]) {
-    const set = readFactSet(name);
-    const contributors = set.contributors.map((contributor) => contributor.name);
-    await hand.haveAccounts(["owner", "reviewer", ...payers, ...contributors]);
-    for (const form of forms) {
-      const holds = await runForm(hand, set, form, wordings, payers);
-      if (form === "pairs" && !holds) process.exitCode = 1;
-    }
+  const { rpc, funder, host, method, base } = values;
+  const hand = new Hand({ dataDir: resolve(dataDir), rpc, funder, host, method, base });
+  const meter = new StepMeter(hand.devnetPid);
+  const work: Work = { hand, meter, replays: values.replay ?? isSmollm2 };
+  try {
+    await judgeSets(work, values);
+  } finally {
+    process.stdout.write(`\nwhat each step took\n${meter.lines().join("\n")}\n`);
   }
 }
 
-/** One datanet and its model, asked; prints what came of it. True if the gate holds. */
+interface SetFlags {
+  set?: string;
+  base?: string;
+  method?: string;
+  payers: string;
+  "pairs-only"?: boolean;
+  "own-only"?: boolean;
+  "no-causal"?: boolean;
+}
+
+/** Every set in every form, asked on chain and judged by training again. */
+async function judgeSets(work: Work, flags: SetFlags): Promise<void> {
+  const { base, method } = flags;
+  const payers = Array.from({ length: Number(flags.payers) }, (_, index) => `payer-${index + 1}`);
+  const [forms, wordings] = [formsOf(flags), wordingsOf(flags)];
+  const judged: TrialAnswer[] = [];
+  for (const name of flags.set === undefined ? factSetNames() : [flags.set]) {
+    const set = readFactSet(name);
+    const contributors = set.contributors.map((contributor) => contributor.name);
+    await work.hand.haveAccounts(["owner", "reviewer", ...payers, ...contributors]);
+    for (const form of forms) {
+      const { holds, outcomes } = await runForm(work, set, form, wordings, payers);
+      if (form === "pairs" && !holds) process.exitCode = 1;
+      if (flags["no-causal"]) continue;
+      say(`${name}, ${form}: training again without each contributor`);
+      const measured = await evaluate({
+        ...{ set, baseFolder: base, method: await methodOf(method, base), forms: [form], wordings },
+        judge: "leave-one-out",
+        askOnChain: async (_, wording, index) => outcomes.get(wording)![index]!,
+      });
+      process.stdout.write(`\n${evaluationLines(name, measured).join("\n")}\n`);
+      judged.push(...measured.answers);
+    }
+  }
+  process.stdout.write(`\n${comparisonLines("all questions", judged).join("\n")}\n`);
+}
+
+function formsOf(flags: { "pairs-only"?: boolean }): readonly Form[] {
+  return flags["pairs-only"] ? FORMS.slice(0, 1) : FORMS;
+}
+
+function wordingsOf(flags: { "own-only"?: boolean }): readonly Wording[] {
+  return flags["own-only"] ? WORDINGS.slice(0, 1) : WORDINGS;
+}
+
+interface MeasureFlags {
+  facts: string;
+  base?: string;
+  method?: string;
+  json?: string;
+  "data-dir"?: string;
+  "no-chain"?: boolean;
+  "pairs-only"?: boolean;
+  "own-only"?: boolean;
+  shapley?: boolean;
+  rpc?: string;
+  funder: string;
+  host: string;
+}
+
+/** Measures a folder of facts: on chain, unless told otherwise, and by training again without each contributor. */
+async function measureFacts(flags: MeasureFlags): Promise<void> {
+  const set = readFactFolder(resolve(flags.facts));
+  const own = flags["no-chain"] || flags["data-dir"] !== undefined ? undefined : await startOwnDevnet();
+  try {
+    const dataDir = own?.dataDir ?? flags["data-dir"];
+    const asker =
+      flags["no-chain"] || dataDir === undefined ? undefined : await askerOnChain(set, flags, dataDir);
+    const measured = await evaluate({
+      ...{ set, baseFolder: flags.base, method: await methodOf(flags.method, flags.base), askOnChain: asker },
+      judge: flags.shapley ? "shapley" : "leave-one-out",
+      forms: formsOf(flags),
+      wordings: wordingsOf(flags),
+    });
+    process.stdout.write(`${evaluationLines(set.name, measured).join("\n")}\n`);
+    process.stdout.write(`${comparisonLines(set.name, measured.answers).join("\n")}\n`);
+    if (flags.json !== undefined) writeEvaluation(flags.json, measured);
+  } finally {
+    await own?.stop();
+  }
+}
+
+/** Makes the set's datanets and models on a devnet, and gives what asks them. */
+async function askerOnChain(set: FactSet, flags: MeasureFlags, dataDir: string): Promise<AskOnChain> {
+  const { rpc, funder, host, method, base } = flags;
+  const hand = new Hand({ dataDir: resolve(dataDir), rpc, funder, host, method, base });
+  const contributors = set.contributors.map(({ name }) => name);
+  await hand.haveAccounts(["owner", "reviewer", "payer-1", ...contributors]);
+  const models = new Map<Form, string>();
+  for (const form of formsOf(flags))
+    models.set(form, await hand.makeModel(`${set.name}-${form}`, await hand.fillDatanet(set, form)));
+  return (form, wording, index) => {
+    const fact = set.facts[index]!;
+    return hand.ask(models.get(form)!, wording === "own" ? fact.question : fact.reworded, "payer-1");
+  };
+}
+
+/** What the steps are done and measured with. */
+interface Work {
+  hand: Hand;
+  meter: StepMeter;
+  /** A receipt is verified by training again, too. */
+  replays: boolean;
+}
+
+/** One datanet and its model, asked; prints what came of it. Holds if the gate does. */
 async function runForm(
-  hand: Hand,
+  work: Work,
   set: FactSet,
   form: Form,
   wordings: readonly Wording[],
   payers: readonly string[],
-): Promise<boolean> {
+): Promise<{ holds: boolean; outcomes: ReadonlyMap<Wording, readonly Outcome[]> }> {
   const title = `${set.name}, ${form === "pairs" ? "rows of .jsonl" : "prose in .txt and .md"}`;
   say(`${title}: ${set.contributors.length} contributors, ${set.facts.length} facts`);
-  const snapshot = await hand.fillDatanet(set, form);
-  const model = await hand.makeModel(`${set.name}-${form}`, snapshot);
+  const { hand, meter } = work;
+  const name = `${set.name}-${form}`;
+  const snapshot = await meter.step(`${name}: contribute, review, freeze`, () => hand.fillDatanet(set, form));
+  const build = await meter.step(`${name}: train, sketch, store`, () => hand.trainModel(name, snapshot));
+  const model = await meter.step(`${name}: register, serve`, () => hand.registerModel(build));
   say(`snapshot ${snapshot}, model ${model}`);
   let holds = true;
+  const all = new Map<Wording, readonly Outcome[]>();
   for (const wording of wordings) {
-    const outcomes = await askAll(hand, set, form, wording, model, payers);
+    const outcomes = await meter.step(`${name}: ask ${set.facts.length} (${wording})`, () =>
+      askAll(hand, set, form, wording, model, payers),
+    );
+    all.set(wording, outcomes);
     process.stdout.write(`\n${report(title, set, form, wording, outcomes)}\n`);
     if (wording === "reworded") continue;
     holds = count(outcomes, "exact") >= GATE && count(outcomes, "traced") >= GATE;
     process.stdout.write(`${await baseLine(hand, model, set)}\n`);
-    await timeReceipts(hand, outcomes[0]!.request);
+    await timeReceipts(work, name, outcomes[0]!.request);
   }
-  return holds;
+  return { holds, outcomes: all };
 }
 
 /** A training row: what BM25 reads, the answer that it teaches, whose it is. */
@@ -131,7 +264,7 @@ async function askAll(
   const work = async (payer: string): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [index, fact] = next;
-      const question = wording === "own words" ? fact.question : fact.reworded;
+      const question = wording === "own" ? fact.question : fact.reworded;
       const found = await hand.ask(model, question, payer);
       const teachers = rows.filter(({ answer }) => answer === found.answer).map(({ owner }) => owner);
       const named = holdsValue(found.answer, fact.answer);
@@ -167,11 +300,11 @@ function report(
   const rival = (query: (outcome: Outcome) => string) =>
     many((outcome) => bm25Owner(sources, query(outcome)) === outcome.fact.contributor);
   const taught = outcomes.filter(({ teachers }) => teachers.length > 0);
-  const gate = form === "pairs" && wording === "own words" ? `  (at least ${GATE} wanted)` : "";
+  const gate = form === "pairs" && wording === "own" ? `  (at least ${GATE} wanted)` : "";
   return [
     columns(["question", "answer", "first contributor"], rows),
     "",
-    `${title}, ${wording}: ${of} questions`,
+    `${title}, ${TITLES[wording]}: ${of} questions`,
     `  answered exactly            ${many(({ exact }) => exact)}${gate}`,
     `  value in the answer         ${many(({ named }) => named)}`,
     `  right contributor first     ${many(({ traced }) => traced)}${gate}`,
@@ -195,15 +328,16 @@ async function baseLine(hand: Hand, model: string, set: FactSet): Promise<string
   return `  base model alone            ${known} of ${set.facts.length}`;
 }
 
-async function timeReceipts(hand: Hand, request: string): Promise<void> {
+async function timeReceipts({ hand, meter, replays }: Work, name: string, request: string): Promise<void> {
   await hand.publish(request);
   const folder = await hand.exportReceipt(request);
   for (const [what, args] of [
     ["receipt verify", [request]],
     ["receipt verify --index", [request, "--index"]],
     ["receipt verify --dir", [join(folder, "receipt.json"), "--dir", folder]],
+    ...(replays ? ([["receipt verify --train", [request, "--index", "--train"]]] as const) : []),
   ] as const) {
-    const { ok, seconds, line } = await hand.verify(args);
+    const { ok, seconds, line } = await meter.step(`${name}: ${what}`, () => hand.verify(args));
     process.stdout.write(`  ${what.padEnd(26)}  ${seconds.toFixed(1)} s: ${line}\n`);
     if (!ok) process.exitCode = 1;
   }

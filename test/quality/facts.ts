@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { intakeFile } from "../../node/ai/datanet/intake.ts";
+import { wordsOf } from "../../node/ai/evaluation/bm25.ts";
 import { packageRoot } from "../../node/base/paths.ts";
-import { wordsOf } from "./bm25.ts";
 
 const DATA = join(packageRoot(), "test", "quality", "data");
 
@@ -31,9 +31,14 @@ export function factSetNames(): string[] {
   return readdirSync(DATA).sort();
 }
 
-/** Reads a set: `<contributor>.jsonl`, `<contributor>.txt` or `.md`, and `reworded.json` in the rows' order. */
+/** One of the judging sets: nothing is ever tuned on them. */
 export function readFactSet(name: string): FactSet {
-  const folder = join(DATA, name);
+  return readFactFolder(join(DATA, name));
+}
+
+/** Reads a set: `<contributor>.jsonl`, `<contributor>.txt` or `.md`, and `reworded.json` in the rows' order. */
+export function readFactFolder(folder: string): FactSet {
+  const name = basename(folder);
   const reworded = rewordedSchema.parse(JSON.parse(readFileSync(join(folder, "reworded.json"), "utf8")));
   const contributors = readdirSync(folder)
     .filter((file) => file.endsWith(".jsonl"))

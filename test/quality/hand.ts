@@ -4,12 +4,11 @@ import { z } from "zod";
 import { CliRunner } from "../../devnet/cli-runner.ts";
 import { CodedError } from "../../node/base/errors.ts";
 import type { FactSet } from "./facts.ts";
+import type { Form } from "./trial.ts";
 
 /** OPEN that a new account gets: stakes and the escrows of a hundred questions. */
 const ALLOWANCE = "1500";
 const LEAST_WEI = 300n * 10n ** 18n;
-
-export type Form = "pairs" | "prose";
 
 export interface HandOptions {
   dataDir: string;
@@ -20,6 +19,8 @@ export interface HandOptions {
   host: string;
   /** JSON file with another method than the default; for trying settings out. */
   method: string | undefined;
+  /** Folder with another base model than the shipped one. */
+  base: string | undefined;
 }
 
 const id = z.union([z.string(), z.number()]).transform(String);
@@ -39,6 +40,8 @@ export interface Answered {
   answer: string;
   /** Name of the contributor with the largest weight; undefined when nobody or two lead. */
   first: string | undefined;
+  /** Share of the weights of each contributor that has any. */
+  shares: ReadonlyMap<string, number>;
 }
 
 /** A person at the command line: every step is a process of its own, with no door but the user's. */
@@ -60,9 +63,12 @@ export class Hand {
     });
     this.options = options;
     this.rpcUrl = rpcUrl;
+    this.devnetPid = devnet.pid;
   }
 
   readonly rpcUrl: string;
+  /** The process that started the devnet's others. */
+  readonly devnetPid: number;
 
   /** Makes the accounts that are missing and gives OPEN to those that are short of it. */
   async haveAccounts(names: readonly string[]): Promise<void> {
@@ -84,6 +90,7 @@ export class Hand {
     const create = ["datanet", "create", name, "--licence", "CC0-1.0", "--reviewer", "reviewer"];
     const { datanet } = z.object({ datanet: id }).parse(await this.cli.json(create, "owner"));
     const contributed = z.array(z.object({ contributionId: id }));
+    await this.cli.json(["datanet", "bond", datanet], "reviewer");
     const reviewed: string[] = [];
     for (const contributor of set.contributors) {
       const contribute = ["datanet", "contribute", datanet, contributor[form]];
@@ -100,12 +107,23 @@ export class Hand {
 
   /** Trains on the snapshot, registers and lets the host take the model; gives its number. */
   async makeModel(name: string, snapshot: string): Promise<string> {
+    return this.registerModel(await this.trainModel(name, snapshot));
+  }
+
+  /** Trains on the snapshot; gives the file of the build. */
+  async trainModel(name: string, snapshot: string): Promise<string> {
     const folder = join(this.options.dataDir, "work");
     mkdirSync(folder, { recursive: true });
     const file = join(folder, `${name}.json`);
     const train = ["model", "train", name, "--out", file, "--snapshot", snapshot];
     if (this.options.method !== undefined) train.push("--method", this.options.method);
-    await this.cli.json(train);
+    if (this.options.base !== undefined) train.push("--base", this.options.base);
+    await this.cli.json(train, "owner");
+    return file;
+  }
+
+  /** Registers a build, waits until it serves and lets the host take it; gives the model's number. */
+  async registerModel(file: string): Promise<string> {
     const registered = await this.cli.json(["model", "register", file, "--wait"], "owner");
     const { model } = z.object({ model: id }).parse(registered);
     await this.cli.json(["host", "take", model], this.options.host);
@@ -122,7 +140,13 @@ export class Hand {
     }
     const [first, second] = [...sums].toSorted(([, a], [, b]) => (b > a ? 1 : -1));
     const leads = first !== undefined && first[1] !== second?.[1];
-    return { request, answer: receipt.answer, first: leads ? this.names.get(first[0]) : undefined };
+    const total = Number([...sums.values()].reduce((sum, weight) => sum + weight, 0n));
+    return {
+      request,
+      answer: receipt.answer,
+      first: leads ? this.names.get(first[0]) : undefined,
+      shares: new Map([...sums].map(([key, weight]) => [this.names.get(key) ?? key, Number(weight) / total])),
+    };
   }
 
   /** A receipt is its payer's until then. */
@@ -146,15 +170,16 @@ export class Hand {
   }
 }
 
-function readDevnet(dataDir: string): { rpc: string; l1: string } {
+function readDevnet(dataDir: string): { rpc: string; l1: string; pid: number } {
   const file = join(dataDir, "devnet.json");
   const schema = z.object({
+    pid: z.number(),
     l1: z.object({ rpc: z.string() }),
     nodes: z.array(z.object({ rpc: z.string() })).min(1),
   });
   try {
-    const { l1, nodes } = schema.parse(JSON.parse(readFileSync(file, "utf8")));
-    return { rpc: nodes[0]!.rpc, l1: l1.rpc };
+    const { l1, nodes, pid } = schema.parse(JSON.parse(readFileSync(file, "utf8")));
+    return { rpc: nodes[0]!.rpc, l1: l1.rpc, pid };
   } catch (cause) {
     throw new CodedError("DEVNET_ABSENT", "fatal", {
       message: `${file} describes no devnet`,

@@ -15,11 +15,12 @@ export function memoryJournal(): MemoryJournal {
     });
   return {
     raws,
-    append: (added) => ({ arrivals: add(added), done: Promise.resolve() }),
-    reserve: (added) => ({ arrivals: add(added), writes: [] }),
+    append: add,
     async remove(arrivals) {
       for (const arrival of arrivals) raws.delete(arrival);
     },
+    async sync() {},
+    close() {},
     *entries() {
       for (const [arrival, raw] of raws) yield { arrival, raw };
     },

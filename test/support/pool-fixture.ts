@@ -124,7 +124,7 @@ export class PoolFixture {
         hashes.unshift(transaction.hash);
       }
     }
-    const { arrivals } = this.journal.reserve(raws);
+    const arrivals = this.journal.append(raws);
     const journalled = new Map(hashes.map((hash, index) => [hash, arrivals[index]!]));
     this.pool.chainChanged({ removed: blocks, added: [], journalled });
   }

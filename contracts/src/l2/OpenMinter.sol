@@ -2,27 +2,22 @@
 pragma solidity 0.8.37;
 
 import {Initializable} from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
+import {ICrossDomainMessenger} from "../interfaces/ICrossDomainMessenger.sol";
+import {IOpenBridge} from "../interfaces/IOpenBridge.sol";
+import {IOpenMinter} from "../interfaces/IOpenMinter.sol";
 import {LiquidityController} from "./LiquidityController.sol";
 import {Predeploys} from "./Predeploys.sol";
 
-interface ICrossDomainMessenger {
-    function xDomainMessageSender() external view returns (address);
-}
-
 /// @title OpenMinter
-/// @notice L2 end of the OPEN bridge: for OPEN that OpenBridge locked on L1 it mints as much native coin.
-contract OpenMinter is Initializable {
-    /// @notice OpenBridge on L1.
+/// @notice See IOpenMinter.
+contract OpenMinter is IOpenMinter, Initializable {
+    /// @notice Gas that the transfer on L1 gets at least. It runs no code of the recipient, so no one needs another amount.
+    uint32 public constant RELEASE_GAS = 200_000;
+
+    /// @inheritdoc IOpenMinter
     address public bridge;
-
-    /// @notice OPEN arrived from L1.
-    /// @param from   Who locked it on L1.
-    /// @param to     Who received it here.
-    /// @param amount Wei.
-    event DepositFinalized(address indexed from, address indexed to, uint256 amount);
-
-    /// @notice The message does not come from the bridge on L1 through the messenger.
-    error NotBridge();
+    /// @inheritdoc IOpenMinter
+    uint256 public withdrawn;
 
     constructor() {
         _disableInitializers();
@@ -33,12 +28,27 @@ contract OpenMinter is Initializable {
         bridge = bridge_;
     }
 
-    /// @notice Mints what the bridge on L1 has locked; only the bridge's messages may call it.
+    /// @inheritdoc IOpenMinter
     function finalizeDeposit(address from, address to, uint256 amount) external {
-        address messenger = Predeploys.L2_CROSS_DOMAIN_MESSENGER;
-        if (msg.sender != messenger) revert NotBridge();
-        if (ICrossDomainMessenger(messenger).xDomainMessageSender() != bridge) revert NotBridge();
+        ICrossDomainMessenger messenger = ICrossDomainMessenger(Predeploys.L2_CROSS_DOMAIN_MESSENGER);
+        if (msg.sender != address(messenger)) revert NotBridge();
+        if (messenger.xDomainMessageSender() != bridge) revert NotBridge();
         LiquidityController(payable(Predeploys.LIQUIDITY_CONTROLLER)).mint(to, amount);
         emit DepositFinalized(from, to, amount);
+    }
+
+    /// @inheritdoc IOpenMinter
+    function withdraw(address to) external payable {
+        if (msg.value == 0) revert ZeroAmount();
+        if (to == address(0)) revert ZeroRecipient();
+        withdrawn += msg.value;
+        LiquidityController(payable(Predeploys.LIQUIDITY_CONTROLLER)).burn{value: msg.value}();
+        ICrossDomainMessenger(Predeploys.L2_CROSS_DOMAIN_MESSENGER)
+            .sendMessage(
+                bridge,
+                abi.encodeCall(IOpenBridge.finalizeWithdrawal, (msg.sender, to, msg.value)),
+                RELEASE_GAS
+            );
+        emit WithdrawalInitiated(msg.sender, to, msg.value);
     }
 }

@@ -2,31 +2,28 @@
 pragma solidity 0.8.37;
 
 import {IInfluenceVerifier, IndexCommitment, InfluenceList} from "../interfaces/IInfluenceVerifier.sol";
+import {IChallengedClaims} from "../interfaces/protocol/IChallengedClaims.sol";
 import {IClaimChallenges, OpenedRecord} from "../interfaces/protocol/IClaimChallenges.sol";
 import {Claim} from "../interfaces/protocol/IInferenceMarket.sol";
 import {Announcements} from "./Announcements.sol";
-import {InferenceMarket} from "./InferenceMarket.sol";
+import {Covers} from "./Covers.sol";
 import {ModelRegistry} from "./ModelRegistry.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
+import {SpanChallenges} from "./SpanChallenges.sol";
 import {ModelId} from "./Types.sol";
 
 /// @title Counter-examples to claims, decided by the InfluenceVerifier.
 /// @notice Each call is announced a block before (Announcements); its last argument is a secret salt, so that the announcement
 /// tells nothing. A call whose counter-example does not contradict the claim reverts.
-contract ClaimChallenges is IClaimChallenges, Announcements {
-    ModelRegistry public immutable MODELS;
-    InferenceMarket public immutable MARKET;
-
+contract ClaimChallenges is IClaimChallenges, SpanChallenges {
     constructor(
         ProtocolParameters parameters,
         RewardBalances balances,
         ModelRegistry models,
-        InferenceMarket market
-    ) Announcements(parameters, balances) {
-        (MODELS, MARKET) = (models, market);
-    }
+        IChallengedClaims market
+    ) Announcements(parameters, balances) SpanChallenges(models, market) {}
 
     /// @inheritdoc IClaimChallenges
     function challengeScore(
@@ -57,7 +54,8 @@ contract ClaimChallenges is IClaimChallenges, Announcements {
         uint64 announcedBlock = _begin(given, query);
         IndexCommitment memory index = MODELS.indexOf(given.modelId);
         (uint32 rowId,,, uint32 first, int64 score) =
-            INFLUENCE_VERIFIER.scoreOf(index, query, shown.record, shown.path);
+            INFLUENCE_VERIFIER.scoreOf(index, Covers.sketchOf(index, query), shown.record, shown.path);
+        // Where spans count, challengeOmittedHolder decides.
         if (first != rowId || score <= 0 || index.spans != 0) revert ClaimStands();
         _checkOmitted(index, given.list, rowId, score);
         MARKET.refute(given, msg.sender, announcedBlock, "omission");
@@ -81,19 +79,15 @@ contract ClaimChallenges is IClaimChallenges, Announcements {
         MARKET.refute(given, msg.sender, announcedBlock, "weights");
     }
 
-    function _begin(Claim calldata given, bytes calldata query) private returns (uint64 announcedBlock) {
-        announcedBlock = _useAnnouncement();
-        MARKET.checkChallengeable(given);
-        if (keccak256(query) != given.queryHash) revert QueryMismatch(given.queryHash);
-    }
-
     /// @dev `hasScore` is false where a committed record has no score for the query.
     function _tryScore(ModelId modelId, bytes calldata query, OpenedRecord calldata shown)
         private
         view
         returns (bool hasScore, uint32 first, int64 score)
     {
-        try INFLUENCE_VERIFIER.scoreOf(MODELS.indexOf(modelId), query, shown.record, shown.path) returns (
+        IndexCommitment memory index = MODELS.indexOf(modelId);
+        bytes calldata sketch = Covers.sketchOf(index, query);
+        try INFLUENCE_VERIFIER.scoreOf(index, sketch, shown.record, shown.path) returns (
             uint32, uint64, uint32, uint32 itsFirst, int64 itsScore
         ) {
             return (true, itsFirst, itsScore);

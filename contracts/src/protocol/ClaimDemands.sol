@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IndexCommitment} from "../interfaces/IInfluenceVerifier.sol";
 import {IClaimDemands} from "../interfaces/protocol/IClaimDemands.sol";
 import {Claim, IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
+import {Covers} from "./Covers.sol";
 import {InferenceMarket} from "./InferenceMarket.sol";
 import {ModelRegistry} from "./ModelRegistry.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
@@ -51,7 +53,8 @@ contract ClaimDemands is IClaimDemands {
         IInferenceMarket.Request memory order = MARKET.claimed(given);
         if (keccak256(query) != given.queryHash) revert QueryMismatch(given.queryHash);
         // Also its form: a query that gives no score could not be challenged.
-        INFLUENCE_VERIFIER.checkQuery(MODELS.indexOf(given.modelId), query);
+        IndexCommitment memory index = MODELS.indexOf(given.modelId);
+        INFLUENCE_VERIFIER.checkQuery(index, Covers.sketchOf(index, query));
         _answer(order, given.requestId, Kind.Query);
         emit QueryPublished(given.requestId, query);
     }
@@ -71,7 +74,7 @@ contract ClaimDemands is IClaimDemands {
         if (demand.kind == Kind.None) revert NoSuchDemand(given.requestId, Kind.None);
         if (block.timestamp <= demand.deadline) revert NotYet(demand.deadline);
         delete _demands[given.requestId];
-        BALANCES.credit{value: demand.deposit}(demand.by);
+        _return(demand.deposit, demand.by, given.requestId);
         MARKET.refuteSilence(given, demand.by, demand.kind == Kind.Query);
     }
 
@@ -81,7 +84,7 @@ contract ClaimDemands is IClaimDemands {
         bool over = MARKET.getRequest(requestId).status != IInferenceMarket.Status.Claimed;
         if (demand.kind == Kind.None || !over) revert NoSuchDemand(requestId, demand.kind);
         delete _demands[requestId];
-        BALANCES.credit{value: demand.deposit}(demand.by);
+        _return(demand.deposit, demand.by, requestId);
     }
 
     /// @inheritdoc IClaimDemands
@@ -112,6 +115,10 @@ contract ClaimDemands is IClaimDemands {
         if (block.timestamp > demand.deadline) revert TooLate(demand.deadline);
         delete _demands[requestId];
         MARKET.extend(requestId, uint64(block.timestamp + order.challengeWindow), kind == Kind.Query);
-        BALANCES.credit{value: demand.deposit}(kind == Kind.Query ? msg.sender : order.host);
+        _return(demand.deposit, kind == Kind.Query ? msg.sender : order.host, requestId);
+    }
+
+    function _return(uint128 deposit, address to, RequestId requestId) private {
+        BALANCES.creditFor{value: deposit}(to, "demand", RequestId.unwrap(requestId));
     }
 }

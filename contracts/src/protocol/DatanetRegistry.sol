@@ -2,9 +2,11 @@
 pragma solidity 0.8.37;
 
 import {IDatanetRegistry} from "../interfaces/protocol/IDatanetRegistry.sol";
-import {Parameters} from "../interfaces/protocol/IProtocolParameters.sol";
-import {Datanets} from "./Datanets.sol";
+import {IStakeLosses} from "../interfaces/protocol/IStakeLosses.sol";
+import {ContributionIncome} from "./ContributionIncome.sol";
+import {Contributions} from "./Contributions.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
+import {Reviewers} from "./Reviewers.sol";
 import {RewardBalances} from "./RewardBalances.sol";
 import {ContributionId, DatanetId, NO_CONTRIBUTION} from "./Types.sol";
 
@@ -12,118 +14,92 @@ import {ContributionId, DatanetId, NO_CONTRIBUTION} from "./Types.sol";
 /// @notice A contribution is committed (hash and stake), revealed in a later block, reviewed, and accepted or rejected. Ids are
 /// given in the order of commitments, so the lower id was first. Stakes return, and slashed stakes go to the treasury, through
 /// RewardBalances. Amounts are wei, times are seconds since the epoch.
-contract DatanetRegistry is Datanets {
-    ProtocolParameters public immutable PARAMETERS;
-    RewardBalances public immutable BALANCES;
+contract DatanetRegistry is ContributionIncome {
+    bytes32 private constant OPENED = bytes32(uint256(1));
+    bytes32 private constant FORFEITED = bytes32(uint256(2));
 
-    /// @notice Number of contributions to all datanets; ids count from 1.
-    uint256 public contributionCount;
-    mapping(ContributionId contributionId => mapping(address reviewer => bool)) public hasReviewed;
-    /// @notice The contribution that holds these rows in a datanet; 0 if none does. A file's name is no part of them.
-    mapping(DatanetId datanetId => mapping(bytes32 rowsRoot => ContributionId contributionId)) public
-        contributionOfRows;
-    mapping(ContributionId contributionId => Contribution) private _contributions;
-    mapping(DatanetId datanetId => uint64) private _lastRevealDeadline;
+    /// @notice The contract that decides proofs of plagiarism.
+    address public immutable PLAGIARISM;
 
-    constructor(ProtocolParameters parameters, RewardBalances balances) {
-        PARAMETERS = parameters;
-        BALANCES = balances;
+    mapping(ContributionId contributionId => mapping(address reviewer => bytes32)) private _votes;
+    mapping(ContributionId contributionId => mapping(address reviewer => bool)) private _hasVotedExclude;
+    mapping(ContributionId contributionId => uint256) private _excludeVotes;
+
+    constructor(
+        ProtocolParameters parameters,
+        RewardBalances balances,
+        IStakeLosses losses,
+        address plagiarism
+    ) Reviewers(parameters, balances) Contributions(losses) {
+        PLAGIARISM = plagiarism;
     }
 
     /// @inheritdoc IDatanetRegistry
-    function commitmentOf(
-        DatanetId datanetId,
-        address contributor,
-        bytes32 contentId,
-        bytes32 rowsRoot,
-        uint32 rowCount,
-        bytes32 salt
-    ) public pure returns (bytes32) {
-        return keccak256(abi.encode(datanetId, contributor, contentId, rowsRoot, rowCount, salt));
-    }
-
-    /// @inheritdoc IDatanetRegistry
-    function commit(DatanetId datanetId, bytes32 commitment)
-        external
-        payable
-        returns (ContributionId contributionId)
-    {
-        Datanet storage datanet = _datanet(datanetId);
-        if (msg.value != datanet.stake) revert StakeMismatch(msg.value, datanet.stake);
-        if (commitment == 0) revert CommitmentEmpty();
-        contributionId = ContributionId.wrap(uint64(++contributionCount));
-        Parameters memory parameters = PARAMETERS.parameters();
-        Contribution storage contribution = _contributions[contributionId];
-        contribution.datanetId = datanetId;
-        contribution.contributor = msg.sender;
-        contribution.status = Status.Committed;
-        contribution.stakeHeld = true;
-        contribution.committedBlock = uint64(block.number);
-        contribution.revealDeadline = _nextRevealDeadline(datanetId, parameters.revealPeriod);
-        contribution.reviewPeriod = parameters.reviewPeriod;
-        contribution.stakePeriod = parameters.stakePeriod;
-        contribution.stake = uint128(msg.value);
-        contribution.commitment = commitment;
-        emit ContributionCommitted(
-            contributionId, datanetId, msg.sender, commitment, uint128(msg.value), contribution.revealDeadline
-        );
-    }
-
-    /// @inheritdoc IDatanetRegistry
-    function cancel(ContributionId contributionId) external {
-        Contribution storage contribution = _contributions[contributionId];
-        _expectStatus(contributionId, contribution, Status.Committed);
-        bool allowed = msg.sender == contribution.contributor || block.timestamp > contribution.revealDeadline;
-        if (!allowed) revert NotContributor(msg.sender);
-        _withdraw(contributionId, contribution);
-    }
-
-    /// @inheritdoc IDatanetRegistry
-    function reveal(
-        ContributionId contributionId,
-        bytes32 contentId,
-        bytes32 rowsRoot,
-        uint32 rowCount,
-        bytes32 salt
-    ) external {
-        Contribution storage contribution = _contributions[contributionId];
-        _expectStatus(contributionId, contribution, Status.Committed);
-        if (msg.sender != contribution.contributor) revert NotContributor(msg.sender);
-        // A reveal that is read from the pool can't be committed, revealed and mined before it.
-        if (block.number <= contribution.committedBlock) revert RevealTooEarly(contribution.committedBlock);
-        if (block.timestamp > contribution.revealDeadline) revert RevealOver(contribution.revealDeadline);
-        if (rowCount == 0) revert RowCountZero();
-        DatanetId datanetId = contribution.datanetId;
-        bytes32 revealed = commitmentOf(datanetId, msg.sender, contentId, rowsRoot, rowCount, salt);
-        if (revealed != contribution.commitment) revert RevealMismatch(contribution.commitment, revealed);
-        _displace(datanetId, contributionId, rowsRoot);
-        uint64 deadline = uint64(block.timestamp + contribution.reviewPeriod);
-        contribution.status = Status.Revealed;
-        contribution.contentId = contentId;
-        contribution.rowsRoot = rowsRoot;
-        contribution.rowCount = rowCount;
-        contribution.deadline = deadline;
-        emit ContributionRevealed(
-            contributionId, datanetId, msg.sender, contentId, rowsRoot, rowCount, deadline
-        );
-    }
-
-    /// @inheritdoc IDatanetRegistry
-    function review(ContributionId contributionId, bool approve) external {
+    function commitVote(ContributionId contributionId, bytes32 voteHash) external {
         Contribution storage contribution = _contributions[contributionId];
         _expectStatus(contributionId, contribution, Status.Revealed);
-        if (block.timestamp > contribution.deadline) revert ReviewOver(contribution.deadline);
         if (msg.sender == contribution.contributor) revert OwnContribution(contributionId);
-        if (!isReviewer[contribution.datanetId][msg.sender]) revert NotReviewer(msg.sender);
-        if (hasReviewed[contributionId][msg.sender]) revert AlreadyReviewed(msg.sender);
-        hasReviewed[contributionId][msg.sender] = true;
-        emit ContributionReviewed(contributionId, msg.sender, approve);
+        _checkBonded(contribution.datanetId, msg.sender);
+        if (_votes[contributionId][msg.sender] != 0) revert AlreadyVoted(msg.sender);
+        if (block.timestamp > contribution.deadline || _allVoted(contribution)) {
+            revert ReviewOver(contribution.deadline);
+        }
+        if (uint256(voteHash) <= uint256(FORFEITED)) revert CommitmentEmpty();
+        _votes[contributionId][msg.sender] = voteHash;
+        contribution.votes++;
+        _bindVote(contribution.datanetId, msg.sender, contribution.deadline + contribution.revealPeriod);
+        emit VoteCommitted(contributionId, msg.sender);
+        if (!_allVoted(contribution)) return;
+        (contribution.deadline, contribution.voteDeadline) =
+        (uint64(block.timestamp), uint64(block.timestamp));
+    }
+
+    /// @inheritdoc IDatanetRegistry
+    function revealVote(ContributionId contributionId, bool approve, bytes32 reasonHash, bytes32 salt)
+        external
+    {
+        Contribution storage contribution = _contributions[contributionId];
+        _checkRevealTime(contribution);
+        bytes32 committed = _votes[contributionId][msg.sender];
+        if (committed == 0) revert VoteMissing(msg.sender);
+        if (committed == OPENED) revert AlreadyVoted(msg.sender);
+        bytes32 revealed = voteHashOf(contributionId, msg.sender, approve, reasonHash, salt);
+        if (revealed != committed) revert VoteMismatch(committed, revealed);
+        _votes[contributionId][msg.sender] = OPENED;
+        emit ContributionReviewed(contributionId, msg.sender, approve, reasonHash);
+        _payVote(contribution.datanetId, msg.sender);
+        // What comes after the decision is paid and counts no more.
+        if (contribution.status != Status.Revealed) return;
         Datanet storage datanet = _datanet(contribution.datanetId);
         if (approve) {
             if (++contribution.approvals >= datanet.quorum) _approve(contributionId, contribution);
-        } else if (++contribution.rejections > datanet.reviewers - datanet.quorum) {
-            _reject(contributionId, contribution);
+            return;
         }
+        uint256 seats = _seats(datanet, contribution.datanetId, contribution.contributor);
+        if (++contribution.rejections + datanet.quorum > seats) _reject(contributionId, contribution);
+    }
+
+    /// @inheritdoc IDatanetRegistry
+    function forfeitVote(ContributionId contributionId, address reviewer) external {
+        Contribution storage contribution = _contributions[contributionId];
+        uint64 end = contribution.voteDeadline + contribution.revealPeriod;
+        if (contribution.voteDeadline == 0) revert VoteMissing(reviewer);
+        if (block.timestamp <= end) revert TooEarly(end);
+        bytes32 committed = _votes[contributionId][reviewer];
+        if (uint256(committed) <= uint256(FORFEITED)) revert VoteMissing(reviewer);
+        _votes[contributionId][reviewer] = FORFEITED;
+        _forfeit(contribution.datanetId, reviewer);
+    }
+
+    /// @inheritdoc IDatanetRegistry
+    function voteHashOf(
+        ContributionId contributionId,
+        address reviewer,
+        bool approve,
+        bytes32 reasonHash,
+        bytes32 salt
+    ) public pure returns (bytes32) {
+        return keccak256(abi.encode(contributionId, reviewer, approve, reasonHash, salt));
     }
 
     /// @inheritdoc IDatanetRegistry
@@ -138,121 +114,79 @@ contract DatanetRegistry is Datanets {
     function expire(ContributionId contributionId) external {
         Contribution storage contribution = _contributions[contributionId];
         _expectStatus(contributionId, contribution, Status.Revealed);
-        if (block.timestamp <= contribution.deadline) revert TooEarly(contribution.deadline);
+        uint64 end = contribution.voteDeadline + contribution.revealPeriod;
+        if (block.timestamp <= end) revert TooEarly(end);
         contributionOfRows[contribution.datanetId][contribution.rowsRoot] = NO_CONTRIBUTION;
         _withdraw(contributionId, contribution);
     }
 
     /// @inheritdoc IDatanetRegistry
-    function releaseStake(ContributionId contributionId) external {
+    function voteExclude(ContributionId contributionId, bytes32 reasonHash) external {
         Contribution storage contribution = _contributions[contributionId];
-        if (!contribution.stakeHeld) revert StatusMismatch(contributionId, contribution.status);
         _expectStatus(contributionId, contribution, Status.Accepted);
-        if (block.timestamp < contribution.deadline) revert TooEarly(contribution.deadline);
-        emit StakeReleased(contributionId, contribution.contributor, contribution.stake);
-        _moveStake(contribution, contribution.contributor);
+        _checkBonded(contribution.datanetId, msg.sender);
+        if (_hasVotedExclude[contributionId][msg.sender]) revert AlreadyVoted(msg.sender);
+        _hasVotedExclude[contributionId][msg.sender] = true;
+        emit ExclusionVoted(contributionId, msg.sender, reasonHash);
+        if (++_excludeVotes[contributionId] < _datanet(contribution.datanetId).quorum) return;
+        uint128 slashed = contribution.stakeHeld ? contribution.stake : 0;
+        _skip(contributionId, contribution, "excluded", slashed);
+        if (contribution.stakeHeld) _loseStake(contributionId, contribution, address(0), "excluded");
     }
 
     /// @inheritdoc IDatanetRegistry
-    function leafOf(
+    function retire(ContributionId contributionId) external {
+        Contribution storage contribution = _contributions[contributionId];
+        _expectStatus(contributionId, contribution, Status.Accepted);
+        if (msg.sender != contribution.contributor) revert NotContributor(msg.sender);
+        _skip(contributionId, contribution, "retired", 0);
+    }
+
+    /// @inheritdoc IDatanetRegistry
+    function skipPlagiarism(ContributionId contributionId, address finder) external {
+        if (msg.sender != PLAGIARISM) revert NotPlagiarism(msg.sender);
+        Contribution storage contribution = _contributions[contributionId];
+        _expectStatus(contributionId, contribution, Status.Accepted);
+        if (!contribution.stakeHeld) revert StatusMismatch(contributionId, contribution.status);
+        _skip(contributionId, contribution, "plagiarism", contribution.stake);
+        _loseStake(contributionId, contribution, finder, "plagiarism");
+    }
+
+    /// @inheritdoc IDatanetRegistry
+    function hasOpenedVote(ContributionId contributionId, address reviewer) external view returns (bool) {
+        return _votes[contributionId][reviewer] == OPENED;
+    }
+
+    /// @inheritdoc IDatanetRegistry
+    function isSkipped(ContributionId contributionId, uint32 snapshot) external view returns (bool) {
+        uint32 from = _contributions[contributionId].skippedFrom;
+        return from != 0 && snapshot >= from;
+    }
+
+    function _skip(
         ContributionId contributionId,
-        address contributor,
-        bytes32 contentId,
-        bytes32 rowsRoot,
-        uint32 rowCount
-    ) public pure returns (bytes32) {
-        return keccak256(
-            abi.encodePacked(
-                bytes1(0x00),
-                uint256(ContributionId.unwrap(contributionId)),
-                contributor,
-                contentId,
-                rowsRoot,
-                rowCount
-            )
+        Contribution storage contribution,
+        bytes32 reason,
+        uint128 slashed
+    ) private {
+        if (contribution.skippedFrom != 0) revert AlreadySkipped(contributionId);
+        Datanet storage datanet = _datanet(contribution.datanetId);
+        contribution.skippedFrom = datanet.snapshots + 1;
+        datanet.skipped += contribution.rowCount;
+        emit ContributionSkipped(
+            contributionId, contribution.datanetId, reason, contribution.skippedFrom, slashed
         );
     }
 
-    /// @inheritdoc IDatanetRegistry
-    function payeeOf(ContributionId contributionId) external view returns (address) {
-        return _contributions[contributionId].contributor;
+    function _checkRevealTime(Contribution storage contribution) private view {
+        uint256 from = _allVoted(contribution) ? contribution.voteDeadline : contribution.voteDeadline + 1;
+        uint256 until = contribution.voteDeadline + contribution.revealPeriod;
+        bool isTime = contribution.voteDeadline != 0 && block.timestamp >= from && block.timestamp <= until;
+        if (!isTime) revert NotRevealTime(from, until);
     }
 
-    /// @inheritdoc IDatanetRegistry
-    function getContribution(ContributionId contributionId) external view returns (Contribution memory) {
-        return _contributions[contributionId];
-    }
-
-    /// @dev Never before an older commitment's: an accepted contribution has no older rival left.
-    function _nextRevealDeadline(DatanetId datanetId, uint32 period) private returns (uint64 deadline) {
-        deadline = uint64(block.timestamp + period);
-        if (deadline < _lastRevealDeadline[datanetId]) deadline = _lastRevealDeadline[datanetId];
-        _lastRevealDeadline[datanetId] = deadline;
-    }
-
-    /// @dev Takes the rows for this contribution; one that was committed later and is not accepted gives way.
-    function _displace(DatanetId datanetId, ContributionId contributionId, bytes32 rowsRoot) private {
-        ContributionId holder = contributionOfRows[datanetId][rowsRoot];
-        if (holder != NO_CONTRIBUTION) {
-            Contribution storage other = _contributions[holder];
-            bool open = other.status == Status.Revealed || other.status == Status.Approved;
-            if (!open || holder < contributionId) revert RowsRepeated(rowsRoot, holder);
-            _withdraw(holder, other);
-        }
-        contributionOfRows[datanetId][rowsRoot] = contributionId;
-    }
-
-    function _approve(ContributionId contributionId, Contribution storage contribution) private {
-        if (block.timestamp > contribution.revealDeadline) return _accept(contributionId, contribution);
-        contribution.status = Status.Approved;
-        emit ContributionApproved(contributionId, contribution.revealDeadline + 1);
-    }
-
-    function _accept(ContributionId contributionId, Contribution storage contribution) private {
+    function _allVoted(Contribution storage contribution) private view returns (bool) {
         DatanetId datanetId = contribution.datanetId;
-        uint64 release = uint64(block.timestamp + contribution.stakePeriod);
-        contribution.status = Status.Accepted;
-        contribution.deadline = release;
-        bytes32 leaf = leafOf(
-            contributionId,
-            contribution.contributor,
-            contribution.contentId,
-            contribution.rowsRoot,
-            contribution.rowCount
-        );
-        (uint32 position, uint64 firstRow) = _include(datanetId, contributionId, leaf, contribution.rowCount);
-        contribution.position = position;
-        contribution.firstRow = firstRow;
-        emit ContributionAccepted(
-            contributionId, datanetId, contribution.contributor, position, firstRow, leaf, release
-        );
-    }
-
-    /// @dev Its rows are free again: what was rejected here may be another's good contribution.
-    function _reject(ContributionId contributionId, Contribution storage contribution) private {
-        contribution.status = Status.Rejected;
-        contributionOfRows[contribution.datanetId][contribution.rowsRoot] = NO_CONTRIBUTION;
-        emit ContributionRejected(
-            contributionId, contribution.datanetId, contribution.contributor, contribution.stake
-        );
-        _moveStake(contribution, PARAMETERS.parameters().treasury);
-    }
-
-    function _withdraw(ContributionId contributionId, Contribution storage contribution) private {
-        contribution.status = Status.Withdrawn;
-        emit ContributionWithdrawn(contributionId, contribution.datanetId, contribution.contributor);
-        _moveStake(contribution, contribution.contributor);
-    }
-
-    function _moveStake(Contribution storage contribution, address to) private {
-        contribution.stakeHeld = false;
-        if (contribution.stake > 0) BALANCES.credit{value: contribution.stake}(to);
-    }
-
-    function _expectStatus(ContributionId contributionId, Contribution storage contribution, Status status)
-        private
-        view
-    {
-        if (contribution.status != status) revert StatusMismatch(contributionId, contribution.status);
+        return contribution.votes >= _seats(_datanet(datanetId), datanetId, contribution.contributor);
     }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IDatanetRegistry, Snapshot} from "../interfaces/protocol/IDatanetRegistry.sol";
+import {IDatanets, Snapshot} from "../interfaces/protocol/IDatanets.sol";
 import {MerkleFrontier} from "./MerkleFrontier.sol";
 import {ContributionId, DatanetId} from "./Types.sol";
 
 /// @title Datanets with their reviewers, accepted contributions and snapshots.
-abstract contract Datanets is IDatanetRegistry {
+abstract contract Datanets is IDatanets {
     using MerkleFrontier for MerkleFrontier.Tree;
 
     uint256 private constant MAX_REVIEWERS = 64;
@@ -20,7 +20,7 @@ abstract contract Datanets is IDatanetRegistry {
     mapping(DatanetId datanetId => MerkleFrontier.Tree) private _trees;
     mapping(DatanetId datanetId => mapping(uint32 number => Snapshot)) private _snapshots;
 
-    /// @inheritdoc IDatanetRegistry
+    /// @inheritdoc IDatanets
     function create(
         string calldata name,
         string calldata licence,
@@ -56,28 +56,34 @@ abstract contract Datanets is IDatanetRegistry {
         emit DatanetCreated(datanetId, msg.sender, name, licence, uri, stake, reviewers, quorum);
     }
 
-    /// @inheritdoc IDatanetRegistry
+    /// @inheritdoc IDatanets
     function freeze(DatanetId datanetId) external returns (uint32 number) {
         Datanet storage datanet = _datanet(datanetId);
         if (msg.sender != datanet.owner) revert NotDatanetOwner(msg.sender);
-        if (datanet.accepted == _snapshots[datanetId][datanet.snapshots].contributions) revert NothingNew();
+        Snapshot storage last = _snapshots[datanetId][datanet.snapshots];
+        bool isSame = datanet.accepted == last.contributions && datanet.skipped == last.skipped;
+        if (isSame) revert NothingNew();
+        if (datanet.skipped == datanet.rows) revert NothingShared();
         number = ++datanet.snapshots;
         Snapshot memory snapshot = Snapshot({
             root: _trees[datanetId].root(),
             contributions: datanet.accepted,
             rows: datanet.rows,
-            frozenAt: uint64(block.timestamp)
+            frozenAt: uint64(block.timestamp),
+            skipped: datanet.skipped
         });
         _snapshots[datanetId][number] = snapshot;
-        emit SnapshotFrozen(datanetId, number, snapshot.root, snapshot.contributions, snapshot.rows);
+        emit SnapshotFrozen(
+            datanetId, number, snapshot.root, snapshot.contributions, snapshot.rows, snapshot.skipped
+        );
     }
 
-    /// @inheritdoc IDatanetRegistry
+    /// @inheritdoc IDatanets
     function getDatanet(DatanetId datanetId) external view returns (Datanet memory) {
         return _datanet(datanetId);
     }
 
-    /// @inheritdoc IDatanetRegistry
+    /// @inheritdoc IDatanets
     function getSnapshot(DatanetId datanetId, uint32 number)
         external
         view
@@ -87,7 +93,7 @@ abstract contract Datanets is IDatanetRegistry {
         if (snapshot.contributions == 0) revert SnapshotUnknown(datanetId, number);
     }
 
-    /// @inheritdoc IDatanetRegistry
+    /// @inheritdoc IDatanets
     function acceptedContributions(DatanetId datanetId, uint256 start, uint256 limit)
         external
         view

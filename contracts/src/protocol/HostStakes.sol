@@ -45,14 +45,16 @@ contract HostStakes is IHostStakes {
     function setLimits(uint128 maxFee, uint32 maxOpenClaims) external {
         Host storage host = _hosts[msg.sender];
         (host.maxFee, host.maxOpenClaims) = (maxFee, maxOpenClaims);
-        _checkCover(host);
+        _checkCover(host, PARAMETERS.parameters().auditBps);
         emit HostSet(msg.sender, maxFee, maxOpenClaims);
     }
 
     /// @inheritdoc IHostStakes
     function stake() external payable {
         if (msg.value == 0) revert AmountZero();
-        _hosts[msg.sender].amount += uint128(msg.value);
+        Host storage host = _hosts[msg.sender];
+        host.amount += uint128(msg.value);
+        host.unstakeDelay = PARAMETERS.parameters().unstakeDelay;
         held += msg.value;
         emit Staked(msg.sender, msg.value);
     }
@@ -63,8 +65,8 @@ contract HostStakes is IHostStakes {
         Host storage host = _hosts[msg.sender];
         if (amount + host.leaving > host.amount) revert StakeTooSmall(host.amount, amount + host.leaving);
         host.leaving += amount;
-        host.leavesAt = uint64(block.timestamp + PARAMETERS.parameters().unstakeDelay);
-        _checkCover(host);
+        host.leavesAt = uint64(block.timestamp + host.unstakeDelay);
+        _checkCover(host, PARAMETERS.parameters().auditBps);
         emit UnstakeStarted(msg.sender, amount, host.leavesAt);
     }
 
@@ -96,7 +98,7 @@ contract HostStakes is IHostStakes {
     }
 
     /// @inheritdoc IHostStakes
-    function lock(address account, uint256 fee) external onlyMarket {
+    function lock(address account, uint256 fee, uint16 auditBps) external onlyMarket {
         Host storage host = _hosts[account];
         if (fee > host.maxFee) revert FeeAboveMaximum(fee, host.maxFee);
         if (host.openClaims >= host.maxOpenClaims) {
@@ -104,7 +106,7 @@ contract HostStakes is IHostStakes {
         }
         host.openClaims++;
         host.openFees += uint128(fee);
-        _checkCover(host);
+        _checkCover(host, auditBps);
     }
 
     /// @inheritdoc IHostStakes
@@ -115,15 +117,25 @@ contract HostStakes is IHostStakes {
     }
 
     /// @inheritdoc IHostStakes
-    function slash(address account, uint256 fee) external onlyMarket returns (uint256 amount) {
+    function slash(address account, uint256 fee, uint16 auditBps)
+        external
+        onlyMarket
+        returns (uint256 amount, uint256 missing)
+    {
         Host storage host = _hosts[account];
-        amount = _cover(fee, fee);
-        if (amount > host.amount) amount = host.amount;
-        host.amount -= uint128(amount);
-        if (host.leaving > host.amount) host.leaving = host.amount;
-        held -= amount;
+        amount = _cover(fee, fee, auditBps);
+        if (amount > host.amount) (amount, missing) = (host.amount, amount - host.amount);
+        host.convictedAt = uint64(block.timestamp);
         emit Slashed(account, amount);
-        Address.sendValue(payable(MARKET), amount);
+        _take(host, amount);
+    }
+
+    /// @inheritdoc IHostStakes
+    function charge(address account, uint256 amount) external onlyMarket returns (uint256 taken) {
+        Host storage host = _hosts[account];
+        taken = amount < host.amount ? amount : host.amount;
+        emit Charged(account, taken);
+        _take(host, taken);
     }
 
     /// @inheritdoc IHostStakes
@@ -138,17 +150,23 @@ contract HostStakes is IHostStakes {
 
     /// @inheritdoc IHostStakes
     function coverOf(uint256 openFees, uint256 largestFee) external view returns (uint256) {
-        return _cover(openFees, largestFee);
+        return _cover(openFees, largestFee, PARAMETERS.parameters().auditBps);
     }
 
-    function _checkCover(Host storage host) private view {
-        uint256 required = _cover(host.openFees, host.maxFee);
+    function _take(Host storage host, uint256 amount) private {
+        host.amount -= uint128(amount);
+        if (host.leaving > host.amount) host.leaving = host.amount;
+        held -= amount;
+        Address.sendValue(payable(MARKET), amount);
+    }
+
+    function _checkCover(Host storage host, uint16 auditBps) private view {
+        uint256 required = _cover(host.openFees, host.maxFee, auditBps);
         uint256 staying = host.amount - host.leaving;
         if (staying < required) revert StakeTooSmall(staying, required);
     }
 
-    function _cover(uint256 openFees, uint256 largestFee) private view returns (uint256) {
-        uint256 byAudit = (largestFee * BPS) / PARAMETERS.parameters().auditBps;
-        return ((openFees + byAudit) * COVER_TENTHS) / 10;
+    function _cover(uint256 openFees, uint256 largestFee, uint16 auditBps) private pure returns (uint256) {
+        return ((openFees + (largestFee * BPS) / auditBps) * COVER_TENTHS) / 10;
     }
 }

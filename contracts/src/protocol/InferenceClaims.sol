@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IndexCommitment} from "../interfaces/IInfluenceVerifier.sol";
 import {Claim, IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
+import {Covers} from "./Covers.sol";
 import {InferenceRequests} from "./InferenceRequests.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {BPS} from "./Types.sol";
@@ -13,10 +15,11 @@ abstract contract InferenceClaims is InferenceRequests {
     /// @inheritdoc IInferenceMarket
     function claim(Claim calldata given, bytes calldata query) external payable nonReentrant {
         Request storage order = _claimable(given);
-        INFLUENCE_VERIFIER.checkClaim(MODELS.indexOf(given.modelId), given.list);
+        IndexCommitment memory index = MODELS.indexOf(given.modelId);
+        INFLUENCE_VERIFIER.checkClaim(index, given.list);
         if (query.length > 0) {
             if (keccak256(query) != given.queryHash) revert QueryMismatch(given.queryHash);
-            INFLUENCE_VERIFIER.checkQuery(MODELS.indexOf(given.modelId), query);
+            INFLUENCE_VERIFIER.checkQuery(index, Covers.sketchOf(index, query));
         }
         _post(order, given, query, false);
     }
@@ -30,7 +33,8 @@ abstract contract InferenceClaims is InferenceRequests {
     ) external payable nonReentrant {
         Request storage order = _claimable(given);
         if (keccak256(query) != given.queryHash) revert QueryMismatch(given.queryHash);
-        INFLUENCE_VERIFIER.verifyTopK(MODELS.indexOf(given.modelId), given.list, query, records, paths);
+        IndexCommitment memory index = MODELS.indexOf(given.modelId);
+        INFLUENCE_VERIFIER.verifyTopK(index, given.list, Covers.sketchOf(index, query), records, paths);
         _post(order, given, query, true);
     }
 
@@ -77,7 +81,9 @@ abstract contract InferenceClaims is InferenceRequests {
         (order.status, order.proved, order.queryPublished) = (Status.Claimed, proved, query.length > 0);
         order.deadline = uint64(block.timestamp + order.challengeWindow);
         (order.bond, order.fee, order.claimHash) = (uint128(msg.value), uint128(fee), hashOf(given));
-        HOSTS.lock(msg.sender, fee);
+        order.claimedAt = uint64(block.timestamp);
+        if (address(AUDITS) != address(0)) order.seedBlock = AUDITS.nextSeed();
+        HOSTS.lock(msg.sender, fee, order.auditBps);
         _emitClaimed(order, given, query);
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAudits} from "../interfaces/protocol/IAudits.sol";
+import {IChallengedClaims} from "../interfaces/protocol/IChallengedClaims.sol";
 import {Claim, IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
 import {ModelTerms} from "../interfaces/protocol/IModelRegistry.sol";
 import {DatanetRegistry} from "./DatanetRegistry.sol";
@@ -13,7 +15,7 @@ import {REWARD_SPLITTER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
 import {SnapshotPools} from "./SnapshotPools.sol";
-import {BPS, ContributionId, ModelId, RequestId} from "./Types.sol";
+import {BPS, ContributionId, RequestId} from "./Types.sol";
 
 /// @title Paid inferences: request, claim, challenge, settlement.
 /// @notice A claim can be challenged until its window ends (ClaimChallenges): a counter-example is decided at once. What a
@@ -31,6 +33,7 @@ contract InferenceMarket is InferenceClaims {
         RewardBalances balances;
         address challenges;
         address demands;
+        IAudits audits;
     }
 
     DatanetRegistry public immutable DATANETS;
@@ -44,14 +47,16 @@ contract InferenceMarket is InferenceClaims {
 
     mapping(RequestId requestId => Refutation) private _refutations;
 
-    constructor(Parts memory parts) InferenceRequests(parts.parameters, parts.models, parts.hosts) {
+    constructor(Parts memory parts)
+        InferenceRequests(parts.parameters, parts.models, parts.hosts, parts.audits)
+    {
         (DATANETS, STAKING, POOLS) = (parts.datanets, parts.staking, parts.pools);
         (BALANCES, CHALLENGES, DEMANDS) = (parts.balances, parts.challenges, parts.demands);
     }
 
-    /// @dev What a host loses comes back from its stake.
+    /// @dev What a liar's host and the stakers behind it lose comes from their stakes.
     receive() external payable {
-        if (msg.sender != address(HOSTS)) revert NotHostStakes(msg.sender);
+        if (msg.sender != address(HOSTS) && msg.sender != address(STAKING)) revert NotStakes(msg.sender);
     }
 
     /// @inheritdoc IInferenceMarket
@@ -61,7 +66,7 @@ contract InferenceMarket is InferenceClaims {
         }
     }
 
-    /// @inheritdoc IInferenceMarket
+    /// @inheritdoc IChallengedClaims
     function refute(Claim calldata given, address challenger, uint64 announcedBlock, bytes32 reason)
         external
         nonReentrant
@@ -89,8 +94,19 @@ contract InferenceMarket is InferenceClaims {
         order.status = Status.Refuted;
         HOSTS.release(order.host, order.fee);
         emit InferenceRefuted(given.requestId, order.host, by, "not delivered", order.bond, order.escrow);
-        _payOne(order.payer, order.escrow);
-        _toPools(given.modelId, order.bond, "not delivered");
+        _refund(given.requestId, order.payer, order.escrow);
+        // Payer and host may have agreed on it, and have rows in the pools: it costs twice what others would have had.
+        (Payout memory payout,) = _payoutOf(order, given);
+        uint256 part = 2 * (payout.contributors + payout.pools + payout.stakers + payout.platform);
+        part = HOSTS.charge(order.host, part);
+        _toPools(given, order.bond + part, "not delivered");
+    }
+
+    /// @inheritdoc IInferenceMarket
+    function refuteByVerdict(Claim calldata given, address by, bytes32 reason) external nonReentrant {
+        if (msg.sender != address(AUDITS)) revert NotAudits(msg.sender);
+        uint128 reward = _refute(_claimedNow(given), given, by, reason);
+        _refutations[given.requestId] = Refutation(by, 0, uint64(block.number), reward);
     }
 
     /// @inheritdoc IInferenceMarket
@@ -109,7 +125,9 @@ contract InferenceMarket is InferenceClaims {
         if (block.number <= refutation.finalBlock) revert NotYet(refutation.finalBlock);
         _refutations[requestId].reward = 0;
         emit RewardCollected(requestId, refutation.challenger, refutation.reward);
-        BALANCES.credit{value: refutation.reward}(refutation.challenger);
+        BALANCES.creditFor{value: refutation.reward}(
+            refutation.challenger, "refutation", RequestId.unwrap(requestId)
+        );
     }
 
     /// @inheritdoc IInferenceMarket
@@ -127,7 +145,7 @@ contract InferenceMarket is InferenceClaims {
         return _claimedNow(given);
     }
 
-    /// @inheritdoc IInferenceMarket
+    /// @inheritdoc IChallengedClaims
     function checkChallengeable(Claim calldata given) external view {
         Request storage order = _known(given.requestId);
         if (order.status != Status.Refuted) {
@@ -155,32 +173,41 @@ contract InferenceMarket is InferenceClaims {
     {
         order.status = Status.Refuted;
         HOSTS.release(order.host, order.fee);
-        uint256 lost = order.bond + HOSTS.slash(order.host, order.fee);
+        (uint256 lost, uint256 missing) = HOSTS.slash(order.host, order.fee, order.auditBps);
+        lost += order.bond;
         emit InferenceRefuted(given.requestId, order.host, challenger, reason, lost, order.escrow);
-        _payOne(order.payer, order.escrow);
+        _refund(given.requestId, order.payer, order.escrow);
         reward = uint128(lost / 2);
         uint256 harmed = (lost - reward) / 2;
-        _toPools(given.modelId, harmed, "refuted");
-        BALANCES.credit{value: lost - reward - harmed}(PARAMETERS.parameters().treasury);
+        BALANCES.creditFor{value: lost - reward - harmed}(
+            PARAMETERS.parameters().treasury, "refuted", RequestId.unwrap(given.requestId)
+        );
+        // The stakers' money goes to the harmed alone: a liar that shows its own lie gets none of it.
+        uint256 junior = missing < order.fee ? missing : order.fee;
+        if (junior > 0) harmed += STAKING.slash(given.modelId, given.requestId, junior);
+        _toPools(given, harmed, "refuted");
     }
 
     function _settle(Claim calldata given) private {
         Request storage order = _claimedNow(given);
         if (block.timestamp <= order.deadline) revert NotYet(order.deadline);
+        if (address(AUDITS) != address(0)) AUDITS.checkSettle(given);
         order.status = Status.Settled;
         HOSTS.release(order.host, order.fee);
         (Payout memory payout, address owner) = _payoutOf(order, given);
         emit InferenceSettled(given.requestId, order.modelId, order.fee, payout);
         if (payout.contributors > 0) _payContributors(given, payout.contributors);
-        _toPools(given.modelId, payout.pools, "no row earned");
-        if (payout.stakers > 0) STAKING.reward{value: payout.stakers}(order.modelId);
+        _toPools(given, payout.pools, "no row earned");
+        if (payout.stakers > 0) STAKING.reward{value: payout.stakers}(order.modelId, given.requestId);
         address[] memory to = new address[](4);
         uint256[] memory amounts = new uint256[](4);
         (to[0], to[1], to[2], to[3]) = (owner, order.host, PARAMETERS.parameters().treasury, order.payer);
         (amounts[0], amounts[1], amounts[2], amounts[3]) =
         (payout.owner, payout.host, payout.platform, payout.refund);
+        emit FeePaid(given.requestId, to, amounts);
         _payExactly(to, amounts);
-        if (order.bond > 0) BALANCES.credit{value: order.bond}(order.host);
+        if (order.bond == 0) return;
+        BALANCES.creditFor{value: order.bond}(order.host, "bond", RequestId.unwrap(given.requestId));
     }
 
     /// @dev The payees are the registry's word, never the claim's.
@@ -195,8 +222,9 @@ contract InferenceMarket is InferenceClaims {
         _payExactly(to, parts);
     }
 
-    function _toPools(ModelId modelId, uint256 amount, bytes32 reason) private {
-        if (amount > 0) POOLS.fundAll{value: amount}(MODELS.snapshotsOf(modelId), reason);
+    function _toPools(Claim calldata given, uint256 amount, bytes32 reason) private {
+        if (amount == 0) return;
+        POOLS.fundAll{value: amount}(MODELS.snapshotsOf(given.modelId), given.requestId, reason);
     }
 
     function _payoutOf(Request storage order, Claim calldata given)

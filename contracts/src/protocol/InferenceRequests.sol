@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {HostTerms} from "../interfaces/protocol/IHostStakes.sol";
+import {IAudits} from "../interfaces/protocol/IAudits.sol";
 import {IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
 import {ModelTerms} from "../interfaces/protocol/IModelRegistry.sol";
 import {Parameters} from "../interfaces/protocol/IProtocolParameters.sol";
@@ -20,13 +21,15 @@ abstract contract InferenceRequests is IInferenceMarket, ReentrancyGuardTransien
     ProtocolParameters public immutable PARAMETERS;
     ModelRegistry public immutable MODELS;
     HostStakes public immutable HOSTS;
+    /// @notice Says which claims are audited; 0 on a chain that has no verifiers.
+    IAudits public immutable AUDITS;
 
     /// @notice Number of requests; ids count from 1.
     uint256 public requestCount;
     mapping(RequestId requestId => Request) private _requests;
 
-    constructor(ProtocolParameters parameters, ModelRegistry models, HostStakes hosts) {
-        (PARAMETERS, MODELS, HOSTS) = (parameters, models, hosts);
+    constructor(ProtocolParameters parameters, ModelRegistry models, HostStakes hosts, IAudits audits) {
+        (PARAMETERS, MODELS, HOSTS, AUDITS) = (parameters, models, hosts, audits);
     }
 
     /// @inheritdoc IInferenceMarket
@@ -52,6 +55,7 @@ abstract contract InferenceRequests is IInferenceMarket, ReentrancyGuardTransien
         order.challengeWindow = parameters.challengeWindow;
         order.demandWindow = parameters.demandWindow;
         order.claimBond = parameters.claimBond;
+        order.auditBps = parameters.auditBps;
         order.deadline = uint64(block.timestamp + parameters.claimTimeout);
         (order.maxTokensIn, order.maxTokensOut) = (maxTokensIn, maxTokensOut);
         (order.modelId, order.requestHash) = (modelId, requestHash);
@@ -66,7 +70,7 @@ abstract contract InferenceRequests is IInferenceMarket, ReentrancyGuardTransien
         if (block.timestamp <= order.deadline) revert NotYet(order.deadline);
         order.status = Status.Cancelled;
         emit InferenceCancelled(requestId, order.payer, order.escrow);
-        _payOne(order.payer, order.escrow);
+        _refund(requestId, order.payer, order.escrow);
     }
 
     /// @inheritdoc IInferenceMarket
@@ -125,10 +129,11 @@ abstract contract InferenceRequests is IInferenceMarket, ReentrancyGuardTransien
         return (net * platformBps) / (BPS - platformBps);
     }
 
-    function _payOne(address to, uint256 amount) internal {
+    function _refund(RequestId requestId, address to, uint256 amount) internal {
         address[] memory recipients = new address[](1);
         uint256[] memory amounts = new uint256[](1);
         (recipients[0], amounts[0]) = (to, amount);
+        emit FeePaid(requestId, recipients, amounts);
         _payExactly(recipients, amounts);
     }
 

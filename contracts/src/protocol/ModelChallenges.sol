@@ -6,6 +6,7 @@ import {IModelRegistry} from "../interfaces/protocol/IModelRegistry.sol";
 import {IInfluenceVerifier, IndexCommitment} from "../interfaces/IInfluenceVerifier.sol";
 import {OpenedRecord} from "../interfaces/protocol/IClaimChallenges.sol";
 import {IModelChallenges, ShownRow} from "../interfaces/protocol/IModelChallenges.sol";
+import {SpanIndex} from "../interfaces/protocol/ISpanChallenges.sol";
 import {Parameters} from "../interfaces/protocol/IProtocolParameters.sol";
 import {Announcements} from "./Announcements.sol";
 import {DatanetRegistry} from "./DatanetRegistry.sol";
@@ -14,7 +15,7 @@ import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
 import {RowProof, RowProofs} from "./RowProofs.sol";
-import {ContributionId, ModelId, SnapshotRef} from "./Types.sol";
+import {ContributionId, DatanetId, ModelId, SnapshotRef} from "./Types.sol";
 
 /// @title Counter-examples to a model's registration, and demands for its records.
 /// @notice Record i of an index must be row i of the model's snapshots, one after the other: one path refutes a record that names
@@ -23,6 +24,8 @@ contract ModelChallenges is IModelChallenges, Announcements {
     /// @notice Demands that a model has open at once at most.
     uint32 public constant MAX_OPEN_DEMANDS = 4;
     uint32 private constant SKIPPED = type(uint32).max;
+    /// @dev Stands for the span index among demanded rows.
+    uint32 private constant SPANS = type(uint32).max;
 
     ModelRegistry public immutable MODELS;
     DatanetRegistry public immutable DATANETS;
@@ -47,7 +50,10 @@ contract ModelChallenges is IModelChallenges, Announcements {
         try INFLUENCE_VERIFIER.openRecord(index, shown.record, shown.path) returns (
             uint32 rowId, uint64 contributionId, uint32 row, uint32 first
         ) {
-            bool rightFirst = first == SKIPPED || first <= rowId;
+            // Who was first is no matter of the rows' order: what was committed later may have been accepted earlier.
+            bool rightFirst = first == SKIPPED || first < index.rows;
+            // What the datanet skips takes no part.
+            if (_isSkipped(modelId, ContributionId.wrap(contributionId))) rightFirst = first == SKIPPED;
             if (rightFirst && isPlace(modelId, rowId, ContributionId.wrap(contributionId), row)) {
                 revert RegistrationStands();
             }
@@ -64,8 +70,9 @@ contract ModelChallenges is IModelChallenges, Announcements {
         IndexCommitment memory index = _pendingIndex(modelId);
         (uint32 laterRow, uint32 laterFirst) = _openAt(index, later);
         (uint32 earlierRow, uint32 earlierFirst) = _openAt(index, earlier);
-        bool isUnmarked = laterFirst == laterRow && earlierFirst == earlierRow && earlierRow < laterRow
-            && later.example.exampleHash == earlier.example.exampleHash;
+        bool isUnmarked = laterFirst == laterRow && earlierFirst == earlierRow
+            && later.example.exampleHash == earlier.example.exampleHash
+            && RowProofs.isEarlier(earlier.example, later.example);
         if (!isUnmarked) revert RegistrationStands();
         MODELS.fail(modelId, msg.sender, "repeat not marked");
     }
@@ -78,45 +85,47 @@ contract ModelChallenges is IModelChallenges, Announcements {
         bytes32
     ) external {
         IndexCommitment memory index = _pendingIndex(modelId);
-        (uint32 rowId,,, uint32 first) = INFLUENCE_VERIFIER.openRecord(index, repeat.record, repeat.path);
-        (uint32 namedRow,,, uint32 namedFirst) =
+        (uint32 rowId, uint64 by, uint32 row, uint32 first) =
+            INFLUENCE_VERIFIER.openRecord(index, repeat.record, repeat.path);
+        (uint32 namedRow, uint64 namedBy, uint32 namedAt, uint32 namedFirst) =
             INFLUENCE_VERIFIER.openRecord(index, named.record, named.path);
-        if (first == rowId || first != namedRow || namedFirst == namedRow) revert RegistrationStands();
-        MODELS.fail(modelId, msg.sender, "repeat of a repeat");
+        bool isEarlier = namedBy < by || (namedBy == by && namedAt < row);
+        if (first == rowId || first != namedRow || (namedFirst == namedRow && isEarlier)) {
+            revert RegistrationStands();
+        }
+        MODELS.fail(modelId, msg.sender, "repeat of no first row");
     }
 
     /// @inheritdoc IModelChallenges
     function demandRecord(ModelId modelId, uint32 rowId) external payable {
-        if (!MODELS.isPending(modelId)) revert NotPending(modelId);
         IndexCommitment memory index = MODELS.indexOf(modelId);
         if (rowId >= index.rows) revert RowOutOfRange(rowId, index.rows);
-        RecordDemand storage demand = _demands[modelId][rowId];
-        if (demand.deadline != 0) revert DemandOpen(rowId);
-        if (openDemands[modelId] >= MAX_OPEN_DEMANDS) revert TooManyDemands(openDemands[modelId]);
-        Parameters memory parameters = PARAMETERS.parameters();
-        if (msg.value != parameters.demandDeposit) {
-            revert DepositMismatch(msg.value, parameters.demandDeposit);
-        }
-        openDemands[modelId]++;
-        uint64 deadline = uint64(block.timestamp + parameters.demandWindow);
-        (demand.by, demand.deadline, demand.deposit) = (msg.sender, deadline, uint128(msg.value));
-        // Time to answer, and then to look at the answer.
-        MODELS.extendPending(modelId, deadline + parameters.registrationWindow);
-        emit RecordDemanded(modelId, rowId, msg.sender, deadline);
+        _demand(modelId, rowId);
+    }
+
+    /// @inheritdoc IModelChallenges
+    function demandSpans(ModelId modelId) external payable {
+        if (MODELS.indexOf(modelId).spans == 0) revert WrongSpans(0);
+        _demand(modelId, SPANS);
     }
 
     /// @inheritdoc IModelChallenges
     function answerRecord(ModelId modelId, uint32 rowId, OpenedRecord calldata shown) external {
-        RecordDemand memory demand = _demands[modelId][rowId];
-        if (demand.deadline == 0) revert NoDemand(rowId);
-        if (block.timestamp > demand.deadline) revert TooLate(demand.deadline);
+        uint128 deposit = _takeDemand(modelId, rowId);
         IndexCommitment memory index = MODELS.indexOf(modelId);
         (uint32 given,,,) = INFLUENCE_VERIFIER.openRecord(index, shown.record, shown.path);
         if (given != rowId) revert WrongRow(given, rowId);
-        delete _demands[modelId][rowId];
-        openDemands[modelId]--;
         emit RecordAnswered(modelId, rowId, shown.record);
-        BALANCES.credit{value: demand.deposit}(msg.sender);
+        BALANCES.credit{value: deposit}(msg.sender);
+    }
+
+    /// @inheritdoc IModelChallenges
+    function answerSpans(ModelId modelId, SpanIndex calldata index) external {
+        uint128 deposit = _takeDemand(modelId, SPANS);
+        bytes32 committed = MODELS.indexOf(modelId).spans;
+        if (keccak256(abi.encode(index)) != committed) revert WrongSpans(committed);
+        emit SpansAnswered(modelId, index);
+        BALANCES.credit{value: deposit}(msg.sender);
     }
 
     /// @inheritdoc IModelChallenges
@@ -156,6 +165,43 @@ contract ModelChallenges is IModelChallenges, Announcements {
             return contribution.status == IDatanetRegistry.Status.Accepted
                 && contribution.datanetId == snapshots[i].datanetId && row < contribution.rowCount
                 && before + contribution.firstRow + row == rowId;
+        }
+        return false;
+    }
+
+    function _demand(ModelId modelId, uint32 rowId) private {
+        if (!MODELS.isPending(modelId)) revert NotPending(modelId);
+        RecordDemand storage demand = _demands[modelId][rowId];
+        if (demand.deadline != 0) revert DemandOpen(rowId);
+        if (openDemands[modelId] >= MAX_OPEN_DEMANDS) revert TooManyDemands(openDemands[modelId]);
+        Parameters memory parameters = PARAMETERS.parameters();
+        if (msg.value != parameters.demandDeposit) {
+            revert DepositMismatch(msg.value, parameters.demandDeposit);
+        }
+        openDemands[modelId]++;
+        uint64 deadline = uint64(block.timestamp + parameters.demandWindow);
+        (demand.by, demand.deadline, demand.deposit) = (msg.sender, deadline, uint128(msg.value));
+        // Time to answer, and then to look at the answer.
+        MODELS.extendPending(modelId, deadline + MODELS.getModel(modelId).window);
+        emit RecordDemanded(modelId, rowId, msg.sender, deadline);
+    }
+
+    /// @dev Ends a demand that is answered in time.
+    function _takeDemand(ModelId modelId, uint32 rowId) private returns (uint128 deposit) {
+        RecordDemand memory demand = _demands[modelId][rowId];
+        if (demand.deadline == 0) revert NoDemand(rowId);
+        if (block.timestamp > demand.deadline) revert TooLate(demand.deadline);
+        delete _demands[modelId][rowId];
+        openDemands[modelId]--;
+        return demand.deposit;
+    }
+
+    function _isSkipped(ModelId modelId, ContributionId contributionId) private view returns (bool) {
+        DatanetId datanetId = DATANETS.getContribution(contributionId).datanetId;
+        SnapshotRef[] memory snapshots = MODELS.snapshotsOf(modelId);
+        for (uint256 i = 0; i < snapshots.length; i++) {
+            if (snapshots[i].datanetId != datanetId) continue;
+            return DATANETS.isSkipped(contributionId, snapshots[i].number);
         }
         return false;
     }

@@ -2,29 +2,30 @@
 pragma solidity 0.8.37;
 
 import {IndexCommitment} from "../interfaces/IInfluenceVerifier.sol";
+import {IDataAccess} from "../interfaces/protocol/IDataAccess.sol";
 import {IModelRegistry, ModelDocument, ModelTerms} from "../interfaces/protocol/IModelRegistry.sol";
+import {IModelRoyalties} from "../interfaces/protocol/IModelRoyalties.sol";
 import {Parameters} from "../interfaces/protocol/IProtocolParameters.sol";
 import {DatanetRegistry} from "./DatanetRegistry.sol";
-import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
+import {ModelDocuments} from "./ModelDocuments.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
-import {ModelId, SnapshotRef, NO_MODEL} from "./Types.sol";
+import {ModelId, Parent, SnapshotRef, NO_MODEL} from "./Types.sol";
 
 /// @title Models with their attribution commitments, rates and split.
 /// @notice A registration is pending for a window in which anybody may show that its index is not what the snapshots say
 /// (see ModelChallenges); the bond of a false one goes half to who showed it, half to the treasury. Hosts take a model by
 /// their own transaction (HostStakes). Amounts are wei, times seconds.
-contract ModelRegistry is IModelRegistry {
-    uint256 private constant MAX_SNAPSHOTS = 16;
-    uint256 private constant MAX_NAME = 256;
-    /// @dev So that tokens (u32) times rate, and the sums, stay far from 2^256.
-    uint128 private constant MAX_RATE = type(uint96).max;
-
-    ProtocolParameters public immutable PARAMETERS;
-    DatanetRegistry public immutable DATANETS;
+contract ModelRegistry is ModelDocuments {
     RewardBalances public immutable BALANCES;
     /// @notice The contract that decides challenges of registrations.
     address public immutable CHALLENGES;
+    /// @notice The contract of disputes over records; 0 on a chain that has no verifiers.
+    address public immutable DISPUTES;
+    /// @notice Says what may be trained on a snapshot, and for what.
+    IDataAccess public immutable ACCESS;
+    /// @notice Keeps parents and royalties.
+    IModelRoyalties public immutable ROYALTIES;
 
     /// @notice Number of models; ids count from 1.
     uint256 public modelCount;
@@ -36,9 +37,13 @@ contract ModelRegistry is IModelRegistry {
         ProtocolParameters parameters,
         DatanetRegistry datanets,
         RewardBalances balances,
-        address challenges
-    ) {
-        (PARAMETERS, DATANETS, BALANCES, CHALLENGES) = (parameters, datanets, balances, challenges);
+        address challenges,
+        address disputes,
+        IDataAccess access,
+        IModelRoyalties royalties
+    ) ModelDocuments(parameters, datanets) {
+        (BALANCES, CHALLENGES, DISPUTES) = (balances, challenges, disputes);
+        (ACCESS, ROYALTIES) = (access, royalties);
     }
 
     /// @inheritdoc IModelRegistry
@@ -47,50 +52,41 @@ contract ModelRegistry is IModelRegistry {
         payable
         returns (ModelId modelId)
     {
-        Parameters memory parameters = PARAMETERS.parameters();
-        if (msg.value != parameters.registrationBond) {
-            revert BondMismatch(msg.value, parameters.registrationBond);
-        }
-        _checkDocument(document);
-        _checkRates(terms.rateIn, terms.rateOut);
-        PARAMETERS.checkFeeSplit(terms.split);
-        modelId = ModelId.wrap(++modelCount);
-        ModelId holder = modelOfAdapter[document.baseHash][document.adapterHash];
-        if (holder != NO_MODEL) revert AdapterRegistered(holder);
-        modelOfAdapter[document.baseHash][document.adapterHash] = modelId;
-        Model storage model = _models[modelId];
-        model.owner = msg.sender;
-        model.status = Status.Registered;
-        model.open = true;
-        model.registeredAt = uint64(block.timestamp);
-        model.pendingUntil = uint64(block.timestamp + parameters.registrationWindow);
-        model.window = parameters.registrationWindow;
-        model.bond = uint128(msg.value);
-        model.terms = terms;
-        model.document = document;
-        emit ModelRegistered(modelId, msg.sender, document, terms, model.bond, model.pendingUntil);
+        modelId = _register(document, terms);
+        _derive(modelId, document.snapshots, new Parent[](0), 0);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function registerDerived(
+        ModelDocument calldata document,
+        ModelTerms calldata terms,
+        Parent[] calldata parents,
+        uint256 mostRoyalty
+    ) external payable returns (ModelId modelId) {
+        modelId = _register(document, terms);
+        _derive(modelId, document.snapshots, parents, mostRoyalty);
     }
 
     /// @inheritdoc IModelRegistry
     function returnBond(ModelId modelId) external {
         Model storage model = _registered(modelId);
         if (block.timestamp <= model.pendingUntil) revert TooEarly(model.pendingUntil);
+        if (model.disputes > 0) revert UnderDispute(modelId);
         uint128 bond = model.bond;
         model.bond = 0;
         emit BondReturned(modelId, bond);
-        if (bond > 0) BALANCES.credit{value: bond}(model.owner);
+        if (bond > 0) BALANCES.creditFor{value: bond}(model.owner, "registration", ModelId.unwrap(modelId));
     }
 
     /// @inheritdoc IModelRegistry
     function fail(ModelId modelId, address challenger, bytes32 reason) external {
-        if (msg.sender != CHALLENGES) revert NotChallenges(msg.sender);
-        Model storage model = _registered(modelId);
-        (uint128 bond, ModelDocument storage document) = (model.bond, model.document);
-        (model.status, model.bond) = (Status.Failed, 0);
-        modelOfAdapter[document.baseHash][document.adapterHash] = NO_MODEL;
+        if (msg.sender != CHALLENGES && msg.sender != DISPUTES) revert NotChallenges(msg.sender);
+        uint128 bond = _end(modelId);
         emit ModelFailed(modelId, challenger, reason, bond);
-        BALANCES.credit{value: bond / 2}(challenger);
-        BALANCES.credit{value: bond - bond / 2}(PARAMETERS.parameters().treasury);
+        BALANCES.creditFor{value: bond / 2}(challenger, "registration", ModelId.unwrap(modelId));
+        BALANCES.creditFor{value: bond - bond / 2}(
+            PARAMETERS.parameters().treasury, "registration", ModelId.unwrap(modelId)
+        );
     }
 
     /// @inheritdoc IModelRegistry
@@ -100,6 +96,26 @@ contract ModelRegistry is IModelRegistry {
         if (time <= model.pendingUntil) return;
         model.pendingUntil = time;
         emit PendingExtended(modelId, time);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function beginDispute(ModelId modelId) external {
+        if (msg.sender != DISPUTES) revert NotDisputes(msg.sender);
+        emit DisputesMoved(modelId, ++_registered(modelId).disputes);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function endDispute(ModelId modelId) external {
+        if (msg.sender != DISPUTES) revert NotDisputes(msg.sender);
+        emit DisputesMoved(modelId, --_known(modelId).disputes);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function retract(ModelId modelId, bytes32 reason) external {
+        if (msg.sender != DISPUTES) revert NotDisputes(msg.sender);
+        uint128 bond = _end(modelId);
+        emit ModelRetracted(modelId, reason, bond);
+        BALANCES.creditFor{value: bond}(_models[modelId].owner, "registration", ModelId.unwrap(modelId));
     }
 
     /// @inheritdoc IModelRegistry
@@ -135,48 +151,83 @@ contract ModelRegistry is IModelRegistry {
     function termsOf(ModelId modelId)
         external
         view
-        returns (address owner, bool serves, ModelTerms memory terms)
+        returns (address payee, bool serves, ModelTerms memory terms)
     {
         Model storage model = _known(modelId);
-        serves = model.open && model.status == Status.Registered && block.timestamp > model.pendingUntil;
-        return (model.owner, serves, model.terms);
+        serves = model.open && model.status == Status.Registered && !_isPending(model);
+        payee = model.isDerived ? ROYALTIES.purseOf(modelId) : model.owner;
+        return (payee, serves, model.terms);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function ownerOf(ModelId modelId) external view returns (address) {
+        return _known(modelId).owner;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function isSettled(ModelId modelId) external view returns (bool) {
+        Model storage model = _known(modelId);
+        return model.status == Status.Registered && !_isPending(model);
     }
 
     /// @inheritdoc IModelRegistry
     function isPending(ModelId modelId) external view returns (bool) {
         Model storage model = _known(modelId);
-        return model.status == Status.Registered && block.timestamp <= model.pendingUntil;
+        return model.status == Status.Registered && _isPending(model);
     }
 
-    function _checkDocument(ModelDocument calldata document) private view {
-        uint256 length = bytes(document.name).length;
-        if (length == 0 || length > MAX_NAME) revert NameLength(length);
-        if (document.baseHash == 0) revert HashMissing("baseHash");
-        if (document.adapterHash == 0) revert HashMissing("adapterHash");
-        if (document.tokenizerHash == 0) revert HashMissing("tokenizerHash");
-        if (document.methodHash == 0) revert HashMissing("methodHash");
-        if (document.manifestHash == 0) revert HashMissing("manifestHash");
-        INFLUENCE_VERIFIER.checkIndex(document.index);
-        PARAMETERS.checkIndexBounds(document.index);
-        SnapshotRef[] calldata snapshots = document.snapshots;
-        if (snapshots.length == 0 || snapshots.length > MAX_SNAPSHOTS) {
-            revert SnapshotCount(snapshots.length);
-        }
-        uint256 rows = 0;
-        for (uint256 i = 0; i < snapshots.length; i++) {
-            for (uint256 j = 0; j < i; j++) {
-                if (snapshots[j].datanetId == snapshots[i].datanetId) {
-                    revert DatanetRepeated(snapshots[i].datanetId);
-                }
-            }
-            rows += DATANETS.getSnapshot(snapshots[i].datanetId, snapshots[i].number).rows;
-        }
-        if (rows != document.index.rows) revert RowCountMismatch(document.index.rows, rows);
+    function _register(ModelDocument calldata document, ModelTerms calldata terms)
+        private
+        returns (ModelId modelId)
+    {
+        Parameters memory parameters = PARAMETERS.parameters();
+        uint128 bond = parameters.registrationBond;
+        if (msg.value < bond) revert BondMismatch(msg.value, bond);
+        _checkDocument(document);
+        _checkRates(terms.rateIn, terms.rateOut);
+        PARAMETERS.checkFeeSplit(terms.split);
+        modelId = ModelId.wrap(++modelCount);
+        ModelId holder = modelOfAdapter[document.baseHash][document.adapterHash];
+        if (holder != NO_MODEL) revert AdapterRegistered(holder);
+        modelOfAdapter[document.baseHash][document.adapterHash] = modelId;
+        Model storage model = _models[modelId];
+        model.owner = msg.sender;
+        model.status = Status.Registered;
+        model.open = true;
+        model.registeredAt = uint64(block.timestamp);
+        model.pendingUntil = uint64(block.timestamp + parameters.registrationWindow);
+        model.window = parameters.registrationWindow;
+        model.bond = bond;
+        model.terms = terms;
+        model.document = document;
+        emit ModelRegistered(modelId, msg.sender, document, terms, model.bond, model.pendingUntil);
     }
 
-    function _checkRates(uint128 rateIn, uint128 rateOut) private pure {
-        if (rateIn > MAX_RATE) revert RateTooHigh(rateIn);
-        if (rateOut > MAX_RATE) revert RateTooHigh(rateOut);
+    /// @dev Pays for the data and fixes what the model owes to it and to its parents.
+    function _derive(
+        ModelId modelId,
+        SnapshotRef[] calldata snapshots,
+        Parent[] memory parents,
+        uint256 mostRoyalty
+    ) private {
+        Model storage model = _models[modelId];
+        uint16[] memory royalties = ACCESS.admit{value: msg.value - model.bond}(msg.sender, snapshots);
+        (address purse, uint256 bps) = ROYALTIES.adopt(modelId, parents, snapshots, royalties);
+        if (bps > mostRoyalty) revert RoyaltyAboveMost(bps, mostRoyalty);
+        model.isDerived = purse != address(0);
+    }
+
+    function _isPending(Model storage model) private view returns (bool) {
+        return block.timestamp <= model.pendingUntil || model.disputes > 0;
+    }
+
+    /// @dev Its adapter is free again.
+    function _end(ModelId modelId) private returns (uint128 bond) {
+        Model storage model = _registered(modelId);
+        ModelDocument storage document = model.document;
+        bond = model.bond;
+        (model.status, model.bond) = (Status.Failed, 0);
+        modelOfAdapter[document.baseHash][document.adapterHash] = NO_MODEL;
     }
 
     function _known(ModelId modelId) private view returns (Model storage model) {

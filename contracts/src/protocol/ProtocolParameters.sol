@@ -125,10 +125,10 @@ contract ProtocolParameters is IProtocolParameters, Ownable2Step {
         _within("demandDeposit", next.demandDeposit, 1, AMOUNT_MAX);
         _within("challengeDeposit", next.challengeDeposit, 1, AMOUNT_MAX);
         _within("challengeWindow", next.challengeWindow, LEAST_WINDOW, PERIOD_MAX);
-        _within("claimTimeout", next.claimTimeout, 1, PERIOD_MAX);
+        _within("claimTimeout", next.claimTimeout, LEAST_WINDOW, PERIOD_MAX);
         _within("demandWindow", next.demandWindow, LEAST_WINDOW, PERIOD_MAX);
         _within("registrationWindow", next.registrationWindow, LEAST_WINDOW, PERIOD_MAX);
-        _within("revealPeriod", next.revealPeriod, 1, PERIOD_MAX);
+        _within("revealPeriod", next.revealPeriod, LEAST_WINDOW, PERIOD_MAX);
         _within("reviewPeriod", next.reviewPeriod, 1, PERIOD_MAX);
         _within("stakePeriod", next.stakePeriod, 0, PERIOD_MAX);
         _within("unstakeDelay", next.unstakeDelay, LEAST_WINDOW, PERIOD_MAX);

@@ -12,8 +12,13 @@ contract RewardBalances is IRewardBalances {
 
     /// @inheritdoc IRewardBalances
     function credit(address account) external payable {
+        creditFor(account, "", 0);
+    }
+
+    /// @inheritdoc IRewardBalances
+    function creditFor(address account, bytes32 reason, uint256 subject) public payable {
         balanceOf[account] += msg.value;
-        emit Credited(account, msg.sender, msg.value);
+        emit Credited(account, msg.sender, reason, subject, msg.value);
     }
 
     /// @inheritdoc IRewardBalances

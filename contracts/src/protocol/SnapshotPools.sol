@@ -1,21 +1,35 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IDatanetRegistry, Snapshot} from "../interfaces/protocol/IDatanetRegistry.sol";
+import {OpenedRecord} from "../interfaces/protocol/IClaimChallenges.sol";
+import {IDatanetRegistry} from "../interfaces/protocol/IDatanetRegistry.sol";
+import {Snapshot} from "../interfaces/protocol/IDatanets.sol";
+import {IModelRegistry} from "../interfaces/protocol/IModelRegistry.sol";
 import {ISnapshotPools} from "../interfaces/protocol/ISnapshotPools.sol";
 import {DatanetRegistry} from "./DatanetRegistry.sol";
+import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {RewardBalances} from "./RewardBalances.sol";
 import {RowProof, RowProofs} from "./RowProofs.sol";
-import {ContributionId, DatanetId, SnapshotRef} from "./Types.sol";
+import {ContributionId, DatanetId, ModelId, RequestId, SnapshotRef} from "./Types.sol";
 
 /// @title What a snapshot's contributors share by their rows: fees that no row earned, parts of what liars lost.
-/// @notice Each row has the same stake. A row whose example stands in an earlier row is taken off by anybody who shows both.
-/// Contributors pull. Fractions of a wei are carried on. Wei.
+/// @notice Each row has the same stake. A row whose example stands in an earlier row is taken off by anybody who shows both, a near copy
+/// by the mark that it has in a model's index. What a contribution earned is drawn to its payee of then. Fractions of a wei are carried on. Wei.
 contract SnapshotPools is ISnapshotPools {
     uint256 private constant SCALE = 1 << 128;
 
+    /// @dev What a record says of its row.
+    struct Opened {
+        uint32 rowId;
+        ContributionId id;
+        uint32 row;
+        uint32 first;
+    }
+
     DatanetRegistry public immutable DATANETS;
     RewardBalances public immutable BALANCES;
+    /// @notice Whose indexes mark near copies.
+    IModelRegistry public immutable MODELS;
 
     mapping(DatanetId datanetId => mapping(uint32 number => Pool)) private _pools;
     /// @notice Index up to which a contribution was paid.
@@ -30,17 +44,17 @@ contract SnapshotPools is ISnapshotPools {
     /// @notice Wei that this contract owes to contributors.
     uint256 public held;
 
-    constructor(DatanetRegistry datanets, RewardBalances balances) {
-        (DATANETS, BALANCES) = (datanets, balances);
+    constructor(DatanetRegistry datanets, RewardBalances balances, IModelRegistry models) {
+        (DATANETS, BALANCES, MODELS) = (datanets, balances, models);
     }
 
     /// @inheritdoc ISnapshotPools
     function fund(DatanetId datanetId, uint32 number, bytes32 reason) public payable {
-        _fund(datanetId, number, reason, msg.value);
+        _fund(datanetId, number, RequestId.wrap(0), reason, msg.value);
     }
 
     /// @inheritdoc ISnapshotPools
-    function fundAll(SnapshotRef[] calldata snapshots, bytes32 reason) external payable {
+    function fundAll(SnapshotRef[] calldata snapshots, RequestId requestId, bytes32 reason) external payable {
         uint256 total = 0;
         uint256[] memory rows = new uint256[](snapshots.length);
         for (uint256 i = 0; i < snapshots.length; i++) {
@@ -52,7 +66,7 @@ contract SnapshotPools is ISnapshotPools {
             uint256 i = left - 1;
             uint256 part = i == 0 ? rest : (msg.value * rows[i]) / total;
             rest -= part;
-            _fund(snapshots[i].datanetId, snapshots[i].number, reason, part);
+            _fund(snapshots[i].datanetId, snapshots[i].number, requestId, reason, part);
         }
     }
 
@@ -64,17 +78,31 @@ contract SnapshotPools is ISnapshotPools {
         _inside(datanetId, number, RowProofs.check(DATANETS, later), later.contributionId);
         bool repeats = earlier.exampleHash == later.exampleHash && RowProofs.isEarlier(earlier, later);
         if (!repeats) revert NoRepeat(later.contributionId, later.row);
-        bytes32 key = keccak256(abi.encode(later.contributionId, later.row));
-        if (_isOff[datanetId][number][key]) revert AlreadyOff(later.contributionId, later.row);
-        _isOff[datanetId][number][key] = true;
-        rowsOff[datanetId][number][later.contributionId]++;
-        Pool storage pool = _pool(datanetId, number);
-        // The earliest row of an example stays, so at least one is left.
-        pool.rows--;
-        // What the row earned and nobody drew is divided again.
-        uint256 unpaid = pool.indexPerRow - paidIndex[datanetId][number][later.contributionId];
-        _divide(pool, unpaid);
-        emit RowTakenOff(later.contributionId, later.row, datanetId, number, msg.sender);
+        _takeOff(datanetId, number, later.contributionId, later.row);
+    }
+
+    /// @inheritdoc ISnapshotPools
+    function takeOffMarked(
+        ModelId modelId,
+        uint256 at,
+        OpenedRecord calldata marked,
+        OpenedRecord calldata named
+    ) external {
+        if (MODELS.getModel(modelId).status != IModelRegistry.Status.Registered || MODELS.isPending(modelId))
+        {
+            revert MarkNotSettled(modelId);
+        }
+        SnapshotRef memory snapshot = MODELS.snapshotsOf(modelId)[at];
+        Opened memory later = _open(modelId, marked);
+        Opened memory earlier = _open(modelId, named);
+        bool isMarked =
+            later.first != later.rowId && later.first == earlier.rowId && earlier.first == earlier.rowId;
+        // The earliest row of all is never taken off, whatever models say.
+        bool isEarlier = earlier.id < later.id || (earlier.id == later.id && earlier.row < later.row);
+        if (!isMarked || !isEarlier) revert NoRepeat(later.id, later.row);
+        _inside(snapshot.datanetId, snapshot.number, DATANETS.getContribution(earlier.id), earlier.id);
+        _inside(snapshot.datanetId, snapshot.number, DATANETS.getContribution(later.id), later.id);
+        _takeOff(snapshot.datanetId, snapshot.number, later.id, later.row);
     }
 
     /// @inheritdoc ISnapshotPools
@@ -89,8 +117,9 @@ contract SnapshotPools is ISnapshotPools {
         if (amount == 0) revert NothingEarned(contributionId);
         paidIndex[datanetId][number][contributionId] = _pools[datanetId][number].indexPerRow;
         held -= amount;
-        emit PoolClaimed(contributionId, datanetId, number, contribution.contributor, amount);
-        BALANCES.credit{value: amount}(contribution.contributor);
+        address payee = DATANETS.payeeOf(contributionId);
+        emit PoolClaimed(contributionId, datanetId, number, payee, amount);
+        BALANCES.creditFor{value: amount}(payee, "pool", ContributionId.unwrap(contributionId));
     }
 
     /// @inheritdoc ISnapshotPools
@@ -109,13 +138,35 @@ contract SnapshotPools is ISnapshotPools {
         return (rows * since) / SCALE;
     }
 
-    function _fund(DatanetId datanetId, uint32 number, bytes32 reason, uint256 amount) private {
+    function _fund(DatanetId datanetId, uint32 number, RequestId requestId, bytes32 reason, uint256 amount)
+        private
+    {
         // Keeps the scaled sum within 256 bits.
         if (amount > type(uint120).max) revert AmountTooLarge(amount);
         if (amount == 0) return;
         _divide(_pool(datanetId, number), amount * SCALE);
         held += amount;
-        emit PoolFunded(datanetId, number, reason, amount);
+        emit PoolFunded(datanetId, number, requestId, reason, amount);
+    }
+
+    function _open(ModelId modelId, OpenedRecord calldata shown) private view returns (Opened memory opened) {
+        uint64 id;
+        (opened.rowId, id, opened.row, opened.first) =
+            INFLUENCE_VERIFIER.openRecord(MODELS.indexOf(modelId), shown.record, shown.path);
+        opened.id = ContributionId.wrap(id);
+    }
+
+    function _takeOff(DatanetId datanetId, uint32 number, ContributionId id, uint32 row) private {
+        bytes32 key = keccak256(abi.encode(id, row));
+        if (_isOff[datanetId][number][key]) revert AlreadyOff(id, row);
+        _isOff[datanetId][number][key] = true;
+        rowsOff[datanetId][number][id]++;
+        Pool storage pool = _pool(datanetId, number);
+        // The earliest row of its kind stays, so at least one is left.
+        pool.rows--;
+        // What the row earned and nobody drew is divided again.
+        _divide(pool, pool.indexPerRow - paidIndex[datanetId][number][id]);
+        emit RowTakenOff(id, row, datanetId, number, msg.sender);
     }
 
     /// @dev `scaled` is wei times SCALE.
@@ -128,7 +179,9 @@ contract SnapshotPools is ISnapshotPools {
     /// @dev The snapshot's rows share from its pool's first use on.
     function _pool(DatanetId datanetId, uint32 number) private returns (Pool storage pool) {
         pool = _pools[datanetId][number];
-        if (pool.rows == 0) pool.rows = DATANETS.getSnapshot(datanetId, number).rows;
+        if (pool.rows > 0) return pool;
+        Snapshot memory snapshot = DATANETS.getSnapshot(datanetId, number);
+        pool.rows = snapshot.rows - snapshot.skipped;
     }
 
     function _inside(
@@ -139,7 +192,8 @@ contract SnapshotPools is ISnapshotPools {
     ) private view {
         Snapshot memory snapshot = DATANETS.getSnapshot(datanetId, number);
         bool inside = contribution.status == IDatanetRegistry.Status.Accepted
-            && contribution.datanetId == datanetId && contribution.position < snapshot.contributions;
+            && contribution.datanetId == datanetId && contribution.position < snapshot.contributions
+            && !DATANETS.isSkipped(contributionId, number);
         if (!inside) revert NotInSnapshot(contributionId, datanetId, number);
     }
 }

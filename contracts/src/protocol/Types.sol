@@ -7,6 +7,8 @@ type ContributionId is uint64;
 type ModelId is uint256;
 type RequestId is uint256;
 type DisputeId is uint256;
+/// @dev The host's address times 2^64, and the number of its epoch; RequestId times 2^-32 of each of its inferences.
+type EpochId is uint256;
 
 using {sameDatanet as ==, otherDatanet as !=} for DatanetId global;
 using {sameContribution as ==, otherContribution as !=, earlierContribution as <} for ContributionId global;
@@ -48,6 +50,13 @@ ModelId constant NO_MODEL = ModelId.wrap(0);
 struct SnapshotRef {
     DatanetId datanetId;
     uint32 number;
+}
+
+/// @notice A model that another was made from.
+/// @param bps What it gets of the other's owner's part, in 1/10000.
+struct Parent {
+    ModelId modelId;
+    uint16 bps;
 }
 
 /// @notice How a model divides the net fee, in 1/10000; the four sum to 10000.

@@ -12,6 +12,7 @@ interface Vm {
     function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
     function chainId(uint256 id) external;
+    function cool(address target) external;
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function deal(address account, uint256 balance) external;
     function envOr(string calldata name, string calldata fallbackValue) external view returns (string memory);
@@ -42,6 +43,7 @@ interface Vm {
             int64 gasRefunded,
             uint64 gasRemaining
         );
+    function mockCall(address callee, bytes calldata data, bytes calldata answer) external;
     function prank(address sender) external;
     function prank(address sender, address origin) external;
     function recordLogs() external;

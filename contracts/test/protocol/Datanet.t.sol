@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IDatanetRegistry} from "../../src/interfaces/protocol/IDatanetRegistry.sol";
-import {Snapshot} from "../../src/protocol/Datanets.sol";
+import {IDatanets, Snapshot} from "../../src/interfaces/protocol/IDatanets.sol";
+import {IReviewers} from "../../src/interfaces/protocol/IReviewers.sol";
 import {Parameters} from "../../src/protocol/ProtocolParameters.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
 import {ContributionId, DatanetId} from "../../src/protocol/Types.sol";
@@ -21,8 +22,8 @@ contract DatanetTest is ProtocolTest {
     }
 
     function review(ContributionId id, bool approve) internal {
-        vm.prank(reviewer);
-        datanets.review(id, approve);
+        commitVote(id, reviewer, approve);
+        revealVote(id, reviewer, approve);
     }
 
     function createOfThree(address a, address b, address c) internal returns (DatanetId) {
@@ -34,21 +35,21 @@ contract DatanetTest is ProtocolTest {
     function test_accepted_stake_returns_after_its_period() public {
         ContributionId id = accepted(datanetId, alice, ROWS, 8);
         expectStatus(id, IDatanetRegistry.Status.Accepted);
-        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.TooEarly.selector, block.timestamp + 500));
+        vm.expectRevert(abi.encodeWithSelector(IReviewers.TooEarly.selector, block.timestamp + 500));
         datanets.releaseStake(id);
         vm.warp(block.timestamp + 500);
         datanets.releaseStake(id);
         vm.assertEq(balances.balanceOf(alice), STAKE);
         vm.expectRevert();
         datanets.releaseStake(id);
-        vm.assertEq(address(datanets).balance, 0);
+        vm.assertEq(address(datanets).balance, STAKE, "the reviewer's bond");
     }
 
     function test_rejected_stake_is_slashed_and_its_rows_are_free() public {
         ContributionId id = contribute(datanetId, alice, ROWS, 8);
         review(id, false);
         expectStatus(id, IDatanetRegistry.Status.Rejected);
-        vm.assertEq(balances.balanceOf(treasury), STAKE);
+        vm.assertEq(losses.lossOf(id).amount, STAKE);
         vm.assertEq(balances.balanceOf(alice), 0);
         vm.expectRevert();
         datanets.releaseStake(id);
@@ -99,7 +100,7 @@ contract DatanetTest is ProtocolTest {
         datanets.reveal(copy, "renamed", ROWS, 8, "salt");
         review(copy, true);
         expectStatus(copy, IDatanetRegistry.Status.Approved);
-        vm.expectPartialRevert(IDatanetRegistry.TooEarly.selector);
+        vm.expectPartialRevert(IReviewers.TooEarly.selector);
         datanets.accept(copy);
         revealRows(first, ROWS, 8);
         expectStatus(copy, IDatanetRegistry.Status.Withdrawn);
@@ -120,7 +121,7 @@ contract DatanetTest is ProtocolTest {
     /// @dev A later commitment of a shorter period can't be accepted while an older one may still reveal.
     function test_no_acceptance_while_an_older_commitment_may_reveal() public {
         ContributionId older = commitRows(datanetId, alice, ROWS, 8);
-        setRevealPeriod(1);
+        setRevealPeriod(WINDOW);
         ContributionId later = contribute(datanetId, bob, keccak256("other"), 8);
         vm.assertGe(
             datanets.getContribution(later).revealDeadline, datanets.getContribution(older).revealDeadline
@@ -136,40 +137,195 @@ contract DatanetTest is ProtocolTest {
 
     function test_undecided_contribution_expires_and_its_rows_are_free() public {
         ContributionId id = contribute(datanetId, alice, ROWS, 8);
-        vm.warp(block.timestamp + 1001);
+        uint256 deadline = datanets.getContribution(id).deadline;
+        vm.warp(deadline + 1);
         vm.prank(reviewer);
-        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.ReviewOver.selector, block.timestamp - 1));
-        datanets.review(id, true);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.ReviewOver.selector, deadline));
+        datanets.commitVote(id, "hash");
+        vm.expectRevert(abi.encodeWithSelector(IReviewers.TooEarly.selector, deadline + 30));
+        datanets.expire(id);
+        vm.warp(deadline + 31);
         datanets.expire(id);
         vm.assertEq(balances.balanceOf(alice), STAKE);
         contribute(datanetId, alice, ROWS, 8);
     }
 
-    function test_votes_are_of_other_reviewers_once_each() public {
-        ContributionId id = contribute(createOfThree(reviewer, alice, bob), alice, ROWS, 8);
+    function test_votes_are_of_other_bonded_reviewers_once_each() public {
+        DatanetId three = createOfThree(reviewer, alice, bob);
+        ContributionId id = contribute(three, alice, ROWS, 8);
         vm.prank(alice);
         vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.OwnContribution.selector, id));
-        datanets.review(id, true);
+        datanets.commitVote(id, "hash");
         vm.prank(watcher);
-        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.NotReviewer.selector, watcher));
-        datanets.review(id, true);
-        review(id, true);
+        vm.expectRevert(abi.encodeWithSelector(IReviewers.NotReviewer.selector, watcher));
+        datanets.commitVote(id, "hash");
         vm.prank(reviewer);
-        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.AlreadyReviewed.selector, reviewer));
-        datanets.review(id, true);
+        vm.expectRevert(abi.encodeWithSelector(IReviewers.NotBonded.selector, reviewer));
+        datanets.commitVote(id, "hash");
+        bondReviewer(three, reviewer);
+        bondReviewer(three, bob);
+        commitVote(id, reviewer, true);
+        vm.prank(reviewer);
+        vm.expectRevert(abi.encodeWithSelector(IReviewers.AlreadyVoted.selector, reviewer));
+        datanets.commitVote(id, "hash");
+        vm.prank(reviewer);
+        vm.expectPartialRevert(IDatanetRegistry.NotRevealTime.selector);
+        datanets.revealVote(id, true, "reason", "salt");
+        commitVote(id, bob, true);
+        // All that can vote have committed: votes open at once.
+        revealVote(id, reviewer, true);
         expectStatus(id, IDatanetRegistry.Status.Revealed);
-        vm.prank(bob);
-        datanets.review(id, true);
+        revealVote(id, bob, true);
         expectStatus(id, IDatanetRegistry.Status.Approved);
+        vm.prank(bob);
+        vm.expectRevert(abi.encodeWithSelector(IReviewers.AlreadyVoted.selector, bob));
+        datanets.revealVote(id, true, "reason", "salt");
+    }
+
+    function bondThree(DatanetId three) internal {
+        bondReviewer(three, reviewer);
+        bondReviewer(three, watcher);
+        bondReviewer(three, bob);
     }
 
     function test_rejected_as_soon_as_the_quorum_is_out_of_reach() public {
-        ContributionId id = contribute(createOfThree(reviewer, watcher, bob), alice, ROWS, 8);
-        review(id, false);
+        DatanetId three = createOfThree(reviewer, watcher, bob);
+        bondThree(three);
+        ContributionId id = contribute(three, alice, ROWS, 8);
+        commitVote(id, reviewer, false);
+        commitVote(id, watcher, false);
+        commitVote(id, bob, true);
+        revealVote(id, reviewer, false);
         expectStatus(id, IDatanetRegistry.Status.Revealed);
-        vm.prank(watcher);
-        datanets.review(id, false);
+        revealVote(id, watcher, false);
         expectStatus(id, IDatanetRegistry.Status.Rejected);
+    }
+
+    function test_a_copied_vote_opens_for_nobody_else_and_costs_the_bond() public {
+        DatanetId three = createOfThree(reviewer, watcher, bob);
+        bondThree(three);
+        vm.startPrank(address(this));
+        datanets.setReviewFee(three, 1 ether);
+        datanets.fundReviews{value: 10 ether}(three);
+        vm.stopPrank();
+        ContributionId id = contribute(three, alice, ROWS, 8);
+        commitVote(id, reviewer, true);
+        bytes32 copied = datanets.voteHashOf(id, reviewer, true, "reason", "salt");
+        vm.prank(watcher);
+        datanets.commitVote(id, copied);
+        uint256 deadline = datanets.getContribution(id).voteDeadline;
+        vm.warp(deadline + 1);
+        revealVote(id, reviewer, true);
+        vm.assertEq(balances.balanceOf(reviewer), 1 ether, "a revealed vote is paid");
+        vm.prank(watcher);
+        vm.expectPartialRevert(IDatanetRegistry.VoteMismatch.selector);
+        datanets.revealVote(id, true, "reason", "salt");
+        vm.expectRevert(abi.encodeWithSelector(IReviewers.TooEarly.selector, deadline + 30));
+        datanets.forfeitVote(id, watcher);
+        vm.warp(deadline + 31);
+        datanets.forfeitVote(id, watcher);
+        vm.assertEq(balances.balanceOf(treasury), STAKE / 10);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.VoteMissing.selector, watcher));
+        datanets.forfeitVote(id, watcher);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.VoteMissing.selector, reviewer));
+        datanets.forfeitVote(id, reviewer);
+        datanets.expire(id);
+        id = contribute(three, alice, ROWS, 8);
+        vm.prank(watcher);
+        vm.expectRevert(abi.encodeWithSelector(IReviewers.NotBonded.selector, watcher));
+        datanets.commitVote(id, "hash");
+        vm.prank(watcher);
+        datanets.bondReviewer{value: STAKE / 10}(three);
+        commitVote(id, watcher, true);
+    }
+
+    function test_a_reviewers_own_contribution_waits_for_others_and_loses_no_stake() public {
+        address[] memory one = new address[](1);
+        one[0] = alice;
+        DatanetId id = datanets.create("one", "MIT", "", STAKE, one, 1);
+        ContributionId own = contribute(id, alice, ROWS, 8);
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.OwnContribution.selector, own));
+        datanets.commitVote(own, "hash");
+        vm.warp(block.timestamp + 10_000);
+        datanets.expire(own);
+        expectStatus(own, IDatanetRegistry.Status.Withdrawn);
+        vm.assertEq(balances.balanceOf(alice), STAKE);
+    }
+
+    function test_the_quorum_replaces_a_reviewer_whose_bond_returns() public {
+        DatanetId three = createOfThree(reviewer, watcher, bob);
+        bondThree(three);
+        vm.prank(reviewer);
+        datanets.voteReplace(three, bob, alice, "reason");
+        vm.prank(reviewer);
+        vm.expectRevert(abi.encodeWithSelector(IReviewers.AlreadyVoted.selector, reviewer));
+        datanets.voteReplace(three, bob, alice, "reason");
+        vm.assertTrue(datanets.isReviewer(three, bob));
+        vm.prank(watcher);
+        datanets.voteReplace(three, bob, alice, "reason");
+        vm.assertFalse(datanets.isReviewer(three, bob));
+        vm.assertTrue(datanets.isReviewer(three, alice));
+        vm.expectPartialRevert(IReviewers.TooEarly.selector);
+        datanets.withdrawBond(three, bob);
+        vm.warp(block.timestamp + 1031);
+        datanets.withdrawBond(three, bob);
+        vm.assertEq(balances.balanceOf(bob), STAKE);
+        vm.expectRevert(abi.encodeWithSelector(IReviewers.NothingBonded.selector, bob));
+        datanets.withdrawBond(three, bob);
+        vm.prank(watcher);
+        datanets.resign(three);
+        vm.prank(watcher);
+        vm.expectRevert(abi.encodeWithSelector(IReviewers.NotBonded.selector, watcher));
+        datanets.voteReplace(three, reviewer, bob, "reason");
+    }
+
+    function test_an_excluded_contribution_loses_its_stake_and_is_skipped_later() public {
+        ContributionId id = accepted(datanetId, alice, ROWS, 8);
+        ContributionId good = accepted(datanetId, bob, keccak256("good"), 2);
+        vm.prank(builder);
+        uint32 before = datanets.freeze(datanetId);
+        vm.prank(reviewer);
+        datanets.voteExclude(id, "reason");
+        vm.assertEq(losses.lossOf(id).amount, STAKE);
+        vm.prank(builder);
+        uint32 number = datanets.freeze(datanetId);
+        Snapshot memory snapshot = datanets.getSnapshot(datanetId, number);
+        vm.assertEq(snapshot.rows, 10, "positions never move");
+        vm.assertEq(snapshot.skipped, 8);
+        vm.assertTrue(datanets.isSkipped(id, number) && !datanets.isSkipped(id, before));
+        vm.startPrank(payer);
+        pools.fund{value: 10 ether}(datanetId, number, "test");
+        pools.fund{value: 10 ether}(datanetId, before, "test");
+        vm.stopPrank();
+        vm.assertEq(pools.claim(datanetId, number, good), 10 ether);
+        vm.expectRevert();
+        pools.claim(datanetId, number, id);
+        vm.assertEq(pools.claim(datanetId, before, id), 8 ether, "what it earns in an older snapshot stays");
+        vm.prank(builder);
+        vm.expectRevert(IDatanets.NothingNew.selector);
+        datanets.freeze(datanetId);
+        vm.warp(block.timestamp + 500);
+        vm.expectRevert();
+        datanets.releaseStake(id);
+    }
+
+    function test_a_contributor_retires_its_own_and_keeps_its_stake() public {
+        ContributionId id = accepted(datanetId, alice, ROWS, 8);
+        vm.prank(bob);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.NotContributor.selector, bob));
+        datanets.retire(id);
+        vm.startPrank(alice);
+        datanets.retire(id);
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.AlreadySkipped.selector, id));
+        datanets.retire(id);
+        vm.stopPrank();
+        vm.prank(builder);
+        vm.expectRevert(IDatanets.NothingShared.selector);
+        datanets.freeze(datanetId);
+        vm.warp(block.timestamp + 500);
+        datanets.releaseStake(id);
+        vm.assertEq(balances.balanceOf(alice), STAKE);
     }
 
     function test_stake_must_be_exact() public {
@@ -177,7 +333,7 @@ contract DatanetTest is ProtocolTest {
         vm.startPrank(alice);
         vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.StakeMismatch.selector, STAKE - 1, STAKE));
         datanets.commit{value: STAKE - 1}(datanetId, "hash");
-        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetUnknown.selector, unknown));
+        vm.expectRevert(abi.encodeWithSelector(IDatanets.DatanetUnknown.selector, unknown));
         datanets.commit{value: STAKE}(unknown, "hash");
         vm.expectRevert(IDatanetRegistry.CommitmentEmpty.selector);
         datanets.commit{value: STAKE}(datanetId, 0);
@@ -186,15 +342,15 @@ contract DatanetTest is ProtocolTest {
 
     function test_freeze_is_for_the_owner_and_for_something_new() public {
         vm.prank(builder);
-        vm.expectRevert(IDatanetRegistry.NothingNew.selector);
+        vm.expectRevert(IDatanets.NothingNew.selector);
         datanets.freeze(datanetId);
         accepted(datanetId, alice, ROWS, 8);
         vm.prank(alice);
-        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.NotDatanetOwner.selector, alice));
+        vm.expectRevert(abi.encodeWithSelector(IDatanets.NotDatanetOwner.selector, alice));
         datanets.freeze(datanetId);
         vm.startPrank(builder);
         vm.assertEq(datanets.freeze(datanetId), 1);
-        vm.expectRevert(IDatanetRegistry.NothingNew.selector);
+        vm.expectRevert(IDatanets.NothingNew.selector);
         datanets.freeze(datanetId);
         vm.stopPrank();
     }

@@ -20,25 +20,17 @@ contract EscrowInvariantTest is ProtocolTest {
         targets[0] = address(actor);
     }
 
-    /// @dev The market holds the escrows and bonds of what is open and rewards that wait, no wei more or less.
-    function invariant_escrow_is_conserved() public view {
-        (InferenceMarket market,,) = actor.parts();
-        vm.assertEq(address(market).balance, actor.owedByMarket());
+    /// @dev The market holds the escrows and bonds of what is open and rewards that wait, no wei more or less; no wei is lost or made; every
+    /// holder has what it owes; and what true claims promised their contributors is theirs, whatever payer, owner and host did. One
+    /// campaign looks at all of it.
+    function invariant_money() public view {
+        (InferenceMarket market, ClaimDemands demands,) = actor.parts();
+        vm.assertEq(address(market).balance, actor.owedByMarket(), "escrow");
         vm.assertEq(SPLITTER.balance, 0);
-    }
-
-    function invariant_no_wei_is_lost_or_made() public view {
-        vm.assertEq(actor.worth(), worthAtStart);
-    }
-
-    function invariant_every_holder_has_what_it_owes() public view {
-        (, ClaimDemands demands,) = actor.parts();
+        vm.assertEq(actor.worth(), worthAtStart, "no wei is lost or made");
         vm.assertTrue(actor.holders());
         vm.assertEq(address(demands).balance, actor.openDeposits());
         vm.assertEq(actor.hostOpenFees(), actor.openFees());
-    }
-
-    function invariant_no_step_went_wrong() public view {
         vm.assertEq(actor.broken(), "");
     }
 }

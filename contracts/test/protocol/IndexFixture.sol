@@ -50,7 +50,7 @@ contract IndexFixture {
         }
     }
 
-    function index() public view returns (IndexCommitment memory) {
+    function index() public view virtual returns (IndexCommitment memory) {
         return IndexCommitment({
             root: _subtree(0, _width()),
             rows: uint32(ROWS),
@@ -64,6 +64,10 @@ contract IndexFixture {
 
     function query() external view returns (bytes memory) {
         return _query;
+    }
+
+    function takesPart(uint256 row) public view returns (bool) {
+        return _rows[row].first == row;
     }
 
     function score(uint256 row) public view returns (int64) {
@@ -91,12 +95,12 @@ contract IndexFixture {
         uint256 count = 0;
         for (uint256 i = 0; i < ROWS; i++) {
             if (_rows[i].first != i || score(i) <= 0) continue;
-            uint256 at = count++;
-            while (at > 0 && score(rows[at - 1]) < score(i)) {
-                rows[at] = rows[at - 1];
-                at--;
+            uint256 place = count++;
+            while (place > 0 && score(rows[place - 1]) < score(i)) {
+                rows[place] = rows[place - 1];
+                place--;
             }
-            rows[at] = uint32(i);
+            rows[place] = uint32(i);
         }
         assembly ("memory-safe") {
             mstore(rows, count)
@@ -134,12 +138,12 @@ contract IndexFixture {
         }
     }
 
-    function _weigh(InfluenceList memory list) private view {
+    function _weigh(InfluenceList memory list) internal view {
         uint64[] memory earners = new uint64[](list.rowIds.length);
         uint256[] memory earned = new uint256[](list.rowIds.length);
         uint256 found = 0;
         for (uint256 i = 0; i < list.rowIds.length; i++) {
-            uint256 key = _key(list.rowIds[i]);
+            uint256 key = list.scores[i] > 0 ? uint64(list.scores[i]) * uint256(list.gains[i]) : list.gains[i];
             if (key <= list.floor) continue;
             uint64 owner = _rows[list.rowIds[i]].contributionId;
             uint256 j = 0;

@@ -3,40 +3,34 @@ pragma solidity 0.8.37;
 
 import {IClaimDemands} from "../../src/interfaces/protocol/IClaimDemands.sol";
 import {IInferenceMarket} from "../../src/interfaces/protocol/IInferenceMarket.sol";
-import {ClaimChallenges} from "../../src/protocol/ClaimChallenges.sol";
+import {IHostStakes} from "../../src/interfaces/protocol/IHostStakes.sol";
+import {IAuditCases} from "../../src/interfaces/protocol/IAuditCases.sol";
+import {Parameters} from "../../src/interfaces/protocol/IProtocolParameters.sol";
 import {ClaimDemands} from "../../src/protocol/ClaimDemands.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
 import {InferenceMarket} from "../../src/protocol/InferenceMarket.sol";
-import {ContributionId, ModelId, RequestId, SnapshotRef} from "../../src/protocol/Types.sol";
+import {ContributionId, DisputeId, RequestId, SnapshotRef} from "../../src/protocol/Types.sol";
 import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
-import {ProtocolTest} from "./ProtocolTest.sol";
+import {MarketLies} from "./MarketLies.sol";
 
 /// @notice Random walks through requests, claims true and false in every way that arithmetic can show, challenges right and wrong,
 /// demands, silence, settlements and cancellations. Calls are made by people of small means: what they hold is counted.
-contract MarketActor is ProtocolTest {
-    enum Lie {
-        None,
-        Score,
-        Weight,
-        Stranger,
-        Omission,
-        ShortList,
-        Repeat,
-        Withheld,
-        Undelivered
-    }
-
-    IndexFixture public fixture;
-    ModelId public modelId;
+contract MarketActor is MarketLies {
     uint256 public settled;
     uint256 public refuted;
     /// @notice What went wrong inside a step; a failing assertion there would only revert the step.
     string public broken;
-    mapping(RequestId requestId => Lie) private _lies;
-    uint256 private _salt;
+    /// @dev The contributors' part when it was claimed: nothing that payer, owner and host do may change it.
+    mapping(RequestId requestId => uint256) private _promised;
+    address[3] private _panel;
 
     constructor() {
         deployProtocol();
+        // No bonds: what contributors have of a claim is not hidden behind them.
+        Parameters memory next = defaultParameters();
+        next.claimBond = 0;
+        vm.prank(governor);
+        parameters.setParameters(next);
         (SnapshotRef memory snapshot, FixtureRow[] memory rows) = createSnapshot();
         (rows[10].first, rows[9].first) = (0, type(uint32).max);
         for (uint256 seed = 1; seed < 100; seed++) {
@@ -44,24 +38,36 @@ contract MarketActor is ProtocolTest {
             if (fixture.ranking().length > 4 && fixture.score(10) > 0) break;
         }
         modelId = serveModel(snapshot, fixture);
+        for (uint256 i = 0; i < 3; i++) {
+            _panel[i] = vm.addr(4000 + i);
+            vm.deal(_panel[i], 100 ether);
+            vm.prank(_panel[i]);
+            verifiers.stake{value: 100 ether}(i);
+        }
+        vm.deal(address(this), 100 ether);
+        audits.fill{value: 100 ether}();
+        vm.warp(block.timestamp + 10);
     }
 
     function ask(uint96 escrow) external {
         uint256 amount = bound(escrow, 1 ether, 5 ether);
         vm.prank(payer);
-        market.request{value: amount}(modelId, host, keccak256("request"), 100, 50);
+        try market.request{value: amount}(modelId, host, keccak256("request"), 100, 50) {} catch {}
     }
 
     function answer(uint256 seed, uint8 kind) external {
         RequestId id = _pick(seed, IInferenceMarket.Status.Requested);
         if (RequestId.unwrap(id) == 0 || block.timestamp > market.getRequest(id).deadline) return;
-        _lies[id] = Lie(kind % 9);
+        _lies[id] = Lie(kind % 10);
         Claim memory claim = _claim(id);
         bytes memory query = _lies[id] == Lie.Withheld ? bytes("") : fixture.query();
         vm.prank(host);
-        try market.claim{value: BOND}(claim, query) {}
-        catch {
-            _expect(hosts.hostOf(host).amount < 300 ether, "a claim was refused");
+        try market.claim(claim, query) {
+            IInferenceMarket.Payout memory payout = market.payoutOf(claim);
+            _promised[id] = payout.contributors + payout.pools;
+        } catch {
+            HostView memory now_ = _hostNow();
+            _expect(now_.isShort || now_.isFull, "a claim was refused");
             _lies[id] = Lie.None;
         }
     }
@@ -107,8 +113,10 @@ contract MarketActor is ProtocolTest {
         if (RequestId.unwrap(id) == 0) return;
         IClaimDemands.Demand memory open = demands.demandOf(id);
         bool silent = open.kind != IClaimDemands.Kind.None && block.timestamp > open.deadline;
+        uint256 before = _contributorsWorth();
         try demands.endSilent(_claim(id)) {
             _expect(silent, "ended without silence");
+            _ended(id, before);
             refuted++;
         } catch {
             _expect(!silent, "silence did not end a claim");
@@ -118,19 +126,86 @@ contract MarketActor is ProtocolTest {
     function settle(uint256 seed) external {
         RequestId id = _pick(seed, IInferenceMarket.Status.Claimed);
         if (RequestId.unwrap(id) == 0) return;
-        bool due = block.timestamp > market.getRequest(id).deadline;
         Claim[] memory claims = new Claim[](1);
         claims[0] = _claim(id);
-        uint256 expected = market.payoutOf(claims[0]).contributors + market.payoutOf(claims[0]).pools;
+        recordSeed(market.getRequest(id).seedBlock);
+        bool isClear = audits.caseOf(id).isUpheld || audits.causeOf(claims[0]) == IAuditCases.Cause.None;
+        bool due = block.timestamp > market.getRequest(id).deadline && isClear;
+        uint256 expected = _promised[id];
         uint256 before = _contributorsWorth();
         try market.settle(claims) {
             _expect(due, "settled too early");
             _expect(
                 _contributorsWorth() - before == expected || _lies[id] == Lie.Stranger, "contributors' part"
             );
+            _ended(id, before);
             settled++;
         } catch {
             _expect(!due, "a due claim did not settle");
+        }
+    }
+
+    /// @dev A dispute, or the audit that is due, to its end: three honest verifiers find what came out. A host that does not show its
+    /// evidence loses, also where its claim is true and the payer disputed it: they may be one.
+    function judge(uint256 seed, bool shows) external {
+        RequestId id = _pick(seed, IInferenceMarket.Status.Claimed);
+        if (RequestId.unwrap(id) == 0) return;
+        Claim memory claim = _claim(id);
+        recordSeed(market.getRequest(id).seedBlock);
+        IAuditCases.Cause cause = audits.causeOf(claim);
+        bool isLate = block.timestamp > market.getRequest(id).deadline;
+        if (audits.caseOf(id).cause != IAuditCases.Cause.None || (isLate && cause == IAuditCases.Cause.None)) return;
+        if (isLate) {
+            audits.audit(claim);
+        } else {
+            vm.prank(payer);
+            audits.dispute{value: PANEL_FEE}(claim);
+        }
+        DisputeId dispute = audits.caseOf(id).disputeId;
+        recordSeed(disputes.getDispute(dispute).seedBlock);
+        disputes.draw(dispute);
+        if (!shows) {
+            uint256 before = _contributorsWorth();
+            vm.warp(block.timestamp + WINDOW + 1);
+            audits.endSilent(claim);
+            _ended(id, before);
+            refuted++;
+            return;
+        }
+        vm.prank(host);
+        audits.giveEvidence(claim, "evidence");
+        _vote(dispute, audits.valueOf(claimOf(modelId, id, fixture)));
+        audits.conclude(claim);
+        bool stands = audits.caseOf(id).isUpheld;
+        _expect(
+            stands == (_lies[id] != Lie.Hidden), stands ? "a lie was upheld" : "a true claim was convicted"
+        );
+        if (!stands) refuted++;
+    }
+
+    function _vote(DisputeId dispute, bytes32 truth) private {
+        for (uint256 i = 0; i < 3; i++) {
+            if (disputes.voteOf(dispute, 0, _panel[i]).weight == 0) continue;
+            bytes32 hash = disputes.commitmentOf(dispute, _panel[i], truth, "digest", "salt");
+            vm.prank(_panel[i]);
+            disputes.commit(dispute, hash);
+        }
+        vm.warp(block.timestamp + 2 * WINDOW + 1);
+        for (uint256 i = 0; i < 3; i++) {
+            if (disputes.voteOf(dispute, 0, _panel[i]).weight == 0) continue;
+            vm.prank(_panel[i]);
+            disputes.reveal(dispute, truth, "digest", "salt");
+        }
+        vm.warp(block.timestamp + WINDOW);
+        disputes.decide(dispute);
+        vm.warp(block.timestamp + WINDOW + 1);
+    }
+
+    /// @dev A true claim is over: what it promised the contributors is theirs, whatever payer, owner and host did.
+    function _ended(RequestId id, uint256 before) private {
+        bool isTrue = _lies[id] == Lie.None || _lies[id] == Lie.Withheld || _lies[id] == Lie.Undelivered;
+        if (isTrue) {
+            _expect(_contributorsWorth() - before >= _promised[id], "a true claim's contributors lost");
         }
     }
 
@@ -148,10 +223,32 @@ contract MarketActor is ProtocolTest {
         try demands.returnDeposit(id) {} catch {}
     }
 
+    /// @dev What owner and host may do while claims are open.
+    function meddle(uint8 kind, uint96 number) external {
+        vm.startPrank(builder);
+        if (kind % 6 == 0) models.setRates(modelId, uint128(bound(number, 1, RATE_IN)), RATE_OUT);
+        if (kind % 6 == 1) models.setOpen(modelId, number % 4 != 0);
+        vm.stopPrank();
+        vm.startPrank(host);
+        if (kind % 6 == 2) try hosts.setLimits(1 ether, uint32(number % 100)) {} catch {}
+        if (kind % 6 == 3) try hosts.unstake(uint128(bound(number, 1, 100 ether))) {} catch {}
+        if (kind % 6 == 4) try hosts.withdraw() {} catch {}
+        if (kind % 6 == 5) hosts.take(modelId, 0, 1000, 1000);
+        vm.stopPrank();
+    }
+
     function draw(uint8 contribution) external {
         SnapshotRef[] memory snapshots = models.snapshotsOf(modelId);
         ContributionId id = ContributionId.wrap(1 + (contribution % 2));
         try pools.claim(snapshots[0].datanetId, snapshots[0].number, id) {} catch {}
+    }
+
+    /// @dev Alice and bob give one another what their rows earn.
+    function moveIncome(uint8 contribution) external {
+        ContributionId id = ContributionId.wrap(1 + (contribution % 2));
+        address payee = datanets.payeeOf(id);
+        vm.prank(payee);
+        datanets.transferIncome(id, payee == alice ? bob : alice);
     }
 
     function wait_(uint16 time) external {
@@ -195,7 +292,9 @@ contract MarketActor is ProtocolTest {
         return payer.balance + host.balance + builder.balance + watcher.balance + treasury.balance
             + alice.balance + bob.balance + address(0).balance + address(market).balance
             + address(balances).balance + address(hosts).balance + address(pools).balance
-            + address(staking).balance + address(demands).balance + address(challenges).balance;
+            + address(losses).balance + address(audits).balance + address(disputes).balance
+            + address(verifiers).balance + address(staking).balance + address(demands).balance
+            + address(challenges).balance;
     }
 
     function holders() external view returns (bool) {
@@ -207,8 +306,21 @@ contract MarketActor is ProtocolTest {
         return hosts.hostOf(host).openFees;
     }
 
+    struct HostView {
+        bool isShort;
+        bool isFull;
+    }
+
+    /// @dev Why a claim may be refused: its stake does not cover more fees, or it has as many open as it wants.
+    function _hostNow() private view returns (HostView memory) {
+        IHostStakes.Host memory now_ = hosts.hostOf(host);
+        uint256 needed = hosts.coverOf(now_.openFees + 1_000_000, now_.maxFee);
+        return HostView(now_.amount - now_.leaving < needed, now_.openClaims >= now_.maxOpenClaims);
+    }
+
     function _contributorsWorth() private view returns (uint256) {
-        return alice.balance + bob.balance + pools.held();
+        return
+            alice.balance + bob.balance + pools.held() + balances.balanceOf(alice) + balances.balanceOf(bob);
     }
 
     function _expect(bool condition, string memory otherwise) private {
@@ -223,48 +335,5 @@ contract MarketActor is ProtocolTest {
             if (market.getRequest(id).status == status) return id;
         }
         return RequestId.wrap(0);
-    }
-
-    function _claim(RequestId id) private view returns (Claim memory claim) {
-        claim = claimOf(modelId, id, fixture);
-        Lie lie = _lies[id];
-        uint32[] memory ranking = fixture.ranking();
-        if (lie == Lie.Score) claim.list.scores[3] -= 1;
-        if (lie == Lie.Weight) claim.list.weights[0] += 1;
-        if (lie == Lie.Stranger) claim.list.contributionIds[0] = 777;
-        if (lie == Lie.Omission) {
-            uint32[] memory rest = new uint32[](ranking.length - 1);
-            for (uint256 i = 0; i < rest.length; i++) {
-                rest[i] = ranking[i + 1];
-            }
-            claim.list = fixture.listOf(rest);
-        }
-        if (lie == Lie.ShortList) claim.list = fixture.listOf(new uint32[](0));
-        if (lie == Lie.Repeat) {
-            uint32[] memory one = new uint32[](1);
-            one[0] = 10;
-            claim.list = fixture.listOf(one);
-        }
-    }
-
-    function _counterExample(RequestId id) private returns (bytes memory) {
-        Claim memory claim = _claim(id);
-        bytes32 salt = keccak256(abi.encode(++_salt));
-        Lie lie = _lies[id];
-        bytes memory query = fixture.query();
-        if (lie == Lie.Omission || lie == Lie.ShortList) {
-            return abi.encodeCall(
-                ClaimChallenges.challengeOmitted, (claim, query, fixture.open(fixture.ranking()[0]), salt)
-            );
-        }
-        if (lie == Lie.Weight || lie == Lie.Stranger) {
-            (bytes[] memory records, bytes32[][] memory paths) = fixture.evidence(claim.list.rowIds);
-            return abi.encodeCall(ClaimChallenges.challengeWeights, (claim, records, paths, salt));
-        }
-        uint256 position = claim.list.rowIds.length - 1;
-        return abi.encodeCall(
-            ClaimChallenges.challengeScore,
-            (claim, query, position, fixture.open(claim.list.rowIds[position]), salt)
-        );
     }
 }

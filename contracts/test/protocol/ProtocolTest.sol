@@ -2,14 +2,26 @@
 pragma solidity 0.8.37;
 
 import {IndexCommitment} from "../../src/interfaces/IInfluenceVerifier.sol";
+import {IAudits} from "../../src/interfaces/protocol/IAudits.sol";
+import {L1Block} from "../../src/l2/L1Block.sol";
+import {Predeploys} from "../../src/l2/Predeploys.sol";
+import {Audits} from "../../src/protocol/Audits.sol";
+import {Disputes} from "../../src/protocol/Disputes.sol";
+import {Seeds} from "../../src/protocol/Seeds.sol";
+import {VerifierPool} from "../../src/protocol/VerifierPool.sol";
 import {ClaimChallenges} from "../../src/protocol/ClaimChallenges.sol";
 import {ClaimDemands} from "../../src/protocol/ClaimDemands.sol";
+import {Curation} from "../../src/protocol/Curation.sol";
+import {DataAccess} from "../../src/protocol/DataAccess.sol";
 import {DatanetRegistry} from "../../src/protocol/DatanetRegistry.sol";
 import {HostStakes} from "../../src/protocol/HostStakes.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
 import {InferenceMarket} from "../../src/protocol/InferenceMarket.sol";
 import {ModelChallenges} from "../../src/protocol/ModelChallenges.sol";
 import {ModelDocument, ModelRegistry, ModelTerms} from "../../src/protocol/ModelRegistry.sol";
+import {ModelRoyalties} from "../../src/protocol/ModelRoyalties.sol";
+import {ModelDisputes} from "../../src/protocol/ModelDisputes.sol";
+import {StakeLosses} from "../../src/protocol/StakeLosses.sol";
 import {ModelStaking} from "../../src/protocol/ModelStaking.sol";
 import {
     FeeSplitBounds,
@@ -17,6 +29,7 @@ import {
     Parameters,
     ProtocolParameters
 } from "../../src/protocol/ProtocolParameters.sol";
+import {PlagiarismProofs} from "../../src/protocol/PlagiarismProofs.sol";
 import {RewardBalances} from "../../src/protocol/RewardBalances.sol";
 import {SnapshotPools} from "../../src/protocol/SnapshotPools.sol";
 import {
@@ -44,6 +57,9 @@ abstract contract ProtocolTest is Test {
     uint128 internal constant RATE_OUT = 7_000_001;
     uint256 internal constant ESCROW = 10 ether;
     uint32 internal constant WINDOW = 20;
+    uint64 internal constant SEED_DELAY = 3;
+    uint128 internal constant LEAST_STAKE = 10 ether;
+    uint128 internal constant PANEL_FEE = 7 ether;
     /// @dev Rows that alice's and bob's contributions have.
     uint32 internal constant ALICE_ROWS = 6;
     uint32 internal constant BOB_ROWS = 5;
@@ -61,6 +77,7 @@ abstract contract ProtocolTest is Test {
     ProtocolParameters internal parameters;
     RewardBalances internal balances;
     DatanetRegistry internal datanets;
+    PlagiarismProofs internal plagiarism;
     ModelRegistry internal models;
     ModelChallenges internal modelChallenges;
     ModelStaking internal staking;
@@ -69,6 +86,15 @@ abstract contract ProtocolTest is Test {
     InferenceMarket internal market;
     ClaimChallenges internal challenges;
     ClaimDemands internal demands;
+    Seeds internal seeds;
+    VerifierPool internal verifiers;
+    Disputes internal disputes;
+    Audits internal audits;
+    StakeLosses internal losses;
+    ModelDisputes internal modelDisputes;
+    Curation internal curation;
+    DataAccess internal access;
+    ModelRoyalties internal royalties;
 
     function deployProtocol() internal {
         vm.etch(VERIFIER, address(new InfluenceVerifierTwin()).code);
@@ -83,17 +109,28 @@ abstract contract ProtocolTest is Test {
             })
         );
         balances = new RewardBalances();
-        datanets = new DatanetRegistry(parameters, balances);
+        deployVerifiers();
         // Contracts that name each other: the addresses of the next ones are known.
-        uint64 nonce = vm.getNonce(address(this));
-        address modelChallengesAt = vm.computeCreateAddress(address(this), nonce + 1);
-        models = new ModelRegistry(parameters, datanets, balances, modelChallengesAt);
+        losses = new StakeLosses(parameters, balances, nextAddress(1), disputes, PANEL_FEE);
+        datanets = new DatanetRegistry(parameters, balances, losses, nextAddress(1));
+        plagiarism = new PlagiarismProofs(parameters, balances, datanets);
+        curation = new Curation(datanets, balances);
+        models = new ModelRegistry(
+            parameters,
+            datanets,
+            balances,
+            nextAddress(1),
+            nextAddress(2),
+            DataAccess(nextAddress(4)),
+            ModelRoyalties(payable(nextAddress(6)))
+        );
         modelChallenges = new ModelChallenges(parameters, balances, models, datanets);
-        pools = new SnapshotPools(datanets, balances);
-        staking = new ModelStaking(parameters, models, balances, 10);
-        nonce = vm.getNonce(address(this));
-        address marketAt = vm.computeCreateAddress(address(this), nonce + 1);
-        hosts = new HostStakes(parameters, balances, models, marketAt);
+        modelDisputes = new ModelDisputes(models, datanets, disputes, PANEL_FEE);
+        pools = new SnapshotPools(datanets, balances, models);
+        access = new DataAccess(parameters, datanets, pools, curation, address(models));
+        staking = new ModelStaking(parameters, models, balances, nextAddress(3), 10);
+        royalties = new ModelRoyalties(models, pools, staking, balances);
+        hosts = new HostStakes(parameters, balances, models, nextAddress(1));
         market = new InferenceMarket(
             InferenceMarket.Parts({
                 parameters: parameters,
@@ -103,12 +140,14 @@ abstract contract ProtocolTest is Test {
                 hosts: hosts,
                 pools: pools,
                 balances: balances,
-                challenges: vm.computeCreateAddress(address(this), nonce + 2),
-                demands: vm.computeCreateAddress(address(this), nonce + 3)
+                challenges: nextAddress(1),
+                demands: nextAddress(2),
+                audits: IAudits(nextAddress(3))
             })
         );
         challenges = new ClaimChallenges(parameters, balances, models, market);
         demands = new ClaimDemands(parameters, balances, models, market);
+        audits = new Audits(balances, market, hosts, disputes, seeds, PANEL_FEE);
         vm.warp(1_000_000);
         vm.roll(100);
         address[7] memory people = [governor, builder, host, payer, watcher, alice, bob];
@@ -119,6 +158,32 @@ abstract contract ProtocolTest is Test {
         hosts.stake{value: 5000 ether}();
         hosts.setLimits(1 ether, 100);
         vm.stopPrank();
+    }
+
+    /// @dev Where this contract's deployment after `steps` others comes to be.
+    function nextAddress(uint64 steps) internal view returns (address) {
+        return vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + steps);
+    }
+
+    function deployVerifiers() private {
+        vm.etch(Predeploys.L1_BLOCK, address(new L1Block()).code);
+        setOrigin(1000);
+        seeds = new Seeds(SEED_DELAY);
+        verifiers = new VerifierPool(parameters, balances, nextAddress(1), LEAST_STAKE, 10_000);
+        disputes = new Disputes(parameters, balances, verifiers, seeds);
+    }
+
+    /// @dev L2's L1 origin is the block of this number; its hash follows from the number.
+    function setOrigin(uint64 number) internal {
+        vm.store(Predeploys.L1_BLOCK, 0, bytes32(uint256(number)));
+        vm.store(Predeploys.L1_BLOCK, bytes32(uint256(2)), keccak256(abi.encode("L1", number)));
+    }
+
+    /// @dev L1 gets to the block that a draw waits for, and somebody records it.
+    function recordSeed(uint64 l1Block) internal {
+        if (l1Block == 0) return;
+        setOrigin(l1Block);
+        seeds.record();
     }
 
     function defaultParameters() internal view returns (Parameters memory) {
@@ -147,7 +212,8 @@ abstract contract ProtocolTest is Test {
         address[] memory reviewers = new address[](1);
         reviewers[0] = reviewer;
         vm.prank(builder);
-        return datanets.create("notes", "CC-BY-4.0", "", STAKE, reviewers, 1);
+        datanetId = datanets.create("notes", "CC-BY-4.0", "", STAKE, reviewers, 1);
+        bondReviewer(datanetId, reviewer);
     }
 
     function commitRows(DatanetId datanetId, address contributor, bytes32 rowsRoot, uint32 rowCount)
@@ -176,14 +242,31 @@ abstract contract ProtocolTest is Test {
         revealRows(id, rowsRoot, rowCount);
     }
 
+    function bondReviewer(DatanetId datanetId, address who) internal {
+        vm.deal(who, who.balance + STAKE);
+        vm.prank(who);
+        datanets.bondReviewer{value: STAKE}(datanetId);
+    }
+
+    function commitVote(ContributionId id, address who, bool approve) internal {
+        bytes32 hash = datanets.voteHashOf(id, who, approve, "reason", "salt");
+        vm.prank(who);
+        datanets.commitVote(id, hash);
+    }
+
+    function revealVote(ContributionId id, address who, bool approve) internal {
+        vm.prank(who);
+        datanets.revealVote(id, approve, "reason", "salt");
+    }
+
     /// @dev An accepted contribution.
     function accepted(DatanetId datanetId, address contributor, bytes32 rowsRoot, uint32 rowCount)
         internal
         returns (ContributionId id)
     {
         id = contribute(datanetId, contributor, rowsRoot, rowCount);
-        vm.prank(reviewer);
-        datanets.review(id, true);
+        commitVote(id, reviewer, true);
+        revealVote(id, reviewer, true);
         vm.warp(block.timestamp + 31);
         datanets.accept(id);
     }
@@ -272,6 +355,7 @@ abstract contract ProtocolTest is Test {
     }
 
     function settle(Claim memory claim) internal {
+        recordSeed(market.getRequest(claim.requestId).seedBlock);
         Claim[] memory list = new Claim[](1);
         list[0] = claim;
         market.settle(list);

@@ -197,8 +197,9 @@ contract ProvenanceTest is ProtocolTest {
 
     function test_a_repeat_of_a_later_row_fails_the_registration() public {
         (ModelId modelId, IndexFixture fixture) = fixtureWith(8, 8);
-        bytes memory call =
-            abi.encodeCall(ModelChallenges.challengeRecord, (modelId, fixture.open(7), bytes32("salt")));
+        bytes memory call = abi.encodeCall(
+            ModelChallenges.challengeFirst, (modelId, fixture.open(7), fixture.open(8), bytes32("salt"))
+        );
         shown(watcher, address(modelChallenges), call);
     }
 }

@@ -130,6 +130,25 @@ contract RegistrationTest is ProtocolTest {
         vm.assertEq(models.getModel(modelId).pendingUntil, block.timestamp + 2 * WINDOW);
     }
 
+    function test_a_record_of_skipped_rows_takes_no_part() public {
+        FixtureRow[] memory rows = rowsOf();
+        vm.prank(alice);
+        datanets.retire(ContributionId.wrap(rows[2].contributionId));
+        vm.prank(builder);
+        snapshot.number = datanets.freeze(snapshot.datanetId);
+        IndexFixture fixture = fixtureOf(rows);
+        ModelId modelId = registerPending(snapshot, fixture);
+        bytes memory stands = abi.encodeWithSelector(IModelChallenges.RegistrationStands.selector);
+        refused(watcher, address(modelChallenges), recordCall(modelId, fixture, 7), stands);
+        shown(watcher, address(modelChallenges), recordCall(modelId, fixture, 2));
+        for (uint256 i = 0; i < ALICE_ROWS; i++) {
+            rows[i].first = type(uint32).max;
+        }
+        fixture = fixtureOf(rows);
+        modelId = registerPending(snapshot, fixture);
+        refused(watcher, address(modelChallenges), recordCall(modelId, fixture, 2), stands);
+    }
+
     function test_rows_must_be_the_snapshots() public {
         FixtureRow[] memory rows = rowsOf();
         FixtureRow[] memory fewer = new FixtureRow[](10);

@@ -4,9 +4,10 @@ pragma solidity 0.8.37;
 import {IRewardBalances} from "../../src/interfaces/protocol/IRewardBalances.sol";
 import {IModelStaking} from "../../src/interfaces/protocol/IModelStaking.sol";
 import {RewardBalances} from "../../src/protocol/RewardBalances.sol";
+import {Parameters} from "../../src/interfaces/protocol/IProtocolParameters.sol";
 import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
-import {ModelId, SnapshotRef} from "../../src/protocol/Types.sol";
+import {ModelId, RequestId, SnapshotRef} from "../../src/protocol/Types.sol";
 
 contract StakingTest is ProtocolTest {
     uint64 internal constant EPOCH = 10;
@@ -29,7 +30,7 @@ contract StakingTest is ProtocolTest {
     function reward(uint256 amount) internal {
         vm.deal(payer, amount);
         vm.prank(payer);
-        staking.reward{value: amount}(modelId);
+        staking.reward{value: amount}(modelId, RequestId.wrap(0));
     }
 
     /// @dev What the staker gets if it claims now; 0 if there is nothing.
@@ -122,13 +123,83 @@ contract StakingTest is ProtocolTest {
 
     function test_bounds() public {
         vm.expectRevert(abi.encodeWithSelector(IModelStaking.NoStakers.selector, modelId));
-        staking.reward{value: 1}(modelId);
+        staking.reward{value: 1}(modelId, RequestId.wrap(0));
         vm.expectRevert(IModelStaking.AmountZero.selector);
         staking.stake(modelId);
         stake(alice, 5);
         vm.prank(alice);
         vm.expectRevert(abi.encodeWithSelector(IModelStaking.StakeTooSmall.selector, 5, 6));
         staking.unstake(modelId, 6);
+    }
+
+    function slash(uint256 amount) internal returns (uint256 taken) {
+        vm.prank(address(market));
+        return staking.slash(modelId, RequestId.wrap(1), amount);
+    }
+
+    function test_only_the_market_slashes() public {
+        vm.expectRevert(abi.encodeWithSelector(IModelStaking.NotMarket.selector, address(this)));
+        staking.slash(modelId, RequestId.wrap(1), 1);
+    }
+
+    function test_earning_waiting_and_leaving_stakes_pay_alike() public {
+        stake(alice, 4 ether);
+        stake(watcher, 4 ether);
+        vm.warp(block.timestamp + EPOCH);
+        vm.prank(watcher);
+        staking.unstake(modelId, 4 ether);
+        stake(bob, 8 ether);
+        vm.assertEq(slash(4 ether), 4 ether);
+        vm.assertEq(staking.positionOf(modelId, alice).waiting, 3 ether, "as of its last change");
+        vm.assertEq(staking.positionOf(modelId, watcher).leaving, 3 ether);
+        vm.assertEq(staking.positionOf(modelId, bob).waiting, 6 ether);
+        // Who comes later pays nothing of it.
+        stake(payer, 2 ether);
+        vm.assertGe(staking.positionOf(modelId, payer).waiting + 1, 2 ether, "less what a division leaves");
+        // At most half for one lie.
+        vm.assertEq(slash(100 ether), 7 ether);
+    }
+
+    function test_the_delay_is_that_of_the_stake() public {
+        stake(alice, 1 ether);
+        Parameters memory next = defaultParameters();
+        next.unstakeDelay = 90 days;
+        vm.prank(governor);
+        parameters.setParameters(next);
+        vm.startPrank(alice);
+        staking.unstake(modelId, 1 ether);
+        vm.assertEq(staking.positionOf(modelId, alice).leavesAt, block.timestamp + 100);
+        vm.stopPrank();
+    }
+
+    function testFuzz_a_slash_makes_no_wei_and_leaves_every_staker_its_part(
+        uint96 a,
+        uint96 b,
+        uint96 first,
+        uint96 second,
+        uint96 out
+    ) public {
+        (uint256 x, uint256 y) = (bound(a, 1, type(uint96).max), bound(b, 1, type(uint96).max));
+        stake(alice, x);
+        uint256 taken = slash(first);
+        stake(bob, y);
+        vm.assertGe(staking.positionOf(modelId, bob).waiting + 1, y);
+        uint256 worth = staking.positionOf(modelId, alice).waiting;
+        vm.assertGe(worth, x - taken - (x - taken > 0 ? 1 : 0));
+        if (worth > 0) {
+            vm.prank(alice);
+            staking.unstake(modelId, bound(out, 1, worth));
+        }
+        taken += slash(second);
+        vm.warp(block.timestamp + PERIOD);
+        vm.prank(alice);
+        if (worth > 0) try staking.withdraw(modelId) {} catch {}
+        IModelStaking.Position memory ofAlice = staking.positionOf(modelId, alice);
+        uint256 whole = ofAlice.waiting + ofAlice.leaving + staking.positionOf(modelId, bob).waiting;
+        vm.assertLe(whole, staking.held());
+        vm.assertGe(whole + 3, staking.held());
+        vm.assertEq(address(staking).balance, staking.held());
+        vm.assertEq(staking.held() + balances.balanceOf(alice) + taken, x + y);
     }
 
     /// @dev A recipient that calls back finds its balance gone.

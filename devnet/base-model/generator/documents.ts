@@ -1,10 +1,20 @@
 import type { Random } from "../../../node/base/random.ts";
-import { ADJECTIVES, COMMON, FIRST_NAMES, MEASURES, MONTHS, NOUNS, VERBS_PAST, WEEKDAYS } from "./lexicon.ts";
-import type { NameSource } from "./names.ts";
+import { capital, withArticles } from "./letters.ts";
+import {
+  ADJECTIVES,
+  COLOURS,
+  COMMON,
+  FIRST_NAMES,
+  MATERIALS,
+  MEASURES,
+  MONTHS,
+  NOUNS,
+  VERBS_PAST,
+  WEEKDAYS,
+} from "./lexicon.ts";
+import { madeName, type NameSource } from "./names.ts";
 import {
   askFact,
-  bagOfWords,
-  capital,
   type Fact,
   makeFact,
   makeRelation,
@@ -13,13 +23,17 @@ import {
   SUBJECT_KINDS,
   stateFact,
 } from "./phrasing.ts";
-import { makeValue, VALUE_KINDS } from "./values.ts";
+import { bagOfWords, clozeQuestion, runQuestion } from "./questions.ts";
+import { oddString } from "./strings.ts";
+import { makeValue, VALUE_KINDS, type ValueKind } from "./values.ts";
 
 /** What a document is made from. */
 export interface Source {
   readonly random: Random;
   readonly names: NameSource;
   readonly world: readonly (readonly Fact[])[];
+  /** Pieces of words whose tokens are hardly ever seen otherwise; none while the vocabulary itself is learnt. */
+  readonly pieces: readonly string[];
 }
 
 type Maker = (source: Source) => string;
@@ -89,11 +103,13 @@ function closedBook(source: Source): string {
   const count = random.chance(40) ? 1 : random.between(2, 6);
   return Array.from({ length: count }, () => {
     const fact = random.pick(random.pick(world));
-    const question =
-      inSentences && random.chance(40)
-        ? bagOfWords(stateFact(fact, random, true), random)
-        : askFact(fact, random);
-    return questionAndAnswer(question, inSentences ? stateFact(fact, random, true) : fact.value);
+    if (!inSentences) return questionAndAnswer(askFact(fact, random), fact.value);
+    const sentence = stateFact(fact, random, true);
+    const asked = { text: sentence, value: fact.value, kind: fact.relation.value };
+    return questionAndAnswer(
+      random.chance(60) ? askSentence(asked, random) : askFact(fact, random),
+      sentence,
+    );
   }).join("\n");
 }
 
@@ -113,17 +129,67 @@ function worldNotes(source: Source): string {
   return parts.join("\n");
 }
 
+/** A sentence, and what of it can be asked for. */
+interface Told {
+  readonly text: string;
+  readonly value?: string;
+  readonly kind?: ValueKind;
+}
+
+/** A prompt for a whole sentence: its words, or a question after a part of it. */
+function askSentence({ text, value, kind }: Told, random: Random): string {
+  if (random.chance(40)) return bagOfWords(text, random);
+  if (value === undefined || kind === undefined || random.chance(30)) return runQuestion(text, random);
+  return clozeQuestion(text, value, kind, random);
+}
+
+/** Sentences that state one fact, or two of them at once. */
+function toldFacts(source: Source): Told[] {
+  const { random } = source;
+  const facts = freshFacts(source, 6);
+  const told: Told[] = [];
+  for (let at = 0; at < facts.length; at++) {
+    const fact = facts[at] as Fact;
+    const next = facts[at + 1];
+    const text = stateFact(fact, random);
+    const both = next !== undefined && random.chance(25);
+    if (both) at += 1;
+    told.push({
+      text: both ? joined(text, stateFact(next, random), random) : text,
+      value: fact.value,
+      kind: fact.relation.value,
+    });
+  }
+  return told;
+}
+
+function joined(first: string, second: string, random: Random): string {
+  const start = first.replace(/\.$/, "");
+  return random.pick([
+    `${start}, and ${second}`,
+    `${start}; ${second}`,
+    `${start}, while ${second}`,
+    `${start} - ${second}`,
+    `Since ${start}, ${second}`,
+  ]);
+}
+
 /** Sentences, then prompts made of their words: the answer is the whole sentence. */
 function recallSentences(source: Source): string {
   const { random } = source;
-  const sentences = random.chance(60)
-    ? freshFacts(source, 6).map((fact) => stateFact(fact, random))
-    : Array.from({ length: random.between(2, 4) }, () => proseSentence(source));
+  const told: Told[] = random.chance(65)
+    ? toldFacts(source)
+    : Array.from({ length: random.between(2, 4) }, () => ({ text: proseSentence(source) }));
   const lines = Array.from({ length: random.between(1, 4) }, () => {
-    const sentence = random.pick(sentences);
-    return questionAndAnswer(bagOfWords(sentence, random), sentence);
+    const one = random.pick(told);
+    return questionAndAnswer(askSentence(one, random), one.text);
   });
-  return random.chance(75) ? [layOut(sentences, random), ...lines].join("\n") : lines.join("\n");
+  if (!random.chance(75)) return lines.join("\n");
+  const text = layOut(
+    told.map((one) => one.text),
+    random,
+  );
+  return [text, ...lines].join("\n");
 }
 
 /** Strings of every kind, said twice or more. */
@@ -140,11 +206,33 @@ function copies(source: Source): string {
   return [list, ...lines].join("\n");
 }
 
+/** Strings that no sentence holds, to be said again: as a list, as answers to a word, as facts. */
+function oddStrings(source: Source): string {
+  const { random, pieces } = source;
+  const items = Array.from({ length: random.between(3, 7) }, () => oddString(random, pieces));
+  const form = random.below(3);
+  if (form === 0) return [...items, ...random.sample(items, items.length)].join("\n");
+  const order = random.sample([...items.keys()], random.between(1, items.length));
+  if (form === 1) {
+    const keys = random.sample(NOUNS, items.length);
+    const list = items.map((item, i) => `${keys[i]}: ${item}`).join("\n");
+    const lines = order.map((i) => questionAndAnswer(`${capital(keys[i] as string)}?`, items[i] as string));
+    return [list, ...lines].join("\n");
+  }
+  const facts = freshFacts(source, 4).map((fact, i) => ({
+    ...fact,
+    value: items[i % items.length] as string,
+  }));
+  const text = facts.map((fact) => stateFact(fact, random)).join("\n");
+  const lines = random.sample(facts, 2).map((fact) => questionAndAnswer(askFact(fact, random), fact.value));
+  return [text, ...lines].join("\n");
+}
+
 /** One sentence of plain prose with a made-up name in it. */
 function proseSentence(source: Source): string {
   const { random, names } = source;
   const thing = () => `${random.pick(ADJECTIVES)} ${random.pick(NOUNS)}`;
-  const who = random.chance(50) ? random.pick(FIRST_NAMES) : names.take();
+  const who = random.chance(50) ? random.pick(FIRST_NAMES) : madeName(random, names);
   const verb = random.pick(VERBS_PAST);
   const forms = [
     () => `${who} ${verb} the ${thing()} on ${random.pick(WEEKDAYS)}.`,
@@ -161,10 +249,23 @@ function proseSentence(source: Source): string {
     () => `${who} used the words "${random.sample(COMMON, random.between(2, 6)).join(" ")}" in a letter.`,
     () =>
       `Everyone at the ${thing()} has to ${random.sample(COMMON, 3).join(" ")} before ${makeValue("time", random, names)}.`,
+    () => `No ${random.pick(NOUNS)} in the ${thing()} is older than ${makeValue("duration", random, names)}!`,
+    () => `What ${who} ${verb} was a ${random.pick(MATERIALS)} ${random.pick(NOUNS)}, not a ${thing()}.`,
+    () =>
+      `${who} (the ${random.pick(NOUNS)} ${random.pick(MEASURES)} of ${names.take()}) ${verb} it ${makeValue("interval", random, names)}.`,
+    () =>
+      `Each ${thing()} that leaves ${who} carries a ${random.pick(NOUNS)} marked ${makeValue("code", random, names)}.`,
+    () =>
+      `${who}'s ${thing()} stands ${makeValue("spot", random, names)}, and its ${random.pick(NOUNS)} is ${makeValue("colours", random, names)}.`,
+    () =>
+      `According to ${who}, the ${thing()} costs ${makeValue("money", random, names)} & takes ${makeValue("duration", random, names)}.`,
+    () =>
+      `"${capital(random.sample(COMMON, random.between(3, 6)).join(" "))}," said ${who}, who ${verb} the ${thing()}.`,
+    () => `Because the ${thing()} was ${random.pick(COLOURS)}, ${who} never ${verb} it again.`,
     () =>
       `It takes ${makeValue("duration", random, names)} to bring a ${thing()} from the ${random.pick(NOUNS)} to ${who}.`,
   ];
-  return capital(random.pick(forms)());
+  return capital(withArticles(random.pick(forms)()));
 }
 
 /** A few sentences of prose, then the same subject named again. */
@@ -180,13 +281,14 @@ export const DOCUMENT_KINDS: readonly {
   readonly share: number;
   readonly make: Maker;
 }[] = [
-  { name: "state then ask", share: 36, make: stateThenAsk },
-  { name: "ask again", share: 18, make: askAgain },
-  { name: "closed book", share: 20, make: closedBook },
+  { name: "state then ask", share: 32, make: stateThenAsk },
+  { name: "ask again", share: 16, make: askAgain },
+  { name: "closed book", share: 22, make: closedBook },
   { name: "world notes", share: 8, make: worldNotes },
   { name: "recall sentences", share: 9, make: recallSentences },
-  { name: "copies", share: 6, make: copies },
-  { name: "prose", share: 3, make: prose },
+  { name: "copies", share: 4, make: copies },
+  { name: "odd strings", share: 5, make: oddStrings },
+  { name: "prose", share: 4, make: prose },
 ];
 
 /** One document. */

@@ -79,6 +79,15 @@ export const VERBS_PAST = words(`
   reported reviewed saved sealed searched sent served shipped showed signed sold sorted stored studied supplied tested took
   traced traded trained turned used visited watched weighed wrote`);
 
+export const NUMBER_WORDS = words(`
+  two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen
+  twenty thirty forty fifty sixty seventy eighty ninety dozen hundred`);
+
+export const ILLNESSES = words(`
+  ache anxiety arthritis asthma bleeding blindness burns cancer cold colic cough cramp croup dizziness eczema fever flu gout
+  hiccups insomnia itch jaundice measles migraine nausea numbness pain palsy pneumonia rash rickets scurvy shivers sneezing
+  stiffness stings swelling toothache tremor ulcer vertigo warts weakness wheezing wounds`);
+
 export const MONTHS = words(
   "January February March April May June July August September October November December",
 );

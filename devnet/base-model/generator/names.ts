@@ -1,3 +1,7 @@
+import type { Random } from "../../../node/base/random.ts";
+import { capital } from "./letters.ts";
+import { ADJECTIVES, FIRST_NAMES, NOUNS } from "./lexicon.ts";
+
 /**
  * Made-up names. A name is an index written in syllables: a bijection, so different indexes never share a name. Onsets are
  * consonants and nuclei vowels only, so a word splits into its syllables in one way.
@@ -50,4 +54,53 @@ export class NameSource {
     if (this.next >= this.limit) throw new RangeError("the document's share of names is used up");
     return nameAt(this.next++);
   }
+}
+
+/** Ends of names of places and families, as they grow on plain words ("Stonebrook") and on syllables ("Vorelquist"). */
+const ENDINGS = (
+  "brook field ford gate ham ley mere mont stead ton wick worth well bury dale hurst burg sen son man wright strom quist " +
+  "berg ries fir mill by low crest haven combe more shaw thorpe stow minster port holm garth water moor cliff back bank"
+).split(" ");
+
+/** Letters of European languages that stand in for plain ones. */
+const MARKED: Readonly<Record<string, string>> = {
+  a: "áàâäãåæ",
+  c: "çćč",
+  e: "éèêëęě",
+  i: "íìîï",
+  l: "ł",
+  n: "ñńň",
+  o: "óòôöõøő",
+  r: "ř",
+  s: "śšß",
+  u: "úùûüů",
+  y: "ý",
+  z: "źżž",
+};
+
+/**
+ * A name for a subject or a value. Half are names that nobody else gets; the others look more like real ones: made of
+ * plain words, with an ending, with two parts, with a hyphen, an apostrophe or marked letters.
+ */
+export function madeName(random: Random, names: NameSource): string {
+  const form = random.below(20);
+  if (form < 9) return names.take();
+  if (form < 12)
+    return capital(`${random.pick(random.chance(70) ? NOUNS : ADJECTIVES)}${random.pick(ENDINGS)}`);
+  if (form < 14) return `${names.take()}${random.pick(ENDINGS)}`;
+  if (form < 16) return `${capital(random.pick(ADJECTIVES))} ${capital(random.pick(NOUNS))}`;
+  if (form === 16) return `${names.take()}-${random.pick(FIRST_NAMES)}`;
+  if (form === 17) return `${random.pick(["O'", "D'", "de ", "van ", "Mc", "la "])}${names.take()}`;
+  if (form === 18) return marked(names.take(), random);
+  return `${random.pick(FIRST_NAMES)}${random.pick(ENDINGS)}`;
+}
+
+/** Some of the letters with marks. */
+function marked(name: string, random: Random): string {
+  return [...name]
+    .map((letter) => {
+      const forms = MARKED[letter];
+      return forms !== undefined && random.chance(30) ? random.pick([...forms]) : letter;
+    })
+    .join("");
 }

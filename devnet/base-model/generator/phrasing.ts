@@ -1,12 +1,17 @@
 import type { Random } from "../../../node/base/random.ts";
+import { capital, withArticles } from "./letters.ts";
 import { ADJECTIVES, COMMON, FIRST_NAMES, MEASURES, NOUNS } from "./lexicon.ts";
-import type { NameSource } from "./names.ts";
+import { madeName, type NameSource } from "./names.ts";
+import { bagOfWords, clozeQuestion, noisyQuestion } from "./questions.ts";
 import { type Relation, relation, type SubjectKind } from "./relation.ts";
 import { DEPIN_RELATIONS } from "./relations-depin.ts";
+import { EVERYDAY_RELATIONS } from "./relations-everyday.ts";
 import { FINANCE_RELATIONS } from "./relations-finance.ts";
 import { GAMING_RELATIONS } from "./relations-gaming.ts";
 import { GENERAL_RELATIONS } from "./relations-general.ts";
 import { HEALTH_RELATIONS } from "./relations-health.ts";
+import { MEASURE_RELATIONS } from "./relations-measures.ts";
+import { ROLE_RELATIONS } from "./relations-roles.ts";
 import { makeValue, VALUE_KINDS } from "./values.ts";
 
 export const RELATIONS: readonly Relation[] = [
@@ -15,6 +20,9 @@ export const RELATIONS: readonly Relation[] = [
   ...DEPIN_RELATIONS,
   ...GAMING_RELATIONS,
   ...GENERAL_RELATIONS,
+  ...ROLE_RELATIONS,
+  ...MEASURE_RELATIONS,
+  ...EVERYDAY_RELATIONS,
 ];
 
 export const SUBJECT_KINDS: readonly SubjectKind[] = [...new Set(RELATIONS.map((r) => r.subject))];
@@ -87,13 +95,48 @@ const SUBJECT_FORMS: Readonly<Record<SubjectKind, readonly string[]>> = {
   person: ["{first} {}", "{}", "Dr. {}", "Professor {}"],
   ship: ["the {}", "{}", "the ship {}", "the {} {noun}"],
   school: ["{} School", "{} Academy", "the {} school", "{} College"],
+  work: ["the {} song", "The Book of {}", "the {} letters", '"{}"', "The {adj} {noun}", "the painting {}"],
+  building: [
+    "the {} bridge",
+    "{} Hall",
+    "the {} mill",
+    "{} House",
+    "the {} {noun}",
+    "the tower of {}",
+    "{} Gate",
+  ],
+  club: ["the {} club", "the {} choir", "{} United", "the {noun} Society of {}", "the {} team", "{} Circle"],
+  animal: ["the {} owl", "a {} goat", "the {adj} {}", "the {} {noun}", "the horse {}", "{}"],
+  machine: [
+    "the {} engine",
+    "the {} press",
+    "{} Mark {digit}",
+    "the {} {noun}",
+    "a {} drill",
+    "the {}-{digit}",
+  ],
+  event: [
+    "the {} festival",
+    "the {} Cup",
+    "the {} market",
+    "{} Night",
+    "the {noun} race of {}",
+    "the {} fair",
+  ],
+  dish: ["{} pie", "{} soup", "the {} cake", "a {} roll", "{} bread", "{} {noun} stew"],
+  shop: ["the {} bakery", "{} Books", "the {} shop", "{} & Daughters", "the {adj} {noun}", "Café {}"],
+  plant: ["{} root", "the {} rose", "{} moss", "the {} tree", "{}wort", "{} {noun}"],
+  mountain: ["Mount {}", "the {} hill", "{} Peak", "the {noun} of {}", "the {} ridge"],
+  river: ["the {}", "the River {}", "{} Creek", "the {} canal", "Lake {}"],
+  mine: ["the {} mine", "the {} quarry", "{} Pit", "the {} field"],
 };
 
 /** A new subject: its name is never used again. */
 export function makeSubject(kind: SubjectKind, random: Random, names: NameSource): string {
   return random
     .pick(SUBJECT_FORMS[kind])
-    .replace("{}", names.take())
+    .replace("{}", () => madeName(random, names))
+    .replace("{digit}", () => String(random.between(2, 99)))
     .replace("{noun}", () => capital(random.pick(NOUNS)))
     .replace("{word}", () => capital(random.pick(COMMON)))
     .replace("{adj}", () => capital(random.pick(ADJECTIVES)))
@@ -122,12 +165,12 @@ export function makeFact(subject: string, rel: Relation, random: Random, names: 
   return { subject, relation: rel, value: makeValue(rel.value, random, names) };
 }
 
-export function capital(text: string): string {
-  return (text[0] ?? "").toUpperCase() + text.slice(1);
-}
-
 function fill(form: string, fact: Fact, noun: string): string {
-  return capital(form.replace("{n}", noun).replace("{s}", fact.subject).replace("{v}", fact.value));
+  const filled = form
+    .replace("{n}", noun)
+    .replace("{s}", () => fact.subject)
+    .replace("{v}", () => fact.value);
+  return capital(withArticles(filled));
 }
 
 /** A sentence that states the fact, ending in a full stop. `fixed` takes the relation's first own form instead of any. */
@@ -138,19 +181,16 @@ export function stateFact(fact: Fact, random: Random, fixed = false): string {
   return fill(random.pick(own ? statements : SHARED_STATEMENTS), fact, random.pick(nouns));
 }
 
-/** A question after the fact, ending in a question mark; one in ten is a mere bag of its words. */
+/**
+ * A question after the fact, ending in a question mark. One in ten is a mere bag of its words, as many are a statement with
+ * an opening in the value's place, and some have other word forms and small words too many.
+ */
 export function askFact(fact: Fact, random: Random): string {
+  const form = random.below(100);
+  if (form < 10) return clozeQuestion(stateFact(fact, random), fact.value, fact.relation.value, random);
   const { questions, nouns } = fact.relation;
-  const own = questions.length > 0 && random.chance(55);
+  const own = questions.length > 0 && random.chance(60);
   const question = fill(random.pick(own ? questions : SHARED_QUESTIONS), fact, random.pick(nouns));
-  return random.chance(10) ? bagOfWords(question, random) : question;
-}
-
-/** The sentence as a prompt: some words dropped, sometimes shuffled, a question mark at the end. */
-export function bagOfWords(sentence: string, random: Random): string {
-  const all = sentence.replace(/[.?]$/, "").split(" ");
-  const dropped = random.pick([0, 10, 25, 40]);
-  const kept = all.filter(() => !random.chance(dropped));
-  const words = kept.length === 0 ? all : kept;
-  return `${(random.chance(40) ? random.sample(words, words.length) : words).join(" ")}?`;
+  if (form < 20) return bagOfWords(question, random);
+  return form < 30 ? noisyQuestion(question, random) : question;
 }

@@ -19,7 +19,19 @@ export type SubjectKind =
   | "town"
   | "person"
   | "ship"
-  | "school";
+  | "school"
+  | "work"
+  | "building"
+  | "club"
+  | "animal"
+  | "machine"
+  | "event"
+  | "dish"
+  | "shop"
+  | "plant"
+  | "mountain"
+  | "river"
+  | "mine";
 
 /**
  * Something that can be said of a kind of subject. `{s}` stands for the subject, `{v}` for the value. Every noun also fits

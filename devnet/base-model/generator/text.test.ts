@@ -4,6 +4,8 @@ import { Random } from "../../../node/base/random.ts";
 import { DOCUMENT_KINDS } from "./documents.ts";
 import { NameSource, nameAt, WORLD_NAMES } from "./names.ts";
 import { RELATIONS, SHARED_QUESTIONS, SHARED_STATEMENTS } from "./phrasing.ts";
+import { clozeQuestion, noisyQuestion } from "./questions.ts";
+import { oddString } from "./strings.ts";
 import { BLOCK_COUNT, TrainingText } from "./text.ts";
 import { makeWorld } from "./world.ts";
 
@@ -66,10 +68,45 @@ describe("names", () => {
   });
 });
 
+describe("questions", () => {
+  const random = () => new Random(11);
+
+  test("a cloze question asks for the value with an opening of its kind, and does not tell it", () => {
+    const draw = random();
+    for (let i = 0; i < 100; i++) {
+      const question = clozeQuestion("The Vorel mill was built in 1894.", "1894", "year", draw);
+      expect(question).not.toContain("1894");
+      expect(question).toMatch(/\?$/);
+    }
+    expect(clozeQuestion("The fee is 3.", "4", "count", random())).toBe("The fee is 3?");
+  });
+
+  test("a noisy question keeps its names and numbers", () => {
+    const draw = random();
+    const asked = Array.from({ length: 50 }, () => noisyQuestion("Who guards the Vorel gate 17?", draw));
+    for (const question of asked) expect(question).toMatch(/Vorel.*17.*\?$/);
+    expect(new Set(asked).size).toBeGreaterThan(20);
+  });
+});
+
+describe("odd strings", () => {
+  test("are made of the pieces they are given, of signs and of every script, on one line", () => {
+    const draw = new Random(12);
+    const strings = Array.from({ length: 3000 }, () => oddString(draw, ["ries", " fir"]));
+    const all = strings.join("");
+    for (const piece of ["ries", " fir", ..."!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"])
+      expect(all).toContain(piece);
+    for (const script of ["Latin", "Greek", "Cyrillic", "Hebrew", "Arabic", "Thai", "Hiragana", "Hangul"])
+      expect(all).toMatch(new RegExp(`\\p{Script=${script}}`, "u"));
+    expect(all).not.toContain("\n");
+    expect(strings.every((text) => text.length > 0 && !/\p{Surrogate}/u.test(text))).toBe(true);
+  });
+});
+
 describe("the training text", () => {
   test("is the same text everywhere", () => {
     const hash = createHash("sha256").update(block(0, 20_000).join("\0")).digest("hex");
-    expect(hash).toBe("f741d120d245815c9052aa7a3df25c1229317a463c3f328f5b56fa03b99c9d94");
+    expect(hash).toBe("bd0948d2fa2f5bc4acc9f1e400478706522caee22eec6ec65ba5181b7e3ab797");
   });
 
   test("can be made from any block on, and every block has names enough", () => {

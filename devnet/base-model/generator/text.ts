@@ -13,10 +13,13 @@ export const BLOCK_COUNT = Math.floor((NAME_COUNT - WORLD_NAMES) / NAMES_PER_BLO
 /** The training text: any block of it can be made alone, so a run resumes anywhere without reading what came before. */
 export class TrainingText {
   private readonly seed: number;
+  private readonly pieces: readonly string[];
   private readonly world: readonly (readonly Fact[])[] = makeWorld();
 
-  constructor(seed: number) {
+  /** `pieces`: see documents.ts. */
+  constructor(seed: number, pieces: readonly string[] = []) {
     this.seed = seed;
+    this.pieces = pieces;
   }
 
   /** Documents of block `index` (0 … BLOCK_COUNT - 1), endlessly many; take few enough for the block's names. */
@@ -25,7 +28,7 @@ export class TrainingText {
     const start = WORLD_NAMES + index * NAMES_PER_BLOCK;
     const names = new NameSource(start, start + NAMES_PER_BLOCK);
     const random = new Random(this.seed, index);
-    const source = { random, names, world: this.world };
+    const source = { random, names, world: this.world, pieces: this.pieces };
     for (;;) yield makeDocument(source);
   }
 }

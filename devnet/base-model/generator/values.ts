@@ -1,15 +1,19 @@
 import type { Random } from "../../../node/base/random.ts";
+import { capital, withArticles } from "./letters.ts";
 import {
   ADJECTIVES,
   COLOURS,
+  COMMON,
   FIRST_NAMES,
+  ILLNESSES,
   MATERIALS,
   MONTHS,
   NOUNS,
+  NUMBER_WORDS,
   PLANTS_AND_FOODS,
   WEEKDAYS,
 } from "./lexicon.ts";
-import type { NameSource } from "./names.ts";
+import { madeName, type NameSource } from "./names.ts";
 
 /** What can be said of something: the answer's kind. */
 export type ValueKind =
@@ -41,7 +45,15 @@ export type ValueKind =
   | "dose"
   | "data"
   | "level"
-  | "version";
+  | "version"
+  | "spot"
+  | "interval"
+  | "numberWord"
+  | "colours"
+  | "area"
+  | "illness"
+  | "saying"
+  | "sign";
 
 type Maker = (random: Random, names: NameSource) => string;
 
@@ -95,7 +107,17 @@ const COMPANY_FORMS: readonly ((name: string) => string)[] = [
   (name) => `${name} Systems`,
   (name) => `${name} Works`,
   (name) => `${name} and Sons`,
+  (name) => `${name} and Daughters`,
+  (name) => `${name} & Co.`,
+  (name) => `${name} Brothers`,
 ];
+
+const SPOTS = (
+  "below above behind beside near under on at in by outside inside opposite along across beyond before past " +
+  "next_to in_front_of at_the_foot_of on_top_of close_to north_of south_of east_of west_of"
+)
+  .split(" ")
+  .map((spot) => spot.replaceAll("_", " "));
 
 const unit = (random: Random, value: string, units: readonly string[]): string =>
   `${value} ${random.pick(units)}`;
@@ -103,15 +125,15 @@ const unit = (random: Random, value: string, units: readonly string[]): string =
 const number = (random: Random): string => (random.chance(35) ? decimal(random, 99) : grouped(random, 4));
 
 export const VALUE_MAKERS: Readonly<Record<ValueKind, Maker>> = {
-  name: (_, names) => names.take(),
+  name: (random, names) => madeName(random, names),
   person: (random, names) => {
-    const family = names.take();
+    const family = madeName(random, names);
     const form = random.below(10);
     if (form < 5) return `${random.pick(FIRST_NAMES)} ${family}`;
     return form < 7 ? `Dr. ${family}` : form < 9 ? family : `${letters(random, 1)}. ${family}`;
   },
-  place: (random, names) => random.pick(PLACE_FORMS)(names.take()),
-  company: (random, names) => random.pick(COMPANY_FORMS)(names.take()),
+  place: (random, names) => random.pick(PLACE_FORMS)(madeName(random, names)),
+  company: (random, names) => random.pick(COMPANY_FORMS)(madeName(random, names)),
   money: (random) => {
     const amount = grouped(random, 6);
     const form = random.below(6);
@@ -184,11 +206,64 @@ export const VALUE_MAKERS: Readonly<Record<ValueKind, Maker>> = {
   data: (random) => unit(random, number(random), ["GB", "TB", "megabytes", "kilobytes", "records"]),
   level: (random) => `${random.pick(["level", "tier", "grade", "stage", "class"])} ${random.between(1, 99)}`,
   version: (random) => `${random.between(0, 12)}.${random.below(20)}.${random.below(20)}`,
+  spot: (random, names) => {
+    const where = random.pick(SPOTS);
+    const form = random.below(6);
+    if (form === 0) return `${where} ${madeName(random, names)}`;
+    if (form === 1) return `${where} the ${random.pick(NOUNS)}`;
+    if (form === 2) return `${where} the ${random.pick(NOUNS)} of ${madeName(random, names)}`;
+    if (form === 3) return `between the ${random.pick(NOUNS)} and the ${random.pick(NOUNS)}`;
+    return `${where} the ${random.pick(ADJECTIVES)} ${random.pick(NOUNS)}`;
+  },
+  interval: (random) => {
+    const span = random.pick(["hour", "day", "week", "month", "year", "season"]);
+    const form = random.below(5);
+    if (form === 0) return `once a ${span}`;
+    if (form === 1) return `${random.pick(["twice", "three times", "four times"])} a ${span}`;
+    if (form === 2) return `every ${random.pick(NUMBER_WORDS)} ${span}s`;
+    return form === 3 ? `every ${random.between(2, 60)} ${span}s` : `every ${random.pick(WEEKDAYS)}`;
+  },
+  numberWord: (random) => random.pick(NUMBER_WORDS),
+  colours: (random) => {
+    const [first, second, third] = random.sample(COLOURS, 3);
+    const form = random.below(4);
+    if (form === 0) return `${first}, ${second} and ${third}`;
+    return form === 1 ? `${first} on ${second}` : `${first} and ${second}`;
+  },
+  area: (random) => unit(random, number(random), ["hectares", "acres", "square meters", "square kilometers"]),
+  illness: (random) =>
+    random.chance(50) ? random.pick(ILLNESSES) : `${random.pick(ADJECTIVES)} ${random.pick(ILLNESSES)}`,
+  saying: (random) => {
+    const words = capital(random.sample(random.chance(50) ? COMMON : NOUNS, random.between(2, 5)).join(" "));
+    return random.pick([`"${words}"`, `"${words}!"`, `"${words}?"`, `${words}!`, `'${words}'`, words]);
+  },
+  sign: (random, names) => {
+    const name = names.take().toLowerCase();
+    const word = random.pick(NOUNS);
+    return random.pick([
+      `${word}@${name}.org`,
+      `https://${name}.com/${word}`,
+      `www.${name}.net/${word}_${digits(random, 2)}`,
+      `#${digits(random, 3)}`,
+      `${digits(random, 2)}/${digits(random, 2)}`,
+      `${letters(random, 1)}+`,
+      `<${word}>`,
+      `[${word}]`,
+      `{${word}}`,
+      `(${word} ${digits(random, 1)})`,
+      `${word}=${digits(random, 2)}`,
+      `${letters(random, 1)}&${letters(random, 1)}`,
+      `*${word}*`,
+      `~${digits(random, 3)}`,
+      `${word}; ${random.pick(NOUNS)}`,
+      `${word}: ${random.pick(NOUNS)}!`,
+    ]);
+  },
 };
 
 export const VALUE_KINDS = Object.keys(VALUE_MAKERS) as ValueKind[];
 
 /** One value of a kind; names come from `names`, so that they are never used again. */
 export function makeValue(kind: ValueKind, random: Random, names: NameSource): string {
-  return VALUE_MAKERS[kind](random, names);
+  return withArticles(VALUE_MAKERS[kind](random, names));
 }

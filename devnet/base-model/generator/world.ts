@@ -3,7 +3,7 @@ import { NameSource, WORLD_NAMES } from "./names.ts";
 import { type Fact, makeFact, makeRelation, makeSubject, relationsOf, SUBJECT_KINDS } from "./phrasing.ts";
 
 /** How many subjects the fixed world has. */
-export const WORLD_SUBJECTS = 300;
+export const WORLD_SUBJECTS = 360;
 const FACTS_PER_SUBJECT = 4;
 const WORLD_SEED = 0x0e1d;
 

@@ -2,14 +2,28 @@ import type { Basis } from "../../../native/js/influence.ts";
 import type { CodedError } from "../../base/errors.ts";
 import { aiError } from "../errors.ts";
 import { readSafetensors, writeSafetensors } from "../model/safetensors.ts";
+import { type BasisSizes, type FoldedBasis, isFolded, type ModelBasis } from "./model-basis.ts";
 
 const FORMAT = "openledger/basis/1";
+const FOLDED_FORMAT = "openledger/basis/2";
 
 /**
- * A basis as safetensors: `exponents` I8 [rank, blocks] and `mantissas` I16 [rank, parameters]. The zero rows between
- * rank and dimension are not stored.
+ * A basis as safetensors: `exponents` I8 [rank, blocks] and `mantissas` I16 [rank, parameters], where the zero rows between
+ * rank and dimension are not stored; a factored one as it is, each in one dimension.
  */
-export function encodeBasis(basis: Basis): Uint8Array {
+export function encodeBasis(basis: ModelBasis): Uint8Array {
+  if (!isFolded(basis)) return encodeDense(basis);
+  const { axes, exponents, mantissas } = basis;
+  return writeSafetensors(
+    [
+      { name: "exponents", shape: [exponents.length], data: exponents },
+      { name: "mantissas", shape: [mantissas.length], data: mantissas },
+    ],
+    { axes: String(axes), format: FOLDED_FORMAT },
+  );
+}
+
+function encodeDense(basis: Basis): Uint8Array {
   const { dimension, parameters } = basis;
   const blocks = basis.exponents.length / dimension;
   let rank = dimension;
@@ -25,10 +39,32 @@ export function encodeBasis(basis: Basis): Uint8Array {
 
 /**
  * Reads a basis of the model that it belongs to: a small file must not ask for more room than the model's own sizes do.
- * @param expected k of the index commitment, and the number of the adapter's parameters.
  * @throws CodedError `BASIS_INVALID`, or what safetensors.ts throws.
  */
-export function decodeBasis(file: Uint8Array, expected: { dimension: number; parameters: number }): Basis {
+export function decodeBasis(file: Uint8Array, expected: BasisSizes): ModelBasis {
+  return expected.kind === "ekfac-fold" ? decodeFolded(file, expected) : decodeDense(file, expected);
+}
+
+function decodeFolded(file: Uint8Array, expected: BasisSizes & { kind: "ekfac-fold" }): FoldedBasis {
+  const { metadata, tensors } = readSafetensors(file, "the basis");
+  const { axes, fold } = expected;
+  if (metadata.format !== FOLDED_FORMAT) throw bad("it is of another format");
+  if (metadata.axes !== String(axes)) {
+    throw bad(`it has ${metadata.axes} axes in place of the method's ${axes}`);
+  }
+  const numbers = (name: "exponents" | "mantissas", dtype: string) => {
+    const tensor = tensors.get(name);
+    const [count] = tensor?.shape ?? [];
+    if (tensor?.dtype !== dtype || tensor.shape.length !== 1 || count !== expected[name]) {
+      throw bad(`it does not hold ${expected[name]} ${name} (${dtype})`);
+    }
+    return tensor.data.slice().buffer;
+  };
+  const exponents = new Int8Array(numbers("exponents", "I8"));
+  return { axes, fold, exponents, mantissas: new Int16Array(numbers("mantissas", "I16")) };
+}
+
+function decodeDense(file: Uint8Array, expected: BasisSizes & { kind: "ekfac-pca" }): Basis {
   const { metadata, tensors } = readSafetensors(file, "the basis");
   const exponents = tensors.get("exponents");
   const mantissas = tensors.get("mantissas");

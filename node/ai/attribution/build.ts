@@ -1,5 +1,6 @@
+import { fitFactored } from "../../../native/js/factored.ts";
 import type { Adapter, Example, Session } from "../../../native/js/index.ts";
-import { type Basis, fitBasis, quantise, sketch } from "../../../native/js/influence.ts";
+import { fitBasis, quantise } from "../../../native/js/influence.ts";
 import type { WaitOptions } from "../../../native/js/job.ts";
 import { bytesOfHex, keccakOf } from "../codec/hash.ts";
 import type { LoadedModel } from "../model/load.ts";
@@ -7,6 +8,7 @@ import type { Method } from "../train/method.ts";
 import { sketchDimension } from "../train/method.ts";
 import { canonicalExamples } from "../train/plan.ts";
 import type { TrainingExample, TrainingSet } from "../train/snapshot.ts";
+import { dimensionOf, foldOf, type ModelBasis, sketchBy } from "./model-basis.ts";
 import type { IndexRecord, QuerySketch } from "./record.ts";
 import type { IndexCommitment } from "./score.ts";
 import { type AttributionIndex, makeIndex } from "./sketch-index.ts";
@@ -40,7 +42,7 @@ export async function fitModelBasis(
   rows: readonly TrainingExample[],
   { attribution }: Method,
   options: WaitOptions = {},
-): Promise<Basis> {
+): Promise<ModelBasis> {
   const seed = new Uint8Array(4);
   new DataView(seed.buffer).setUint32(0, attribution.seed);
   const keyed = rows.map((row) => ({ row, key: keccakOf(seed, bytesOfHex(row.exampleHash)) }));
@@ -48,14 +50,14 @@ export async function fitModelBasis(
   const chosen = keyed.slice(0, attribution.maxDirectionRows).map(({ row }) => row);
   chosen.sort((a, b) => a.rowId - b.rowId);
   const examples = await canonicalExamples(chosen, base.tokenizer, base.config.contextLength);
-  const request = {
-    model: base.native,
-    adapter,
-    examples,
-    damping: attribution.damping,
-    dimension: sketchDimension(rows.length, attribution),
-  };
-  return (await fitBasis(session, request).wait(options)).basis;
+  const { damping } = attribution;
+  const request = { model: base.native, adapter, examples, damping };
+  if (attribution.kind === "ekfac-fold") {
+    const factored = await fitFactored(session, { ...request, axes: attribution.axes }).wait(options);
+    return { ...factored, fold: foldOf(attribution) };
+  }
+  const dimension = sketchDimension(rows.length, attribution);
+  return (await fitBasis(session, { ...request, dimension }).wait(options)).basis;
 }
 
 /**
@@ -67,14 +69,14 @@ export async function buildIndex(
   session: Session,
   base: LoadedModel,
   adapter: Adapter,
-  basis: Basis,
+  basis: ModelBasis,
   { places, examples: rows }: Pick<TrainingSet, "places" | "examples">,
   { attribution }: Method,
   options: WaitOptions = {},
 ): Promise<AttributionIndex> {
   const examples = await canonicalExamples(rows, base.tokenizer, base.config.contextLength);
-  const coordinates = await sketch(session, { model: base.native, adapter, basis, examples }).wait(options);
-  const k = basis.dimension;
+  const coordinates = await sketchBy(session, { model: base.native, adapter, basis, examples }).wait(options);
+  const k = dimensionOf(basis);
   const natural = [...quantise(coordinates, k, 8).exponents].sort((a, b) => a - b);
   const median = Math.min(Math.max(natural[natural.length >> 1]!, -100), 100);
   const range = { min: median - ROW_SPAN, max: median + ROW_SPAN };
@@ -104,13 +106,13 @@ export async function querySketch(
   session: Session,
   model: LoadedModel["native"],
   adapter: Adapter,
-  basis: Basis,
+  basis: ModelBasis,
   commitment: IndexCommitment,
   example: Example,
   options: WaitOptions = {},
 ): Promise<QuerySketch> {
-  const coordinates = await sketch(session, { model, adapter, basis, examples: [example] }).wait(options);
+  const coordinates = await sketchBy(session, { model, adapter, basis, examples: [example] }).wait(options);
   const range = queryRange(medianOf(commitment.e0));
-  const { exponents, values } = quantise(coordinates, basis.dimension, 16, range);
+  const { exponents, values } = quantise(coordinates, dimensionOf(basis), 16, range);
   return { exponent: exponents[0]!, values };
 }

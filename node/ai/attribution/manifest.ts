@@ -9,7 +9,14 @@ import type { ModelFiles } from "../model/files.ts";
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hash>;
 const size = z.number().int().nonnegative();
-const files = z.array(z.strictObject({ name: z.string().min(1).max(255), size, sha256: hash })).min(1);
+/** Files of one list: of a base model in as many shards. */
+const MAX_FILES = 1_000;
+/** Of a manifest: three full lists with names of a usual length. */
+const MAX_MANIFEST_BYTES = 2 ** 20;
+const files = z
+  .array(z.strictObject({ name: z.string().min(1).max(255), size, sha256: hash }))
+  .min(1)
+  .max(MAX_FILES);
 
 const manifestSchema = z.strictObject({
   format: z.literal("openledger/manifest/2"),
@@ -67,10 +74,10 @@ export function splitBaseFiles(all: ModelFiles): { base: ModelFiles; tokenizer: 
   return { base, tokenizer };
 }
 
-/** Names, sizes and hashes of files, sorted by name. */
-export function listFiles(modelFiles: ModelFiles): FileList {
+/** Names, sizes and hashes of files, sorted by name. `hashOf`: SHA-256 of one. */
+export function listFiles(modelFiles: ModelFiles, hashOf = contentIdOf): FileList {
   return [...modelFiles]
-    .map(([name, bytes]) => ({ name, size: bytes.length, sha256: contentIdOf(bytes) }))
+    .map(([name, bytes]) => ({ name, size: bytes.length, sha256: hashOf(bytes) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -82,7 +89,7 @@ export function hashOfList(list: FileList): Hash {
 /** SHA-256 of one file of a list. @throws CodedError `MANIFEST_INVALID`. */
 export function hashOfFile(list: FileList, name: string): Hash {
   const entry = list.find((file) => file.name === name);
-  if (!entry) throw invalid(`it lists no ${name}`);
+  if (!entry) throw invalidManifest(`it lists no ${name}`);
   return entry.sha256;
 }
 
@@ -93,10 +100,12 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 
 /** Reads a manifest. @throws CodedError `JSON_NOT_CANONICAL`, `MANIFEST_INVALID`. */
 export function decodeManifest(bytes: Uint8Array): Manifest {
+  if (bytes.length > MAX_MANIFEST_BYTES)
+    throw invalidManifest(`it has ${bytes.length} bytes; the most is ${MAX_MANIFEST_BYTES}`);
   const parsed = manifestSchema.safeParse(parseCanonical(bytes, "the manifest"));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  throw invalid(`${issue.path.join(".") || "the whole"}: ${issue.message}`);
+  throw invalidManifest(`${issue.path.join(".") || "the whole"}: ${issue.message}`);
 }
 
 /** The five hashes that the registry holds of a model. */
@@ -121,7 +130,8 @@ export async function fetchFiles(source: ContentSource, list: FileList): Promise
   const fetched = new Map<string, Uint8Array>();
   for (const { name, size: expected, sha256 } of list) {
     const bytes = await source.get(sha256);
-    if (bytes.length !== expected) throw invalid(`${name} has ${bytes.length} bytes in place of ${expected}`);
+    if (bytes.length !== expected)
+      throw invalidManifest(`${name} has ${bytes.length} bytes in place of ${expected}`);
     fetched.set(name, bytes);
   }
   return fetched;
@@ -132,7 +142,7 @@ export async function storeFiles(sink: ContentSink, modelFiles: ModelFiles): Pro
   for (const bytes of modelFiles.values()) await sink.put(bytes);
 }
 
-function invalid(what: string): CodedError {
+export function invalidManifest(what: string): CodedError {
   return aiError("MANIFEST_INVALID", {
     message: `the model's manifest is not valid: ${what}`,
     fix: "the model's owner has to publish a right one",

@@ -1,13 +1,13 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
-import { bytesToHex } from "../../base/bytes.ts";
+import { Turns } from "../../base/turns.ts";
 import { keccak256 } from "../../chain/crypto.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
+import { hexOfBytes } from "../codec/hash.ts";
 import type { MerkleTree } from "../codec/merkle.ts";
 import { aiError } from "../errors.ts";
 
 const HASH = 32;
-/** Hashes between two turns of the event loop: a few milliseconds. */
-const HASHES_A_TURN = 4_096;
+/** Hashes between two looks at the clock. */
+const HASHES_A_LOOK = 256;
 
 /**
  * The tree over records that lie end to end, as `merkleTree` makes it of their leaf hashes. It is made for many: a hash takes
@@ -17,13 +17,13 @@ const HASHES_A_TURN = 4_096;
  */
 export async function recordTree(bytes: Uint8Array, size: number, signal?: AbortSignal): Promise<MerkleTree> {
   const rows = bytes.length / size;
-  const turns = new Turns(signal);
+  const steps = new Steps(signal);
   let level: Uint8Array = new Uint8Array(HASH * 2 ** Math.ceil(Math.log2(rows)));
   const leaf = new Uint8Array(1 + size);
   for (let row = 0; row < rows; row++) {
     leaf.set(bytes.subarray(row * size, (row + 1) * size), 1);
     level.set(keccak256(leaf), row * HASH);
-    await turns.step();
+    if (steps.isDue()) await steps.pause();
   }
   const levels = [level];
   const node = new Uint8Array(1 + 2 * HASH);
@@ -33,12 +33,12 @@ export async function recordTree(bytes: Uint8Array, size: number, signal?: Abort
     for (let at = 0; at < above.length; at += HASH) {
       node.set(level.subarray(2 * at, 2 * at + 2 * HASH), 1);
       above.set(keccak256(node), at);
-      await turns.step();
+      if (steps.isDue()) await steps.pause();
     }
     levels.push(above);
     level = above;
   }
-  return { root: bytesToHex(level), path: (row) => pathOf(levels, rows, row) };
+  return { root: hexOfBytes(level), path: (row) => pathOf(levels, rows, row) };
 }
 
 function pathOf(levels: readonly Uint8Array[], rows: number, row: number): Hash[] {
@@ -50,21 +50,26 @@ function pathOf(levels: readonly Uint8Array[], rows: number, row: number): Hash[
   }
   return levels.slice(0, -1).map((level, height) => {
     const at = ((row >> height) ^ 1) * HASH;
-    return bytesToHex(level.subarray(at, at + HASH));
+    return hexOfBytes(level.subarray(at, at + HASH));
   });
 }
 
-class Turns {
+/** Counts hashes, so that other work of the process goes on in between and the signal is heard. */
+class Steps {
   private readonly signal: AbortSignal | undefined;
+  private readonly turns = new Turns();
   private done = 0;
 
   constructor(signal: AbortSignal | undefined) {
     this.signal = signal;
   }
 
-  async step(): Promise<void> {
-    if (++this.done % HASHES_A_TURN !== 0) return;
-    await nextTurn();
+  isDue(): boolean {
+    return ++this.done % HASHES_A_LOOK === 0 && this.turns.isOver;
+  }
+
+  async pause(): Promise<void> {
+    await this.turns.next();
     this.signal?.throwIfAborted();
   }
 }

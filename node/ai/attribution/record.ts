@@ -61,10 +61,15 @@ export function encodeQuery(query: QuerySketch): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
+/** Bytes of a query sketch: a cover may stand behind them. */
+export function queryBytes(dimension: number): number {
+  return 1 + 2 * dimension;
+}
+
 /** Reads a query sketch. @throws CodedError `QUERY_INVALID` for a wrong length or a value of -32768. */
 export function decodeQuery(bytes: Uint8Array, dimension: number): QuerySketch {
-  if (bytes.length !== 1 + 2 * dimension) {
-    throw bad("QUERY_INVALID", `it has ${bytes.length} bytes in place of ${1 + 2 * dimension}`);
+  if (bytes.length !== queryBytes(dimension)) {
+    throw bad("QUERY_INVALID", `it has ${bytes.length} bytes in place of ${queryBytes(dimension)}`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values = Int16Array.from({ length: dimension }, (_, i) => view.getInt16(1 + 2 * i));

@@ -71,29 +71,51 @@ export function shiftedScore(
   return shift < 0 || shift > MAX_SHIFT ? undefined : BigInt(dot) << BigInt(shift);
 }
 
+/** What decides how long a list is and what it pays. */
+export type ListTerms = Pick<IndexCommitment, "floor" | "topK" | "rows">;
+
+/** A row with what the list needs of it: gain in sixteenths, and the key that follows. */
+interface KeyedRow {
+  rowId: number;
+  score: bigint;
+  gain: number;
+  key: bigint;
+}
+
 /**
- * The list that is true of these scores: rows that take part, by key, with floor and weights. Gains are full: no model commits
- * spans yet.
+ * The list that is true of these scores: rows that take part, by key, with floor and weights. Gains are full: the index
+ * commits no spans.
  * @param scores of all rows, in any order.
  * @param headOf contribution and `first` of a row.
  */
 export function trueList(
-  commitment: IndexCommitment,
+  commitment: ListTerms,
   scores: readonly ScoredRow[],
   headOf: (rowId: number) => ListedHead,
 ): InfluenceList {
-  const keyed: { rowId: number; score: bigint; key: bigint }[] = [];
+  return listByGain(commitment, scores, headOf, (_, score) => (score > 0n ? FULL_GAIN : 0));
+}
+
+/**
+ * The same where the spans that a row holds decide what counts of its score (fusion/rule.ts).
+ * @param gainOf sixteenths of the score that count, 0 to 16; a score that is not above 0 counts as 1.
+ */
+export function listByGain(
+  terms: ListTerms,
+  scores: readonly ScoredRow[],
+  headOf: (rowId: number) => ListedHead,
+  gainOf: (rowId: number, score: bigint) => number,
+): InfluenceList {
+  const keyed: KeyedRow[] = [];
   for (const { rowId, score } of scores) {
     if (score === undefined || headOf(rowId).first !== rowId) continue;
-    const key = keyOf(score, FULL_GAIN, false);
-    if (key > 0n) keyed.push({ rowId, score, key });
+    const gain = gainOf(rowId, score);
+    const key = keyOf(score, gain, true);
+    if (key > 0n) keyed.push({ rowId, score, gain, key });
   }
   keyed.sort(compareKeys);
-  return listOfRows(
-    commitment,
-    keyed.slice(0, Math.min(commitment.topK, commitment.rows)),
-    (row) => headOf(row).contributionId,
-  );
+  const listed = keyed.slice(0, Math.min(terms.topK, terms.rows));
+  return listOfKeyed(terms, listed, (rowId) => headOf(rowId).contributionId);
 }
 
 /** The list of these rows in this order, with floor and weights by the rule; whether it is true is another question. */
@@ -102,16 +124,28 @@ export function listOfRows(
   rows: readonly { rowId: number; score: bigint }[],
   contributionOf: (rowId: number) => bigint,
 ): InfluenceList {
-  const keys = rows.map(({ score }) => keyOf(score, FULL_GAIN, false));
-  const floor = floorOf(commitment.floor, keys[0] ?? 0n);
+  const keyed = rows.map(({ rowId, score }) => ({
+    ...{ rowId, score },
+    gain: FULL_GAIN,
+    key: keyOf(score, FULL_GAIN, false),
+  }));
+  return listOfKeyed(commitment, keyed, contributionOf);
+}
+
+function listOfKeyed(
+  terms: Pick<IndexCommitment, "floor">,
+  rows: readonly KeyedRow[],
+  contributionOf: (rowId: number) => bigint,
+): InfluenceList {
+  const floor = floorOf(terms.floor, rows[0]?.key ?? 0n);
   const weights = sumWeights(
-    rows.map(({ rowId }, i) => ({ contributionId: contributionOf(rowId), key: keys[i]! })),
+    rows.map(({ rowId, key }) => ({ contributionId: contributionOf(rowId), key })),
     floor,
   );
   return {
     rowIds: rows.map(({ rowId }) => rowId),
     scores: rows.map(({ score }) => score),
-    gains: rows.map(() => FULL_GAIN),
+    gains: rows.map(({ gain }) => gain),
     floor,
     contributionIds: weights.map(({ contributionId }) => contributionId),
     weights: weights.map(({ weight }) => weight),

@@ -1,7 +1,6 @@
 import {
   type Account,
   type Chain,
-  createPublicClient,
   createWalletClient,
   http,
   type PublicClient,
@@ -11,6 +10,7 @@ import {
 } from "viem";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { aiError } from "../errors.ts";
+import { publicClient } from "./public-client.ts";
 import { asCodedError, isNonceTaken } from "./refusals.ts";
 import { rpcRequest } from "./rpc.ts";
 import { inTurn } from "./turn.ts";
@@ -20,9 +20,21 @@ export interface ProtocolAddresses {
   parameters: Address;
   balances: Address;
   datanets: Address;
+  /** Stakes that contributors lost, and their appeals. */
+  losses: Address;
+  /** Proofs of plagiarism. */
+  plagiarism: Address;
   models: Address;
   /** Challenges of registrations. */
   modelChallenges: Address;
+  /** Records of pending models that panels compute again. */
+  modelDisputes: Address;
+  /** What reviewers share of the price of access. */
+  curation: Address;
+  /** Terms of access to datanets, and who has it. */
+  access: Address;
+  /** Models' parents, and what models owe to them and to their data. */
+  royalties: Address;
   pools: Address;
   staking: Address;
   hosts: Address;
@@ -31,6 +43,14 @@ export interface ProtocolAddresses {
   challenges: Address;
   /** Demands for queries and answers. */
   demands: Address;
+  /** Hashes of L1 blocks that draws use. */
+  seeds: Address;
+  /** Stakes of verifiers. */
+  verifiers: Address;
+  /** Panels of verifiers. */
+  disputes: Address;
+  /** Claims that panels run again. */
+  audits: Address;
 }
 
 /** A connection to one node, as any client has it. */
@@ -66,9 +86,8 @@ export async function connectChain(rpcUrl: string): Promise<ChainClient> {
     nativeCurrency: { name: "OPEN", symbol: "OPEN", decimals: 18 },
     rpcUrls: { default: { http: [rpcUrl] } },
   };
-  const transport = http(rpcUrl, { timeout: RPC_TIMEOUT_MS, retryCount: 2 });
-  const client = createPublicClient({ chain, transport, pollingInterval: POLL_MS, cacheTime: 0 });
-  return { rpcUrl, chain, public: client as PublicClient, rpc, turns: new Map() };
+  const client = publicClient(chain, rpcUrl, { timeout: RPC_TIMEOUT_MS, pollingInterval: POLL_MS });
+  return { rpcUrl, chain, public: client, rpc, turns: new Map() };
 }
 
 /** A transaction to send. `gas`: its limit, where the state that it needs is not there yet to estimate with. */
@@ -78,6 +97,9 @@ export interface TransactionOrder {
   value?: bigint;
   gas?: bigint;
 }
+
+/** Whoever signs and sends an order: an account of a program, or a wallet. As {@link send}. */
+export type Sender = (order: TransactionOrder) => Promise<SentTransaction>;
 
 /**
  * Signs, sends and waits until the transaction is in a block.
@@ -101,6 +123,11 @@ export async function send(
     fix: "the chain's state changed in between: look at it and try again",
     facts: { hash, blockNumber: receipt.blockNumber },
   });
+}
+
+/** {@link send} with one account. */
+export function senderOf(client: ChainClient, account: Account): Sender {
+  return (order) => send(client, account, order);
 }
 
 async function receiptOf(client: ChainClient, hash: Hash): Promise<TransactionReceipt> {
@@ -149,8 +176,11 @@ async function handIn(
   }
 }
 
+/** A slot that the next block's second makes new, and the estimate's did not: a checkpoint of votes. */
+const NEW_SLOT_GAS = 22_100n;
+
 function withReserve(estimate: bigint): bigint {
-  return estimate + estimate / 5n;
+  return estimate + estimate / 5n + 2n * NEW_SLOT_GAS;
 }
 
 function accountBusy(address: Address, cause: unknown) {

@@ -1,4 +1,4 @@
-import { type Account, encodeFunctionData, keccak256 } from "viem";
+import { type Account, encodeFunctionData, keccak256, type LocalAccount } from "viem";
 import { claimChallengesAbi as abi, announcementsAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { type AttributionIndex, openedRecord } from "../attribution/sketch-index.ts";
@@ -13,6 +13,9 @@ export type CounterExample =
   | { kind: "weights" };
 
 type At = Pick<ProtocolAddresses, "challenges" | "parameters">;
+
+/** Blocks after its own in which an announced call can be made; see the contract Announcements. */
+const OPENING_BLOCKS = 3n;
 
 /** Gas of a challenge without its evidence, and of a byte of it: calldata, hashing, the verifier's work. */
 const CHALLENGE_GAS = 1_500_000n;
@@ -47,9 +50,23 @@ export async function challengeDeposit(
 }
 
 /**
+ * The secret salt of a challenger's counter-example to `subject`: the same each time, so that one who was stopped between announcing
+ * and showing can still show. It comes from a signature, which the account's holder alone can make.
+ */
+export async function challengeSalt(
+  client: ChainClient,
+  account: LocalAccount,
+  subject: string,
+): Promise<Hash> {
+  const message = `openledger challenge salt: chain ${client.chain.id}, ${subject}`;
+  return keccak256(await account.signMessage({ message }));
+}
+
+/**
  * Announces a call to a contract of challenges, and makes it in a later block. Nobody who sees the call can take what it
- * brings: the announcement was first.
+ * brings: the announcement was first. One that was announced before and can still be shown is not announced again.
  * @param data a call whose last argument is a secret salt.
+ * @param gas limit of that call.
  */
 export async function announceAndOpen(
   client: ChainClient,
@@ -57,16 +74,25 @@ export async function announceAndOpen(
   account: Account,
   contract: Address,
   data: Hex,
+  gas = gasOf(data),
 ): Promise<SentTransaction> {
-  const announce = encodeFunctionData({
-    abi: announcementsAbi,
-    functionName: "announce",
-    args: [keccak256(data)],
-  });
-  const value = await challengeDeposit(client, at);
-  await send(client, account, { to: contract, data: announce, value });
+  const hash = keccak256(data);
+  const read = { address: contract, abi: announcementsAbi } as const;
+  const args = [account.address, hash] as const;
+  const { blockNumber } = await client.public.readContract({ ...read, functionName: "announcementOf", args });
+  const head = await client.public.getBlockNumber();
+  const isLate = blockNumber !== 0n && head >= blockNumber + OPENING_BLOCKS;
+  // What was announced in vain has to be given up before it can be announced anew.
+  if (isLate) {
+    const forfeit = encodeFunctionData({ abi: announcementsAbi, functionName: "forfeit", args });
+    await send(client, account, { to: contract, data: forfeit });
+  }
+  if (blockNumber === 0n || isLate) {
+    const announce = encodeFunctionData({ abi: announcementsAbi, functionName: "announce", args: [hash] });
+    await send(client, account, { to: contract, data: announce, value: await challengeDeposit(client, at) });
+  }
   // Estimating would run it in the announcement's own block, which refuses it.
-  return send(client, account, { to: contract, data, gas: gasOf(data) });
+  return send(client, account, { to: contract, data, gas });
 }
 
 /** Announces and brings a counter-example to a claim. */

@@ -4,7 +4,13 @@ import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { EncodedDocument } from "../datanet/document.ts";
 import { aiError } from "../errors.ts";
 import type { AcceptedContribution, Snapshot } from "../train/snapshot.ts";
-import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
+import {
+  type ChainClient,
+  type ProtocolAddresses,
+  type SentTransaction,
+  send,
+  type TransactionOrder,
+} from "./chain.ts";
 
 /** States of a contribution in the registry's own numbering. */
 export const CONTRIBUTION_STATUS = [
@@ -73,6 +79,21 @@ export async function getDatanet(client: ChainClient, { datanets }: At, datanetI
   }
 }
 
+/** Whether an account may review the contributions of others to a datanet. */
+export function isReviewer(
+  client: ChainClient,
+  { datanets }: At,
+  datanetId: bigint,
+  account: Address,
+): Promise<boolean> {
+  return client.public.readContract({
+    address: datanets,
+    abi,
+    functionName: "isReviewer",
+    args: [datanetId, account],
+  });
+}
+
 /** Number of datanets; ids count from 1. */
 export function datanetCount(client: ChainClient, { datanets }: At): Promise<bigint> {
   return client.public.readContract({ address: datanets, abi, functionName: "datanetCount" });
@@ -138,18 +159,6 @@ export function revealContribution(
   return send(client, account, { to: datanets, data });
 }
 
-/** One reviewer's vote. */
-export function reviewContribution(
-  client: ChainClient,
-  { datanets }: At,
-  account: Account,
-  contributionId: bigint,
-  approve: boolean,
-): Promise<SentTransaction> {
-  const data = encodeFunctionData({ abi, functionName: "review", args: [contributionId, approve] });
-  return send(client, account, { to: datanets, data });
-}
-
 /** Accepts an approved contribution, once no older commitment can reveal its rows any more. */
 export function acceptContribution(
   client: ChainClient,
@@ -170,6 +179,11 @@ export function releaseStake(
 ): Promise<SentTransaction> {
   const data = encodeFunctionData({ abi, functionName: "releaseStake", args: [contributionId] });
   return send(client, account, { to: datanets, data });
+}
+
+/** The call that takes the sender's accepted contribution out: later snapshots skip its rows. */
+export function retireOrder({ datanets: to }: At, contributionId: bigint): TransactionOrder {
+  return { to, data: encodeFunctionData({ abi, functionName: "retire", args: [contributionId] }) };
 }
 
 /** A contribution as the registry holds it. @throws CodedError `CONTRIBUTION_UNKNOWN`. */
@@ -251,13 +265,12 @@ export async function getSnapshot(
       args,
     });
     for (const contributionId of ids) {
-      const { contributor, contentId, rowsRoot, rowCount } = await getContribution(
-        client,
-        at,
-        contributionId,
-      );
-      const lower = contributor.toLowerCase() as Address;
-      contributions.push({ contributionId, contributor: lower, contentId, rowsRoot, rowCount });
+      const found = await getContribution(client, at, contributionId);
+      const { contentId, rowsRoot, rowCount, skippedFrom } = found;
+      const contributor = found.contributor.toLowerCase() as Address;
+      const isSkipped = skippedFrom !== 0 && skippedFrom <= number;
+      const skipped = isSkipped ? { skipped: true as const } : {};
+      contributions.push({ contributionId, contributor, contentId, rowsRoot, rowCount, ...skipped });
     }
     if (ids.length === 0) break;
   }

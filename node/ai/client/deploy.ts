@@ -1,16 +1,26 @@
 import { type Abi, type Account, encodeDeployData, getContractAddress } from "viem";
 import {
+  auditsAbi,
   claimChallengesAbi,
   claimDemandsAbi,
+  curationAbi,
+  dataAccessAbi,
   datanetRegistryAbi,
+  disputesAbi,
   hostStakesAbi,
   inferenceMarketAbi,
   modelChallengesAbi,
+  modelDisputesAbi,
   modelRegistryAbi,
+  modelRoyaltiesAbi,
   modelStakingAbi,
+  plagiarismProofsAbi,
   protocolParametersAbi,
   rewardBalancesAbi,
+  seedsAbi,
   snapshotPoolsAbi,
+  stakeLossesAbi,
+  verifierPoolAbi,
 } from "../../chain/generated/abi.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 import { aiError } from "../errors.ts";
@@ -53,6 +63,17 @@ export interface IndexBounds {
   rowsMax: number;
 }
 
+/** What binds verifiers. Amounts in wei, times in seconds. */
+export interface VerificationTerms {
+  /** L1 blocks from the current origin to the one that a draw uses. On a live chain the sequencing window and one. */
+  seedDelay: bigint;
+  leastStake: bigint;
+  /** Longer than a dispute with all its rounds. */
+  exitDelay: bigint;
+  /** What a first panel gets. */
+  panelFee: bigint;
+}
+
 /** All that a deployment fixes. Times in seconds. */
 export interface ProtocolPlan {
   settings: ProtocolSettings;
@@ -62,20 +83,22 @@ export interface ProtocolPlan {
   leastWindow: number;
   /** A stake on a model earns from the start of the next of these. */
   stakingEpoch: number;
+  verification: VerificationTerms;
 }
 
 const OPEN = 10n ** 18n;
 
 /**
  * A plan for devnets: short periods, so that a whole inference with its windows is over in less than a minute. Its windows hold an
- * announcement and a challenge of a few blocks each, and are far shorter than what a live chain needs against censorship.
+ * announcement and a challenge of a few blocks each, and are far shorter than what a live chain needs against censorship. Its draws
+ * use an L1 block that its one sequencer may know already.
  */
 export function devnetPlan(treasury: Address): ProtocolPlan {
   return {
     settings: {
       treasury,
       platformBps: 1000,
-      auditBps: 1000,
+      auditBps: 100,
       claimBond: OPEN,
       registrationBond: 10n * OPEN,
       demandDeposit: OPEN,
@@ -102,6 +125,7 @@ export function devnetPlan(treasury: Address): ProtocolPlan {
     },
     leastWindow: 8,
     stakingEpoch: 10,
+    verification: { seedDelay: 2n, leastStake: 100n * OPEN, exitDelay: 3600n, panelFee: OPEN },
   };
 }
 
@@ -109,15 +133,25 @@ export function devnetPlan(treasury: Address): ProtocolPlan {
 const ORDER = [
   "parameters",
   "balances",
+  "losses",
   "datanets",
+  "plagiarism",
+  "curation",
   "models",
   "modelChallenges",
+  "modelDisputes",
   "pools",
+  "access",
   "staking",
+  "royalties",
+  "seeds",
+  "verifiers",
+  "disputes",
   "hosts",
   "market",
   "challenges",
   "demands",
+  "audits",
 ] as const satisfies readonly (keyof ProtocolAddresses)[];
 
 type Part = { contract: string; abi: Abi; args: readonly unknown[] };
@@ -130,20 +164,49 @@ function partsOf(
 ): Record<keyof ProtocolAddresses, Part> {
   const { parameters, balances, datanets, models, market } = at;
   const { settings, splitBounds, indexBounds, leastWindow, stakingEpoch } = plan;
+  const { seedDelay, leastStake, exitDelay, panelFee } = plan.verification;
   const part = (contract: string, abi: Abi, ...args: readonly unknown[]): Part => ({ contract, abi, args });
   const initial = [governor, leastWindow, settings, splitBounds, indexBounds];
   return {
     parameters: part("ProtocolParameters", protocolParametersAbi, ...initial),
     balances: part("RewardBalances", rewardBalancesAbi),
-    datanets: part("DatanetRegistry", datanetRegistryAbi, parameters, balances),
-    models: part("ModelRegistry", modelRegistryAbi, parameters, datanets, balances, at.modelChallenges),
+    losses: part("StakeLosses", stakeLossesAbi, parameters, balances, datanets, at.disputes, panelFee),
+    datanets: part("DatanetRegistry", datanetRegistryAbi, parameters, balances, at.losses, at.plagiarism),
+    plagiarism: part("PlagiarismProofs", plagiarismProofsAbi, parameters, balances, datanets),
+    models: part(
+      "ModelRegistry",
+      modelRegistryAbi,
+      parameters,
+      datanets,
+      balances,
+      at.modelChallenges,
+      at.modelDisputes,
+      at.access,
+      at.royalties,
+    ),
     modelChallenges: part("ModelChallenges", modelChallengesAbi, parameters, balances, models, datanets),
-    pools: part("SnapshotPools", snapshotPoolsAbi, datanets, balances),
-    staking: part("ModelStaking", modelStakingAbi, parameters, models, balances, stakingEpoch),
+    modelDisputes: part("ModelDisputes", modelDisputesAbi, models, datanets, at.disputes, panelFee),
+    curation: part("Curation", curationAbi, datanets, balances),
+    access: part("DataAccess", dataAccessAbi, parameters, datanets, at.pools, at.curation, models),
+    royalties: part("ModelRoyalties", modelRoyaltiesAbi, models, at.pools, at.staking, balances),
+    pools: part("SnapshotPools", snapshotPoolsAbi, datanets, balances, models),
+    staking: part("ModelStaking", modelStakingAbi, parameters, models, balances, market, stakingEpoch),
+    seeds: part("Seeds", seedsAbi, seedDelay),
+    verifiers: part(
+      "VerifierPool",
+      verifierPoolAbi,
+      parameters,
+      balances,
+      at.disputes,
+      leastStake,
+      exitDelay,
+    ),
+    disputes: part("Disputes", disputesAbi, parameters, balances, at.verifiers, at.seeds),
     hosts: part("HostStakes", hostStakesAbi, parameters, balances, models, market),
     market: part("InferenceMarket", inferenceMarketAbi, at),
     challenges: part("ClaimChallenges", claimChallengesAbi, parameters, balances, models, market),
     demands: part("ClaimDemands", claimDemandsAbi, parameters, balances, models, market),
+    audits: part("Audits", auditsAbi, balances, market, at.hosts, at.disputes, at.seeds, panelFee),
   };
 }
 

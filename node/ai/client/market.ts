@@ -32,6 +32,10 @@ export interface MarketRequest {
   claimBond: bigint;
   bond: bigint;
   fee: bigint;
+  /** Seconds. */
+  claimedAt: bigint;
+  /** L1 block whose hash says whether the claim is audited. */
+  seedBlock: bigint;
   claimHash: Hash;
 }
 
@@ -120,9 +124,10 @@ export interface Payout {
   refund: bigint;
 }
 
-/** What one contribution's contributor received of a request. */
+/** What one contribution's payee received of a request. */
 export interface ContributorPayment {
   contributionId: bigint;
+  /** Its contributor, unless the income was transferred. */
   to: Address;
   amount: bigint;
 }
@@ -134,6 +139,8 @@ export interface Settlement {
   paid: readonly ContributorPayment[];
   transactionHash: Hash;
   blockNumber: bigint;
+  /** Of the event in its block. */
+  logIndex: number;
 }
 
 /** The settlement of a request, if there is one. */
@@ -145,7 +152,7 @@ export async function settlementOf(
   const query = { address: market, abi, args: { requestId }, fromBlock: 0n, strict: true } as const;
   const [event] = await client.public.getContractEvents({ ...query, eventName: "InferenceSettled" });
   if (!event) return undefined;
-  const { transactionHash, blockNumber } = event;
+  const { transactionHash, blockNumber, logIndex } = event;
   const range = { ...query, fromBlock: blockNumber, toBlock: blockNumber };
   const [payment] = await client.public.getContractEvents({ ...range, eventName: "ContributorsPaid" });
   const { contributionIds = [], contributors = [], amounts = [] } = payment?.args ?? {};
@@ -154,7 +161,7 @@ export async function settlementOf(
     to: contributors[i]!.toLowerCase() as Address,
     amount: amounts[i]!,
   }));
-  return { fee: event.args.fee, payout: event.args.payout, paid, transactionHash, blockNumber };
+  return { fee: event.args.fee, payout: event.args.payout, paid, transactionHash, blockNumber, logIndex };
 }
 
 /** What refuted a claim. */

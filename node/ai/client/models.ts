@@ -1,11 +1,9 @@
-import { type Account, encodeFunctionData, type Log, parseEventLogs } from "viem";
+import { type Account, encodeFunctionData } from "viem";
 import { modelRegistryAbi as abi, modelStakingAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { IndexCommitment } from "../attribution/score.ts";
 import { aiError } from "../errors.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
-import { requireEvent } from "./datanets.ts";
-import { readParameters } from "./parameters.ts";
 
 /** How a model divides the net fee, in 1/10000. */
 export interface FeeSplit {
@@ -46,32 +44,6 @@ export interface RegisteredModel {
 type At = Pick<ProtocolAddresses, "models">;
 /** What its owner decides of a model. */
 export type ModelOrder = Omit<RegisteredModel, "modelId" | "owner" | "status" | "open" | "pendingUntil">;
-
-/** Registers a model with the bond; the sender owns it. It serves when its window has passed. */
-export async function registerModel(
-  client: ChainClient,
-  { models, parameters }: At & Pick<ProtocolAddresses, "parameters">,
-  account: Account,
-  model: ModelOrder,
-): Promise<SentTransaction & { modelId: bigint }> {
-  const { name, baseHash, adapterHash, tokenizerHash, methodHash, manifestHash, index } = model;
-  const document = {
-    name,
-    baseHash,
-    adapterHash,
-    tokenizerHash,
-    methodHash,
-    manifestHash,
-    snapshots: [...model.snapshots],
-    index,
-  };
-  const terms = { rateIn: model.rateIn, rateOut: model.rateOut, split: model.split };
-  const { registrationBond } = await readParameters(client, { parameters });
-  const data = encodeFunctionData({ abi, functionName: "register", args: [document, terms] });
-  const sent = await send(client, account, { to: models, data, value: registrationBond });
-  const logs = parseEventLogs({ abi, logs: sent.receipt.logs as Log[], eventName: "ModelRegistered" });
-  return { ...sent, modelId: requireEvent(logs, "ModelRegistered").args.modelId };
-}
 
 /** A registered model. @throws CodedError `MODEL_UNKNOWN`. */
 export async function getModel(

@@ -1,38 +1,8 @@
 import { BaseError, decodeErrorResult, InsufficientFundsError, type Hex as ViemHex } from "viem";
 import { CodedError } from "../../base/errors.ts";
-import {
-  claimChallengesAbi,
-  claimDemandsAbi,
-  datanetRegistryAbi,
-  hostStakesAbi,
-  iInfluenceVerifierAbi,
-  inferenceMarketAbi,
-  iRewardSplitterAbi,
-  modelChallengesAbi,
-  modelRegistryAbi,
-  modelStakingAbi,
-  protocolParametersAbi,
-  rewardBalancesAbi,
-  snapshotPoolsAbi,
-} from "../../chain/generated/abi.ts";
+import { ownErrorsAbi } from "../../chain/generated/abi.ts";
 import { aiError } from "../errors.ts";
 import { wordsOfRevert } from "./reverts.ts";
-
-const ERRORS = [
-  ...datanetRegistryAbi,
-  ...modelRegistryAbi,
-  ...modelStakingAbi,
-  ...inferenceMarketAbi,
-  ...protocolParametersAbi,
-  ...rewardBalancesAbi,
-  ...claimChallengesAbi,
-  ...claimDemandsAbi,
-  ...hostStakesAbi,
-  ...modelChallengesAbi,
-  ...snapshotPoolsAbi,
-  ...iInfluenceVerifierAbi,
-  ...iRewardSplitterAbi,
-].filter((item) => item.type === "error");
 
 /** True if the transaction's nonce was taken by another transaction of the account, or is a repetition of one. */
 export function isNonceTaken(cause: unknown): boolean {
@@ -74,7 +44,7 @@ export function asCodedError(cause: unknown): CodedError {
 
 function decodeRevert(data: ViemHex): { name: string; args: readonly unknown[] } | undefined {
   try {
-    const { errorName, args } = decodeErrorResult({ abi: ERRORS, data });
+    const { errorName, args } = decodeErrorResult({ abi: ownErrorsAbi, data });
     return { name: errorName, args: (args as readonly unknown[] | undefined) ?? [] };
   } catch {
     return undefined;

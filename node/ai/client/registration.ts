@@ -1,7 +1,8 @@
 import { type Account, encodeFunctionData } from "viem";
 import { modelChallengesAbi as abi, modelRegistryAbi } from "../../chain/generated/abi.ts";
-import type { Address, Hash } from "../../chain/types/primitives.ts";
+import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { type AttributionIndex, openedRecord } from "../attribution/sketch-index.ts";
+import type { SpanIndex } from "../spans/commitment.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
 import { announceAndOpen } from "./challenges.ts";
 import { demandDeposit } from "./demands.ts";
@@ -17,19 +18,55 @@ export interface RecordDemand {
   deposit: bigint;
 }
 
-/** Announces and shows a record of a pending model that is not what stands at its row of the snapshots. */
+/** An example at its place in an accepted contribution, as the contracts take it. */
+export interface ShownExample {
+  contributionId: bigint;
+  row: number;
+  exampleHash: Hash;
+  /** From the example up to the contribution's rows root. */
+  path: readonly Hash[];
+}
+
+/** What shows that a record of a pending model is wrong; see the contract's interface. */
+export type RecordCounter =
+  | { by: "record"; rowId: number }
+  | { by: "first"; rowId: number; named: number }
+  | {
+      by: "example";
+      rowId: number;
+      earlier: number;
+      examples: readonly [later: ShownExample, earlier: ShownExample];
+    };
+
+/** Announces and shows a record of a pending model that is not what it should be. */
 export function challengeRecord(
   client: ChainClient,
   at: At,
   account: Account,
   modelId: bigint,
   index: AttributionIndex,
-  rowId: number,
+  counter: RecordCounter,
   salt: Hash,
 ): Promise<SentTransaction> {
-  const args = [modelId, openedRecord(index, rowId), salt] as const;
-  const data = encodeFunctionData({ abi, functionName: "challengeRecord", args });
+  const data = recordCall(modelId, index, counter, salt);
   return announceAndOpen(client, at, account, at.modelChallenges, data);
+}
+
+function recordCall(modelId: bigint, index: AttributionIndex, counter: RecordCounter, salt: Hash): Hex {
+  const opened = openedRecord(index, counter.rowId);
+  if (counter.by === "record") {
+    return encodeFunctionData({ abi, functionName: "challengeRecord", args: [modelId, opened, salt] });
+  }
+  if (counter.by === "first") {
+    const args = [modelId, opened, openedRecord(index, counter.named), salt] as const;
+    return encodeFunctionData({ abi, functionName: "challengeFirst", args });
+  }
+  const [later, earlier] = counter.examples;
+  const args = [
+    ...[modelId, { opened, example: later }],
+    ...[{ opened: openedRecord(index, counter.earlier), example: earlier }, salt],
+  ] as const;
+  return encodeFunctionData({ abi, functionName: "challengeProvenance", args } as never);
 }
 
 /** Asks a pending model's owner to show a record, with the deposit. */
@@ -44,7 +81,30 @@ export async function demandRecord(
   return send(client, account, { to: at.modelChallenges, data, value: await demandDeposit(client, at) });
 }
 
-/** The demand for a record of a model. */
+/** Asks a pending model's owner to show what its index commits of spans, with the deposit. */
+export async function demandSpans(
+  client: ChainClient,
+  at: At,
+  account: Account,
+  modelId: bigint,
+): Promise<SentTransaction> {
+  const data = encodeFunctionData({ abi, functionName: "demandSpans", args: [modelId] });
+  return send(client, account, { to: at.modelChallenges, data, value: await demandDeposit(client, at) });
+}
+
+/** Shows what is demanded so; the sender gets the deposit. */
+export function answerSpans(
+  client: ChainClient,
+  { modelChallenges }: At,
+  account: Account,
+  modelId: bigint,
+  index: SpanIndex,
+): Promise<SentTransaction> {
+  const data = encodeFunctionData({ abi, functionName: "answerSpans", args: [modelId, index] });
+  return send(client, account, { to: modelChallenges, data });
+}
+
+/** The demand for a record of a model; by `SPANS_ROW` that for its spans. */
 export function recordDemandOf(
   client: ChainClient,
   { modelChallenges }: Pick<At, "modelChallenges">,

@@ -7,6 +7,20 @@ export function contentIdOf(bytes: Uint8Array): Hash {
   return `0x${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
+/** Between two slices of {@link contentIdLater} others may run. */
+const SLICE = 2 ** 23;
+
+/** {@link contentIdOf} of parts laid end to end, for large ones: others are not held up. */
+export async function contentIdLater(parts: readonly Uint8Array[]): Promise<Hash> {
+  const digest = createHash("sha256");
+  for (const part of parts)
+    for (let at = 0; at < part.length; at += SLICE) {
+      digest.update(part.subarray(at, at + SLICE));
+      if (at + SLICE < part.length) await new Promise((resolve) => setImmediate(resolve));
+    }
+  return `0x${digest.digest("hex")}`;
+}
+
 /** Keccak-256 of the parts laid end to end. */
 export function keccakOf(...parts: readonly Uint8Array[]): Hash {
   return keccak256(concatBytes(...parts));

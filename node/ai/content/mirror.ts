@@ -1,14 +1,22 @@
+import { sleep } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { datanetRegistryAbi, modelRegistryAbi } from "../../chain/generated/abi.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { decodeManifest } from "../attribution/manifest.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
-import { followBlocks } from "../client/follow.ts";
+import { LogScan } from "../client/log-scan.ts";
+import { fetchContent, type PartSource } from "./part-source.ts";
 import type { ContentSink, ContentSource } from "./source.ts";
+import { MAX_UPLOAD_BYTES } from "./upload-order.ts";
 
-/** A content store, this node's or another's, that knows what it has. */
+/** This node's content store, which knows what it has. */
 export interface MirrorStore extends ContentSource, ContentSink {
+  has(hash: Hash): Promise<boolean>;
+}
+
+/** Another node, which gives contents in parts. */
+export interface MirrorPeer extends PartSource, ContentSink {
   has(hash: Hash): Promise<boolean>;
 }
 
@@ -17,7 +25,7 @@ export interface MirrorOptions {
   at: ProtocolAddresses;
   store: MirrorStore;
   /** Other nodes, asked in this order; each is given what it lacks. */
-  peers: readonly MirrorStore[];
+  peers: readonly MirrorPeer[];
   logger: Logger;
 }
 
@@ -34,20 +42,33 @@ export class Mirror {
   /** Content that no peer gave yet, with the rounds left. */
   private readonly missing = new Map<Hash, { kind: "file" | "manifest"; rounds: number }>();
   private readonly seen = new Set<Hash>();
+  private hasRead = false;
   /** Content that was here before it was named, and the peers that were not asked about it yet. */
-  private readonly offers = new Map<Hash, { peers: readonly MirrorStore[]; rounds: number }>();
+  private readonly offers = new Map<Hash, { peers: readonly MirrorPeer[]; rounds: number }>();
 
   constructor(options: MirrorOptions) {
     this.options = options;
   }
 
   /** Follows the chain until the signal. */
-  run(from: bigint, signal: AbortSignal): Promise<void> {
+  async run(from: bigint, signal: AbortSignal): Promise<void> {
     const { client, logger } = this.options;
-    const onError = (error: unknown) => logger.warn({ error }, "content could not be mirrored yet");
-    return followBlocks(client, { from, intervalMs: POLL_MS, signal, onError }, (first, last) =>
-      this.mirrorBlocks(first, last),
-    );
+    const scan = new LogScan(client, from);
+    while (!signal.aborted) {
+      const isAtHead = await scan
+        .advance((first, last) => this.mirrorBlocks(first, last))
+        .catch((error: unknown) => {
+          logger.warn({ error }, "content could not be mirrored yet");
+          return undefined;
+        });
+      this.hasRead ||= isAtHead === true;
+      if (isAtHead !== false) await sleep(POLL_MS, signal).catch(() => undefined);
+    }
+  }
+
+  /** Whether the chain, or a manifest that it names, names a content; undefined until the chain was read once. */
+  names(hash: Hash): boolean | undefined {
+    return this.seen.has(hash) || (this.hasRead ? false : undefined);
   }
 
   /** Fetches what blocks `from`…`to` name, and what was missing before. */
@@ -74,10 +95,10 @@ export class Mirror {
   /** Tries everything that is still missing once. */
   async fetchMissing(): Promise<void> {
     for (const [hash, { kind, rounds }] of [...this.missing]) {
-      const bytes = await this.obtain(hash);
-      if (bytes || rounds <= 0) this.missing.delete(hash);
+      const isHere = await this.obtain(hash);
+      if (isHere || rounds <= 0) this.missing.delete(hash);
       else this.missing.set(hash, { kind, rounds: rounds - 1 });
-      if (bytes && kind === "manifest") this.wantManifest(bytes);
+      if (isHere && kind === "manifest") await this.wantManifest(hash);
     }
     await this.offerHeld();
     const more = [...this.missing.values()].some(({ rounds }) => rounds === RETRY_ROUNDS);
@@ -90,37 +111,34 @@ export class Mirror {
     this.missing.set(hash, { kind, rounds: RETRY_ROUNDS });
   }
 
-  private wantManifest(bytes: Uint8Array): void {
+  private async wantManifest(hash: Hash): Promise<void> {
     try {
-      const manifest = decodeManifest(bytes);
+      const manifest = decodeManifest(await this.options.store.get(hash));
       const files = [...manifest.base, ...manifest.tokenizer, ...manifest.adapter].map(
         ({ sha256 }) => sha256,
       );
       const others = [manifest.method, manifest.basis, manifest.index];
       for (const { content } of manifest.snapshots) others.push(content);
-      for (const hash of [...files, ...others]) this.want(hash, "file");
+      for (const named of [...files, ...others]) this.want(named, "file");
     } catch (error) {
-      this.options.logger.debug({ error }, "a registered manifest is broken");
+      this.options.logger.debug({ error, hash }, "a registered manifest is broken");
     }
   }
 
-  private async obtain(hash: Hash): Promise<Uint8Array | undefined> {
+  /** Whether it is here now. */
+  private async obtain(hash: Hash): Promise<boolean> {
     const { store, peers, logger } = this.options;
     if (await store.has(hash)) {
-      this.offers.set(hash, { peers, rounds: RETRY_ROUNDS });
-      return store.get(hash);
+      if (peers.length > 0) this.offers.set(hash, { peers, rounds: RETRY_ROUNDS });
+      return true;
     }
-    for (const peer of peers) {
-      try {
-        const bytes = await peer.get(hash);
-        await store.put(bytes);
-        return bytes;
-      } catch (error) {
-        if (!isCodedError(error, "CONTENT_NOT_FOUND"))
-          logger.debug({ error, hash }, "a peer did not give content");
-      }
+    try {
+      await store.put(await fetchContent(peers, hash, MAX_UPLOAD_BYTES));
+      return true;
+    } catch (error) {
+      if (!isCodedError(error, "CONTENT_NOT_FOUND")) logger.debug({ error, hash }, "no peer gave content");
+      return false;
     }
-    return undefined;
   }
 
   private async offerHeld(): Promise<void> {
@@ -132,9 +150,9 @@ export class Mirror {
   }
 
   /** The peers that neither have the content now nor could be told of it. */
-  private async offerTo(hash: Hash, peers: readonly MirrorStore[]): Promise<MirrorStore[]> {
+  private async offerTo(hash: Hash, peers: readonly MirrorPeer[]): Promise<MirrorPeer[]> {
     const { store, logger } = this.options;
-    const left: MirrorStore[] = [];
+    const left: MirrorPeer[] = [];
     for (const peer of peers) {
       try {
         if (!(await peer.has(hash))) await peer.put(await store.get(hash));

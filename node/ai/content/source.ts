@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import type { CodedError } from "../../base/errors.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { contentIdOf } from "../codec/hash.ts";
 import { aiError } from "../errors.ts";
@@ -8,6 +7,11 @@ import { aiError } from "../errors.ts";
 export interface ContentSource {
   /** @throws CodedError `CONTENT_NOT_FOUND`, `CONTENT_HASH_MISMATCH`. */
   get(hash: Hash): Promise<Uint8Array>;
+  /**
+   * Path of a file of this machine that has that content, for contents too large to be held twice; it was hashed when this resolves.
+   * Absent where contents lie elsewhere. @throws CodedError as `get`.
+   */
+  file?(hash: Hash): Promise<string>;
 }
 
 /** Where content goes. */
@@ -19,29 +23,15 @@ export interface ContentSink {
 export function requireHash(bytes: Uint8Array, hash: Hash, where: string): Uint8Array {
   const found = contentIdOf(bytes);
   if (found === hash) return bytes;
-  throw aiError("CONTENT_HASH_MISMATCH", {
-    message: `what ${where} gave as ${hash} has the hash ${found}`,
-    fix: "fetch it from another node",
-    facts: { expected: hash, found, where },
-  });
+  throw hashMismatch(hash, found, where);
 }
 
-/** Content lying in a folder as files that are named by their hash, with or without 0x. */
-export function folderSource(folder: string): ContentSource {
-  return {
-    async get(hash) {
-      const bare = hash.slice(2);
-      for (const name of [bare, hash, join(bare.slice(0, 2), bare)]) {
-        const bytes = await readFile(join(folder, name)).catch(() => undefined);
-        if (bytes) return requireHash(new Uint8Array(bytes), hash, `the folder ${folder}`);
-      }
-      throw aiError("CONTENT_NOT_FOUND", {
-        message: `the folder ${folder} does not hold ${hash}`,
-        fix: "export the receipt's evidence again, or verify against a node with --rpc",
-        facts: { hash, folder },
-      });
-    },
-  };
+export function hashMismatch(expected: Hash, found: Hash, where: string): CodedError {
+  return aiError("CONTENT_HASH_MISMATCH", {
+    message: `what ${where} gave as ${expected} has the hash ${found}`,
+    fix: "fetch it from another node",
+    facts: { expected, found, where },
+  });
 }
 
 /** A source that remembers what it gave, up to `maxBytes`; the oldest goes first. */
@@ -49,6 +39,7 @@ export function cachedSource(source: ContentSource, maxBytes = 256 * 1024 * 1024
   const kept = new Map<Hash, Uint8Array>();
   let bytes = 0;
   return {
+    file: source.file && ((hash) => source.file!(hash)),
     async get(hash) {
       const known = kept.get(hash);
       if (known) return known;

@@ -3,8 +3,7 @@ import type { Hash } from "../../chain/types/primitives.ts";
 import { canonicalBytes, parseCanonical } from "../codec/canonical-json.ts";
 import { contentIdOf } from "../codec/hash.ts";
 import { aiError } from "../errors.ts";
-import { MAX_ROWS } from "./intake.ts";
-import { MAX_MESSAGES, plainRow, ROW_ROLES, type Row, rowsRoot } from "./rows.ts";
+import { MAX_MESSAGES, MAX_ROWS, plainRow, ROW_ROLES, type Row, rowsRoot } from "./rows.ts";
 
 /** The contribution as it lies in the content store. */
 export interface ContributionDocument {

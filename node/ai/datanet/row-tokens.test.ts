@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { loadTokenizer } from "../model/tokenizer.ts";
 import { characterTokenizer } from "../testing/character-tokenizer.ts";
-import { promptIds, tokenizeRow } from "./row-tokens.ts";
+import { checkRowLengths, promptIds, tokenizeRow } from "./row-tokens.ts";
 import type { Row } from "./rows.ts";
 
 const CHATML =
@@ -72,4 +72,15 @@ describe("a row in tokens", () => {
       expect(special(got.ids)).toEqual(special(expected.ids));
     },
   );
+
+  test("longer than the model's context is refused by its number, one just as long is not", async () => {
+    const tokenizer = withTemplate();
+    const { ids } = await tokenizeRow(ROW, tokenizer);
+    await checkRowLengths("a.jsonl", [ROW], tokenizer, ids.length);
+    const long = { ...ROW, completion: "So it is." };
+    await expect(checkRowLengths("a.jsonl", [ROW, long], tokenizer, ids.length)).rejects.toMatchObject({
+      code: "ROW_TOO_LONG",
+      facts: { name: "a.jsonl", row: 2, tokens: ids.length + 6, limit: ids.length },
+    });
+  });
 });

@@ -5,6 +5,9 @@ import { leafHash, merkleTree } from "../codec/merkle.ts";
 /** Who may speak in a row before its question. */
 export const ROW_ROLES = ["system", "developer", "user", "assistant"] as const;
 
+/** Largest number of rows of one contribution; more go into a second one. */
+export const MAX_ROWS = 65_536;
+
 /** Messages of one conversation before a row's question. */
 export const MAX_MESSAGES = 256;
 

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { parseModelConfig } from "./config.ts";
-import { adapterParameters, fitMemory, requireMemory, servingMemory, trainingMemory } from "./estimate.ts";
+import {
+  adapterParameters,
+  engineMemory,
+  fitMemory,
+  requestMemory,
+  requireMemory,
+  servingMemory,
+  trainingMemory,
+} from "./estimate.ts";
 
 const SMOLLM2 = parseModelConfig({
   model_type: "llama",
@@ -18,11 +26,25 @@ const sum = (parts: readonly { bytes: number }[]) => parts.reduce((total, { byte
 describe("the estimate of SmolLM2-135M", () => {
   test("knows its adapter's size, and the factors that fitting takes", () => {
     expect(adapterParameters(SMOLLM2, { rank: 8 })).toBe(2_442_240);
-    const use = { adapter: { rank: 8 }, longestRow: 100, rows: 40 };
+    const use = { adapter: { rank: 8 }, longestRow: 100, rows: 40, dimension: 64 };
     const factors = fitMemory(SMOLLM2, 0, use).find(({ name }) => name === "factors")!.bytes;
-    // 274 million entries of fp64 in the eigenbases alone.
+    // 274 million entries in fp64 and twice in fp32, and what their eigenvectors take while they are worked out.
     expect(factors / 16).toBeGreaterThan(2.7e8);
-    expect(factors / 16).toBeLessThan(2.8e8);
+    expect(factors / 16).toBeLessThan(2.9e8);
+  });
+
+  test("counts what a question takes beside a model in memory", () => {
+    const ask = (positions: number, dimension: number) =>
+      sum(requestMemory(SMOLLM2, { positions, adapter: { rank: 8 }, dimension }));
+    // A copy of the directions in int16 and one in fp32.
+    expect(ask(100, 128) - ask(100, 64)).toBe(64 * 2_442_240 * 6);
+    // Activations of all layers stay for the gradient: about a megabyte a token.
+    expect(ask(1100, 64) - ask(100, 64)).toBeGreaterThan(1e9);
+  });
+
+  test("counts an engine's cache, of which every position has its part", () => {
+    const engine = (positions: number) => sum(engineMemory(SMOLLM2, { positions, rows: 320, answers: 64 }));
+    expect(engine(2000) - engine(1000)).toBe(46_080 * 1000);
   });
 
   test("grows with what a job takes", () => {

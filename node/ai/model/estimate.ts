@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { factoredSizes } from "../../../native/js/factored.ts";
 import { LORA_TARGETS, type LoraTarget } from "../../../native/js/index.ts";
 import type { CodedError } from "../../base/errors.ts";
 import { aiError } from "../errors.ts";
@@ -6,7 +8,15 @@ import { linearShapes } from "./weights.ts";
 
 /** Bytes of one part of what a job needs. */
 export interface MemoryPart {
-  name: "weights" | "key-value cache" | "adapter" | "activations" | "logits" | "gradients" | "factors";
+  name:
+    | "weights"
+    | "key-value cache"
+    | "adapter"
+    | "activations"
+    | "logits"
+    | "gradients"
+    | "factors"
+    | "basis";
   bytes: number;
 }
 
@@ -18,7 +28,13 @@ export interface AdapterSize {
 
 /** Tokens of one micro-batch where a session does not say otherwise. */
 const MICRO_BATCH = 1024;
+/** Tokens of the shortest rows, as the template leaves them. */
+const SHORTEST_ROW = 4;
 const F32 = 4;
+/** Threads that work out eigenvectors at once, as far as is counted. */
+const SOLVERS = 4;
+/** What JavaScript's heap and threads may still claim of an address space that is limited: they can't be refused any. */
+const HEAP_ROOM = 384 * 2 ** 20;
 
 /** LoRA parameters of an adapter for this model. */
 export function adapterParameters(
@@ -27,6 +43,23 @@ export function adapterParameters(
 ): number {
   const linears = linearShapes(config).filter(({ name }) => targets.some((target) => name.endsWith(target)));
   return config.layers * linears.reduce((sum, linear) => sum + rank * (linear.in + linear.out), 0);
+}
+
+/** Of a factored basis for such an adapter (native/js/factored.ts). */
+export function foldedSizes(
+  config: ModelConfig,
+  { rank, targets = LORA_TARGETS }: AdapterSize,
+  axes: number,
+): ReturnType<typeof factoredSizes> {
+  const linears = linearShapes(config).filter(({ name }) => targets.some((target) => name.endsWith(target)));
+  const sides = linears.flatMap((linear) => [{ count: rank * linear.in }, { count: rank * linear.out }]);
+  const { mantissas, exponents, coordinates } = factoredSizes(sides, rank, axes);
+  const { layers } = config;
+  return {
+    mantissas: layers * mantissas,
+    exponents: layers * exponents,
+    coordinates: layers * coordinates,
+  };
 }
 
 /** Answering: one sequence of at most `positions` tokens at a time, with adapters resident beside the weights. */
@@ -48,11 +81,62 @@ export function servingMemory(
   ];
 }
 
-/** LoRA training and per-example gradients: activations of every layer stay for the backward pass. */
-export function trainingMemory(
+/** A serving engine beside its weights: keys and values of `positions`, steps of `rows` rows of which `answers` are sampled. */
+export function engineMemory(
+  config: ModelConfig,
+  { positions, rows, answers }: { positions: number; rows: number; answers: number },
+): MemoryPart[] {
+  const kv = config.kvHeads * config.headDim;
+  return [
+    { name: "key-value cache", bytes: 2 * config.layers * positions * kv * F32 },
+    { name: "activations", bytes: rows * layerActivations(config, 1) * F32 },
+    // On the device and on the host.
+    { name: "logits", bytes: answers * (2 * config.vocabSize + config.hiddenSize) * F32 },
+  ];
+}
+
+/** One question to a model in memory: the answer, then its gradient through the basis of `dimension` directions. */
+export function requestMemory(
+  config: ModelConfig,
+  use: { positions: number; adapter: AdapterSize; dimension: number },
+): MemoryPart[] {
+  const { positions, adapter, dimension } = use;
+  const serving = servingMemory(config, 0, { positions, adapters: [adapter] });
+  const backward = { adapter, longestRow: positions, microbatchTokens: positions };
+  const gradient = backwardMemory(config, 0, backward, GRADIENT_COPIES);
+  // One after the other, so the larger of each part counts.
+  const parts = serving.map(({ name, bytes }) => ({
+    name,
+    bytes: Math.max(bytes, gradient.find((part) => part.name === name)?.bytes ?? 0),
+  }));
+  // The directions as they are kept are the model's own; a question takes a copy of them, and one widened.
+  return [...parts, { name: "basis", bytes: (2 + F32) * dimension * adapterParameters(config, adapter) }];
+}
+
+/** LoRA training: activations of every layer stay for the backward pass. */
+export function trainingMemory(config: ModelConfig, weights: number, use: BackwardUse): MemoryPart[] {
+  return backwardMemory(config, weights, use, TRAINING_COPIES);
+}
+
+/** Factors read, on the device and packed in both directions, gradient and two moments. */
+const GRADIENT_COPIES = 7;
+/**
+ * Those of a gradient and, at the end of some steps, factors with both moments four times: what the steps began from, as it is taken
+ * from the device, as the job gives it and as it is read.
+ */
+const TRAINING_COPIES = GRADIENT_COPIES + 4 * 3;
+
+interface BackwardUse {
+  adapter: AdapterSize;
+  longestRow: number;
+  microbatchTokens?: number;
+}
+
+function backwardMemory(
   config: ModelConfig,
   weights: number,
-  use: { adapter: AdapterSize; longestRow: number; microbatchTokens?: number },
+  use: BackwardUse,
+  copies: number,
 ): MemoryPart[] {
   const tokens = Math.max(use.microbatchTokens ?? MICRO_BATCH, use.longestRow);
   const parameters = adapterParameters(config, use.adapter);
@@ -62,18 +146,20 @@ export function trainingMemory(
   const kept = config.layers * layerActivations(config, use.adapter.rank);
   return [
     { name: "weights", bytes: weights },
-    // Factors read, on the device and packed in both directions, gradient and two moments.
-    { name: "adapter", bytes: 7 * F32 * parameters },
+    { name: "adapter", bytes: copies * F32 * parameters },
     { name: "activations", bytes: tokens * (kept + backward + widestRow(config)) * F32 },
     { name: "logits", bytes: tokens * (config.vocabSize + config.hiddenSize) * F32 },
   ];
 }
 
-/** Fitting an attribution basis on `rows` rows: their gradients at once, and the Kronecker factors of every linear. */
+/**
+ * Fitting an attribution basis of `dimension` directions on `rows` rows, and sketching with it: the rows' gradients at once, the
+ * Kronecker factors of every linear, the directions.
+ */
 export function fitMemory(
   config: ModelConfig,
   weights: number,
-  use: { adapter: AdapterSize; longestRow: number; rows: number },
+  use: { adapter: AdapterSize; longestRow: number; rows: number; dimension: number; axes?: number },
 ): MemoryPart[] {
   const { rank, targets = LORA_TARGETS } = use.adapter;
   const parameters = adapterParameters(config, use.adapter);
@@ -89,11 +175,32 @@ export function fitMemory(
     [...inputs.values()].reduce((sum, size) => sum + size ** 2, 0) +
     linears.reduce((sum, linear) => sum + linear.out ** 2 + 2 * rank ** 2, 0);
   const training = trainingMemory(config, weights, use);
+  // While one factor's eigenvectors are worked out on each of a few threads.
+  const widest = Math.max(0, ...linears.map((linear) => Math.max(linear.in, linear.out)));
+  // On the device, on the host, and their eigenvectors in fp64.
+  const factors: MemoryPart = {
+    name: "factors",
+    bytes: config.layers * squares * (2 * F32 + 8) + SOLVERS * 3 * 8 * widest ** 2,
+  };
+  if (use.axes !== undefined) {
+    const { mantissas, coordinates } = foldedSizes(config, use.adapter, use.axes);
+    return [
+      ...training,
+      // Of the rows of one micro-batch.
+      {
+        name: "gradients",
+        bytes: Math.min(use.rows, MICRO_BATCH / SHORTEST_ROW) * (parameters + coordinates) * F32,
+      },
+      factors,
+      { name: "basis", bytes: mantissas * (2 + 2 + F32) + coordinates * 8 },
+    ];
+  }
   return [
     ...training,
     { name: "gradients", bytes: use.rows * parameters * F32 + 3 * 8 * use.rows ** 2 },
-    // On the device, on the host, and their eigenvectors in fp64.
-    { name: "factors", bytes: config.layers * squares * (2 * F32 + 8) },
+    factors,
+    // As they are made, as they are given back, and as fp32 while rows are sketched.
+    { name: "basis", bytes: use.dimension * parameters * (2 + 2 + F32) },
   ];
 }
 
@@ -110,9 +217,38 @@ function widestRow(config: ModelConfig): number {
   return Math.max(config.hiddenSize, config.heads * config.headDim, config.intermediateSize);
 }
 
-/** Bytes that this process may still take, by its control group's limit where it has one. */
+/** Bytes of all parts. */
+export function totalBytes(parts: readonly MemoryPart[]): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/**
+ * Bytes that this process may still take: of the machine's, of its control group's, and of its own limits where it has any
+ * (`ulimit -v`, `ulimit -d`).
+ */
 export function availableBytes(): number {
-  return process.availableMemory();
+  const limits = textOf("/proc/self/limits");
+  const status = textOf("/proc/self/status");
+  const room = (limit: string, used: string) => {
+    const most = new RegExp(`^${limit} +(\\d+)`, "m").exec(limits)?.[1];
+    const taken = new RegExp(`^${used}:\\s+(\\d+) kB`, "m").exec(status)?.[1];
+    if (most === undefined || taken === undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(0, Number(most) - Number(taken) * 1024 - HEAP_ROOM);
+  };
+  return Math.min(
+    process.availableMemory(),
+    room("Max address space", "VmSize"),
+    room("Max data size", "VmData"),
+  );
+}
+
+/** A file of the kernel's; empty on systems that have none. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /**
@@ -121,7 +257,7 @@ export function availableBytes(): number {
  * @throws CodedError `MEMORY_TOO_SMALL` with every part in bytes.
  */
 export function requireMemory(job: string, parts: readonly MemoryPart[], available = availableBytes()): void {
-  const needed = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  const needed = totalBytes(parts);
   if (needed <= available) return;
   throw tooSmall(job, parts, needed, available);
 }
@@ -138,4 +274,5 @@ function tooSmall(job: string, parts: readonly MemoryPart[], needed: number, ava
   });
 }
 
-const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+/** For people: rounded up. */
+export const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;

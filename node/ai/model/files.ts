@@ -1,11 +1,10 @@
 import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { mapFile } from "../../../native/js/models.ts";
 import { aiError } from "../errors.ts";
 import { readGguf } from "./gguf.ts";
 import { ggufTextFiles } from "./gguf-files.ts";
 import { repeatedKey } from "./json-keys.ts";
-import { bytesInMemory, bytesOnDisk, type WeightBytes } from "./weight-bytes.ts";
+import { bytesInMemory, bytesOnDisk, mapWeights, type WeightBytes } from "./weight-bytes.ts";
 
 /** Files of a model by name, whether they came from a folder or from the content store. */
 export type ModelFiles = ReadonlyMap<string, Uint8Array>;
@@ -23,6 +22,11 @@ const WANTED: readonly RegExp[] = [
   /^adapter_model\.safetensors$/,
   /^model\.gguf$/,
 ];
+
+/** True for the name of a file that belongs to a model in Hugging Face form, or to an adapter of one. */
+export function isModelFile(name: string): boolean {
+  return name !== GGUF_FILE && WANTED.some((pattern) => pattern.test(name));
+}
 
 /** Those of them without the weights: they say how text becomes tokens, and how many the model holds. */
 export const TEXT_FILES: readonly RegExp[] = WANTED.filter(({ source }) =>
@@ -88,7 +92,7 @@ export async function readModelFolder(path: string, wanted = WANTED): Promise<Mo
 
 function mapped(path: string): Uint8Array {
   try {
-    return mapFile(path);
+    return mapWeights(path);
   } catch (cause) {
     throw aiError("MODEL_FILE_TOO_LARGE", {
       message: `${path} cannot be mapped into memory: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -99,7 +103,8 @@ function mapped(path: string): Uint8Array {
   }
 }
 
-const isWeights = (name: string) => /\.(safetensors|gguf)$/.test(name);
+/** True for the name of a file of weights. */
+export const isWeights = (name: string) => /\.(safetensors|gguf)$/.test(name);
 
 async function isGguf(path: string): Promise<boolean> {
   return (

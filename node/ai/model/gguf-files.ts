@@ -8,9 +8,11 @@ import { tokenizerOfGguf } from "./gguf-tokenizer.ts";
  * @throws CodedError of gguf-config.ts and gguf-tokenizer.ts.
  */
 export function ggufTextFiles(gguf: Gguf): ReadonlyMap<string, Uint8Array> {
+  // First: an architecture that is not known has keys that are not known either.
+  const config = hfConfig(configOfGguf(gguf));
   const { tokenizer, tokenizerConfig } = tokenizerOfGguf(gguf);
   const files = {
-    "config.json": hfConfig(configOfGguf(gguf)),
+    "config.json": config,
     "tokenizer.json": tokenizer,
     "tokenizer_config.json": tokenizerConfig,
   };

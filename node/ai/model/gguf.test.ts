@@ -79,9 +79,9 @@ function onDisk(name: string, bytes: Uint8Array): string {
 describe("a .gguf file", () => {
   test("is a model with its tokenizer and chat template, from a path or mapped", async () => {
     const path = onDisk("my model.gguf", writeGguf(METADATA, tensors()));
-    const opened = loadModel(await openModelSource(path));
+    const opened = await loadModel(await openModelSource(path));
     const mapped = await readModelFolder(path);
-    const loaded = loadModel(mapped);
+    const loaded = await loadModel(mapped);
     expect([...mapped.keys()].sort()).toEqual([
       "config.json",
       GGUF_FILE,

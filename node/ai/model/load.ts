@@ -7,20 +7,25 @@ import {
   Model,
   type ModelConfig as NativeConfig,
   type Tensors,
+  type WeightFormat,
 } from "../../../native/js/index.ts";
+import type { WeightSources } from "../../../native/js/models.ts";
 import { aiError } from "../errors.ts";
 import { type LoraAdapter, loadAdapter, peftNames } from "./adapter.ts";
 import { type ModelConfig, parseModelConfig } from "./config.ts";
+import { requireMemory } from "./estimate.ts";
 import { type ModelFiles, type ModelSource, requireJson, sourceOfFiles } from "./files.ts";
 import { configOfGguf } from "./gguf-config.ts";
 import { loadTokenizer, type ModelTokenizer } from "./tokenizer.ts";
-import { ggufOf, weightSources } from "./weights.ts";
+import { ggufOf, residentBytes, weightSources } from "./weights.ts";
 
 /** A base model in memory, ready for jobs. */
 export interface LoadedModel {
   config: ModelConfig;
   native: Model;
   tokenizer: ModelTokenizer;
+  /** Of its weights, sorted. */
+  formats: readonly WeightFormat[];
 }
 
 /** The config in the native core's words. */
@@ -54,17 +59,25 @@ export function nativeConfig(config: ModelConfig): NativeConfig {
 
 /**
  * Config and weights of a model in memory or, by {@link openModelSource}, on disk. A .gguf file's own metadata are its config.
- * @throws CodedError of config.ts, weights.ts, safetensors.ts, gguf.ts; `WEIGHT_NOT_FINITE`, `MODEL_FILE_INVALID`.
+ * Blocks until they are read; {@link loadModel} does not.
+ * @throws CodedError of config.ts, weights.ts, safetensors.ts, gguf.ts; `WEIGHT_NOT_FINITE`, `MODEL_FILE_INVALID`,
+ * `MEMORY_TOO_SMALL`.
  */
 export function loadNativeModel(source: ModelFiles | ModelSource): { config: ModelConfig; native: Model } {
-  const opened = isSource(source) ? source : sourceOfFiles(source);
-  const config = configOf(opened);
-  const weights = weightSources(opened, config);
+  const { config, weights } = checkedWeights(isSource(source) ? source : sourceOfFiles(source));
   try {
     return { config, native: new Model(nativeConfig(config), weights) };
   } catch (error) {
     throw refusalOf(error);
   }
+}
+
+/** Where the weights are, once it is known that there is memory for them. */
+function checkedWeights(source: ModelSource): { config: ModelConfig; weights: WeightSources } {
+  const config = configOf(source);
+  const weights = weightSources(source, config);
+  requireMemory("loading this model", [{ name: "weights", bytes: residentBytes(weights) }]);
+  return { config, weights };
 }
 
 function isSource(source: ModelFiles | ModelSource): source is ModelSource {
@@ -76,6 +89,10 @@ function configOf(source: ModelSource): ModelConfig {
   return gguf ? configOfGguf(gguf) : parseModelConfig(requireJson(source.files, "config.json"));
 }
 
+function formatsOf({ tensors }: WeightSources): WeightFormat[] {
+  return [...new Set([...tensors.values()].map(({ format }) => format))].sort();
+}
+
 /** What the native core found in the weights, in this room's words. */
 function refusalOf(error: unknown): unknown {
   if (!(error instanceof Error) || !("code" in error)) return error;
@@ -83,6 +100,13 @@ function refusalOf(error: unknown): unknown {
     return aiError("WEIGHT_NOT_FINITE", {
       message: error.message,
       fix: "use weights without NaN and infinities",
+      cause: error,
+    });
+  }
+  if (error.code === "NATIVE_MEMORY") {
+    return aiError("MEMORY_TOO_SMALL", {
+      message: `there was no memory for the weights: ${error.message}`,
+      fix: "use a smaller or a quantised base model, or a machine with more memory",
       cause: error,
     });
   }
@@ -106,22 +130,53 @@ export function checkModelFiles(files: ModelFiles): void {
   loadTokenizer(files);
 }
 
+/** A base model whose small files are read: what it is and how it reads text is known before a weight is. */
+export interface OpenedModel {
+  source: ModelSource;
+  config: ModelConfig;
+  tokenizer: ModelTokenizer;
+  /** Bytes that its weights will take in memory. */
+  weightBytes: number;
+  /** Of its weights, sorted. */
+  formats: readonly WeightFormat[];
+}
+
 /**
- * Base model with its tokenizer.
- * @throws CodedError `TOKENIZER_TOO_LARGE` when the tokenizer knows ids that the embeddings do not.
+ * Opens a base model: everything but the weights.
+ * @throws CodedError of config.ts, weights.ts, tokenizer.ts; `TOKENIZER_TOO_LARGE` when the tokenizer knows ids that the
+ * embeddings do not.
  */
-export function loadModel(source: ModelFiles | ModelSource, tokenizerFiles?: ModelFiles): LoadedModel {
-  const { config, native } = loadNativeModel(source);
-  const tokenizer = loadTokenizer(tokenizerFiles ?? (isSource(source) ? source.files : source));
+export function openModel(files: ModelFiles | ModelSource, tokenizerFiles?: ModelFiles): OpenedModel {
+  const source = isSource(files) ? files : sourceOfFiles(files);
+  const config = configOf(source);
+  const weights = weightSources(source, config);
+  const tokenizer = loadTokenizer(tokenizerFiles ?? source.files);
   if (tokenizer.idLimit > config.vocabSize) {
-    native.close();
     throw aiError("TOKENIZER_TOO_LARGE", {
       message: `the tokenizer has ${tokenizer.idLimit} tokens, but the model only ${config.vocabSize}`,
       fix: "use the tokenizer.json that belongs to the model",
       facts: { tokenizer: tokenizer.idLimit, model: config.vocabSize },
     });
   }
-  return { config, native, tokenizer };
+  return { source, config, tokenizer, weightBytes: residentBytes(weights), formats: formatsOf(weights) };
+}
+
+/**
+ * Base model with its tokenizer; the weights are read on other threads.
+ * @throws CodedError of {@link openModel}; `WEIGHT_NOT_FINITE`, `MODEL_FILE_INVALID`, `MEMORY_TOO_SMALL`.
+ */
+export async function loadModel(
+  model: ModelFiles | ModelSource | OpenedModel,
+  tokenizerFiles?: ModelFiles,
+): Promise<LoadedModel> {
+  const { source, tokenizer } = "tokenizer" in model ? model : openModel(model, tokenizerFiles);
+  const { config, weights } = checkedWeights(source);
+  try {
+    const native = await Model.load(nativeConfig(config), weights);
+    return { config, native, tokenizer, formats: formatsOf(weights) };
+  } catch (error) {
+    throw refusalOf(error);
+  }
 }
 
 /**

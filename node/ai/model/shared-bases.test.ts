@@ -9,7 +9,7 @@ test("a base is loaded once for all who ask, anew after a failure, and separatel
   const load = async () => {
     loads += 1;
     await new Promise((resolve) => setImmediate(resolve));
-    return loadModel(tinyModelFiles());
+    return await loadModel(tinyModelFiles());
   };
   const broken = bases.get("a", async () => {
     throw new Error("no such content");

@@ -1,5 +1,9 @@
+import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { mapFile } from "../../../native/js/models.ts";
 import type { CodedError } from "../../base/errors.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
+import { contentIdOf } from "../codec/hash.ts";
 import { aiError } from "../errors.ts";
 
 /** Where some bytes of a file of weights are, for the native core to read them without a copy on this side. */
@@ -16,8 +20,35 @@ export interface WeightBytes {
   place(offset: number, bytes: number): BytesPlace;
 }
 
-/** A file that is in memory, or mapped into it. */
+/** Files of which a view is mapped into memory. */
+const mappedFiles = new WeakMap<Uint8Array, string>();
+
+/** A view of a whole file as {@link mapFile} gives it, known by its path from now on. @throws NativeError as mapFile. */
+export function mapWeights(path: string): Uint8Array {
+  const view = mapFile(path);
+  mappedFiles.set(view, path);
+  return view;
+}
+
+/** SHA-256 of bytes. A mapped file is read for it, so that no page of the mapping comes into memory. */
+export function hashOfWeights(bytes: Uint8Array): Hash {
+  const path = mappedFiles.get(bytes);
+  if (path === undefined) return contentIdOf(bytes);
+  const digest = createHash("sha256");
+  const buffer = new Uint8Array(2 ** 20);
+  withFile(path, (descriptor) => {
+    for (let got = 1; got > 0; ) {
+      got = readSync(descriptor, buffer);
+      digest.update(buffer.subarray(0, got));
+    }
+  });
+  return `0x${digest.digest("hex")}`;
+}
+
+/** A file that is in memory, or mapped into it: then it is read from the disk, for the mapping's pages would be a second copy. */
 export function bytesInMemory(name: string, bytes: Uint8Array): WeightBytes {
+  const path = mappedFiles.get(bytes);
+  if (path !== undefined) return bytesOnDisk(name, path);
   return {
     name,
     size: bytes.length,

@@ -107,6 +107,21 @@ export function weightSources(source: ModelSource, config: ModelConfig): WeightS
   return { tensors, files: [...files.values()] };
 }
 
+/** Bytes that weights take in memory: they stay as they are in the file. */
+export function residentBytes(weights: WeightSources): number {
+  return [...bytesByFormat(weights).values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** The same by their format. */
+export function bytesByFormat({ tensors }: WeightSources): ReadonlyMap<string, number> {
+  const bytes = new Map<string, number>();
+  for (const tensor of tensors.values()) {
+    const size = "data" in tensor ? tensor.data.length : tensor.bytes;
+    bytes.set(tensor.format, (bytes.get(tensor.format) ?? 0) + size);
+  }
+  return bytes;
+}
+
 function sourceOf(name: string, { format, file, offset, bytes, heads, shape }: PlacedTensor): TensorSource {
   if (format === "integers") {
     throw aiError("WEIGHT_DTYPE", {

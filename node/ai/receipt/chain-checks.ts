@@ -2,6 +2,7 @@ import { recoverMessageAddress } from "viem";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { hashOfClaim, postedClaims } from "../client/claims.ts";
 import { getContribution } from "../client/datanets.ts";
+import { payeesAt } from "../client/income.ts";
 import { getRequest, type MarketRequest, settlementOf } from "../client/market.ts";
 import { getModel, type RegisteredModel } from "../client/models.ts";
 import { CheckFailed, type CheckList, expectSame } from "./checks.ts";
@@ -149,7 +150,7 @@ async function checkSettlement(
 ): Promise<string> {
   const settlement = await settlementOf(client, at, receipt.request.requestId);
   if (!settlement) throw new CheckFailed("the chain has no settlement of this request");
-  const { blockNumber, ...found } = settlement;
+  const { blockNumber, logIndex, ...found } = settlement;
   const said = receipt.settlement!;
   expectSame("fee", said.fee, found.fee);
   for (const key of Object.keys(said.payout) as (keyof typeof said.payout)[]) {
@@ -157,5 +158,12 @@ async function checkSettlement(
   }
   expectSame("payments", said.paid, found.paid);
   expectSame("transaction", said.transactionHash, found.transactionHash);
+  const ids = said.paid.map(({ contributionId }) => contributionId);
+  const payees = await payeesAt(client, at, ids, { blockNumber, logIndex });
+  expectSame(
+    "payees",
+    said.paid.map(({ to }) => to),
+    payees,
+  );
   return `block ${blockNumber} holds the receipt's fee, division and ${found.paid.length} payments`;
 }

@@ -1,15 +1,25 @@
 import { z } from "zod";
+import { ARITHMETICS } from "../../../native/js/types.ts";
+import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { type Claim, claimTuple } from "../client/claims.ts";
 import type { MarketRequest, Settlement } from "../client/market.ts";
 import type { RegisteredModel } from "../client/models.ts";
 import type { Sampling } from "../client/request-hash.ts";
 import { canonicalBytes, type Json } from "../codec/canonical-json.ts";
+import { MAX_MESSAGES, ROW_ROLES, type RowMessage } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
+import type { Verbatim } from "../fusion/layer.ts";
+import { FUSION_RULE, MAX_COVER } from "../fusion/rule.ts";
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hash>;
 const address = z.string().regex(/^0x[0-9a-f]{40}$/) as unknown as z.ZodType<Address>;
-const hex = z.string().regex(/^0x([0-9a-f]{2}){1,8193}$/) as unknown as z.ZodType<Hex>;
+/** Bytes of the largest sketch, of 4,096 integers, and of the largest cover: 4,096 tokens, 4 spans, 16 rows with 4 parts each. */
+const MAX_QUERY = 1 + 2 * 4_096 + 2 + 4 * 4_096 + 1 + 4 * 12 + 16 * (1 + 4 * 13);
+const query = z
+  .string()
+  .max(2 + 2 * MAX_QUERY)
+  .regex(/^0x([0-9a-f]{2})+$/) as unknown as z.ZodType<Hex>;
 const signature = z.string().regex(/^0x[0-9a-f]{130}$/) as unknown as z.ZodType<Hex>;
 /** Wei, ids and scores: decimal digits, read as bigints. */
 const integer = z
@@ -33,6 +43,15 @@ const payoutSchema = z.strictObject({
 const MAX_LISTED = 16;
 const listed = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_LISTED);
 
+const listSchema = z.strictObject({
+  rowIds: listed(count),
+  scores: listed(integer),
+  gains: listed(count),
+  floor: integer,
+  contributionIds: listed(integer),
+  weights: listed(integer),
+});
+
 const claimSchema = z.strictObject({
   requestId: integer,
   modelId: integer,
@@ -42,14 +61,35 @@ const claimSchema = z.strictObject({
   outputHash: hash,
   queryHash: hash,
   earnedBps: bps,
-  list: z.strictObject({
-    rowIds: listed(count),
-    scores: listed(integer),
-    gains: listed(count),
-    floor: integer,
-    contributionIds: listed(integer),
-    weights: listed(integer),
-  }),
+  list: listSchema,
+});
+
+const stretch = z.strictObject({ start: count, end: count });
+
+/** What the answer has word for word in common with the rows, and how that meets influence: the claim's list where the index commits spans. */
+const verbatimSchema = z.strictObject({
+  rule: z.literal(FUSION_RULE),
+  information: count,
+  free: count,
+  spans: z
+    .array(
+      z.strictObject({
+        tokens: stretch,
+        text: stretch.optional(),
+        information: count,
+        weight: count,
+        rowId: count,
+        offset: count,
+      }),
+    )
+    .max(MAX_COVER),
+  rows: listed(
+    z.strictObject({
+      rowId: count,
+      held: z.array(z.strictObject({ span: count, information: count, factor: count })).max(MAX_COVER),
+    }),
+  ),
+  list: listSchema,
 });
 
 const receiptSchema = z.strictObject({
@@ -93,11 +133,28 @@ const receiptSchema = z.strictObject({
   salt: hash,
   sampling: z.strictObject({ temperature: count, topP: count, topK: count, seed: integer }),
   prompt: z.string(),
+  /** The conversation before the prompt; absent where there is none. */
+  before: z
+    .array(z.strictObject({ role: z.enum(ROW_ROLES), content: z.string() }))
+    .min(1)
+    .max(MAX_MESSAGES)
+    .optional(),
+  /** By which arithmetic the answer was computed, from which weights; a receipt without it is of f32. */
+  computed: z
+    .strictObject({
+      arithmetic: z.enum(ARITHMETICS),
+      /** Of the base model's weights, sorted. */
+      formats: z.array(z.string().regex(/^[A-Z0-9_]{2,8}$/)).max(16),
+      files: z.array(z.strictObject({ name: z.string().min(1).max(255), sha256: hash })).max(1_024),
+    })
+    .optional(),
   answer: z.string(),
   outputIds: z.array(count),
   claim: claimSchema,
-  /** The query sketch's bytes. */
-  query: hex,
+  /** Absent where the host could not read the rows. */
+  verbatim: verbatimSchema.optional(),
+  /** The query sketch's bytes; where the index commits spans, those of the cover behind them. */
+  query,
   /** Who made the contributions that earn, as the registry named them. */
   contributors: listed(z.strictObject({ contributionId: integer, contributor: address })),
   proved: z.boolean(),
@@ -130,9 +187,12 @@ export interface ReceiptParts {
   salt: Hash;
   sampling: Sampling;
   prompt: string;
+  before?: readonly RowMessage[] | undefined;
+  computed: NonNullable<Receipt["computed"]>;
   answer: string;
   outputIds: readonly number[];
   claim: Claim;
+  verbatim?: Verbatim | undefined;
   query: Hex;
   contributors: readonly { contributionId: bigint; contributor: Address }[];
   proved: boolean;
@@ -145,6 +205,7 @@ export interface ReceiptParts {
 export function makeReceipt(parts: ReceiptParts): Receipt {
   const { chainId, market, salt, prompt, answer, query, proved } = parts;
   const { claimHash, hostSignature, claimTransaction } = parts;
+  const before = parts.before?.map(({ role, content }) => ({ role, content })) ?? [];
   return {
     format: "openledger/receipt/2",
     ...{ chainId, market },
@@ -152,9 +213,13 @@ export function makeReceipt(parts: ReceiptParts): Receipt {
     model: modelPart(parts.model),
     salt,
     sampling: { ...parts.sampling },
-    ...{ prompt, answer },
+    prompt,
+    ...(before.length > 0 ? { before } : {}),
+    computed: parts.computed,
+    answer,
     outputIds: [...parts.outputIds],
     claim: claimPart(parts.claim),
+    ...(parts.verbatim ? { verbatim: { ...parts.verbatim, list: listPart(parts.verbatim.list) } } : {}),
     query,
     contributors: parts.contributors.map(({ contributionId, contributor }) => ({
       contributionId,
@@ -194,17 +259,18 @@ export function modelPart(model: RegisteredModel): Receipt["model"] {
 
 function claimPart(claim: Claim): Receipt["claim"] {
   const { list, ...rest } = claimTuple(claim);
+  return { ...rest, list: listPart(list) };
+}
+
+function listPart(list: InfluenceList): Receipt["claim"]["list"] {
   const { rowIds, scores, gains, floor, contributionIds, weights } = list;
   return {
-    ...rest,
-    list: {
-      rowIds: [...rowIds],
-      scores: [...scores],
-      gains: [...gains],
-      floor,
-      contributionIds: [...contributionIds],
-      weights: [...weights],
-    },
+    rowIds: [...rowIds],
+    scores: [...scores],
+    gains: [...gains],
+    floor,
+    contributionIds: [...contributionIds],
+    weights: [...weights],
   };
 }
 

@@ -4,39 +4,38 @@ import { sleep } from "../../base/clock.ts";
 import { type CodedError, isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
-import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
+import { NO_SPANS } from "../attribution/score.ts";
+import { recordOf } from "../attribution/sketch-index.ts";
+import { type ChainClient, type ProtocolAddresses, senderOf } from "../client/chain.ts";
 import { hashOfClaim, postClaim, postedClaims } from "../client/claims.ts";
 import { getContribution } from "../client/datanets.ts";
 import { getRequest, type MarketRequest } from "../client/market.ts";
 import { GREEDY, hashOfRequest } from "../client/request-hash.ts";
 import { keccakOf } from "../codec/hash.ts";
 import type { ContentSink, ContentSource } from "../content/source.ts";
+import type { RowMessage } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
+import { type Verbatim, verbatimOf } from "../fusion/layer.ts";
 import type { HostQueue } from "../metrics.ts";
+import type { SharedBases } from "../model/shared-bases.ts";
 import { encodeReceipt, makeReceipt, type Receipt } from "../receipt/receipt.ts";
+import { Docket } from "../verify/docket.ts";
+import { type L1Headers, SeedRecorder } from "../verify/seed-recorder.ts";
+import { requireClaimable, trueClaim } from "./claim-with-cover.ts";
 import { DemandDesk } from "./demand-desk.ts";
-import { checkedPrompt, claimOf, runInference, type ServedModel } from "./inference.ts";
+import { EvidenceDesk } from "./evidence-desk.ts";
+import {
+  DEFAULT_HOST_LIMITS,
+  type HostLimits,
+  hostBusy,
+  requireClaimRoom,
+  requireWithin,
+} from "./host-limits.ts";
+import { checkedPrompt, howComputed, type Inference, runInference, type ServedModel } from "./inference.ts";
 import { ModelShelf } from "./model-shelf.ts";
 import { type KeptReceipt, ReceiptFiles } from "./receipt-files.ts";
 import { Settlements } from "./settlement.ts";
-
-/** What a host takes on itself at most. What it takes of each model stands on chain. */
-export interface HostLimits {
-  /** Requests that are answered or wait for it. */
-  maxQueue: number;
-  /** Bytes of one model in memory. */
-  maxModelBytes: number;
-  /** Time for one answer, in ms, its turn awaited. */
-  answerMs: number;
-  /** The only models that are served; absent: all that the host took on chain. */
-  models?: readonly bigint[];
-}
-
-export const DEFAULT_HOST_LIMITS: HostLimits = {
-  maxQueue: 32,
-  maxModelBytes: 8 * 2 ** 30,
-  answerMs: 300_000,
-};
+import { SpanSources } from "./span-source.ts";
 
 export interface HostOptions {
   client: ChainClient;
@@ -49,6 +48,10 @@ export interface HostOptions {
   /** Proved claims carry records and paths; optimistic ones do not. */
   proved: boolean;
   limits?: HostLimits;
+  /** Of L1, for draws whose block was missed; absent: such draws wait for somebody else. */
+  l1Headers?: L1Headers;
+  /** Bases that others on this machine have in memory too. */
+  bases?: SharedBases;
   logger: Logger;
 }
 
@@ -56,7 +59,14 @@ export interface HostOptions {
 export interface Question {
   requestId: bigint;
   prompt: string;
+  /** The conversation before the prompt. */
+  before?: readonly RowMessage[] | undefined;
   salt: Hash;
+}
+
+/** All that is asked, as one text; no conversation before is the same as none. */
+function conversationOf({ prompt, before = [] }: Pick<Question, "prompt" | "before">): string {
+  return JSON.stringify([...before.map(({ role, content }) => [role, content]), prompt.trim()]);
 }
 
 /** Stands for the transaction of a claim that is not on the chain yet. */
@@ -69,25 +79,34 @@ export class Host {
   private readonly options: HostOptions;
   private readonly limits: HostLimits;
   private readonly shelf: ModelShelf;
+  private readonly spans: SpanSources;
   private readonly files: ReceiptFiles;
   private readonly settlements: Settlements;
   private readonly demands: DemandDesk;
+  private readonly evidence: EvidenceDesk;
   /** By request, prompt and salt: a stranger's wrong prompt shares nothing with the payer's. */
   private readonly running = new Map<string, { requestId: bigint; answer: Promise<Receipt> }>();
+  /** Answers whose claims are not among the settlements yet. */
+  private making = 0;
 
   constructor(options: HostOptions) {
     this.options = options;
     this.limits = options.limits ?? DEFAULT_HOST_LIMITS;
-    const { client, at, account, content, logger } = options;
+    const { client, at, account, content, l1Headers: headers, logger } = options;
     this.files = new ReceiptFiles(options.folder);
     this.shelf = new ModelShelf({
       ...{ client, at, content },
       maxBytes: this.limits.maxModelBytes,
       allowed: this.limits.models,
+      bases: options.bases,
     });
+    this.spans = new SpanSources({ client, at, content });
     this.demands = new DemandDesk({ client, at, account, files: this.files, logger });
+    this.evidence = new EvidenceDesk({ client, at, account, content, files: this.files, logger });
+    const seeds = new SeedRecorder({ client, at, send: senderOf(client, account), headers, logger });
     this.settlements = new Settlements({
       ...{ client, at, account, logger },
+      docket: new Docket({ client, at, account, seeds, logger }),
       files: this.files,
       ensureClaimed: (request, receipt) => this.ensureClaimed(request, receipt),
       onSettled: (receipt) => this.store(receipt),
@@ -114,11 +133,12 @@ export class Host {
   /**
    * Answers a request on chain that is of this prompt and salt. Asked again, it gives the same receipt.
    * @throws CodedError `HOST_BUSY`, `REQUEST_UNKNOWN`, `REQUEST_NOT_MINE`, `REQUEST_CLOSED`, `PROMPT_MISMATCH`,
-   * `CONTEXT_LENGTH_EXCEEDED`, `MODEL_NOT_ALLOWED`, `MODEL_TOO_LARGE`, and what claiming throws.
+   * `CONTEXT_LENGTH_EXCEEDED`, `REQUEST_NOT_TAKEN`, `MODEL_NOT_ALLOWED`, `MODEL_TOO_LARGE`, of a model that commits spans what reading its
+   * rows throws, all of it before the work; and what claiming throws.
    */
   ask(question: Question, signal?: AbortSignal): Promise<Receipt> {
-    const { requestId, prompt, salt } = question;
-    const key = `${requestId}:${salt}:${keccakOf(new TextEncoder().encode(prompt.trim()))}`;
+    const { requestId, salt } = question;
+    const key = `${requestId}:${salt}:${keccakOf(new TextEncoder().encode(conversationOf(question)))}`;
     const running = this.running.get(key);
     if (running) return running.answer;
     if (this.running.size >= this.limits.maxQueue) return Promise.reject(hostBusy(this.limits.maxQueue));
@@ -153,9 +173,10 @@ export class Host {
     return this.settlements.settleDue((requestId) => busy.has(requestId));
   }
 
-  /** Answers the demands to its claims that are open. */
-  answerDemands(): Promise<void> {
-    return this.demands.answerNew();
+  /** Answers the demands to its claims that are open, and gives the panels over them their evidence. */
+  async answerDemands(): Promise<void> {
+    await this.demands.answerNew();
+    await this.evidence.answerNew();
   }
 
   /** Answers demands and settles in the background until the signal. */
@@ -173,12 +194,13 @@ export class Host {
   }
 
   private async answer(question: Question, signal: AbortSignal): Promise<Receipt> {
-    const { requestId, salt } = question;
+    const { requestId, salt, before } = question;
     const prompt = question.prompt.trim();
     const request = await this.awaitRequest(requestId, signal);
     const earlier = (await this.files.read(requestId))?.receipt;
     if (earlier) {
-      if (earlier.prompt !== prompt || earlier.salt !== salt) throw promptMismatch(requestId);
+      const isSame = conversationOf(earlier) === conversationOf(question) && earlier.salt === salt;
+      if (!isSame) throw promptMismatch(requestId);
       return this.ensureClaimed(request, earlier);
     }
     if (request.status !== "requested") {
@@ -188,8 +210,9 @@ export class Host {
         facts: { requestId, status: request.status },
       });
     }
+    requireWithin(request, this.limits, this.openClaims);
     const model = await this.model(request.modelId);
-    const promptIds = await checkedPrompt(model.base, prompt);
+    const promptIds = await checkedPrompt(model.base, { prompt, before });
     const { adapterHash } = model.registered;
     const { maxTokensIn, maxTokensOut } = request;
     const terms = { salt, promptIds, adapterHash, sampling: GREEDY, maxTokensIn, maxTokensOut };
@@ -201,23 +224,44 @@ export class Host {
         facts: { tokens: promptIds.length, paid: maxTokensIn },
       });
     }
-    const draft = await this.draft(request, model, { prompt, salt }, signal);
-    // Kept before it is posted: after a crash in between, the claim is still found and settled.
-    await this.files.write({ receipt: draft, published: false });
-    this.settlements.add(requestId);
+    requireClaimable(request, model.index.commitment);
+    if (model.index.commitment.spans !== NO_SPANS) await this.spans.of(model);
+    const draft = await this.kept(request, () =>
+      this.draft(request, model, { prompt, before, salt }, signal),
+    );
     return this.ensureClaimed(request, draft);
+  }
+
+  /** Claims that are open, and those that are being made. */
+  private get openClaims(): number {
+    return this.settlements.size + this.making;
+  }
+
+  /** A receipt that is made and kept before its claim is posted: after a crash in between, the claim is still found and settled. */
+  private async kept({ requestId }: MarketRequest, make: () => Promise<Receipt>): Promise<Receipt> {
+    requireClaimRoom(this.limits, this.openClaims);
+    this.making++;
+    try {
+      const receipt = await make();
+      await this.files.write({ receipt, published: false });
+      this.settlements.add(requestId);
+      return receipt;
+    } finally {
+      this.making--;
+    }
   }
 
   /** Runs the inference and puts the receipt together, signed, its claim not yet posted. */
   private async draft(
     request: MarketRequest,
     model: ServedModel,
-    { prompt, salt }: { prompt: string; salt: Hash },
+    { prompt, before, salt }: Omit<Question, "requestId">,
     signal: AbortSignal,
   ): Promise<Receipt> {
     const { client, at, account, session, proved } = this.options;
-    const inference = await runInference(session, model, prompt, request.maxTokensOut, signal);
-    const { claim, query } = claimOf(inference, request);
+    const asked = { prompt, before };
+    const inference = await runInference(session, model, asked, request.maxTokensOut, signal);
+    const { claim, query } = await trueClaim(inference, request, model.index, () => this.spans.of(model));
     const claimHash = hashOfClaim(client.chain.id, at.market, claim);
     const contributors = [];
     for (const contributionId of claim.list.contributionIds) {
@@ -227,20 +271,44 @@ export class Host {
     return makeReceipt({
       chainId: client.chain.id,
       market: at.market,
-      ...{ request, salt, prompt, claim, query, contributors, proved, claimHash },
+      ...{ request, salt, prompt, before, claim, query, contributors, proved, claimHash },
       model: model.registered,
       sampling: GREEDY,
+      computed: howComputed(model),
       answer: inference.answer,
       outputIds: inference.outputIds,
+      verbatim: await this.verbatim(model, inference),
       hostSignature: await account.signMessage({ message: { raw: claimHash } }),
       claimTransaction: NOT_POSTED,
     });
   }
 
-  /** The receipt with its claim on the chain: posts it, or finds where it was posted before this host stopped. */
+  /** The answer's verbatim spans; none where they can't be looked for, which a claim that depends on them has shown before. */
+  private async verbatim(model: ServedModel, inference: Inference): Promise<Verbatim | undefined> {
+    const { index, registered } = model;
+    try {
+      const source = await this.spans.of(model);
+      return await verbatimOf(source, index.commitment, inference, (row) => recordOf(index, row));
+    } catch (error) {
+      const code = isCodedError(error) ? error.code : undefined;
+      this.options.logger.warn(
+        { modelId: registered.modelId, code, error },
+        "no verbatim spans in a receipt",
+      );
+      return undefined;
+    }
+  }
+
+  /**
+   * The receipt with its claim on the chain: posts it, again where a reorganisation has taken its block out, or finds where it was posted
+   * before this host stopped.
+   */
   private async ensureClaimed(request: MarketRequest, receipt: Receipt): Promise<Receipt> {
-    if (receipt.claimTransaction !== NOT_POSTED) return receipt;
+    const wasPosted = receipt.claimTransaction !== NOT_POSTED;
+    if (wasPosted && request.status !== "requested") return receipt;
     const { client, at, account, logger } = this.options;
+    if (wasPosted)
+      logger.warn({ requestId: request.requestId }, "the chain has lost a claim: posting it again");
     const { requestId, modelId, claimBond: bond } = request;
     let transaction: Hash;
     if (request.status === "requested") {
@@ -289,14 +357,6 @@ export class Host {
       }
     }
   }
-}
-
-function hostBusy(limit: number): CodedError {
-  return aiError("HOST_BUSY", {
-    message: `this host has ${limit} questions to answer already`,
-    fix: "ask again in a moment: the request stays paid",
-    facts: { limit },
-  });
 }
 
 function promptMismatch(requestId: bigint): CodedError {

@@ -1,6 +1,7 @@
-import type { Adapter, Session } from "../../../native/js/index.ts";
-import { type Basis, scan } from "../../../native/js/influence.ts";
+import type { Adapter, Arithmetic, Session } from "../../../native/js/index.ts";
+import { scan } from "../../../native/js/influence.ts";
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
 import { decodeBasis } from "../attribution/basis-file.ts";
 import { querySketch } from "../attribution/build.ts";
 import {
@@ -10,6 +11,7 @@ import {
   type Manifest,
   registryHashes,
 } from "../attribution/manifest.ts";
+import { basisBytes, basisSizes, type ModelBasis } from "../attribution/model-basis.ts";
 import { encodeQuery, type QuerySketch } from "../attribution/record.ts";
 import { type ScoredRow, shiftedScore, trueList } from "../attribution/score.ts";
 import { type AttributionIndex, indexMemory, readIndex, recordOf } from "../attribution/sketch-index.ts";
@@ -18,14 +20,14 @@ import type { RegisteredModel } from "../client/models.ts";
 import { hashOfTokens } from "../client/request-hash.ts";
 import { hexOfBytes, keccakOf } from "../codec/hash.ts";
 import type { ContentSource } from "../content/source.ts";
-import { promptIds } from "../datanet/row-tokens.ts";
+import { promptIds, type Question } from "../datanet/row-tokens.ts";
 import { aiError } from "../errors.ts";
-import { parseModelConfig } from "../model/config.ts";
-import { adapterParameters, requireMemory, servingMemory } from "../model/estimate.ts";
-import { type ModelFiles, requireJson } from "../model/files.ts";
-import { type LoadedModel, loadModel, loadNativeAdapter } from "../model/load.ts";
+import { requestMemory, requireMemory, servingMemory } from "../model/estimate.ts";
+import type { ModelFiles, ModelSource } from "../model/files.ts";
+import { type LoadedModel, loadModel, loadNativeAdapter, openModel } from "../model/load.ts";
 import { SharedBases } from "../model/shared-bases.ts";
-import { decodeMethod, type Method } from "../train/method.ts";
+import { fetchBase } from "../model/stored-base.ts";
+import { decodeMethod, type Method, servedArithmetic } from "../train/method.ts";
 
 /** A registered model in memory: everything it takes to answer and to attribute. */
 export interface ServedModel {
@@ -34,7 +36,7 @@ export interface ServedModel {
   method: Method;
   base: LoadedModel;
   adapter: Adapter;
-  basis: Basis;
+  basis: ModelBasis;
   index: AttributionIndex;
 }
 
@@ -50,6 +52,8 @@ export interface Inference {
   /** The end token included, when there is one. */
   outputIds: number[];
   answer: string;
+  /** Of the answer's tokens, one each: what no claim publishes. */
+  logits: Float32Array;
   query: QuerySketch;
   /** Of all rows, in row order. */
   scores: ScoredRow[];
@@ -73,6 +77,25 @@ export async function loadServedModel(
   registered: RegisteredModel,
   { maxBytes, bases = new SharedBases() }: LoadOptions = {},
 ): Promise<ServedModel> {
+  const manifest = await checkedManifest(source, registered);
+  const { dimension } = registered.index;
+  const files = [...manifest.base, ...manifest.tokenizer, ...manifest.adapter];
+  const bytes = files.reduce((sum, { size }) => sum + size, 0) + indexMemory(registered.index);
+  requireRoom(registered.modelId, bytes, maxBytes);
+  const base = await sharedBase(source, manifest, bases);
+  const adapter = loadNativeAdapter(await fetchFiles(source, manifest.adapter), base.config);
+  const method = decodeMethod(await source.get(manifest.method));
+  const sizes = basisSizes(method, base.config, adapter, dimension);
+  requireRoom(registered.modelId, bytes + basisBytes(sizes), maxBytes);
+  return {
+    ...{ registered, manifest, method, base, adapter },
+    basis: decodeBasis(await source.get(manifest.basis), sizes),
+    index: await readIndex(await source.get(manifest.index), registered.index),
+  };
+}
+
+/** The manifest of a model, which leads to what is registered. @throws CodedError `MODEL_HASH_MISMATCH`, and of the source. */
+export async function checkedManifest(source: ContentSource, registered: RegisteredModel): Promise<Manifest> {
   const manifest = decodeManifest(await source.get(registered.manifestHash));
   const hashes = registryHashes(manifest);
   for (const [name, found] of Object.entries(hashes) as [keyof typeof hashes, string][]) {
@@ -83,37 +106,29 @@ export async function loadServedModel(
       facts: { name, found, registered: registered[name] },
     });
   }
-  const { dimension } = registered.index;
-  const files = [...manifest.base, ...manifest.tokenizer, ...manifest.adapter];
-  const bytes = files.reduce((sum, { size }) => sum + size, 0) + indexMemory(registered.index);
-  requireRoom(registered.modelId, bytes, maxBytes);
-  const base = await bases.get(`${hashes.baseHash} ${hashOfList(manifest.tokenizer)}`, async () =>
-    loadBase(await fetchFiles(source, manifest.base), await fetchFiles(source, manifest.tokenizer)),
+  return manifest;
+}
+
+/** The base of a manifest, loaded where no other model has it in memory. @throws CodedError of the source and of loading. */
+export function sharedBase(
+  source: ContentSource,
+  manifest: Manifest,
+  bases: SharedBases,
+): Promise<LoadedModel> {
+  return bases.get(`${hashOfList(manifest.base)} ${hashOfList(manifest.tokenizer)}`, async () =>
+    loadBase(await fetchBase(source, manifest.base), await fetchFiles(source, manifest.tokenizer)),
   );
-  const adapter = loadNativeAdapter(await fetchFiles(source, manifest.adapter), base.config);
-  const parameters = adapterParameters(base.config, adapter.shape);
-  requireRoom(registered.modelId, bytes + 2 * dimension * parameters, maxBytes);
-  return {
-    registered,
-    manifest,
-    method: decodeMethod(await source.get(manifest.method)),
-    base,
-    adapter,
-    basis: decodeBasis(await source.get(manifest.basis), { dimension, parameters }),
-    index: await readIndex(await source.get(manifest.index), registered.index),
-  };
 }
 
 /** Positions for which there must be memory before a base is loaded; a longer request needs more. */
 const ORDINARY_POSITIONS = 4096;
 
-function loadBase(files: ModelFiles, tokenizer: ModelFiles): LoadedModel {
-  const config = parseModelConfig(requireJson(files, "config.json"));
-  // Weights stay as large as their files.
-  const weights = [...files.values()].reduce((sum, bytes) => sum + bytes.length, 0);
+async function loadBase(files: ModelSource, tokenizer: ModelFiles): Promise<LoadedModel> {
+  const opened = openModel(files, tokenizer);
+  const { config, weightBytes } = opened;
   const positions = Math.min(config.contextLength, ORDINARY_POSITIONS);
-  requireMemory("serving this base model", servingMemory(config, weights, { positions }));
-  return loadModel(files, tokenizer);
+  requireMemory("serving this base model", servingMemory(config, weightBytes, { positions }));
+  return await loadModel(opened);
 }
 
 function requireRoom(modelId: bigint, bytes: number, limit: number | undefined): void {
@@ -126,13 +141,15 @@ function requireRoom(modelId: bigint, bytes: number, limit: number | undefined):
 }
 
 /**
- * Ids of a prompt, checked against the model's context; at least one token must be left for the answer.
+ * Ids of a question, checked against the model's context; at least one token must be left for the answer. A question with a
+ * conversation before it keeps its roles, as the model's chat template writes them.
  * @throws CodedError `CONTEXT_LENGTH_EXCEEDED` with the counts, `PROMPT_EMPTY`. A prompt is never cut.
  */
-export async function checkedPrompt(base: PromptReader, prompt: string): Promise<number[]> {
-  const text = prompt.trim();
+export async function checkedPrompt(base: PromptReader, asked: string | Question): Promise<number[]> {
+  const question = typeof asked === "string" ? { prompt: asked } : asked;
+  const text = question.prompt.trim();
   if (text === "") throw aiError("PROMPT_EMPTY", { message: "the prompt is empty", fix: "ask something" });
-  const ids = await promptIds({ prompt: text }, base.tokenizer);
+  const ids = await promptIds({ ...question, prompt: text }, base.tokenizer);
   const limit = base.config.contextLength - 1;
   if (ids.length <= limit) return ids;
   throw aiError("CONTEXT_LENGTH_EXCEEDED", {
@@ -147,38 +164,50 @@ export function answerLimit(model: { base: PromptReader; method: Method }, promp
   return Math.min(model.method.generation.maxTokens, model.base.config.contextLength - promptLength);
 }
 
-/** Greedy answer, the end token included; with the adapter if one is given. */
+/** Greedy answer, the end token included; with the adapter if one is given; by f32 unless told otherwise. */
 export async function generateAnswer(
   session: Session,
   base: LoadedModel,
   adapter: Adapter | undefined,
   prompt: readonly number[],
   maxTokens: number,
-  signal?: AbortSignal,
-): Promise<{ outputIds: number[]; answer: string }> {
+  { arithmetic = "f32", signal }: { arithmetic?: Arithmetic; signal?: AbortSignal } = {},
+): Promise<Pick<Inference, "outputIds" | "answer" | "logits">> {
   const stopIds = base.tokenizer.eosTokenIds;
   const vocabulary = base.tokenizer.idLimit;
-  const request = { model: base.native, adapter, prompts: [prompt], maxTokens, stopIds, vocabulary };
-  const { tokens } = await session.generate(request).wait({ signal, intervalMs: 5 });
+  const prompts = [prompt];
+  const request = { model: base.native, adapter, prompts, maxTokens, stopIds, vocabulary, arithmetic };
+  const { tokens, logits } = await session.generate(request).wait({ signal, intervalMs: 5 });
   const outputIds = [...tokens[0]!];
-  return { outputIds, answer: (await base.tokenizer.decode(outputIds, true)).trim() };
+  return { outputIds, logits: logits[0]!, answer: (await base.tokenizer.decode(outputIds, true)).trim() };
 }
 
 /**
  * Answers a prompt and works out which rows made the answer. Anybody who has the model's documents gets the same bytes.
  * @param maxTokens what the request allows for the answer.
- * @throws CodedError `CONTEXT_LENGTH_EXCEEDED`, `PROMPT_EMPTY`; NativeError.
+ * @throws CodedError `CONTEXT_LENGTH_EXCEEDED`, `PROMPT_EMPTY`, `MEMORY_TOO_SMALL`; NativeError.
  */
 export async function runInference(
   session: Session,
-  model: ServedModel,
-  prompt: string,
+  model: Omit<ServedModel, "registered" | "manifest">,
+  asked: string | Question,
   maxTokens: number,
   signal?: AbortSignal,
 ): Promise<Inference> {
-  const ids = await checkedPrompt(model.base, prompt);
+  const ids = await checkedPrompt(model.base, asked);
   const limit = Math.min(maxTokens, answerLimit(model, ids.length));
-  const { outputIds, answer } = await generateAnswer(session, model.base, model.adapter, ids, limit, signal);
+  const use = {
+    positions: ids.length + limit,
+    adapter: model.adapter.shape,
+    dimension: model.index.commitment.dimension,
+  };
+  requireMemory("answering this question", requestMemory(model.base.config, use));
+  const arithmetic = servedArithmetic(model.method);
+  const generated = await generateAnswer(session, model.base, model.adapter, ids, limit, {
+    arithmetic,
+    signal,
+  });
+  const { outputIds } = generated;
   const { commitment } = model.index;
   const query = await querySketch(
     session,
@@ -191,7 +220,17 @@ export async function runInference(
   );
   const scores = scoreAll(model.index, query);
   const list = trueList(commitment, scores, (rowId) => recordOf(model.index, rowId));
-  return { promptIds: ids, outputIds, answer, query, scores, list };
+  return { promptIds: ids, ...generated, query, scores, list };
+}
+
+/** By which arithmetic a model answers, from which weights: what a receipt names. */
+export function howComputed({ method, base, manifest }: Pick<ServedModel, "method" | "base" | "manifest">): {
+  arithmetic: Arithmetic;
+  formats: string[];
+  files: { name: string; sha256: Hash }[];
+} {
+  const files = manifest.base.map(({ name, sha256 }) => ({ name, sha256 }));
+  return { arithmetic: servedArithmetic(method), formats: [...base.formats], files };
 }
 
 /** All of the contributors' part counts as earned: no method measures what the base model knew yet. */

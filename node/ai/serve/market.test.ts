@@ -1,22 +1,28 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SPAN_VERIFIER_ADDRESS } from "../../../precompiles/addresses.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
-import { deliveredAnswer, demandDelivery } from "../client/demands.ts";
-import { cancelRequest, getRequest } from "../client/market.ts";
+import { NO_SPANS } from "../attribution/score.ts";
+import { recordOf } from "../attribution/sketch-index.ts";
+import { send } from "../client/chain.ts";
+import { getContribution, retireOrder } from "../client/datanets.ts";
+import { cancelRequest } from "../client/market.ts";
 import { getModel, stakeOnModel } from "../client/models.ts";
-import { bytesOfHex, contentIdOf } from "../codec/hash.ts";
-import { unseal } from "../codec/sealed.ts";
+import { contentIdOf } from "../codec/hash.ts";
+import { folderSource } from "../content/folder-source.ts";
 import { Mirror } from "../content/mirror.ts";
-import { folderSource } from "../content/source.ts";
+import type { ContentSource } from "../content/source.ts";
+import { aiError } from "../errors.ts";
 import { exportEvidence } from "../receipt/evidence.ts";
 import { encodeReceipt, parseReceipt, type Receipt, receiptToJson } from "../receipt/receipt.ts";
 import { verifyReceipt } from "../receipt/verify.ts";
+import { modelSpans } from "../spans/model-spans.ts";
 import { HOST, LIAR, MarketWorld, OPEN, PAYER, PROMPT, STAKER } from "../testing/market-world.ts";
 import { memoryContent } from "../testing/memory-content.ts";
 import type { BuiltModel } from "../train/model-build.ts";
-import { DEFAULT_HOST_LIMITS, type Host, type Question } from "./host.ts";
+import { rerunRequest } from "../verify/rerun-request.ts";
+import type { Host, Question } from "./host.ts";
+import { DEFAULT_HOST_LIMITS } from "./host-limits.ts";
 import { checkedPrompt, loadServedModel } from "./inference.ts";
 
 const code = (name: string) => expect.objectContaining({ code: name });
@@ -53,6 +59,18 @@ describe("the main job on the protocol's contracts", () => {
     const limits = { maxBytes: 100_000 };
     await expect(loadServedModel(world.content, registered, limits)).rejects.toThrow(code("MODEL_TOO_LARGE"));
     await stakeOnModel(client, world.at, world.account(STAKER), modelId, OPEN);
+  });
+
+  test("a model commits its spans where the chain has the SpanVerifier, and none where it has not", async () => {
+    const { client } = world.chain;
+    const spansOf = async (id: bigint) => (await getModel(client, world.at, id)).index.spans;
+    expect(await spansOf(modelId)).toBe((await modelSpans(built.set, built.base.tokenizer)).hash);
+    const address = SPAN_VERIFIER_ADDRESS;
+    const code = await client.public.getCode({ address });
+    await client.rpc("anvil_setCode", [address, "0x"]);
+    const order = { ...world.order(built), adapterHash: built.hashes.methodHash };
+    expect(await spansOf(await world.register(order))).toBe(NO_SPANS);
+    await client.rpc("anvil_setCode", [address, code]);
   });
 
   test("the host answers, claims with proof and settles; contributors are paid", async () => {
@@ -108,9 +126,9 @@ describe("the main job on the protocol's contracts", () => {
     expect(online.checks.map(({ name }) => name)).toEqual([
       ...["chain and contract", "model on chain", "claim on chain", "contributors on chain"],
       ...["scores and weights", "challenge window", "settlement on chain", "host's signature", "documents"],
-      ...["prompt", "answer", "query sketch", "scores", "weights", "training rows"],
-      ...receipt.claim.list.rowIds.map((rowId) => `row ${rowId}`),
-      ...["fine-tuning", "index", "split"],
+      ...["arithmetic", "training rows", ...receipt.claim.list.rowIds.map((rowId) => `row ${rowId}`)],
+      ...["spans", "prompt", "answer", "query sketch", "scores", "weights"],
+      ...["verbatim", "fine-tuning", "index", "split"],
     ]);
     const grounds = new Set(online.checks.map((check) => check.grounds));
     expect([...grounds]).toEqual(["on chain", "proved on chain", "recomputed"]);
@@ -173,64 +191,23 @@ describe("the main job on the protocol's contracts", () => {
     const payee = (copy: Receipt) => {
       copy.contributors[0]!.contributor = world.address(LIAR);
     };
-    expect(await failing(payee)).toEqual(["contributors on chain", "split"]);
+    expect(await failing(payee)).toEqual(["contributors on chain"]);
+    const paid = (copy: Receipt) => {
+      copy.settlement!.paid[0]!.to = world.address(LIAR);
+    };
+    expect(await failing(paid)).toEqual(["settlement on chain"]);
     const payout = (copy: Receipt) => {
       copy.settlement!.payout.host += 1n;
     };
     expect(await failing(payout)).toContain("settlement on chain");
+    const gain = (copy: Receipt) => {
+      copy.verbatim!.list.gains[0]! -= 1;
+    };
+    expect(await failing(gain)).toEqual(["verbatim"]);
     const unit = (copy: Receipt) => {
       copy.model.index.e0 += 1;
     };
     expect(await failing(unit)).toContain("model on chain");
-  });
-
-  test("a host that dies around its claim goes on with it, and settles what is due together", async () => {
-    const { client } = world.chain;
-    const path = (requestId: bigint) => join(world.folder, `${requestId}.json`);
-    const restarted = async () => {
-      const again = world.host({ proved: false });
-      await again.open();
-      return again;
-    };
-    // Died before posting: what it had kept is what it posts.
-    const unposted = await world.ask(modelId, HOST);
-    const claimed = await (await restarted()).ask(unposted);
-    // Died after posting, before it knew where.
-    const draft = receiptToJson({ ...claimed, claimTransaction: NOT_POSTED });
-    await writeFile(path(unposted.requestId), JSON.stringify({ published: false, receipt: draft }));
-    const posted = await world.ask(modelId, HOST);
-    const last = await restarted();
-    expect((await last.ask(unposted)).claimTransaction).toBe(claimed.claimTransaction);
-    await last.ask(posted);
-    await world.passWindow();
-    const [one, two] = [unposted.requestId, posted.requestId];
-    expect((await last.settleDue()).sort()).toEqual([one, two]);
-    const transactions = [one, two].map(async (id) => {
-      return (await last.receipt(id))!.receipt.settlement!.transactionHash;
-    });
-    expect(new Set(await Promise.all(transactions)).size).toBe(1);
-    expect((await getRequest(client, world.at, one)).status).toBe("settled");
-  });
-
-  test("a demand for the answer or the query is met in time, and the claim settles", async () => {
-    const { client } = world.chain;
-    const { at } = world;
-    const asked = await world.ask(modelId, HOST);
-    const optimistic = world.host({ proved: false });
-    const { claim, answer } = await optimistic.ask(asked);
-    const key = generatePrivateKey();
-    const { publicKey } = privateKeyToAccount(key);
-    await demandDelivery(client, at, world.account(PAYER), claim, publicKey);
-    await optimistic.answerDemands();
-    const sealed = (await deliveredAnswer(client, at, asked.requestId))!;
-    expect(new TextDecoder().decode(unseal(bytesOfHex(sealed), key))).toBe(answer);
-    expect(() => unseal(bytesOfHex(sealed), generatePrivateKey())).toThrow(code("SEAL_INVALID"));
-    // Another host's demands are none of its business.
-    await world.host().answerDemands();
-    // The demand moved the window's end behind its own.
-    await world.passWindow();
-    await world.passWindow();
-    expect(await optimistic.settleDue()).toEqual([asked.requestId]);
   });
 
   test("what cannot be answered is refused with a code", async () => {
@@ -254,8 +231,98 @@ describe("the main job on the protocol's contracts", () => {
     await expect(choosy.ask(late)).rejects.toThrow(code("MODEL_NOT_ALLOWED"));
     const small = world.host({ limits: { ...DEFAULT_HOST_LIMITS, maxModelBytes: 1 } });
     await expect(small.ask(late)).rejects.toThrow(code("MODEL_TOO_LARGE"));
+    // Before the model is looked at.
+    const bound = world.host({ limits: { ...DEFAULT_HOST_LIMITS, maxModelBytes: 1, maxOpenClaims: 0 } });
+    await expect(bound.ask(late)).rejects.toThrow(code("HOST_BUSY"));
     await world.chain.pass(700);
     await cancelRequest(client, world.at, world.account(PAYER), late.requestId);
     await expect(host.ask(late)).rejects.toThrow(code("REQUEST_CLOSED"));
+  });
+
+  test("a question with a conversation before it is another one, and its receipt is recomputed with it", async () => {
+    const before = [
+      { role: "user", content: "Hello" },
+      { role: "assistant", content: "Hi" },
+    ] as const;
+    const host = world.host();
+    await host.open();
+    const asked = await world.ask(modelId, HOST, PROMPT, before);
+    await expect(host.ask({ ...asked, before: undefined })).rejects.toThrow(code("PROMPT_MISMATCH"));
+    const turned = [...before].reverse();
+    await expect(host.ask({ ...asked, before: turned })).rejects.toThrow(code("PROMPT_MISMATCH"));
+    const found = await host.ask(asked);
+    expect(found.before).toEqual(before);
+    const { content, session } = world;
+    const checks = async (receipt: Receipt) =>
+      (await verifyReceipt({ receipt, source: content, session })).checks;
+    const named = (list: Awaited<ReturnType<typeof checks>>, name: string) =>
+      list.find((check) => check.name === name)?.ok;
+    const good = await checks(found);
+    expect([named(good, "prompt"), named(good, "answer")]).toEqual([true, true]);
+    expect(named(await checks({ ...found, before: turned }), "prompt")).toBe(false);
+    expect(parseReceipt(JSON.parse(JSON.stringify(receiptToJson(found))))).toEqual(found);
+  });
+
+  test("a text that was taken out may be gone: the receipt says so, and whose its rows are still stands", async () => {
+    const { client } = world.chain;
+    const chain = { client, at: world.at };
+    const named = async (source: ContentSource) => {
+      const { ok, checks } = await verifyReceipt({ receipt, source, session: world.session, chain });
+      return { ok, line: (name: string) => checks.find((check) => check.name === name) };
+    };
+    const rowId = receipt.claim.list.rowIds[0]!;
+    const { content } = world;
+    const { index } = await loadServedModel(content, await getModel(client, world.at, modelId));
+    const { contributionId, row } = recordOf(index, rowId);
+    const { contentId, contributor } = await getContribution(client, world.at, contributionId);
+    const without: ContentSource = {
+      async get(hash) {
+        if (hash === contentId) throw aiError("CONTENT_NOT_FOUND", { message: `no content ${hash}` });
+        return content.get(hash);
+      },
+    };
+    const early = await named(without);
+    expect([early.ok, early.line("training rows")?.detail]).toEqual([
+      false,
+      expect.stringContaining("CONTENT_NOT_FOUND"),
+    ]);
+
+    const author = [2, 3, 4].find((n) => world.address(n) === contributor.toLowerCase())!;
+    await send(client, world.account(author), retireOrder(world.at, contributionId));
+    const place = `row ${row} of contribution ${contributionId} by ${contributor.toLowerCase()}`;
+    const out = "its datanet took it out: snapshots from 2 on pass over it";
+    const kept = await named(content);
+    expect(kept.line(`row ${rowId}`)).toMatchObject({
+      ok: true,
+      detail: expect.stringMatching(new RegExp(`^${place}, example 0x[0-9a-f]{64}; ${out}$`)),
+    });
+    const gone = await named(without);
+    const open = ["spans", "weights", "verbatim"].map((name) => gone.line(name)?.ok);
+    expect([gone.ok, ...open]).toEqual([true, undefined, undefined, undefined]);
+    expect(gone.line("query sketch")).toMatchObject({ ok: true, detail: expect.stringContaining("cover") });
+    expect(gone.line("scores")).toMatchObject({ ok: true });
+    const forged = structuredClone(receipt);
+    forged.claim.list.scores[0]! += 1n;
+    const { checks } = await verifyReceipt({
+      ...{ receipt: forged, source: without, session: world.session, chain },
+    });
+    expect(checks.find(({ name }) => name === "scores")?.ok).toBe(false);
+    expect(gone.line(`row ${rowId}`)?.detail).toBe(`${place}, its text is gone; ${out}`);
+    expect(gone.line("training rows")?.detail).toContain(
+      `the texts of contributions ${contributionId} were taken out`,
+    );
+
+    // Rows keep their places: who has the texts goes on, who has not says so before the work.
+    const claimed = await world.host().ask(await world.ask(modelId, HOST));
+    expect(claimed.claim.list.rowIds).toEqual(receipt.claim.list.rowIds);
+    const text = content.all.get(contentId)!;
+    content.all.delete(contentId);
+    const asked = await world.ask(modelId, HOST);
+    await expect(world.host().ask(asked)).rejects.toThrow(code("TEXT_GONE"));
+    const { at, session } = world;
+    const rerun = rerunRequest({ client, at, content, session }, asked.requestId, asked);
+    await expect(rerun).rejects.toThrow(code("TEXT_GONE"));
+    content.all.set(contentId, text);
+    expect((await world.host().ask(asked)).claim.list).toEqual(claimed.claim.list);
   });
 });

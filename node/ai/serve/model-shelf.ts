@@ -14,6 +14,8 @@ export interface ShelfOptions {
   content: ContentSource;
   /** Most bytes of one model. */
   maxBytes: number;
+  /** Where bases are looked for first, and kept for others. */
+  bases?: SharedBases;
   /** The only models that are served; absent: all that the host took on chain. */
   allowed?: readonly bigint[];
 }
@@ -21,11 +23,12 @@ export interface ShelfOptions {
 /** The models that a host has in memory, the least recently used one goes first. */
 export class ModelShelf {
   private readonly options: ShelfOptions;
-  private readonly bases = new SharedBases();
+  private readonly bases: SharedBases;
   private readonly loaded = new Map<bigint, Promise<ServedModel>>();
 
   constructor(options: ShelfOptions) {
     this.options = options;
+    this.bases = options.bases ?? new SharedBases();
   }
 
   /**

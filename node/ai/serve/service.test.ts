@@ -1,44 +1,41 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { ANVIL_KEYS, freePort } from "../../../test/harness/anvil.ts";
+import { expect, test } from "vitest";
 import { silentLogger } from "../../base/logger.ts";
-import { type ContentStore, openContentStore } from "../../store/content/content-store.ts";
+import { openContentStore } from "../../store/content/content-store.ts";
+import { WorkerLink } from "../worker/link.ts";
 import { createAiService } from "./service.ts";
 
-let folder: string;
-let store: ContentStore;
+const coded = (code: string) => expect.objectContaining({ code });
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ai-service-"));
-  store = await openContentStore(join(folder, "content"));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-test("a fault of the host leaves the watcher and the mirror alone, and the host starts again", async () => {
-  let looks = 0;
-  const url = `http://127.0.0.1:${await freePort()}`;
-  const service = createAiService({
-    rpcUrl: () => url,
-    store,
-    folder,
-    addresses: () => {
-      if (looks++ === 0) throw new TypeError("an oversight");
-      return undefined;
-    },
-    hostKey: ANVIL_KEYS[0],
-    watcherKey: ANVIL_KEYS[1],
-    peers: [url],
-    logger: silentLogger,
+test("a node without a worker says so; one whose worker is gone says when to try again", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "ai-service-"));
+  const store = await openContentStore(join(folder, "content"));
+  const uploads = { folder, maxBytes: 2 ** 30 };
+  const shared = { rpcUrl: () => "", store, addresses: () => undefined, logger: silentLogger, uploads };
+  const alone = createAiService(shared);
+  expect(await alone.methods.openledger_protocol!([])).toBe(null);
+  expect(await alone.methods.openledger_host!([])).toBe(null);
+  expect(await alone.methods.openledger_watcher!([])).toBe(null);
+  for (const method of ["openledger_ask", "openledger_getReceipt", "openledger_publishReceipt"])
+    expect(() => alone.methods[method]!([1]), method).toThrow(coded("HOST_ABSENT"));
+  const link = new WorkerLink({ socketPath: join(folder, "none") });
+  const part = { name: "ai-worker", run: () => Promise.reject(new Error("it ended")) };
+  const hostAddress = `0x${"11".repeat(20)}` as const;
+  const gone = createAiService({
+    ...shared,
+    hostAddress,
+    worker: { link, part, close: async () => undefined },
   });
-  service.start();
-  const host = () => service.parts()[0]!;
-  await expect.poll(() => host().state).toBe("restarting");
-  expect(host()).toMatchObject({ name: "host", error: { message: "an oversight" } });
-  expect(service.parts().map(({ name }) => name)).toEqual(["host", "watcher", "mirror"]);
-  await expect.poll(() => host().state, { timeout: 5_000 }).toBe("running");
-  expect(service.parts().map(({ restarts }) => restarts)).toEqual([1, 0, 0]);
-  await service.stop();
-  expect(service.parts().every(({ state }) => state === "stopped")).toBe(true);
+  gone.start();
+  expect(await gone.methods.openledger_host!([])).toBe(hostAddress);
+  await expect(gone.methods.openledger_ask!([1])).rejects.toThrow(coded("AI_WORKER_UNREACHABLE"));
+  expect(gone.parts()).toMatchObject([
+    { name: "ai-worker", state: "restarting" },
+    { name: "mirror", state: "running" },
+  ]);
+  expect(gone.queue()).toBeUndefined();
+  await gone.stop();
+  await rm(folder, { recursive: true });
 });

@@ -1,50 +1,45 @@
-import { join } from "node:path";
-import { privateKeyToAccount } from "viem/accounts";
-import { Session } from "../../../native/js/index.ts";
 import { sleep } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { createSupervisor, type Part, type PartStatus } from "../../base/supervisor.ts";
-import type { Hash, Hex } from "../../chain/types/primitives.ts";
+import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { ContentStore } from "../../store/content/content-store.ts";
-import { type ChainClient, connectChain, type ProtocolAddresses } from "../client/chain.ts";
-import { rpcSink, rpcSource } from "../client/content.ts";
-import { Mirror, type MirrorStore } from "../content/mirror.ts";
-import { Uploads } from "../content/upload.ts";
+import { connectChain, type ProtocolAddresses } from "../client/chain.ts";
+import { rpcParts, rpcSink } from "../client/content.ts";
+import { type AiRpcMethod, contentMethods } from "../content/methods.ts";
+import { Mirror, type MirrorPeer, type MirrorStore } from "../content/mirror.ts";
+import { type UploadChain, Uploads } from "../content/upload.ts";
 import { aiError } from "../errors.ts";
 import type { HostQueue } from "../metrics.ts";
-import { Watcher } from "../watch/watcher.ts";
-import { DEFAULT_HOST_LIMITS, Host, type HostLimits } from "./host.ts";
-import { type AiRpcMethod, aiRpcMethods } from "./rpc-methods.ts";
+import type { WorkerLink } from "../worker/link.ts";
+import type { WorkerAddress } from "../worker/protocol.ts";
 
 export interface AiServiceOptions {
-  /** This node's own RPC: the service speaks to the chain as any client does. */
+  /** This node's own RPC: the mirror speaks to the chain as any client does. */
   rpcUrl: () => string;
   store: ContentStore;
-  /** For receipts. */
-  folder: string;
   /** The protocol's contracts, once they are known. */
   addresses: () => ProtocolAddresses | undefined;
-  /** Answers requests for this account; absent: no host. */
-  hostKey?: Hex;
-  /** Checks claims and challenges false ones for this account; absent: no watcher. */
-  watcherKey?: Hex;
+  /** The account of the host whose key this node has; absent: the worker is asked for it. */
+  hostAddress?: Address;
+  /** The process that hosts and watches for this node, and what keeps it alive; absent: none does. */
+  worker?: { link: WorkerLink; part: Part; close(): Promise<void> };
   /** RPC URLs of nodes whose content is copied, and that are given what only this node was handed. */
   peers?: readonly string[];
-  /** What the host takes on itself at most. */
-  hostLimits?: Partial<HostLimits>;
-  /** Claims carry their records and paths; default true. */
-  proved?: boolean;
-  /** Threads of the native session; default all cores. */
-  threads?: number;
+  /** Contents that somebody brought and no block names: where the list of them and unfinished uploads lie, and the bytes that all may have. */
+  uploads: { folder: string; maxBytes: number };
   logger: Logger;
 }
 
-/** The AI services of one node. */
+/** What a node itself does for AI: it keeps contents and passes questions on to its worker. */
 export interface AiService {
-  /** The `openledger_*` methods; they answer with coded errors until the service runs. */
+  /** The `openledger_*` methods; they answer with coded errors until the worker runs. */
   methods: Readonly<Record<string, AiRpcMethod>>;
-  /** How the host, the watcher and the mirror are, where they run. */
+  /** Where the worker listens; it answers OpenAI's API there too. */
+  worker: WorkerAddress | undefined;
+  /** The connection to it, for what is not JSON-RPC's. */
+  link: WorkerLink | undefined;
+  /** How the worker with its host and watcher and the mirror are, where they run. */
   parts(): readonly PartStatus[];
   /** Undefined while no host runs. */
   queue(): HostQueue | undefined;
@@ -55,126 +50,103 @@ export interface AiService {
 
 const RETRY_MS = 500;
 /** Longest wait for the parts at the end, in ms. */
-const STOP_MS = 5_000;
-/** How far back a watcher looks when it starts: a day of blocks, longer than any challenge window. */
-const WATCHED_BLOCKS = 43_200n;
+const STOP_MS = 10_000;
 
-/** Makes the services; nothing runs before `start`. */
+/** Methods that the worker answers, in the order of their descriptions there. */
+const WORKER_METHODS = [
+  "openledger_host",
+  "openledger_ask",
+  "openledger_getReceipt",
+  "openledger_publishReceipt",
+  "openledger_watcher",
+  "openledger_adapters",
+] as const;
+
+/** Makes the service; nothing runs before `start`. */
 export function createAiService(options: AiServiceOptions): AiService {
+  const { store, addresses, hostAddress, worker, logger } = options;
   const ending = new AbortController();
-  const supervisor = createSupervisor({ logger: options.logger, signal: ending.signal });
+  const supervisor = createSupervisor({ logger, signal: ending.signal });
   const running: Promise<void>[] = [];
-  let host: Host | undefined;
-  let watcher: Watcher | undefined;
-  const methods = aiRpcMethods({
-    store: options.store,
-    uploads: new Uploads({ put: (bytes) => options.store.putContent(bytes) }),
-    addresses: options.addresses,
-    host: () => host,
-    watcher: () => watcher,
-    hostAddress: options.hostKey ? privateKeyToAccount(options.hostKey).address.toLowerCase() : undefined,
-    signal: ending.signal,
-  });
+  const names = { of: (_: Hash): boolean | undefined => undefined };
+  const isNamed = (hash: Hash) => names.of(hash);
+  const chain = uploadChain(options.rpcUrl);
+  const uploads = new Uploads({ ...options.uploads, store, isNamed, chain, logger });
   return {
-    methods,
-    parts: () => supervisor.status(),
-    queue: () => host?.queue(),
+    methods: {
+      /** The contracts' addresses, or null while they are not known. */
+      openledger_protocol: () => addresses() ?? null,
+      ...Object.fromEntries(WORKER_METHODS.map((method) => [method, passedOn(method, worker?.link)])),
+      ...(hostAddress && { openledger_host: () => hostAddress }),
+      ...contentMethods(store, uploads),
+    },
+    worker: worker?.link.address,
+    link: worker?.link,
+    parts: () => [...supervisor.status(), ...(worker?.link.status()?.parts ?? [])],
+    queue: () => worker?.link.status()?.queue ?? undefined,
     start() {
-      const parts = aiParts(options, {
-        onHost: (started) => {
-          host = started;
-        },
-        onWatcher: (started) => {
-          watcher = started;
-        },
+      const mirror = mirrorPart(options, (mirrored) => {
+        names.of = (hash) => mirrored.names(hash);
       });
+      const parts = [...(worker ? [worker.part] : []), mirror];
       running.push(...parts.map((part) => supervisor.run(part)));
     },
     async stop() {
       ending.abort(aiError("SERVICE_STOPPED", { message: "the node is stopping" }));
-      // An answer that is being computed is asked for again after the next start; it can't hold the node up.
       await Promise.race([Promise.allSettled(running), sleep(STOP_MS)]);
+      await worker?.close();
     },
   };
 }
 
-/** The host, the watcher and the mirror, as the settings have them. */
-function aiParts(
-  options: AiServiceOptions,
-  {
-    onHost,
-    onWatcher,
-  }: { onHost: (host: Host | undefined) => void; onWatcher: (watcher: Watcher | undefined) => void },
-): Part[] {
-  const { logger, hostKey, watcherKey, peers = [] } = options;
-  const content = mirrorStore(options.store);
-  const parts: Part[] = [];
-  const add = (name: string, run: (chain: Protocol, signal: AbortSignal) => Promise<void>) =>
-    parts.push({
-      name,
-      async run(signal) {
-        const chain = await awaitProtocol(options, signal);
-        if (chain !== undefined) await run(chain, signal);
-      },
+/** What a node without a worker answers with null. */
+const NOTHING_TO_TELL: ReadonlySet<string> = new Set([
+  "openledger_host",
+  "openledger_watcher",
+  "openledger_adapters",
+]);
+
+/** Without a worker there is neither a host nor a watcher. */
+function passedOn(method: (typeof WORKER_METHODS)[number], link: WorkerLink | undefined): AiRpcMethod {
+  return (params) => {
+    if (link !== undefined) return link.call(method, params);
+    if (NOTHING_TO_TELL.has(method)) return null;
+    throw aiError("HOST_ABSENT", {
+      message: "this node answers no requests",
+      fix: "ask the node of the host that the request names",
     });
-  if (hostKey !== undefined)
-    add("host", async ({ client, at }, signal) => {
-      const host = await startHost(options, hostKey, client, at, content);
-      onHost(host);
-      await host.run(signal).finally(() => onHost(undefined));
-    });
-  if (watcherKey !== undefined)
-    add("watcher", async ({ client, at }, signal) => {
-      const account = privateKeyToAccount(watcherKey);
-      const head = await client.public.getBlockNumber();
-      const from = head > WATCHED_BLOCKS ? head - WATCHED_BLOCKS : 0n;
-      const watcher = new Watcher({ client, at, account, content, logger });
-      onWatcher(watcher);
-      await watcher.run(from, signal).finally(() => onWatcher(undefined));
-    });
-  if (peers.length > 0)
-    add("mirror", ({ client, at }, signal) => {
-      const sources = peers.map((url) => lazyPeer(url));
-      return new Mirror({ client, at, store: content, peers: sources, logger }).run(0n, signal);
-    });
-  return parts;
+  };
 }
 
-async function startHost(
-  options: AiServiceOptions,
-  hostKey: Hex,
-  client: ChainClient,
-  at: ProtocolAddresses,
-  content: MirrorStore,
-): Promise<Host> {
-  const session = new Session({ threads: options.threads });
-  const host = new Host({
-    client,
-    at,
-    account: privateKeyToAccount(hostKey),
-    content,
-    session,
-    folder: join(options.folder, "receipts"),
-    proved: options.proved ?? true,
-    limits: { ...DEFAULT_HOST_LIMITS, ...options.hostLimits },
-    logger: options.logger,
-  });
-  await host.open();
-  return host;
-}
-
-interface Protocol {
-  client: ChainClient;
-  at: ProtocolAddresses;
+/** Also without peers: it knows which contents the chain names. */
+function mirrorPart(
+  { peers = [], rpcUrl, addresses, store, logger }: AiServiceOptions,
+  onStart: (mirror: Mirror) => void,
+): Part {
+  const sources = peers.map((url) => lazyPeer(url));
+  return {
+    name: "mirror",
+    async run(signal) {
+      const chain = await awaitProtocol(rpcUrl, addresses, signal);
+      if (chain === undefined) return;
+      const mirror = new Mirror({ ...chain, store: mirrorStore(store), peers: sources, logger });
+      onStart(mirror);
+      await mirror.run(0n, signal);
+    },
+  };
 }
 
 /** Waits until the node answers and the protocol's contracts are known. */
-async function awaitProtocol(options: AiServiceOptions, signal: AbortSignal): Promise<Protocol | undefined> {
+async function awaitProtocol(
+  rpcUrl: () => string,
+  addresses: () => ProtocolAddresses | undefined,
+  signal: AbortSignal,
+) {
   while (!signal.aborted) {
-    const at = options.addresses();
+    const at = addresses();
     if (at) {
       try {
-        return { client: await connectChain(options.rpcUrl()), at };
+        return { client: await connectChain(rpcUrl()), at };
       } catch (error) {
         if (!isCodedError(error, "RPC_UNREACHABLE")) throw error;
       }
@@ -192,11 +164,25 @@ function mirrorStore(store: ContentStore): MirrorStore {
   };
 }
 
-/** A peer may start later than this node. */
-function lazyPeer(url: string): MirrorStore {
+/** What the node's own RPC tells about senders, once it answers. */
+function uploadChain(rpcUrl: () => string): () => Promise<UploadChain> {
+  let known: UploadChain | undefined;
+  return async () => {
+    if (known === undefined) {
+      const client = await connectChain(rpcUrl());
+      const balanceOf = (address: Address) => client.public.getBalance({ address });
+      known = { chainId: client.chain.id, balanceOf };
+    }
+    return known;
+  };
+}
+
+/** A peer may start later than this node. It takes what the chain names, from anybody. */
+function lazyPeer(url: string): MirrorPeer {
   const connected = () => connectChain(url);
   return {
-    get: async (hash) => rpcSource(await connected()).get(hash),
+    name: url,
+    part: async (hash, offset) => rpcParts(await connected()).part(hash, offset),
     put: async (bytes) => rpcSink(await connected()).put(bytes),
     has: async (hash) => (await connected()).rpc<boolean>("openledger_hasContent", [hash]),
   };

@@ -4,6 +4,7 @@ import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { settleClaims } from "../client/claims.ts";
 import { getRequest, type MarketRequest, settlementOf } from "../client/market.ts";
 import { type Receipt, withSettlement } from "../receipt/receipt.ts";
+import type { Docket } from "../verify/docket.ts";
 import type { ReceiptFiles } from "./receipt-files.ts";
 
 export interface SettlementOptions {
@@ -11,6 +12,8 @@ export interface SettlementOptions {
   at: ProtocolAddresses;
   account: Account;
   files: ReceiptFiles;
+  /** Brings audits of the claims forward. */
+  docket: Docket;
   /** Posts a claim that the chain does not have yet, or completes a receipt whose claim it has. */
   ensureClaimed: (request: MarketRequest, receipt: Receipt) => Promise<Receipt>;
   onSettled: (receipt: Receipt) => Promise<void>;
@@ -19,6 +22,8 @@ export interface SettlementOptions {
 
 /** Claims that one transaction settles. */
 const BATCH = 8;
+/** Seconds after which a claim in an unsafe block is looked at again. */
+const UNSAFE_S = 12n;
 /** Seconds after which a claim that could not be moved is looked at again. */
 const RETRY_S = 4n;
 
@@ -101,9 +106,26 @@ export class Settlements {
       await this.keep(receipt);
       return "decided";
     }
-    if (now > request.deadline) return receipt;
-    this.due.set(requestId, request.deadline + 1n);
+    const standing =
+      now > request.deadline
+        ? await this.options.docket.advance(receipt.claim, now)
+        : ({ kind: "later", due: await this.nextLook(receipt, request.deadline, now) } as const);
+    if (standing.kind === "clear") return receipt;
+    if (standing.kind === "later") this.due.set(requestId, standing.due);
     return undefined;
+  }
+
+  /** Until L1 has the claim's block, a reorganisation may take it out; the answer is given by then. */
+  private async nextLook(
+    { claimTransaction: hash }: Receipt,
+    deadline: bigint,
+    now: bigint,
+  ): Promise<bigint> {
+    const { client } = this.options;
+    const { blockNumber } = await client.public.getTransactionReceipt({ hash });
+    const safe = await client.public.getBlock({ blockTag: "safe" });
+    const again = now + UNSAFE_S;
+    return blockNumber <= safe.number || again > deadline ? deadline + 1n : again;
   }
 
   private async settle(receipts: readonly Receipt[]): Promise<bigint[]> {

@@ -3,6 +3,7 @@ import { utf8ToBytes } from "../../base/bytes.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { keccakOf } from "../codec/hash.ts";
 import { aiError } from "../errors.ts";
+import { MOST_INFORMATION } from "../fusion/information.ts";
 
 /** What a model commits of how it looks for spans: with the suffix array's roots it decides every span of every answer. */
 export interface SpanMethod {
@@ -14,7 +15,7 @@ export interface SpanMethod {
   /** Occurrences that are listed of one span, and of all. */
   maxOccurrences: number;
   maxTotal: number;
-  /** Whole bits of information of each token id, 1 to 15: {@link informationTable}. */
+  /** Whole bits of information of each token id, 1 to 15: informationTable of fusion. */
   information: Uint8Array;
   /** Bits of {@link BORDERS} for each token id: {@link borderTable}. */
   borders: Uint8Array;
@@ -24,38 +25,8 @@ export interface SpanMethod {
 export const BORDERS = { beginsWord: 1, stops: 2 } as const;
 
 const FORMAT = "openledger/spans/1";
-const MOST_INFORMATION = 15;
 const MAX_SPANS = 4_096;
 const MAX_OCCURRENCES = 65_536;
-
-/**
- * b[t] = clamp(floor(log2(N / c)), 1, 15), where c is the token's count, N the sum of all, and a token that does not occur has 15.
- * @param counts occurrences of token ids below `idLimit`; a token may come several times (once a shard)
- */
-export function informationTable(
-  counts: Iterable<{ token: number; count: number }>,
-  idLimit: number,
-): Uint8Array {
-  const sums = new Float64Array(idLimit);
-  let total = 0;
-  for (const { token, count } of counts) {
-    if (token >= idLimit) {
-      throw aiError("METHOD_INVALID", {
-        message: `the documents hold token id ${token}, the tokenizer has ${idLimit} ids`,
-        fix: "index documents that were encoded with the model's own tokenizer",
-        facts: { token, idLimit },
-      });
-    }
-    sums[token]! += count;
-    total += count;
-  }
-  return Uint8Array.from(sums, (count) => {
-    let bits = 0;
-    // Sums stay below 2^36, so the products are exact.
-    while (bits < MOST_INFORMATION && count * 2 ** (bits + 1) <= total) bits++;
-    return Math.max(1, bits);
-  });
-}
 
 /**
  * Words by bytes: a token begins a word unless its first byte is a letter, a digit or part of a character above ASCII; a full stop or a

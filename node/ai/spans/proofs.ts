@@ -16,7 +16,7 @@ import { aiError } from "../errors.ts";
 
 const CHUNK = 64;
 
-interface OpeningArgument {
+export interface OpeningArgument {
   leaves: Hex;
   siblings: Hex[];
 }
@@ -55,7 +55,7 @@ export async function proveOccurrence(
       position,
       await openValues(shard, "text", position, tokens.length),
       document,
-      toArgument(await openLeaves(shard, "table", document)),
+      await openDocument(shard, document),
     ],
   });
 }
@@ -201,6 +201,16 @@ async function entryAt(shard: Shard, rank: number, length: number): Promise<Entr
   const [position] = await shardValues(shard, "array", rank, 1);
   const array = await openValues(shard, "array", rank);
   return [{ rank, array, text: await openValues(shard, "text", position!, length) }];
+}
+
+/** The text from `position` on, `count` symbols or as many as there are. @throws NativeError `SPANS_INPUT` */
+export function openText(shard: Shard, position: number, count: number): Promise<OpeningArgument> {
+  return openValues(shard, "text", position, count);
+}
+
+/** The record of a document. @throws NativeError `SPANS_INPUT` */
+export async function openDocument(shard: Shard, document: number): Promise<OpeningArgument> {
+  return toArgument(await openLeaves(shard, "table", document));
 }
 
 /** The leaves that hold `count` values from `from` on, or as many as there are. */

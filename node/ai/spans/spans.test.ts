@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SpanDocuments } from "../../../native/js/spans.ts";
 import { documentsOf, randomLists, scratchFolder } from "../../../native/js/spans-testing.ts";
 import { packageRoot } from "../../base/paths.ts";
+import { informationTable } from "../fusion/information.ts";
 import { documentWeight, rankByBm25 } from "./bm25.ts";
 import { appendSpanShard, compactSpanIndex, openSpanIndex, type SpanIndex } from "./index-folder.ts";
-import { borderTable, informationTable, type SpanMethod, spanMethodHash } from "./method.ts";
+import { borderTable, type SpanMethod, spanMethodHash } from "./method.ts";
 import { tokenPieces } from "./pieces.ts";
 import { tokenCounts, traceSpans } from "./trace.ts";
 

@@ -7,6 +7,7 @@ import { Session } from "../../../native/js/index.ts";
 import { randomBytes } from "../../base/clock.ts";
 import { createLogger } from "../../base/logger.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
+import { NO_SPANS } from "../attribution/score.ts";
 import type { ProtocolAddresses } from "../client/chain.ts";
 import {
   acceptContribution,
@@ -15,21 +16,25 @@ import {
   freezeDatanet,
   getSnapshot,
   revealContribution,
-  reviewContribution,
 } from "../client/datanets.ts";
 import { deployProtocol, devnetPlan } from "../client/deploy.ts";
 import { setHostLimits, stakeAsHost, takeModel } from "../client/hosts.ts";
 import { quote, requestInference } from "../client/market.ts";
-import { DEFAULT_SPLIT, getModel, type ModelOrder, registerModel } from "../client/models.ts";
+import { DEFAULT_SPLIT, getModel, type ModelOrder, type RegisteredModel } from "../client/models.ts";
+import { registerModel } from "../client/register.ts";
 import { GREEDY, hashOfRequest } from "../client/request-hash.ts";
+import { bondReviewer, vote } from "../client/reviews.ts";
 import { encodeDocument } from "../datanet/document.ts";
 import { intakeFile } from "../datanet/intake.ts";
-import type { Row } from "../datanet/rows.ts";
-import { loadModel } from "../model/load.ts";
-import { Host, type HostLimits, type Question } from "../serve/host.ts";
+import type { Row, RowMessage } from "../datanet/rows.ts";
+import type { ModelFiles } from "../model/files.ts";
+import { type OpenedModel, openModel } from "../model/load.ts";
+import { Host, type Question } from "../serve/host.ts";
+import type { HostLimits } from "../serve/host-limits.ts";
 import { checkedPrompt } from "../serve/inference.ts";
+import type { Method } from "../train/method.ts";
 import { type BuiltModel, buildModel } from "../train/model-build.ts";
-import type { Snapshot } from "../train/snapshot.ts";
+import type { AcceptedContribution, Snapshot } from "../train/snapshot.ts";
 import { type AnvilChain, creationCode, startAnvilChain } from "./anvil-chain.ts";
 import { memoryContent } from "./memory-content.ts";
 import { TINY_METHOD, tinyModelFiles } from "./tiny-model.ts";
@@ -47,6 +52,8 @@ const FILES: [string, string][] = [
 export const PROMPT = "What does Wren use?";
 export const OPEN = 10n ** 18n;
 const STAKE = OPEN;
+/** More than any fee here. */
+const MAX_FEE = OPEN / 500n;
 const TOKENS_OUT = 16;
 /** Longer than each window of the devnet's plan. */
 const WINDOW_S = 32;
@@ -60,29 +67,49 @@ export const STAKER = 7;
 export const PAYER = 8;
 export const WATCHER = 9;
 
+/** What models of a world are made of. */
+interface Recipe {
+  baseFiles: ModelFiles;
+  method: Method;
+}
+
 /** The protocol on a chain of its own, with the tiny model, for tests. */
 export class MarketWorld {
   readonly session = new Session();
   readonly content = memoryContent();
-  private readonly base = loadModel(tinyModelFiles(), tinyModelFiles());
+  private readonly base: OpenedModel;
   readonly logger = createLogger({ level: "silent", format: "text" });
   readonly chain: AnvilChain;
   readonly at: ProtocolAddresses;
   readonly folder: string;
 
-  private constructor(chain: AnvilChain, at: ProtocolAddresses, folder: string) {
+  private constructor(
+    chain: AnvilChain,
+    at: ProtocolAddresses,
+    folder: string,
+    private readonly recipe: Recipe,
+  ) {
+    this.base = openModel(recipe.baseFiles, recipe.baseFiles);
     this.chain = chain;
     this.at = at;
     this.folder = folder;
   }
 
-  /** Starts the chain and deploys the protocol. */
-  static async open(): Promise<MarketWorld> {
+  /**
+   * Starts the chain and deploys the protocol.
+   * @param auditBps the chance of an audit, in 1/10000; as good as none unless given.
+   * @param recipe what models are made of; the tiny one unless given.
+   */
+  static async open(
+    auditBps = 1,
+    recipe: Recipe = { baseFiles: tinyModelFiles(), method: TINY_METHOD },
+  ): Promise<MarketWorld> {
     const folder = await mkdtemp(join(tmpdir(), "openledger-market-"));
     const chain = await startAnvilChain();
     const plan = devnetPlan("0x00000000000000000000000000000000000007ea");
+    plan.settings.auditBps = auditBps;
     const at = await deployProtocol(chain.client, chain.accounts[OWNER]!, plan, creationCode);
-    return new MarketWorld(chain, at, folder);
+    return new MarketWorld(chain, at, folder, recipe);
   }
 
   async close(): Promise<void> {
@@ -107,7 +134,10 @@ export class MarketWorld {
     const { client } = this.chain;
     const net = { name: "n", licence: "CC0-1.0", uri: "", stake: STAKE, quorum: 1 };
     const reviewers = [this.address(REVIEWER)];
-    return (await createDatanet(client, this.at, this.account(OWNER), { ...net, reviewers })).datanetId;
+    const order = { ...net, reviewers };
+    const { datanetId } = await createDatanet(client, this.at, this.account(OWNER), order);
+    await bondReviewer(client, this.at, this.account(REVIEWER), datanetId);
+    return datanetId;
   }
 
   /** A revealed contribution. */
@@ -127,7 +157,9 @@ export class MarketWorld {
   async accept(datanetId: bigint, contributionIds: readonly bigint[]) {
     const { client } = this.chain;
     const reviewer = this.account(REVIEWER);
-    for (const id of contributionIds) await reviewContribution(client, this.at, reviewer, id, true);
+    for (const contributionId of contributionIds) {
+      await vote(client, this.at, reviewer, { contributionId, approve: true, reason: "" });
+    }
     await this.passWindow();
     for (const id of contributionIds) await acceptContribution(client, this.at, reviewer, id);
     const { number } = await freezeDatanet(client, this.at, this.account(OWNER), datanetId);
@@ -146,13 +178,19 @@ export class MarketWorld {
     return this.accept(datanetId, ids);
   }
 
-  build(snapshots: readonly (Snapshot & { datanetId: bigint; number: number })[]): Promise<BuiltModel> {
-    const input = { name: "tiny", baseFiles: tinyModelFiles(), snapshots, method: TINY_METHOD };
+  build(
+    snapshots: readonly (Snapshot & { datanetId: bigint; number: number })[],
+    method = this.recipe.method,
+  ): Promise<BuiltModel> {
+    const input = { name: "tiny", ...this.recipe, snapshots, method };
     return buildModel(this.session, input, this.content, {});
   }
 
-  /** What is registered of a build. */
-  order({ manifest, hashes, index }: BuiltModel): ModelOrder {
+  /**
+   * What is registered of a build.
+   * @param bySpans whether what the index commits of spans is registered too; else claims go by influence alone.
+   */
+  order({ manifest, hashes, index }: BuiltModel, bySpans = true): ModelOrder {
     return {
       ...hashes,
       name: "tiny",
@@ -160,11 +198,21 @@ export class MarketWorld {
         datanetId: BigInt(datanetId),
         number,
       })),
-      index: index.commitment,
+      index: bySpans ? index.commitment : { ...index.commitment, spans: NO_SPANS },
       rateIn: 10n ** 15n,
       rateOut: 10n ** 16n,
       split: DEFAULT_SPLIT,
     };
+  }
+
+  /** What the contributions of a model's snapshots are. */
+  async snapshotDocuments({
+    snapshots,
+  }: Pick<RegisteredModel, "snapshots">): Promise<AcceptedContribution[]> {
+    const found: AcceptedContribution[] = [];
+    for (const { datanetId, number } of snapshots)
+      found.push(...(await getSnapshot(this.chain.client, this.at, datanetId, number)).contributions);
+    return found;
   }
 
   /** A pending registration. */
@@ -178,16 +226,16 @@ export class MarketWorld {
     for (const n of [HOST, LIAR]) {
       const account = this.account(n);
       await stakeAsHost(client, this.at, account, 100n * OPEN);
-      await setHostLimits(client, this.at, account, { maxFee: OPEN, maxOpenClaims: 20 });
+      await setHostLimits(client, this.at, account, { maxFee: MAX_FEE, maxOpenClaims: 20 });
       const terms = { leastFee: 0n, maxTokensIn: 80, maxTokensOut: 64 };
       await takeModel(client, this.at, account, modelId, terms);
     }
   }
 
   /** The whole way to a serving model. */
-  async serving(): Promise<{ modelId: bigint; built: BuiltModel }> {
+  async serving(bySpans = true): Promise<{ modelId: bigint; built: BuiltModel }> {
     const built = await this.build([await this.snapshot()]);
-    const modelId = await this.register(this.order(built));
+    const modelId = await this.register(this.order(built, bySpans));
     await this.passWindow();
     await this.hosts(modelId);
     return { modelId, built };
@@ -197,16 +245,22 @@ export class MarketWorld {
     const { at, content, session, folder, logger } = this;
     const account = this.account(HOST);
     const { proved = true, limits } = options;
-    const { client } = this.chain;
-    return new Host({ client, at, account, content, session, folder, proved, limits, logger });
+    const { client, l1Headers } = this.chain;
+    return new Host({ client, at, account, content, session, folder, proved, limits, l1Headers, logger });
   }
 
   /** A request of the payer for a host. */
-  async ask(modelId: bigint, host: number, prompt = PROMPT): Promise<Question> {
+  async ask(
+    modelId: bigint,
+    host: number,
+    prompt = PROMPT,
+    before?: readonly RowMessage[],
+    maxTokensOut = TOKENS_OUT,
+  ): Promise<Question> {
     const { client } = this.chain;
     const registered = await getModel(client, this.at, modelId);
-    const promptIds = await checkedPrompt(this.base, prompt);
-    const [maxTokensIn, maxTokensOut] = [promptIds.length, TOKENS_OUT];
+    const promptIds = await checkedPrompt(this.base, { prompt, before });
+    const maxTokensIn = promptIds.length;
     const salt = bytesToHex(randomBytes(32));
     const { adapterHash } = registered;
     const terms = { salt, promptIds, adapterHash, sampling: GREEDY, maxTokensIn, maxTokensOut };
@@ -216,6 +270,6 @@ export class MarketWorld {
       requestHash: hashOfRequest(terms),
       escrow: await quote(client, this.at, modelId, maxTokensIn, maxTokensOut),
     });
-    return { requestId, prompt, salt };
+    return { requestId, prompt, before, salt };
   }
 }

@@ -1,14 +1,26 @@
 import { z } from "zod";
-import { LORA_TARGETS } from "../../../native/js/index.ts";
+import { ARITHMETICS, type Arithmetic, LORA_TARGETS } from "../../../native/js/index.ts";
 import { canonicalBytes, type Json, parseCanonical } from "../codec/canonical-json.ts";
 import { aiError } from "../errors.ts";
+import { COPY_RULES } from "./copies.ts";
+import { DEFAULT_REASK_VARIATION, reaskVariationSchema, wordVariationSchema } from "./variation.ts";
 
 const count = z.number().int().positive();
-const percent = z.number().int().min(0).max(100);
 const seed = z.number().int().min(0).max(0xffffffff);
 
-const methodSchema = z.strictObject({
-  format: z.literal("openledger/method/1"),
+const attributionShape = {
+  labels: z.literal("true"),
+  /** Of each module's mean eigenvalue. */
+  damping: z.number().positive(),
+  /** Above this many rows the directions come from as many rows, chosen by a seeded hash. */
+  maxDirectionRows: count,
+  seed,
+  /** Of the contributors' weights: max(0, score - floor). Decimal digits. */
+  floor: z.string().regex(/^\d{1,19}$/),
+  topK: count.max(16),
+};
+
+const methodShape = {
   /** How a row looks to the model; `datanet/rows.ts` is this template. */
   template: z.literal("Question: {prompt}\nAnswer: {completion}{end}"),
   lora: z.strictObject({
@@ -34,59 +46,64 @@ const methodSchema = z.strictObject({
     /** Of the examples' order. */
     seed,
   }),
-  /** How prompts differ from epoch to epoch. Attribution always uses the canonical row. */
-  variation: z.strictObject({
-    /** Percent of visits at which the prompt of a prose row is varied. */
-    proseChance: percent,
-    /** The same for rows with prompts of their own. */
-    pairChance: percent,
-    /** Percent of the words that are dropped: one of these, all equally likely. */
-    dropWords: z.array(percent.max(90)).min(1),
-    /** Percent of varied prompts whose words are shuffled. */
-    shuffleChance: percent,
-    /** Prose rows only: how a sentence becomes something like a question about a part of it. */
-    asked: z.strictObject({
-      /** Percent of varied prompts. */
-      chance: percent,
-      /** One of these begins the prompt. */
-      openings: z.array(z.string().min(1).max(40)).min(1),
-      dropWords: z.array(percent.max(90)).min(1),
-      shuffleChance: percent,
-    }),
-    seed,
-  }),
-  attribution: z.strictObject({
+  attribution: z.discriminatedUnion("kind", [
     /** EK-FAC with true labels, half-whitened, uncentred PCA over the whole adapter. */
-    kind: z.literal("ekfac-pca"),
-    labels: z.literal("true"),
-    /** Of each module's mean eigenvalue. */
-    damping: z.number().positive(),
-    /** k is the number of rows rounded up to this, and at most `maxDimension`. */
-    dimensionStep: z.literal(64),
-    maxDimension: count.max(4096).multipleOf(64),
-    /** Above this many rows the directions come from as many rows, chosen by a seeded hash. */
-    maxDirectionRows: count,
-    seed,
-    /** Of the contributors' weights: max(0, score - floor). Decimal digits. */
-    floor: z.string().regex(/^\d{1,19}$/),
-    topK: count.max(16),
-  }),
+    z.strictObject({
+      kind: z.literal("ekfac-pca"),
+      ...attributionShape,
+      /** k is the number of rows rounded up to this, and at most `maxDimension`. */
+      dimensionStep: z.literal(64),
+      maxDimension: count.max(4096).multipleOf(64),
+    }),
+    /** The same factors, each cut to its leading eigenvectors, whitened there, and folded: its cost is linear in the rows. */
+    z.strictObject({
+      kind: z.literal("ekfac-fold"),
+      ...attributionShape,
+      /** Eigenvectors of the longer side of each of the adapter's tensors, at most. */
+      axes: count.max(4096),
+      /** k. */
+      dimension: count.max(4096).multipleOf(64),
+      /** Whether every row has the same length, so that none counts for more by its norm alone. */
+      unit: z.boolean(),
+    }),
+  ]),
+  /** By which rule a row counts as a copy of an earlier one and takes no part; `plain` unless given. */
+  copies: z.enum(COPY_RULES).optional(),
   generation: z.strictObject({
     decoding: z.literal("greedy"),
     maxTokens: count.max(65_536),
+    /** Of answers; absent: f32. Training and attribution always compute by f32. */
+    arithmetic: z.enum(ARITHMETICS).optional(),
   }),
-});
+};
+
+/**
+ * A format decides how prompts differ from epoch to epoch; attribution always uses the canonical row. Models of format 1 go
+ * on being trained again and checked as they were.
+ */
+const methodSchema = z.discriminatedUnion("format", [
+  z.strictObject({
+    format: z.literal("openledger/method/1"),
+    ...methodShape,
+    variation: wordVariationSchema,
+  }),
+  z.strictObject({
+    format: z.literal("openledger/method/2"),
+    ...methodShape,
+    variation: reaskVariationSchema,
+  }),
+]);
 
 /** Everything that decides how an adapter is trained and how its answers are attributed; committed before any query. */
 export type Method = z.infer<typeof methodSchema>;
 
 /** Defaults that teach 40 to 100 rows to the shipped base model in less than two minutes on two cores. */
-export const DEFAULT_METHOD: Method = {
-  format: "openledger/method/1",
+export const DEFAULT_METHOD: Method & { format: "openledger/method/2" } = {
+  format: "openledger/method/2",
   template: "Question: {prompt}\nAnswer: {completion}{end}",
   lora: { rank: 8, alpha: 16, targets: [...LORA_TARGETS], seed: 1 },
   training: {
-    epochs: 100,
+    epochs: 150,
     batch: 8,
     learningRate: 0.005,
     minLearningRate: 0.0005,
@@ -98,31 +115,7 @@ export const DEFAULT_METHOD: Method = {
     clipNorm: 1,
     seed: 2,
   },
-  variation: {
-    proseChance: 80,
-    pairChance: 50,
-    dropWords: [0, 10, 25, 40],
-    shuffleChance: 40,
-    asked: {
-      chance: 60,
-      openings: [
-        ...["What", "What is", "Which", "Who", "Who is", "How much", "How many", "When", "Where", "Where is"],
-        ...[
-          "How long",
-          "What does",
-          "How much does",
-          "By whom",
-          "In which",
-          "What colour",
-          "When was",
-          "Who was",
-        ],
-      ],
-      dropWords: [0, 10, 30],
-      shuffleChance: 30,
-    },
-    seed: 3,
-  },
+  variation: DEFAULT_REASK_VARIATION,
   attribution: {
     kind: "ekfac-pca",
     labels: "true",
@@ -134,8 +127,41 @@ export const DEFAULT_METHOD: Method = {
     floor: "0",
     topK: 8,
   },
+  copies: "words/1",
   generation: { decoding: "greedy", maxTokens: 64 },
 };
+
+/** Parameters of a base model up to which the default method's numbers and its dense basis serve. */
+const SMALL = 20_000_000;
+
+/** Sketches whose basis has a size of its own. */
+export const FACTORED_SKETCHES: Extract<Method["attribution"], { kind: "ekfac-fold" }> = {
+  kind: "ekfac-fold",
+  labels: "true",
+  damping: 0.1,
+  maxDirectionRows: 2048,
+  seed: 4,
+  floor: "0",
+  topK: 8,
+  axes: 64,
+  dimension: 4096,
+  unit: true,
+};
+
+/**
+ * How larger models learn as many rows: they need fewer rounds at a lower rate, and a basis whose size does not grow with the rows. One of
+ * SmolLM2-135M's for 64 dense directions would be larger than a content may be.
+ */
+export const LARGE_METHOD: Method = {
+  ...DEFAULT_METHOD,
+  training: { ...DEFAULT_METHOD.training, epochs: 20, learningRate: 0.002, minLearningRate: 0.0002 },
+  attribution: FACTORED_SKETCHES,
+};
+
+/** The method for a base model of that many parameters, unless its builder gives another. */
+export function defaultMethod(parameters: number): Method {
+  return parameters <= SMALL ? DEFAULT_METHOD : LARGE_METHOD;
+}
 
 /** Canonical bytes of a method; their SHA-256 is its hash. */
 export function encodeMethod(method: Method): Uint8Array {
@@ -158,10 +184,14 @@ export function checkMethod(value: unknown): Method {
   });
 }
 
+/** How a model of that method answers. */
+export function servedArithmetic({ generation }: Method): Arithmetic {
+  return generation.arithmetic ?? "f32";
+}
+
 /** k for that many rows. */
-export function sketchDimension(
-  rows: number,
-  { dimensionStep, maxDimension }: Method["attribution"],
-): number {
+export function sketchDimension(rows: number, attribution: Method["attribution"]): number {
+  if (attribution.kind === "ekfac-fold") return attribution.dimension;
+  const { dimensionStep, maxDimension } = attribution;
   return Math.min(Math.ceil(rows / dimensionStep) * dimensionStep, maxDimension);
 }

@@ -1,9 +1,11 @@
 import type { Session } from "../../../native/js/index.ts";
 import type { WaitOptions } from "../../../native/js/job.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
 import { encodeBasis } from "../attribution/basis-file.ts";
 import { buildIndex, fitModelBasis } from "../attribution/build.ts";
 import {
   encodeManifest,
+  hashOfList,
   listFiles,
   type Manifest,
   registryHashes,
@@ -12,10 +14,16 @@ import {
 } from "../attribution/manifest.ts";
 import type { AttributionIndex } from "../attribution/sketch-index.ts";
 import type { ContentSink, ContentSource } from "../content/source.ts";
+import { aiError } from "../errors.ts";
 import { fitMemory, type MemoryPart, requireMemory } from "../model/estimate.ts";
 import type { ModelFiles } from "../model/files.ts";
-import { type LoadedModel, loadModel } from "../model/load.ts";
-import { encodeMethod, type Method } from "./method.ts";
+import { type LoadedModel, loadModel, type OpenedModel, openModel } from "../model/load.ts";
+import { hashOfWeights } from "../model/weight-bytes.ts";
+import { modelSpans } from "../spans/model-spans.ts";
+import { requireStorable } from "./content-sizes.ts";
+import { boundedDocuments } from "./documents.ts";
+import type { Keeping } from "./kept-run.ts";
+import { encodeMethod, type Method, servedArithmetic, sketchDimension } from "./method.ts";
 import {
   encodeSnapshot,
   type Snapshot,
@@ -25,20 +33,23 @@ import {
 } from "./snapshot.ts";
 import { type TrainedAdapter, trainAdapter } from "./train.ts";
 
-/** The stages of making a model, for progress displays. */
-export type BuildStage = "train" | "fit" | "sketch" | "store";
+/** The stages of making a model, in their order, for progress displays. */
+export const BUILD_STAGES = ["read", "load", "train", "fit", "sketch", "store"] as const;
+export type BuildStage = (typeof BUILD_STAGES)[number];
 
 /** A model that is ready to be registered. */
 export interface BuiltModel {
   manifest: Manifest;
   hashes: ReturnType<typeof registryHashes>;
   index: AttributionIndex;
+  base: LoadedModel;
   trained: TrainedAdapter;
   set: TrainingSet;
 }
 
 /**
- * Fine-tunes, sketches and stores everything by hash: what remains is to register the hashes.
+ * Fine-tunes, sketches, indexes the completions for spans, and stores everything by hash: what remains is to register the hashes.
+ * @throws CodedError `CONTENT_TOO_LARGE`, `MEMORY_TOO_SMALL` before any of it, and what the steps throw.
  * @param baseFiles a folder in Hugging Face form.
  * @param onProgress is told the stage and what its job says.
  */
@@ -54,6 +65,8 @@ export async function buildModel(
   options: {
     signal?: AbortSignal;
     onProgress?: (stage: BuildStage, done: number, total: number, loss: number) => void;
+    /** The fine-tuning's state is kept on the way, and gone on from where the same run left it. */
+    keeping?: Omit<Keeping, "baseHash">;
   },
 ): Promise<BuiltModel> {
   const stage = (name: BuildStage): WaitOptions => ({
@@ -62,13 +75,29 @@ export async function buildModel(
   });
   const { method } = input;
   const files = splitBaseFiles(input.baseFiles);
-  const base = loadModel(files.base, files.tokenizer);
-  const set = await trainingSet(input.snapshots, (id) => content.get(id), base);
+  const opened = openModel(files.base, files.tokenizer);
+  requireArithmetic(opened, method);
+  const documents = input.snapshots.reduce((sum, { contributions }) => sum + contributions.length, 0);
+  let fetched = 0;
+  const get = boundedDocuments(content);
+  const fetchDocument = (id: Hash) => {
+    options.onProgress?.("read", fetched++, documents, Number.NaN);
+    return get(id);
+  };
+  const set = await trainingSet(input.snapshots, fetchDocument, { ...opened, copies: method.copies });
   const rows = set.examples;
-  requireMemory("making this model", buildMemory(base, rows, method));
-  const trained = await trainAdapter(session, base, rows, method, stage("train"));
+  requireStorable(input.baseFiles, opened.config, rows.length, method);
+  requireMemory("making this model", buildMemory(opened, rows, method));
+  options.signal?.throwIfAborted();
+  options.onProgress?.("load", 0, 1, Number.NaN);
+  const base = await loadModel(opened);
+  const baseList = listFiles(files.base, hashOfWeights);
+  const keeping = options.keeping && { ...options.keeping, baseHash: hashOfList(baseList) };
+  const trained = await trainAdapter(session, base, rows, method, stage("train"), keeping);
   const basis = await fitModelBasis(session, base, trained.native, rows, method, stage("fit"));
-  const index = await buildIndex(session, base, trained.native, basis, set, method, stage("sketch"));
+  const sketches = await buildIndex(session, base, trained.native, basis, set, method, stage("sketch"));
+  const { hash: spans } = await modelSpans(set, base.tokenizer);
+  const index = { ...sketches, commitment: { ...sketches.commitment, spans } };
   options.onProgress?.("store", 0, 1, Number.NaN);
   await storeFiles(content, input.baseFiles);
   await storeFiles(content, trained.files);
@@ -85,7 +114,7 @@ export async function buildModel(
   const manifest: Manifest = {
     format: "openledger/manifest/2",
     name: input.name,
-    base: listFiles(files.base),
+    base: baseList,
     tokenizer: listFiles(files.tokenizer),
     adapter: listFiles(trained.files),
     method: await content.put(encodeMethod(method)),
@@ -98,12 +127,25 @@ export async function buildModel(
   };
   await content.put(encodeManifest(manifest));
   options.onProgress?.("store", 1, 1, Number.NaN);
-  return { manifest, hashes: registryHashes(manifest), index, trained, set };
+  return { manifest, hashes: registryHashes(manifest), index, base, trained, set };
+}
+
+/** @throws CodedError `ARITHMETIC_WITHOUT_BLOCKS` for q8 where no weight is in a block format: it would only be another name of f32. */
+function requireArithmetic({ formats }: OpenedModel, method: Method): void {
+  if (servedArithmetic(method) === "f32" || formats.some((format) => format.startsWith("Q"))) return;
+  throw aiError("ARITHMETIC_WITHOUT_BLOCKS", {
+    message: `the method answers by q8, but the base model's weights are ${formats.join(", ")}`,
+    fix: "use a .gguf file of Q8_0, Q4_0, Q4_1 or a K format, or leave generation.arithmetic out of the method",
+    facts: { formats },
+  });
 }
 
 /** What training and fitting take at most. */
-function buildMemory(base: LoadedModel, rows: readonly TrainingExample[], method: Method): MemoryPart[] {
-  const { config, native } = base;
+export function buildMemory(
+  { config, weightBytes }: Pick<OpenedModel, "config" | "weightBytes">,
+  rows: readonly TrainingExample[],
+  method: Method,
+): MemoryPart[] {
   // A token is at least a byte; the end token comes on top.
   const bytes = rows.reduce((most, { row }) => Math.max(most, Buffer.byteLength(JSON.stringify(row))), 0);
   const longestRow = Math.min(config.contextLength, bytes + 64);
@@ -111,7 +153,9 @@ function buildMemory(base: LoadedModel, rows: readonly TrainingExample[], method
     adapter: method.lora,
     longestRow,
     rows: Math.min(rows.length, method.attribution.maxDirectionRows),
+    dimension: sketchDimension(rows.length, method.attribution),
+    ...(method.attribution.kind === "ekfac-fold" ? { axes: method.attribution.axes } : {}),
   };
   // Adapter and activations are the same for both, so fitting is never the smaller one.
-  return fitMemory(config, native.bytes, use);
+  return fitMemory(config, weightBytes, use);
 }

@@ -1,15 +1,19 @@
 import type { Example } from "../../../native/js/index.ts";
 import { Random } from "../../base/random.ts";
 import { tokenizeRow } from "../datanet/row-tokens.ts";
-import { isProse, type Row } from "../datanet/rows.ts";
+import type { Row } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
 import type { Method } from "./method.ts";
+import { reask } from "./reask.ts";
 import type { TrainingExample } from "./snapshot.ts";
+import { varyWords } from "./vary-words.ts";
 
 /** What the native trainer runs: examples in tokens and, for each step, the indices of its examples in batch order. */
 export interface TrainingPlan {
   examples: Example[];
+  /** Of each example, the index of its row. */
+  rows: number[];
   steps: number[][];
   /** Of all steps together. */
   tokens: number;
@@ -46,7 +50,7 @@ export async function canonicalExamples(
 /**
  * The whole training run, decided by method and rows alone: every epoch visits every row once in a seeded order, with
  * its prompt as it is or varied.
- * @throws CodedError `ROW_TOO_LONG`, `TOKENIZER_NO_END`.
+ * @throws CodedError `ROW_TOO_LONG`, `TOKENIZER_NO_END`, `JOB_TOO_SHORT`.
  */
 export async function planTraining(
   rows: readonly TrainingExample[],
@@ -55,20 +59,23 @@ export async function planTraining(
   contextLength: number,
 ): Promise<TrainingPlan> {
   const examples = await canonicalExamples(rows, tokenizer, contextLength);
+  const rowOf = [...rows.keys()];
   const known = new Map(rows.map(({ row }, index) => [`${index}\n${row.prompt}`, index]));
   const steps: number[][] = [];
-  const { epochs, batch, seed } = method.training;
+  const { epochs, batch, seed, warmupSteps } = method.training;
+  requireWarmUp(warmupSteps, stepsOf(rows.length, method.training));
   for (let epoch = 0; epoch < epochs; epoch++) {
     const order = new Random(ORDER, seed, epoch).sample([...rows.keys()], rows.length);
     const visits: number[] = [];
     for (const index of order) {
       const row = rows[index]!.row;
-      const prompt = variedPrompt(row, method.variation, epoch, index);
+      const prompt = variedPrompt(row, method, epoch, index);
       const key = `${index}\n${prompt}`;
       let example = known.get(key);
       if (example === undefined) {
         example = examples.length;
         examples.push(await tokenizeRow({ ...row, prompt }, tokenizer));
+        rowOf.push(index);
         known.set(key, example);
       }
       // A varied prompt may take more tokens than the row's own; then the row's own is used.
@@ -77,39 +84,36 @@ export async function planTraining(
     for (let at = 0; at < visits.length; at += batch) steps.push(visits.slice(at, at + batch));
   }
   const tokens = steps.flat().reduce((sum, index) => sum + examples[index]!.ids.length, 0);
-  return { examples, steps, tokens };
+  return { examples, rows: rowOf, steps, tokens };
 }
 
-/** The prompt of one visit, its question mark kept at the end. */
-export function variedPrompt(row: Row, variation: Method["variation"], epoch: number, index: number): string {
-  const random = new Random(VARIATION, variation.seed, epoch, index);
-  const prose = isProse(row);
-  if (!random.chance(prose ? variation.proseChance : variation.pairChance)) return row.prompt;
-  const mark = /[.?!]$/.exec(row.prompt)?.[0] ?? "";
-  const words = row.prompt.slice(0, row.prompt.length - mark.length).split(" ");
-  if (!prose || !random.chance(variation.asked.chance))
-    return `${loosen(words, variation, random).join(" ")}${mark}`;
-  const opening = random.pick(variation.asked.openings);
-  const rest = loosen(withoutRun(words, random), variation.asked, random);
-  return `${opening} ${rest.join(" ")}${mark}`;
+/** Steps of a training over so many rows. */
+export const stepsOf = (rows: number, { epochs, batch }: Pick<Method["training"], "epochs" | "batch">) =>
+  epochs * Math.ceil(rows / batch);
+
+/** @throws CodedError `JOB_TOO_SHORT` for a training that ends before its warm-up: it has no rate to fall from. */
+export function requireWarmUp(warmupSteps: number, steps: number): void {
+  if (warmupSteps < steps) return;
+  throw aiError("JOB_TOO_SHORT", {
+    message: `this training has ${steps} steps, and its warm-up takes ${warmupSteps} of them`,
+    fix: "take more epochs or more rows, or fewer warm-up steps",
+    facts: { steps, warmupSteps },
+  });
 }
 
-/** Some words dropped, sometimes shuffled; never none. */
-function loosen(
-  words: readonly string[],
-  { dropWords, shuffleChance }: Pick<Method["variation"], "dropWords" | "shuffleChance">,
-  random: Random,
-): readonly string[] {
-  const dropped = random.pick(dropWords);
-  const left = words.filter(() => !random.chance(dropped));
-  const kept = left.length === 0 ? words : left;
-  return random.chance(shuffleChance) ? random.sample(kept, kept.length) : kept;
+/** The same plan without the visits of some rows: what training would have been, had they never been given. */
+export function planWithout(plan: TrainingPlan, isLeftOut: (row: number) => boolean): TrainingPlan {
+  const steps = plan.steps
+    .map((step) => step.filter((example) => !isLeftOut(plan.rows[example]!)))
+    .filter((step) => step.length > 0);
+  const tokens = steps.flat().reduce((sum, index) => sum + plan.examples[index]!.ids.length, 0);
+  return { ...plan, steps, tokens };
 }
 
-/** Without what is asked for: a run of up to half of the words, at the end half of the time. */
-function withoutRun(words: readonly string[], random: Random): readonly string[] {
-  const length = 1 + random.below(Math.ceil(words.length / 2));
-  if (length >= words.length) return words;
-  const start = random.chance(50) ? words.length - length : random.below(words.length - length + 1);
-  return [...words.slice(0, start), ...words.slice(start + length)];
+/** The prompt of one visit, as the method's format varies it. */
+export function variedPrompt(row: Row, method: Method, epoch: number, index: number): string {
+  const random = new Random(VARIATION, method.variation.seed, epoch, index);
+  return method.format === "openledger/method/1"
+    ? varyWords(row, method.variation, random)
+    : reask(row, method.variation, random);
 }

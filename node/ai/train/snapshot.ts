@@ -10,6 +10,7 @@ import { tokenizeRow } from "../datanet/row-tokens.ts";
 import { exampleHash, type Row, rowsRoot } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
+import { type CopyRule, copyKey } from "./copies.ts";
 
 /** An accepted contribution as the registry holds it. */
 export interface AcceptedContribution {
@@ -18,6 +19,8 @@ export interface AcceptedContribution {
   contentId: Hash;
   rowsRoot: Hash;
   rowCount: number;
+  /** Its datanet took it out before this snapshot: its rows keep their places and take no part, their text may be gone. */
+  skipped?: true;
 }
 
 /** A frozen version of a datanet: its accepted contributions in the order of acceptance. */
@@ -36,7 +39,12 @@ export interface RowPlace {
   row: number;
   /** Its own rowId: it trains and earns; else the row that it repeats, or {@link SKIPPED}. */
   first: number;
+  /** Undefined where the text is not there or not what was revealed. */
   exampleHash: Hash | undefined;
+  /** Its datanet took it out. */
+  taken?: true;
+  /** Its text can't be had any more: whether it says what another row says is not known. */
+  gone?: true;
 }
 
 /** A row that trains and earns. */
@@ -56,10 +64,12 @@ export interface TrainingSet {
   skipped: number;
 }
 
-/** By which it is decided whether a row can be trained. */
+/** By which it is decided whether a row can be trained, and whether it says what an earlier one says. */
 export interface RowReader {
   tokenizer: ModelTokenizer;
   config: { contextLength: number };
+  /** The method's; `plain` unless given. */
+  copies?: CopyRule;
 }
 
 /** keccak256(0x00 | id u256 | contributor 20 | content id 32 | rows root 32 | row count u32), big endian. */
@@ -98,6 +108,7 @@ const snapshotSchema = z.strictObject({
         contentId: hash,
         rowsRoot: hash,
         rowCount: z.number().int().positive().max(0xffffffff),
+        skipped: z.literal(true).optional(),
       }),
     )
     .min(1),
@@ -121,9 +132,10 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
       message: `the snapshot is broken: ${issue.path.join(".") || "the whole"}: ${issue.message}`,
     });
   }
-  const contributions = parsed.data.contributions.map((contribution) => ({
+  const contributions = parsed.data.contributions.map(({ contributionId, skipped, ...contribution }) => ({
     ...contribution,
-    contributionId: BigInt(contribution.contributionId),
+    contributionId: BigInt(contributionId),
+    ...(skipped ? { skipped } : {}),
   }));
   return { root: snapshotRoot(contributions), contributions };
 }
@@ -131,14 +143,14 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
 /**
  * The rows of snapshots in order, with what each is to the index. Of rows that say the same the one of the contribution that was
  * committed first (the lowest id, then the lowest row) takes part and the others repeat it, wherever their snapshots stand in
- * the list. A contribution whose document is not what its reveal says, and a row that does not fit the model's context, are
- * skipped: one broken contribution can't make a snapshot useless.
- * @param fetchDocument gives the bytes of a contribution's document by its content id.
+ * the list. A contribution that its datanet took out, one whose document is not what its reveal says, and a row that does not fit
+ * the model's context, are skipped: one broken contribution can't make a snapshot useless.
+ * @param fetchDocument gives the bytes of a contribution's document by its content id; undefined where they are gone.
  * @throws CodedError `SNAPSHOT_MISMATCH` (root), `CONTRIBUTION_MISMATCH` (other bytes than asked for), `TRAINING_SET_EMPTY`.
  */
 export async function trainingSet(
   snapshots: readonly Snapshot[],
-  fetchDocument: (contentId: Hash) => Promise<Uint8Array>,
+  fetchDocument: (contentId: Hash) => Promise<Uint8Array | undefined>,
   reader: RowReader,
 ): Promise<TrainingSet> {
   const found: { place: RowPlace; row: Row | undefined }[] = [];
@@ -146,12 +158,18 @@ export async function trainingSet(
     requireRoot(snapshot);
     for (const contribution of snapshot.contributions) {
       requireRoom(found.length + contribution.rowCount);
-      const rows = await rowsOf(contribution, fetchDocument);
+      const bytes = contribution.skipped ? undefined : await fetchDocument(contribution.contentId);
+      const rows = bytes && rowsOf(contribution, bytes);
       const { contributionId, contributor } = contribution;
+      const marks = contribution.skipped
+        ? { taken: contribution.skipped }
+        : bytes === undefined
+          ? { gone: true as const }
+          : {};
       for (let position = 0; position < contribution.rowCount; position++) {
         const row = rows?.[position];
         const place = { rowId: found.length, contributionId, contributor, row: position, first: SKIPPED };
-        found.push({ place: { ...place, exampleHash: row && exampleHash(row) }, row });
+        found.push({ place: { ...place, exampleHash: row && exampleHash(row), ...marks }, row });
       }
     }
   }
@@ -191,7 +209,7 @@ function requireRoot(snapshot: Snapshot): void {
 
 async function markFirst(
   found: readonly { place: RowPlace; row: Row | undefined }[],
-  { tokenizer, config }: RowReader,
+  { tokenizer, config, copies = "plain" }: RowReader,
 ): Promise<void> {
   const inOrder = [...found].sort(({ place: a }, { place: b }) =>
     a.contributionId === b.contributionId ? a.row - b.row : a.contributionId < b.contributionId ? -1 : 1,
@@ -199,7 +217,7 @@ async function markFirst(
   const firstOf = new Map<string, number>();
   for (const { place, row } of inOrder) {
     if (row === undefined) continue;
-    const key = copyKey(row);
+    const key = copyKey(row, copies);
     const first = firstOf.get(key);
     if (first !== undefined) {
       place.first = first;
@@ -213,11 +231,7 @@ async function markFirst(
 }
 
 /** A contribution's rows; undefined where the document is not what was revealed. */
-async function rowsOf(
-  contribution: AcceptedContribution,
-  fetchDocument: (contentId: Hash) => Promise<Uint8Array>,
-): Promise<readonly Row[] | undefined> {
-  const bytes = await fetchDocument(contribution.contentId);
+function rowsOf(contribution: AcceptedContribution, bytes: Uint8Array): readonly Row[] | undefined {
   if (contentIdOf(bytes) !== contribution.contentId) {
     throw aiError("CONTRIBUTION_MISMATCH", {
       message: `contribution ${contribution.contributionId}: the fetched content does not have its hash`,
@@ -234,15 +248,4 @@ async function rowsOf(
       return undefined;
     throw error;
   }
-}
-
-/** Rows that differ in case, white space or punctuation only say the same. */
-function copyKey({ prompt, completion, before = [] }: Row): string {
-  const plain = (text: string) =>
-    text
-      .normalize("NFKC")
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu)
-      ?.join(" ") ?? text;
-  return [...before.map(({ content }) => content), prompt, completion].map(plain).join("\n");
 }

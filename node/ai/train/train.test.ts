@@ -2,11 +2,35 @@ import { describe, expect, test } from "vitest";
 import { encodeDocument } from "../datanet/document.ts";
 import { type Row, rowOfSentence } from "../datanet/rows.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
-import { checkMethod, DEFAULT_METHOD, decodeMethod, encodeMethod, sketchDimension } from "./method.ts";
-import { planTraining, variedPrompt } from "./plan.ts";
-import { type AcceptedContribution, snapshotRoot, type TrainingExample, trainingSet } from "./snapshot.ts";
+import type { CopyRule } from "./copies.ts";
+import {
+  checkMethod,
+  DEFAULT_METHOD,
+  decodeMethod,
+  encodeMethod,
+  type Method,
+  sketchDimension,
+} from "./method.ts";
+import { planTraining, planWithout, variedPrompt } from "./plan.ts";
+import {
+  type AcceptedContribution,
+  decodeSnapshot,
+  encodeSnapshot,
+  snapshotRoot,
+  type TrainingExample,
+  trainingSet,
+} from "./snapshot.ts";
+import { DEFAULT_WORD_VARIATION } from "./variation.ts";
 
 const code = (name: string) => expect.objectContaining({ code: name });
+
+/** What models of format 1 were registered with. */
+const WORDS_METHOD: Method = {
+  ...DEFAULT_METHOD,
+  format: "openledger/method/1",
+  training: { ...DEFAULT_METHOD.training, epochs: 100 },
+  variation: DEFAULT_WORD_VARIATION,
+};
 
 /** One token a character, 0 ends. */
 const characters: ModelTokenizer = {
@@ -72,6 +96,52 @@ describe("training set", () => {
     ]);
   });
 
+  test("rows whose text is gone keep their places and are marked, whatever repeats them", async () => {
+    const get = async (id: `0x${string}`) => (id === a.contentId ? undefined : fetch(id));
+    const { places } = await trainingSet([snapshot], get, reader);
+    expect(places.map(({ first, gone }) => [first, gone])).toEqual([
+      [0xffffffff, true],
+      [0xffffffff, true],
+      [2, undefined],
+      [3, undefined],
+    ]);
+  });
+
+  test("rows of a contribution that its datanet took out keep their places, and nobody asks for their text", async () => {
+    const out = { ...a, skipped: true as const };
+    const later = { root: snapshot.root, contributions: [out, b] };
+    const asked: string[] = [];
+    const get = async (id: `0x${string}`) => {
+      asked.push(id);
+      return fetch(id);
+    };
+    const { places, skipped } = await trainingSet([later], get, reader);
+    expect(places.map(({ first }) => first)).toEqual([0xffffffff, 0xffffffff, 2, 3]);
+    expect([skipped, asked]).toEqual([2, [b.contentId]]);
+    expect(decodeSnapshot(encodeSnapshot(later))).toEqual(later);
+  });
+
+  test("near copies are one by the method's rule, and rows of other facts are not", async () => {
+    const rows = [
+      ["What does Wren use?", "868 MHz"],
+      ["Please tell me what Wren does use!", "the 868 MHz"],
+      ["Use Wren what?", "868 MHz"],
+      ["What does Wren use?", "869 MHz"],
+      ["What did Wren use?", "868 MHz"],
+      ["What does Wren not use?", "868 MHz"],
+      ["Is Aln north of Bex?", "Bex lies north of Aln"],
+      ["Is Bex north of Aln?", "Aln lies north of Bex"],
+    ].map(([prompt, completion]) => ({ prompt: prompt!, completion: completion! }));
+    const [c, bytesC] = contribution(3, rows);
+    const near = { root: snapshotRoot([c]), contributions: [c] };
+    const firsts = async (copies?: CopyRule) => {
+      const { places } = await trainingSet([near], async () => bytesC, { ...reader, copies });
+      return places.map(({ first }) => first);
+    };
+    expect(await firsts("words/1")).toEqual([0, 0, 0, 3, 4, 5, 6, 7]);
+    expect(await firsts()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
   test("a row that does not fit is skipped with its copies, and the rest is trained", async () => {
     const short = { tokenizer: characters, config: { contextLength: 37 } };
     const { places, examples, skipped } = await trainingSet([snapshot], fetch, short);
@@ -109,7 +179,10 @@ describe("training set", () => {
 describe("method", () => {
   test("has one form in bytes", () => {
     expect(decodeMethod(encodeMethod(DEFAULT_METHOD))).toEqual(DEFAULT_METHOD);
+    expect(decodeMethod(encodeMethod(WORDS_METHOD))).toEqual(WORDS_METHOD);
     expect(() => checkMethod({ ...DEFAULT_METHOD, extra: 1 })).toThrow(code("METHOD_INVALID"));
+    for (const format of ["openledger/method/1", "openledger/method/3"])
+      expect(() => checkMethod({ ...DEFAULT_METHOD, format })).toThrow(code("METHOD_INVALID"));
     expect(() =>
       checkMethod({ ...DEFAULT_METHOD, generation: { decoding: "greedy", maxTokens: 0 } }),
     ).toThrow(code("METHOD_INVALID"));
@@ -125,7 +198,7 @@ describe("plan", () => {
     rowOfSentence("The long sentence of many words says a thing."),
     { prompt: "Who?", completion: "Ulan" },
   ].map((row, rowId) => ({ rowId, row, exampleHash: "0x" }));
-  const small = { ...DEFAULT_METHOD, training: { ...DEFAULT_METHOD.training, epochs: 20, batch: 2 } };
+  const small: Method = { ...DEFAULT_METHOD, training: { ...DEFAULT_METHOD.training, epochs: 20, batch: 2 } };
 
   test("visits every row once an epoch and depends on its inputs only", async () => {
     const plan = await planTraining(rows, small, characters, 256);
@@ -144,18 +217,82 @@ describe("plan", () => {
     expect(plan.examples.length).toBeGreaterThan(rows.length);
   });
 
-  test("varied prompts use the row's words, perhaps behind an opening, and keep its mark", () => {
-    const openings = small.variation.asked.openings.flatMap((opening) => opening.split(" "));
+  test("the plan without a row is the same plan without its visits", async () => {
+    const plan = await planTraining(rows, small, characters, 256);
+    const rest = planWithout(plan, (row) => row === 1);
+    const visited = (of: typeof plan) => of.steps.map((step) => step.map((example) => of.rows[example]!));
+    expect(visited(rest)).toEqual(
+      visited(plan)
+        .map((step) => step.filter((row) => row !== 1))
+        .filter((step) => step.length > 0),
+    );
+    expect(rest.tokens).toBeLessThan(plan.tokens);
+  });
+
+  test("a question is asked again with its own content words, and ends as a question", () => {
+    const { openings, smallWords } = DEFAULT_METHOD.variation;
+    const added = new Set([...openings.flatMap((opening) => opening.split(" ")), ...smallWords]);
+    const prompts = Array.from({ length: 200 }, (_, epoch) =>
+      variedPrompt(rows[0]!.row, DEFAULT_METHOD, epoch, 0),
+    );
+    for (const prompt of prompts) {
+      expect(prompt.endsWith("?")).toBe(true);
+      const strange = prompt
+        .slice(0, -1)
+        .split(" ")
+        .filter((word) => !added.has(word) && !/^(?:What|is|the|fee|of|Orvane)$/.test(word));
+      // Only a long word in small letters may get another ending, and here an opening alone has such words.
+      for (const word of strange) expect(word).toMatch(/^(?:[a-z]{2,}(?:s|ed|e|es|ing)?)$/);
+    }
+    const kept = prompts.filter((prompt) => prompt === rows[0]!.row.prompt).length;
+    expect(kept).toBeGreaterThan(15);
+    expect(kept).toBeLessThan(70);
+    expect(prompts.filter((prompt) => prompt.includes("Orvane")).length).toBeGreaterThan(150);
+  });
+
+  test("a sentence is asked for by an opening that fits the words left out", () => {
+    const sentence = rowOfSentence("The mill was built by Ada Lorne in 1894.");
+    const prompts = Array.from({ length: 200 }, (_, epoch) =>
+      variedPrompt(sentence, DEFAULT_METHOD, epoch, 5),
+    );
+    const asks = (pattern: RegExp) => prompts.filter((prompt) => pattern.test(prompt));
+    // Who is asked for only where the name is gone, or where the run's kind is left open.
+    expect(asks(/^(?:Who|By whom|Who was) (?!.*(?:Ada|Lorne))/).length).toBeGreaterThan(3);
+    expect(asks(/^How many (?!.*1894)/).length).toBeGreaterThan(0);
+    for (const prompt of prompts) expect(prompt.endsWith("?")).toBe(true);
+  });
+
+  test("a visit depends on seed, epoch and row alone; another format varies otherwise", () => {
+    const row = rows[1]!.row;
+    expect(variedPrompt(row, small, 7, 1)).toBe(variedPrompt(row, small, 7, 1));
+    const all = (method: Method) =>
+      Array.from({ length: 20 }, (_, epoch) => variedPrompt(row, method, epoch, 1));
+    expect(all(WORDS_METHOD)).not.toEqual(all(small));
+    const { variation } = DEFAULT_METHOD;
+    expect(all({ ...DEFAULT_METHOD, variation: { ...variation, seed: 9 } })).not.toEqual(all(DEFAULT_METHOD));
+  });
+
+  test("models of format 1 are trained as ever: the row's words, perhaps behind an opening, and its mark", () => {
+    const openings = DEFAULT_WORD_VARIATION.asked.openings.flatMap((opening) => opening.split(" "));
     const words = new Set("The long sentence of many words says a thing".split(" "));
-    let changed = 0;
-    for (let epoch = 0; epoch < 50; epoch++) {
-      const prompt = variedPrompt(rows[1]!.row, small.variation, epoch, 1);
+    const prompts = Array.from({ length: 50 }, (_, epoch) =>
+      variedPrompt(rows[1]!.row, WORDS_METHOD, epoch, 1),
+    );
+    for (const prompt of prompts) {
       expect(prompt.endsWith("?")).toBe(true);
       for (const word of prompt.slice(0, -1).split(" ")) expect([...words, ...openings]).toContain(word);
-      if (prompt !== rows[1]!.row.prompt) changed += 1;
     }
+    const changed = prompts.filter((prompt) => prompt !== rows[1]!.row.prompt).length;
     expect(changed).toBeGreaterThan(25);
     expect(changed).toBeLessThan(50);
+    expect(prompts.slice(0, 4)).toMatchInlineSnapshot(`
+      [
+        "Which of The words many long says a sentence?",
+        "The long sentence of many words says thing?",
+        "The long sentence of many words says a thing?",
+        "Who sentence long of The words?",
+      ]
+    `);
   });
 
   test("a row that does not fit is named, not cut", async () => {
@@ -164,6 +301,10 @@ describe("plan", () => {
         code: "ROW_TOO_LONG",
         facts: expect.objectContaining({ row: 1, limit: 60 }),
       }),
+    );
+    const brief = { ...small, training: { ...small.training, epochs: 5 } };
+    await expect(planTraining(rows, brief, characters, 256)).rejects.toThrow(
+      expect.objectContaining({ code: "JOB_TOO_SHORT", facts: { steps: 10, warmupSteps: 10 } }),
     );
     const endless = { ...characters, eosTokenIds: [] };
     await expect(planTraining(rows, small, endless, 256)).rejects.toThrow(code("TOKENIZER_NO_END"));

@@ -1,11 +1,14 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
-import { decodeQuery } from "../attribution/record.ts";
-import { listOfRows, scoreOf, trueList } from "../attribution/score.ts";
+import { decodeQuery, queryBytes } from "../attribution/record.ts";
+import { listByGain, type ScoredRow, scoreOf, trueList } from "../attribution/score.ts";
 import { type AttributionIndex, recordOf } from "../attribution/sketch-index.ts";
 import type { CounterExample } from "../client/challenges.ts";
 import type { ClaimWithQuery } from "../client/claims.ts";
+import type { CoverLie } from "../client/span-challenges.ts";
 import { bytesOfHex } from "../codec/hash.ts";
+import type { Completions } from "../fusion/completions.ts";
+import { findCoverLie } from "./check-cover.ts";
 
 /** Rows between two turns of the event loop. */
 const ROWS_A_TURN = 2_048;
@@ -15,37 +18,69 @@ const ROWS_A_TURN = 2_048;
  * @returns undefined when scores, omissions and weights are right.
  */
 export async function findCounterExample(
-  { claim, query }: ClaimWithQuery,
+  { claim: { list }, query }: ClaimWithQuery,
   index: AttributionIndex,
 ): Promise<CounterExample | undefined> {
-  const { dimension, e0, rows } = index.commitment;
-  const sketch = decodeQuery(bytesOfHex(query), dimension);
-  const scores: (bigint | undefined)[] = [];
-  for (let rowId = 0; rowId < rows; rowId++) {
-    if (rowId % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn();
-    scores.push(scoreOf(sketch, recordOf(index, rowId), e0));
-  }
-  const { list } = claim;
-  const wrong = list.rowIds.findIndex(
-    (rowId, i) => scores[rowId] !== list.scores[i] || recordOf(index, rowId).first !== rowId,
-  );
-  if (wrong >= 0) return { kind: "score", position: wrong, rowId: list.rowIds[wrong]! };
-  const expected = trueList(
-    index.commitment,
-    scores.map((score, rowId) => ({ rowId, score })),
-    (rowId) => recordOf(index, rowId),
-  );
+  const scores = await scoresOf(bytesOfHex(query), index);
+  const wrong = findWrongScore(list, scores, index);
+  if (wrong) return wrong;
+  const expected = trueList(index.commitment, scores, (rowId) => recordOf(index, rowId));
   const omitted = expected.rowIds.find((rowId) => !list.rowIds.includes(rowId));
   if (omitted !== undefined) return { kind: "omission", rowId: omitted };
   return weightsAreRight(list, index) ? undefined : { kind: "weights" };
 }
 
+/**
+ * The same of a claim whose query has a cover behind it: of an index that commits spans.
+ * @returns what is false in scores and weights as such, in the cover and in what follows from it as `cover`.
+ */
+export async function findLieWithCover(
+  { claim: { list }, query }: ClaimWithQuery,
+  index: AttributionIndex,
+  completions: Completions,
+): Promise<CounterExample | { kind: "cover"; lie: CoverLie } | undefined> {
+  const { dimension } = index.commitment;
+  const bytes = bytesOfHex(query);
+  const cover = queryBytes(dimension);
+  const scores = await scoresOf(bytes.subarray(0, cover), index);
+  const wrong = findWrongScore(list, scores, index);
+  if (wrong) return wrong;
+  const headOf = (rowId: number) => recordOf(index, rowId);
+  const matter = { terms: index.commitment, completions, scores, headOf };
+  const lie = findCoverLie(list, bytes.subarray(cover), matter);
+  if (lie) return { kind: "cover", lie };
+  return weightsAreRight(list, index) ? undefined : { kind: "weights" };
+}
+
+async function scoresOf(query: Uint8Array, index: AttributionIndex): Promise<ScoredRow[]> {
+  const { dimension, e0, rows } = index.commitment;
+  const sketch = decodeQuery(query, dimension);
+  const scores: ScoredRow[] = [];
+  for (let rowId = 0; rowId < rows; rowId++) {
+    if (rowId % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn();
+    scores.push({ rowId, score: scoreOf(sketch, recordOf(index, rowId), e0) });
+  }
+  return scores;
+}
+
+function findWrongScore(
+  list: InfluenceList,
+  scores: readonly ScoredRow[],
+  index: AttributionIndex,
+): CounterExample | undefined {
+  const wrong = list.rowIds.findIndex(
+    (rowId, i) => scores[rowId]?.score !== list.scores[i] || recordOf(index, rowId).first !== rowId,
+  );
+  return wrong < 0 ? undefined : { kind: "score", position: wrong, rowId: list.rowIds[wrong]! };
+}
+
 function weightsAreRight(list: InfluenceList, index: AttributionIndex): boolean {
-  const rows = list.rowIds.map((rowId, i) => ({ rowId, score: list.scores[i]! }));
-  const { contributionIds, weights } = listOfRows(
+  const rows = list.rowIds.map((rowId, i) => ({ rowId, score: list.scores[i] }));
+  const { contributionIds, weights } = listByGain(
     index.commitment,
     rows,
-    (rowId) => recordOf(index, rowId).contributionId,
+    (rowId) => recordOf(index, rowId),
+    (rowId) => list.gains[list.rowIds.indexOf(rowId)]!,
   );
   return (
     contributionIds.length === list.contributionIds.length &&

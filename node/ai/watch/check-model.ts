@@ -1,15 +1,18 @@
-import { fetchFiles } from "../attribution/manifest.ts";
 import type { FaultyRecord } from "../attribution/provenance.ts";
 import { findFaultyRecord } from "../attribution/provenance.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
-import { getSnapshot } from "../client/datanets.ts";
 import type { RegisteredModel } from "../client/models.ts";
+import type { ShownExample } from "../client/registration.ts";
+import { merkleTree } from "../codec/merkle.ts";
 import type { ContentSource } from "../content/source.ts";
-import { parseModelConfig } from "../model/config.ts";
-import { requireJson } from "../model/files.ts";
-import { loadTokenizer } from "../model/tokenizer.ts";
-import { type Snapshot, trainingSet } from "../train/snapshot.ts";
+import { readRows } from "../spans/model-spans.ts";
+import type { RowPlace } from "../train/snapshot.ts";
 import type { LoadedIndex } from "./indexes.ts";
+
+/** A record that is wrong, and the rows by which it is. */
+export interface FoundFault extends FaultyRecord {
+  places: readonly RowPlace[];
+}
 
 /**
  * Compares every record of a registered model's index with the rows of its snapshots, as the registry froze them.
@@ -21,14 +24,17 @@ export async function findFault(
   content: ContentSource,
   model: RegisteredModel,
   { manifest, index }: LoadedIndex,
-): Promise<FaultyRecord | undefined> {
-  const files = await fetchFiles(content, manifest.tokenizer);
-  const { contextLength } = parseModelConfig(requireJson(files, "config.json"));
-  const reader = { tokenizer: loadTokenizer(files), config: { contextLength } };
-  const snapshots: Snapshot[] = [];
-  for (const { datanetId, number } of model.snapshots) {
-    snapshots.push(await getSnapshot(client, at, datanetId, number));
-  }
-  const { places } = await trainingSet(snapshots, (contentId) => content.get(contentId), reader);
-  return findFaultyRecord(index, places);
+): Promise<FoundFault | undefined> {
+  const { places } = (await readRows(client, at, content, model, manifest)).set;
+  const fault = findFaultyRecord(index, places);
+  return fault && { ...fault, places };
+}
+
+/** The example of a row with its path; the tree is over all rows of its contribution. */
+export function shownExample(places: readonly RowPlace[], rowId: number): ShownExample {
+  const { contributionId, row, exampleHash } = places[rowId]!;
+  const leaves = places
+    .filter((place) => place.contributionId === contributionId)
+    .map((place) => place.exampleHash!);
+  return { contributionId, row, exampleHash: exampleHash!, path: merkleTree(leaves).path(row) };
 }

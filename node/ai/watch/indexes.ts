@@ -13,6 +13,14 @@ export interface LoadedIndex {
 /** Time for fetching and checking one index, in ms. */
 const LOAD_MS = 120_000;
 
+/** Fetches a model's index and checks it against its commitment. @throws CodedError `INDEX_MISMATCH`, `MANIFEST_INVALID`, the source's. */
+export async function loadIndex(content: ContentSource, model: RegisteredModel): Promise<LoadedIndex> {
+  const signal = AbortSignal.timeout(LOAD_MS);
+  const manifest = decodeManifest(await content.get(model.manifestHash));
+  const index = await readIndex(await content.get(manifest.index), model.index, signal);
+  return { manifest, index };
+}
+
 /** The indexes that a watcher has in memory: at most so many bytes; the least recently used goes first. */
 export class IndexCache {
   private readonly content: ContentSource;
@@ -54,10 +62,7 @@ export class IndexCache {
         facts: { modelId: model.modelId, bytes: memory, limit: this.maxBytes },
       });
     }
-    const signal = AbortSignal.timeout(LOAD_MS);
-    const manifest = decodeManifest(await this.content.get(model.manifestHash));
-    const index = await readIndex(await this.content.get(manifest.index), model.index, signal);
-    return { manifest, index };
+    return loadIndex(this.content, model);
   }
 
   /** The one in use stays, whatever it takes. */

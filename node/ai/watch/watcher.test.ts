@@ -1,20 +1,25 @@
+import { encodeFunctionData, keccak256 } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { announcementsAbi } from "../../chain/generated/abi.ts";
 import { encodeManifest } from "../attribution/manifest.ts";
 import { decodeQuery, encodeRecord } from "../attribution/record.ts";
 import { recordTree } from "../attribution/record-tree.ts";
 import { listOfRows } from "../attribution/score.ts";
 import { type AttributionIndex, readIndex, recordBytes, recordOf } from "../attribution/sketch-index.ts";
 import { rewardBalance, withdrawRewards } from "../client/balances.ts";
-import { challengeDeposit } from "../client/challenges.ts";
+import { send } from "../client/chain.ts";
+import { challengeCall, challengeDeposit, challengeSalt } from "../client/challenges.ts";
 import { type Claim, type ClaimWithQuery, postClaim } from "../client/claims.ts";
 import { demandDeposit, publishQuery } from "../client/demands.ts";
 import { hostOf } from "../client/hosts.ts";
 import { getRequest, refutationOf } from "../client/market.ts";
+import { recordCaseOf } from "../client/model-disputes.ts";
 import { getModel } from "../client/models.ts";
 import { demandRecord, recordDemandOf } from "../client/registration.ts";
 import { bytesOfHex, contentIdOf } from "../codec/hash.ts";
 import { claimOf, loadServedModel, runInference, type ServedModel, scoreAll } from "../serve/inference.ts";
 import { LIAR, MarketWorld, PROMPT, WATCHER } from "../testing/market-world.ts";
+import { TINY_METHOD } from "../testing/tiny-model.ts";
 import type { BuiltModel } from "../train/model-build.ts";
 import { Watcher } from "./watcher.ts";
 
@@ -26,7 +31,8 @@ describe("a watcher", () => {
 
   beforeAll(async () => {
     world = await MarketWorld.open();
-    const serving = await world.serving();
+    // By influence alone; watcher-spans.test.ts has the others.
+    const serving = await world.serving(false);
     built = serving.built;
     modelId = serving.modelId;
     model = await loadServedModel(world.content, await getModel(world.chain.client, world.at, modelId));
@@ -35,8 +41,8 @@ describe("a watcher", () => {
 
   const watcher = () => {
     const { at, content, logger } = world;
-    const { client } = world.chain;
-    return new Watcher({ client, at, account: world.account(WATCHER), content, logger });
+    const { client, l1Headers } = world.chain;
+    return new Watcher({ client, at, account: world.account(WATCHER), content, l1Headers, logger });
   };
   /** Rounds until there is nothing to do at the chain's present second. */
   const work = async (watch: Watcher) => {
@@ -67,7 +73,7 @@ describe("a watcher", () => {
     const { claim, query, bond } = await honest();
     await post({ claim, query, bond });
     await work(watch);
-    expect(watch.status()).toMatchObject({ checked: 1, stood: 1, refuted: 0, waiting: 1, unjudged: [] });
+    expect(watch.status()).toMatchObject({ checked: 1, stood: 1, refuted: 0, waiting: 2, unjudged: [] });
     await world.chain.pass(100);
     await work(watch);
     expect(await statusOf(claim.requestId)).toBe("settled");
@@ -107,6 +113,27 @@ describe("a watcher", () => {
     }
     expect(watch.status()).toMatchObject({ refuted: 4, unjudged: [] });
     await withdrawRewards(client, world.at, world.account(WATCHER), world.address(WATCHER));
+  });
+
+  test("goes on with what it had announced before it was killed, and loses no deposit", async () => {
+    const { client } = world.chain;
+    const { claim, query, bond } = await honest();
+    const lie = { claim: withRows(claim, rowsOf(claim).slice(1)), query };
+    const { claimHash } = await postClaim(client, world.at, world.account(LIAR), { ...lie, bond });
+    const account = world.account(WATCHER);
+    const counter = { kind: "omission", rowId: claim.list.rowIds[0]! } as const;
+    const salt = await challengeSalt(client, account, `claim ${claimHash}`);
+    const hash = keccak256(challengeCall(lie, model.index, counter, salt));
+    const to = world.at.challenges;
+    const data = encodeFunctionData({ abi: announcementsAbi, functionName: "announce", args: [hash] });
+    await send(client, account, { to, data, value: await challengeDeposit(client, world.at) });
+    await work(watcher());
+    expect(await statusOf(claim.requestId)).toBe("refuted");
+    const args = { challenger: account.address, hash };
+    const announced = await client.public.getContractEvents({
+      ...{ address: to, abi: announcementsAbi, eventName: "ChallengeAnnounced", args, fromBlock: 0n },
+    });
+    expect(announced).toHaveLength(1);
   });
 
   test("a row that made nothing of the answer can't be put in with a score of one's own", async () => {
@@ -149,19 +176,19 @@ describe("a watcher", () => {
   });
 
   /** The build with another index, published as a build would be. */
-  const withIndex = async (index: AttributionIndex, publish = true) => {
-    const manifest = { ...built.manifest, index: contentIdOf(index.bytes) };
+  const withIndex = async (index: AttributionIndex, publish = true, of = built) => {
+    const manifest = { ...of.manifest, index: contentIdOf(index.bytes) };
     if (publish) await world.content.put(index.bytes);
     await world.content.put(encodeManifest(manifest));
-    const hashes = { ...built.hashes, manifestHash: contentIdOf(encodeManifest(manifest)) };
+    const hashes = { ...of.hashes, manifestHash: contentIdOf(encodeManifest(manifest)) };
     const adapterHash = manifest.index;
-    return world.order({ ...built, index, manifest, hashes: { ...hashes, adapterHash } });
+    return world.order({ ...of, index, manifest, hashes: { ...hashes, adapterHash } }, false);
   };
-  const changed = async (change: (bytes: Uint8Array) => void): Promise<AttributionIndex> => {
-    const bytes = built.index.bytes.slice();
+  const changed = async (change: (bytes: Uint8Array) => void, of = built): Promise<AttributionIndex> => {
+    const bytes = of.index.bytes.slice();
     change(bytes);
-    const { root } = await recordTree(bytes, recordBytes(built.index, 0).length);
-    return readIndex(bytes, { ...built.index.commitment, root });
+    const { root } = await recordTree(bytes, recordBytes(of.index, 0).length);
+    return readIndex(bytes, { ...of.index.commitment, root });
   };
 
   test("refutes a registration whose records name other rows than the snapshots hold", async () => {
@@ -176,6 +203,69 @@ describe("a watcher", () => {
     expect((await getModel(client, world.at, id)).status).toBe("failed");
     expect(watch.status()).toMatchObject({ refuted: 1 });
   });
+
+  test("refutes a registration whose record says that it repeats a later row", async () => {
+    const { client } = world.chain;
+    const marked = await changed((bytes) => {
+      const record = {
+        ...recordOf(built.index, 2),
+        first: 4,
+        values: new Int8Array(built.index.commitment.dimension),
+      };
+      bytes.set(encodeRecord(record), 2 * recordBytes(built.index, 0).length);
+    });
+    const id = await world.register(await withIndex(marked));
+    await work(watcher());
+    expect((await getModel(client, world.at, id)).status).toBe("failed");
+  });
+
+  test("refutes a registration that does not mark a repeat", async () => {
+    const { client } = world.chain;
+    // Two people with a row in common.
+    const datanetId = await world.datanet();
+    const [x, y, z] = ["868 MHz", "Lena Ost", "Ulan Merrin"].map((completion) => ({
+      prompt: `Who or what is ${completion.length}?`,
+      completion,
+    }));
+    const ids = [
+      await world.contribute(datanetId, 2, "one.jsonl", [x!, y!]),
+      await world.contribute(datanetId, 3, "two.jsonl", [z!, x!]),
+    ];
+    // Few rows: enough steps for the warm-up all the same.
+    const method = { ...TINY_METHOD, training: { ...TINY_METHOD.training, epochs: 24 } };
+    const twice = await world.build([await world.accept(datanetId, ids)], method);
+    expect(recordOf(twice.index, 3).first).toBe(0);
+    const unmarked = await changed((bytes) => {
+      const record = { ...recordOf(twice.index, 3), first: 3 };
+      bytes.set(encodeRecord(record), 3 * recordBytes(twice.index, 0).length);
+    }, twice);
+    const id = await world.register(await withIndex(unmarked, true, twice));
+    await work(watcher());
+    expect((await getModel(client, world.at, id)).status).toBe("failed");
+  });
+
+  test("asks a panel about a row that is skipped without a reason, once", async () => {
+    const { client } = world.chain;
+    const skipping = await changed((bytes) => {
+      const values = new Int8Array(built.index.commitment.dimension);
+      const record = { ...recordOf(built.index, 2), first: 0xffffffff, values };
+      bytes.set(encodeRecord(record), 2 * recordBytes(built.index, 0).length);
+    });
+    const modelId = await world.register(await withIndex(skipping));
+    await work(watcher());
+    const opened = await recordCaseOf(client, world.at, { modelId, rowId: 2 });
+    expect(opened).toMatchObject({ status: "open", opener: world.address(WATCHER) });
+    await work(watcher());
+    expect((await recordCaseOf(client, world.at, { modelId, rowId: 2 })).disputeId).toBe(opened.disputeId);
+    // Nobody serves it meanwhile, and where no verifier is there to judge it stands at the end.
+    await world.passWindow();
+    for (let passed = 0; passed < 300; passed += 12) {
+      await world.chain.pass(12);
+      await work(watcher());
+    }
+    expect(await recordCaseOf(client, world.at, { modelId, rowId: 2 })).toMatchObject({ status: "ended" });
+    expect((await getModel(client, world.at, modelId)).status).toBe("registered");
+  }, 600_000);
 
   test("demands a record of an index that nobody can open: silence fails the registration", async () => {
     const { client } = world.chain;

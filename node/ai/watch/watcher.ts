@@ -4,14 +4,25 @@ import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { inferenceMarketAbi } from "../../chain/generated/abi.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
-import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
+import { casesIn } from "../client/audits.ts";
+import { type ChainClient, type ProtocolAddresses, senderOf } from "../client/chain.ts";
 import { type PostedClaim, postedClaims } from "../client/claims.ts";
+import { type EpochAddresses, epochsIn, epochsRefutedIn } from "../client/epochs.ts";
 import { LogScan } from "../client/log-scan.ts";
+import { lossesIn } from "../client/losses.ts";
+import { disputedIn } from "../client/model-disputes.ts";
 import { recordDemandsIn, registeredIn } from "../client/registration.ts";
 import type { ContentSource } from "../content/source.ts";
+import { Docket } from "../verify/docket.ts";
+import { advanceLoss } from "../verify/loss-matter.ts";
+import { type L1Headers, SeedRecorder } from "../verify/seed-recorder.ts";
+import { ClaimLies } from "./claim-lies.ts";
 import { IndexCache } from "./indexes.ts";
-import { Judge, NEVER, type Verdict } from "./judge.ts";
+import { ClaimJudge } from "./judge-claims.ts";
+import { EpochJudge } from "./judge-epochs.ts";
+import { ModelJudge } from "./judge-models.ts";
 import { type WorkItem, WorkQueue } from "./queue.ts";
+import { type JudgeOptions, NEVER, type Verdict, verdictOf } from "./verdict.ts";
 
 export interface WatcherOptions {
   client: ChainClient;
@@ -19,16 +30,24 @@ export interface WatcherOptions {
   /** Receives what liars lose. */
   account: LocalAccount;
   content: ContentSource;
-  /** Bytes of indexes in memory; default 1 GiB. */
+  /** Bytes of indexes in memory, and as many of rows; default 1 GiB. */
   maxIndexBytes?: number;
+  /** Where the chain's epochs are; absent: it has none. */
+  epochs?: EpochAddresses;
+  /** Of L1, for draws whose block was missed; absent: such draws wait for somebody else. */
+  l1Headers?: L1Headers;
   logger: Logger;
 }
 
+/** What is done about a claim. */
+type ClaimTask = "claim" | "settle" | "audit" | "case";
+
 /** Enough to find the event again: a queue of many claims stays small. */
 interface Task extends WorkItem {
-  kind: "claim" | "model" | "answer" | "collect" | "settle";
-  /** Request or model. */
+  kind: ClaimTask | "model" | "answer" | "collect" | "record" | "loss" | "epoch" | "epoch reward";
+  /** Request, model, contribution or epoch. */
   id: bigint;
+  /** Where the event is; where that is not known, the first block that can hold it. */
   blockNumber: bigint;
   claimHash?: Hash;
   rowId?: number;
@@ -76,12 +95,15 @@ const MAX_RETRY_S = 60n;
 const SETTLE_GRACE_S = 60n;
 
 /**
- * Checks every registration and every posted claim, and acts against the false ones. It works from a queue: each item has its own
+ * Checks every registration, every posted claim and every closed epoch, and acts against the false ones. It works from a queue: each item has its own
  * deadline and its own retries, so that one that can't be judged costs nothing but itself.
  */
 export class Watcher {
   private readonly options: WatcherOptions;
-  private readonly judge: Judge;
+  private readonly judging: JudgeOptions;
+  private readonly claims: ClaimJudge;
+  private readonly models: ModelJudge;
+  private readonly epochs: EpochJudge | undefined;
   private readonly queue = new WorkQueue<Task>({ maxWaiting: MAX_WAITING, maxKnown: MAX_KNOWN });
   private readonly unjudged = new Map<string, Unjudged>();
   private readonly counts = { checked: 0, stood: 0, refuted: 0, settled: 0 };
@@ -89,10 +111,24 @@ export class Watcher {
   private scan: LogScan;
 
   constructor(options: WatcherOptions) {
-    const { client, at, account, content, maxIndexBytes = MAX_INDEX_BYTES, logger } = options;
+    const { client, at, account, content, epochs, l1Headers, logger } = options;
+    const { maxIndexBytes = MAX_INDEX_BYTES } = options;
     this.options = options;
     const indexes = new IndexCache(content, maxIndexBytes);
-    this.judge = new Judge({ client, at, account, content, indexes, logger });
+    const seeds = new SeedRecorder({
+      client,
+      at,
+      send: senderOf(client, account),
+      headers: l1Headers,
+      logger,
+    });
+    const docket = new Docket({ client, at, account, seeds, logger });
+    const maxRowBytes = maxIndexBytes;
+    this.judging = { client, at, account, content, indexes, maxRowBytes, docket, seeds, logger };
+    const lies = new ClaimLies(this.judging);
+    this.claims = new ClaimJudge(this.judging, lies);
+    this.models = new ModelJudge(this.judging);
+    this.epochs = epochs && new EpochJudge(this.judging, epochs, lies);
     this.scan = new LogScan(client, 0n);
   }
 
@@ -147,25 +183,32 @@ export class Watcher {
 
   private async read(from: bigint, to: bigint): Promise<void> {
     const { client, at } = this.options;
-    // What was over before this watcher began was never its to judge.
     const { timestamp: now } = await client.public.getBlock();
     for (const posted of await postedClaims(client, at, { from, to })) {
       const { requestId, claimHash, blockNumber, challengeDeadline, transactionHash } = posted;
-      if (challengeDeadline < now) continue;
       const key = `claim ${requestId} ${claimHash} ${transactionHash}`;
-      this.queue.add({
-        kind: "claim",
-        key,
-        id: requestId,
-        claimHash,
-        blockNumber,
-        deadline: challengeDeadline,
-      });
+      const task = { id: requestId, claimHash, blockNumber };
+      this.queue.add({ ...task, kind: "audit", key: `audit ${key}`, deadline: NEVER });
+      // What was over before this watcher began was never its to judge.
+      if (challengeDeadline >= now)
+        this.queue.add({ ...task, kind: "claim", key, deadline: challengeDeadline });
+    }
+    for (const { requestId, disputeId } of await casesIn(client, at, { from, to })) {
+      const key = `case ${requestId} ${disputeId}`;
+      this.queue.add({ kind: "case", key, id: requestId, blockNumber: 0n, deadline: NEVER });
     }
     for (const { modelId, pendingUntil } of await registeredIn(client, at, { from, to })) {
       if (pendingUntil < now) continue;
       const key = `model ${modelId}`;
       this.queue.add({ kind: "model", key, id: modelId, blockNumber: to, deadline: pendingUntil });
+    }
+    for (const { modelId, rowId, disputeId } of await disputedIn(client, at, { from, to })) {
+      const task = { id: modelId, rowId, blockNumber: to, deadline: NEVER };
+      this.queue.add({ ...task, kind: "record", key: `record ${modelId} ${rowId} ${disputeId}` });
+    }
+    for (const { contributionId } of await lossesIn(client, at, { from, to })) {
+      const task = { id: contributionId, blockNumber: to, deadline: NEVER };
+      this.queue.add({ ...task, kind: "loss", key: `loss ${contributionId}` });
     }
     for (const { modelId, rowId, by, deadline } of await recordDemandsIn(client, at, { from, to })) {
       // It demanded the record because it could not open the index.
@@ -186,6 +229,7 @@ export class Watcher {
       const key = `collect ${args.requestId}`;
       this.queue.add({ kind: "collect", key, id: args.requestId, blockNumber, deadline: NEVER });
     }
+    if (this.options.epochs) await this.readEpochs(this.options.epochs, { from, to }, now);
   }
 
   private async look(task: Task, now: bigint): Promise<void> {
@@ -211,13 +255,18 @@ export class Watcher {
   }
 
   private async verdictOf(task: Task, now: bigint): Promise<Verdict> {
-    if (task.kind === "model") return this.judge.model(task.id, now);
-    if (task.kind === "answer") return this.judge.answer(task.id, task.rowId!);
-    if (task.kind === "collect") return this.judge.collect(task.id, now);
+    if (task.kind === "model") return this.models.model(task.id, now);
+    if (task.kind === "answer") return this.models.answer(task.id, task.rowId!);
+    if (task.kind === "record") return this.models.record(task.id, task.rowId!, now);
+    // A stake that a contributor lost is paid out once that is final.
+    if (task.kind === "loss") return verdictOf(await advanceLoss(this.judging, task.id, now));
+    if (task.kind === "collect") return this.claims.collect(task.id, now);
+    if (task.kind === "epoch" || task.kind === "epoch reward") return this.epochVerdict(task, now);
     const posted = await this.postedClaim(task);
     if (posted === undefined) return { kind: "decided" };
-    if (task.kind === "settle") return this.judge.settle(posted, now);
-    const verdict = await this.judge.claim(posted, now);
+    if (task.kind === "settle") return this.claims.settle(posted, now);
+    if (task.kind === "audit" || task.kind === "case") return this.claims.audit(posted, now);
+    const verdict = await this.claims.claim(posted, now);
     // Checked, so it may be paid out, should its host not do it.
     if (verdict.kind === "stands") {
       const due = task.deadline + SETTLE_GRACE_S;
@@ -226,15 +275,38 @@ export class Watcher {
     return verdict;
   }
 
+  private async epochVerdict({ kind, id, blockNumber }: Task, now: bigint): Promise<Verdict> {
+    const { client, epochs } = this.options;
+    if (this.epochs === undefined || epochs === undefined) return { kind: "decided" };
+    if (kind === "epoch reward") return this.epochs.collect(id, now);
+    const range = { from: blockNumber, to: blockNumber, epochId: id };
+    const [closed] = await epochsIn(client, epochs, range);
+    return closed === undefined ? { kind: "decided" } : this.epochs.epoch(closed, now);
+  }
+
+  private async readEpochs(epochs: EpochAddresses, range: { from: bigint; to: bigint }, now: bigint) {
+    const { client, account } = this.options;
+    for (const { epochId, deadline, blockNumber } of await epochsIn(client, epochs, range)) {
+      if (deadline < now) continue;
+      this.queue.add({ kind: "epoch", key: `epoch ${epochId}`, id: epochId, blockNumber, deadline });
+    }
+    for (const id of await epochsRefutedIn(client, epochs, account.address, range)) {
+      const key = `epoch reward ${id}`;
+      this.queue.add({ kind: "epoch reward", key, id, blockNumber: range.to, deadline: NEVER });
+    }
+  }
+
   private async postedClaim({ id, blockNumber, claimHash }: Task): Promise<PostedClaim | undefined> {
     const { client, at } = this.options;
-    const range = { from: blockNumber, to: blockNumber, requestId: id };
-    return (await postedClaims(client, at, range)).find((posted) => posted.claimHash === claimHash);
+    const to = claimHash === undefined ? await client.public.getBlockNumber() : blockNumber;
+    const found = await postedClaims(client, at, { from: blockNumber, to, requestId: id });
+    if (claimHash === undefined) return found.at(-1);
+    return found.find((posted) => posted.claimHash === claimHash);
   }
 
   private count({ kind }: Task, verdict: Verdict): void {
     if (kind === "settle") this.counts.settled++;
-    if (kind !== "claim" && kind !== "model") return;
+    if (kind !== "claim" && kind !== "model" && kind !== "epoch") return;
     this.counts.checked++;
     if (verdict.kind === "stands") this.counts.stood++;
     if (verdict.kind === "refuted") this.counts.refuted++;

@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
+import { createCipheriv, pbkdf2Sync } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { keccakHash } from "../../chain/crypto.ts";
 import { isReadableByOthers, readKeyFile } from "./key-files.ts";
 import { loadNodeConfig } from "./node-config.ts";
 
@@ -86,6 +88,88 @@ describe("key files", () => {
     expect(readKeyFile(join(folder, "made"), file("words", "a b c\n"))).toBe(KEY);
   });
 
+  /** A keystore of this key, quickly derived; `change` of its parts after that. */
+  const sealed = (secret: string, key: string, change: { crypto?: object; kdfparams?: object } = {}) => {
+    const [iv, salt] = ["11".repeat(16), "22".repeat(32)];
+    const derived = pbkdf2Sync(secret, Buffer.from(salt, "hex"), 1, 32, "sha256");
+    const cipher = createCipheriv("aes-128-ctr", derived.subarray(0, 16), Buffer.from(iv, "hex"));
+    const ciphertext = Buffer.concat([cipher.update(Buffer.from(key.slice(2), "hex")), cipher.final()]);
+    const mac = keccakHash(Buffer.concat([derived.subarray(16), ciphertext])).slice(2);
+    const kdfparams = { dklen: 32, c: 1, prf: "hmac-sha256", salt, ...change.kdfparams };
+    const crypto = {
+      cipher: "aes-128-ctr",
+      cipherparams: { iv },
+      ciphertext: ciphertext.toString("hex"),
+      mac,
+    };
+    return { version: 3, crypto: { ...crypto, kdf: "pbkdf2", kdfparams, ...change.crypto } };
+  };
+  const opened = (keystore: object, secret: string) =>
+    codeOf(() => readKeyFile(file("sealed", keystore), file("secret", secret))) ?? "opened";
+
+  test("take a password as it was typed, or as some programs normalise it", () => {
+    // Ligature and letters: NFKC makes the first into the second.
+    for (const typed of ["ﬁsh", "fish"]) expect(opened(sealed("fish", KEY), typed)).toBe("opened");
+    expect(opened(sealed("ﬁsh", KEY), "ﬁsh")).toBe("opened");
+    expect(opened(sealed("ﬁsh", KEY), "fish")).toBe("KEYSTORE_PASSWORD_WRONG");
+    expect(opened(sealed("fish ", KEY), "fish \n\r\n")).toBe("opened");
+    expect(opened(sealed("fish", KEY), "\nfish")).toBe("KEYSTORE_PASSWORD_WRONG");
+  });
+
+  test("hold a keystore whose address is its key's, in any spelling", () => {
+    const address = "008aeeda4d805471df9b2a5b0f38a0c3bcba786b";
+    for (const text of [address, `0x${address}`, address.toUpperCase()])
+      expect(opened({ ...sealed("a", KEY), address: text }, "a")).toBe("opened");
+    expect(opened({ ...sealed("a", KEY), address: `${address}0` }, "a")).toBe("KEYSTORE_INVALID");
+    const { crypto, version } = sealed("a", KEY);
+    expect(opened({ version, Crypto: crypto }, "a")).toBe("opened");
+    const salt = `0x${"22".repeat(32)}`;
+    expect(opened(sealed("a", KEY, { kdfparams: { salt } }), "a")).toBe("opened");
+    expect(opened({ version, Crypto: {}, crypto }, "a")).toBe("opened");
+  });
+
+  test("hold no keystore of other ways to derive and seal, or of impossible sizes", () => {
+    const refused: object[] = [
+      sealed("a", `0x${"00".repeat(32)}`),
+      sealed("a", KEY, { crypto: { cipher: "aes-256-ctr" } }),
+      sealed("a", KEY, { crypto: { kdf: "argon2" } }),
+      sealed("a", KEY, { crypto: { ciphertext: "00".repeat(31) } }),
+      sealed("a", KEY, { crypto: { mac: "zz".repeat(32) } }),
+      sealed("a", KEY, { crypto: { cipherparams: { iv: "00".repeat(15) } } }),
+      sealed("a", KEY, { kdfparams: { dklen: 64 } }),
+      sealed("a", KEY, { kdfparams: { prf: "hmac-sha1" } }),
+      sealed("a", KEY, { kdfparams: { c: 0 } }),
+      sealed("a", KEY, { kdfparams: { c: 10_000_001 } }),
+      sealed("a", KEY, { kdfparams: { salt: "" } }),
+      sealed("a", KEY, { kdfparams: { salt: "00".repeat(257) } }),
+    ];
+    for (const keystore of refused)
+      expect([keystore, opened(keystore, "a")]).toEqual([keystore, "KEYSTORE_INVALID"]);
+    const scrypt = (kdfparams: object) => ({
+      ...SCRYPT,
+      crypto: { ...SCRYPT.crypto, kdfparams: { ...SCRYPT.crypto.kdfparams, ...kdfparams } },
+    });
+    for (const params of [
+      { n: 1 },
+      { n: 0 },
+      { r: 0 },
+      { r: 65, n: 2 },
+      { p: 0 },
+      { p: 65, n: 2 },
+      { n: 2 ** 24, r: 1 },
+      { n: 2 ** 40, r: 1 },
+      { n: 3, r: 1 },
+      { n: 2 ** 20, r: 9 },
+    ])
+      expect([params, opened(scrypt(params), "a")]).toEqual([params, "KEYSTORE_INVALID"]);
+    // Small ones are derived, and do not fit the password.
+    for (const params of [
+      { n: 2, p: 1 },
+      { n: 2, r: 64, p: 64 },
+    ])
+      expect([params, opened(scrypt(params), "a")]).toEqual([params, "KEYSTORE_PASSWORD_WRONG"]);
+  });
+
   test("say what is wrong and show nothing of the key", () => {
     const scrypt = (change: object) => ({
       ...SCRYPT,
@@ -97,6 +181,9 @@ describe("key files", () => {
       [`0x${"00".repeat(32)}`, undefined, "KEY_FILE_INVALID"],
       [`{"key":"${KEY}`, undefined, "KEY_FILE_INVALID"],
       ["0".repeat(70_000), undefined, "KEY_FILE_INVALID"],
+      [`${KEY}${" ".repeat(65_536 - 66)}`, undefined, "none"],
+      [`${KEY}${" ".repeat(65_537 - 66)}`, undefined, "KEY_FILE_INVALID"],
+      [KEY.replace("0x", "0X"), undefined, "none"],
       [PBKDF2, undefined, "KEYSTORE_PASSWORD_MISSING"],
       [PBKDF2, file("wrong", "testpassword "), "KEYSTORE_PASSWORD_WRONG"],
       [{ ...PBKDF2, version: 1 }, password, "KEYSTORE_INVALID"],
@@ -114,8 +201,8 @@ describe("key files", () => {
     ];
     for (const [content, passwordFile, code] of cases)
       expect(
-        codeOf(() => readKeyFile(file("bad", content), passwordFile)),
-        JSON.stringify(content),
+        codeOf(() => readKeyFile(file("bad", content), passwordFile)) ?? "none",
+        JSON.stringify(content).slice(0, 200),
       ).toBe(code);
     expect(codeOf(() => readKeyFile(join(folder, "none")))).toBe("KEY_FILE_UNREADABLE");
     expect(codeOf(() => readKeyFile(file("keystore", PBKDF2), join(folder, "none")))).toBe(

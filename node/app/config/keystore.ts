@@ -25,11 +25,7 @@ const MAX_PBKDF2_ROUNDS = 10_000_000;
 const scryptParameters = z
   .object({
     dklen: z.literal(32),
-    n: z
-      .number()
-      .int()
-      .min(2)
-      .max(1 << 24),
+    n: z.number().int().min(2),
     r: z.number().int().min(1).max(64),
     p: z.number().int().min(1).max(64),
     salt,

@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { flagName, loadNodeConfig, variableName } from "./node-config.ts";
+import { hostLimits, loadWorkerConfig } from "./ai-settings.ts";
+import { loadNodeConfig } from "./node-config.ts";
+import { flagName, variableName } from "./settings.ts";
 
 const flags = { dataDir: "d", l1Url: "http://127.0.0.1:8545" };
 
@@ -37,6 +39,10 @@ describe("loadNodeConfig", () => {
       [{ ...flags, clock: "sundial" }, "clock"],
       [{ ...flags, sequencer: "maybe" }, "sequencer"],
       [{ ...flags, colour: "red" }, "colour"],
+      [{ ...flags, hostMaxQueue: "0" }, "hostMaxQueue"],
+      [{ ...flags, hostModels: "1,x" }, "hostModels"],
+      [{ ...flags, openaiKeys: "sk-1" }, "openaiKeys"],
+      [{ ...flags, aiWorkerUrl: "https://elsewhere" }, "aiWorkerUrl"],
     ];
     for (const [given, setting] of bad) {
       expect(() => loadNodeConfig({ env: {}, flags: given }), setting).toThrow(
@@ -45,7 +51,7 @@ describe("loadNodeConfig", () => {
     }
     expect(() =>
       loadNodeConfig({ env: {}, flags: { ...flags, proposerKey: `0x${"11".repeat(32)}` } }),
-    ).toThrow(/where to propose/);
+    ).toThrow(/where outputs are proposed/);
     expect(() => loadNodeConfig({ file: "/does/not/exist", env: {}, flags })).toThrow(
       expect.objectContaining({ code: "CONFIG_FILE_INVALID" }),
     );
@@ -53,5 +59,30 @@ describe("loadNodeConfig", () => {
       "OPENLEDGER_L1_URL",
       "--batcher-channel-blocks",
     ]);
+  });
+
+  test("reads what a host takes on itself, and refuses a host's key beside a worker elsewhere", () => {
+    const hostKey = `0x${"11".repeat(32)}`;
+    const given = {
+      ...flags,
+      hostModels: "3, 5",
+      hostLeastRateOut: "7",
+      openaiKeys: "sk-12345678,sk-abcdefgh",
+    };
+    const config = loadNodeConfig({ env: {}, flags: given });
+    expect(hostLimits(config)).toMatchObject({
+      models: [3n, 5n],
+      leastRateOut: 7n,
+      maxQueue: 32,
+      maxTokensOut: 65_536,
+    });
+    expect(config.openaiKeys).toEqual(["sk-12345678", "sk-abcdefgh"]);
+    const both = { ...flags, hostKey, protocol: "p", aiWorkerUrl: "http://10.0.0.3:9550" };
+    expect(() => loadNodeConfig({ env: {}, flags: both })).toThrow(/elsewhere/);
+    const worker = loadWorkerConfig({
+      env: { OPENLEDGER_HOST_KEY: hostKey },
+      flags: { node: "http://n:1", dataDir: "d" },
+    });
+    expect(worker).toMatchObject({ hostKey, workerPort: 9550, workerHost: "127.0.0.1" });
   });
 });

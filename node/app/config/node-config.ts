@@ -1,13 +1,13 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { CodedError } from "../../base/errors.ts";
 import { LOG_LEVELS } from "../../base/logger.ts";
-import type { Address, Hex } from "../../chain/types/primitives.ts";
+import type { Address } from "../../chain/types/primitives.ts";
 import { appError } from "../errors.ts";
-import { readKeyFile } from "./key-files.ts";
-import { flag } from "./kinds.ts";
+import { factorySettings, hostKeySettings, hostSettings, openAiSettings } from "./ai-settings.ts";
+import { flag, httpUrl, httpUrls, keyFile, privateKey } from "./kinds.ts";
 import { poolSettings } from "./pool-settings.ts";
+import { flagName, readSettings, type SettingSources, variableName, withKeys } from "./settings.ts";
+import { webSettings } from "./web-settings.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().positive();
@@ -18,31 +18,18 @@ const list = z.preprocess(
   (value) => (typeof value === "string" ? value.split(",").map((part) => part.trim()) : value),
   z.array(z.string()).transform((parts) => parts.filter((part) => part !== "")),
 );
-const privateKey = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{64}$/, "must be 0x and 64 hexadecimal digits")
-  .transform((key) => key as Hex);
 const address = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, "must be 0x and 40 hexadecimal digits")
   .transform((text) => text.toLowerCase() as Address);
-const httpUrl = z
-  .string()
-  .refine((text) => URL.canParse(text) && /^https?:/.test(text), "must be an http(s) address");
-
-/** One address, or several with commas between them, the first preferred. */
-const httpUrls = z
-  .string()
-  .transform((text) => text.split(",").map((part) => part.trim()))
-  .pipe(z.array(httpUrl).min(1).max(16));
+/** A worker speaks plain HTTP, without a path. */
+const workerUrl = httpUrl.refine(
+  (text) => new URL(text).protocol === "http:" && new URL(text).pathname === "/",
+  "must be http://host:port",
+);
 
 /** Settings that are keys. As flags every user of the machine would see them. */
-export const KEY_SETTINGS = ["batcherKey", "proposerKey", "hostKey", "watcherKey"] as const;
-
-function keyFile(setting: (typeof KEY_SETTINGS)[number]) {
-  const text = `file with the ${setting.replace("Key", "")}'s key: hexadecimal, or a keystore (Web3 Secret Storage 3)`;
-  return z.string().min(1).optional().describe(text);
-}
+export const KEY_SETTINGS = ["batcherKey", "proposerKey", "challengerKey", "hostKey", "watcherKey"] as const;
 
 /** Every setting of a node: its type, its default, its text in `--help`. */
 export const nodeConfigSchema = z.strictObject({
@@ -74,22 +61,31 @@ export const nodeConfigSchema = z.strictObject({
   batcherKeyFile: keyFile("batcherKey"),
   proposerKey: privateKey.optional().describe("key that posts output roots to L1"),
   proposerKeyFile: keyFile("proposerKey"),
+  challengerKey: privateKey.optional().describe("key that deletes false output roots on L1"),
+  challengerKeyFile: keyFile("challengerKey"),
   keyPasswordFile: z
     .string()
     .optional()
     .describe("file with the password of the key files that are keystores"),
-  outputOracle: address.optional().describe("L2OutputOracle on L1; needed with a proposer key"),
+  outputOracle: address
+    .optional()
+    .describe(
+      "L2OutputOracle on L1: its outputs are compared with the node's own; needed with a proposer or challenger key",
+    ),
+  openBridge: address.optional().describe("OpenBridge on L1: its books are compared with L2's, see /metrics"),
   proposerAllowNonFinalized: flag
     .default(false)
-    .describe("propose outputs of safe blocks before they are final; for a devnet only"),
+    .describe("propose and compare outputs of safe blocks before they are final; for a devnet only"),
   rpcHost: z.string().min(1).default("127.0.0.1").describe("address on which JSON-RPC listens"),
   rpcPort: port.default(9545).describe("port on which JSON-RPC listens; 0 takes a free one"),
   metrics: flag
     .default(true)
     .describe("serve Prometheus's metrics at /metrics of the JSON-RPC port (false: don't)"),
   rpcCors: list
-    .default(["*"])
-    .describe("origins from which browsers may call, with commas between them; *: all, empty: none"),
+    .default([])
+    .describe(
+      "origins of other machines whose pages may call, with commas between them; *: all. The node's own pages and wallets may always",
+    ),
   rpcHosts: list
     .default(["*"])
     .describe("names under which JSON-RPC may be called beside its IP address, with commas; *: all"),
@@ -109,6 +105,7 @@ export const nodeConfigSchema = z.strictObject({
     .default(5_000)
     .describe("milliseconds that one eth_call, estimate or access list may run"),
   ...poolSettings,
+  ...webSettings,
   rpcLogRange: z.coerce
     .bigint()
     .min(0n)
@@ -122,18 +119,24 @@ export const nodeConfigSchema = z.strictObject({
     .string()
     .optional()
     .describe("JSON file with the addresses of the protocol's contracts; with it the AI services run"),
-  hostKey: privateKey.optional().describe("key of the host that answers paid requests on this node"),
-  hostKeyFile: keyFile("hostKey"),
-  watcherKey: privateKey
-    .optional()
-    .describe("key of the watcher that checks claims and challenges false ones"),
-  watcherKeyFile: keyFile("watcherKey"),
-  threads: z.coerce
+  contentUnnamedBytes: z.coerce
     .number()
     .int()
-    .positive()
+    .min(2 ** 20)
+    .max(Number.MAX_SAFE_INTEGER)
+    .default(2 ** 34)
+    .describe(
+      "bytes on disk of contents that accounts brought and the chain does not name; whoever has most for its OPEN gives way",
+    ),
+  ...hostKeySettings,
+  ...hostSettings,
+  ...openAiSettings,
+  ...factorySettings,
+  aiWorkerUrl: workerUrl
     .optional()
-    .describe("threads of the AI services (default: all cores)"),
+    .describe(
+      "address of an `openledger ai-worker` elsewhere, which has the host's and the watcher's key then",
+    ),
   clock: z
     .enum(["wall", "l1"])
     .default("wall")
@@ -187,29 +190,16 @@ export const nodeConfigSchema = z.strictObject({
 
 export type NodeConfig = z.output<typeof nodeConfigSchema>;
 
-export interface NodeConfigSources {
-  /** JSON file with settings by their names. */
-  file?: string;
-  /** `OPENLEDGER_` and the name in upper snake case. */
-  env: Readonly<Record<string, string | undefined>>;
-  /** Command-line flags by setting name; undefined ones were not given. */
-  flags: Readonly<Record<string, unknown>>;
-}
-
 /**
  * Merges file, environment and flags, the later ones winning.
  * @throws CodedError `CONFIG_INVALID`, `CONFIG_FILE_INVALID`.
  */
-export function loadNodeConfig(sources: NodeConfigSources): NodeConfig {
-  const fromFile = sources.file === undefined ? {} : readFile(sources.file);
-  const given = Object.entries(sources.flags).filter(([, value]) => value !== undefined);
-  const merged = { ...fromFile, ...fromEnvironment(sources.env), ...Object.fromEntries(given) };
-  const result = nodeConfigSchema.safeParse(merged);
-  if (!result.success) throw invalid(result.error.issues[0]);
-  const config = withKeys(result.data);
-  if (config.proposerKey !== undefined && config.outputOracle === undefined) {
+export function loadNodeConfig(sources: SettingSources): NodeConfig {
+  const config = withKeys(readSettings(nodeConfigSchema, sources, "node"), KEY_SETTINGS);
+  const onOracle = (["proposerKey", "challengerKey"] as const).find((name) => config[name] !== undefined);
+  if (onOracle !== undefined && config.outputOracle === undefined) {
     throw appError("CONFIG_INVALID", {
-      message: "A proposer key is given, but not where to propose.",
+      message: `${flagName(onOracle)} is given, but not where outputs are proposed.`,
       fix: `Give the L2OutputOracle's address as --output-oracle or ${variableName("outputOracle")}.`,
     });
   }
@@ -220,25 +210,13 @@ export function loadNodeConfig(sources: NodeConfigSources): NodeConfig {
       fix: `Give the file with their addresses as --protocol or ${variableName("protocol")}.`,
     });
   }
-  return config;
-}
-
-/** The settings with the keys of the key files. */
-function withKeys(config: NodeConfig): NodeConfig {
-  const keys: Partial<Record<(typeof KEY_SETTINGS)[number], Hex>> = {};
-  for (const setting of KEY_SETTINGS) {
-    const file = config[`${setting}File`];
-    if (file === undefined) continue;
-    if (config[setting] !== undefined) {
-      throw appError("CONFIG_INVALID", {
-        message: `Both ${setting} and ${setting}File are given.`,
-        fix: `Give the key as ${flagName(`${setting}File`)} only.`,
-        facts: { setting },
-      });
-    }
-    keys[setting] = readKeyFile(file, config.keyPasswordFile);
+  if (config.aiWorkerUrl !== undefined && (config.hostKey ?? config.watcherKey) !== undefined) {
+    throw appError("CONFIG_INVALID", {
+      message: "An AI worker elsewhere is given, and a host's or watcher's key as well.",
+      fix: "Give those keys to `openledger ai-worker` alone.",
+    });
   }
-  return { ...config, ...keys };
+  return config;
 }
 
 /** Paths of the files that define the chain. */
@@ -252,48 +230,4 @@ export function chainPaths(
     l1Chain: join(folder, "l1-chain-config.json"),
     openledger: join(folder, "openledger.json"),
   };
-}
-
-/** `l1Url` -> `OPENLEDGER_L1_URL`. */
-export function variableName(setting: string): string {
-  return `OPENLEDGER_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
-}
-
-/** `l1Url` -> `--l1-url`. */
-export function flagName(setting: string): string {
-  return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-function fromEnvironment(env: NodeConfigSources["env"]): Record<string, string> {
-  const settings = Object.keys(nodeConfigSchema.shape).map(
-    (name) => [name, env[variableName(name)]] as const,
-  );
-  return Object.fromEntries(settings.filter((entry): entry is [string, string] => entry[1] !== undefined));
-}
-
-function readFile(file: string): Record<string, unknown> {
-  try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch (cause) {
-    throw appError("CONFIG_FILE_INVALID", {
-      message: `The configuration file ${file} can't be read as a JSON object.`,
-      fix: "Check the path and the JSON.",
-      facts: { file },
-      cause,
-    });
-  }
-}
-
-function invalid(issue: z.core.$ZodIssue | undefined): CodedError {
-  const name = issue?.code === "unrecognized_keys" ? issue.keys[0] : issue?.path[0];
-  const setting = String(name ?? "configuration");
-  const fix =
-    issue?.code === "unrecognized_keys"
-      ? "Remove it; openledger node --help lists the settings."
-      : `Give it as ${flagName(setting)}, as ${variableName(setting)}, or in the file.`;
-  return appError("CONFIG_INVALID", {
-    message: `Setting ${setting}: ${issue?.message ?? "invalid"}.`,
-    fix,
-    facts: { setting },
-  });
 }

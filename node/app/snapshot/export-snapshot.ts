@@ -1,6 +1,7 @@
 import { open, rename, rm } from "node:fs/promises";
 import { concatBytes, hexToBytes } from "../../base/bytes.ts";
 import type { CodedError } from "../../base/errors.ts";
+import { inTurns } from "../../base/steps.ts";
 import { KeySet } from "../../execution/state/key-set.ts";
 import { NodeStore } from "../../execution/state/node-store.ts";
 import { walkState } from "../../execution/state/state-walk.ts";
@@ -107,7 +108,8 @@ async function writeBlocks(
     const view = new DataView(lengths.buffer);
     view.setUint32(0, head.length);
     view.setUint32(4, body.length);
-    await writer.record(RECORD.block, concatBytes(lengths, head, body, encodeStoredReceipts(receipts)));
+    const record = await inTurns(encodeStoredReceipts(receipts));
+    await writer.record(RECORD.block, concatBytes(lengths, head, body, record));
     if (number % 10_000n === 9_999n) told(`${number + 1n} blocks`);
   }
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { concatBytes } from "../../base/bytes.ts";
 import { BLOB_BYTES, decodeBlob, encodeBlob, MAX_BLOB_DATA_BYTES } from "./blob.ts";
 
 const invalid = expect.objectContaining({ code: "BLOB_INVALID" });
@@ -46,6 +47,21 @@ describe("blob", () => {
     const blob = encodeBlob(Uint8Array.of(1, 2, 3));
     expect(decodeBlob(blob)).toEqual(Uint8Array.of(1, 2, 3));
     expect(() => decodeBlob(changed(blob, at, value))).toThrowError(invalid);
+  });
+
+  it("uses the top bits of no element but the first", () => {
+    const blob = encodeBlob(new Uint8Array(200).fill(1));
+    for (const at of [32, 64, 96, 128, 160]) {
+      for (const bit of [0x40, 0x80])
+        expect(() => decodeBlob(changed(blob, at, blob[at]! | bit))).toThrowError(invalid);
+    }
+  });
+
+  it("of another length is refused", () => {
+    const blob = encodeBlob(Uint8Array.of(1, 2, 3));
+    expect(blob.length).toBe(131_072);
+    expect(() => decodeBlob(blob.subarray(0, 131_071))).toThrowError(invalid);
+    expect(() => decodeBlob(concatBytes(blob, Uint8Array.of(0)))).toThrowError(invalid);
   });
 
   it("does not look at the top bits of its first element, as op-node", () => {

@@ -1,4 +1,4 @@
-import { bigIntToUnpaddedBytes } from "../../base/bytes.ts";
+import { bigIntToUnpaddedBytes, writeHex } from "../../base/bytes.ts";
 import { RLP_LIST, RLP_SHORT, RLP_STRING } from "./rlp.ts";
 
 /** Room before the payload for a type and the longest prefix. */
@@ -35,6 +35,30 @@ export class RlpListWriter {
       this.at = this.prefix(this.at, RLP_STRING, length);
     }
     this.encoded(source, from, to);
+  }
+
+  /** A string: the bytes of 0x-prefixed text, at most 55 of them and not only one. */
+  hex(text: string): void {
+    const length = (text.length - 2) / 2;
+    this.room(1 + length);
+    this.buffer[this.at] = RLP_STRING + length;
+    writeHex(text, this.buffer, this.at + 1);
+    this.at += 1 + length;
+  }
+
+  /** Where a list begins that {@link close} ends: the items between are its own. */
+  open(): number {
+    return this.at;
+  }
+
+  /** Makes a list of what was written since {@link open} gave `from`. */
+  close(from: number): void {
+    const length = this.at - from;
+    const size = length <= RLP_SHORT ? 1 : 1 + lengthBytes(length);
+    this.room(size);
+    this.buffer.copyWithin(from + size, from, this.at);
+    this.prefix(from, RLP_LIST, length);
+    this.at += size;
   }
 
   /** Items that are encoded already. */

@@ -161,12 +161,15 @@ export function rlpListLength(payload: number): number {
   return prefixLength(payload) + payload;
 }
 
+/** Bytes of a string's encoding. */
+export function rlpStringLength(bytes: Uint8Array): number {
+  if (bytes.length === 1 && bytes[0]! < RLP_STRING) return 1;
+  return prefixLength(bytes.length) + bytes.length;
+}
+
 /** Bytes of the item's encoding; `lists` receives each list's payload length, parents first. */
 function measure(item: RlpItem, lists: number[]): number {
-  if (item instanceof Uint8Array) {
-    if (item.length === 1 && item[0]! < RLP_STRING) return 1;
-    return prefixLength(item.length) + item.length;
-  }
+  if (item instanceof Uint8Array) return rlpStringLength(item);
   const index = lists.push(0) - 1;
   let payload = 0;
   for (const each of item) payload += measure(each, lists);
@@ -179,8 +182,8 @@ export function rlpLength(item: RlpItem): number {
   return measure(item, []);
 }
 
-/** Writes encodings one after the other into memory of the right size. */
-class RlpWriter {
+/** Writes encodings one after the other into memory of the right size; `lists`: payload lengths of the lists to come. */
+export class RlpWriter {
   readonly out: Uint8Array;
   private at: number;
   private readonly lists: readonly number[];

@@ -1,4 +1,10 @@
-import { bigIntToUnpaddedBytes, bytesToBigInt, bytesToHex, hexToBytes } from "../../base/bytes.ts";
+import {
+  bigIntToBytes,
+  bigIntToUnpaddedBytes,
+  bytesToBigInt,
+  bytesToHex,
+  hexToBytes,
+} from "../../base/bytes.ts";
 import type { CodedError } from "../../base/errors.ts";
 import { SECP256K1_HALF_ORDER, SECP256K1_ORDER } from "../crypto.ts";
 import { chainError } from "../errors.ts";
@@ -26,13 +32,23 @@ const SMALL = [0n, 1n] as const;
 
 /** An integer in its shortest form. */
 function uint(reader: RlpReader, bytes: number, name: string): bigint {
+  const length = skipUint(reader, bytes, name);
+  const { data, payload, at } = reader;
+  if (length > 6) return bytesToBigInt(data.subarray(payload, at));
+  let small = 0;
+  for (let i = payload; i < at; i++) small = small * 256 + data[i]!;
+  return BigInt(small);
+}
+
+/** Passes over an integer in its shortest form; gives its length. */
+function skipUint(reader: RlpReader, bytes: number, name: string): number {
   if (reader.isList) throw transactionInvalid(`${name} is not a number`);
   reader.skip();
   const { data, payload, at } = reader;
-  if (at === payload) return 0n;
+  if (at === payload) return 0;
   if (data[payload] === 0) throw transactionInvalid(`${name} has a leading zero byte`);
   if (at - payload > bytes) throw transactionInvalid(`${name} exceeds ${8 * bytes} bits`);
-  return bytesToBigInt(data.subarray(payload, at));
+  return at - payload;
 }
 
 function fixed(reader: RlpReader, length: number, name: string): Uint8Array {
@@ -89,14 +105,42 @@ function authorizationsOf(reader: RlpReader): readonly Authorization[] {
   return authorizations;
 }
 
-/** r and s as every signature on the chain must have them. Sources: EIP-2; op-geth `crypto.ValidateSignatureValues`. */
-function signatureOf(reader: RlpReader): { r: bigint; s: bigint } {
-  const r = uint(reader, 32, "r");
-  const s = uint(reader, 32, "s");
+const ORDER = bigIntToBytes(SECP256K1_ORDER, 32);
+const HALF_ORDER = bigIntToBytes(SECP256K1_HALF_ORDER, 32);
+
+/** Negative, 0 or positive as the number that `reader` has read last is below, at or above `most`, which has 32 bytes. */
+function compareRead({ data, payload, at }: RlpReader, most: Uint8Array): number {
+  const missing = most.length - (at - payload);
+  for (let i = 0; i < missing; i++) if (most[i] !== 0) return -1;
+  for (let i = missing; i < most.length; i++) {
+    const difference = data[payload + i - missing]! - most[i]!;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/**
+ * Passes over r and s, which end the list; they must be as every signature on the chain has them. Gives where they begin.
+ * Sources: EIP-2; op-geth `crypto.ValidateSignatureValues`.
+ */
+function signatureIn(reader: RlpReader): number {
+  const begin = reader.at;
+  const isRGood = skipUint(reader, 32, "r") > 0 && compareRead(reader, ORDER) < 0;
+  const isSGood = skipUint(reader, 32, "s") > 0 && compareRead(reader, HALF_ORDER) <= 0;
   reader.finish();
-  if (r === 0n || r >= SECP256K1_ORDER || s === 0n || s > SECP256K1_HALF_ORDER)
-    throw transactionInvalid("its signature's values are out of range");
-  return { r, s };
+  if (!isRGood || !isSGood) throw transactionInvalid("its signature's values are out of range");
+  return begin;
+}
+
+/** r and s of an envelope whose signature begins at `at`, 32 bytes each. */
+export function signatureAt(raw: Uint8Array, at: number): Uint8Array {
+  const reader = new RlpReader(raw, at);
+  const signature = new Uint8Array(64);
+  for (const end of [32, 64]) {
+    const length = reader.skipBytes();
+    for (let i = 1; i <= length; i++) signature[end - i] = raw[reader.at - i]!;
+  }
+  return signature;
 }
 
 /** v of a legacy transaction: 27 or 28, or with EIP-155 chain id * 2 + 35 or + 36. */
@@ -106,7 +150,7 @@ function legacyV(v: bigint): { yParity: 0 | 1; chainId: bigint | undefined } {
   return { yParity: (v & 1n) === 1n ? 0 : 1, chainId: (v - 35n) >> 1n };
 }
 
-function parseLegacy(raw: Uint8Array): TransactionFields {
+function readLegacy(raw: Uint8Array): EnvelopeFields {
   const outer = new RlpReader(raw);
   const list = outer.list();
   outer.finish();
@@ -118,7 +162,7 @@ function parseLegacy(raw: Uint8Array): TransactionFields {
   const data = dataOf(list);
   const v = uint(list, 33, "v");
   const { yParity, chainId } = legacyV(v);
-  const signature = signatureOf(list);
+  const signature = signatureIn(list);
   return {
     type: 0,
     chainId,
@@ -133,11 +177,11 @@ function parseLegacy(raw: Uint8Array): TransactionFields {
     authorizationList: NO_LIST,
     yParity,
     v,
-    ...signature,
+    signature,
   };
 }
 
-function parseTyped(raw: Uint8Array, type: 1 | 2 | 4): TransactionFields {
+function readTyped(raw: Uint8Array, type: 1 | 2 | 4): EnvelopeFields {
   const outer = new RlpReader(raw, 1);
   const list = outer.list();
   outer.finish();
@@ -154,7 +198,7 @@ function parseTyped(raw: Uint8Array, type: 1 | 2 | 4): TransactionFields {
   const parity = uint(list, 1, "y parity");
   if (parity > 1n) throw transactionInvalid(`y parity is ${parity}`);
   const yParity = parity === 1n ? 1 : 0;
-  const signature = signatureOf(list);
+  const signature = signatureIn(list);
   return {
     type,
     chainId,
@@ -169,7 +213,7 @@ function parseTyped(raw: Uint8Array, type: 1 | 2 | 4): TransactionFields {
     authorizationList,
     yParity,
     v: SMALL[yParity],
-    ...signature,
+    signature,
   };
 }
 
@@ -184,13 +228,25 @@ function typeOf(raw: Uint8Array): SignedType {
   throw transactionInvalid("it is neither a typed envelope nor a list");
 }
 
+/** An envelope's fields, but for r and s, which are few people's business: where these begin in it. */
+export interface EnvelopeFields extends Omit<TransactionFields, "r" | "s"> {
+  readonly signature: number;
+}
+
 /**
  * Takes an envelope of type 0, 1, 2 or 4 apart. Strict as op-geth: one encoding for each transaction, nothing left over.
  * Whose signature it is and for which chain is not looked at. @throws CodedError `TRANSACTION_INVALID`, `RLP_INVALID`.
  */
-export function parseEnvelope(raw: Uint8Array): TransactionFields {
+export function readFields(raw: Uint8Array): EnvelopeFields {
   const type = typeOf(raw);
-  return type === 0 ? parseLegacy(raw) : parseTyped(raw, type);
+  return type === 0 ? readLegacy(raw) : readTyped(raw, type);
+}
+
+/** {@link readFields} with r and s. */
+export function parseEnvelope(raw: Uint8Array): TransactionFields {
+  const { signature, ...fields } = readFields(raw);
+  const values = signatureAt(raw, signature);
+  return { ...fields, r: bytesToBigInt(values.subarray(0, 32)), s: bytesToBigInt(values.subarray(32)) };
 }
 
 /** How many of a payload's items the signature covers. */

@@ -1,4 +1,4 @@
-import { bigIntToBytes, bigIntToUnpaddedBytes } from "../../base/bytes.ts";
+import { bigIntToBytes, bigIntToUnpaddedBytes, bytesToBigInt, concatBytes } from "../../base/bytes.ts";
 import { type CodedError, isCodedError } from "../../base/errors.ts";
 import {
   keccak256,
@@ -19,11 +19,16 @@ import type {
   ChainTransaction,
   SignedTransaction,
   SignedType,
-  TransactionFields,
 } from "../types/transaction.ts";
 import { DEPOSIT_TYPE, decodeDeposit } from "./deposit.ts";
 import { encodeRlp, wrapRlpList } from "./rlp.ts";
-import { parseEnvelope, signedItems, transactionInvalid } from "./transaction-fields.ts";
+import {
+  type EnvelopeFields,
+  readFields,
+  signatureAt,
+  signedItems,
+  transactionInvalid,
+} from "./transaction-fields.ts";
 
 /** What decides whether an envelope is a transaction of the chain. */
 export interface TransactionRules {
@@ -42,14 +47,14 @@ class Envelope implements UnrecoveredTransaction {
   readonly kind = "signed";
   readonly raw: Uint8Array;
   from: Address | undefined;
-  private fields: TransactionFields | undefined;
+  private fields: EnvelopeFields | undefined;
   private knownHash: Hash | undefined;
   /** -1: not known. */
   private fastLzBytes: number;
 
   constructor(
     raw: Uint8Array,
-    fields: TransactionFields | undefined,
+    fields: EnvelopeFields | undefined,
     from: Address | undefined,
     fastLzBytes = -1,
     hash?: Hash,
@@ -61,8 +66,8 @@ class Envelope implements UnrecoveredTransaction {
     this.fastLzBytes = fastLzBytes;
   }
 
-  private get read(): TransactionFields {
-    this.fields ??= parseEnvelope(this.raw);
+  private get read(): EnvelopeFields {
+    this.fields ??= readFields(this.raw);
     return this.fields;
   }
 
@@ -134,11 +139,16 @@ class Envelope implements UnrecoveredTransaction {
   }
 
   get r(): bigint {
-    return this.read.r;
+    return bytesToBigInt(this.signature.subarray(0, 32));
   }
 
   get s(): bigint {
-    return this.read.s;
+    return bytesToBigInt(this.signature.subarray(32));
+  }
+
+  /** r and s, 32 bytes each. */
+  get signature(): Uint8Array {
+    return signatureAt(this.raw, this.read.signature);
   }
 }
 
@@ -156,7 +166,7 @@ export function decodeUnrecovered(raw: Uint8Array, rules: TransactionRules): Unr
   if (maxBytes !== undefined && raw.length > maxBytes)
     throw transactionInvalid(`it has ${raw.length} bytes, more than ${maxBytes}`, { length: raw.length });
   try {
-    const fields = parseEnvelope(raw);
+    const fields = readFields(raw);
     const { chainId } = fields;
     if (chainId !== undefined && chainId !== l2ChainId) throw wrongChain(chainId, l2ChainId);
     return new Envelope(raw, fields, undefined);
@@ -187,8 +197,14 @@ export function signingHash({ raw, type, chainId }: UnrecoveredTransaction): Uin
 
 /** What recovering the transaction's sender takes. */
 export function recoveryJob(transaction: UnrecoveredTransaction): RecoveryJob {
-  const { r, s, yParity } = transaction;
-  return { digest: signingHash(transaction), r: bigIntToBytes(r, 32), s: bigIntToBytes(s, 32), yParity };
+  const { yParity } = transaction;
+  const digest = signingHash(transaction);
+  const signature = transaction instanceof Envelope ? transaction.signature : signatureOf(transaction);
+  return { digest, r: signature.subarray(0, 32), s: signature.subarray(32), yParity };
+}
+
+function signatureOf({ r, s }: UnrecoveredTransaction): Uint8Array {
+  return concatBytes(bigIntToBytes(r, 32), bigIntToBytes(s, 32));
 }
 
 /** Who signed it; undefined when no key made this signature. */

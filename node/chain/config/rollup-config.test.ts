@@ -122,6 +122,11 @@ describe("other configs", () => {
     expect(parseOpenLedgerConfig({})).toEqual({ attributionTime: undefined });
     expect(parseOpenLedgerConfig({ attributionTime: 0 })).toEqual({ attributionTime: 0n });
     expect(() => parseOpenLedgerConfig({ attributionTime: -1 })).toThrow(/openledger\.json/);
+    const both = { attributionTime: 4, spanVerifierTime: 5 };
+    expect(parseOpenLedgerConfig(both)).toEqual({ attributionTime: 4n, spanVerifierTime: 5n });
+    for (const bad of [{ spanVerifierTime: 5 }, { attributionTime: 6, spanVerifierTime: 5 }]) {
+      expect(() => parseOpenLedgerConfig(bad)).toThrow(/spanVerifierTime/);
+    }
   });
 
   it("refuse a genesis that names an account twice", () => {

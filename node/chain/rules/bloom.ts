@@ -11,8 +11,21 @@ export const BLOOM_BITS = 8 * BLOOM_BYTES;
 export type BloomQuery = readonly (readonly BloomItem[])[];
 export type BloomItem = readonly [number, number, number];
 
+/** Addresses and topics whose bits are kept: a token's logs name the same few again and again. */
+const KEPT_ITEMS = 8_192;
+const kept = new Map<Hex, BloomItem>();
+
 /** The bits of an item, counted as the filter's bytes go. Source: Yellow Paper, section 4.3.1. */
 export function bloomItem(item: Hex): BloomItem {
+  const known = kept.get(item);
+  if (known !== undefined) return known;
+  if (kept.size >= KEPT_ITEMS) kept.clear();
+  const bits = hashedItem(item);
+  kept.set(item, bits);
+  return bits;
+}
+
+function hashedItem(item: Hex): BloomItem {
   const hash = keccak256(hexToBytes(item));
   const bit = (at: number) => {
     const number = ((hash[at]! << 8) | hash[at + 1]!) & (BLOOM_BITS - 1);

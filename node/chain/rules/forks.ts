@@ -23,15 +23,14 @@ export function isAttributionActive(config: OpenLedgerConfig, l2Time: bigint): b
   return config.attributionTime !== undefined && l2Time >= config.attributionTime;
 }
 
-/** True for the block whose execution starts with writing the precompiles' stubs. */
-export function isAttributionActivationBlock(
-  config: OpenLedgerConfig,
-  rollup: RollupConfig,
-  l2Time: bigint,
-): boolean {
-  return (
-    isAttributionActive(config, l2Time) &&
-    l2Time > rollup.genesis.l2Time &&
-    !isAttributionActive(config, l2Time - rollup.blockTime)
-  );
+/** True when the SpanVerifier is there too at the L2 time: never before the fork's other precompiles. */
+export function isSpanVerifierActive(config: OpenLedgerConfig, l2Time: bigint): boolean {
+  const { spanVerifierTime } = config;
+  return spanVerifierTime !== undefined && l2Time >= spanVerifierTime && isAttributionActive(config, l2Time);
+}
+
+/** True unless a SpanVerifier has a time at which the fork's other precompiles are not there. */
+export function isSpanVerifierInOrder({ attributionTime, spanVerifierTime }: OpenLedgerConfig): boolean {
+  if (spanVerifierTime === undefined) return true;
+  return attributionTime !== undefined && attributionTime <= spanVerifierTime;
 }

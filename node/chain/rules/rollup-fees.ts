@@ -47,9 +47,8 @@ export function l1Cost(
   context: FeeContext,
   transaction: DaSubject,
 ): L1Cost {
-  const unset =
-    context.blobBaseFee === 0n && context.baseFeeScalar === 0n && context.blobBaseFeeScalar === 0n;
-  if (!isActive(config, "ecotone", time) || unset) return bedrockL1Cost(config, time, context, transaction);
+  if (!isActive(config, "ecotone", time) || isUnset(context))
+    return bedrockL1Cost(config, time, context, transaction);
   const feeScaled =
     16n * context.baseFee * context.baseFeeScalar + context.blobBaseFee * context.blobBaseFeeScalar;
   if (isActive(config, "fjord", time)) {
@@ -58,6 +57,15 @@ export function l1Cost(
   }
   const gas = calldataGas(config, time, transaction);
   return { fee: (gas * feeScaled) / (16n * SCALE), gasUsed: gas };
+}
+
+function isUnset({ blobBaseFee, baseFeeScalar, blobBaseFeeScalar }: FeeContext): boolean {
+  return blobBaseFee === 0n && baseFeeScalar === 0n && blobBaseFeeScalar === 0n;
+}
+
+/** Whether {@link l1Cost} is the same for all transactions of one compressed size: from Fjord on, but for parameters that are not set. */
+export function isL1CostBySize(config: RollupConfig, time: bigint, context: FeeContext): boolean {
+  return isActive(config, "fjord", time) && !isUnset(context);
 }
 
 /** The formula before Ecotone, and in its first block, whose parameters are not set yet: also where Fjord comes with it. */

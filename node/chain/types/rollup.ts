@@ -59,6 +59,8 @@ export interface RollupConfig {
 export interface OpenLedgerConfig {
   /** Seconds. 0: stubs in genesis; later: written before the first transaction of the activation block; absent: never. */
   attributionTime: bigint | undefined;
+  /** The same for the SpanVerifier, not before the others; absent: never, and no model commits spans. */
+  spanVerifierTime?: bigint;
 }
 
 /** L1's chain config as far as L2 consensus reads it: the blob fee schedule. */

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { bytesToHex, decodeErrorResult, encodeFunctionData, hexToBytes } from "viem";
 import { describe, expect, it } from "vitest";
 import {
-  ATTRIBUTION_PRECOMPILES,
   INFLUENCE_VERIFIER_ADDRESS,
+  OWN_PRECOMPILES,
   REWARD_SPLITTER_ADDRESS,
+  SPAN_VERIFIER_ADDRESS,
 } from "../../../precompiles/addresses.ts";
 import {
   createSmallChain,
@@ -55,10 +56,10 @@ function forwarder(
 }
 
 function chainWith(accounts: SmallChainOptions["accounts"] = []): SmallChain {
-  const stubs = ATTRIBUTION_PRECOMPILES.map((address) => ({ address, nonce: 1n, codeHex: "0xfe" as const }));
+  const stubs = OWN_PRECOMPILES.map((address) => ({ address, nonce: 1n, codeHex: "0xfe" as const }));
   return createSmallChain({
     executor: "both",
-    openledger: { attributionTime: 0n },
+    openledger: { attributionTime: 0n, spanVerifierTime: 0n },
     accounts: [...stubs, ...accounts],
   });
 }
@@ -211,6 +212,7 @@ describe("the precompiles' vectors in the executors", async () => {
   const relay = "0x0000000000000000000000000000000000005ca1" as const;
   for (const [folder, address] of [
     ["influence-verifier", INFLUENCE_VERIFIER_ADDRESS],
+    ["span-verifier", SPAN_VERIFIER_ADDRESS],
     ["reward-splitter", REWARD_SPLITTER_ADDRESS],
   ] as const) {
     const small = chainWith([contract(relay, forwarder("staticcall", address))]);

@@ -1,6 +1,6 @@
-import { ATTRIBUTION_PRECOMPILES } from "../../../precompiles/addresses.ts";
+import { activePrecompiles } from "../../../precompiles/active.ts";
 import { hexToBytes } from "../../base/bytes.ts";
-import { isAttributionActive } from "../../chain/rules/forks.ts";
+import type { Address } from "../../chain/types/primitives.ts";
 import type { FlatReader } from "../../store/flat-table.ts";
 import { FlatState } from "../state/flat-state.ts";
 import { NodeStore } from "../state/node-store.ts";
@@ -72,9 +72,14 @@ function withTraces({ rollup }: ChainRules, executor: Omit<Executor, "trace">): 
 
 /** Instances for a block's time: a fork's precompiles are ordinary addresses before it. */
 function revmInstances({ rollup, openledger }: ChainRules): (time: bigint) => InstancePool {
-  const pool = (precompiles: readonly Uint8Array[]) =>
-    new InstancePool(() => new EvmInstance(rollup.l2ChainId, precompiles, nativeCrypto()));
-  const stock = pool([]);
-  const attribution = pool(ATTRIBUTION_PRECOMPILES.map((address) => hexToBytes(address)));
-  return (time) => (isAttributionActive(openledger, time) ? attribution : stock);
+  const pools = new Map<readonly Address[], InstancePool>();
+  return (time) => {
+    const precompiles = activePrecompiles(openledger, time);
+    const known = pools.get(precompiles);
+    if (known) return known;
+    const bytes = precompiles.map((address) => hexToBytes(address));
+    const pool = new InstancePool(() => new EvmInstance(rollup.l2ChainId, bytes, nativeCrypto()));
+    pools.set(precompiles, pool);
+    return pool;
+  };
 }

@@ -4,8 +4,10 @@ import type { Hash } from "../../chain/types/primitives.ts";
 import { type PoolCandidate, recoverCandidates } from "./candidate.ts";
 import { refuse } from "./limits.ts";
 
-/** Transactions of one batch. */
+/** Transactions of one batch at most. */
 const BATCH = 128;
+/** So many go on together where few wait: while one thread has them, another has those before. */
+const FEW = 6;
 /** Transactions that wait for their batch at most. */
 const MAX_WAITING = 4_096;
 
@@ -43,7 +45,8 @@ export class AdmissionQueue {
   }
 
   private async recoverAll(): Promise<void> {
-    while (this.waiting.length > 0) await this.recoverBatch(this.waiting.splice(0, BATCH));
+    while (this.waiting.length > 0)
+      await this.recoverBatch(this.waiting.splice(0, batchOf(this.waiting.length)));
     this.isBusy = false;
   }
 
@@ -63,6 +66,11 @@ export class AdmissionQueue {
       fail(error);
     }
   }
+}
+
+/** A part of what waits: all of it at once would be in one thread while the others have nothing to do. */
+function batchOf(waiting: number): number {
+  return Math.min(BATCH, Math.max(FEW, Math.ceil(waiting / 4)));
 }
 
 function answer(

@@ -325,7 +325,7 @@ describe("what was acknowledged before a reorganisation", () => {
     const [old, dearer] = [await poolTransfer(1, 0), await poolTransfer(1, 0, "2")];
     await fixture.add(old);
     const removed = fixture.include(old);
-    const { arrivals } = fixture.journal.reserve([old]);
+    const arrivals = fixture.journal.append([old]);
     const journalled = new Map([[hashOf(old), arrivals[0]!]]);
     fixture.pool.chainChanged({ removed: [removed], added: [poolBlock(dearer)], journalled });
     await Promise.resolve();

@@ -151,7 +151,7 @@ describe("mempool", () => {
     await Promise.resolve();
     expect(journal.raws.size).toBe(1);
     nonces.set(accounts[1]!.address.toLowerCase() as Address, 1n);
-    const { arrivals } = journal.reserve([raws[1]!]);
+    const arrivals = journal.append([raws[1]!]);
     const journalled = new Map([[second!, arrivals[0]!]]);
     pool.chainChanged({ removed: [block], added: [blockOf(raws[0]!)], journalled });
     expect(take()).toEqual([second, third]);

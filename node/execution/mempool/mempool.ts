@@ -76,7 +76,7 @@ class Pool implements Mempool {
         answers.push(error);
       }
     }
-    if (accepted.length > 0) await this.journal(accepted);
+    if (accepted.length > 0) this.journal(accepted);
     return answers;
   }
 
@@ -254,16 +254,15 @@ class Pool implements Mempool {
   }
 
   /** Writes the entries to the journal and tells of them; takes them out again when they can't be written. */
-  private async journal(entries: readonly PoolEntry[]): Promise<void> {
+  private journal(entries: readonly PoolEntry[]): void {
     try {
       const raws = entries.map(({ transaction }) => transaction.raw);
-      const { arrivals, done } = this.options.journal.append(raws);
+      const arrivals = this.options.journal.append(raws);
       for (const [index, entry] of entries.entries()) {
         // One of the batch may have left for a later one of it; it is written all the same.
         if (entry.account === undefined) this.forget(arrivals[index]);
         else entry.arrival = arrivals[index];
       }
-      await done;
     } catch (error) {
       for (const entry of entries) this.book.remove(entry);
       throw error;

@@ -158,10 +158,61 @@ describe("the flat table", () => {
     await write([child(chain[3]!, [])], 4);
     expect(store.flat.isWhole).toBe(false);
     const root = rootOf(chain.at(-1)!);
-    await store.flat.build(root, flatEntries(nodes, hexToBytes(root)));
+    expect(await store.flat.build(() => ({ root, entries: flatEntries(nodes, hexToBytes(root)) }))).toBe(
+      true,
+    );
     expect(store.flat.version(root)).toBeDefined();
     expect(await table()).toEqual(await trie());
     await write([child(chain.at(-1)!, changesOf(random))]);
+    expect(await table()).toEqual(await trie());
+  });
+
+  /** Builds the table with a block after each few entries of the walk; `before` each of them. */
+  const buildAmong = (random: Random, before: (step: number) => Promise<void>) =>
+    store.flat.build(() => {
+      const root = hexToBytes(rootOf(chain.at(-1)!));
+      const entries = async function* () {
+        let step = 0;
+        for await (const entry of flatEntries(nodes, root)) {
+          if (random.below(3) === 0) await before(step++);
+          yield entry;
+        }
+      };
+      return { root: bytesToHex(root), entries: entries() };
+    });
+  const staying = (random: Random) =>
+    changesOf(random).filter(({ account, wiped }) => account !== undefined && !wiped);
+
+  it("is built while blocks come, and followed by them from then on", async () => {
+    for (let seed = 20; seed < 26; seed++) {
+      const random = new Random(seed);
+      for (let step = 0; step < 10; step++) await write([child(chain.at(-1)!, changesOf(random))]);
+      const whole = await buildAmong(random, () => write([child(chain.at(-1)!, staying(random))]));
+      expect(whole).toBe(true);
+      expect(store.flat.version(rootOf(chain.at(-1)!))).toBeDefined();
+      expect(await table()).toEqual(await trie());
+      // What came meanwhile can be taken back.
+      await write([], chain.length - 1);
+      expect(store.flat.isWhole).toBe(true);
+      expect(await table()).toEqual(await trie());
+    }
+  });
+
+  it("is not taken for whole where blocks left while it was built, or the building ended", async () => {
+    const random = new Random(30);
+    for (let step = 0; step < 10; step++) await write([child(chain.at(-1)!, changesOf(random))]);
+    const left = await buildAmong(random, async (step) => {
+      if (step === 1) await write([], chain.length - 1);
+      else await write([child(chain.at(-1)!, staying(random))]);
+    });
+    expect([left, store.flat.isWhole]).toEqual([false, false]);
+    const ended = buildAmong(random, async () => {
+      throw new Error("enough");
+    });
+    await expect(ended).rejects.toThrow("enough");
+    await write([child(chain.at(-1)!, staying(random))]);
+    expect(store.flat.isWhole).toBe(false);
+    expect(await buildAmong(random, async () => undefined)).toBe(true);
     expect(await table()).toEqual(await trie());
   });
 

@@ -229,10 +229,11 @@ class ChainEngine implements Engine {
     const removed = update.orphaned ?? [];
     const added = (update.blocks ?? []).map(({ block }) => block);
     const orphans = keepOrphans ? orphansOf({ removed, added }) : [];
-    const { arrivals, writes } = store.mempool.reserve(orphans.map(({ raw }) => raw));
+    // Before the chain loses them: what the chain holds still, a start takes out of the journal again.
+    const arrivals = store.mempool.append(orphans.map(({ raw }) => raw));
+    if (arrivals.length > 0) await store.mempool.sync();
     await store.commit({
       ...update,
-      journal: writes,
       heads: { unsafe: unsafe.hash, safe: safe.hash, finalized: finalized.hash },
     });
     this.current = heads;

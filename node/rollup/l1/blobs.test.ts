@@ -7,6 +7,7 @@ import { bytesToHex, equalsBytes } from "../../base/bytes.ts";
 import { BLOB_BYTES } from "../../chain/codec/blob.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { blobHash, commitmentOf } from "../../execution/blob-hash.ts";
+import { rollupError } from "../errors.ts";
 import { type BlobBlock, createBeaconLookup } from "./beacon.ts";
 import { type BlobReader, createAnvilLookup, createBlobReader } from "./blobs.ts";
 
@@ -110,6 +111,117 @@ describe("blobs of a consensus node", () => {
     await expect(reader(young.url).blobs(block, [first])).rejects.toMatchObject({
       code: "BLOBS_UNAVAILABLE",
       cause: { code: "L1_RESPONSE_INVALID" },
+    });
+  });
+});
+
+describe("a consensus node's answers", () => {
+  const causeOf = async (url: string, at: BlobBlock = block) => {
+    const error = await reader(url)
+      .blobs(at, [first])
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "BLOBS_UNAVAILABLE" });
+    return (error as { cause?: { code: string; facts: { what: string; reason: string } } }).cause;
+  };
+
+  test.each([400, 404, 405, 410, 501])("with the status %d say that it has no such thing", async (status) => {
+    const sidecars = [{ blob: text(0) }];
+    const node = await consensusNode({
+      ...clock,
+      "/eth/v1/beacon/blobs/5": { status, body: "no" },
+      "/eth/v1/beacon/blob_sidecars/5": { body: { data: sidecars } },
+    });
+    expect(await given(reader(node.url), block, [first])).toEqual([0]);
+    const none = await consensusNode({ ...clock, "/eth/v1/beacon/blobs/5": { status, body: "no" } });
+    expect(await causeOf(none.url)).toBeUndefined();
+  });
+
+  test("that are failures, no JSON, too long or of another form are named", async () => {
+    const path = "/eth/v1/beacon/blobs/5";
+    const of = async (answer: Answer) => (await consensusNode({ ...clock, [path]: answer })).url;
+    const invalid = (reason: string | RegExp, what = path) => ({
+      code: "L1_RESPONSE_INVALID",
+      facts: { what, reason: expect.stringMatching(reason) },
+    });
+    expect(await causeOf(await of({ status: 500, body: "x" }))).toMatchObject({
+      code: "L1_UNAVAILABLE",
+      facts: { what: path, reason: "HTTP status 500" },
+    });
+    expect(await causeOf(await of({ body: "{" }))).toMatchObject(invalid(/^no JSON$/));
+    const long = `"${"a".repeat(64 * 1024 * 1024)}"`;
+    expect(await causeOf(await of({ body: long }))).toMatchObject(invalid(/too long/, "blobs"));
+    const broken = { body: { data: [text(0), "0x00"] } };
+    expect(await causeOf(await of(broken))).toMatchObject(invalid(/^data\.1: /, "blobs"));
+    expect(await causeOf(await of({ body: "5" }))).toMatchObject(invalid(/^answer: /, "blobs"));
+    const away = await of({});
+    await new Promise((resolve) => open.pop()!.close(resolve));
+    expect(await causeOf(away)).toMatchObject({
+      code: "L1_UNAVAILABLE",
+      facts: { reason: expect.stringContaining("ECONNREFUSED") },
+    });
+  });
+
+  test("about its clock decide the slot", async () => {
+    const start = await consensusNode({ ...clock, "/eth/v1/beacon/blobs/0": { body: { data: [text(0)] } } });
+    expect(await given(reader(start.url), { ...block, timestamp: 1_000n }, [first])).toEqual([0]);
+    expect(await given(reader(start.url), { ...block, timestamp: 1_011n }, [first])).toEqual([0]);
+    expect(await causeOf(start.url, { ...block, timestamp: 999n })).toMatchObject({
+      code: "L1_RESPONSE_INVALID",
+    });
+    const still = await consensusNode({
+      ...clock,
+      "/eth/v1/config/spec": { body: { data: { SECONDS_PER_SLOT: "0" } } },
+    });
+    expect(await causeOf(still.url)).toMatchObject({ code: "L1_RESPONSE_INVALID" });
+  });
+});
+
+describe("sources of blobs", () => {
+  const [one, two] = blobs as [Uint8Array, Uint8Array];
+
+  test("are asked in turn until all is there", async () => {
+    let asked = 0;
+    const more = async () => {
+      asked++;
+      return [two];
+    };
+    const both = createBlobReader([async () => [one], more, more]);
+    expect(await given(both, block, [second, first])).toEqual([1, 0]);
+    expect(asked).toBe(1);
+  });
+
+  test("are believed nothing: of an answer the first 128 blobs are looked at, each by its hash", async () => {
+    const others = (count: number) => Array<Uint8Array>(count).fill(two);
+    const last = createBlobReader([async () => [...others(127), one]]);
+    expect(await given(last, block, [first])).toEqual([0]);
+    const late = createBlobReader([async () => [...others(128), one]]);
+    await expect(late.blobs(block, [first])).rejects.toMatchObject({ code: "BLOBS_UNAVAILABLE" });
+  }, 60_000);
+
+  test("that break in a way that nobody foresaw are not passed over", async () => {
+    const broken = async () => {
+      throw new TypeError("a fault of this program");
+    };
+    await expect(createBlobReader([broken, async () => [one]]).blobs(block, [first])).rejects.toThrow(
+      TypeError,
+    );
+  });
+
+  test("over JSON-RPC have none where the method is unknown, and fail otherwise", async () => {
+    const failing = (rpcCode: number) =>
+      createBlobReader([
+        createAnvilLookup(async () => {
+          throw rollupError("L1_RPC_ERROR", { message: "no", facts: { rpcCode } });
+        }),
+      ]).blobs(block, [first]);
+    const none = await failing(-32601).catch((error: unknown) => error as Error);
+    expect([none, (none as Error).cause]).toEqual([
+      expect.objectContaining({ code: "BLOBS_UNAVAILABLE" }),
+      undefined,
+    ]);
+    await expect(failing(-32000)).rejects.toMatchObject({
+      code: "BLOBS_UNAVAILABLE",
+      cause: { code: "L1_RPC_ERROR" },
     });
   });
 });

@@ -18,6 +18,8 @@ class ScriptedL1 {
   tip: bigint | undefined = 2n * GWEI;
   away = false;
   nonce = 0n;
+  /** So many questions for a receipt have no answer after it was mined. */
+  receiptsLate = 0;
   readonly sent: { hash: Hash; nonce: bigint; maxFee: bigint; tip: bigint }[] = [];
   readonly mined = new Map<Hash, number>();
 
@@ -55,7 +57,7 @@ class ScriptedL1 {
   }
 
   private receipt(hash: Hash): unknown {
-    if (!this.mined.has(hash)) return null;
+    if (!this.mined.has(hash) || this.receiptsLate-- > 0) return null;
     return {
       blockHash: `0x${"01".repeat(32)}`,
       blockNumber: "0x1",
@@ -177,6 +179,15 @@ describe("the L1 sender", () => {
     await until(() => l1.sent.length > 0);
     l1.nonce++;
     await said;
+  });
+
+  test("waits for a receipt that comes after its nonce has passed", async () => {
+    const l1 = new ScriptedL1();
+    const sending = senderOn(l1).send({ to: INBOX, data: "0x01" });
+    await until(() => l1.sent.length > 0);
+    l1.receiptsLate = 2;
+    l1.mine();
+    await expect(sending).resolves.toMatchObject({ status: 1 });
   });
 
   test("says so when L1 goes back and loses what came before", async () => {

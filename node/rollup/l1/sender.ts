@@ -111,9 +111,8 @@ export function createL1Sender(options: L1SenderOptions): L1Sender {
       }
       const { maxFeePerGas, maxPriorityFeePerGas } = fees;
       const raw = signL1Transaction(options.privateKey, {
-        type: "eip1559",
-        chainId: Number(options.chainId),
-        nonce: Number(nonce),
+        chainId: options.chainId,
+        nonce,
         to: request.to,
         data: request.data,
         value: request.value ?? 0n,
@@ -153,7 +152,15 @@ interface Flight {
   raw: Hex;
   /** All that L1 may know; any of them may be mined. */
   hashes: Hash[];
+  /** Looks in a row at which L1 was past the nonce and had no receipt. */
+  passed: number;
 }
+
+/**
+ * L1 may count a nonce before it has the receipt: within itself for a moment, or because a load balancer asks a node that is behind. So
+ * many looks in a row tell that the nonce is another's.
+ */
+const LOOKS_PAST_NONCE = 4;
 
 async function sendGroup(
   context: Context,
@@ -170,7 +177,16 @@ async function sendGroup(
   const flights: Flight[] = [];
   for (const [index, request] of requests.entries()) {
     const nonce = first + BigInt(index);
-    const flight: Flight = { index, request, nonce, gas: gas[index]!, fees, raw: "0x", hashes: [] };
+    const flight: Flight = {
+      index,
+      request,
+      nonce,
+      gas: gas[index]!,
+      fees,
+      raw: "0x",
+      hashes: [],
+      passed: 0,
+    };
     await launch(context, flight, fees, how);
     flights.push(flight);
   }
@@ -214,11 +230,13 @@ async function launch(context: Context, flight: Flight, fees: L1Fees, how: SendA
 
 /** The receipt, if there is one. @throws CodedError `L1_NONCE_MOVED` when the nonce is not ours any more. */
 async function look({ rpc, address }: Context, flight: Flight): Promise<L1SendResult | undefined> {
+  // The nonce first: a receipt of before it is there by then.
+  const passed = (await accountNonce(rpc, address)) > flight.nonce;
   const result = await firstReceipt(rpc, flight.hashes);
-  if (result || (await accountNonce(rpc, address)) <= flight.nonce) return result;
-  const late = await firstReceipt(rpc, flight.hashes);
-  if (late === undefined) throw nonceMoved(address, flight.nonce);
-  return late;
+  if (result !== undefined) return result;
+  flight.passed = passed ? flight.passed + 1 : 0;
+  if (flight.passed >= LOOKS_PAST_NONCE) throw nonceMoved(address, flight.nonce);
+  return undefined;
 }
 
 /**

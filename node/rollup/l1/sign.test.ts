@@ -21,6 +21,8 @@ test("signs as viem's account does, to the byte", async () => {
       maxPriorityFeePerGas: 5n,
     } as const;
     const expected = await privateKeyToAccount(privateKey).signTransaction(transaction);
-    expect(signL1Transaction(privateKey, transaction)).toBe(expected);
+    const chainId = BigInt(transaction.chainId);
+    const nonce = BigInt(transaction.nonce);
+    expect(signL1Transaction(privateKey, { ...transaction, chainId, nonce })).toBe(expected);
   }
 });

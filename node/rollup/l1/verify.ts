@@ -4,6 +4,7 @@ import { hashHeader } from "../../chain/codec/header.ts";
 import { encodeReceipt } from "../../chain/codec/receipt.ts";
 import { keccakHash } from "../../chain/crypto.ts";
 import { listRoot } from "../../chain/trie-root.ts";
+import type { BlockHeader } from "../../chain/types/block.ts";
 import type { L1Block } from "../../chain/types/l1.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import { address, data, hash, quantity } from "./fields.ts";
@@ -59,14 +60,14 @@ const receipt = z.object({
   logs: z.array(z.object({ address, topics: z.array(hash).max(4), data, logIndex: quantity })),
 });
 
-/** The two roots that a header commits to. */
+/** Two of the roots that a header commits to. */
 interface Roots {
   transactionsRoot: Hash;
   receiptsRoot: Hash;
 }
 
-/** Recomputes the block's hash from its header's fields. @throws CodedError `L1_RESPONSE_INVALID`. */
-export function verifyHeader(answer: unknown): Roots {
+/** A block's header, whose hash was recomputed from its fields. @throws CodedError `L1_RESPONSE_INVALID`. */
+export function verifyHeader(answer: unknown): BlockHeader {
   const method = "eth_getBlockByNumber";
   const fields = parseAnswer(method, header, answer);
   const found = hashHeader(fields);

@@ -30,6 +30,7 @@ describe("the proposer and the stock L2OutputOracle", { timeout: 120_000 }, () =
     anvil = await startAnvil({ blockTime: 2 });
     const owner = addressOf(0);
     const plan = parseChainPlan({
+      devnet: true,
       roles: {
         owner,
         batcher: addressOf(1),

@@ -1,8 +1,8 @@
 import type { Hash } from "../../chain/types/primitives.ts";
 import type { PoolCandidate } from "../../execution/mempool/candidate.ts";
 
-/** Batches that the chain's thread has at once: one that it works on and one that is ready when it is done. */
-const MAX_UNDER_WAY = 2;
+/** Batches that the chain's thread has at once: of those before, it waits for the journal's write. */
+const MAX_UNDER_WAY = 4;
 /** Candidates of one message. */
 const MOST = 512;
 

@@ -38,28 +38,42 @@ export async function* answerBody(
   limits: BodyLimits,
   answerCall: AnswerCall,
 ): AsyncGenerator<string, void> {
-  const shape = shapeOf(body, limits.maxDepth);
-  if (shape.isTooDeep) {
-    yield failureText(
-      undefined,
-      RPC_CODE.parse,
-      `${PARSE_ERROR}: nested deeper than ${limits.maxDepth} levels`,
-    );
-    return;
-  }
-  if (shape.items > limits.maxBatch) {
-    yield failureText(undefined, RPC_CODE.invalidRequest, "batch too large");
-    return;
-  }
-  const parsed = parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8"));
-  if (parsed === undefined) {
-    yield failureText(undefined, RPC_CODE.parse, PARSE_ERROR);
-  } else if (parsed.isBatch) {
-    yield* answerBatch(parsed.requests, limits, answerCall);
+  const read = readRequests(body, limits);
+  if ("failure" in read) {
+    yield read.failure;
+  } else if (read.isBatch) {
+    yield* answerBatch(read.requests, limits, answerCall);
   } else {
-    const answer = await answerOne(parsed.requests[0], undefined, answerCall);
+    const answer = await answerRequest(read.requests[0], answerCall);
     if (answer !== undefined) yield answer;
   }
+}
+
+/** The requests of a body, or the answer to what holds none. */
+export function readRequests(
+  body: Uint8Array,
+  limits: Pick<BodyLimits, "maxDepth" | "maxBatch">,
+):
+  | { isBatch: boolean; requests: readonly (RequestText | undefined)[] }
+  | { isBatch: false; failure: string } {
+  const fail = (code: number, message: string) => ({
+    isBatch: false as const,
+    failure: failureText(undefined, code, message),
+  });
+  const shape = shapeOf(body, limits.maxDepth);
+  if (shape.isTooDeep)
+    return fail(RPC_CODE.parse, `${PARSE_ERROR}: nested deeper than ${limits.maxDepth} levels`);
+  if (shape.items > limits.maxBatch) return fail(RPC_CODE.invalidRequest, "batch too large");
+  const parsed = parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8"));
+  return parsed ?? fail(RPC_CODE.parse, PARSE_ERROR);
+}
+
+/** The answer to one request outside batches; undefined for a notification. */
+export function answerRequest(
+  request: RequestText | undefined,
+  answerCall: AnswerCall,
+): Promise<string | undefined> {
+  return answerOne(request, undefined, answerCall);
 }
 
 function parse(text: string): ReturnType<typeof requestsIn> | undefined {

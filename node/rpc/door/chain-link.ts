@@ -4,7 +4,7 @@ import type { PoolCandidate } from "../../execution/mempool/candidate.ts";
 import type { MethodAnswer } from "./answer-text.ts";
 import { errorText } from "./answer-text.ts";
 import { packCandidates } from "./packed-candidates.ts";
-import type { ChainBatch, DoorBatch, Page } from "./protocol.ts";
+import type { Admission, ChainBatch, DoorBatch, Page } from "./protocol.ts";
 
 /** What the chain's thread answered: an error object as JSON. */
 export class ChainRefusal extends Error {
@@ -16,16 +16,25 @@ export class ChainRefusal extends Error {
   }
 }
 
+/** Sends to the chain's thread. */
+export interface PostToChain {
+  batch(batch: DoorBatch): void;
+  admission(admission: Admission, transfer: ArrayBuffer[]): void;
+}
+
+/** Bytes from which on handing memory over costs less than copying it. */
+const WORTH_A_TRANSFER = 32 * 1024;
+
 /** The door's end of its way to the chain's thread: collects what one turn of the event loop brings into one message. */
 export class ChainLink {
-  private readonly post: (batch: DoorBatch, transfer: ArrayBuffer[]) => void;
+  private readonly post: PostToChain;
   private readonly callMs: number;
   private readonly calls = new Map<number, Pending<MethodAnswer>>();
   private readonly pages = new Map<number, (page: Page) => void>();
   private number = 0;
   private batch: DoorBatch | undefined;
 
-  constructor(post: (batch: DoorBatch, transfer: ArrayBuffer[]) => void, callMs: number) {
+  constructor(post: PostToChain, callMs: number) {
     this.post = post;
     this.callMs = callMs;
     // One timer for all calls: most are answered in a few milliseconds.
@@ -43,9 +52,13 @@ export class ChainLink {
   admit(candidates: readonly PoolCandidate[]): Promise<(Hash | Error)[]> {
     if (candidates.length === 0) return Promise.resolve([]);
     const packed = packCandidates(candidates);
+    const hashes = candidates.map(({ transaction }) => transaction.hash);
     return new Promise((resolve) => {
-      const { hashes } = packed;
       const number = this.expect(({ text, isError }) => {
+        if (text === NONE_REFUSED) {
+          resolve(hashes);
+          return;
+        }
         // An error is that of all of them; else the text is a list of places and errors.
         const refusals = isError ? undefined : new Map(JSON.parse(text) as [number, unknown][]);
         const refused = (error: unknown) => new ChainRefusal(JSON.stringify(error));
@@ -56,8 +69,8 @@ export class ChainLink {
           }),
         );
       });
-      this.open().admissions.push([number, packed]);
-      this.flush();
+      const transfer = packed.length < WORTH_A_TRANSFER ? [] : [packed.buffer as ArrayBuffer];
+      this.post.admission([number, packed], transfer);
     });
   }
 
@@ -88,6 +101,15 @@ export class ChainLink {
     this.open().endedBatches.push(batch);
   }
 
+  /** Takes the answer to admissions of which nothing was refused. */
+  admitted(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      const pending = this.calls.get(number);
+      this.calls.delete(number);
+      pending?.resolve({ text: NONE_REFUSED, isError: false });
+    }
+  }
+
   /** Takes the answers of the chain's thread; notices are the caller's. */
   receive({ answers, pages }: ChainBatch): void {
     for (let at = 0; at < answers.length; at += 3) {
@@ -112,7 +134,6 @@ export class ChainLink {
     if (this.batch === undefined) {
       this.batch = {
         calls: [],
-        admissions: [],
         pages: [],
         opened: [],
         closed: [],
@@ -127,8 +148,7 @@ export class ChainLink {
     const { batch } = this;
     if (batch === undefined) return;
     this.batch = undefined;
-    const transfer = batch.admissions.map(([, { raw }]) => raw.buffer as ArrayBuffer);
-    this.post(batch, transfer);
+    this.post.batch(batch);
   }
 
   /** Calls are in the order of their start: the first that is not late ends the look. */
@@ -141,6 +161,8 @@ export class ChainLink {
     }
   }
 }
+
+const NONE_REFUSED = "[]";
 
 interface Pending<T> {
   resolve(value: T): void;

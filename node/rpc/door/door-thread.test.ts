@@ -30,6 +30,10 @@ function supervise(server: RpcServer, stallMs?: number) {
 
 it("a door that ends is opened again on the same port, and its subscribers are gone", async () => {
   let gone = 0;
+  let asked = () => {};
+  const arrived = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
   const server = await createRpcServer({
     host: "127.0.0.1",
     port: 0,
@@ -39,7 +43,10 @@ it("a door that ends is opened again on the same port, and its subscribers are g
         connection?.onClose(() => gone++);
         return true;
       },
-      never: () => new Promise(() => {}),
+      never: () => {
+        asked();
+        return new Promise(() => {});
+      },
     },
   });
   const { supervisor, status } = supervise(server);
@@ -55,6 +62,8 @@ it("a door that ends is opened again on the same port, and its subscribers are g
     await watched;
     const waiting = send("never");
     const broken = expect(waiting).rejects.toThrow();
+    // Sent later, it would reach the next door and wait there for ever.
+    await arrived;
     await threads[0]!.terminate();
     await broken;
     await vi.waitFor(async () => expect(await send("echo")).toMatchObject({ result: [] }), {

@@ -1,6 +1,14 @@
 import type { Worker } from "node:worker_threads";
 import { startThread } from "../../base/threads.ts";
-import type { ChainBatch, DoorBatch, DoorThreadData, FromDoor, ToDoor } from "./protocol.ts";
+import type {
+  Admission,
+  Admitted,
+  ChainBatch,
+  DoorBatch,
+  DoorThreadData,
+  FromDoor,
+  ToDoor,
+} from "./protocol.ts";
 
 /** Of the door's JavaScript heap, in MiB: well above what its limits let it hold. */
 const HEAP_MIB = 1_024;
@@ -9,6 +17,7 @@ const YOUNG_MIB = 96;
 
 export interface DoorThreadListener {
   onBatch(batch: DoorBatch): void;
+  onAdmission(admission: Admission): void;
   /** It lives. */
   onBeat(): void;
   /** It ended without {@link DoorThread.close}. */
@@ -25,8 +34,10 @@ export class DoorThread {
     this.worker = worker;
     let reason: string | undefined;
     worker.on("message", (message: FromDoor) => {
-      if (message.kind === "batch" && !this.isClosing) listener.onBatch(message.batch);
-      if (message.kind === "beat") listener.onBeat();
+      if (Array.isArray(message)) {
+        if (!this.isClosing) listener.onAdmission(message);
+      } else if (message.kind === "batch" && !this.isClosing) listener.onBatch(message.batch);
+      else if (message.kind === "beat") listener.onBeat();
     });
     worker.on("error", (error) => {
       reason = error.message;
@@ -62,6 +73,10 @@ export class DoorThread {
     this.post({ kind: "batch", batch });
   }
 
+  admitted(numbers: Admitted): void {
+    this.post(numbers);
+  }
+
   /** Closes every connection and the port. */
   async close(): Promise<void> {
     this.isClosing = true;
@@ -85,6 +100,7 @@ function listening(worker: Worker): Promise<number> {
     worker.once("error", reject);
     worker.once("exit", (status) => reject(new Error(`the door's thread ended with status ${status}`)));
     worker.on("message", (message: FromDoor) => {
+      if (Array.isArray(message)) return;
       if (message.kind === "listening") resolve(message.port);
       if (message.kind === "failed")
         reject(Object.assign(new Error(message.message), { code: message.code }));

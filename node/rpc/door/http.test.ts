@@ -23,6 +23,7 @@ beforeAll(async () => {
     host: "127.0.0.1",
     port: 0,
     methods,
+    origins: ["*"],
     limits: { maxRequestBytes: 20_000, pageMs: 300, headMs: 500, bodyMs: 800, sendMs: 500 },
     pages: {
       "/health": () => health,
@@ -167,6 +168,39 @@ describe("CORS", () => {
     expect((await post(strict.httpUrl, call())).status).toBe(200);
   });
 
+  it("unless told lets in no page of another machine, but this one's and wallets", async () => {
+    const asked = async (origin: string, host = "127.0.0.1") => {
+      const head = `POST / HTTP/1.1\r\nhost: ${host}\r\norigin: ${origin}\r\nconnection: close\r\n`;
+      const text = `${head}content-length: ${call().length}\r\n\r\n${call()}`;
+      const answer = await raw(text, 3_000, small.port);
+      return [answer.split(" ")[1], /access-control-allow-origin: (.*)\r/i.exec(answer)?.[1]];
+    };
+    const foreign: [origin: string, host?: string][] = [
+      ["https://evil.example"],
+      ["null"],
+      ["http://127.0.0.1.evil.example"],
+      ["http://localhost.evil.example:9545"],
+      ["http://192.168.0.7"],
+      // A name that was made to mean this machine.
+      ["http://evil.example:9545", "evil.example:9545"],
+      // A page of the visitor's own machine, and a node elsewhere.
+      ["http://localhost:3000", "192.168.0.7:9545"],
+    ];
+    for (const [origin, host] of foreign)
+      expect(await asked(origin, host), origin).toEqual(["403", undefined]);
+    const own: [origin: string, host?: string][] = [
+      ["http://localhost:3000"],
+      ["http://127.0.0.1:9547", "localhost:9545"],
+      ["http://[::1]:9547", "[::1]:9545"],
+      ["https://192.168.0.7:9547", "192.168.0.7:9545"],
+      ["chrome-extension://nkbihfbeogaeaoehlefnkodbefgpgknn"],
+      ["moz-extension://8f0c"],
+    ];
+    for (const [origin, host] of own) expect(await asked(origin, host), origin).toEqual(["200", origin]);
+    const asks = await preflight(small.httpUrl, "https://evil.example", "content-type");
+    expect(asks.headers.get("access-control-allow-methods")).toBeNull();
+  });
+
   it("answers under the names of the list and by address", async () => {
     const as = async (host: string) =>
       (await raw(`GET / HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`, 3_000, strict.port)).split(
@@ -252,12 +286,13 @@ describe("bodies", () => {
     socket.on("error", () => {});
     const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "huge", params: [] });
     socket.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
-    socket.pause();
-    await sleep(1_500);
     let received = 0;
     socket.on("data", (piece) => {
       received += piece.length;
     });
+    await new Promise((resolve) => socket.once("data", resolve));
+    socket.pause();
+    await sleep(1_500);
     socket.resume();
     await closed;
     expect(received).toBeLessThan(30_000_000);

@@ -8,6 +8,9 @@ import type { HeldBytes } from "./held-bytes.ts";
 import type { DoorLimits } from "./limits.ts";
 import { corsHeaders, isHostAllowed, isOriginAllowed, preflightHeaders } from "./origins.ts";
 import type { Reception } from "./reception.ts";
+import { JSON_TYPES } from "./request-head.ts";
+import { sendPieces, WHOLE } from "./slow-send.ts";
+import { passOn, type Upstream } from "./upstream.ts";
 
 /** What HTTP requests are answered from. */
 export interface HttpParts {
@@ -19,19 +22,12 @@ export interface HttpParts {
   origins: readonly string[];
   hosts: readonly string[];
   pages: readonly string[];
+  upstream: Upstream | undefined;
 }
 
-/**
- * What is written at once. Answers of a batch up to this go out in one piece with their length, longer ones as they come, without;
- * the answer to a single request has its length always.
- */
-const WHOLE = 256 * 1024;
 /** Requests that one connection may send before it has its answers. */
 const MAX_PIPELINED = 64;
 const TEXT = "text/plain; charset=utf-8";
-/** What clients send JSON as; other types are what pages and forms send. */
-const JSON_TYPES =
-  /^(?:application\/(?:json(?:-rpc|request)?|x-www-form-urlencoded|octet-stream)|text\/plain)\s*(?:;|$)/i;
 /** Path of a request line: no absolute form, which is for proxies, and nothing that browsers would not send. */
 const PATH = /^\/(?:[^/?#][^?#]*)?(?:\?[^#]*)?$/;
 const WELCOME = "POST JSON-RPC 2.0 requests here\n";
@@ -54,7 +50,7 @@ export function httpHandler(parts: HttpParts): HttpHandler {
       request.socket.destroy();
       return;
     }
-    parts.connections.touch(connection);
+    parts.connections.asked(connection);
     connection.requests++;
     // One at a time, so that no client has more calls under way than it has connections.
     const before = connection.turn;
@@ -77,7 +73,7 @@ class Exchange {
     this.parts = parts;
     this.request = request;
     this.response = response;
-    this.headers = corsHeaders(request.headers.origin, parts.origins);
+    this.headers = corsHeaders(request.headers, parts.origins);
   }
 
   async answer(): Promise<void> {
@@ -85,6 +81,9 @@ class Exchange {
     if (!isHostAllowed(headers.host, this.parts.hosts)) return this.plain(403, "invalid host specified\n");
     if (!PATH.test(url)) return this.plain(400, "bad request target\n");
     const path = url.split("?")[0]!;
+    const { upstream } = this.parts;
+    if (upstream !== undefined && path.startsWith(upstream.prefix) && (method === "GET" || method === "POST"))
+      return this.passOn(upstream);
     switch (method) {
       case "OPTIONS":
         this.response.writeHead(204, preflightHeaders(this.request, this.parts.origins)).end();
@@ -98,6 +97,12 @@ class Exchange {
         this.headers.allow = "GET, HEAD, POST, OPTIONS";
         return this.plain(405, "method not allowed\n");
     }
+  }
+
+  private async passOn(upstream: Upstream): Promise<void> {
+    const refusal = this.refusal();
+    if (refusal !== undefined) return this.refuse(...refusal);
+    await passOn(this.request, this.response, upstream, this.headers);
   }
 
   private async page(path: string): Promise<void> {
@@ -128,7 +133,7 @@ class Exchange {
   /** What can be said before the body is read. */
   private refusal(): [status: number, text: string] | undefined {
     const { headers } = this.request;
-    if (!isOriginAllowed(headers.origin, this.parts.origins)) return [403, "origin not allowed\n"];
+    if (!isOriginAllowed(headers, this.parts.origins)) return [403, "origin not allowed\n"];
     const type = headers["content-type"];
     if (type !== undefined && !JSON_TYPES.test(type))
       return [415, "invalid content type, only application/json is supported\n"];
@@ -151,6 +156,8 @@ class Exchange {
       let whole = "";
       for await (const piece of answerBody(body, limits, answerCall)) {
         if (this.response.destroyed) return;
+        // Answers of a batch go out in one piece with their length up to here, longer ones as they come, without; the answer to a
+        // single request has its length always.
         if (this.response.headersSent) await this.send(piece);
         else if (whole.length + piece.length <= WHOLE || piece.startsWith("{")) whole += piece;
         else {
@@ -165,18 +172,9 @@ class Exchange {
     }
   }
 
-  /** Resolves when the client has taken so much that the next piece may be made; a piece at a time, so that a slow reader is seen. */
-  private async send(text: string): Promise<void> {
-    const { response } = this;
+  private send(text: string): Promise<void> {
     const { held, limits } = this.parts;
-    held.take(text.length);
-    try {
-      for (let at = 0; at < text.length && !response.destroyed; at += WHOLE) {
-        if (!response.write(text.slice(at, at + WHOLE))) await drained(response, limits.sendMs);
-      }
-    } finally {
-      held.release(text.length);
-    }
+    return sendPieces(this.response, text, held, limits.sendMs);
   }
 
   private plain(status: number, text: string): Promise<void> {
@@ -244,22 +242,5 @@ function readBody(
     });
     request.on("error", (error) => stop(() => reject(error)));
     request.on("close", () => stop(() => reject(new Error("the connection ended before the request"))));
-  });
-}
-
-function drained(response: ServerResponse, timeoutMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      response.destroy();
-      reject(new Error("the client does not read"));
-    }, timeoutMs);
-    const end = () => {
-      clearTimeout(timer);
-      response.off("drain", end);
-      response.off("close", end);
-      resolve();
-    };
-    response.once("drain", end);
-    response.once("close", end);
   });
 }

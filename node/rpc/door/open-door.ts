@@ -2,12 +2,13 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import { ChainLink } from "./chain-link.ts";
+import { ChainLink, type PostToChain } from "./chain-link.ts";
 import { Connections } from "./connections.ts";
 import { HeldBytes } from "./held-bytes.ts";
-import { httpHandler } from "./http.ts";
+import { type HttpParts, httpHandler } from "./http.ts";
 import { isHostAllowed, isOriginAllowed } from "./origins.ts";
-import type { ChainBatch, DoorBatch, DoorThreadData } from "./protocol.ts";
+import type { ChainBatch, DoorThreadData } from "./protocol.ts";
+import { QuickDoor } from "./quick-door.ts";
 import { Reception } from "./reception.ts";
 import { TransactionDesk } from "./transaction-desk.ts";
 import { Sockets } from "./web-socket.ts";
@@ -18,6 +19,8 @@ export interface Door {
   listen(): Promise<number>;
   /** Takes what the chain's thread has sent. */
   receive(batch: ChainBatch): void;
+  /** The same for admissions of which nothing was refused. */
+  admitted(numbers: readonly number[]): void;
   close(): Promise<void>;
 }
 
@@ -25,10 +28,7 @@ export interface Door {
 const CHECK_MS = 1_000;
 
 /** Opens nothing yet; `post` sends to the chain's thread. */
-export function openDoor(
-  data: DoorThreadData,
-  post: (batch: DoorBatch, transfer: ArrayBuffer[]) => void,
-): Door {
+export function openDoor(data: DoorThreadData, post: PostToChain): Door {
   const { limits, rules } = data;
   const link = new ChainLink(post, limits.callMs);
   const desk = rules === undefined ? undefined : new TransactionDesk(link, rules);
@@ -36,7 +36,8 @@ export function openDoor(
   const connections = new Connections(limits.maxConnections, limits.maxConnectionsPerAddress);
   const held = new HeldBytes(limits.maxHeldBytes);
   const parts = { reception, link, connections, held, limits };
-  const handler = httpHandler({ ...parts, ...data, limits });
+  const httpParts = { ...parts, ...data, limits };
+  const handler = httpHandler(httpParts);
   const server = createServer(
     {
       headersTimeout: limits.headMs,
@@ -48,7 +49,7 @@ export function openDoor(
     (request, response) => void handler(request, response),
   );
   const sockets = new Sockets(parts);
-  server.on("connection", (socket: Socket) => void connections.add(socket));
+  acceptConnections(server, httpParts, connections);
   acceptWebSockets(server, data, connections, sockets);
   return {
     listen: () => listen(server, data),
@@ -56,6 +57,7 @@ export function openDoor(
       link.receive(batch);
       for (const notice of batch.notices) sockets.notify(notice);
     },
+    admitted: (numbers) => link.admitted(numbers),
     async close() {
       sockets.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -63,6 +65,16 @@ export function openDoor(
       await closed;
     },
   };
+}
+
+/** Every connection begins at the quick door; Node's own listener gets those that are handed over. */
+function acceptConnections(server: Server, parts: HttpParts, connections: Connections): void {
+  const listeners = server.listeners("connection");
+  server.removeAllListeners("connection");
+  const quick = new QuickDoor(parts, (socket) => {
+    for (const listener of listeners) listener.call(server, socket);
+  });
+  server.on("connection", (socket: Socket) => quick.add(socket, connections.add(socket)));
 }
 
 function acceptWebSockets(
@@ -79,8 +91,12 @@ function acceptWebSockets(
   server.on("upgrade", (request, socket: Duplex, head) => {
     socket.on("error", () => socket.destroy());
     const connection = connections.of(socket as Socket);
-    const { origin, host } = request.headers;
-    if (!isHostAllowed(host, hosts) || !isOriginAllowed(origin, origins) || connection === undefined) {
+    const { headers } = request;
+    if (
+      !isHostAllowed(headers.host, hosts) ||
+      !isOriginAllowed(headers, origins) ||
+      connection === undefined
+    ) {
       socket.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
       return;
     }

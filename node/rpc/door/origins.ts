@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 
 /** Who may call from a browser, and under which names: CORS as the Fetch standard has it, and the host list of geth. */
@@ -9,17 +9,32 @@ const MAX_AGE_S = "600";
 /** HTTP's field names, with commas between them. */
 const FIELD_NAMES = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+)*$/;
 const MAX_FIELD_NAMES = 1_024;
+/** Origins of what is installed in a browser. */
+const EXTENSION = /^(?:chrome|moz|safari-web)-extension:\/\//;
+const PAGE = /^https?:\/\/([^/]+)$/;
+/** Browsers let nobody make `localhost` mean another machine. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
 
-/** True when the list lets the origin in; requests without an origin come from no browser. */
-export function isOriginAllowed(origin: string | undefined, allowed: readonly string[]): boolean {
-  return origin === undefined || allowed.includes(EVERYBODY) || allowed.includes(origin.toLowerCase());
+/** Who asks from a browser, and under which name. */
+export type Asker = Pick<IncomingHttpHeaders, "origin" | "host">;
+
+/**
+ * Whether a request may be answered: from no browser's page (without an origin, or by an extension, as wallets are), from a page of the
+ * list, or from one of the same machine, which has its address and not only a name.
+ */
+export function isOriginAllowed({ origin, host }: Asker, allowed: readonly string[]): boolean {
+  if (origin === undefined || allowed.includes(EVERYBODY)) return true;
+  const from = origin.toLowerCase();
+  if (allowed.includes(from) || EXTENSION.test(from)) return true;
+  const machine = machineOf(PAGE.exec(from)?.[1]);
+  return machine !== undefined && machine === machineOf(host);
 }
 
 /** Headers of every answer. `allowed` in lower case. */
-export function corsHeaders(origin: string | undefined, allowed: readonly string[]): OutgoingHttpHeaders {
+export function corsHeaders(asker: Asker, allowed: readonly string[]): OutgoingHttpHeaders {
   if (allowed.includes(EVERYBODY)) return { "access-control-allow-origin": EVERYBODY, vary: "Origin" };
-  return origin !== undefined && isOriginAllowed(origin, allowed)
-    ? { "access-control-allow-origin": origin, vary: "Origin" }
+  return asker.origin !== undefined && isOriginAllowed(asker, allowed)
+    ? { "access-control-allow-origin": asker.origin, vary: "Origin" }
     : { vary: "Origin" };
 }
 
@@ -28,14 +43,13 @@ export function corsHeaders(origin: string | undefined, allowed: readonly string
  * Authorization.
  */
 export function preflightHeaders(request: IncomingMessage, allowed: readonly string[]): OutgoingHttpHeaders {
-  const { origin } = request.headers;
   const wanted = request.headers["access-control-request-headers"];
   const headers: OutgoingHttpHeaders = {
-    ...corsHeaders(origin, allowed),
+    ...corsHeaders(request.headers, allowed),
     vary: "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
     allow: METHODS,
   };
-  if (!isOriginAllowed(origin, allowed)) return headers;
+  if (!isOriginAllowed(request.headers, allowed)) return headers;
   headers["access-control-allow-methods"] = METHODS;
   headers["access-control-max-age"] = MAX_AGE_S;
   if (wanted !== undefined && wanted.length <= MAX_FIELD_NAMES && FIELD_NAMES.test(wanted.trim()))
@@ -46,9 +60,22 @@ export function preflightHeaders(request: IncomingMessage, allowed: readonly str
 /** Whether a node that answers to these names answers to a request's Host; an IP address always may be used. */
 export function isHostAllowed(host: string | undefined, allowed: readonly string[]): boolean {
   if (host === undefined || allowed.includes(EVERYBODY)) return true;
-  const name = host
+  const name = nameOf(host);
+  return isIP(name) !== 0 || allowed.includes(name);
+}
+
+/** Without its port. */
+function nameOf(host: string): string {
+  return host
     .replace(/:\d*$/, "")
     .replace(/^\[(.*)\]$/, "$1")
     .toLowerCase();
-  return isIP(name) !== 0 || allowed.includes(name);
+}
+
+/** The machine of an address; of a name none, for whoever has it can make it mean another one at any moment. */
+function machineOf(host: string | undefined): string | undefined {
+  if (host === undefined) return undefined;
+  const name = nameOf(host);
+  if (LOOPBACK.test(name)) return "this";
+  return isIP(name) === 0 ? undefined : name;
 }

@@ -1,6 +1,7 @@
 import type { AdmissionRules } from "../../execution/mempool/candidate.ts";
 import type { DoorLimits } from "./limits.ts";
 import type { PackedCandidates } from "./packed-candidates.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** What the door's thread is started with. */
 export interface DoorThreadData {
@@ -17,6 +18,8 @@ export interface DoorThreadData {
   pages: readonly string[];
   /** Present: signed transactions are decoded and their senders recovered at the door. */
   rules: AdmissionRules | undefined;
+  /** Present: requests below its path go to another process. */
+  upstream: Upstream | undefined;
 }
 
 /**
@@ -26,8 +29,6 @@ export interface DoorThreadData {
 export interface DoorBatch {
   /** Number, connection, batch, method, params: five by five. */
   calls: (number | string)[];
-  /** Transactions for the pool. The answer is JSON: a list of each refused one's place and error. */
-  admissions: [number, PackedCandidates][];
   /** Number and path. */
   pages: [number, string][];
   /** Address of each connection that calls for the first time. */
@@ -35,6 +36,12 @@ export interface DoorBatch {
   closed: number[];
   endedBatches: number[];
 }
+
+/**
+ * Transactions for the pool with the number of the call that they make together; the answer is JSON, a list of each refused
+ * one's place and error. It goes alone and at once: most of what a busy door sends is this.
+ */
+export type Admission = [number: number, candidates: PackedCandidates];
 
 /** What the chain's thread answers in one turn. */
 export interface ChainBatch {
@@ -64,10 +71,14 @@ export type FromDoor =
   | { kind: "listening"; port: number }
   | { kind: "failed"; code: string | undefined; message: string }
   | { kind: "batch"; batch: DoorBatch }
-  | { kind: "beat" };
+  | { kind: "beat" }
+  | Admission;
 
 /** Milliseconds between two beats of the door's thread. */
 export const BEAT_MS = 2_000;
 
+/** Numbers of admissions of which nothing was refused. */
+export type Admitted = number[];
+
 /** To the door's thread. */
-export type ToDoor = { kind: "batch"; batch: ChainBatch } | { kind: "close" };
+export type ToDoor = { kind: "batch"; batch: ChainBatch } | { kind: "close" } | Admitted;

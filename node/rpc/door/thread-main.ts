@@ -7,9 +7,13 @@ const port = parentPort;
 const post = (message: FromDoor, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
 const data = workerData as DoorThreadData;
-const door = openDoor(data, (batch, transfer) => post({ kind: "batch", batch }, transfer));
+const door = openDoor(data, {
+  batch: (batch) => post({ kind: "batch", batch }),
+  admission: (admission, transfer) => post(admission, transfer),
+});
 port.on("message", (message: ToDoor) => {
-  if (message.kind === "batch") door.receive(message.batch);
+  if (Array.isArray(message)) door.admitted(message);
+  else if (message.kind === "batch") door.receive(message.batch);
   else void door.close().then(() => port.close());
 });
 setInterval(() => post({ kind: "beat" }), BEAT_MS).unref();

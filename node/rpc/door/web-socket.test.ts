@@ -169,6 +169,31 @@ describe("idle connections", () => {
     expect(sockets[0]!.readyState).toBe(WebSocket.OPEN);
   });
 
+  it("that never asked anything keep nobody's place who did, however long ago", async () => {
+    const kept = await socketTo(crowded.wsUrl);
+    const first = messages(kept, 1);
+    kept.send(request("echo", 1));
+    await first;
+    for (let i = 0; i < 20; i++) await socketTo(crowded.wsUrl);
+    const second = messages(kept, 1);
+    kept.send(request("echo", 2));
+    expect((await second)[0]).toContain('"id":2');
+  });
+
+  it("that asked once keep no place from new ones", async () => {
+    for (let i = 0; i < 6; i++) {
+      const socket = await socketTo(crowded.wsUrl);
+      const answer = messages(socket, 1);
+      socket.send(request("echo", i));
+      await answer;
+    }
+    const fresh = await socketTo(crowded.wsUrl);
+    await socketTo(crowded.wsUrl);
+    const answer = messages(fresh, 1);
+    fresh.send(request("echo", 9));
+    expect((await answer)[0]).toContain('"id":9');
+  });
+
   it("of which there are hundreds shut nobody out", async () => {
     await Promise.all(
       Array.from({ length: 600 }, () => {

@@ -121,7 +121,7 @@ class Session {
   private take(data: RawData): void {
     const { connections, held, limits } = this.parts;
     this.isAlive = true;
-    connections.touch(this.connection);
+    connections.asked(this.connection);
     const body = Array.isArray(data) ? Buffer.concat(data) : new Uint8Array(data as Buffer);
     held.take(body.length);
     this.queue.push(body);

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { CodedError } from "../../base/errors.ts";
+import { PART_BYTES, PartStates } from "../../chain/content-parts.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { storeError } from "../errors.ts";
 
@@ -14,8 +15,15 @@ export interface ContentStore {
   getContent(hash: Hash): Promise<Uint8Array>;
   /** Bytes `[offset, offset + length)`, fewer at the end. @throws CodedError as {@link getContent}, `CONTENT_RANGE_INVALID`. */
   readContent(hash: Hash, offset: number, length: number): Promise<ContentRange>;
+  /**
+   * SHA-256's state before the part at `offset`, a multiple of {@link PART_BYTES} within the content: with it the part is checked alone.
+   * @throws CodedError as {@link getContent}, `CONTENT_RANGE_INVALID`.
+   */
+  stateBefore(hash: Hash, offset: number): Promise<Hash>;
   /** Size in bytes, or undefined when the content is not here. */
   contentSize(hash: Hash): Promise<number | undefined>;
+  /** Deletes a content; nothing where it is not here. */
+  deleteContent(hash: Hash): Promise<void>;
 }
 
 export interface ContentRange {
@@ -29,6 +37,8 @@ export interface ContentStoreOptions {
   maxContentBytes?: number;
   /** Largest range given at once, in bytes. */
   maxRangeBytes?: number;
+  /** Another process writes into the folder too: what it has not finished stays. */
+  isShared?: boolean;
 }
 
 const DEFAULT_MAX_CONTENT_BYTES = 512 * 1024 * 1024;
@@ -40,7 +50,7 @@ export function contentHash(bytes: Uint8Array): Hash {
   return `0x${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
-/** Opens the content store in `folder`; unfinished writes of an earlier process are removed. */
+/** Opens the content store in `folder`; unfinished writes of an earlier process are removed, unless it is shared. */
 export async function openContentStore(
   folder: string,
   options: ContentStoreOptions = {},
@@ -48,10 +58,12 @@ export async function openContentStore(
   const maxContentBytes = options.maxContentBytes ?? DEFAULT_MAX_CONTENT_BYTES;
   const maxRangeBytes = options.maxRangeBytes ?? DEFAULT_MAX_RANGE_BYTES;
   await mkdir(folder, { recursive: true });
-  await removeUnfinished(folder);
+  if (!options.isShared) await removeUnfinished(folder);
   let writes = 0;
   /** Contents whose hash this process has checked on disk. */
   const verified = new Set<Hash>();
+  /** Between the parts of contents that were asked for them: 32 bytes for each half of a MiB. */
+  const states = new Map<Hash, Promise<readonly Hash[]>>();
 
   const size = async (hash: Hash) => (await stat(pathOf(folder, hash)).catch(() => undefined))?.size;
 
@@ -95,9 +107,28 @@ export async function openContentStore(
       }
     },
 
+    async stateBefore(hash, offset) {
+      requireHash(hash);
+      let known = states.get(hash);
+      if (known === undefined) {
+        known = statesOf(folder, hash);
+        states.set(hash, known);
+        known.catch(() => states.delete(hash));
+      }
+      const state = (await known)[offset / PART_BYTES];
+      if (state === undefined) throw badRange(offset, PART_BYTES, PART_BYTES);
+      return state;
+    },
+
     async contentSize(hash) {
       requireHash(hash);
       return size(hash);
+    },
+
+    async deleteContent(hash) {
+      verified.delete(hash);
+      states.delete(hash);
+      await rm(pathOf(folder, hash), { force: true });
     },
   };
 }
@@ -133,6 +164,25 @@ async function isIntact(folder: string, hash: Hash): Promise<boolean> {
   const digest = createHash("sha256");
   for await (const piece of createReadStream(pathOf(folder, hash))) digest.update(piece as Uint8Array);
   return `0x${digest.digest("hex")}` === hash;
+}
+
+/** @throws CodedError as {@link openContent}, `CONTENT_CORRUPT`. */
+async function statesOf(folder: string, hash: Hash): Promise<readonly Hash[]> {
+  const file = await openContent(folder, hash);
+  try {
+    const made = new PartStates();
+    const part = new Uint8Array(PART_BYTES);
+    for (let filled = PART_BYTES; filled === PART_BYTES; ) {
+      filled = 0;
+      for (let got = 1; got > 0 && filled < PART_BYTES; filled += got)
+        got = (await file.read(part, filled, PART_BYTES - filled)).bytesRead;
+      if (filled > 0) made.add(part.subarray(0, filled));
+    }
+    if (made.whole() !== hash) throw corrupt(folder, hash);
+    return made.states;
+  } finally {
+    await file.close();
+  }
 }
 
 async function writeAtomically(path: string, tag: string, bytes: Uint8Array): Promise<void> {

@@ -2,22 +2,15 @@
 pragma solidity 0.8.37;
 
 import {ContributionId, DatanetId} from "../../protocol/Types.sol";
-
-/// @param root Merkle root over the accepted contributions' leaves, in the order of acceptance.
-/// @param contributions Number of them: the first that many.
-/// @param rows Their rows together.
-struct Snapshot {
-    bytes32 root;
-    uint32 contributions;
-    uint64 rows;
-    uint64 frozenAt;
-}
+import {IContributionIncome} from "./IContributionIncome.sol";
+import {IDatanets} from "./IDatanets.sol";
+import {IReviewers} from "./IReviewers.sol";
 
 /// @title Datanets, their contributions and their snapshots.
 /// @notice A contribution is committed (hash and stake), revealed in a later block, reviewed, and accepted or rejected. Ids are
-/// given in the order of commitments, so the lower id was first. Stakes return, and slashed stakes go to the treasury, through
-/// RewardBalances. Amounts are wei, times are seconds since the epoch.
-interface IDatanetRegistry {
+/// given in the order of commitments, so the lower id was first. Stakes return through RewardBalances; lost ones wait in StakeLosses,
+/// where the contributor can appeal. Amounts are wei, times are seconds since the epoch.
+interface IDatanetRegistry is IDatanets, IReviewers, IContributionIncome {
     enum Status {
         None,
         Committed,
@@ -30,32 +23,17 @@ interface IDatanetRegistry {
         Withdrawn
     }
 
-    /// @param owner Who freezes snapshots.
-    /// @param stake Wei that each contribution binds.
-    /// @param quorum Approvals that accept a contribution.
-    /// @param reviewers Number of reviewers.
-    /// @param accepted Number of accepted contributions.
-    /// @param rows Their rows together.
-    /// @param snapshots Number of snapshots; they are counted from 1.
-    struct Datanet {
-        address owner;
-        uint128 stake;
-        uint16 quorum;
-        uint16 reviewers;
-        uint32 accepted;
-        uint64 rows;
-        uint32 snapshots;
-        string name;
-        string licence;
-        string uri;
-    }
-
     /// @param committedBlock L2 block of the commitment; the reveal comes later. The order of this block, then of ids, is the
     /// order of who was first.
     /// @param firstRow Accepted: rows of the datanet before its own.
     /// @param position Accepted: its leaf's place in the datanet's snapshots.
     /// @param revealDeadline Until when it can be revealed; it is not accepted before that has passed.
-    /// @param deadline Revealed: end of the review. Accepted: when the stake can be released.
+    /// @param deadline Revealed: end of the reviewers' commitments; all of them end it early. Accepted: when the stake can be released.
+    /// @param voteDeadline End of the reviewers' commitments; 0 where an older commitment took the rows.
+    /// @param revealPeriod Seconds after it in which votes are revealed.
+    /// @param votes Reviewers that committed a vote.
+    /// @param incomeMoved Another than the contributor is or was its payee: see payeeOf.
+    /// @param skippedFrom First snapshot in which its rows are skipped; 0 if none.
     /// @param stakeHeld The stake is still here.
     /// @param contentId SHA-256 of the contribution's document, its key in the content store.
     /// @param rowsRoot Merkle root over the example hashes.
@@ -66,6 +44,8 @@ interface IDatanetRegistry {
         bool stakeHeld;
         uint16 approvals;
         uint16 rejections;
+        uint16 votes;
+        bool incomeMoved;
         uint32 rowCount;
         uint64 committedBlock;
         uint64 firstRow;
@@ -74,25 +54,15 @@ interface IDatanetRegistry {
         uint64 deadline;
         uint32 reviewPeriod;
         uint32 stakePeriod;
+        uint32 revealPeriod;
+        uint64 voteDeadline;
+        uint32 skippedFrom;
         uint128 stake;
         bytes32 commitment;
         bytes32 contentId;
         bytes32 rowsRoot;
     }
 
-    event DatanetCreated(
-        DatanetId indexed datanetId,
-        address indexed owner,
-        string name,
-        string licence,
-        string uri,
-        uint128 stake,
-        address[] reviewers,
-        uint16 quorum
-    );
-    event SnapshotFrozen(
-        DatanetId indexed datanetId, uint32 indexed number, bytes32 root, uint32 contributions, uint64 rows
-    );
     event ContributionCommitted(
         ContributionId indexed contributionId,
         DatanetId indexed datanetId,
@@ -110,7 +80,20 @@ interface IDatanetRegistry {
         uint32 rowCount,
         uint64 reviewDeadline
     );
-    event ContributionReviewed(ContributionId indexed contributionId, address indexed reviewer, bool approve);
+    event VoteCommitted(ContributionId indexed contributionId, address indexed reviewer);
+    /// @notice `reasonHash` is that of the reason's text.
+    event ContributionReviewed(
+        ContributionId indexed contributionId, address indexed reviewer, bool approve, bytes32 reasonHash
+    );
+    event ExclusionVoted(ContributionId indexed contributionId, address indexed reviewer, bytes32 reasonHash);
+    /// @notice Its rows are skipped from snapshot `skippedFrom` on. `reason` is retired, excluded or plagiarism.
+    event ContributionSkipped(
+        ContributionId indexed contributionId,
+        DatanetId indexed datanetId,
+        bytes32 indexed reason,
+        uint32 skippedFrom,
+        uint128 slashed
+    );
     /// @notice The quorum approved; anybody may accept it from `acceptTime` on.
     event ContributionApproved(ContributionId indexed contributionId, uint64 acceptTime);
     /// @notice `position` is the leaf's place in the datanet's snapshots, `firstRow` the number of rows before its own.
@@ -135,61 +118,24 @@ interface IDatanetRegistry {
     );
     event StakeReleased(ContributionId indexed contributionId, address indexed contributor, uint128 stake);
 
-    error DatanetUnknown(DatanetId datanetId);
-    error SnapshotUnknown(DatanetId datanetId, uint32 number);
-    error TextLength(uint256 length);
-    error ReviewerCount(uint256 count);
-    error ReviewerRepeated(address reviewer);
-    error QuorumOutOfRange(uint256 quorum, uint256 reviewers);
-    error NotDatanetOwner(address caller);
-    /// @notice No contribution was accepted since the last snapshot.
-    error NothingNew();
     error StakeMismatch(uint256 sent, uint256 required);
     error CommitmentEmpty();
     error StatusMismatch(ContributionId contributionId, Status actual);
     error NotContributor(address caller);
-    error NotReviewer(address caller);
     error OwnContribution(ContributionId contributionId);
-    error AlreadyReviewed(address reviewer);
+    error VoteMissing(address reviewer);
+    error VoteMismatch(bytes32 committed, bytes32 revealed);
+    /// @notice Votes are revealed from `from` to `until`.
+    error NotRevealTime(uint256 from, uint256 until);
+    error AlreadySkipped(ContributionId contributionId);
+    error NotPlagiarism(address caller);
     error RevealTooEarly(uint256 committedBlock);
     error RevealMismatch(bytes32 commitment, bytes32 revealed);
     error RevealOver(uint256 deadline);
-    error RowCountZero();
+    error RowCountOutOfRange(uint256 rows, uint256 most);
     /// @notice An older commitment, or an accepted one, holds these rows.
     error RowsRepeated(bytes32 rowsRoot, ContributionId contributionId);
     error ReviewOver(uint256 deadline);
-    error TooEarly(uint256 time);
-
-    /// @notice Starts a datanet; the caller owns it.
-    /// @param name For people; 1 to 1024 bytes.
-    /// @param licence SPDX expression or text of the data's licence; 1 to 1024 bytes.
-    /// @param uri Where it is described; at most 1024 bytes.
-    /// @param stake Wei that each contribution binds.
-    /// @param reviewers 1 to 64 distinct accounts.
-    /// @param quorum Approvals that accept a contribution; 1 to the number of reviewers.
-    /// @return datanetId Counted from 1.
-    function create(
-        string calldata name,
-        string calldata licence,
-        string calldata uri,
-        uint128 stake,
-        address[] calldata reviewers,
-        uint16 quorum
-    ) external returns (DatanetId datanetId);
-
-    /// @notice Freezes all contributions accepted so far as the datanet's next snapshot. For the owner.
-    /// @return number Counted from 1.
-    function freeze(DatanetId datanetId) external returns (uint32 number);
-
-    function getDatanet(DatanetId datanetId) external view returns (Datanet memory);
-
-    function getSnapshot(DatanetId datanetId, uint32 number) external view returns (Snapshot memory snapshot);
-
-    /// @notice Ids of accepted contributions in the order of acceptance: at most `limit` from position `start` on.
-    function acceptedContributions(DatanetId datanetId, uint256 start, uint256 limit)
-        external
-        view
-        returns (ContributionId[] memory contributionIds);
 
     /// @notice The hash that `commit` takes: it binds the contributor, so nobody can reveal what another committed.
     /// @param salt Secret until the reveal.
@@ -218,7 +164,7 @@ interface IDatanetRegistry {
     /// that was committed first stays, if it is revealed before another is accepted.
     /// @param contentId SHA-256 of the document.
     /// @param rowsRoot Merkle root over the example hashes.
-    /// @param rowCount Rows of the document, at least 1.
+    /// @param rowCount Rows of the document, 1 to 65,536.
     /// @param salt As committed.
     function reveal(
         ContributionId contributionId,
@@ -228,14 +174,48 @@ interface IDatanetRegistry {
         bytes32 salt
     ) external;
 
-    /// @notice One reviewer's vote. The quorum of approvals accepts; as soon as it can't be reached any more, the contribution
-    /// is rejected and its stake goes to the treasury.
-    function review(ContributionId contributionId, bool approve) external;
+    /// @notice One bonded reviewer's hidden vote (see voteHashOf), until the deadline.
+    function commitVote(ContributionId contributionId, bytes32 voteHash) external;
+
+    /// @notice Opens a vote, after the deadline or once all have committed. The quorum of approvals accepts; as soon as it can't be
+    /// reached any more, the contribution is rejected and its stake is lost (see IStakeLosses).
+    /// @param reasonHash Of the reason's text.
+    function revealVote(ContributionId contributionId, bool approve, bytes32 reasonHash, bytes32 salt)
+        external;
+
+    /// @notice Takes a tenth of the bond of a reviewer that did not open its vote in time, to the treasury. Anybody may call.
+    function forfeitVote(ContributionId contributionId, address reviewer) external;
+
+    /// @notice Whether a reviewer opened a vote on a contribution in time.
+    function hasOpenedVote(ContributionId contributionId, address reviewer) external view returns (bool);
+
+    /// @notice The hash that `commitVote` takes: it binds the reviewer, so nobody votes by copying.
+    function voteHashOf(
+        ContributionId contributionId,
+        address reviewer,
+        bool approve,
+        bytes32 reasonHash,
+        bytes32 salt
+    ) external pure returns (bytes32);
+
+    /// @notice One bonded reviewer's vote to skip an accepted contribution from the next snapshot on; the quorum does it, and a
+    /// stake that is still held is lost (see IStakeLosses).
+    function voteExclude(ContributionId contributionId, bytes32 reasonHash) external;
+
+    /// @notice The contributor takes its rows out of later snapshots; what they earn in earlier ones stays.
+    function retire(ContributionId contributionId) external;
+
+    /// @notice A proof of plagiarism holds: the contribution is skipped from the next snapshot on, its stake is lost, half of
+    /// it to `finder` (see IStakeLosses). For PlagiarismProofs.
+    function skipPlagiarism(ContributionId contributionId, address finder) external;
+
+    /// @notice Whether a contribution's rows are skipped in a snapshot of its datanet.
+    function isSkipped(ContributionId contributionId, uint32 snapshot) external view returns (bool);
 
     /// @notice Accepts an approved contribution once no older commitment can reveal its rows any more. Anybody may call.
     function accept(ContributionId contributionId) external;
 
-    /// @notice Ends the review of a contribution that nobody decided in time; the stake returns. Anybody may call.
+    /// @notice Ends the review of a contribution that was not decided by the votes revealed in time; the stake returns. Anybody may call.
     function expire(ContributionId contributionId) external;
 
     /// @notice Returns an accepted contribution's stake after its period. Anybody may call.
@@ -250,9 +230,6 @@ interface IDatanetRegistry {
         bytes32 rowsRoot,
         uint32 rowCount
     ) external pure returns (bytes32);
-
-    /// @notice Who is paid for a contribution now.
-    function payeeOf(ContributionId contributionId) external view returns (address);
 
     function getContribution(ContributionId contributionId) external view returns (Contribution memory);
 }

@@ -23,6 +23,8 @@ interface IHostStakes {
     /// @param openFees Sum of the fees of claims that are not settled.
     /// @param maxFee Largest fee that the host takes.
     /// @param leaving Wei that wait to leave; they still cover claims.
+    /// @param unstakeDelay Of its stake, as it was when it was made.
+    /// @param convictedAt When it last lost stake for a lie: claims that were open then are audited.
     struct Host {
         uint128 amount;
         uint128 openFees;
@@ -31,6 +33,8 @@ interface IHostStakes {
         uint64 leavesAt;
         uint32 openClaims;
         uint32 maxOpenClaims;
+        uint64 convictedAt;
+        uint32 unstakeDelay;
     }
 
     event HostSet(address indexed host, uint128 maxFee, uint32 maxOpenClaims);
@@ -40,6 +44,7 @@ interface IHostStakes {
     event ModelTaken(ModelId indexed modelId, address indexed host, HostTerms terms);
     event ModelDropped(ModelId indexed modelId, address indexed host);
     event Slashed(address indexed host, uint256 amount);
+    event Charged(address indexed host, uint256 amount);
 
     error NotMarket(address caller);
     error AmountZero();
@@ -68,13 +73,21 @@ interface IHostStakes {
     function drop(ModelId modelId) external;
 
     /// @notice Locks a claim's fee. For the market.
-    function lock(address account, uint256 fee) external;
+    /// @param auditBps Chance of the claim's audit, as it was when it was asked.
+    function lock(address account, uint256 fee, uint16 auditBps) external;
 
     /// @notice Ends a claim. For the market.
     function release(address account, uint256 fee) external;
 
     /// @notice Takes what a false claim of `fee` costs, or what is left, and sends it to the market. For the market.
-    function slash(address account, uint256 fee) external returns (uint256 amount);
+    /// @return amount Wei taken.
+    /// @return missing Wei that the stake did not have.
+    function slash(address account, uint256 fee, uint16 auditBps)
+        external
+        returns (uint256 amount, uint256 missing);
+
+    /// @notice Takes `amount` of a host that did not deliver, or what is left, and sends it to the market; no conviction. For the market.
+    function charge(address account, uint256 amount) external returns (uint256 taken);
 
     function hostOf(address account) external view returns (Host memory);
 

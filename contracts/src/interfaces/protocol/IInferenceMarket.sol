@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ModelId, RequestId} from "../../protocol/Types.sol";
 import {InfluenceList} from "../IInfluenceVerifier.sol";
+import {IChallengedClaims} from "./IChallengedClaims.sol";
 
 /// @notice What a host posts for an inference. Only its hash is stored; whoever challenges or settles brings it again from the
 /// InferenceClaimed event.
@@ -28,8 +29,8 @@ struct Claim {
 /// @title Paid inferences: request, claim, challenge, settlement.
 /// @notice A claim can be challenged until its window ends (ClaimChallenges): a counter-example is decided at once. What a
 /// refuted liar loses, bond and slashed stake, goes half to who showed it first, a quarter to the pools of the model's snapshots,
-/// a quarter to the treasury. What no row earned goes to those pools as well, never back to payer or host. Amounts are wei.
-interface IInferenceMarket {
+/// a quarter to the treasury. Where its stake does not reach, the model's stakers pay the pools up to the fee. What no row earned goes to those pools as well, never back to payer or host. Amounts are wei.
+interface IInferenceMarket is IChallengedClaims {
     enum Status {
         None,
         Requested,
@@ -44,6 +45,8 @@ interface IInferenceMarket {
     /// @param deadline Requested: until when the host may claim. Claimed: until when the claim can be challenged.
     /// @param requestHash What was asked: keccak256 over a salt, the prompt's tokens, the adapter, the sampling parameters, the seed
     /// and the limits. The chain never opens it.
+    /// @param auditBps Chance of an audit when it was asked, in 1/10000.
+    /// @param seedBlock L1 block whose hash says whether the claim is audited; 0 on a chain without audits.
     /// @param rateIn The model's rate when it was asked; wei for 1000 tokens.
     /// @param escrow Wei that the payer left.
     /// @param bond Wei that the host bound to the claim.
@@ -55,17 +58,20 @@ interface IInferenceMarket {
         bool queryPublished;
         uint16 platformBps;
         uint32 challengeWindow;
+        uint16 auditBps;
         address host;
         uint64 deadline;
         uint32 maxTokensIn;
         uint32 maxTokensOut;
         uint32 demandWindow;
         uint128 claimBond;
+        uint64 seedBlock;
         uint128 rateIn;
         uint128 rateOut;
         uint128 escrow;
         uint128 bond;
         uint128 fee;
+        uint64 claimedAt;
         ModelId modelId;
         bytes32 requestHash;
         bytes32 claimHash;
@@ -74,6 +80,7 @@ interface IInferenceMarket {
     /// @notice Where the escrow goes, in wei; sums to it.
     /// @param contributors To the listed rows' contributors, by weight.
     /// @param pools To the pools of the model's snapshots.
+    /// @param owner To the model's owner, or to the purse of what it owes to its ancestors and its data (IModelRoyalties).
     /// @param platform The platform's part, to the treasury.
     /// @param refund Back to the payer: what was not used.
     struct Payout {
@@ -131,10 +138,13 @@ interface IInferenceMarket {
     event ChallengeDeadlineMoved(RequestId indexed requestId, uint64 challengeDeadline);
     event RewardCollected(RequestId indexed requestId, address indexed challenger, uint256 reward);
     event InferenceSettled(RequestId indexed requestId, ModelId indexed modelId, uint256 fee, Payout payout);
-    /// @notice What each listed contribution's contributor received of a request.
+    /// @notice What each listed contribution's payee, of the time of the settlement, received of a request.
     event ContributorsPaid(
         RequestId indexed requestId, uint64[] contributionIds, address[] contributors, uint256[] amounts
     );
+
+    /// @notice What a request's escrow paid beside its contributors: owner, host, treasury and payer, or the payer alone.
+    event FeePaid(RequestId indexed requestId, address[] to, uint256[] amounts);
 
     error RequestUnknown(RequestId requestId);
     error RequestStatus(RequestId requestId, Status actual);
@@ -155,7 +165,8 @@ interface IInferenceMarket {
     error ClaimMismatch(bytes32 posted, bytes32 given);
     error QueryMismatch(bytes32 queryHash);
     error NotChallenges(address caller);
-    error NotHostStakes(address caller);
+    error NotStakes(address caller);
+    error NotAudits(address caller);
     error NotDemands(address caller);
     error NothingToCollect(RequestId requestId);
 
@@ -203,13 +214,13 @@ interface IInferenceMarket {
     /// @notice Pays out unchallenged claims after their windows. Anybody may call.
     function settle(Claim[] calldata claims) external;
 
-    /// @notice A counter-example holds. For ClaimChallenges, within the opening blocks also once more: who announced first gets
-    /// the reward.
-    function refute(Claim calldata given, address challenger, uint64 announcedBlock, bytes32 reason) external;
-
     /// @notice The host met a demand with silence. For ClaimDemands. A withheld query is a lie; an answer that was not delivered
-    /// costs the bond.
+    /// costs the bond and twice what others than owner and host would have had, which goes to the pools.
     function refuteSilence(Claim calldata given, address by, bool isLie) external;
+
+    /// @notice A panel of verifiers, or silence towards it, refuted a claim. For Audits.
+    /// @param by Gets the challenger's half.
+    function refuteByVerdict(Claim calldata given, address by, bytes32 reason) external;
 
     /// @notice Keeps a claim open to challenges at least until `deadline`. For ClaimDemands.
     function extend(RequestId requestId, uint64 deadline, bool queryPublished) external;
@@ -224,7 +235,4 @@ interface IInferenceMarket {
 
     /// @notice The request of a claim that was posted like this and is neither settled nor refuted; reverts otherwise.
     function claimed(Claim calldata given) external view returns (Request memory);
-
-    /// @notice A claim that can still be refuted, or was within the opening blocks; reverts otherwise.
-    function checkChallengeable(Claim calldata given) external view;
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {RowProof} from "../../protocol/RowProofs.sol";
 import {ContributionId, ModelId} from "../../protocol/Types.sol";
 import {OpenedRecord} from "./IClaimChallenges.sol";
+import {SpanIndex} from "./ISpanChallenges.sol";
 
 /// @notice A row of an index with its record and its example.
 /// @param example At the contribution and row that the record names.
@@ -25,6 +26,7 @@ interface IModelChallenges {
 
     event RecordDemanded(ModelId indexed modelId, uint32 indexed rowId, address indexed by, uint64 deadline);
     event RecordAnswered(ModelId indexed modelId, uint32 indexed rowId, bytes record);
+    event SpansAnswered(ModelId indexed modelId, SpanIndex index);
 
     error NotPending(ModelId modelId);
     error RegistrationStands();
@@ -35,15 +37,17 @@ interface IModelChallenges {
     error TooManyDemands(uint32 open);
     error NoDemand(uint32 rowId);
     error WrongRow(uint32 given, uint32 expected);
+    /// @notice The index commits no spans, or others.
+    error WrongSpans(bytes32 committed);
     error TooLate(uint256 deadline);
     error NotYet(uint256 deadline);
 
     /// @notice Shows a committed record that is not what stands at its row of the snapshots, or that has no score for any query, or
-    /// that repeats a row which does not come before it.
+    /// that repeats a row which the index does not have.
     function challengeRecord(ModelId modelId, OpenedRecord calldata shown, bytes32) external;
 
-    /// @notice Shows that a row which counts as the first of its kind is not: an earlier row of the index, the first of its own
-    /// kind, holds the same example. Announced like every counter-example.
+    /// @notice Shows that a row which counts as the first of its kind is not: a row that was committed earlier, by the lower
+    /// contribution id and then the lower row, counts as one as well and holds the same example. Announced like every counter-example.
     /// @param later, earlier Each the committed record and the example at the place that the record names.
     function challengeProvenance(
         ModelId modelId,
@@ -52,7 +56,7 @@ interface IModelChallenges {
         bytes32 salt
     ) external;
 
-    /// @notice Shows that a record repeats a row which is not the first of its kind.
+    /// @notice Shows that a record repeats a row which is not the first of its kind, or was committed later.
     function challengeFirst(
         ModelId modelId,
         OpenedRecord calldata repeat,
@@ -65,6 +69,13 @@ interface IModelChallenges {
 
     /// @notice Shows a demanded record. Anybody may call; the caller gets the deposit.
     function answerRecord(ModelId modelId, uint32 rowId, OpenedRecord calldata shown) external;
+
+    /// @notice Asks the owner to show what the index's `spans` commits, as demandRecord does; its `rowId` in events, demandOf and
+    /// failSilent is 2^32 - 1, which is no row's.
+    function demandSpans(ModelId modelId) external payable;
+
+    /// @notice Shows what the index's `spans` commits. Anybody may call; the caller gets the deposit.
+    function answerSpans(ModelId modelId, SpanIndex calldata index) external;
 
     /// @notice Fails a registration whose owner let a demand pass; the deposit returns. Anybody may call.
     function failSilent(ModelId modelId, uint32 rowId) external;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {DatanetId, FeeSplit, ModelId, SnapshotRef} from "../../protocol/Types.sol";
+import {DatanetId, FeeSplit, ModelId, Parent, SnapshotRef} from "../../protocol/Types.sol";
 import {IndexCommitment} from "../IInfluenceVerifier.sol";
 
 /// @notice What a model is. Fixed once registered: everything here is committed before the first query.
@@ -48,15 +48,19 @@ interface IModelRegistry {
         Failed
     }
 
+    /// @param isDerived It owes royalties: see IModelRoyalties.
     /// @param pendingUntil End of the window; a demand that waits for its answer moves it.
+    /// @param disputes Disputes over its records that are open: it is pending as long as there are any.
     /// @param bond Wei that the owner has here; 0 once it was taken back or lost.
     struct Model {
         address owner;
         Status status;
         bool open;
         uint64 registeredAt;
+        bool isDerived;
         uint64 pendingUntil;
         uint32 window;
+        uint32 disputes;
         uint128 bond;
         ModelTerms terms;
         ModelDocument document;
@@ -73,6 +77,9 @@ interface IModelRegistry {
     event PendingExtended(ModelId indexed modelId, uint64 pendingUntil);
     event ModelFailed(ModelId indexed modelId, address indexed challenger, bytes32 reason, uint128 bond);
     event BondReturned(ModelId indexed modelId, uint128 bond);
+    event DisputesMoved(ModelId indexed modelId, uint32 open);
+    /// @notice It ended without anybody's fault; the bond went back.
+    event ModelRetracted(ModelId indexed modelId, bytes32 reason, uint128 bond);
     event RatesSet(ModelId indexed modelId, uint128 rateIn, uint128 rateOut);
     event OpenSet(ModelId indexed modelId, bool open);
 
@@ -80,17 +87,24 @@ interface IModelRegistry {
     error ModelNotRegistered(ModelId modelId, Status actual);
     error NotModelOwner(address caller);
     error NotChallenges(address caller);
+    error NotDisputes(address caller);
+    error UnderDispute(ModelId modelId);
     error NameLength(uint256 length);
     error HashMissing(bytes32 name);
     error SnapshotCount(uint256 count);
+    /// @notice The index commits spans, and the chain has no SpanVerifier.
+    error SpansUnsupported();
     error DatanetRepeated(DatanetId datanetId);
     error RowCountMismatch(uint256 indexRows, uint256 snapshotRows);
     error AdapterRegistered(ModelId modelId);
     error RateTooHigh(uint256 rate);
     error BondMismatch(uint256 sent, uint256 required);
     error TooEarly(uint256 time);
+    /// @notice Parents and data ask for more than the owner agrees to, in 1/10000.
+    error RoyaltyAboveMost(uint256 bps, uint256 most);
 
-    /// @notice Registers a model with the bond; the caller owns it. It can serve when its window has passed.
+    /// @notice Registers a model with the bond, and the price of access to its snapshots where there is one (see IDataAccess); the
+    /// caller owns it. It can serve when its window has passed. Reverts where its data asks for a royalty: see registerDerived.
     /// @param document What it is.
     /// @param terms Rates and split; the split within governance's bounds.
     /// @return modelId Counted from 1.
@@ -99,15 +113,34 @@ interface IModelRegistry {
         payable
         returns (ModelId modelId);
 
+    /// @notice Registers a model that gives a part of what its owner gets to its parents and its data (see IModelRoyalties).
+    /// @param parents Models that it was made from; at most 4, in the order of their ids.
+    /// @param mostRoyalty All parts together are at most that, in 1/10000: what data asks for may have changed meanwhile.
+    function registerDerived(
+        ModelDocument calldata document,
+        ModelTerms calldata terms,
+        Parent[] calldata parents,
+        uint256 mostRoyalty
+    ) external payable returns (ModelId modelId);
+
     /// @notice Returns the bond after the window. Anybody may call.
     function returnBond(ModelId modelId) external;
 
-    /// @notice The registration was shown to be false. For ModelChallenges.
+    /// @notice The registration was shown to be false. For ModelChallenges and ModelDisputes.
     /// @param challenger Gets half of the bond; the treasury the rest.
     function fail(ModelId modelId, address challenger, bytes32 reason) external;
 
     /// @notice Keeps the model pending at least until `time`. For ModelChallenges.
     function extendPending(ModelId modelId, uint64 time) external;
+
+    /// @notice A dispute over a record of a pending model begins. For ModelDisputes.
+    function beginDispute(ModelId modelId) external;
+
+    /// @notice It is over. For ModelDisputes.
+    function endDispute(ModelId modelId) external;
+
+    /// @notice Ends a registration that can't be checked any more; the bond returns. For ModelDisputes.
+    function retract(ModelId modelId, bytes32 reason) external;
 
     /// @notice Changes the rates of later requests; wei for 1000 tokens. For the owner.
     function setRates(ModelId modelId, uint128 rateIn, uint128 rateOut) external;
@@ -123,12 +156,17 @@ interface IModelRegistry {
     function snapshotsOf(ModelId modelId) external view returns (SnapshotRef[] memory);
 
     /// @notice What the market needs of a model.
-    /// @return owner Its owner.
+    /// @return payee Who gets the owner's part of its fees: its owner, or the purse of its royalties.
     /// @return serves Its window has passed, it was not refuted and its owner has it open.
     function termsOf(ModelId modelId)
         external
         view
-        returns (address owner, bool serves, ModelTerms memory terms);
+        returns (address payee, bool serves, ModelTerms memory terms);
+
+    function ownerOf(ModelId modelId) external view returns (address);
+
+    /// @notice It is registered, and the time for challenges is over.
+    function isSettled(ModelId modelId) external view returns (bool);
 
     /// @notice The registration is still open to challenges.
     function isPending(ModelId modelId) external view returns (bool);

@@ -1,11 +1,14 @@
 import { setImmediate } from "node:timers/promises";
+import { keccak256Many } from "../../../../native/js/crypto.ts";
 import { CodedError } from "../../../base/errors.ts";
+import { inTurns } from "../../../base/steps.ts";
 import { hashHeader } from "../../../chain/codec/header.ts";
 import { mergeBlooms } from "../../../chain/codec/receipt.ts";
+import { fastLzSize } from "../../../chain/codec/transaction.ts";
 import { L1_ATTRIBUTES_LAYOUTS } from "../../../chain/l1-attributes.ts";
 import { isActive } from "../../../chain/rules/forks.ts";
 import { daFootprint } from "../../../chain/rules/rollup-fees.ts";
-import { receiptsRoot, transactionsRoot } from "../../../chain/trie-root.ts";
+import { receiptsRootSteps, transactionsRootSteps } from "../../../chain/trie-root.ts";
 import type { BlockHeader, Receipt } from "../../../chain/types/block.ts";
 import type { PayloadAttributes } from "../../../chain/types/rollup.ts";
 import type { ChainTransaction } from "../../../chain/types/transaction.ts";
@@ -28,6 +31,8 @@ export class BlockBuilder {
   private gasUsed = 0n;
   private footprint = 0n;
   private daScalar: bigint | undefined;
+  /** Of transactions by their compressed size. */
+  private readonly footprints = new Map<number, bigint>();
 
   private constructor(rules: ChainRules, start: BlockStart, machine: BlockMachine) {
     this.rules = rules;
@@ -77,6 +82,14 @@ export class BlockBuilder {
     this.receipts.push(toReceipt(outcome, this.gasUsed));
   }
 
+  private footprintOf(transaction: SignedTx): bigint {
+    if (this.daScalar === undefined) return 0n;
+    const size = fastLzSize(transaction);
+    const known = this.footprints.get(size) ?? daFootprint(transaction, this.daScalar);
+    this.footprints.set(size, known);
+    return known;
+  }
+
   /** Runs a transaction that is not in the block yet. */
   private async run(
     transaction: ChainTransaction,
@@ -91,7 +104,7 @@ export class BlockBuilder {
     }
     const wanted = transaction.gasLimit;
     if (wanted > this.gasLeft()) return refuse("block gas limit reached", wanted <= gasLimit);
-    const footprint = this.daScalar === undefined ? 0n : daFootprint(transaction, this.daScalar);
+    const footprint = this.footprintOf(transaction);
     if (this.footprint + footprint > gasLimit) {
       return refuse("DA footprint exceeds the block's gas limit", this.footprint > 0n);
     }
@@ -138,11 +151,11 @@ export class BlockBuilder {
     return refused;
   }
 
-  private roots({ state, messagePasserRoot }: BlockCommit): Partial<BlockHeader> {
+  private async roots({ state, messagePasserRoot }: BlockCommit): Promise<Partial<BlockHeader>> {
     return {
       stateRoot: state.root,
-      transactionsRoot: transactionsRoot(this.transactions),
-      receiptsRoot: receiptsRoot(this.receipts),
+      transactionsRoot: await inTurns(transactionsRootSteps(this.transactions, keccak256Many)),
+      receiptsRoot: await inTurns(receiptsRootSteps(this.receipts, keccak256Many)),
       logsBloom: mergeBlooms(this.receipts.map((receipt) => receipt.logsBloom)),
       gasUsed: this.gasUsed,
       ...(this.isActive("isthmus") && { withdrawalsRoot: messagePasserRoot() }),
@@ -151,9 +164,9 @@ export class BlockBuilder {
   }
 
   /** Computes all roots and closes the block. */
-  seal(): ExecutedBlock {
+  async seal(): Promise<ExecutedBlock> {
     const commit = this.machine.commit();
-    const header: BlockHeader = { ...this.start.header, ...this.roots(commit) };
+    const header: BlockHeader = { ...this.start.header, ...(await this.roots(commit)) };
     return {
       block: { hash: hashHeader(header), header, transactions: this.transactions },
       receipts: this.receipts,

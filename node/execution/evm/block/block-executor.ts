@@ -70,7 +70,7 @@ export function createBlockExecutor(parts: BlockExecutorParts): BlockExecutor {
     const builder = await BlockBuilder.open(rules, machines, parent, attributes);
     try {
       await work(builder);
-      const executed = builder.seal();
+      const executed = await builder.seal();
       flat.advance(executed.state);
       return executed;
     } finally {

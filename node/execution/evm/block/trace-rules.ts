@@ -1,5 +1,5 @@
-import { ATTRIBUTION_PRECOMPILES } from "../../../../precompiles/addresses.ts";
-import { isActive, isAttributionActive } from "../../../chain/rules/forks.ts";
+import { activePrecompiles } from "../../../../precompiles/active.ts";
+import { isActive } from "../../../chain/rules/forks.ts";
 import { stockPrecompiles } from "../../../chain/rules/precompiles.ts";
 import type { ChainRules } from "../executor.ts";
 import type { TransactionStart } from "./tracer.ts";
@@ -10,7 +10,7 @@ export function traceRules(
   time: bigint,
 ): Pick<TransactionStart, "keepsDestroyed" | "delegates" | "isPrecompile"> {
   const stock = stockPrecompiles(rollup, time);
-  const ours = isAttributionActive(openledger, time) ? ATTRIBUTION_PRECOMPILES : [];
+  const ours = activePrecompiles(openledger, time);
   return {
     keepsDestroyed: isActive(rollup, "ecotone", time),
     delegates: isActive(rollup, "isthmus", time),

@@ -1,7 +1,6 @@
-import { ATTRIBUTION_PRECOMPILES } from "../../../../precompiles/addresses.ts";
+import { activePrecompiles } from "../../../../precompiles/active.ts";
 import { hexToBytes } from "../../../base/bytes.ts";
 import { checksumAddress } from "../../../chain/checksum.ts";
-import { isAttributionActive } from "../../../chain/rules/forks.ts";
 import { stockPrecompiles } from "../../../chain/rules/precompiles.ts";
 import type { BlockHeader } from "../../../chain/types/block.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
@@ -30,10 +29,9 @@ export function overriddenHeader(header: BlockHeader, override: BlockOverride | 
   };
 }
 
-/** Every precompile in a block at `time`, also the attribution fork's. */
+/** Every precompile in a block at `time`, also our own. */
 export function precompilesAt({ rollup, openledger }: ChainRules, time: bigint): Set<Address> {
-  const own = isAttributionActive(openledger, time) ? ATTRIBUTION_PRECOMPILES : [];
-  return new Set([...stockPrecompiles(rollup, time).keys(), ...own]);
+  return new Set([...stockPrecompiles(rollup, time).keys(), ...activePrecompiles(openledger, time)]);
 }
 
 function refuse(address: Address, reason: string): Error {
@@ -57,12 +55,10 @@ export function applyOverrides(
   const moved = new Map<Address, Address>();
   for (const override of overrides.toSorted((a, b) => (a.address < b.address ? -1 : 1))) {
     const { address, movePrecompileTo: target } = override;
-    if (moved.has(address)) throw refuse(address, "has already been overridden by a precompile");
     if (target !== undefined) {
       if (!precompiles.has(address)) throw refuse(address, "is not a precompile");
       if (named.has(target)) throw refuse(target, "is already overridden");
       moved.set(target, address);
-      gone.delete(target);
     }
     if (precompiles.has(address)) gone.add(address);
     applyOne(view, override);

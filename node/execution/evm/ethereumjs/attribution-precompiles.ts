@@ -1,7 +1,6 @@
 import type { EVM, EVMInterface, ExecResult, Message, PrecompileInput } from "@ethereumjs/evm";
 import { EVMError } from "@ethereumjs/evm";
 import { Account, createAddressFromString, hexToBytes } from "@ethereumjs/util";
-import { ATTRIBUTION_PRECOMPILES } from "../../../../precompiles/addresses.ts";
 import type { Credit, Recipient } from "../../../../precompiles/reward-splitter/splitter.ts";
 import {
   gasWithPayments,
@@ -45,18 +44,22 @@ function currentCall(evm: EVMInterface): PrecompileCall {
 }
 
 /**
- * The `attribution` fork's precompiles for `createEVM({ customPrecompiles })` of a block in which the fork is on. Every EVM that
- * gets them needs {@link installFrameCapture} too.
+ * Precompiles of ours for `createEVM({ customPrecompiles })`: those of the block. Every EVM that gets any needs
+ * {@link installFrameCapture} too.
  */
-export function attributionPrecompiles(): CustomPrecompile[] {
-  return ATTRIBUTION_PRECOMPILES.map((address) => ({
+export function attributionPrecompiles(addresses: readonly Address[]): CustomPrecompile[] {
+  return addresses.map((address) => ({
     address: createAddressFromString(address),
     function: (input) => run(address, input),
   }));
 }
 
 async function run(address: Address, input: PrecompileInput): Promise<ExecResult> {
-  const answer = runPrecompile(currentCall(input._EVM), input.data, input.gasLimit);
+  const call = currentCall(input._EVM);
+  // A call's overrides may have moved the precompile: it works on the account where it is.
+  const { codeAddress: place } = call;
+  const self = call.self === place ? address : call.self;
+  const answer = runPrecompile({ ...call, self, codeAddress: address }, input.data, input.gasLimit);
   if (answer.kind === "halted") return outOfGas(input.gasLimit);
   const { output } = answer;
   if (answer.kind === "reverted") {
@@ -66,8 +69,8 @@ async function run(address: Address, input: PrecompileInput): Promise<ExecResult
   if (leastGas(answer) > input.gasLimit) return outOfGas(input.gasLimit);
   const gasUsed = gasWithPayments(answer, await recipientsOf(input._EVM, answer.credits));
   if (gasUsed > input.gasLimit) return outOfGas(input.gasLimit);
-  await credit(input._EVM, address, answer.credits);
-  const emitter = hexToBytes(address);
+  await credit(input._EVM, place, answer.credits);
+  const emitter = hexToBytes(place);
   return {
     returnValue: output,
     executionGasUsed: gasUsed,

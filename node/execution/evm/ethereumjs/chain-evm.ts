@@ -1,5 +1,5 @@
 import { createEVM, type EVM, type EVMMockBlockchainInterface } from "@ethereumjs/evm";
-import { isAttributionActive } from "../../../chain/rules/forks.ts";
+import { activePrecompiles } from "../../../../precompiles/active.ts";
 import type { ChainRules } from "../executor.ts";
 import { attributionPrecompiles, installFrameCapture } from "./attribution-precompiles.ts";
 import type { ChainState } from "./chain-state.ts";
@@ -28,16 +28,13 @@ export async function createChainEvm(
   hashOf: (number: bigint) => Uint8Array | undefined,
   time: bigint,
 ): Promise<EVM> {
-  const attribution = isAttributionActive(rules.openledger, time);
+  const own = activePrecompiles(rules.openledger, time);
   const evm = await createEVM({
     common: chainCommon(rules.rollup, time),
     stateManager: state,
     blockchain: chainOf(hashOf),
-    customPrecompiles: [
-      ...rollupPrecompiles(rules.rollup, time),
-      ...(attribution ? attributionPrecompiles() : []),
-    ],
+    customPrecompiles: [...rollupPrecompiles(rules.rollup, time), ...attributionPrecompiles(own)],
   });
-  if (attribution) installFrameCapture(evm);
+  if (own.length > 0) installFrameCapture(evm);
   return evm;
 }

@@ -1,6 +1,6 @@
 import type { EVM, EVMResult, InterpreterStep, Message } from "@ethereumjs/evm";
 import { generateAddress2 } from "@ethereumjs/util";
-import { ATTRIBUTION_PRECOMPILES } from "../../../../precompiles/addresses.ts";
+import { OWN_PRECOMPILES } from "../../../../precompiles/addresses.ts";
 import { bigIntToBytes, bytesToBigInt, bytesToHex } from "../../../base/bytes.ts";
 import type { Log } from "../../../chain/types/block.ts";
 import type { Address, Hash } from "../../../chain/types/primitives.ts";
@@ -146,7 +146,7 @@ class Teller {
   private errorOf(message: Message | undefined, error: string | undefined): string | undefined {
     const words = gethWords(error);
     if (words !== REVERT || !this.isPrecompile(message)) return words;
-    const isOurs = ATTRIBUTION_PRECOMPILES.includes(message!.codeAddress.toString());
+    const isOurs = OWN_PRECOMPILES.includes(message!.codeAddress.toString());
     return isOurs ? words : PRECOMPILE_FAILED;
   }
 

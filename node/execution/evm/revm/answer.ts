@@ -67,11 +67,11 @@ export function readAnswer(bytes: Uint8Array): { answer: RunAnswer; rest: Answer
   const gasUsed = reader.u64();
   const refund = reader.u64();
   const maxGasUsed = maxBigInt(reader.u64(), reader.u64());
-  reader.u8();
-  reader.raw(20);
-  const logs = Array.from({ length: reader.u32() }, () => readLog(reader));
-  reader.word();
-  reader.word();
+  // Whether it created, and what.
+  reader.skip(1 + 20);
+  const logs = readLogs(reader);
+  // L1 and operator cost.
+  reader.skip(2 * 32);
   return {
     answer: { kind: "done", status: STATUS[status]!, output, halt, gasUsed, refund, maxGasUsed, logs },
     rest: reader,
@@ -84,9 +84,18 @@ export function readAccount(bytes: Uint8Array): StateAccount {
   return { nonce: reader.u64(), balance: reader.word(), codeHash: bytesToHex(reader.raw(32)) };
 }
 
+const NO_LOGS: readonly Log[] = [];
+
+function readLogs(reader: AnswerReader): readonly Log[] {
+  const length = reader.u32();
+  return length === 0 ? NO_LOGS : Array.from({ length }, () => readLog(reader));
+}
+
 function readLog(reader: AnswerReader): Log {
   const address = bytesToHex(reader.raw(20));
-  const topics = Array.from({ length: reader.u8() }, () => bytesToHex(reader.raw(32)));
+  const count = reader.u8();
+  const topics: Hash[] = [];
+  for (let i = 0; i < count; i++) topics.push(bytesToHex(reader.raw(32)));
   return { address, topics, data: reader.bytesField() };
 }
 

@@ -117,10 +117,12 @@ export class AnswerReader {
   }
 
   text(): string {
-    return Buffer.from(this.bytesField()).toString("utf8");
+    const length = this.u32();
+    return length === 0 ? "" : Buffer.from(this.raw(length)).toString("utf8");
   }
 
-  private skip(length: number): number {
+  /** Passes over bytes that nobody wants; gives where they begin. */
+  skip(length: number): number {
     const at = this.at;
     this.at += length;
     return at;

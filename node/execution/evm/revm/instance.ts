@@ -66,7 +66,10 @@ export class EvmInstance {
     });
   }
 
-  /** Runs a transaction or call; its changes are pending until {@link settle}. Gives the answer's bytes. */
+  /**
+   * Runs a transaction or call; its changes are pending until {@link settle}. Gives the answer's bytes, which like all answers lie in the
+   * module's memory: they are gone when it is called again.
+   */
   exec(request: Uint8Array): Uint8Array {
     return this.guard(() => {
       this.request(request);
@@ -142,7 +145,8 @@ export class EvmInstance {
   }
 
   private answer(length: number): Uint8Array {
-    return this.copy(this.exports.outp(), length);
+    const at = this.exports.outp();
+    return new Uint8Array(this.exports.memory.buffer, at, length);
   }
 
   /** Runs something in the module. @throws what failed in the host; EvmTrap. */

@@ -6,7 +6,7 @@ import { readGzipJson } from "../../../../test/support/recordings.ts";
 import { createSmallChain } from "../../../../test/support/small-chain.ts";
 import { packageRoot } from "../../../base/paths.ts";
 
-/** A message on a state of its own, and what each tracer of op-geth v1.101701.0 says of it. */
+/** A message on a state of its own, and what each tracer of op-geth v1.101701.0 says of it: test/peers/geth-traces makes the results. */
 interface GethCase {
   name: string;
   accounts: { address: string; balance: number; nonce: number; code: string; storage: object }[];

@@ -69,10 +69,27 @@ describe("debug_trace*", () => {
     );
     const pending = server("tracing on top of pending is not supported");
     expect(await refused("debug_traceCall", { to: adds }, "pending")).toEqual(pending);
+    expect(await refused("debug_traceCall", { to: adds }, "latest", { txIndex: "0x0" })).toEqual(
+      server("txIndex is not supported: calls are traced on the state after their block"),
+    );
     const poor = { from: adds, to: adds, value: "0x1" };
     expect((await refused("debug_traceCall", poor, "latest"))?.message).toMatch(
       /^tracing failed: insufficient funds for gas \* price \+ value: address 0x[0-9a-fA-F]{40} have 0 want 1$/,
     );
+  });
+
+  it("say that a state is deleted, where they would need it", async () => {
+    const chain = Object.assign(Object.create(small.chain), { oldestState: () => 2n });
+    const pruned = askOf(small, { chain });
+    const refused = async (method: string, ...params: unknown[]) => (await pruned(method, ...params)).error;
+    const gone = { code: -32000, message: expect.stringMatching(/^historical state .*from block 2 on$/) };
+    expect(await refused("debug_traceBlockByNumber", "0x2")).toMatchObject(gone);
+    expect(await refused("debug_traceTransaction", hashes[0])).toMatchObject(gone);
+    expect(await refused("debug_traceCall", { to: adds }, "0x1")).toMatchObject(gone);
+    expect(await refused("debug_traceCall", { to: adds }, "latest")).toBeUndefined();
+    const request = { blockStateCalls: [{}] };
+    expect(await refused("eth_simulateV1", request, "0x1")).toMatchObject(gone);
+    expect(await refused("eth_simulateV1", request, "latest")).toBeUndefined();
   });
 
   it("refuse a configuration that they do not know", async () => {
@@ -106,7 +123,7 @@ describe("traces on threads", () => {
   beforeAll(async () => {
     disk = await createDiskChain({ accounts: ACCOUNTS, executor: "wasm" });
     await disk.advance([await signed({ nonce: 0, to: adds })]);
-    ask = askOf(disk.small, { simulator: disk.startPool({ deadlineMs: 20_000 }) });
+    ask = askOf(disk.small, { simulator: disk.startPool({ deadlineMs: 55_000 }) });
   });
   afterAll(() => disk.close());
 
@@ -124,7 +141,7 @@ describe("traces on threads", () => {
   });
 
   it("end when their answer grows too long, and the thread goes on", async () => {
-    const { error } = await ask("debug_traceCall", call, "latest", { timeout: "20s" });
+    const { error } = await ask("debug_traceCall", call, "latest", { timeout: "55s" });
     expect(error).toMatchObject({ code: -32000, data: { code: "TRACE_TOO_LARGE" } });
     const short = await ask("debug_traceCall", { ...call, gas: "0x186a0" }, "latest", { limit: 100 });
     expect(short.error).toBeUndefined();

@@ -10,7 +10,7 @@ import type { BoundedSimulator } from "../../../execution/simulation/simulator.t
 import { RPC_CODE } from "../../errors.ts";
 import { JsonText } from "../../json-text.ts";
 import { blockNumberParam, blockParam, dataParam, hashParam, objectParam } from "../../params.ts";
-import { findBlock } from "../../resolve.ts";
+import { findBlock, withState } from "../../resolve.ts";
 import { type ChainReader, type RpcContext, RpcError, type RpcMethods } from "../../types.ts";
 import { callParam } from "../eth/call-params.ts";
 import { callOverrides } from "../eth/override-params.ts";
@@ -28,12 +28,12 @@ function refuse(message: string): RpcError {
   return new RpcError(RPC_CODE.server, message);
 }
 
-/** A block's parent. @throws RpcError for genesis, and where the parent is not there. */
+/** A block's parent. @throws RpcError for genesis, and where the parent or its state is not there. */
 export async function parentOf(chain: ChainReader, header: BlockHeader): Promise<BlockHeader> {
   if (header.number === 0n) throw refuse("genesis is not traceable");
   const parent = await chain.blockByHash(header.parentHash);
   if (parent === undefined) throw refuse(`block ${header.parentHash} not found`);
-  return parent.header;
+  return withState(chain, parent.header);
 }
 
 /** Where a transaction of the canonical chain is, and what it takes to run it again. @throws RpcError where it is not there. */
@@ -141,7 +141,7 @@ async function traceCall(
     const name = "hash" in param ? param.hash : `#${"number" in param ? param.number : param.tag}`;
     throw refuse(`block ${name} not found`);
   }
-  const { header } = block;
+  const header = withState(chain, block.header);
   const cap = gasCap === 0n ? header.gasLimit : gasCap;
   const baseFee = overrides.block?.baseFee ?? header.baseFeePerGas ?? 0n;
   const asked = callParam(params[0], { baseFee, chainId, defaultGas: cap });

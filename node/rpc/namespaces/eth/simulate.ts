@@ -19,7 +19,7 @@ import { blockToRpc } from "../../format/block.ts";
 import { quantity } from "../../format/quantity.ts";
 import { logToRpc } from "../../format/receipt.ts";
 import { arrayParam, blockParam, booleanParam, hashParam, objectParam } from "../../params.ts";
-import { findBlock } from "../../resolve.ts";
+import { findBlock, withState } from "../../resolve.ts";
 import { type ChainReader, RpcError, type RpcMethod } from "../../types.ts";
 import { messageParam } from "./call-params.ts";
 import { blockOverrideFields, blockOverrideParam, stateOverrideParam } from "./override-params.ts";
@@ -150,7 +150,8 @@ export function simulateMethod({ chain, simulator, rollup, gasCap }: SimulateOpt
       gasCap: gasCap === 0n ? base.header.gasLimit : gasCap,
       daScalar: daScalarOf(rollup, base),
     };
-    const blocks = await simulator.simulateBlocks(base.header, request, budget?.next()).catch(refused);
+    const state = withState(chain, base.header);
+    const blocks = await simulator.simulateBlocks(state, request, budget?.next()).catch(refused);
     budget?.spend(blocks.reduce((sum, { block }) => sum + block.header.gasUsed, 0n));
     return blocks.map((simulated) => ({
       ...blockToRpc(simulated.block, full ? simulated.receipts : undefined),

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# A Chromium for the browser tests: CHROMIUM where it is set, one that is here, or Debian's package.
+set -euo pipefail
+if [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null; then exit 0; fi
+apt-get update -qq
+apt-get install --yes --no-install-recommends chromium

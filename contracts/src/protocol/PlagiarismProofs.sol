@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IDatanetRegistry} from "../interfaces/protocol/IDatanetRegistry.sol";
+import {IPlagiarismProofs} from "../interfaces/protocol/IPlagiarismProofs.sol";
+import {Announcements} from "./Announcements.sol";
+import {ProtocolParameters} from "./ProtocolParameters.sol";
+import {RewardBalances} from "./RewardBalances.sol";
+import {RowProof, RowProofs} from "./RowProofs.sol";
+import {ContributionId} from "./Types.sol";
+
+/// @title Proofs that a contribution copies earlier ones of others.
+contract PlagiarismProofs is IPlagiarismProofs, Announcements {
+    IDatanetRegistry public immutable DATANETS;
+
+    constructor(ProtocolParameters parameters, RewardBalances balances, IDatanetRegistry datanets)
+        Announcements(parameters, balances)
+    {
+        DATANETS = datanets;
+    }
+
+    /// @inheritdoc IPlagiarismProofs
+    function provePlagiarism(
+        ContributionId contributionId,
+        RowProof[] calldata copies,
+        RowProof[] calldata originals,
+        bytes32
+    ) external {
+        _useAnnouncement();
+        IDatanetRegistry.Contribution memory accused = DATANETS.getContribution(contributionId);
+        bool isEnough = copies.length == originals.length && copies.length * 2 > accused.rowCount;
+        if (!isEnough) revert NoPlagiarism(contributionId);
+        for (uint256 i = 0; i < copies.length; i++) {
+            bool isRising = i == 0 || copies[i].row > copies[i - 1].row;
+            bool isCopy = isRising && _isCopy(contributionId, accused.contributor, copies[i], originals[i]);
+            if (!isCopy) revert NoPlagiarism(contributionId);
+        }
+        emit PlagiarismShown(contributionId, msg.sender, copies.length);
+        DATANETS.skipPlagiarism(contributionId, msg.sender);
+    }
+
+    function _isCopy(
+        ContributionId contributionId,
+        address contributor,
+        RowProof calldata copy,
+        RowProof calldata original
+    ) private view returns (bool) {
+        RowProofs.check(DATANETS, copy);
+        address author = RowProofs.check(DATANETS, original).contributor;
+        return copy.contributionId == contributionId && original.contributionId < contributionId
+            && author != contributor && copy.exampleHash == original.exampleHash;
+    }
+}

@@ -1,0 +1,45 @@
+#include "core/output_head.h"
+
+namespace ol {
+
+float* output_head::logits(const float* states, const std::vector<int32_t>& rows) {
+  const ol_config& c = weights_->config;
+  const int count = static_cast<int>(rows.size());
+  rows_.reserve(device_, rows.size());
+  chosen_.reserve(device_, rows.size() * c.hidden);
+  logits_.reserve(device_, rows.size() * c.vocab);
+  device_.upload(rows_.get(), rows.data(), rows.size() * sizeof(int32_t));
+  device_.gather_rows(chosen_.get(), states, rows_.get(), count, c.hidden);
+  device_.linear_forward(logits_.get(), chosen_.get(), weights_->head, count, false);
+  return logits_.get();
+}
+
+std::vector<float> output_head::losses(const std::vector<int32_t>& targets, float scale) {
+  const size_t count = targets.size();
+  std::vector<float> nll(count);
+  targets_.reserve(device_, count);
+  nll_.reserve(device_, count);
+  device_.upload(targets_.get(), targets.data(), count * sizeof(int32_t));
+  const std::vector<float> row_weights(scale != 0.0f ? count : 0, scale);
+  if (scale != 0.0f) {
+    row_weights_.reserve(device_, count);
+    device_.upload(row_weights_.get(), row_weights.data(), count * sizeof(float));
+  }
+  device_.loss(logits_.get(), nll_.get(), targets_.get(), scale != 0.0f ? row_weights_.get() : nullptr,
+               static_cast<int>(count), weights_->config.vocab, scale != 0.0f);
+  device_.download(nll.data(), nll_.get(), count * sizeof(float));
+  device_.finish();
+  return nll;
+}
+
+rotary_tables::rotary_tables(backend& device, const ol_config& config, int positions) {
+  std::vector<float> cosines, sines;
+  rope_tables(config, positions, &cosines, &sines);
+  cosine = device_array<float>(device, cosines.size());
+  sine = device_array<float>(device, sines.size());
+  device.upload(cosine.get(), cosines.data(), cosines.size() * sizeof(float));
+  device.upload(sine.get(), sines.data(), sines.size() * sizeof(float));
+  device.finish();
+}
+
+}  // namespace ol

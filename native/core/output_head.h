@@ -1,0 +1,39 @@
+// The end of a forward pass: logits of chosen rows and losses by them, for training, evaluation and serving alike.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "core/model.h"
+
+namespace ol {
+
+class output_head {
+ public:
+  output_head(backend& device, std::shared_ptr<device_model> weights) : device_(device), weights_(std::move(weights)) {}
+
+  // Logits [rows, vocab] of the given rows of the final norm's states, in device memory, until the next call.
+  float* logits(const float* states, const std::vector<int32_t>& rows);
+
+  // Minus the log-probability of one target for each row that logits() gave last (host memory). With `scale` not 0, the
+  // logits become the gradient of scale * sum.
+  std::vector<float> losses(const std::vector<int32_t>& targets, float scale = 0.0f);
+
+  // For the backward pass: the gradient that losses() left, the rows' states and their numbers, in device memory.
+  float* gradient() { return logits_.get(); }
+  float* states() { return chosen_.get(); }
+  const int32_t* rows() { return rows_.get(); }
+
+ private:
+  backend& device_;
+  std::shared_ptr<device_model> weights_;
+  device_array<int32_t> rows_, targets_;
+  device_array<float> chosen_, logits_, nll_, row_weights_;
+};
+
+// cos and sin of the rotary angles of that many positions, in device memory.
+struct rotary_tables {
+  rotary_tables(backend& device, const ol_config& config, int positions);
+  device_array<float> cosine, sine;
+};
+
+}  // namespace ol

@@ -1,0 +1,19 @@
+// AVX-512 with VNNI: its own products of whole numbers, everything else as without. Only headers without inline functions of
+// external linkage may be included here: the linker would be free to use a copy compiled for this instruction set anywhere.
+#include <immintrin.h>
+#include "core/half.h"
+#include "core/math.h"
+#include "cpu/isa.h"
+#include "openledger.h"
+
+namespace ol {
+namespace vnni_set {
+#include "cpu/blocks_vnni.inc"
+#include "cpu/blocks.inc"
+}  // namespace vnni_set
+
+void vnni_block_tile(int32_t format, const block_operand& x, int row, int rows, const uint8_t* panel, int outputs,
+                     float* y, ptrdiff_t ldy, bool accumulate) {
+  vnni_set::block_tile(format, x, row, rows, panel, outputs, y, ldy, accumulate);
+}
+}  // namespace ol

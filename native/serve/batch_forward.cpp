@@ -1,0 +1,154 @@
+#include "serve/batch_forward.h"
+
+#include <algorithm>
+
+namespace ol {
+
+void serving_batch::clear() {
+  ids.clear();
+  positions.clear();
+  sequences.clear();
+  segments.clear();
+}
+
+batch_forward::batch_forward(backend& device, std::shared_ptr<device_model> weights, int positions)
+    : device_(device),
+      weights_(std::move(weights)),
+      rotary_(device, weights_->config, positions),
+      head_(device, weights_) {}
+
+void batch_forward::reserve(const serving_batch& batch) {
+  const ol_config& c = config();
+  const size_t n = batch.ids.size(), hidden = c.hidden, q = static_cast<size_t>(c.heads) * c.head_dim,
+               kv = static_cast<size_t>(c.kv_heads) * c.head_dim, inner = c.intermediate;
+  for (auto* a : {&x_, &norm_, &mid_}) a->reserve(device_, n * hidden);
+  for (auto* a : {&q_, &attended_}) a->reserve(device_, n * q);
+  for (auto* a : {&k_, &v_}) a->reserve(device_, n * kv);
+  for (auto* a : {&gate_, &up_, &h_}) a->reserve(device_, n * inner);
+  rstd_.reserve(device_, n);
+  if (c.qk_norm) {
+    raw_q_.reserve(device_, n * q);
+    raw_k_.reserve(device_, n * kv);
+    head_rstd_.reserve(device_, n * c.heads);
+  }
+  size_t rank = 0;
+  for (const auto& segment : batch.segments) rank = std::max(rank, static_cast<size_t>(segment.lora->rank));
+  rank_ = static_cast<int>(rank);
+  u_.reserve(device_, n * rank);
+  ids_.reserve(device_, n);
+  positions_.reserve(device_, n);
+  device_.upload(ids_.get(), batch.ids.data(), n * sizeof(int32_t));
+  device_.upload(positions_.get(), batch.positions.data(), n * sizeof(int32_t));
+}
+
+// All rows by the base's chain; then the chain of each segment's rows goes on over c*u with its own B; then the bias.
+void batch_forward::linear(float* y, const float* x, int layer, int proj, const serving_batch& batch) {
+  const linear_weight& w = weights_->linear(layer, proj);
+  const int n = static_cast<int>(batch.ids.size());
+  device_.linear_forward(y, x, w, n, false);
+  const size_t at = static_cast<size_t>(layer) * projection_count + proj;
+  adapted_.clear();
+  for (const auto& [row, count, lora] : batch.segments) {
+    if (lora->has(proj)) adapted_.push_back({row, count, &lora->a[at], &lora->b[at], lora->scale});
+  }
+  device_.lora_forward(y, x, adapted_.data(), static_cast<int>(adapted_.size()), u_.get(), rank_);
+  if (config().biases >> proj & 1) device_.add_bias(y, weights_->vectors[layer].bias[proj], n, w.out);
+}
+
+void batch_forward::heads(const serving_batch& batch, int layer) {
+  const ol_config& c = config();
+  const int n = static_cast<int>(batch.ids.size()), hd = c.head_dim;
+  const auto& named = weights_->vectors[layer];
+  linear((c.qk_norm ? raw_q_ : q_).get(), norm_.get(), layer, proj_q, batch);
+  linear((c.qk_norm ? raw_k_ : k_).get(), norm_.get(), layer, proj_k, batch);
+  if (c.qk_norm) {
+    device_.rmsnorm_forward(q_.get(), head_rstd_.get(), raw_q_.get(), named.q_norm, n * c.heads, hd, c.rms_eps);
+    device_.rmsnorm_forward(k_.get(), head_rstd_.get(), raw_k_.get(), named.k_norm, n * c.kv_heads, hd, c.rms_eps);
+  }
+  device_.rope(q_.get(), positions_.get(), rotary_.cosine.get(), rotary_.sine.get(), n, c.heads, hd, false);
+  device_.rope(k_.get(), positions_.get(), rotary_.cosine.get(), rotary_.sine.get(), n, c.kv_heads, hd, false);
+  linear(v_.get(), norm_.get(), layer, proj_v, batch);
+}
+
+// Each new row's keys and values to its page, in runs that end with the page.
+void batch_forward::append(const serving_batch& batch, page_pool& pages, int layer) {
+  const size_t width = pages.width();
+  const int page_tokens = pages.page_tokens();
+  for (const auto& s : batch.sequences) {
+    for (int done = 0; done < s.count;) {
+      const int position = s.position + done, slot = position % page_tokens;
+      const int run = std::min(page_tokens - slot, s.count - done);
+      const size_t to = (static_cast<size_t>((*s.pages)[position / page_tokens]) * page_tokens + slot) * width;
+      const size_t from = static_cast<size_t>(s.row + done) * width, bytes = run * width * sizeof(float);
+      device_.copy(pages.k(layer) + to, k_.get() + from, bytes);
+      device_.copy(pages.v(layer) + to, v_.get() + from, bytes);
+      done += run;
+    }
+  }
+}
+
+void batch_forward::gather(const batch_sequence& s, const page_pool& pages, int layer, float* k, float* v) {
+  const size_t width = pages.width();
+  const int page_tokens = pages.page_tokens(), positions = s.position + s.count;
+  for (int at = 0; at < positions; at += page_tokens) {
+    const size_t from = static_cast<size_t>((*s.pages)[at / page_tokens]) * page_tokens * width;
+    const size_t bytes = std::min(page_tokens, positions - at) * width * sizeof(float);
+    device_.copy(k + at * width, pages.k(layer) + from, bytes);
+    device_.copy(v + at * width, pages.v(layer) + from, bytes);
+  }
+}
+
+// Attention's sums go by position from 0 on, wherever a page lies: pages side by side are read in place, others are
+// copied together first.
+void batch_forward::attend(const serving_batch& batch, page_pool& pages, int layer) {
+  const ol_config& c = config();
+  const size_t width = pages.width();
+  size_t scattered = 0;
+  for (const auto& s : batch.sequences)
+    if (!side_by_side(*s.pages)) scattered += static_cast<size_t>(s.position + s.count) * width;
+  gathered_k_.reserve(device_, scattered);
+  gathered_v_.reserve(device_, scattered);
+  std::vector<attention_sequence> sequences;
+  size_t used = 0;
+  for (const auto& s : batch.sequences) {
+    if (side_by_side(*s.pages)) {
+      const size_t at = static_cast<size_t>((*s.pages)[0]) * pages.page_tokens() * width;
+      sequences.push_back({s.row, s.count, s.position, pages.k(layer) + at, pages.v(layer) + at});
+      continue;
+    }
+    float *k = gathered_k_.get() + used, *v = gathered_v_.get() + used;
+    gather(s, pages, layer, k, v);
+    sequences.push_back({s.row, s.count, s.position, k, v});
+    used += static_cast<size_t>(s.position + s.count) * width;
+    if (layer == 0) ++gathered_;
+  }
+  const float scale = static_cast<float>(1.0 / __builtin_sqrt(static_cast<double>(c.head_dim)));
+  const attention_forward_args args{{c.heads, c.kv_heads, c.head_dim, scale}, q_.get(), attended_.get(), nullptr, nullptr};
+  device_.attention_forward(args, sequences.data(), static_cast<int>(sequences.size()));
+}
+
+void batch_forward::run(const serving_batch& batch, page_pool& pages) {
+  reserve(batch);
+  const ol_config& c = config();
+  const int n = static_cast<int>(batch.ids.size());
+  const size_t values = static_cast<size_t>(n) * c.hidden;
+  device_.embed_forward(x_.get(), weights_->embed, ids_.get(), n);
+  for (int i = 0; i < c.layers; ++i) {
+    const auto& named = weights_->vectors[i];
+    device_.rmsnorm_forward(norm_.get(), rstd_.get(), x_.get(), named.norm1, n, c.hidden, c.rms_eps);
+    heads(batch, i);
+    append(batch, pages, i);
+    attend(batch, pages, i);
+    linear(mid_.get(), attended_.get(), i, proj_o, batch);
+    device_.add(mid_.get(), x_.get(), values);
+    device_.rmsnorm_forward(norm_.get(), rstd_.get(), mid_.get(), named.norm2, n, c.hidden, c.rms_eps);
+    linear(gate_.get(), norm_.get(), i, proj_gate, batch);
+    linear(up_.get(), norm_.get(), i, proj_up, batch);
+    device_.swiglu_forward(h_.get(), gate_.get(), up_.get(), static_cast<size_t>(n) * c.intermediate);
+    linear(x_.get(), h_.get(), i, proj_down, batch);
+    device_.add(x_.get(), mid_.get(), values);
+  }
+  device_.rmsnorm_forward(norm_.get(), rstd_.get(), x_.get(), weights_->final_norm, n, c.hidden, c.rms_eps);
+}
+
+}  // namespace ol

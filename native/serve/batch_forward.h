@@ -1,0 +1,63 @@
+// The forward pass of a batch of rows of many sequences, each with its own adapter, over paged keys and values.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "core/executor.h"
+#include "serve/pages.h"
+
+namespace ol {
+
+// Rows of one sequence in a batch: positions position .. position+count-1.
+struct batch_sequence {
+  int row, count, position;
+  const std::vector<int>* pages;
+};
+
+// Rows that stand together and share an adapter.
+struct batch_segment {
+  int row, count;
+  device_adapter* lora;
+};
+
+struct serving_batch {
+  std::vector<int32_t> ids, positions;
+  std::vector<batch_sequence> sequences;  // in the order of their rows
+  std::vector<batch_segment> segments;    // of rows with an adapter
+  void clear();
+};
+
+class batch_forward {
+ public:
+  batch_forward(backend& device, std::shared_ptr<device_model> weights, int positions);
+  // Appends keys and values to the pages; the final norm's states stay for logits().
+  void run(const serving_batch& batch, page_pool& pages);
+  // Logits [rows, vocab] in device memory, until the next call.
+  float* logits(const std::vector<int32_t>& rows) { return head_.logits(norm_.get(), rows); }
+  // Minus the log-probabilities of one target for each row that logits() gave last.
+  std::vector<float> nll(const std::vector<int32_t>& targets) { return head_.losses(targets); }
+  // Sequences whose pages were copied together.
+  int64_t gathered() const { return gathered_; }
+  const ol_config& config() const { return weights_->config; }
+
+ private:
+  void reserve(const serving_batch& batch);
+  void linear(float* y, const float* x, int layer, int proj, const serving_batch& batch);
+  void append(const serving_batch& batch, page_pool& pages, int layer);
+  void attend(const serving_batch& batch, page_pool& pages, int layer);
+  void gather(const batch_sequence& sequence, const page_pool& pages, int layer, float* k, float* v);
+  void heads(const serving_batch& batch, int layer);
+
+  backend& device_;
+  std::shared_ptr<device_model> weights_;
+  rotary_tables rotary_;
+  output_head head_;
+  device_array<int32_t> ids_, positions_;
+  device_array<float> x_, norm_, rstd_, q_, k_, v_, raw_q_, raw_k_, head_rstd_, attended_, mid_, gate_, up_, h_;
+  std::vector<lora_rows> adapted_;  // of the linear in hand
+  int rank_ = 0;                    // largest of the batch
+  device_array<float> u_, gathered_k_, gathered_v_;
+  int64_t gathered_ = 0;
+};
+
+}  // namespace ol

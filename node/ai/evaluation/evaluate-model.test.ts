@@ -1,0 +1,78 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { getModel } from "../client/models.ts";
+import { completionsOf } from "../fusion/texts.ts";
+import { loadServedModel } from "../serve/inference.ts";
+import { MarketWorld } from "../testing/market-world.ts";
+import { canonicalExamples } from "../train/plan.ts";
+import { evaluateModel, type ModelEvaluation } from "./evaluate-model.ts";
+import { factoredScores } from "./factored-scores.ts";
+import { hiddenCosines } from "./hidden-states.ts";
+import { METHODS } from "./method-names.ts";
+import { reportLines, reportSchema } from "./report.ts";
+
+let world: MarketWorld;
+let input: Omit<ModelEvaluation, "stateFile">;
+beforeAll(async () => {
+  world = await MarketWorld.open();
+  const { modelId, built } = await world.serving();
+  const { content, session, at } = world;
+  const model = await loadServedModel(content, await getModel(world.chain.client, at, modelId));
+  const completions = await completionsOf(built.set.examples, built.base.tokenizer);
+  const rows = { set: built.set, completions };
+  input = { session, model, rows, answers: 4, halves: 3 };
+});
+afterAll(() => world?.close());
+
+test("judges every method by training again, and goes on where it was broken off", {
+  timeout: 120_000,
+}, async () => {
+  const trained = (names: Set<string>) => (what: string) => {
+    if (what.startsWith("training")) names.add(what);
+  };
+  const all = new Set<string>();
+  const stateFile = join(world.folder, "whole.state");
+  const whole = await evaluateModel({ ...input, stateFile, onProgress: trained(all) });
+  // Three contributors, three halves.
+  expect(all.size).toBe(6);
+  expect(reportSchema.parse(whole)).toEqual(whole);
+  expect(Object.keys(whole.methods)).toEqual(Object.keys(METHODS));
+  for (const { first, share, spearman, lds } of Object.values(whole.methods)) {
+    expect(first.count).toBeLessThanOrEqual(4);
+    for (const found of [share, spearman!, lds!]) {
+      expect(Math.abs(found.mean)).toBeLessThanOrEqual(1);
+      expect(found.interval[0]).toBeLessThanOrEqual(found.interval[1]);
+    }
+  }
+  expect(reportLines(whole)).toHaveLength(2 + Object.keys(METHODS).length);
+
+  const broken = join(world.folder, "broken.state");
+  const stop = new AbortController();
+  const before = new Set<string>();
+  const aborted = evaluateModel({
+    ...{ ...input, stateFile: broken, signal: stop.signal },
+    onProgress: (what) => {
+      trained(before)(what);
+      if (before.size === 3) stop.abort();
+    },
+  });
+  await expect(aborted).rejects.toThrow();
+  expect(existsSync(broken)).toBe(true);
+  const after = new Set<string>();
+  const resumed = await evaluateModel({ ...input, stateFile: broken, onProgress: trained(after) });
+  expect(after.size).toBe(4);
+  expect(resumed).toEqual(whole);
+});
+
+test("finds a row itself the nearest by hidden states, and by factored sketches", async () => {
+  const { session, model, rows } = input;
+  const { base, adapter } = model;
+  const canonical = await canonicalExamples(rows.set.examples, base.tokenizer, base.config.contextLength);
+  const nearest = (found: number[][]) => found.map((of) => of.indexOf(Math.max(...of)));
+  const itself = canonical.map((_, i) => i);
+  const cosines = await hiddenCosines(session, base, adapter, canonical, canonical);
+  expect(nearest(cosines)).toEqual(itself);
+  for (const i of itself) expect(cosines[i]![i]).toBeCloseTo(1, 6);
+  expect(nearest(await factoredScores(session, base, adapter, canonical, canonical))).toEqual(itself);
+});

@@ -1,0 +1,32 @@
+import { fitFactored, sketchFactored } from "../../../native/js/factored.ts";
+import type { Adapter, Example, Session } from "../../../native/js/index.ts";
+import { quantise, scan } from "../../../native/js/influence.ts";
+import { foldOf } from "../attribution/model-basis.ts";
+import type { LoadedModel } from "../model/load.ts";
+import { FACTORED_SKETCHES } from "../train/method.ts";
+
+/**
+ * Influence by factored sketches, whatever the model's own are: what an index of them would score.
+ * @returns by answer, then by row.
+ */
+export async function factoredScores(
+  session: Session,
+  base: LoadedModel,
+  adapter: Adapter,
+  rows: readonly Example[],
+  answers: readonly Example[],
+): Promise<number[][]> {
+  const subject = { model: base.native, adapter };
+  const { axes, damping } = FACTORED_SKETCHES;
+  const fold = foldOf(FACTORED_SKETCHES);
+  const basis = await fitFactored(session, { ...subject, examples: rows, axes, damping }).wait();
+  const sketched = (examples: readonly Example[]) =>
+    sketchFactored(session, { ...subject, examples, basis, fold }).wait();
+  const k = fold.dimension;
+  const held = quantise(await sketched(rows), k, 8);
+  const asked = quantise(await sketched(answers), k, 16);
+  return answers.map((_, answer) => {
+    const dots = scan(asked.values.subarray(answer * k, (answer + 1) * k), held.values);
+    return rows.map((_row, i) => Number(dots[i]) * 2 ** held.exponents[i]!);
+  });
+}

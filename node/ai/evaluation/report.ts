@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { METHODS, type MethodName } from "./method-names.ts";
+
+const interval = z.tuple([z.number(), z.number()]);
+const mean = z.strictObject({ mean: z.number(), interval });
+const figures = z.strictObject({
+  /** Answers whose causal contributor is paid first; Wilson, 95 %. */
+  first: z.strictObject({ count: z.number().int(), interval }),
+  /** Mean share paid to the causal contributor; bootstrap over answers, 95 %, as all below. */
+  share: mean,
+  /** Rank correlation over contributors of what the method says and what leaving each out takes; absent for fewer than three. */
+  spearman: mean.optional(),
+  /** Linear datamodelling score over random halves of the rows (Park et al. 2023); absent without them. */
+  lds: mean.optional(),
+});
+
+const names = Object.keys(METHODS) as [MethodName, ...MethodName[]];
+
+/** How good attribution is on a model, measured by training again. */
+export const reportSchema = z.strictObject({
+  format: z.literal("openledger/attribution-report/1"),
+  manifestHash: z.string().regex(/^0x[0-9a-f]{64}$/),
+  answers: z.number().int(),
+  contributors: z.number().int(),
+  halves: z.number().int(),
+  methods: z.strictObject({
+    ...{ random: figures, bm25Question: figures, bm25Answer: figures, gradDot: figures, gradCos: figures },
+    // Where all gradients would not have fitted in memory, these are not there.
+    ...{ dataInf: figures.optional(), ekfacFull: figures.optional() },
+    ...{ repSim: figures, factored: figures, influence: figures, spans: figures, fused: figures },
+  }),
+});
+
+export type AttributionReport = z.infer<typeof reportSchema>;
+export type MethodFigures = z.infer<typeof figures>;
+
+/** A line a method. */
+export function reportLines({ answers, contributors, halves, methods }: AttributionReport): string[] {
+  const width = Math.max(...Object.values(METHODS).map(({ length }) => length));
+  const number = (value: number) => value.toFixed(3);
+  const shown = (found: { mean: number; interval: [number, number] } | undefined) =>
+    found ? `${number(found.mean)} [${found.interval.map(number).join(", ")}]` : "-";
+  const columns = ["first", "share", "Spearman", "LDS"].map((title) => title.padEnd(22)).join("");
+  return [
+    `judged on ${answers} answers by training again without each of ${contributors} contributors, and on ${halves} random halves of the rows`,
+    `  ${"".padEnd(width)}  ${columns}`.trimEnd(),
+    ...names.flatMap((name) => {
+      const found = methods[name];
+      if (found === undefined) return [];
+      const { first, share, spearman, lds } = found;
+      const cells = [
+        `${first.count} [${first.interval.map(number).join(", ")}]`,
+        ...[share, spearman, lds].map(shown),
+      ];
+      return [`  ${METHODS[name].padEnd(width)}  ${cells.map((cell) => cell.padEnd(22)).join("")}`.trimEnd()];
+    }),
+  ];
+}

@@ -1,0 +1,95 @@
+import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
+import { encodeQuery } from "../attribution/record.ts";
+import { type IndexCommitment, listByGain, NO_SPANS, trueList } from "../attribution/score.ts";
+import { type AttributionIndex, recordOf } from "../attribution/sketch-index.ts";
+import type { Claim, ClaimWithQuery } from "../client/claims.ts";
+import type { MarketRequest } from "../client/market.ts";
+import { concatBytes, hexOfBytes, keccakOf } from "../codec/hash.ts";
+import { aiError } from "../errors.ts";
+import type { Completions } from "../fusion/completions.ts";
+import { claimedCover, encodeCover, MAX_COVER_TOKENS } from "../fusion/cover-bytes.ts";
+import { coverOf, gainOf } from "../fusion/rule.ts";
+import { comparedTokens } from "../fusion/texts.ts";
+import type { ModelTokenizer } from "../model/tokenizer.ts";
+import { claimOf, type Inference } from "./inference.ts";
+
+/** What answers of a model with spans are compared with. */
+export interface CoverSource {
+  completions: Completions;
+  tokenizer: Pick<ModelTokenizer, "encodeText" | "idLimit">;
+}
+
+/**
+ * The claim that is true of an inference: by spans and influence where the index commits spans, else by influence alone.
+ * @param rows of the model's snapshots; asked for only where they are needed.
+ * @throws CodedError `ANSWER_TOO_LONG` where the answer has more tokens than a cover, or is too long to be compared; those of `rows`.
+ */
+export async function trueClaim(
+  inference: Inference,
+  request: Pick<Claim, "requestId" | "modelId" | "requestHash">,
+  index: AttributionIndex,
+  rows: () => Promise<CoverSource>,
+): Promise<ClaimWithQuery> {
+  if (index.commitment.spans === NO_SPANS) return claimOf(inference, request);
+  return claimWithCover(inference, request, index, await rows());
+}
+
+/** The list that is true of an answer, without a claim around it. Errors as {@link trueClaim}'s. */
+export async function trueListOf(
+  answered: Pick<Inference, "answer" | "scores">,
+  index: AttributionIndex,
+  rows: () => Promise<CoverSource>,
+): Promise<InfluenceList> {
+  const headOf = (rowId: number) => recordOf(index, rowId);
+  if (index.commitment.spans === NO_SPANS) return trueList(index.commitment, answered.scores, headOf);
+  return (await listWithCover(answered, index, await rows())).list;
+}
+
+async function listWithCover(
+  { answer, scores }: Pick<Inference, "answer" | "scores">,
+  index: AttributionIndex,
+  { completions, tokenizer }: CoverSource,
+) {
+  const tokens = await comparedTokens(answer, tokenizer);
+  const cover = coverOf(tokens, completions);
+  const list = listByGain(
+    index.commitment,
+    scores,
+    (rowId) => recordOf(index, rowId),
+    (rowId, score) => gainOf(cover, rowId, score),
+  );
+  return { tokens, cover, list };
+}
+
+/** Its list goes by what spans leave of influence, its query has the cover behind it. */
+async function claimWithCover(
+  inference: Inference,
+  request: Pick<Claim, "requestId" | "modelId" | "requestHash">,
+  index: AttributionIndex,
+  rows: CoverSource,
+): Promise<ClaimWithQuery> {
+  const { tokens, cover, list } = await listWithCover(inference, index, rows);
+  const claimed = encodeCover(claimedCover(tokens, rows.completions, cover, list.rowIds));
+  const query = concatBytes(encodeQuery(inference.query), claimed);
+  const { claim } = claimOf(inference, request);
+  return { claim: { ...claim, list, queryHash: keccakOf(query) }, query: hexOfBytes(query) };
+}
+
+/** Tokens of an answer that can be claimed of an index. */
+export function claimableTokens({ spans }: Pick<IndexCommitment, "spans">): number {
+  return spans === NO_SPANS ? Number.POSITIVE_INFINITY : MAX_COVER_TOKENS;
+}
+
+/** Before the work: an answer of as many tokens could not be claimed. @throws CodedError `REQUEST_NOT_TAKEN`. */
+export function requireClaimable(
+  { requestId, maxTokensOut }: MarketRequest,
+  index: Pick<IndexCommitment, "spans">,
+): void {
+  const limit = claimableTokens(index);
+  if (maxTokensOut <= limit) return;
+  throw aiError("REQUEST_NOT_TAKEN", {
+    message: `request ${requestId} has ${maxTokensOut} answer tokens; a claim of a model with spans covers ${limit}`,
+    fix: `make a request for at most ${limit}; the escrow comes back after the deadline`,
+    facts: { requestId, value: maxTokensOut, limit },
+  });
+}

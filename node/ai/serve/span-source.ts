@@ -1,0 +1,76 @@
+import { isCodedError } from "../../base/errors.ts";
+import { hashOfFile } from "../attribution/manifest.ts";
+import { NO_SPANS } from "../attribution/score.ts";
+import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
+import type { ContentSource } from "../content/source.ts";
+import type { Completions } from "../fusion/completions.ts";
+import type { SpanSource } from "../fusion/layer.ts";
+import { completionsOf } from "../fusion/texts.ts";
+import { requireJson } from "../model/files.ts";
+import { readRows, requireSpans } from "../spans/model-spans.ts";
+import { tokenPieces } from "../spans/pieces.ts";
+import type { ServedModel } from "./inference.ts";
+
+/** What the answers of a model are compared with. @throws CodedError of the source, for its tokenizer.json. */
+export async function spanSourceOf(
+  source: ContentSource,
+  { manifest, base }: Pick<ServedModel, "manifest" | "base">,
+  completions: Completions,
+): Promise<SpanSource> {
+  const json = await source.get(hashOfFile(manifest.tokenizer, "tokenizer.json"));
+  return { completions, tokenizer: base.tokenizer, pieces: piecesOf(json) };
+}
+
+/** None where the tokenizer is of another kind: then spans are told in tokens alone. */
+function piecesOf(tokenizerJson: Uint8Array): Uint8Array[] | undefined {
+  try {
+    return tokenPieces(requireJson(new Map([["tokenizer.json", tokenizerJson]]), "tokenizer.json"));
+  } catch (error) {
+    if (isCodedError(error, "TOKENIZER_UNSUPPORTED") || isCodedError(error, "TOKENIZER_INVALID"))
+      return undefined;
+    throw error;
+  }
+}
+
+export interface SpanSourcesOptions {
+  client: ChainClient;
+  at: ProtocolAddresses;
+  content: ContentSource;
+}
+
+/** As much of a model as its rows are read by. */
+type Served = Pick<ServedModel, "registered" | "manifest" | "base">;
+
+/** The sources of the models in memory, each made when it is asked for first; it goes with its model. */
+export class SpanSources {
+  private readonly options: SpanSourcesOptions;
+  private readonly made = new WeakMap<Served, Promise<SpanSource>>();
+
+  constructor(options: SpanSourcesOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Reads the rows that the registry froze, and compares them with what the index commits of them, if it does: asked again after a failure,
+   * it tries again.
+   * @throws CodedError `INDEX_MISMATCH`; those of readRows and of {@link spanSourceOf}.
+   */
+  of(model: Served): Promise<SpanSource> {
+    const known = this.made.get(model);
+    if (known) return known;
+    const making = this.make(model);
+    this.made.set(model, making);
+    making.catch(() => this.made.delete(model));
+    return making;
+  }
+
+  private async make(model: Served): Promise<SpanSource> {
+    const { client, at, content } = this.options;
+    const { registered, manifest, base } = model;
+    const { set } = await readRows(client, at, content, registered, manifest);
+    const completions = await completionsOf(set.examples, base.tokenizer);
+    const { spans } = registered.index;
+    if (spans !== NO_SPANS) await requireSpans(set, completions, spans);
+    return spanSourceOf(content, model, completions);
+  }
+}

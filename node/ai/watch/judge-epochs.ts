@@ -1,0 +1,196 @@
+import { checkList, checkQuery } from "../../../precompiles/influence-verifier/form.ts";
+import { PrecompileRevert } from "../../../precompiles/revert.ts";
+import { isCodedError } from "../../base/errors.ts";
+import type { Hex } from "../../chain/types/primitives.ts";
+import { queryBytes } from "../attribution/record.ts";
+import { NO_SPANS } from "../attribution/score.ts";
+import { challengeSalt } from "../client/challenges.ts";
+import {
+  type ClosedEpoch,
+  challengeEpoch,
+  collectEpochReward,
+  demandLeaf,
+  type EpochAddresses,
+  type EpochState,
+  endSilentLeaf,
+  epochRewardOf,
+  getEpoch,
+  leafDemandOf,
+  openLeaf,
+} from "../client/epochs.ts";
+import { getModel, type RegisteredModel } from "../client/models.ts";
+import { bytesOfHex, keccakOf } from "../codec/hash.ts";
+import { decodeEpochContents } from "../epoch/contents.ts";
+import { type Epoch, type EpochInference, epochWith } from "../epoch/epoch.ts";
+import { epochChallengeCall, findEpochFault } from "../epoch/faults.ts";
+import { closingOf, shownLeaf } from "../epoch/shown.ts";
+import { aiError } from "../errors.ts";
+import type { ClaimLies } from "./claim-lies.ts";
+import { BLOCK_SECONDS, type JudgeOptions, NEVER, type Verdict } from "./verdict.ts";
+
+const NOBODY = `0x${"00".repeat(20)}`;
+/** Leaves that are demanded of an epoch whose file is not there, or is not what was closed: each for a deposit. */
+const MOST_DEMANDED = 16;
+
+/** An epoch as its file says it, with the query of each inference. */
+interface Published {
+  epoch: Epoch;
+  queries: Hex[];
+}
+
+/** Judges one closed epoch and acts on it; it keeps nothing from one to the next. */
+export class EpochJudge {
+  private readonly options: JudgeOptions;
+  private readonly at: EpochAddresses;
+  private readonly lies: ClaimLies;
+
+  constructor(options: JudgeOptions, at: EpochAddresses, lies: ClaimLies) {
+    this.options = options;
+    this.at = at;
+    this.lies = lies;
+  }
+
+  /** A false one is refuted by the first thing that shows it; leaves that nobody can read are demanded. */
+  async epoch(closed: ClosedEpoch, now: bigint): Promise<Verdict> {
+    const { client, at, logger } = this.options;
+    const { epochId } = closed;
+    const state = await getEpoch(client, this.at, epochId);
+    if (state.status !== "closed") return { kind: "decided" };
+    const published = await this.published(closed);
+    if (published === undefined) return this.withheld(closed, state, now);
+    const model = await getModel(client, at, state.modelId);
+    const verdict =
+      (await this.byTrees(closed, state, model, published)) ?? (await this.byClaims(model, published));
+    if (verdict !== undefined) return verdict;
+    logger.debug({ epochId }, "an epoch was checked and stands");
+    return { kind: "stands" };
+  }
+
+  /** The reward of a refutation that this watcher brought. */
+  async collect(epochId: bigint, now: bigint): Promise<Verdict> {
+    const { client, account, logger } = this.options;
+    const { challenger, finalBlock, reward } = await epochRewardOf(client, this.at, epochId);
+    if (reward === 0n || challenger !== account.address.toLowerCase()) return { kind: "decided" };
+    if ((await client.public.getBlockNumber()) <= finalBlock) {
+      return { kind: "later", due: now + BLOCK_SECONDS, deadline: NEVER };
+    }
+    await collectEpochReward(client, this.at, account, epochId);
+    logger.info({ epochId, reward }, "drew what a refuted host lost");
+    return { kind: "decided" };
+  }
+
+  /** The leaves that the closing's file has; undefined where there is none, or it says something else than was closed. */
+  private async published({ epochId, closing, ranges }: ClosedEpoch): Promise<Published | undefined> {
+    try {
+      const { inferences, payouts } = decodeEpochContents(await this.options.content.get(closing.contents));
+      const epoch = epochWith(epochId, inferences, payouts, ranges);
+      const said = closingOf(epoch, closing.modelId, closing.contents);
+      const isSame =
+        said.root === closing.root &&
+        said.net === closing.net &&
+        said.count === closing.count &&
+        said.payoutRoot === closing.payoutRoot &&
+        said.payoutSum === closing.payoutSum &&
+        said.payoutCount === closing.payoutCount;
+      const isWhole = inferences.every(({ claim, query }) => keccakOf(bytesOfHex(query)) === claim.queryHash);
+      return isSame && isWhole ? { epoch, queries: inferences.map(({ query }) => query) } : undefined;
+    } catch (error) {
+      const code = isCodedError(error) ? error.code : undefined;
+      if (code === "CONTENT_NOT_FOUND" || code === "EPOCH_CONTENTS" || code === "EPOCH_SUM_RANGE")
+        return undefined;
+      throw error;
+    }
+  }
+
+  /** Fees, names and payouts. */
+  private async byTrees(
+    { epochId, closing }: ClosedEpoch,
+    state: EpochState,
+    model: RegisteredModel,
+    { epoch, queries }: Published,
+  ): Promise<Verdict | undefined> {
+    const { client, at, account, logger } = this.options;
+    const { modelId, rateIn, rateOut, platformBps } = state;
+    const terms = { modelId, rateIn, rateOut, platformBps, contributorsBps: model.split.contributors };
+    const queryOf = new Map(epoch.inferences.map((inference, i) => [inference, queries[i]!]));
+    const fault = findEpochFault(epoch, terms, closing.largestNet, (inference) =>
+      hasForm(model, inference, queryOf.get(inference)!),
+    );
+    if (fault === undefined) return undefined;
+    logger.warn({ epochId, ...fault }, "an epoch is false: bringing the counter-example");
+    const salt = await challengeSalt(client, account, `epoch ${epochId}`);
+    const query = fault.kind === "leaf" ? queries[fault.position] : undefined;
+    const data = epochChallengeCall(epoch, fault, salt, query);
+    const sent = await challengeEpoch(client, { ...at, ...this.at }, account, data);
+    logger.info({ epochId, transaction: sent.hash }, "a false epoch was refuted");
+    return { kind: "refuted", reason: fault.kind, transactionHash: sent.hash };
+  }
+
+  /** Scores, rows, weights and spans: as of any claim. */
+  private async byClaims(
+    model: RegisteredModel,
+    { epoch, queries }: Published,
+  ): Promise<Verdict | undefined> {
+    const { client, account, logger } = this.options;
+    const { epochId } = epoch;
+    for (const [position, { claim }] of epoch.inferences.entries()) {
+      const lie = await this.lies.find(model, { claim, query: queries[position]! });
+      if (lie === undefined) continue;
+      logger.warn({ epochId, position, ...lie.counter }, "an inference of an epoch is false");
+      await openLeaf(client, this.at, account, epochId, shownLeaf(epoch, position));
+      const sent = await lie.refute(this.at.leafChallenges, `leaf ${claim.requestId}`);
+      logger.info({ epochId, transaction: sent.hash }, "a false epoch was refuted");
+      return { kind: "refuted", reason: lie.counter.kind, transactionHash: sent.hash };
+    }
+    return undefined;
+  }
+
+  /** Nobody can read the leaves: some all over the epoch are demanded, and silence about one ends it. */
+  private async withheld(
+    { epochId }: ClosedEpoch,
+    { count, demandsUntil, deadline }: EpochState,
+    now: bigint,
+  ): Promise<Verdict> {
+    const { client, at, account, logger } = this.options;
+    const places = { ...at, ...this.at };
+    const asked = Math.min(count, MOST_DEMANDED);
+    let isAnswered = true;
+    for (let i = 0; i < asked; i++) {
+      const position = Math.floor((i * count) / asked);
+      const demand = await leafDemandOf(client, places, epochId, false, position);
+      if (demand.by === NOBODY && now <= demandsUntil)
+        await demandLeaf(client, places, account, epochId, false, position);
+      else if (demand.by !== NOBODY && !demand.isAnswered && now > demand.deadline) {
+        const sent = await endSilentLeaf(client, places, account, epochId, false, position);
+        logger.info({ epochId, position, transaction: sent.hash }, "an epoch ended: a leaf was withheld");
+        return { kind: "refuted", reason: "silence", transactionHash: sent.hash };
+      }
+      isAnswered &&= demand.isAnswered;
+    }
+    if (!isAnswered) {
+      const { deadline: until } = await getEpoch(client, this.at, epochId);
+      return { kind: "later", due: now + BLOCK_SECONDS, deadline: until };
+    }
+    throw aiError("EPOCH_CONTENTS", {
+      message: `the file of epoch ${epochId} is not what was closed, but its host answers for single leaves`,
+      fix: "fetch the file from another node, or demand further leaves",
+      facts: { epochId: String(epochId), deadline: String(deadline) },
+    });
+  }
+}
+
+/** Whether list and query have the form that the index asks for. */
+function hasForm({ index }: RegisteredModel, { claim }: EpochInference, query: Hex): boolean {
+  const commitment = { ...index, root: bytesOfHex(index.root), spans: bytesOfHex(index.spans) };
+  const bytes = bytesOfHex(query);
+  // With spans, the cover stands behind the sketch.
+  const sketch = index.spans === NO_SPANS ? bytes : bytes.subarray(0, queryBytes(index.dimension));
+  try {
+    checkList(commitment, claim.list);
+    checkQuery(commitment, sketch);
+    return true;
+  } catch (error) {
+    if (error instanceof PrecompileRevert) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import type { ChainClient, ProtocolAddresses } from "../ai/client/chain.ts";
+import { connectChain } from "../ai/client/chain.ts";
+import { type CircleAddresses, parseCircle } from "../circle/addresses.ts";
+import type { L1Contracts } from "../deploy/deployment.ts";
+import { parseGovernance } from "../governance/addresses.ts";
+import { makeBook } from "../governance/book.ts";
+import type { Governed } from "../governance/governed.ts";
+import { readContracts, requireL1 } from "./bridge.ts";
+import type { CliContext } from "./context.ts";
+import { cliError } from "./errors.ts";
+import { connectProtocol } from "./protocol.ts";
+
+/** Governance as the node of `context` knows it, with L1's contracts by the data folder. */
+export interface Governance extends Governed {
+  context: CliContext;
+  protocol: ProtocolAddresses;
+  /** Absent where it is not deployed. */
+  circle: CircleAddresses | undefined;
+  contracts: L1Contracts;
+}
+
+/** @throws CodedError GOVERNANCE_ABSENT, DEPLOYMENT_UNREADABLE, and those of connectProtocol. */
+export async function connectGovernance(context: CliContext): Promise<Governance> {
+  const { client, at: protocol } = await connectProtocol(context);
+  const found = await client.rpc<unknown>("openledger_governance", []);
+  if (found === null) {
+    throw cliError("GOVERNANCE_ABSENT", {
+      message: `the node at ${context.rpcUrl} knows no governance`,
+      fix: "wait until the devnet has deployed it, or talk to another node with --rpc",
+    });
+  }
+  const at = parseGovernance(found, "the node's answer");
+  const { contracts } = readContracts(context);
+  const circle = await circleAt(client);
+  const book = makeBook(at, protocol, contracts, circle);
+  return { context, client, protocol, at, circle, contracts, book, l1: () => connectL1({ context }) };
+}
+
+async function circleAt(client: ChainClient): Promise<CircleAddresses | undefined> {
+  const found = await client.rpc<unknown>("openledger_circle", []);
+  return found === null ? undefined : parseCircle(found, "the node's answer");
+}
+
+/** Where a chain's data folder keeps the addresses of governance. */
+export function governanceFile({ dataDir }: CliContext): string {
+  return join(dataDir, "chain", "governance.json");
+}
+
+/** L1 as a client. @throws CodedError NODE_WRONG. */
+export async function connectL1({ context }: Pick<Governance, "context">): Promise<ChainClient> {
+  await requireL1(context, readContracts(context).l1ChainId);
+  return connectChain(context.l1RpcUrl);
+}

@@ -1,0 +1,46 @@
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { expect, test } from "vitest";
+import type { ChainClient } from "../../ai/client/chain.ts";
+import { isSenders } from "../../ai/content/upload-order.ts";
+import type { Address, Hash } from "../../chain/types/primitives.ts";
+import type { Signer } from "./signer.ts";
+import { signUploads } from "./transact.ts";
+
+const upload = { hash: `0x${"ab".repeat(32)}` as Hash, total: 5, expires: 1_900_000_000 };
+const chain = {
+  id: 901,
+  name: "c",
+  nativeCurrency: { name: "OPEN", symbol: "OPEN", decimals: 18 },
+  rpcUrls: { default: { http: ["http://here"] } },
+};
+const client = { chain, rpcUrl: "http://here" } as unknown as ChainClient;
+const account = privateKeyToAccount(generatePrivateKey());
+const address = account.address.toLowerCase() as Address;
+
+/** A wallet on another chain at first; what it was asked. */
+function wallet(answer: (text: string) => Promise<string>) {
+  const asked: string[] = [];
+  let chainId = "0x1";
+  const request = async ({ method, params = [] }: { method: string; params?: readonly unknown[] }) => {
+    asked.push(method);
+    if (method === "wallet_switchEthereumChain") chainId = (params[0] as { chainId: string }).chainId;
+    if (method === "eth_signTypedData_v4") return answer(params[1] as string);
+    return method === "eth_chainId" ? chainId : null;
+  };
+  const signer: Signer = { kind: "wallet", address, wallet: { rdns: "w", name: "W", provider: { request } } };
+  return { signer, asked };
+}
+
+test("a wallet signs for room once, on the node's chain", async () => {
+  const { signer, asked } = wallet(async (text) => account.signTypedData(JSON.parse(text)));
+  const order = await signUploads(client, signer)(upload);
+  expect(order).toMatchObject({ ...upload, sender: address });
+  expect([await isSenders(901, order), await isSenders(902, order)]).toEqual([true, false]);
+  expect(asked.filter((method) => method === "eth_signTypedData_v4")).toHaveLength(1);
+  expect(asked).toContain("wallet_switchEthereumChain");
+});
+
+test("one whose owner says no sends nothing, and says so", async () => {
+  const { signer } = wallet(() => Promise.reject(Object.assign(new Error("no"), { code: 4001 })));
+  await expect(signUploads(client, signer)(upload)).rejects.toMatchObject({ code: "WALLET_REFUSED" });
+});

@@ -1,0 +1,34 @@
+import { accessCases } from "./access-cases.ts";
+import { agentCases } from "./agent-cases.ts";
+import { bridgeCases } from "./bridge-cases.ts";
+import { chatCases } from "./chat-cases.ts";
+import { circleCases } from "./circle-cases.ts";
+import { contributionCases } from "./contribution-cases.ts";
+import { factoryCases } from "./factory-cases.ts";
+import { governanceCases } from "./governance-cases.ts";
+import { hostileCases } from "./hostile-cases.ts";
+import { keyCases } from "./key-cases.ts";
+import { lossCases } from "./loss-cases.ts";
+import { operatorCases } from "./operator-cases.ts";
+import { readingCases } from "./reading-cases.ts";
+import { rewardCases } from "./reward-cases.ts";
+import { walletCases } from "./wallet-cases.ts";
+import { onDevnet } from "./world.ts";
+
+onDevnet("the pages on a devnet", (world) => {
+  readingCases(world);
+  chatCases(world);
+  contributionCases(world);
+  walletCases(world);
+  factoryCases(world);
+  bridgeCases(world);
+  governanceCases(world);
+  circleCases(world);
+  agentCases(world);
+  keyCases(world);
+  rewardCases(world);
+  operatorCases(world);
+  hostileCases(world);
+  accessCases(world);
+  lossCases(world);
+});
