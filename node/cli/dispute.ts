@@ -2,7 +2,6 @@ import { Command } from "commander";
 import { formatEther } from "viem";
 import { Session } from "../../native/js/index.ts";
 import { appealVerdict, caseOf, disputeClaim, panelFee, valueOfClaim } from "../ai/client/audits.ts";
-import { type PostedClaim, postedClaims } from "../ai/client/claims.ts";
 import { rpcSource } from "../ai/client/content.ts";
 import { finalAt, getDispute, panelsIn, windowsOf } from "../ai/client/disputes.ts";
 import { getRequest } from "../ai/client/market.ts";
@@ -10,9 +9,10 @@ import { rerunRequest } from "../ai/verify/rerun-request.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import { contextOf, print } from "./context.ts";
 import { disputeRecordCommand } from "./dispute-record.ts";
+import { addRowsCommands } from "./dispute-rows.ts";
 import { cliError } from "./errors.ts";
 import { requireKey } from "./keys.ts";
-import { connectProtocol, type Protocol, parseId } from "./protocol.ts";
+import { claimOfRequest, connectProtocol, parseId } from "./protocol.ts";
 
 /** `openledger dispute ...`: claims that a panel of verifiers runs again. */
 export function disputeCommand(): Command {
@@ -36,21 +36,10 @@ export function disputeCommand(): Command {
     .command("appeal <request>")
     .description("have a larger panel look again at the verdict of a small one, for a panel's fee")
     .action(appeal);
+  addRowsCommands(dispute);
   dispute.addCommand(disputeRecordCommand());
   dispute.command("show <request>").description("where its dispute or audit stands").action(show);
   return dispute;
-}
-
-/** The claim of a request. @throws CodedError CLAIM_ABSENT. */
-async function claimOfRequest({ client, at }: Protocol, requestId: bigint): Promise<PostedClaim> {
-  const to = await client.public.getBlockNumber();
-  const posted = (await postedClaims(client, at, { from: 0n, to, requestId })).at(-1);
-  if (posted !== undefined) return posted;
-  throw cliError("CLAIM_ABSENT", {
-    message: `no host has claimed request ${requestId}`,
-    fix: "wait for its answer; when the host's time is over, `openledger account reclaim` brings the escrow back",
-    facts: { requestId },
-  });
 }
 
 async function check(

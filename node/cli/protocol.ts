@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type ChainClient, connectChain, type ProtocolAddresses } from "../ai/client/chain.ts";
+import { type PostedClaim, postedClaims } from "../ai/client/claims.ts";
 import { isCodedError } from "../base/errors.ts";
 import { packageRoot } from "../base/paths.ts";
 import type { CliContext } from "./context.ts";
@@ -63,5 +64,17 @@ export function parseSnapshot(text: string): { datanetId: bigint; number: number
   throw cliError("SNAPSHOT_INVALID", {
     message: `${JSON.stringify(text)} is no snapshot`,
     fix: "give datanet:snapshot, for example 1:1",
+  });
+}
+
+/** The claim of a request. @throws CodedError CLAIM_ABSENT. */
+export async function claimOfRequest({ client, at }: Protocol, requestId: bigint): Promise<PostedClaim> {
+  const to = await client.public.getBlockNumber();
+  const posted = (await postedClaims(client, at, { from: 0n, to, requestId })).at(-1);
+  if (posted !== undefined) return posted;
+  throw cliError("CLAIM_ABSENT", {
+    message: `no host has claimed request ${requestId}`,
+    fix: "wait for its answer; when the host's time is over, `openledger account reclaim` brings the escrow back",
+    facts: { requestId },
   });
 }

@@ -3,17 +3,20 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodeFunctionData } from "viem";
+import { encodeFunctionData, formatEther } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rewardBalance } from "../../node/ai/client/balances.ts";
 import { send } from "../../node/ai/client/chain.ts";
+import { postClaim } from "../../node/ai/client/claims.ts";
 import type { ContentAnswer } from "../../node/ai/client/content.ts";
 import { getContribution } from "../../node/ai/client/datanets.ts";
 import { getDispute } from "../../node/ai/client/disputes.ts";
 import { lossOf, valueOfLoss } from "../../node/ai/client/losses.ts";
+import { getRequest, refutationOf } from "../../node/ai/client/market.ts";
 import type { ModelOrder } from "../../node/ai/client/models.ts";
 import { hexOfBytes } from "../../node/ai/codec/hash.ts";
 import {
+  LIAR,
   MarketWorld,
   OPEN,
   OWNER,
@@ -23,6 +26,7 @@ import {
   WATCHER,
 } from "../../node/ai/testing/market-world.ts";
 import { TINY_METHOD } from "../../node/ai/testing/tiny-model.ts";
+import { rerunRequest } from "../../node/ai/verify/rerun-request.ts";
 import { sleep } from "../../node/base/clock.ts";
 import { modelRoyaltiesAbi, snapshotPoolsAbi } from "../../node/chain/generated/abi.ts";
 import type { Hash } from "../../node/chain/types/primitives.ts";
@@ -261,6 +265,46 @@ describe("commands of the protocol", { timeout: 240_000 }, () => {
     expect(await refused(OWNER, "model", "least-royalty", `${settled}`, "10.005")).toBe("PERCENT_INVALID");
     expect(await says(OWNER, "model", "least-royalty", `${settled}`, "10")).toContain(
       "10 % of their owner's",
+    );
+  });
+
+  test("disputes by rows: a true claim agrees, a false one is shown on chain by anybody, who draws half of the loss", async () => {
+    const { client } = world.chain;
+    await world.hosts(settled);
+    const { at, content, session } = world;
+    const ask = async (isFalse: boolean) => {
+      const { requestId, ...question } = await world.ask(settled, LIAR);
+      const request = await getRequest(client, at, requestId);
+      const { honest } = await rerunRequest({ client, at, content, session }, requestId, question);
+      const { claim, query } = honest!;
+      const list = isFalse ? { ...claim.list, contributionIds: [99n], weights: [1n] } : claim.list;
+      const posted = { claim: { ...claim, list }, query, bond: request.claimBond };
+      await postClaim(client, world.at, world.account(LIAR), posted);
+      return `${requestId}`;
+    };
+    const right = await ask(false);
+    expect(await says(undefined, "dispute", "rows", right)).toBe(
+      `the claim of request ${right} agrees with every row of model ${settled}\n`,
+    );
+    expect(await refused(WATCHER, "dispute", "collect", right)).toBe("REWARD_ABSENT");
+    const wrong = await ask(true);
+    const looked = await run(undefined, "dispute", "rows", wrong);
+    expect([looked.status, looked.stdout]).toEqual([
+      1,
+      expect.stringMatching(
+        /is false: the weights do not follow from the listed rows\nshow it with --challenge/,
+      ),
+    ]);
+    const shown = await run(BORIS, "dispute", "rows", wrong, "--challenge");
+    expect([shown.status, shown.stdout]).toEqual([1, expect.stringMatching(/\nshown on chain in 0x/)]);
+    expect((await getRequest(client, world.at, BigInt(wrong))).status).toBe("refuted");
+    expect(await refused(BORIS, "dispute", "rows", wrong, "--challenge")).toBe("CLAIM_DECIDED");
+    expect(await refused(BORIS, "dispute", "collect", wrong)).toBe("REWARD_EARLY");
+    for (let block = 0; block < 4; block++) await world.chain.pass(2);
+    expect(await refused(WATCHER, "dispute", "collect", wrong)).toBe("REWARD_ABSENT");
+    const { lost } = (await refutationOf(client, world.at, BigInt(wrong)))!;
+    expect(await says(BORIS, "dispute", "collect", wrong)).toContain(
+      `${formatEther(lost / 2n)} OPEN of request`,
     );
   });
 

@@ -1,3 +1,4 @@
+import type { LocalAccount } from "viem";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import { NO_SPANS } from "../attribution/score.ts";
 import type { SentTransaction } from "../client/chain.ts";
@@ -14,22 +15,25 @@ import type { JudgeOptions } from "./verdict.ts";
 export interface ClaimLie {
   counter: NonNullable<Awaited<ReturnType<typeof findLieWithCover>>>;
   /** Announces and shows it at `challenges`. @param subject what the challenger's salt is of */
-  refute(challenges: Address, subject: string): Promise<SentTransaction>;
+  refute(account: LocalAccount, challenges: Address, subject: string): Promise<SentTransaction>;
 }
+
+/** Where models, their indexes and their rows are read, and how many bytes of rows are kept. */
+export type LieSource = Pick<JudgeOptions, "client" | "at" | "content" | "indexes" | "maxRowBytes">;
 
 /** Finds what is false in claims, wherever they stand; it keeps nothing from one to the next but rows. */
 export class ClaimLies {
-  private readonly options: JudgeOptions;
+  private readonly options: LieSource;
   private readonly rows: RowCache;
 
-  constructor(options: JudgeOptions) {
+  constructor(options: LieSource) {
     this.options = options;
     this.rows = new RowCache(options, options.maxRowBytes);
   }
 
   /** @returns undefined where scores, omissions, weights and spans are right. */
   async find(model: RegisteredModel, lying: ClaimWithQuery): Promise<ClaimLie | undefined> {
-    const { client, account, indexes } = this.options;
+    const { client, indexes } = this.options;
     const loaded = await indexes.get(model);
     const { index } = loaded;
     const rows = model.index.spans === NO_SPANS ? undefined : await this.rows.get(model, loaded);
@@ -37,7 +41,7 @@ export class ClaimLies {
       ? findLieWithCover(lying, index, rows.completions)
       : findCounterExample(lying, index));
     if (counter === undefined) return undefined;
-    const bring = (challenges: Address, salt: Hash) => {
+    const bring = (account: LocalAccount, challenges: Address, salt: Hash) => {
       const at = { ...this.options.at, challenges };
       if (counter.kind !== "cover") return challengeClaim(client, at, account, lying, index, counter, salt);
       return withSpans(rows!.set, rows!.completions, (spans) =>
@@ -46,7 +50,8 @@ export class ClaimLies {
     };
     return {
       counter,
-      refute: async (challenges, subject) => bring(challenges, await challengeSalt(client, account, subject)),
+      refute: async (account, challenges, subject) =>
+        bring(account, challenges, await challengeSalt(client, account, subject)),
     };
   }
 }

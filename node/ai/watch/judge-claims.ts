@@ -17,7 +17,7 @@ export class ClaimJudge {
 
   /** A false one is challenged, a withheld query is demanded. */
   async claim(posted: PostedClaim, now: bigint): Promise<Verdict> {
-    const { client, at, logger } = this.options;
+    const { client, at, account, logger } = this.options;
     const { requestId, claim } = posted;
     const request = await getRequest(client, at, requestId);
     if (request.status !== "claimed" || request.claimHash !== posted.claimHash) return { kind: "decided" };
@@ -33,7 +33,7 @@ export class ClaimJudge {
       { requestId, host: posted.host, ...lie.counter },
       "a claim is false: bringing the counter-example",
     );
-    const sent = await lie.refute(at.challenges, `claim ${posted.claimHash}`);
+    const sent = await lie.refute(account, at.challenges, `claim ${posted.claimHash}`);
     logger.info({ requestId, transaction: sent.hash }, "a false claim was refuted");
     return { kind: "refuted", reason: lie.counter.kind, transactionHash: sent.hash };
   }

@@ -138,7 +138,7 @@ export class EpochJudge {
       if (lie === undefined) continue;
       logger.warn({ epochId, position, ...lie.counter }, "an inference of an epoch is false");
       await openLeaf(client, this.at, account, epochId, shownLeaf(epoch, position));
-      const sent = await lie.refute(this.at.leafChallenges, `leaf ${claim.requestId}`);
+      const sent = await lie.refute(account, this.at.leafChallenges, `leaf ${claim.requestId}`);
       logger.info({ epochId, transaction: sent.hash }, "a false epoch was refuted");
       return { kind: "refuted", reason: lie.counter.kind, transactionHash: sent.hash };
     }
