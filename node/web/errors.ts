@@ -15,9 +15,11 @@ export const WEB_ERRORS = {
   L1_ABSENT: "input",
   NODE_OFFLINE: "temporary",
   PROTOCOL_MISSING: "temporary",
+  QUERY_WITHHELD: "temporary",
   SIGNER_MISSING: "input",
   VOTE_HIDDEN: "input",
   WALLET_REFUSED: "input",
+  WALLET_TOO_SLOW: "input",
 } as const;
 
 export type WebError = ErrorOf<typeof WEB_ERRORS>;

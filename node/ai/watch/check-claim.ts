@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
-import { decodeQuery, queryBytes } from "../attribution/record.ts";
-import { listByGain, type ScoredRow, scoreOf, trueList } from "../attribution/score.ts";
+import { queryBytes } from "../attribution/record.ts";
+import { listByGain, type ScoredRow, trueList } from "../attribution/score.ts";
+import { scoreRows } from "../attribution/score-rows.ts";
 import { type AttributionIndex, recordOf } from "../attribution/sketch-index.ts";
 import type { CounterExample } from "../client/challenges.ts";
 import type { ClaimWithQuery } from "../client/claims.ts";
@@ -9,9 +9,6 @@ import type { CoverLie } from "../client/span-challenges.ts";
 import { bytesOfHex } from "../codec/hash.ts";
 import type { Completions } from "../fusion/completions.ts";
 import { findCoverLie } from "./check-cover.ts";
-
-/** Rows between two turns of the event loop. */
-const ROWS_A_TURN = 2_048;
 
 /**
  * Looks for a counter-example in a posted claim, over the whole committed index. The claim's form was checked on chain.
@@ -21,7 +18,7 @@ export async function findCounterExample(
   { claim: { list }, query }: ClaimWithQuery,
   index: AttributionIndex,
 ): Promise<CounterExample | undefined> {
-  const scores = await scoresOf(bytesOfHex(query), index);
+  const scores = await scoreRows(bytesOfHex(query), index);
   const wrong = findWrongScore(list, scores, index);
   if (wrong) return wrong;
   const expected = trueList(index.commitment, scores, (rowId) => recordOf(index, rowId));
@@ -42,7 +39,7 @@ export async function findLieWithCover(
   const { dimension } = index.commitment;
   const bytes = bytesOfHex(query);
   const cover = queryBytes(dimension);
-  const scores = await scoresOf(bytes.subarray(0, cover), index);
+  const scores = await scoreRows(bytes.subarray(0, cover), index);
   const wrong = findWrongScore(list, scores, index);
   if (wrong) return wrong;
   const headOf = (rowId: number) => recordOf(index, rowId);
@@ -52,18 +49,8 @@ export async function findLieWithCover(
   return weightsAreRight(list, index) ? undefined : { kind: "weights" };
 }
 
-async function scoresOf(query: Uint8Array, index: AttributionIndex): Promise<ScoredRow[]> {
-  const { dimension, e0, rows } = index.commitment;
-  const sketch = decodeQuery(query, dimension);
-  const scores: ScoredRow[] = [];
-  for (let rowId = 0; rowId < rows; rowId++) {
-    if (rowId % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn();
-    scores.push({ rowId, score: scoreOf(sketch, recordOf(index, rowId), e0) });
-  }
-  return scores;
-}
-
-function findWrongScore(
+/** A listed row whose score is another one, or that repeats another row. */
+export function findWrongScore(
   list: InfluenceList,
   scores: readonly ScoredRow[],
   index: AttributionIndex,

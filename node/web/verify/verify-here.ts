@@ -3,7 +3,8 @@ import { influenceVerifier } from "../../../precompiles/influence-verifier/verif
 import { PrecompileRevert } from "../../../precompiles/revert.ts";
 import { decodeManifest, type Manifest, registryHashes } from "../../ai/attribution/manifest.ts";
 import { decodeQuery } from "../../ai/attribution/record.ts";
-import { type ScoredRow, scoreOf, trueList } from "../../ai/attribution/score.ts";
+import { trueList } from "../../ai/attribution/score.ts";
+import { scoreRows } from "../../ai/attribution/score-rows.ts";
 import { type AttributionIndex, readIndex, recordOf } from "../../ai/attribution/sketch-index.ts";
 import type { ChainClient, ProtocolAddresses } from "../../ai/client/chain.ts";
 import { evidenceOf } from "../../ai/client/claims.ts";
@@ -18,7 +19,6 @@ import { checkChain, checkSignature } from "../../ai/receipt/chain-checks.ts";
 import { type Check, CheckFailed, CheckList, expectSame } from "../../ai/receipt/checks.ts";
 import { checkPayout } from "../../ai/receipt/payout-checks.ts";
 import type { Receipt } from "../../ai/receipt/receipt.ts";
-import { Turns } from "../../base/turns.ts";
 import { iInfluenceVerifierAbi } from "../../chain/generated/abi.ts";
 import type { L1Side } from "../chain/bridge.ts";
 import { checkCover, checkShown, partsOfQuery } from "./verify-cover.ts";
@@ -110,7 +110,7 @@ async function checkAllRows(list: CheckList, receipt: Receipt, index: Attributio
   const headOf = (rowId: number) => recordOf(index, rowId);
   if (cover === undefined) {
     await list.check("no row left out", async () => {
-      const scores = await scoresOf(sketch, index);
+      const scores = await scoreRows(sketch, index);
       const found = trueList(model.index, scores, headOf);
       for (const key of ["rowIds", "scores", "floor", "contributionIds", "weights"] as const)
         expectSame(key, claim.list[key], found[key]);
@@ -119,7 +119,7 @@ async function checkAllRows(list: CheckList, receipt: Receipt, index: Attributio
     return;
   }
   await list.check("spans and influence", async () => {
-    const scores = await scoresOf(sketch, index);
+    const scores = await scoreRows(sketch, index);
     const claimed = checkCover(receipt, cover, scores, headOf);
     const { verbatim } = receipt;
     if (verbatim !== undefined) checkShown({ ...receipt, verbatim }, claimed);
@@ -134,18 +134,6 @@ function meetingOf(cover: ClaimedCover): string {
   const counted = spans.reduce((sum, { weight }) => sum + weight, 0);
   const rest = free === 0 ? "" : `, and ${free} are left to influence alone`;
   return `paid is influence among the rows that hold the words: ${spans.length} runs count for ${counted} of the answer's ${information} bits${rest}; each listed row's gain follows from the runs that it holds`;
-}
-
-async function scoresOf(query: Uint8Array, index: AttributionIndex): Promise<ScoredRow[]> {
-  const { dimension, rows, e0 } = index.commitment;
-  const sketch = decodeQuery(query, dimension);
-  const scores: ScoredRow[] = [];
-  const turns = new Turns();
-  for (let rowId = 0; rowId < rows; rowId++) {
-    scores.push({ rowId, score: scoreOf(sketch, recordOf(index, rowId), e0) });
-    if (turns.isOver) await turns.next();
-  }
-  return scores;
 }
 
 async function checkTexts(

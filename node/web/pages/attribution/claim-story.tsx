@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import type { RequestStory } from "../../chain/answers.ts";
 import { Amount, Hex, Time } from "../../ui/exact.tsx";
 import { Badge, Card, Facts, Section } from "../../ui/layout.tsx";
+import { Appeal } from "./appeal.tsx";
 
 /** What happened to the request on chain, step by step, and where the fee went. */
 export function ClaimStory({ story }: { story: RequestStory }) {
@@ -61,7 +62,7 @@ export function ClaimStory({ story }: { story: RequestStory }) {
 }
 
 function LastStep({ story }: { story: RequestStory }) {
-  const { request, settlement, refuted } = story;
+  const { request, claim, settlement, refuted } = story;
   if (refuted !== undefined)
     return (
       <Step title="Refuted" isDone>
@@ -88,6 +89,7 @@ function LastStep({ story }: { story: RequestStory }) {
           : "The host may claim until "}
         <Time seconds={Number(request.deadline)} />
       </p>
+      {request.status === "claimed" && claim !== undefined ? <Appeal claim={claim} /> : null}
     </Step>
   );
 }
