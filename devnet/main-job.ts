@@ -125,11 +125,16 @@ async function govern(job: JobContext): Promise<Voted> {
   return finishVote(job, proposal);
 }
 
+/** Those whom anybody's work needs: hosts with a stake, and a verifier. */
+export async function standReady(job: JobContext): Promise<void> {
+  await Promise.all([joinAsVerifier(job), stakeHosts(job)]);
+}
+
 /** From the documents to those who are paid for the answers, and a host that lies about one. */
 async function answerQuestions(
   job: JobContext,
 ): Promise<Pick<JobResult, "model" | "questions" | "falseClaim">> {
-  const [snapshots] = await Promise.all([fillDatanets(job), joinAsVerifier(job), stakeHosts(job)]);
+  const [snapshots] = await Promise.all([fillDatanets(job), standReady(job)]);
   const model = await trainAndRegister(job, snapshots);
   const asked: Awaited<ReturnType<typeof askOne>>[] = [];
   for (const [index, question] of readQuestions().entries())

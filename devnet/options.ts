@@ -12,6 +12,8 @@ export interface DevnetOptions {
   reset: boolean;
   /** End after the job's checks; status 0 only if all hold. */
   once: boolean;
+  /** Do the main job; else accounts, hosts and a verifier wait for somebody else's work. */
+  job: boolean;
   /** A plain Jovian chain: no attribution fork, no AI job. */
   stock: boolean;
   /** Teach a second model, and let an agent trade by its answers. */

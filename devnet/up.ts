@@ -2,6 +2,7 @@ import type { AgentAddresses } from "../node/agents/addresses.ts";
 import type { ProtocolAddresses } from "../node/ai/client/chain.ts";
 import { readModelFolder } from "../node/ai/model/files.ts";
 import { checkModelFiles } from "../node/ai/model/load.ts";
+import type { PreparedChain } from "../node/deploy/chain-files.ts";
 import { devAccounts } from "./accounts.ts";
 import { prepareAgent, runAgentOnce, startAgent } from "./agent-demo.ts";
 import { ensureAgents } from "./agents.ts";
@@ -12,7 +13,7 @@ import type { Child } from "./child.ts";
 import { ensureCircle } from "./circle.ts";
 import { ensureGovernance } from "./governance.ts";
 import { type Layout, layoutOf, leftOverProcesses, openLayout, releaseLayout, writeJson } from "./layout.ts";
-import { startMainJob } from "./main-job.ts";
+import { standReady, startMainJob } from "./main-job.ts";
 import type { DevnetOptions } from "./options.ts";
 import { requireFreePort } from "./ports.ts";
 import { jobOf, runAndReport } from "./report.ts";
@@ -102,6 +103,18 @@ async function createTrader(
   return undefined;
 }
 
+/** The main job with its checks, or only what others' work needs; true if all holds. */
+async function work(
+  options: DevnetOptions,
+  layout: Layout,
+  chain: PreparedChain,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (options.job || options.stock) return runAndReport(options, layout, chain, say, signal);
+  await standReady(jobOf(options, layout, say, signal));
+  return true;
+}
+
 async function run(
   options: DevnetOptions,
   layout: Layout,
@@ -153,7 +166,7 @@ async function run(
     );
   describe = describeNow;
   writeJson(layout.devnet, describeNow());
-  const held = await runAndReport(options, layout, chain, say, signal);
+  const held = await work(options, layout, chain, signal);
   const trader = await createTrader(options, layout, { protocol, agents }, signal);
   if (options.once) {
     process.stdout.write(`${webLines(describeNow()).join("\n")}\n`);

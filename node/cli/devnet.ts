@@ -12,6 +12,7 @@ interface DevnetFlags {
   webPort?: string;
   reset?: boolean;
   once?: boolean;
+  job: boolean;
   stock?: boolean;
   agent?: boolean;
   base?: string;
@@ -28,6 +29,10 @@ export function devnetCommand(): Command {
     .option("--web-port <port>", "port of the web pages (default: two above --port)")
     .option("--reset", "forget the data folder's chain and begin anew")
     .option("--once", "end after the job's checks; status 0 only if all hold")
+    .option(
+      "--no-job",
+      "leave the job out: contracts, accounts with OPEN, hosts and a verifier wait for yours",
+    )
     .option("--stock", "a plain OP Stack chain: no attribution fork, no job")
     .option("--agent", "after the job, teach a second model and let an agent trade by its answers")
     .option("--base <folder>", "base model in Hugging Face form for the job (default: the shipped one)")
@@ -56,6 +61,7 @@ async function devnet(_options: unknown, command: Command): Promise<void> {
           : parsePort(flags.webPort ?? String(Number(flags.port) + 2), "--web-port"),
       reset: flags.reset === true,
       once: flags.once === true,
+      job: flags.job,
       stock: flags.stock === true,
       agent: flags.agent === true,
       base: flags.base,

@@ -10,6 +10,7 @@ import { type AskOnChain, evaluate, evaluationLines, writeEvaluation } from "./e
 import { type Fact, type FactSet, factSetNames, holdsValue, readFactFolder, readFactSet } from "./facts.ts";
 import { type Answered, Hand } from "./hand.ts";
 import { startOwnDevnet } from "./own-devnet.ts";
+import { shareOut } from "./share-out.ts";
 import { StepMeter } from "./steps.ts";
 import { type Form, type TrialAnswer, WORDINGS, type Wording } from "./trial.ts";
 
@@ -109,7 +110,7 @@ interface SetFlags {
 /** Every set in every form, asked on chain and judged by training again. */
 async function judgeSets(work: Work, flags: SetFlags): Promise<void> {
   const { base, method } = flags;
-  const payers = Array.from({ length: Number(flags.payers) }, (_, index) => `payer-${index + 1}`);
+  const payers = payersOf(flags);
   const [forms, wordings] = [formsOf(flags), wordingsOf(flags)];
   const judged: TrialAnswer[] = [];
   for (const name of flags.set === undefined ? factSetNames() : [flags.set]) {
@@ -124,13 +125,20 @@ async function judgeSets(work: Work, flags: SetFlags): Promise<void> {
       const measured = await evaluate({
         ...{ set, baseFolder: base, method: await methodOf(method, base), forms: [form], wordings },
         judge: "leave-one-out",
-        askOnChain: async (_, wording, index) => outcomes.get(wording)![index]!,
+        askOnChain: {
+          payers: payers.slice(0, 1),
+          ask: async ({ wording, index }) => outcomes.get(wording)![index]!,
+        },
       });
       process.stdout.write(`\n${evaluationLines(name, measured).join("\n")}\n`);
       judged.push(...measured.answers);
     }
   }
   process.stdout.write(`\n${comparisonLines("all questions", judged).join("\n")}\n`);
+}
+
+function payersOf({ payers }: { payers: string }): string[] {
+  return Array.from({ length: Number(payers) }, (_, index) => `payer-${index + 1}`);
 }
 
 function formsOf(flags: { "pairs-only"?: boolean }): readonly Form[] {
@@ -154,6 +162,7 @@ interface MeasureFlags {
   rpc?: string;
   funder: string;
   host: string;
+  payers: string;
 }
 
 /** Measures a folder of facts: on chain, unless told otherwise, and by training again without each contributor. */
@@ -183,14 +192,16 @@ async function askerOnChain(set: FactSet, flags: MeasureFlags, dataDir: string):
   const { rpc, funder, host, method, base } = flags;
   const hand = new Hand({ dataDir: resolve(dataDir), rpc, funder, host, method, base });
   const contributors = set.contributors.map(({ name }) => name);
-  await hand.haveAccounts(["owner", "reviewer", "payer-1", ...contributors]);
+  const payers = payersOf(flags);
+  await hand.haveAccounts(["owner", "reviewer", ...payers, ...contributors]);
   const models = new Map<Form, string>();
   for (const form of formsOf(flags))
     models.set(form, await hand.makeModel(`${set.name}-${form}`, await hand.fillDatanet(set, form)));
-  return (form, wording, index) => {
+  const ask: AskOnChain["ask"] = ({ form, wording, index }, payer) => {
     const fact = set.facts[index]!;
-    return hand.ask(models.get(form)!, wording === "own" ? fact.question : fact.reworded, "payer-1");
+    return hand.ask(models.get(form)!, wording === "own" ? fact.question : fact.reworded, payer);
   };
+  return { payers, ask };
 }
 
 /** What the steps are done and measured with. */
@@ -260,24 +271,19 @@ async function askAll(
 ): Promise<Outcome[]> {
   const rows = sourcesOf(set, form);
   const outcomes: Outcome[] = new Array(set.facts.length);
-  const waiting = [...set.facts.entries()];
-  const work = async (payer: string): Promise<void> => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const [index, fact] = next;
-      const question = wording === "own" ? fact.question : fact.reworded;
-      const found = await hand.ask(model, question, payer);
-      const teachers = rows.filter(({ answer }) => answer === found.answer).map(({ owner }) => owner);
-      const named = holdsValue(found.answer, fact.answer);
-      // Prose is answered with its sentence: the one of this fact is the one with the fact's value.
-      const exact = form === "pairs" ? found.answer === fact.answer : named && teachers.length > 0;
-      outcomes[index] = {
-        ...found,
-        ...{ fact, question, exact, named, teachers },
-        traced: found.first === fact.contributor,
-      };
-    }
-  };
-  await Promise.all(payers.map(work));
+  await shareOut(set.facts, payers, async (fact, index, payer) => {
+    const question = wording === "own" ? fact.question : fact.reworded;
+    const found = await hand.ask(model, question, payer);
+    const teachers = rows.filter(({ answer }) => answer === found.answer).map(({ owner }) => owner);
+    const named = holdsValue(found.answer, fact.answer);
+    // Prose is answered with its sentence: the one of this fact is the one with the fact's value.
+    const exact = form === "pairs" ? found.answer === fact.answer : named && teachers.length > 0;
+    outcomes[index] = {
+      ...found,
+      ...{ fact, question, exact, named, teachers },
+      traced: found.first === fact.contributor,
+    };
+  });
   return outcomes;
 }
 

@@ -11,6 +11,7 @@ import { compareRules, type RuleFigures } from "./comparison.ts";
 import type { FactSet } from "./facts.ts";
 import type { Answered } from "./hand.ts";
 import type { Rule } from "./pay.ts";
+import { shareOut } from "./share-out.ts";
 import { type Form, rowsOf, runTrial, type TrialAnswer, textsOf, type Wording } from "./trial.ts";
 
 /** What one set of questions came to. Counts are of `of` questions. */
@@ -35,12 +36,16 @@ export interface Evaluation {
   proseReworded: Cell;
 }
 
-/** Asks a fact in a wording of a form where the pay is decided; absent: in this process, as a host would. */
-export type AskOnChain = (
-  form: Form,
-  wording: Wording,
-  index: number,
-) => Promise<Pick<Answered, "answer" | "first" | "shares">>;
+/** Asks where the pay is decided; absent: in this process, as a host would. */
+export interface AskOnChain {
+  /** Who ask, each one question at a time. */
+  payers: readonly string[];
+  /** A fact in a wording of a form. */
+  ask: (
+    fact: { form: Form; wording: Wording; index: number },
+    payer: string,
+  ) => Promise<Pick<Answered, "answer" | "first" | "shares">>;
+}
 
 /** What is measured, and how. */
 export interface EvaluationInput {
@@ -86,11 +91,11 @@ async function paidOnChain(
   answers: readonly TrialAnswer[],
   form: Form,
   wording: Wording,
-  askOnChain: AskOnChain,
+  { payers, ask }: AskOnChain,
 ): Promise<TrialAnswer[]> {
-  const paid: TrialAnswer[] = [];
-  for (const [index, answer] of answers.entries()) {
-    const found = await askOnChain(form, wording, index);
+  const paid: TrialAnswer[] = new Array(answers.length);
+  await shareOut(answers, payers, async (answer, index, payer) => {
+    const found = await ask({ form, wording, index }, payer);
     if (found.answer !== answer.answer) {
       throw new CodedError("ANSWER_DIFFERS", "fatal", {
         message: `"${answer.question}": the host answered "${found.answer}", training again gives "${answer.answer}"`,
@@ -98,8 +103,8 @@ async function paidOnChain(
         facts: { form, wording, index },
       });
     }
-    paid.push({ ...answer, first: found.first, shares: found.shares });
-  }
+    paid[index] = { ...answer, first: found.first, shares: found.shares };
+  });
   return paid;
 }
 

@@ -14,7 +14,7 @@ export interface OwnDevnet {
 }
 
 /**
- * Starts a devnet on free ports in a folder of its own; resolves once its main job is done and it takes others' work.
+ * Starts a devnet on free ports in a folder of its own; resolves once it takes work.
  * @throws CodedError `DEVNET_FAILED` when it ends before.
  */
 export async function startOwnDevnet(): Promise<OwnDevnet> {
@@ -22,9 +22,13 @@ export async function startOwnDevnet(): Promise<OwnDevnet> {
   const [l1, first, second] = [await freePort(), await freePort(), await freePort()];
   const program = join(packageRoot(), "dist", "node", "main.js");
   const ports = ["--l1-port", `${l1}`, "--port", `${first}`, "--second-port", `${second}`, "--web", "off"];
-  const child = spawn(process.execPath, [program, "devnet", "--data-dir", dataDir, "--reset", ...ports], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [program, "devnet", "--data-dir", dataDir, "--reset", "--no-job", ...ports],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   const stop = async () => {
     child.kill("SIGTERM");
