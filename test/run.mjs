@@ -1,4 +1,5 @@
-// npm test: sets a fresh clone up, then runs the contracts' tests, all other tests, and the conformance groups that are there.
+// npm test: sets a fresh clone up, then runs the contracts' tests, all other tests (the conformance groups among them), and the
+// conformance group that has a devnet of its own.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { foreground, ROOT, setUpOrExit } from "../devnet/setup.mjs";
@@ -18,7 +19,11 @@ const suites = [
   ],
 ];
 if (existsSync(vectors))
-  suites.push(["conformance", process.execPath, ["dist/test/conformance/main.js", vectors]]);
+  suites.push([
+    "conformance by a devnet",
+    process.execPath,
+    ["dist/test/conformance/main.js", vectors, "faults"],
+  ]);
 else process.stderr.write(`conformance: skipped, no vectors at ${vectors}\n`);
 
 const failed = [];

@@ -6,12 +6,12 @@ import { describedIn, OPENLEDGER, Program } from "../../e2e/program.ts";
 import { freePort } from "../../harness/anvil.ts";
 import type { FaultDevnet } from "./fault.ts";
 
-/** Starts a devnet with contracts and accounts and waits until its own job is through, so that nothing else is under way. */
+/** Starts a devnet with contracts and accounts and without a job of its own, so that nothing else is under way. */
 export async function startDevnet(): Promise<FaultDevnet> {
   const folder = mkdtempSync(join(tmpdir(), "faults-"));
   const dataDir = join(folder, "data");
   const [l1, first, second] = [await freePort(), await freePort(), await freePort()];
-  const flags = ["--l1-port", `${l1}`, "--port", `${first}`, "--second-port", `${second}`];
+  const flags = ["--no-job", "--l1-port", `${l1}`, "--port", `${first}`, "--second-port", `${second}`];
   const program = new Program(process.execPath, [OPENLEDGER, "devnet", "--data-dir", dataDir, ...flags]);
   linkPackages(join(folder, "node_modules"));
   try {
