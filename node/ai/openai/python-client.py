@@ -98,7 +98,9 @@ def attribution(api):
         **{**CHAT, "model": "base-1+7"}, extra_body={"attribution": True}
     )
     told = answer.model_extra["attribution"]
-    assert told["rows"] == [{"row_id": 3, "contribution_id": "2", "score": "77"}]
+    row = {"row_id": 3, "contribution_id": "2", "score": "77", "weight": "70"}
+    assert told["rows"] == [row], told
+    assert told["contributions"] == [{"contribution_id": "2", "weight": "65536"}], told
 
 
 def errors(api):
