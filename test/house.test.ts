@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../node/base/paths.ts";
+import { LONGEST } from "./sequence.ts";
 
 const ROOT = packageRoot();
 const TOP = ["contracts", "devnet", "native", "node", "precompiles", "test"];
@@ -103,6 +104,10 @@ const sources = files.filter((file) => !file.endsWith(".test.ts"));
 const imports = sources.flatMap(importsOf);
 
 describe("the house", () => {
+  it("begins tests first that are there", () => {
+    expect(LONGEST.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+
   it("has only its rooms and the tools' own files at the root", () => {
     const ignored = new Set(["node_modules", "dist", "build"]);
     const folders = readdirSync(ROOT, { withFileTypes: true })

@@ -80,7 +80,15 @@ async function start(
 ): Promise<Ground> {
   const { signal } = new AbortController();
   const [l1Port, sequencerPort, verifierPort] = [await freePort(), await freePort(), await freePort()];
-  const flags = { reset: false, once: true, job: true, stock: false, agent: false, base: undefined, webPort: undefined };
+  const flags = {
+    reset: false,
+    once: true,
+    job: true,
+    stock: false,
+    agent: false,
+    base: undefined,
+    webPort: undefined,
+  };
   const options = { dataDir: layout.root, l1Port, sequencerPort, verifierPort, ...flags };
   const ignore = () => undefined;
   const files = { stateFile: layout.l1State, logFile: layout.log("l1") };
