@@ -66,6 +66,16 @@ export function accessCases(world: World): void {
     }
     await expectOpen(world);
   });
+
+  test("another theme comes in one piece, however deep an element lies", async () => {
+    const { page } = world;
+    await world.open("/");
+    const colours = await page.evaluate(`(() => {
+      document.documentElement.dataset.theme = "dark";
+      return ["html", "main h1", "main h2"].map((of) => getComputedStyle(document.querySelector(of)).color);
+    })()`);
+    expect(colours).toEqual(Array(3).fill("rgb(236, 239, 237)"));
+  });
 }
 
 /** That nothing on the page as it is keeps anybody out, in either theme. */
