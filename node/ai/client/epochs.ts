@@ -8,16 +8,10 @@ import { announceAndOpen } from "./challenges.ts";
 import { demandDeposit } from "./demands.ts";
 
 /** Where a chain's epochs are, and what judges them. */
-export interface EpochAddresses {
-  epochs: Address;
-  /** Counter-examples to trees, leaves and payouts. */
-  epochChallenges: Address;
-  /** Inferences opened as claims. */
-  epochLeaves: Address;
-  /** Counter-examples to those claims. */
-  leafChallenges: Address;
-  epochDemands: Address;
-}
+export type EpochAddresses = Pick<
+  ProtocolAddresses,
+  "epochs" | "epochChallenges" | "epochLeaves" | "leafChallenges" | "epochDemands"
+>;
 
 const STATUSES = ["none", "closed", "settled", "refuted", "returned"] as const;
 

@@ -1,6 +1,6 @@
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import { type Claim, claimTuple } from "../client/claims.ts";
-import type { Epoch } from "./epoch.ts";
+import type { Epoch, EpochTerms } from "./epoch.ts";
 import type { SumNode } from "./sum-tree.ts";
 
 /** What the contracts take of an epoch: structs of the same names. */
@@ -13,6 +13,8 @@ export interface Closing {
   net: bigint;
   payoutSum: bigint;
   largestNet: bigint;
+  rateIn: bigint;
+  rateOut: bigint;
   root: Hash;
   payoutRoot: Hash;
   contents: Hash;
@@ -43,8 +45,15 @@ export interface ShownNode {
 /** Where a call needs no payout. */
 const NO_PAYOUT: ShownPayout = { position: 0, contributionId: 0n, inference: 0, amount: 0n, path: [] };
 
-/** @param contents content id of the leaves' file */
-export function closingOf(epoch: Epoch, modelId: bigint, contents: Hash): Closing {
+/**
+ * @param terms by which the epoch was composed
+ * @param contents content id of the leaves' file
+ */
+export function closingOf(
+  epoch: Epoch,
+  { modelId, rateIn, rateOut }: Pick<EpochTerms, "modelId" | "rateIn" | "rateOut">,
+  contents: Hash,
+): Closing {
   const { number, inferences, payouts, inferenceTree, payoutTree, largestNet } = epoch;
   return {
     modelId,
@@ -53,7 +62,7 @@ export function closingOf(epoch: Epoch, modelId: bigint, contents: Hash): Closin
     payoutCount: payouts.length,
     net: inferenceTree.root.sum,
     payoutSum: payoutTree.root.sum,
-    largestNet,
+    ...{ largestNet, rateIn, rateOut },
     root: inferenceTree.root.hash,
     payoutRoot: payoutTree.root.hash,
     contents,

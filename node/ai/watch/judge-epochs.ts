@@ -84,7 +84,7 @@ export class EpochJudge {
     try {
       const { inferences, payouts } = decodeEpochContents(await this.options.content.get(closing.contents));
       const epoch = epochWith(epochId, inferences, payouts, ranges);
-      const said = closingOf(epoch, closing.modelId, closing.contents);
+      const said = closingOf(epoch, closing, closing.contents);
       const isSame =
         said.root === closing.root &&
         said.net === closing.net &&

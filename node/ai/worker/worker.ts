@@ -205,7 +205,7 @@ function partsOf(options: AiWorkerOptions, shared: Shared, running: Running): Pa
       const content = contentOf(options, client);
       const watcher = new Watcher({
         ...{ client, at, content, l1Headers: options.l1Headers, logger: options.logger },
-        account: accountOf(watcherKey),
+        ...{ account: accountOf(watcherKey), epochs: at },
       });
       running.watcher = watcher;
       await watcher.run(from, signal).finally(() => {
