@@ -27,6 +27,7 @@ export interface OpenedCase {
   cause: Case["cause"];
   opener: Address;
   blockNumber: bigint;
+  transactionHash: Hash;
 }
 
 /** Wei that who disputes a claim pays for its panel. */
@@ -155,11 +156,12 @@ export async function casesIn(
     toBlock: to,
     strict: true,
   });
-  return events.map(({ args, blockNumber }) => ({
+  return events.map(({ args, blockNumber, transactionHash }) => ({
     ...args,
     opener: args.opener.toLowerCase() as Address,
     cause: CAUSES[args.cause]!,
     blockNumber,
+    transactionHash,
   }));
 }
 

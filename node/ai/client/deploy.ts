@@ -257,15 +257,7 @@ function epochParts(plan: ProtocolPlan, at: ProtocolAddresses): Record<EpochPart
     epochLeaves: part("EpochLeaves", epochLeavesAbi, epochs, at.leafChallenges),
     leafChallenges: part("ClaimChallenges", claimChallengesAbi, parameters, balances, models, epochLeaves),
     epochDemands: part("EpochDemands", epochDemandsAbi, parameters, balances, epochs),
-    epochAudits: part(
-      "EpochAudits",
-      epochAuditsAbi,
-      balances,
-      epochLeaves,
-      at.disputes,
-      at.seeds,
-      panelFee,
-    ),
+    epochAudits: part("EpochAudits", epochAuditsAbi, balances, epochLeaves, at.disputes, at.seeds, panelFee),
   };
 }
 

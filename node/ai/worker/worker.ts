@@ -238,6 +238,7 @@ async function startHost(
     content: contentOf(options, client),
     ...shared,
     folder: join(options.folder, "receipts"),
+    bookFolder: join(options.folder, "epochs"),
     proved: options.proved ?? true,
     limits: { ...DEFAULT_HOST_LIMITS, ...options.hostLimits },
     l1Headers: options.l1Headers,
