@@ -114,6 +114,8 @@ export function createNodes(
         : {
             ...protocol,
             OPENLEDGER_HOST_KEY: host.privateKey,
+            // Nobody waits an hour for a devnet's epoch.
+            OPENLEDGER_HOST_EPOCH_SECONDS: "60",
             OPENLEDGER_OPENAI_KEYS: DEVNET_API_KEY,
             OPENLEDGER_OPENAI_ACCOUNTS: "any",
             OPENLEDGER_WEB_FREE_KEY: DEVNET_API_KEY,

@@ -106,6 +106,17 @@ export function epochCount(
   return client.public.readContract({ address: epochs, abi, functionName: "epochCount", args, blockNumber });
 }
 
+/** Leaves of a contribution up to this position are drawn; 0 if none. */
+export function drawnTo(
+  client: ChainClient,
+  { epochs }: At,
+  epochId: bigint,
+  contributionId: bigint,
+): Promise<number> {
+  const args = [epochId, contributionId] as const;
+  return client.public.readContract({ address: epochs, abi, functionName: "drawnTo", args });
+}
+
 /** Wei that a closing must bring. */
 export function epochBond(
   client: ChainClient,

@@ -1,8 +1,9 @@
-import { type Account, encodeFunctionData, recoverTypedDataAddress } from "viem";
+import { type Account, encodeFunctionData, type Log, parseEventLogs, recoverTypedDataAddress } from "viem";
 import { inferenceEpochsAbi as abi } from "../../chain/generated/abi.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 import { type Voucher, voucherTypedData } from "../epoch/voucher.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
+import { requireEvent } from "./datanets.ts";
 
 type At = Pick<ProtocolAddresses, "epochs">;
 
@@ -46,16 +47,18 @@ export function startPurseWithdraw(
   return send(client, account, { to: epochs, data });
 }
 
-/** Moves what has waited to the payer's reward balance. Anybody may. */
-export function withdrawPurse(
+/** Moves what has waited to the payer's reward balance; gives the wei that were still there. Anybody may. */
+export async function withdrawPurse(
   client: ChainClient,
   { epochs }: At,
   account: Account,
   payer: Address,
   host: Address,
-): Promise<SentTransaction> {
+): Promise<SentTransaction & { amount: bigint }> {
   const data = encodeFunctionData({ abi, functionName: "withdraw", args: [payer, host] });
-  return send(client, account, { to: epochs, data });
+  const sent = await send(client, account, { to: epochs, data });
+  const logs = parseEventLogs({ abi, logs: sent.receipt.logs as Log[], eventName: "PurseReturned" });
+  return { ...sent, amount: requireEvent(logs, "PurseReturned").args.amount };
 }
 
 /** Payers that began in blocks `from`…`to` to take money back from a host. */

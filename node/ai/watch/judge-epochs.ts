@@ -1,6 +1,5 @@
 import { checkList, checkQuery } from "../../../precompiles/influence-verifier/form.ts";
 import { PrecompileRevert } from "../../../precompiles/revert.ts";
-import { isCodedError } from "../../base/errors.ts";
 import type { Hex } from "../../chain/types/primitives.ts";
 import { queryBytes } from "../attribution/record.ts";
 import { NO_SPANS } from "../attribution/score.ts";
@@ -18,11 +17,11 @@ import {
   settleEpoch,
 } from "../client/epochs.ts";
 import { getModel, type RegisteredModel } from "../client/models.ts";
-import { bytesOfHex, keccakOf } from "../codec/hash.ts";
-import { decodeEpochContents } from "../epoch/contents.ts";
-import { type Epoch, type EpochInference, epochWith } from "../epoch/epoch.ts";
+import { bytesOfHex } from "../codec/hash.ts";
+import type { EpochInference } from "../epoch/epoch.ts";
 import { epochChallengeCall, findEpochFault } from "../epoch/faults.ts";
-import { closingOf, shownLeaf } from "../epoch/shown.ts";
+import { type Published, publishedEpoch } from "../epoch/published.ts";
+import { shownLeaf } from "../epoch/shown.ts";
 import { aiError } from "../errors.ts";
 import { EpochDocket } from "../verify/epoch-docket.ts";
 import type { ClaimLies } from "./claim-lies.ts";
@@ -31,12 +30,6 @@ import { BLOCK_SECONDS, type JudgeOptions, NEVER, type Verdict } from "./verdict
 const NOBODY = `0x${"00".repeat(20)}`;
 /** Leaves that are demanded of an epoch whose file is not there, or is not what was closed: each for a deposit. */
 const MOST_DEMANDED = 16;
-
-/** An epoch as its file says it, with the query of each inference. */
-interface Published {
-  epoch: Epoch;
-  queries: Hex[];
-}
 
 /** The file of an epoch may take this part of its window. */
 const WAITED = 4;
@@ -63,7 +56,7 @@ export class EpochJudge {
     const { epochId } = closed;
     const state = await getEpoch(client, this.at, epochId);
     if (state.status !== "closed") return { kind: "decided" };
-    const published = await this.published(closed);
+    const published = await publishedEpoch(this.options.content, closed);
     if (published === undefined) return this.withheld(closed, state, now);
     const model = await getModel(client, at, state.modelId);
     const verdict =
@@ -81,7 +74,7 @@ export class EpochJudge {
     if (state.status !== "closed") return { kind: "decided" };
     const due = state.deadline + SETTLE_GRACE_S;
     if (now <= due) return { kind: "later", due: due + 1n, deadline: NEVER };
-    const published = await this.published(closed);
+    const published = await publishedEpoch(this.options.content, closed);
     if (published === undefined) return { kind: "decided" };
     const standing = await this.docket.advance(published.epoch, state, blockNumber, now);
     if (standing.kind === "over") return { kind: "decided" };
@@ -102,29 +95,6 @@ export class EpochJudge {
     await collectEpochReward(client, this.at, account, epochId);
     logger.info({ epochId, reward }, "drew what a refuted host lost");
     return { kind: "decided" };
-  }
-
-  /** The leaves that the closing's file has; undefined where there is none, or it says something else than was closed. */
-  private async published({ epochId, closing, ranges }: ClosedEpoch): Promise<Published | undefined> {
-    try {
-      const { inferences, payouts } = decodeEpochContents(await this.options.content.get(closing.contents));
-      const epoch = epochWith(epochId, inferences, payouts, ranges);
-      const said = closingOf(epoch, closing, closing.contents);
-      const isSame =
-        said.root === closing.root &&
-        said.net === closing.net &&
-        said.count === closing.count &&
-        said.payoutRoot === closing.payoutRoot &&
-        said.payoutSum === closing.payoutSum &&
-        said.payoutCount === closing.payoutCount;
-      const isWhole = inferences.every(({ claim, query }) => keccakOf(bytesOfHex(query)) === claim.queryHash);
-      return isSame && isWhole ? { epoch, queries: inferences.map(({ query }) => query) } : undefined;
-    } catch (error) {
-      const code = isCodedError(error) ? error.code : undefined;
-      if (code === "CONTENT_NOT_FOUND" || code === "EPOCH_CONTENTS" || code === "EPOCH_SUM_RANGE")
-        return undefined;
-      throw error;
-    }
   }
 
   /** Fees, names and payouts. */
