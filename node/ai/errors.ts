@@ -89,6 +89,7 @@ export const AI_ERRORS = {
   MODEL_FOLDER_MISSING: "input",
   MODEL_HASH_MISMATCH: "input",
   MODEL_NOT_ALLOWED: "input",
+  MODEL_NOT_SERVING: "input",
   MODEL_TOO_LARGE: "input",
   MODEL_UNKNOWN: "input",
   MODEL_UNSUPPORTED: "input",

@@ -31,7 +31,7 @@ export async function askByPurse(
     if (isCodedError(cause) && cause.code !== "RPC_UNREACHABLE") throw cause;
     throw cliError("ANSWER_MISSING", {
       message: `the host ${host} gave no answer`,
-      fix: "ask again: what it answered is in its book, and a voucher that it holds is worth no more than its answers",
+      fix: "ask again when it is back; what it took for this one all the same shows `openledger purse show`",
       facts: { host, salt },
       cause,
     });

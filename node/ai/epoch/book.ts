@@ -89,6 +89,8 @@ export class EpochBook {
       await this.files.writeVoucher(answer.payer, voucher);
       this.vouchers.set(answer.payer, voucher);
     });
+    // The same question that came by two vouchers at once: its epoch may have it already.
+    if (this.entries.has(id)) return;
     const kept = { collectedAt, place: null, answer };
     await this.files.writeAnswer(id, kept);
     this.entries.set(id, collectedOf(id, kept));

@@ -45,14 +45,31 @@ export class Credit {
 
   /** What a payer has spent and has left, all of it as of one block. */
   async stateOf(payer: Address): Promise<PayerState> {
-    const { client, at, host, book } = this.options;
+    return this.stateBy(payer, await this.read(payer));
+  }
+
+  /** Before anything is loaded for a payer: it has, or had, a purse for this host. @throws CodedError `PURSE_TOO_SMALL`. */
+  async requirePurse(payer: Address): Promise<void> {
+    const state = await this.stateOf(payer);
+    if (state.purse.balance + state.purse.spent === 0n) throw purseTooSmall(state, 1n);
+  }
+
+  private async read(payer: Address) {
+    const { client, at, host } = this.options;
     const { number, timestamp: now } = await client.public.getBlock();
     const [purse, closed, { platformBps }] = await Promise.all([
       purseOf(client, at, payer, host, number),
       epochCount(client, at, host, number),
       readParameters(client, at),
     ]);
-    // Nothing is awaited from here on: what others reserve meanwhile counts.
+    return { purse, closed, platformBps, now };
+  }
+
+  private stateBy(
+    payer: Address,
+    { purse, closed, platformBps, now }: Awaited<ReturnType<Credit["read"]>>,
+  ): PayerState {
+    const { book } = this.options;
     const open = feesOf(book.pendingOf(payer, closed), platformBps) + (this.reserved.get(payer) ?? 0n);
     const rest = purse.balance - purse.leaving - open;
     const free = rest > 0n ? rest : 0n;
@@ -65,7 +82,9 @@ export class Credit {
    * @throws CodedError `VOUCHER_TOO_SMALL`, `VOUCHER_TOO_OLD`, `PURSE_TOO_SMALL`.
    */
   async reserve(payer: Address, voucher: KeptVoucher, net: bigint): Promise<() => void> {
-    const state = await this.stateOf(payer);
+    const read = await this.read(payer);
+    // Nothing is awaited from here on: two that ask at once see each other's reservations.
+    const state = this.stateBy(payer, read);
     const fee = mostFee(state, net);
     const until = state.now + this.options.epochSeconds + VOUCHER_MARGIN_S;
     if (voucher.validUntil < until) throw tooOld(voucher, until);

@@ -43,13 +43,15 @@ export async function epochIncomeOf(
     if (payoutCount === 0 || !(await isOf(modelId))) continue;
     const { status, undrawn, root } = await getEpoch(client, at, epochId);
     const isOpen = (status === "closed" || status === "settled") && undrawn > 0n && root === closing.root;
-    if (!isOpen || (await drawnTo(client, at, epochId, contributionId)) > 0) continue;
+    if (!isOpen) continue;
+    // Anybody may draw, also a part.
+    const from = await drawnTo(client, at, epochId, contributionId);
     const published = await publishedEpoch(content, closed);
-    const draw = published && drawOf(published.epoch, contributionId);
+    const draw = published && drawOf(published.epoch, contributionId, from);
     if (published === undefined) unread.push({ epochId });
     if (published === undefined || draw === undefined) continue;
     const amount = published.epoch.payouts.reduce(
-      (sum, one) => sum + (one.contributionId === contributionId ? one.amount : 0n),
+      (sum, one, i) => sum + (i >= from && one.contributionId === contributionId ? one.amount : 0n),
       0n,
     );
     income.push({ epochId, modelId, amount, isSettled: status === "settled", draw });

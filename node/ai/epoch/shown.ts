@@ -88,13 +88,17 @@ export function shownNode({ inferenceTree }: Epoch, position: number): ShownNode
   return { position, leaf: inferenceTree.nodeAt(0, position), path };
 }
 
-/** What draws all of a contribution: the payout before its first, its first and its last; undefined if it has none. */
+/**
+ * What draws all of a contribution that is not drawn: the payout before its first, its first and its last; undefined if it has none.
+ * @param drawnTo leaves up to this position are drawn; 0 if none of the contribution's is
+ */
 export function drawOf(
   epoch: Epoch,
   contributionId: bigint,
+  drawnTo = 0,
 ): [before: ShownPayout, first: ShownPayout, last: ShownPayout] | undefined {
   const isIts = (payout: { contributionId: bigint }) => payout.contributionId === contributionId;
-  const first = epoch.payouts.findIndex(isIts);
+  const first = epoch.payouts.findIndex((payout, i) => i >= drawnTo && isIts(payout));
   if (first < 0) return undefined;
   const last = epoch.payouts.findLastIndex(isIts);
   return [shownPayout(epoch, first - 1), shownPayout(epoch, first), shownPayout(epoch, last)];

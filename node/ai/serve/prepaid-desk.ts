@@ -4,7 +4,7 @@ import type { Address, Hash } from "../../chain/types/primitives.ts";
 import { NO_SPANS } from "../attribution/score.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { type HostTerms, hostTerms } from "../client/hosts.ts";
-import { getModel } from "../client/models.ts";
+import { getModel, type RegisteredModel } from "../client/models.ts";
 import { isVoucherOf } from "../client/purses.ts";
 import { GREEDY, hashOfRequest } from "../client/request-hash.ts";
 import { keccakOf } from "../codec/hash.ts";
@@ -88,7 +88,7 @@ export class PrepaidDesk {
    * Answers a question for a voucher over what it may cost at most, on top of all that the payer's earlier answers took. Asked the same
    * again with the same salt, it gives the same answer and takes nothing more.
    * @throws CodedError `HOST_BUSY`, `VOUCHER_SIGNATURE`, `VOUCHER_TOO_OLD`, `VOUCHER_TOO_SMALL`, `PURSE_TOO_SMALL`, `REQUEST_NOT_TAKEN`,
-   * `HOST_ABSENT` where the host does not take the model, `CONTEXT_LENGTH_EXCEEDED`, `PROMPT_EMPTY`, of loading the model and its rows: all
+   * `HOST_ABSENT` where the host does not take the model, `MODEL_NOT_SERVING`, `CONTEXT_LENGTH_EXCEEDED`, `PROMPT_EMPTY`, of loading the model and its rows: all
    * of it before the work.
    */
   ask(order: PrepaidOrder, signal?: AbortSignal): Promise<PrepaidAnswer> {
@@ -109,6 +109,7 @@ export class PrepaidDesk {
     const { payer, voucher, modelId, maxTokensOut, salt } = order;
     await this.checkVoucher(order);
     const [model, terms] = [await getModel(client, at, modelId), await this.terms(order)];
+    await this.requireServing(model);
     requireTaken(order, terms, limits, model.rateOut);
     const served = await shelf.model(modelId);
     const asked = { prompt: order.prompt.trim(), before: order.before };
@@ -132,7 +133,7 @@ export class PrepaidDesk {
     }
   }
 
-  /** Before anything is loaded for a stranger: the payer signed, its purse has something, and the book has room. */
+  /** Before anything is loaded for a stranger: the payer signed, it has a purse, and the book has room. */
   private async checkVoucher({ payer, voucher }: PrepaidOrder): Promise<void> {
     const { client, at, book, limits } = this.options;
     if (book.size + this.running.size > limits.maxPrepaid) throw bookFull(limits.maxPrepaid);
@@ -141,8 +142,7 @@ export class PrepaidDesk {
     const code = await client.public.getCode({ address: payer });
     const isSigned = await isVoucherOf(client.chain.id, at, said, signature);
     if (!isSigned || (code !== undefined && code !== "0x")) throw notSigned(payer, at.epochs);
-    // A sum of a wei would do: the exact one is known once the prompt was read.
-    (await this.credit.reserve(payer, voucher, 0n))();
+    await this.credit.requirePurse(payer);
   }
 
   private async terms({ modelId }: PrepaidOrder): Promise<HostTerms> {
@@ -152,6 +152,17 @@ export class PrepaidDesk {
     throw aiError("HOST_ABSENT", {
       message: `this host does not take model ${modelId}`,
       fix: "ask another host; a host takes a model with `openledger host take`",
+      facts: { modelId },
+    });
+  }
+
+  /** No epoch of a model is closed that does not serve. */
+  private async requireServing({ modelId, status, open, pendingUntil }: RegisteredModel): Promise<void> {
+    const { timestamp } = await this.options.client.public.getBlock();
+    if (status === "registered" && open && pendingUntil < timestamp) return;
+    throw aiError("MODEL_NOT_SERVING", {
+      message: `model ${modelId} does not serve: its registration's window is open, it was refuted or its owner closed it`,
+      fix: "look at it with `openledger model show`, and wait until its window has passed",
       facts: { modelId },
     });
   }

@@ -1,4 +1,6 @@
 import type { LocalAccount } from "viem";
+import { monotonicMs, sleep } from "../../base/clock.ts";
+import { isCodedError } from "../../base/errors.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { isVoucherOf, type Purse, purseOf } from "../client/purses.ts";
@@ -85,10 +87,23 @@ export async function askPrepaid(
       voucher: withDigits({ payer: payer.address.toLowerCase(), ...voucher }),
     },
   ];
-  return {
-    answer: parsePrepaid(await client.rpc("openledger_askByVoucher", params, timeoutMs)),
-    voucher,
-  };
+  return { answer: parsePrepaid(await patiently(client, params, timeoutMs)), voucher };
+}
+
+/** A host or node that is away, or starts, may come back: the same question again is the same answer, and costs nothing more. */
+const AWAY: ReadonlySet<string> = new Set(["AI_WORKER_UNREACHABLE", "HOST_STARTING", "RPC_UNREACHABLE"]);
+const RETRY_MS = 1_000;
+
+async function patiently(client: ChainClient, params: readonly unknown[], timeoutMs: number) {
+  for (const start = monotonicMs(); ; ) {
+    try {
+      return await client.rpc<unknown>("openledger_askByVoucher", params, timeoutMs);
+    } catch (error) {
+      const isAway = isCodedError(error) && AWAY.has(error.code);
+      if (!isAway || monotonicMs() - start + RETRY_MS > timeoutMs) throw error;
+      await sleep(RETRY_MS);
+    }
+  }
 }
 
 /** The same as JSON. */

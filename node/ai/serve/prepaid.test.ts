@@ -13,6 +13,7 @@ import { drawFromEpoch, epochsIn, fillPurse, getEpoch } from "../client/epochs.t
 import { purseOf, startPurseWithdraw, withdrawPurse } from "../client/purses.ts";
 import { setEngine, stakeAsVerifier } from "../client/verifiers.ts";
 import { decodeEpochContents } from "../epoch/contents.ts";
+import { epochIncomeOf } from "../epoch/draws.ts";
 import { epochIdOf, epochWith } from "../epoch/epoch.ts";
 import { type PrepaidAnswer, prepaidId } from "../epoch/prepaid.ts";
 import { drawOf } from "../epoch/shown.ts";
@@ -46,8 +47,6 @@ describe("a host paid by purses", { timeout: 900_000 }, () => {
   let world: MarketWorld;
   let modelId: bigint;
   let host: Host;
-  /** By payer: what it signed last. */
-  const signed = new Map<number, bigint>();
 
   /** The world's host; a new one of the same folders is what a restart makes. */
   const openHost = async () => {
@@ -87,7 +86,6 @@ describe("a host paid by purses", { timeout: 900_000 }, () => {
   /** Asks for a voucher over just enough. */
   const ask = async (payer: number, change: Partial<PrepaidOrder> = {}): Promise<PrepaidAnswer> => {
     const { taken } = await host.prepaid.stateOf(world.address(payer));
-    signed.set(payer, taken + ENOUGH);
     return host.prepaid.ask(orderOf(payer, await voucherOf(payer, taken + ENOUGH), change));
   };
   const idOf = ({ payer, claim }: PrepaidAnswer) => prepaidId(payer, claim.requestHash);
@@ -109,16 +107,22 @@ describe("a host paid by purses", { timeout: 900_000 }, () => {
     const first = orderOf(PAYER, voucher);
     const answer = await host.prepaid.ask(first);
     expect(answer).toMatchObject({ payer: world.address(PAYER), host: world.address(HOST), prompt: PROMPT });
-    const { taken } = await host.prepaid.stateOf(world.address(PAYER));
+    let { taken } = await host.prepaid.stateOf(world.address(PAYER));
     expect(taken).toBeGreaterThan(0n);
     // The same again is the same answer, and takes nothing.
     expect(await host.prepaid.ask(first)).toEqual(answer);
     expect((await host.prepaid.stateOf(world.address(PAYER))).taken).toBe(taken);
 
+    // Also once a later one has used more than its voucher.
+    await ask(PAYER);
+    expect(await host.prepaid.ask(first)).toEqual(answer);
+    const later = await host.prepaid.stateOf(world.address(PAYER));
+    taken = later.taken;
+
     const exact = await voucherOf(PAYER, taken);
     const refused: [string, PrepaidOrder][] = [
       ["VOUCHER_TOO_SMALL", orderOf(PAYER, exact)],
-      ["VOUCHER_TOO_OLD", orderOf(PAYER, await voucherOf(PAYER, 2n * ENOUGH, HOST, 0n))],
+      ["VOUCHER_TOO_OLD", orderOf(PAYER, await voucherOf(PAYER, 3n * ENOUGH, HOST, 0n))],
       ["VOUCHER_SIGNATURE", orderOf(PAYER, await voucherOf(PAYER, ENOUGH, LIAR))],
       ["VOUCHER_SIGNATURE", orderOf(STAKER, await voucherOf(PAYER, ENOUGH))],
       ["VOUCHER_SIGNATURE", orderOf(PAYER, { ...voucher, cumulative: 2n * ENOUGH })],
@@ -208,7 +212,13 @@ describe("a host paid by purses", { timeout: 900_000 }, () => {
     const id = payouts[0]!.contributionId;
     const { contributor } = await getContribution(client, world.at, id);
     const had = await rewardBalance(client, world.at, contributor);
-    await drawFromEpoch(client, world.at, world.account(OWNER), epochId, drawOf(epoch, id)!);
+    // A stranger draws a part; the rest is still there.
+    const [ahead, first] = drawOf(epoch, id)!;
+    await drawFromEpoch(client, world.at, world.account(OWNER), epochId, [ahead, first, first]);
+    const { income } = await epochIncomeOf(client, world.at, world.content, id);
+    expect(income.map((one) => [one.epochId, one.isSettled])).toEqual([[epochId, true]]);
+    await drawFromEpoch(client, world.at, world.account(OWNER), epochId, income[0]!.draw);
+    expect((await epochIncomeOf(client, world.at, world.content, id)).income).toEqual([]);
     const due = payouts.reduce((sum, one) => sum + (one.contributionId === id ? one.amount : 0n), 0n);
     expect((await rewardBalance(client, world.at, contributor)) - had).toBe(due);
   });
