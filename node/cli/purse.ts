@@ -3,7 +3,7 @@ import { formatEther } from "viem";
 import { fillPurse } from "../ai/client/epochs.ts";
 import { purseOf, startPurseWithdraw, withdrawDelay, withdrawPurse } from "../ai/client/purses.ts";
 import { prepaidToJson } from "../ai/epoch/prepaid.ts";
-import { hostsWord } from "../ai/serve/prepaid-order.ts";
+import { hostsWord, setKeyLimit } from "../ai/serve/prepaid-order.ts";
 import { isCodedError } from "../base/errors.ts";
 import type { Address, Hash } from "../chain/types/primitives.ts";
 import { parseOpen } from "./amount.ts";
@@ -12,7 +12,10 @@ import { type CliContext, contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
 import { keptPrepaid } from "./prepaid.ts";
-import { connectProtocol, nodeHost, type Protocol } from "./protocol.ts";
+import { connectProtocol, nodeHost, type Protocol, parseId } from "./protocol.ts";
+
+/** Ten years. */
+const MOST_DAYS = 3_650n;
 
 interface OfHost {
   host?: string;
@@ -30,6 +33,12 @@ export function purseCommand(): Command {
       .option("--host <name|address>", "whose purse (default: the node's own host)");
   of("fill <open>", "lay OPEN by for a host").action(fill);
   of("show", "what the purse has, what the host took of it, and what it may take").action(show);
+  of(
+    "limit <open>",
+    "let your API keys of /v1 take so much more out of the purse, in place of an earlier limit; 0 ends it",
+  )
+    .option("--days <number>", "for how long", "30")
+    .action(limit);
   of(
     "start-withdraw <open>",
     "begin to take OPEN back, in place of what was leaving before; answers still take out of it meanwhile",
@@ -74,18 +83,51 @@ async function show(options: OfHost, command: Command): Promise<void> {
     throw error;
   });
   const open = (wei: bigint) => `${formatEther(wei)} OPEN`;
-  print(context, { host, purse, taken: word?.taken, free: word?.free, signed: word?.voucher?.cumulative }, [
-    `host       ${host}`,
-    `balance    ${open(purse.balance)}`,
-    `spent      ${open(purse.spent)}, as the chain counts`,
-    ...(purse.leaving > 0n ? [`leaving    ${open(purse.leaving)} after ${timeOf(purse.leavesAt)}`] : []),
-    ...(word === null
-      ? []
-      : [
-          `taken      ${open(word.taken)} by the host's book, ${open(word.taken - purse.spent)} of it not closed yet`,
-          `signed     ${open(word.voucher?.cumulative ?? 0n)}`,
-          `free       ${open(word.free)}`,
-        ]),
+  print(
+    context,
+    {
+      host,
+      purse,
+      taken: word?.taken,
+      free: word?.free,
+      signed: word?.voucher?.cumulative,
+      limit: word?.limit,
+    },
+    [
+      `host       ${host}`,
+      `balance    ${open(purse.balance)}`,
+      `spent      ${open(purse.spent)}, as the chain counts`,
+      ...(purse.leaving > 0n ? [`leaving    ${open(purse.leaving)} after ${timeOf(purse.leavesAt)}`] : []),
+      ...(word === null
+        ? []
+        : [
+            `taken      ${open(word.taken)} by the host's book, ${open(word.taken - purse.spent)} of it not closed yet`,
+            `signed     ${open(word.voucher?.cumulative ?? 0n)}`,
+            `free       ${open(word.free)}`,
+            ...(word.limit === null ? [] : [`for keys   ${open(word.limit)} in all`]),
+          ]),
+    ],
+  );
+}
+
+async function limit(open: string, options: OfHost & { days: string }, command: Command): Promise<void> {
+  const context = contextOf(command);
+  const amount = parseOpen(open);
+  const days = parseId(options.days, "number of days");
+  if (days === 0n || days > MOST_DAYS) {
+    throw cliError("NUMBER_INVALID", {
+      message: `a limit for ${days} days can't be signed`,
+      fix: `give 1 to ${MOST_DAYS} days`,
+    });
+  }
+  const account = requireKey(context);
+  const protocol = await connectProtocol(context);
+  const host = await hostOf(context, protocol, options);
+  const validS = days * 86_400n;
+  const { cumulative, validUntil } = await setKeyLimit(protocol, account, { host, amount, validS });
+  print(context, { host, amount, cumulative, validUntil }, [
+    `API keys of ${account.address} take ${formatEther(amount)} OPEN more out of the purse for ${host}, until ${timeOf(validUntil)}`,
+    "make keys on the node's pages; the host is trusted with what you signed and was not answered for",
   ]);
 }
 

@@ -27,6 +27,7 @@ interface Purse {
   taken: string;
   free: string;
   signed: string;
+  limit: string | null;
 }
 interface Listed {
   epochId: string;
@@ -96,6 +97,10 @@ describe("answers paid out of purses", { timeout: 900_000 }, () => {
     expect(BigInt(shown.taken)).toBeGreaterThan(0n);
     expect(BigInt(shown.taken)).toBeLessThanOrEqual(BigInt(shown.signed));
     expect(BigInt(shown.taken) + BigInt(shown.free)).toBe(parseEther("5"));
+    const { cumulative } = await told<{ cumulative: string }>("paula", "purse", "limit", "1");
+    expect(BigInt(cumulative)).toBe(BigInt(shown.taken) + parseEther("1"));
+    expect((await purse("paula")).limit).toBe(cumulative);
+    expect(refusal(await run("paula", "purse", "limit", "1", "--days", "0")).code).toBe("NUMBER_INVALID");
     // A payer's answer is nobody else's to read.
     expect(refusal(await run("stan", "purse", "answer", first.id)).code).toBe("RECEIPT_PRIVATE");
   });

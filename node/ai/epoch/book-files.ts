@@ -40,7 +40,15 @@ export interface KeptAnswer {
   answer: PrepaidAnswer;
 }
 
-/** A file each: answers that wait or are over, closings that wait or are over, the last voucher of each payer. */
+/** What is on the disk when a host starts. */
+interface KeptBook {
+  answers: Hash[];
+  closings: KeptClosing[];
+  vouchers: [Address, KeptVoucher][];
+  limits: [Address, KeptVoucher][];
+}
+
+/** A file each: answers that wait or are over, closings that wait or are over, each payer's largest voucher and what it signed for its keys. */
 export class BookFiles {
   private readonly folder: string;
 
@@ -48,17 +56,22 @@ export class BookFiles {
     this.folder = folder;
   }
 
-  async open(): Promise<{ answers: Hash[]; closings: KeptClosing[]; vouchers: [Address, KeptVoucher][] }> {
-    for (const name of ["open", "over", "closings", "closed", "vouchers"])
+  async open(): Promise<KeptBook> {
+    for (const name of ["open", "over", "closings", "closed", "vouchers", "limits"])
       await mkdir(join(this.folder, name), { recursive: true });
     const answers = await this.names("open", /^0x[0-9a-f]{64}$/);
     const closings: KeptClosing[] = [];
     for (const name of await this.names("closings", /^\d+-0x[0-9a-f]{64}$/))
       closings.push(await this.json(join("closings", name), closingSchema));
-    const vouchers: [Address, KeptVoucher][] = [];
-    for (const name of await this.names("vouchers", /^0x[0-9a-f]{40}$/))
-      vouchers.push([name as Address, await this.json(join("vouchers", name), voucherSchema)]);
-    return { answers: answers as Hash[], closings, vouchers };
+    const [vouchers, limits] = [await this.signed("vouchers"), await this.signed("limits")];
+    return { answers: answers as Hash[], closings, vouchers, limits };
+  }
+
+  private async signed(folder: "vouchers" | "limits"): Promise<[Address, KeptVoucher][]> {
+    const found: [Address, KeptVoucher][] = [];
+    for (const name of await this.names(folder, /^0x[0-9a-f]{40}$/))
+      found.push([name as Address, await this.json(join(folder, name), voucherSchema)]);
+    return found;
   }
 
   /** An answer, whether it waits or is over. @throws CodedError `BOOK_INVALID`, `PREPAID_INVALID` for a damaged file. */
@@ -80,6 +93,10 @@ export class BookFiles {
 
   writeVoucher(payer: Address, voucher: KeptVoucher): Promise<void> {
     return this.write(join("vouchers", payer), voucher);
+  }
+
+  writeLimit(payer: Address, voucher: KeptVoucher): Promise<void> {
+    return this.write(join("limits", payer), voucher);
   }
 
   writeClosing(closing: KeptClosing): Promise<void> {

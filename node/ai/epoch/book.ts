@@ -23,6 +23,7 @@ export class EpochBook {
   private readonly files: BookFiles;
   private readonly entries = new Map<Hash, Collected>();
   private readonly vouchers = new Map<Address, KeptVoucher>();
+  private readonly limits = new Map<Address, KeptVoucher>();
   /** Compositions of epochs that are not over; of one number several, where one may still come after another was made. */
   private readonly composed: KeptClosing[] = [];
   private readonly writing = createMutex();
@@ -35,12 +36,13 @@ export class EpochBook {
 
   /** Reads what an earlier run left. @throws CodedError `BOOK_INVALID`, `PREPAID_INVALID` for a damaged file. */
   async open(): Promise<void> {
-    const { answers, closings, vouchers } = await this.files.open();
+    const { answers, closings, vouchers, limits } = await this.files.open();
     for (const id of answers) {
       const kept = await this.files.answer(id);
       if (kept) this.entries.set(id, collectedOf(id, kept));
     }
     for (const [payer, voucher] of vouchers) this.vouchers.set(payer, voucher);
+    for (const [payer, voucher] of limits) this.limits.set(payer, voucher);
     for (const closing of closings.sort((a, b) => Number(a.number - b.number))) this.stand(closing);
   }
 
@@ -63,6 +65,21 @@ export class EpochBook {
   /** The largest voucher of a payer. */
   voucherOf(payer: Address): KeptVoucher | undefined {
     return this.vouchers.get(payer);
+  }
+
+  /** What a payer signed for its API keys. */
+  limitOf(payer: Address): KeptVoucher | undefined {
+    return this.limits.get(payer);
+  }
+
+  get limitCount(): number {
+    return this.limits.size;
+  }
+
+  /** Keeps what a payer signed for its keys, in place of what it signed before; on the disk when it resolves. */
+  async setLimit(payer: Address, voucher: KeptVoucher): Promise<void> {
+    await this.writing.run(() => this.files.writeLimit(payer, voucher));
+    this.limits.set(payer, voucher);
   }
 
   answer(id: Hash): Promise<KeptAnswer | undefined> {

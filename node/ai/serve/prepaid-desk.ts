@@ -34,7 +34,10 @@ export interface PrepaidOrder {
   prompt: string;
   before?: readonly RowMessage[] | undefined;
   salt: Hash;
-  maxTokensOut: number;
+  /** Absent: as many as the host and the model allow. */
+  maxTokensOut?: number | undefined;
+  /** More than they allow is as good as that, and not refused. */
+  isClipped?: boolean;
   payer: Address;
   voucher: KeptVoucher;
 }
@@ -79,6 +82,24 @@ export class PrepaidDesk {
     return this.credit.stateOf(payer);
   }
 
+  /**
+   * Keeps what a payer signed for its API keys, in place of an earlier limit: this host may take so much in all by them.
+   * @throws CodedError `VOUCHER_SIGNATURE`, `PURSE_TOO_SMALL` for a payer without a purse, `HOST_BUSY` where there is no room for it.
+   */
+  async setLimit(payer: Address, voucher: KeptVoucher): Promise<PayerState> {
+    const { book, limits } = this.options;
+    await this.requireSigned(payer, voucher);
+    if (book.limitOf(payer) === undefined && book.limitCount >= limits.maxPrepaid)
+      throw bookFull(limits.maxPrepaid);
+    await book.setLimit(payer, voucher);
+    return this.stateOf(payer);
+  }
+
+  /** What a payer signed for its keys. */
+  limitOf(payer: Address): KeptVoucher | undefined {
+    return this.options.book.limitOf(payer);
+  }
+
   /** An answer that this host gave, with its place. */
   async kept(id: Hash): Promise<{ answer: PrepaidAnswer; place: PrepaidPlace | null } | undefined> {
     return this.options.book.answer(id);
@@ -106,16 +127,17 @@ export class PrepaidDesk {
 
   private async answer(order: PrepaidOrder, signal: AbortSignal): Promise<PrepaidAnswer> {
     const { client, at, shelf, spans, book, limits } = this.options;
-    const { payer, voucher, modelId, maxTokensOut, salt } = order;
+    const { payer, voucher, modelId, salt } = order;
     await this.checkVoucher(order);
     const [model, terms] = [await getModel(client, at, modelId), await this.terms(order)];
     await this.requireServing(model);
-    requireTaken(order, terms, limits, model.rateOut);
+    if (model.rateOut < limits.leastRateOut)
+      throw notTaken("wei for a thousand answer tokens", model.rateOut, limits.leastRateOut);
     const served = await shelf.model(modelId);
     const asked = { prompt: order.prompt.trim(), before: order.before };
     const promptIds = await checkedPrompt(served.base, asked);
     const maxTokensIn = promptIds.length;
-    this.checkTokens(served, maxTokensIn, maxTokensOut, terms);
+    const maxTokensOut = this.checkTokens(served, maxTokensIn, order, terms);
     const { adapterHash } = model;
     const requestHash = hashOfRequest({
       ...{ salt, promptIds, adapterHash, sampling: GREEDY, maxTokensIn, maxTokensOut },
@@ -127,7 +149,7 @@ export class PrepaidDesk {
     const giveBack = await this.credit.reserve(payer, voucher, netOf(model, longest));
     try {
       const { rateIn, rateOut } = model;
-      return await this.work(order, served, { requestHash, rateIn, rateOut }, signal);
+      return await this.work(order, served, { requestHash, rateIn, rateOut, maxTokensOut }, signal);
     } finally {
       giveBack();
     }
@@ -135,8 +157,13 @@ export class PrepaidDesk {
 
   /** Before anything is loaded for a stranger: the payer signed, it has a purse, and the book has room. */
   private async checkVoucher({ payer, voucher }: PrepaidOrder): Promise<void> {
-    const { client, at, book, limits } = this.options;
+    const { book, limits } = this.options;
     if (book.size + this.running.size > limits.maxPrepaid) throw bookFull(limits.maxPrepaid);
+    await this.requireSigned(payer, voucher);
+  }
+
+  private async requireSigned(payer: Address, voucher: KeptVoucher): Promise<void> {
+    const { client, at } = this.options;
     const { signature, cumulative, validUntil } = voucher;
     const said = { payer, host: this.address, cumulative, validUntil };
     const code = await client.public.getCode({ address: payer });
@@ -167,23 +194,33 @@ export class PrepaidDesk {
     });
   }
 
-  private checkTokens(served: ServedModel, tokensIn: number, tokensOut: number, terms: HostTerms): void {
+  /** How many tokens the answer may have. */
+  private checkTokens(
+    served: ServedModel,
+    tokensIn: number,
+    { maxTokensOut, isClipped }: PrepaidOrder,
+    terms: HostTerms,
+  ): number {
     const { limits } = this.options;
-    const most = Math.min(answerLimit(served, tokensIn), claimableTokens(served.index.commitment));
-    const bounds: [what: string, value: number, limit: number][] = [
-      ["prompt tokens", tokensIn, Math.min(limits.maxTokensIn, terms.maxTokensIn)],
-      ["answer tokens", tokensOut, most],
-    ];
-    for (const [what, value, limit] of bounds) if (value > limit) throw notTaken(what, value, limit);
+    const mostIn = Math.min(limits.maxTokensIn, terms.maxTokensIn);
+    if (tokensIn > mostIn) throw notTaken("prompt tokens", tokensIn, mostIn);
+    const most = Math.min(
+      ...[answerLimit(served, tokensIn), claimableTokens(served.index.commitment)],
+      ...[limits.maxTokensOut, terms.maxTokensOut],
+    );
+    const wanted = maxTokensOut ?? most;
+    if (wanted <= most || isClipped) return Math.min(wanted, most);
+    throw notTaken("answer tokens", wanted, most);
   }
 
   private async work(
-    { payer, voucher, modelId, prompt: text, before: asked, salt, maxTokensOut }: PrepaidOrder,
+    { payer, voucher, modelId, prompt: text, before: asked, salt }: PrepaidOrder,
     served: ServedModel,
-    { requestHash, rateIn, rateOut }: { requestHash: Hash; rateIn: bigint; rateOut: bigint },
+    terms: { requestHash: Hash; rateIn: bigint; rateOut: bigint; maxTokensOut: number },
     signal: AbortSignal,
   ): Promise<PrepaidAnswer> {
     const { client, at, account, session, spans, book } = this.options;
+    const { requestHash, rateIn, rateOut, maxTokensOut } = terms;
     const [prompt, before] = [text.trim(), (asked ?? []).map(({ role, content }) => ({ role, content }))];
     const inference = await runInference(session, served, { prompt, before }, maxTokensOut, signal);
     const request = { requestId: 0n, modelId, requestHash };
@@ -210,18 +247,6 @@ function keyOf({ modelId, prompt, before = [], salt, maxTokensOut, payer, vouche
   const talk = JSON.stringify([...before.map(({ role, content }) => [role, content]), prompt.trim()]);
   const text = `${modelId} ${maxTokensOut} ${salt} ${payer} ${voucher.cumulative} ${voucher.signature} ${talk}`;
   return keccakOf(new TextEncoder().encode(text));
-}
-
-function requireTaken(
-  { maxTokensOut }: PrepaidOrder,
-  terms: HostTerms,
-  limits: HostLimits,
-  rateOut: bigint,
-): void {
-  const most = Math.min(limits.maxTokensOut, terms.maxTokensOut);
-  if (maxTokensOut > most) throw notTaken("answer tokens", maxTokensOut, most);
-  if (rateOut < limits.leastRateOut)
-    throw notTaken("wei for a thousand answer tokens", rateOut, limits.leastRateOut);
 }
 
 function notTaken(what: string, value: number | bigint, limit: number | bigint) {

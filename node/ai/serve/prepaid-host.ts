@@ -8,7 +8,7 @@ import type { ContentSink } from "../content/source.ts";
 import { EpochBook } from "../epoch/book.ts";
 import type { PayerState } from "../epoch/credit.ts";
 import { epochIdOfRequest, positionOfRequest } from "../epoch/epoch.ts";
-import type { PrepaidAnswer } from "../epoch/prepaid.ts";
+import type { KeptVoucher, PrepaidAnswer } from "../epoch/prepaid.ts";
 import { epochBoard } from "../verify/board.ts";
 import type { SeedRecorder } from "../verify/seed-recorder.ts";
 import { EpochDemandDesk } from "./epoch-demands.ts";
@@ -86,6 +86,16 @@ export class PrepaidHost {
   /** See {@link PrepaidDesk.ask}. */
   ask(order: PrepaidOrder, signal?: AbortSignal): Promise<PrepaidAnswer> {
     return this.desk.ask(order, signal);
+  }
+
+  /** See {@link PrepaidDesk.setLimit}. */
+  setLimit(payer: Address, voucher: KeptVoucher): Promise<PayerState> {
+    return this.desk.setLimit(payer, voucher);
+  }
+
+  /** What a payer signed for its API keys. */
+  limitOf(payer: Address): KeptVoucher | undefined {
+    return this.desk.limitOf(payer);
   }
 
   /** What this host has of a payer. */

@@ -21,6 +21,8 @@ export interface HostsWord {
   purse: Purse;
   taken: bigint;
   free: bigint;
+  /** What the payer signed for its API keys. */
+  limit: bigint | null;
   voucher: KeptVoucher | null;
 }
 
@@ -90,6 +92,27 @@ export async function askPrepaid(
   return { answer: parsePrepaid(await patiently(client, params, timeoutMs)), voucher };
 }
 
+/**
+ * Lets the payer's API keys of `/v1` take so much more than the host took by now, in place of an earlier limit.
+ * @param amount wei
+ * @throws CodedError those of {@link takenOf}, and what the host refuses.
+ */
+export async function setKeyLimit(
+  chain: ChainAt,
+  payer: LocalAccount,
+  { host, amount, validS }: { host: Address; amount: bigint; validS: bigint },
+): Promise<KeptVoucher> {
+  const { client, at } = chain;
+  const word = await hostsWord(chain, payer, host);
+  const cumulative = (await takenOf(chain, payer.address, word)) + amount;
+  const { timestamp } = await client.public.getBlock();
+  const signed = { host, cumulative, validUntil: timestamp + validS };
+  const signature = await signVoucher(payer, client.chain.id, at.epochs, signed);
+  const limit = { cumulative, validUntil: signed.validUntil, signature };
+  await client.rpc("openledger_setKeyLimit", [withDigits({ payer: payer.address.toLowerCase(), ...limit })]);
+  return limit;
+}
+
 /** A host or node that is away, or starts, may come back: the same question again is the same answer, and costs nothing more. */
 const AWAY: ReadonlySet<string> = new Set(["AI_WORKER_UNREACHABLE", "HOST_STARTING", "RPC_UNREACHABLE"]);
 const RETRY_MS = 1_000;
@@ -112,10 +135,11 @@ interface Told {
   purse: Record<keyof Purse, string>;
   taken: string;
   free: string;
+  limit: string | null;
   voucher: { cumulative: string; validUntil: string; signature: Hex } | null;
 }
 
-function readWord({ host, purse, taken, free, voucher }: Told): HostsWord {
+function readWord({ host, purse, taken, free, limit, voucher }: Told): HostsWord {
   const { balance, leaving, spent, leavesAt } = purse;
   return {
     host,
@@ -127,6 +151,7 @@ function readWord({ host, purse, taken, free, voucher }: Told): HostsWord {
     },
     taken: BigInt(taken),
     free: BigInt(free),
+    limit: limit === null ? null : BigInt(limit),
     voucher: voucher && {
       cumulative: BigInt(voucher.cumulative),
       validUntil: BigInt(voucher.validUntil),

@@ -61,6 +61,7 @@ const WORKER_METHODS = [
   "openledger_watcher",
   "openledger_adapters",
   "openledger_askByVoucher",
+  "openledger_setKeyLimit",
   "openledger_purse",
   "openledger_getPrepaid",
 ] as const;

@@ -35,17 +35,18 @@ const digits = (bits: number) =>
     .transform((text) => BigInt(text))
     .refine((value) => value >> BigInt(bits) === 0n, `has more than ${bits} bits`);
 
+const voucherSchema = z.object({
+  payer: address,
+  cumulative: digits(128),
+  validUntil: digits(64),
+  signature,
+});
 const orderSchema = withinPrompt(
   z.object({
     ...questionFields,
     modelId: z.union([z.number().int().nonnegative(), z.string().regex(/^\d{1,19}$/)]).transform(BigInt),
     maxTokensOut: z.number().int().min(1).max(0xffff_ffff),
-    voucher: z.object({
-      payer: address,
-      cumulative: digits(128),
-      validUntil: digits(64),
-      signature,
-    }),
+    voucher: voucherSchema,
   }),
 );
 
@@ -53,6 +54,8 @@ const orderSchema = withinPrompt(
  * What a worker does for payers with purses, by the names of the node's methods:
  * - `openledger_askByVoucher({modelId, prompt, salt, maxTokensOut, before?, voucher: {payer, cumulative, validUntil, signature}})`: answers
  *   for a voucher (EIP-712, epoch/voucher.ts) over all that the payer's answers took and this one may cost; the prepaid answer as JSON;
+ * - `openledger_setKeyLimit({payer, cumulative, validUntil, signature})`: a voucher up to which the payer's API keys of `/v1` take out of its
+ *   purse, in place of an earlier one;
  * - `openledger_purse(payer, signature)`: what this host has of a payer, for its signature (`purseMessage`): what it took, what is left, and
  *   the largest voucher that it holds;
  * - `openledger_getPrepaid(id, signature)`: an answer that it gave, with its epoch and position once it has them, for its payer's signature
@@ -72,12 +75,18 @@ export function prepaidMethods({
       );
       return prepaidToJson(answer);
     },
+    openledger_setKeyLimit: async (params) => {
+      const [{ payer, ...voucher }] = parseParams(z.tuple([voucherSchema]), params);
+      const { taken, free } = await host().prepaid.setLimit(payer, voucher);
+      return withDigits({ limit: voucher.cumulative, taken, free });
+    },
     openledger_purse: async (params) => {
       const [payer, signed] = parseParams(z.tuple([address, signature]), params);
       const { address: me, prepaid } = host();
       await requireSigned(payer, purseMessage(prepaid.chainId, prepaid.epochs, me), signed);
       const { purse, taken, free, voucher } = await prepaid.stateOf(payer);
-      return withDigits({ host: me, purse, taken, free, voucher: voucher ?? null });
+      const limit = prepaid.limitOf(payer)?.cumulative ?? null;
+      return withDigits({ host: me, purse, taken, free, limit, voucher: voucher ?? null });
     },
     openledger_getPrepaid: async (params) => {
       const [id, signed] = parseParams(z.tuple([hash, signature]), params);

@@ -114,7 +114,12 @@ export function createAiWorker(options: AiWorkerOptions): AiWorker {
   const { apiKeys = [], madeKeys, logger } = options;
   const book = madeKeys && new KeyBook({ file: join(options.folder, "keys.json"), ...madeKeys });
   const openAi = servesOpenAi(options)
-    ? new OpenAiDoor({ catalogue: () => running.models, keys: new ApiKeys(apiKeys, book), logger })
+    ? new OpenAiDoor({
+        catalogue: () => running.models,
+        keys: new ApiKeys(apiKeys, book),
+        purses: () => running.host?.prepaid,
+        logger,
+      })
     : undefined;
   const status = (): WorkerStatus => ({
     pid: process.pid,
