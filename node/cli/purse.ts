@@ -79,7 +79,7 @@ async function show(options: OfHost, command: Command): Promise<void> {
   const purse = await purseOf(client, at, account.address, host);
   const word = await hostsWord(protocol, account, host).catch((error: unknown) => {
     // Another host's purse: its own node tells more.
-    if (isCodedError(error, "HOST_ABSENT") || isCodedError(error, "RECEIPT_PRIVATE")) return null;
+    if (isCodedError(error, "HOST_ABSENT")) return null;
     throw error;
   });
   const open = (wei: bigint) => `${formatEther(wei)} OPEN`;

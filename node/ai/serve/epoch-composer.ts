@@ -13,8 +13,9 @@ import { composeEpoch, type Epoch, type EpochTerms, feeOf, MAX_EPOCH_RANGES, net
 import type { KeptVoucher, PrepaidAnswer } from "../epoch/prepaid.ts";
 import { aiError } from "../errors.ts";
 
-/** Seconds that a closing may take until it is in a block. */
-const CLOSING_S = 30n;
+/** Bytes of an epoch's file: what it holds more of waits for the next one. Beside its query, a leaf takes so many. */
+const MAX_FILE_BYTES = 128 * 2 ** 20;
+const LEAF_BYTES = 8_192;
 
 export interface ComposerOptions {
   client: ChainClient;
@@ -119,6 +120,7 @@ export class EpochComposer {
   ): Promise<{ paid: Collected[]; unpaid: Collected[] }> {
     const payers = [...new Set(answers.map(({ payer }) => payer))].slice(0, MAX_EPOCH_RANGES);
     payers.sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
+    let bytes = 0;
     const paid: Collected[] = [];
     const unpaid: Collected[] = [];
     for (const payer of payers) {
@@ -127,6 +129,8 @@ export class EpochComposer {
       for (const one of answers.filter((other) => other.payer === payer)) {
         const kept = await this.answer(one.id);
         const more = net + netOf(terms, kept.claim);
+        bytes += LEAF_BYTES + kept.query.length / 2;
+        if (bytes > MAX_FILE_BYTES) return { paid, unpaid };
         if (feeOf(terms, more) > limit) unpaid.push(one);
         else {
           net = more;
@@ -143,12 +147,12 @@ export class EpochComposer {
     const { timestamp } = await client.public.getBlock();
     const voucher = book.voucherOf(payer);
     const code = await client.public.getCode({ address: payer });
-    if (voucher === undefined || voucher.validUntil < timestamp + CLOSING_S || (code ?? "0x") !== "0x") {
+    if (voucher === undefined || voucher.validUntil <= timestamp || (code ?? "0x") !== "0x") {
       logger.error({ payer }, "a payer's voucher is worth nothing any more: its answers are not paid");
       return 0n;
     }
     const purse = await purseOf(client, at, payer, host);
-    return least(voucher.cumulative - purse.spent, balanceUntil(purse, timestamp + CLOSING_S));
+    return least(voucher.cumulative - purse.spent, balanceUntil(purse, timestamp));
   }
 }
 

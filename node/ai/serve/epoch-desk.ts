@@ -13,8 +13,6 @@ import {
   returnEpochFees,
   settleEpoch,
 } from "../client/epochs.ts";
-import { LogScan } from "../client/log-scan.ts";
-import { leavingIn, purseOf } from "../client/purses.ts";
 import type { ContentSink } from "../content/source.ts";
 import type { Collected, EpochBook } from "../epoch/book.ts";
 import type { KeptClosing } from "../epoch/book-files.ts";
@@ -25,6 +23,7 @@ import { EpochDocket } from "../verify/epoch-docket.ts";
 import type { SeedRecorder } from "../verify/seed-recorder.ts";
 import { type ComposedEpoch, EpochComposer } from "./epoch-composer.ts";
 import type { HostLimits } from "./host-limits.ts";
+import { LeavingPurses } from "./leaving-purses.ts";
 
 export interface EpochDeskOptions {
   client: ChainClient;
@@ -42,11 +41,8 @@ const RETRY_S = 10n;
 const UNPAID_S = 600n;
 /** Seconds between two looks at an epoch that waits. */
 const LOOK_S = 4n;
-/** Blocks in which a payer may have begun to take its money back before this host started: two days of them. */
+/** Blocks in which an epoch that is not over was closed: two days of them. */
 const LOOK_BACK = 86_400n;
-/** Seconds before a purse returns in which what its payer owes is closed. */
-const LEAVING_S = 45n;
-const NEVER = 2n ** 64n;
 /** Epochs whose trees stay in memory. */
 const MAX_BUILT = 4;
 
@@ -63,13 +59,11 @@ export class EpochDesk {
   private readonly due = new Map<bigint, bigint>();
   /** By answer: until when it is left out. */
   private readonly unpaid = new Map<string, bigint>();
-  /** Payers that take their money back, and from which second on they have it: what they owe is closed before. */
-  private readonly leaving = new Map<Address, bigint>();
+  private readonly leaving: LeavingPurses;
   /** Blocks of closings, by number. */
   private readonly blocks = new Map<bigint, bigint>();
   /** Epochs whose answers know their place. */
   private readonly placed = new Set<bigint>();
-  private scan: LogScan | undefined;
   private notBefore = 0n;
 
   constructor(options: EpochDeskOptions) {
@@ -77,6 +71,7 @@ export class EpochDesk {
     const { client, at, account, seeds, logger } = options;
     this.composer = new EpochComposer({ ...options, host: this.address });
     this.docket = new EpochDocket({ client, at, account, seeds, logger });
+    this.leaving = new LeavingPurses({ client, at, host: this.address, book: options.book });
   }
 
   private get address(): Address {
@@ -120,7 +115,7 @@ export class EpochDesk {
     const { book, limits } = this.options;
     const standing = book.standingOf(number);
     if (standing !== undefined) return this.send(standing);
-    await this.readLeaving();
+    const hurried = await this.leaving.endangered(number - 1n, now);
     const models = new Map<bigint, Collected[]>();
     for (const one of book.free()) {
       if ((this.unpaid.get(one.id) ?? 0n) > now) continue;
@@ -129,7 +124,7 @@ export class EpochDesk {
       models.set(one.modelId, of);
     }
     for (const [modelId, answers] of models) {
-      if (!this.isDue(answers, now)) continue;
+      if (!this.isDue(answers, hurried, now)) continue;
       const { closing, unpaid } = await this.composer.compose(modelId, answers, number);
       for (const { id } of unpaid) this.unpaid.set(id, now + UNPAID_S);
       this.report(unpaid);
@@ -138,14 +133,13 @@ export class EpochDesk {
     }
   }
 
-  private isDue(answers: readonly Collected[], now: bigint): boolean {
+  private isDue(answers: readonly Collected[], hurried: ReadonlySet<Address>, now: bigint): boolean {
     const { book, limits } = this.options;
     if (answers.length >= limits.epochAnswers) return true;
     if (now >= answers[0]!.collectedAt + BigInt(limits.epochSeconds)) return true;
     return answers.some(({ payer }) => {
       const until = book.voucherOf(payer)?.validUntil ?? 0n;
-      const leavesAt = this.leaving.get(payer) ?? NEVER;
-      return leavesAt < now + LEAVING_S || until < now + VOUCHER_MARGIN_S;
+      return hurried.has(payer) || until < now + VOUCHER_MARGIN_S;
     });
   }
 
@@ -229,19 +223,6 @@ export class EpochDesk {
     const block = found?.blockNumber ?? from;
     this.blocks.set(number, block);
     return block;
-  }
-
-  private async readLeaving(): Promise<void> {
-    const { client, at } = this.options;
-    const head = await client.public.getBlockNumber();
-    this.scan ??= new LogScan(client, head > LOOK_BACK ? head - LOOK_BACK : 0n);
-    await this.scan.advance(async (from, to) => {
-      for (const payer of await leavingIn(client, at, this.address, { from, to })) {
-        const { leaving, leavesAt } = await purseOf(client, at, payer, this.address);
-        if (leaving > 0n) this.leaving.set(payer, leavesAt);
-        else this.leaving.delete(payer);
-      }
-    });
   }
 
   private report(unpaid: readonly Collected[]): void {

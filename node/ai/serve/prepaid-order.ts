@@ -31,8 +31,16 @@ interface ChainAt {
   at: ProtocolAddresses;
 }
 
-/** Asks the node's host what it has of a payer. @throws CodedError `HOST_ABSENT`, `HOST_STARTING`. */
+/** Asks the node's host what it has of a payer. @throws CodedError `HOST_ABSENT`, also where it is another host's node, `HOST_STARTING`. */
 export async function hostsWord({ client, at }: ChainAt, payer: LocalAccount, host: Address) {
+  const there = await client.rpc<Address | null>("openledger_host", []);
+  if (there?.toLowerCase() !== host.toLowerCase()) {
+    throw aiError("HOST_ABSENT", {
+      message: `the node at ${client.rpcUrl} is not that of the host ${host}`,
+      fix: "talk to that host's node with --rpc: it alone knows what it answered",
+      facts: { host, there },
+    });
+  }
   const message = purseMessage(client.chain.id, at.epochs, host);
   const params = [payer.address, await payer.signMessage({ message })];
   const told = await client.rpc<Told>("openledger_purse", params);
