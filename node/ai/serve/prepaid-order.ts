@@ -84,7 +84,7 @@ export async function askPrepaid(
 ): Promise<{ answer: PrepaidAnswer; voucher: KeptVoucher }> {
   const { client, at } = chain;
   const order = await requestOrder(chain, modelId, question, { host, salt });
-  const word = await hostsWord(chain, payer, host);
+  const word = await patiently(() => hostsWord(chain, payer, host), timeoutMs);
   // The platform's part of a sum may be a wei above the sum of the parts.
   const cumulative = (await takenOf(chain, payer.address, word)) + order.escrow + 1n;
   const { timestamp } = await client.public.getBlock();
@@ -97,7 +97,8 @@ export async function askPrepaid(
       voucher: withDigits({ payer: payer.address.toLowerCase(), ...voucher }),
     },
   ];
-  return { answer: parsePrepaid(await patiently(client, params, timeoutMs)), voucher };
+  const ask = () => client.rpc<unknown>("openledger_askByVoucher", params, timeoutMs);
+  return { answer: parsePrepaid(await patiently(ask, timeoutMs)), voucher };
 }
 
 /**
@@ -125,10 +126,10 @@ export async function setKeyLimit(
 const AWAY: ReadonlySet<string> = new Set(["AI_WORKER_UNREACHABLE", "HOST_STARTING", "RPC_UNREACHABLE"]);
 const RETRY_MS = 1_000;
 
-async function patiently(client: ChainClient, params: readonly unknown[], timeoutMs: number) {
+async function patiently<T>(ask: () => Promise<T>, timeoutMs: number): Promise<T> {
   for (const start = monotonicMs(); ; ) {
     try {
-      return await client.rpc<unknown>("openledger_askByVoucher", params, timeoutMs);
+      return await ask();
     } catch (error) {
       const isAway = isCodedError(error) && AWAY.has(error.code);
       if (!isAway || monotonicMs() - start + RETRY_MS > timeoutMs) throw error;
