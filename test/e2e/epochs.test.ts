@@ -145,7 +145,8 @@ describe("answers paid out of purses", { timeout: 900_000 }, () => {
     expect(status, stderr).toBe(0);
     acknowledged.push({ payer: "paula", told: JSON.parse(stdout) as Told });
     const after = await until("the host is back", () => Promise.all([purse("paula"), purse("stan")]));
-    expect(after[1]).toEqual(before[1]);
+    // An epoch may have been closed meanwhile: what the chain counts then, the host's book no longer does.
+    expect([after[1]!.taken, after[1]!.signed]).toEqual([before[1]!.taken, before[1]!.signed]);
     for (const { payer, told: kept } of acknowledged) {
       const found = await told<{ answer: { answer: string } }>(payer, "purse", "answer", kept.id);
       expect(found.answer.answer).toBe(kept.answer.answer);
