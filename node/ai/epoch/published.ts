@@ -13,6 +13,14 @@ export interface Published {
   queries: Hex[];
 }
 
+/** There is no such file, or what it holds are no leaves. */
+const UNREADABLE: ReadonlySet<string> = new Set([
+  "CONTENT_NOT_FOUND",
+  "CONTENT_TOO_LARGE",
+  "EPOCH_CONTENTS",
+  "EPOCH_SUM_RANGE",
+]);
+
 /** The leaves that a closing's file has; undefined where there is none, or it says something else than was closed. */
 export async function publishedEpoch(
   content: ContentSource,
@@ -32,9 +40,7 @@ export async function publishedEpoch(
     const isWhole = inferences.every(({ claim, query }) => keccakOf(bytesOfHex(query)) === claim.queryHash);
     return isSame && isWhole ? { epoch, queries: inferences.map(({ query }) => query) } : undefined;
   } catch (error) {
-    const code = isCodedError(error) ? error.code : undefined;
-    if (code === "CONTENT_NOT_FOUND" || code === "EPOCH_CONTENTS" || code === "EPOCH_SUM_RANGE")
-      return undefined;
+    if (isCodedError(error) && UNREADABLE.has(error.code)) return undefined;
     throw error;
   }
 }
