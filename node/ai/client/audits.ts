@@ -27,7 +27,6 @@ export interface OpenedCase {
   cause: Case["cause"];
   opener: Address;
   blockNumber: bigint;
-  transactionHash: Hash;
 }
 
 /** Wei that who disputes a claim pays for its panel. */
@@ -156,12 +155,11 @@ export async function casesIn(
     toBlock: to,
     strict: true,
   });
-  return events.map(({ args, blockNumber, transactionHash }) => ({
+  return events.map(({ args, blockNumber }) => ({
     ...args,
     opener: args.opener.toLowerCase() as Address,
     cause: CAUSES[args.cause]!,
     blockNumber,
-    transactionHash,
   }));
 }
 

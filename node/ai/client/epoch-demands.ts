@@ -85,23 +85,6 @@ export async function leafDemandsIn(
   }));
 }
 
-/** Inferences of an epoch that were shown because somebody demanded them. */
-export async function shownLeavesOf(
-  client: ChainClient,
-  { epochDemands }: At,
-  epochId: bigint,
-): Promise<ShownLeaf[]> {
-  const logs = await client.public.getContractEvents({
-    address: epochDemands,
-    abi,
-    eventName: "LeafPublished",
-    args: { epochId },
-    fromBlock: 0n,
-    strict: true,
-  });
-  return logs.map(({ args: { leaf } }) => ({ ...leaf, path: [...leaf.path] }));
-}
-
 /** Shows a demanded inference, and what its query's hash commits. Anybody may. */
 export function answerLeaf(
   client: ChainClient,

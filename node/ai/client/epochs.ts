@@ -235,6 +235,24 @@ export async function isLeafOpened(
   }
 }
 
+/** The claim as which an inference was opened; undefined where nobody opened it. */
+export async function openedLeaf(
+  client: ChainClient,
+  { epochLeaves }: Pick<EpochAddresses, "epochLeaves">,
+  epochId: bigint,
+  position: number,
+): Promise<Claim | undefined> {
+  const events = await client.public.getContractEvents({
+    address: epochLeaves,
+    abi: epochLeavesAbi,
+    eventName: "LeafOpened",
+    args: { epochId, position },
+    fromBlock: 0n,
+    strict: true,
+  });
+  return events.at(-1)?.args.claim;
+}
+
 /** Inferences of an epoch that chance drew for audits; one may be drawn twice. Its L1 block must be recorded. */
 export async function drawnPositions(
   client: ChainClient,
