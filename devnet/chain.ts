@@ -21,7 +21,7 @@ import type { DevnetOptions } from "./options.ts";
 /** Free, and no secret: a devnet is for trying. */
 const DEVNET_API_KEY = "sk-devnet";
 const NODE_READY_MS = 120_000;
-/** What panels of audits are paid from at first, in wei. */
+/** What panels of audits are paid from at first, in wei: of claims, and of epochs. */
 const AUDIT_FUND = 100n * 10n ** 18n;
 
 /** Deploys the chain's contracts on L1 and writes its files, or finds both. */
@@ -114,6 +114,8 @@ export function createNodes(
         : {
             ...protocol,
             OPENLEDGER_HOST_KEY: host.privateKey,
+            // Nobody waits an hour for a devnet's epoch.
+            OPENLEDGER_HOST_EPOCH_SECONDS: "60",
             OPENLEDGER_OPENAI_KEYS: DEVNET_API_KEY,
             OPENLEDGER_OPENAI_ACCOUNTS: "any",
             OPENLEDGER_WEB_FREE_KEY: DEVNET_API_KEY,
@@ -165,7 +167,8 @@ export async function ensureProtocol(
     progress.update(0, contract);
     return ownArtifact(contract).bytecode;
   });
-  await fillAudits(client, addresses, account, AUDIT_FUND);
+  for (const audits of [addresses.audits, addresses.epochAudits])
+    await fillAudits(client, { audits }, account, AUDIT_FUND);
   writeJson(layout.protocol, addresses);
   progress.finish();
   return addresses;

@@ -26,6 +26,12 @@ const schema = z.strictObject({
   verifiers: addressField,
   disputes: addressField,
   audits: addressField,
+  epochs: addressField,
+  epochChallenges: addressField,
+  epochLeaves: addressField,
+  leafChallenges: addressField,
+  epochDemands: addressField,
+  epochAudits: addressField,
 });
 
 /** The addresses of the protocol's contracts, as a deployment wrote them. @throws CodedError `PROTOCOL_FILE_INVALID`. */

@@ -12,11 +12,10 @@ import { cachedSource } from "../ai/content/source.ts";
 import { uploadsOf } from "../ai/content/upload-order.ts";
 import { createLogger } from "../base/logger.ts";
 import { connectAgents } from "./agent-context.ts";
-import { nodeHost } from "./ask.ts";
 import { contextOf } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
-import { parseId } from "./protocol.ts";
+import { nodeHost, parseId } from "./protocol.ts";
 import { readText } from "./text-file.ts";
 
 /** Generating, attributing and claiming on a busy machine. */

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { bytesToHex, formatEther, type LocalAccount } from "viem";
 import { z } from "zod";
-import type { ChainClient } from "../ai/client/chain.ts";
 import { getRequest, requestInference } from "../ai/client/market.ts";
 import type { Question } from "../ai/datanet/row-tokens.ts";
 import { MAX_MESSAGES, ROW_ROLES, type RowMessage } from "../ai/datanet/rows.ts";
@@ -10,11 +9,12 @@ import { receiptMessage } from "../ai/receipt/access.ts";
 import { parseReceipt, type Receipt, type ReceiptJson, receiptToJson } from "../ai/receipt/receipt.ts";
 import { requestOrder } from "../ai/serve/request-order.ts";
 import { randomBytes, sleep } from "../base/clock.ts";
-import type { Address, Hash } from "../chain/types/primitives.ts";
+import type { Hash } from "../chain/types/primitives.ts";
+import { askByPurse } from "./ask-purse.ts";
 import { contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
-import { connectProtocol, type Protocol, parseId } from "./protocol.ts";
+import { connectProtocol, nodeHost, type Protocol, parseId } from "./protocol.ts";
 
 /** Generating, attributing and claiming on a busy machine. */
 const ANSWER_MS = 120_000;
@@ -34,6 +34,10 @@ export function askCommand(): Command {
       "--messages <file>",
       'JSON: the conversation before the question, [{"role": "user", "content": ...}, ...]',
     )
+    .option(
+      "--purse",
+      "pay out of the purse for the host (`openledger purse fill`): no transaction, one signature",
+    )
     .option("--wait", "wait until the claim is settled and everybody is paid")
     .addHelpText(
       "after",
@@ -45,7 +49,7 @@ export function askCommand(): Command {
 async function ask(
   model: string,
   prompt: string,
-  options: { host?: string; messages?: string; wait?: boolean },
+  options: { host?: string; messages?: string; purse?: boolean; wait?: boolean },
   command: Command,
 ): Promise<void> {
   const context = contextOf(command);
@@ -55,6 +59,10 @@ async function ask(
   const { client, at } = protocol;
   const host = options.host === undefined ? await nodeHost(client) : resolveAddress(context, options.host);
   const salt = bytesToHex(randomBytes(32));
+  if (options.purse) {
+    const asked = { modelId: parseId(model, "model"), question, host, salt, wait: options.wait === true };
+    return askByPurse(context, protocol, account, asked);
+  }
   const order = await requestOrder({ client, at }, parseId(model, "model"), question, { host, salt });
   const { requestId, hash } = await requestInference(client, at, account, order);
   let receipt = await answerOf(protocol, { requestId, ...question, salt });
@@ -99,16 +107,6 @@ async function answerOf(
       cause,
     });
   }
-}
-
-/** The host that a node answers for. @throws CodedError HOST_ABSENT. */
-export async function nodeHost(client: ChainClient): Promise<Address> {
-  const host = await client.rpc<Address | null>("openledger_host", []);
-  if (host) return host;
-  throw cliError("HOST_ABSENT", {
-    message: `the node at ${client.rpcUrl} does not answer questions`,
-    fix: "name a host with --host and talk to its node with --rpc",
-  });
 }
 
 async function settledReceipt(

@@ -16,6 +16,7 @@ export const CLI_ERRORS = {
   DEPLOYMENT_UNREADABLE: "input",
   DEPOSIT_NOT_SEEN: "temporary",
   DEVNET_FILE_CORRUPT: "input",
+  EPOCH_UNKNOWN: "input",
   FILE_UNREADABLE: "input",
   FUNCTION_INVALID: "input",
   GOVERNANCE_ABSENT: "input",

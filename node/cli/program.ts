@@ -16,10 +16,12 @@ import { dbCommand } from "./db.ts";
 import { devnetCommand } from "./devnet.ts";
 import { disputeCommand } from "./dispute.ts";
 import { doctorCommand } from "./doctor.ts";
+import { epochCommand } from "./epoch.ts";
 import { governanceCommand } from "./governance.ts";
 import { hostCommand } from "./host.ts";
 import { modelCommand } from "./model.ts";
 import { nodeCommand } from "./node.ts";
+import { purseCommand } from "./purse.ts";
 import { receiptCommand } from "./receipt.ts";
 import { rewardsCommand } from "./rewards.ts";
 import { withoutSecrets } from "./secrets.ts";
@@ -51,6 +53,8 @@ export function createProgram(): Command {
     hostCommand(),
     adapterCommand(),
     askCommand(),
+    purseCommand(),
+    epochCommand(),
     receiptCommand(),
     attributionCommand(),
     rewardsCommand(),

@@ -3,6 +3,7 @@ import { type ChainClient, connectChain, type ProtocolAddresses } from "../ai/cl
 import { type PostedClaim, postedClaims } from "../ai/client/claims.ts";
 import { isCodedError } from "../base/errors.ts";
 import { packageRoot } from "../base/paths.ts";
+import type { Address } from "../chain/types/primitives.ts";
 import type { CliContext } from "./context.ts";
 import { cliError } from "./errors.ts";
 
@@ -46,6 +47,16 @@ export async function connectProtocol(context: CliContext): Promise<Protocol> {
     });
   }
   return { client, at };
+}
+
+/** The host that a node answers for. @throws CodedError HOST_ABSENT. */
+export async function nodeHost(client: ChainClient): Promise<Address> {
+  const host = await client.rpc<Address | null>("openledger_host", []);
+  if (host) return host;
+  throw cliError("HOST_ABSENT", {
+    message: `the node at ${client.rpcUrl} does not answer questions`,
+    fix: "name a host with --host and talk to its node with --rpc",
+  });
 }
 
 /** A whole number from 0. @throws CodedError NUMBER_INVALID. */

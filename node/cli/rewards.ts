@@ -3,6 +3,7 @@ import { formatEther } from "viem";
 import { rewardBalance } from "../ai/client/balances.ts";
 import { rpcSource } from "../ai/client/content.ts";
 import { getContribution, getDatanet, snapshotsWith } from "../ai/client/datanets.ts";
+import { drawFromEpoch } from "../ai/client/epochs.ts";
 import { payeeOf } from "../ai/client/income.ts";
 import { getModel } from "../ai/client/models.ts";
 import {
@@ -13,6 +14,7 @@ import {
   poolShare,
   takeOffMarked,
 } from "../ai/client/pools.ts";
+import { type EpochIncome, epochIncomeOf } from "../ai/epoch/draws.ts";
 import { loadIndex } from "../ai/watch/indexes.ts";
 import { startProgress } from "../base/progress.ts";
 import type { Hash } from "../chain/types/primitives.ts";
@@ -20,14 +22,14 @@ import { contextOf, print } from "./context.ts";
 import { requireKey } from "./keys.ts";
 import { connectProtocol, type Protocol, parseId } from "./protocol.ts";
 
-/** `openledger rewards ...`: what a contribution's rows earn together with all rows of their snapshots. */
+/** `openledger rewards ...`: what a contribution earns in epochs, and together with all rows of its snapshots. */
 export function rewardsCommand(): Command {
   const rewards = new Command("rewards").description(
-    "shares of the snapshots' pools: fees that no single row earned, parts of what liars lost",
+    "what a contribution earns beside single answers: epochs of answers paid by purses, and shares of the snapshots' pools",
   );
   rewards
     .command("show <contribution>")
-    .description("what waits for a contribution, snapshot by snapshot")
+    .description("what waits for a contribution, snapshot by snapshot and epoch by epoch")
     .action(show);
   rewards
     .command("draw <contribution>")
@@ -81,14 +83,38 @@ async function sharesOf({ client, at }: Protocol, contributionId: bigint) {
   return shares;
 }
 
+/** What the contribution earned by answers of epochs, and is not drawn. */
+function epochsOf({ client, at }: Protocol, contributionId: bigint) {
+  return epochIncomeOf(client, at, rpcSource(client), contributionId);
+}
+
+function withoutProof({ epochId, modelId, amount, isSettled }: EpochIncome) {
+  return { epochId, modelId, amount, isSettled };
+}
+
+function unreadLines(unread: readonly { epochId: bigint }[]): string[] {
+  return unread.map(
+    ({ epochId }) =>
+      `the leaves of epoch ${epochId} are not to be had here: ask another node with --rpc, what it pays does not expire`,
+  );
+}
+
 async function show(contribution: string, _options: unknown, command: Command): Promise<void> {
   const context = contextOf(command);
   const protocol = await connectProtocol(context);
-  const shares = await sharesOf(protocol, parseId(contribution, "contribution"));
+  const contributionId = parseId(contribution, "contribution");
+  const shares = await sharesOf(protocol, contributionId);
+  const { income, unread } = await epochsOf(protocol, contributionId);
   const lines = shares.map(
     ({ datanetId, number, amount }) => `snapshot ${datanetId}:${number}  ${formatEther(amount)} OPEN`,
   );
-  print(context, shares, lines.length > 0 ? lines : ["no snapshot holds this contribution yet"]);
+  if (lines.length === 0) lines.push("no snapshot holds this contribution yet");
+  for (const { epochId, amount, isSettled } of income)
+    lines.push(`epoch ${epochId}  ${formatEther(amount)} OPEN${isSettled ? "" : ", not settled yet"}`);
+  print(context, { snapshots: shares, epochs: income.map(withoutProof), unread }, [
+    ...lines,
+    ...unreadLines(unread),
+  ]);
 }
 
 async function draw(contribution: string, _options: unknown, command: Command): Promise<void> {
@@ -103,13 +129,27 @@ async function draw(contribution: string, _options: unknown, command: Command): 
     const { hash, amount } = await claimPoolShare(client, at, account, share);
     drawn.push({ ...share, amount, transaction: hash });
   }
+  const { income, unread } = await epochsOf(protocol, contributionId);
+  const ofEpochs = [];
+  for (const one of income) {
+    if (!one.isSettled) continue;
+    const { hash } = await drawFromEpoch(client, at, account, one.epochId, one.draw);
+    ofEpochs.push({ ...withoutProof(one), transaction: hash });
+  }
   const payee = await payeeOf(client, at, contributionId);
   const balance = await rewardBalance(client, at, payee);
-  print(context, { drawn, payee, balance }, [
+  print(context, { drawn, epochs: ofEpochs, unread, payee, balance }, [
     ...drawn.map(
       ({ datanetId, number, amount, transaction }) =>
         `${formatEther(amount)} OPEN of snapshot ${datanetId}:${number} in ${transaction}`,
     ),
-    drawn.length === 0 ? "nothing waits for this contribution" : `${payee} has ${formatEther(balance)} OPEN`,
+    ...ofEpochs.map(
+      ({ epochId, amount, transaction }) =>
+        `${formatEther(amount)} OPEN of epoch ${epochId} in ${transaction}`,
+    ),
+    ...unreadLines(unread),
+    drawn.length + ofEpochs.length === 0
+      ? "nothing waits for this contribution"
+      : `${payee} has ${formatEther(balance)} OPEN`,
   ]);
 }

@@ -90,7 +90,7 @@ export async function closeEpoch(
   epoch: Epoch,
   changed: Partial<Closing> = {},
 ): Promise<bigint> {
-  const closing = { ...closingOf(epoch, TERMS.modelId, CONTENTS), ...changed };
+  const closing = { ...closingOf(epoch, TERMS, CONTENTS), ...changed };
   const feeOf = (net: bigint) => net + net / 9n;
   const fees = epoch.ranges.reduce((sum, { net }) => sum + feeOf(net), 0n);
   const vouchers = [];

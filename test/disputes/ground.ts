@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,6 +34,8 @@ const FIRST_WALLET = 100;
 /** A devnet of its own: L1, sequencer with an honest host, second node with a watcher, verifiers. */
 export interface Ground {
   client: ChainClient;
+  /** The second node. */
+  watcherUrl: string;
   at: ProtocolAddresses;
   session: Session;
   source: ReturnType<typeof rpcSource>;
@@ -41,8 +44,8 @@ export interface Ground {
   keyOf(account: PrivateKeyAccount): Hex;
   /** A new account with a purse. */
   wallet(): Promise<PrivateKeyAccount>;
-  /** Ends the daemon of a node or a verifier with SIGKILL; it is started again. */
-  kill(what: "watcher" | "verifier"): void;
+  /** Ends the daemon of a node or a verifier, or the process of the host, with SIGKILL; it is started again. */
+  kill(what: "watcher" | "verifier" | "host"): void;
   /** The chain's time in seconds. */
   now(): Promise<bigint>;
   /** Asks until there is something. @throws when the chain's clock has gone on for `seconds`. */
@@ -124,7 +127,8 @@ async function start(
     await daemon.start(signal);
   }
   say(`${VERIFIERS} verifiers have staked and run`);
-  const kill = (what: "watcher" | "verifier") => {
+  const kill = (what: "watcher" | "verifier" | "host") => {
+    if (what === "host") return killChildren(nodes.sequencer.pid);
     const { pid } = what === "watcher" ? nodes.verifier : daemons[0]!;
     if (pid !== undefined) process.kill(pid, "SIGKILL");
   };
@@ -132,6 +136,7 @@ async function start(
   const dev = (role: Role) => privateKeyToAccount(devAccounts()[role].privateKey);
   return {
     ...{ client, at, session: new Session(), source: rpcSource(client) },
+    watcherUrl: `http://127.0.0.1:${verifierPort}`,
     sink: rpcSink(client, uploadsOf(client.chain, dev("treasury"))),
     dev,
     keyOf: wallets.keyOf,
@@ -139,6 +144,12 @@ async function start(
     ...{ kill, now, say, stop },
     until: (what, seconds, look) => untilThere(now, what, seconds, look),
   };
+}
+
+/** Of a node: its AI worker. */
+function killChildren(pid: number | undefined): void {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+  for (const child of children) process.kill(Number(child), "SIGKILL");
 }
 
 /** The devnet's plan with windows that leave people and daemons time on a busy machine. Seconds. */

@@ -24,6 +24,12 @@ export const NO_CONTRACTS: ProtocolAddresses = {
   curation: contractAt(19),
   access: contractAt(20),
   royalties: contractAt(21),
+  epochs: contractAt(22),
+  epochChallenges: contractAt(23),
+  epochLeaves: contractAt(24),
+  leafChallenges: contractAt(25),
+  epochDemands: contractAt(26),
+  epochAudits: contractAt(27),
 };
 
 function contractAt(number: number): Address {

@@ -112,6 +112,9 @@ abstract contract EpochClosings is IInferenceEpochs, Purses {
     function _write(Epoch storage epoch, Closing calldata closing) private {
         (, bool serves, ModelTerms memory terms) = MODELS.termsOf(closing.modelId);
         if (!serves) revert EpochModelNotServing(closing.modelId);
+        if (terms.rateIn != closing.rateIn || terms.rateOut != closing.rateOut) {
+            revert EpochRates(terms.rateIn, terms.rateOut);
+        }
         Parameters memory parameters = PARAMETERS.parameters();
         (epoch.host, epoch.status) = (msg.sender, Status.Closed);
         epoch.deadline = uint64(block.timestamp) + parameters.challengeWindow;

@@ -29,7 +29,7 @@ contract EpochLeaves is IEpochLeaves, IChallengedClaims {
             (shown.claim.requestId, EpochProofs.requestOf(epochId, shown.position));
         if (RequestId.unwrap(named) != RequestId.unwrap(expected)) revert LeafMisnamed(named, expected);
         _opened[keccak256(abi.encode(shown.claim))] = true;
-        emit LeafOpened(epochId, shown.position);
+        emit LeafOpened(epochId, shown.position, shown.claim);
     }
 
     /// @inheritdoc IChallengedClaims

@@ -277,6 +277,7 @@ abstract contract EpochFixture is PanelTest {
         for (uint256 i = 0; i < drafts.length; i++) {
             if (drafts[i].net > closing.largestNet) closing.largestNet = drafts[i].net;
         }
+        (closing.rateIn, closing.rateOut) = (RATE_IN, RATE_OUT);
         closing.contents = keccak256("contents");
     }
 

@@ -44,6 +44,7 @@ contract EpochGasTest is EpochFixture {
         Closing memory closing;
         (closing.modelId, closing.number, closing.count) = (modelId, 1, count);
         (closing.net, closing.largestNet, closing.contents) = (NET * count, NET, keccak256("contents"));
+        (closing.rateIn, closing.rateOut) = (RATE_IN, RATE_OUT);
         closing.root = keccak256(abi.encode(count));
         (closing.payoutCount, closing.payoutSum) = (2 * count, 2 * EARNED * count);
         SumNode[][] memory levels = _tree(count);

@@ -101,6 +101,18 @@ contract EpochsTest is EpochFixture {
         vm.assertEq(epochs.draw(epochId, before, next, last), rest);
     }
 
+    /// @dev Leaves by other rates would be false, and their host lose its bond for the owner's change.
+    function test_nothing_is_closed_by_rates_that_changed() public {
+        (Closing memory closing, RangeVoucher[] memory vouchers) = (closingOf(), vouchersOf());
+        vm.prank(builder);
+        models.setRates(modelId, RATE_IN, RATE_OUT + 1);
+        _refused(
+            abi.encodeWithSelector(IInferenceEpochs.EpochRates.selector, RATE_IN, RATE_OUT + 1),
+            closing,
+            vouchers
+        );
+    }
+
     function test_an_epoch_needs_vouchers_ranges_and_a_bond() public {
         (Closing memory closing, RangeVoucher[] memory vouchers) = (closingOf(), vouchersOf());
         uint256 fee = feeOf(ranges[1].net);

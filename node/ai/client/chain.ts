@@ -51,6 +51,18 @@ export interface ProtocolAddresses {
   disputes: Address;
   /** Claims that panels run again. */
   audits: Address;
+  /** Purses, and epochs of inferences that they pay for. */
+  epochs: Address;
+  /** Counter-examples to epochs' trees, leaves and payouts. */
+  epochChallenges: Address;
+  /** Inferences of epochs opened as claims. */
+  epochLeaves: Address;
+  /** Counter-examples to those claims. */
+  leafChallenges: Address;
+  /** Demands for epochs' leaves. */
+  epochDemands: Address;
+  /** Inferences of epochs that panels run again. */
+  epochAudits: Address;
 }
 
 /** A connection to one node, as any client has it. */

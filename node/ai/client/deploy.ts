@@ -7,7 +7,12 @@ import {
   dataAccessAbi,
   datanetRegistryAbi,
   disputesAbi,
+  epochAuditsAbi,
+  epochChallengesAbi,
+  epochDemandsAbi,
+  epochLeavesAbi,
   hostStakesAbi,
+  inferenceEpochsAbi,
   inferenceMarketAbi,
   modelChallengesAbi,
   modelDisputesAbi,
@@ -74,6 +79,14 @@ export interface VerificationTerms {
   panelFee: bigint;
 }
 
+/** What binds purses and epochs. */
+export interface EpochSettings {
+  /** Seconds until a purse returns to its payer; at least `leastWindow`: a censored host gets what it holds through L1 before. */
+  withdrawDelay: bigint;
+  /** Inferences of each epoch that panels run again. The more there are, the smaller a bond is, and the dearer an epoch. */
+  auditedLeaves: number;
+}
+
 /** All that a deployment fixes. Times in seconds. */
 export interface ProtocolPlan {
   settings: ProtocolSettings;
@@ -84,6 +97,7 @@ export interface ProtocolPlan {
   /** A stake on a model earns from the start of the next of these. */
   stakingEpoch: number;
   verification: VerificationTerms;
+  epochs: EpochSettings;
 }
 
 const OPEN = 10n ** 18n;
@@ -126,6 +140,7 @@ export function devnetPlan(treasury: Address): ProtocolPlan {
     leastWindow: 8,
     stakingEpoch: 10,
     verification: { seedDelay: 2n, leastStake: 100n * OPEN, exitDelay: 3600n, panelFee: OPEN },
+    epochs: { withdrawDelay: 60n, auditedLeaves: 2 },
   };
 }
 
@@ -152,9 +167,17 @@ const ORDER = [
   "challenges",
   "demands",
   "audits",
+  "epochs",
+  "epochChallenges",
+  "epochLeaves",
+  "leafChallenges",
+  "epochDemands",
+  "epochAudits",
 ] as const satisfies readonly (keyof ProtocolAddresses)[];
 
 type Part = { contract: string; abi: Abi; args: readonly unknown[] };
+
+const part = (contract: string, abi: Abi, ...args: readonly unknown[]): Part => ({ contract, abi, args });
 
 /** What each contract is made with. */
 function partsOf(
@@ -165,7 +188,6 @@ function partsOf(
   const { parameters, balances, datanets, models, market } = at;
   const { settings, splitBounds, indexBounds, leastWindow, stakingEpoch } = plan;
   const { seedDelay, leastStake, exitDelay, panelFee } = plan.verification;
-  const part = (contract: string, abi: Abi, ...args: readonly unknown[]): Part => ({ contract, abi, args });
   const initial = [governor, leastWindow, settings, splitBounds, indexBounds];
   return {
     parameters: part("ProtocolParameters", protocolParametersAbi, ...initial),
@@ -207,6 +229,35 @@ function partsOf(
     challenges: part("ClaimChallenges", claimChallengesAbi, parameters, balances, models, market),
     demands: part("ClaimDemands", claimDemandsAbi, parameters, balances, models, market),
     audits: part("Audits", auditsAbi, balances, market, at.hosts, at.disputes, at.seeds, panelFee),
+    ...epochParts(plan, at),
+  };
+}
+
+type EpochPart =
+  | "epochs"
+  | "epochChallenges"
+  | "epochLeaves"
+  | "leafChallenges"
+  | "epochDemands"
+  | "epochAudits";
+
+/** Purses, epochs, and what judges those. */
+function epochParts(plan: ProtocolPlan, at: ProtocolAddresses): Record<EpochPart, Part> {
+  const { parameters, balances, models, epochs, epochLeaves } = at;
+  const { withdrawDelay, auditedLeaves } = plan.epochs;
+  const { panelFee } = plan.verification;
+  const parts = {
+    ...at,
+    ...{ challenges: at.epochChallenges, leaves: epochLeaves, demands: at.epochDemands },
+    ...{ audits: at.epochAudits, auditedLeaves },
+  };
+  return {
+    epochs: part("InferenceEpochs", inferenceEpochsAbi, parts, withdrawDelay),
+    epochChallenges: part("EpochChallenges", epochChallengesAbi, parameters, balances, models, epochs),
+    epochLeaves: part("EpochLeaves", epochLeavesAbi, epochs, at.leafChallenges),
+    leafChallenges: part("ClaimChallenges", claimChallengesAbi, parameters, balances, models, epochLeaves),
+    epochDemands: part("EpochDemands", epochDemandsAbi, parameters, balances, epochs),
+    epochAudits: part("EpochAudits", epochAuditsAbi, balances, epochLeaves, at.disputes, at.seeds, panelFee),
   };
 }
 

@@ -1,23 +1,19 @@
 import { type Account, encodeFunctionData } from "viem";
-import { inferenceEpochsAbi as abi, epochDemandsAbi, epochLeavesAbi } from "../../chain/generated/abi.ts";
+import { isCodedError } from "../../base/errors.ts";
+import { inferenceEpochsAbi as abi, epochAuditsAbi, epochLeavesAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import type { EpochRange } from "../epoch/epoch.ts";
 import type { Closing, ShownLeaf, ShownPayout } from "../epoch/shown.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
 import { announceAndOpen } from "./challenges.ts";
-import { demandDeposit } from "./demands.ts";
+import { type Claim, claimTuple } from "./claims.ts";
+import { asCodedError } from "./refusals.ts";
 
 /** Where a chain's epochs are, and what judges them. */
-export interface EpochAddresses {
-  epochs: Address;
-  /** Counter-examples to trees, leaves and payouts. */
-  epochChallenges: Address;
-  /** Inferences opened as claims. */
-  epochLeaves: Address;
-  /** Counter-examples to those claims. */
-  leafChallenges: Address;
-  epochDemands: Address;
-}
+export type EpochAddresses = Pick<
+  ProtocolAddresses,
+  "epochs" | "epochChallenges" | "epochLeaves" | "leafChallenges" | "epochDemands"
+>;
 
 const STATUSES = ["none", "closed", "settled", "refuted", "returned"] as const;
 
@@ -28,13 +24,21 @@ export interface EpochState {
   modelId: bigint;
   deadline: bigint;
   demandsUntil: bigint;
+  /** As it was at the closing. */
+  challengeWindow: number;
   platformBps: number;
   rateIn: bigint;
   rateOut: bigint;
   count: number;
   payoutCount: number;
   fees: bigint;
+  payoutSum: bigint;
+  /** Of it, what nobody drew. */
+  undrawn: bigint;
   bond: bigint;
+  /** L1 block whose hash says what is audited; 0 where nothing is. */
+  seedBlock: bigint;
+  root: Hash;
 }
 
 /** An epoch as it was closed. */
@@ -91,9 +95,26 @@ export async function getEpoch(client: ChainClient, { epochs }: At, epochId: big
   return { ...found, host: found.host.toLowerCase() as Address, status: STATUSES[found.status]! };
 }
 
-/** Epochs that a host has closed. */
-export function epochCount(client: ChainClient, { epochs }: At, host: Address): Promise<bigint> {
-  return client.public.readContract({ address: epochs, abi, functionName: "epochCount", args: [host] });
+/** Epochs that a host has closed, up to a block if one is given. */
+export function epochCount(
+  client: ChainClient,
+  { epochs }: At,
+  host: Address,
+  blockNumber?: bigint,
+): Promise<bigint> {
+  const args = [host] as const;
+  return client.public.readContract({ address: epochs, abi, functionName: "epochCount", args, blockNumber });
+}
+
+/** Leaves of a contribution up to this position are drawn; 0 if none. */
+export function drawnTo(
+  client: ChainClient,
+  { epochs }: At,
+  epochId: bigint,
+  contributionId: bigint,
+): Promise<number> {
+  const args = [epochId, contributionId] as const;
+  return client.public.readContract({ address: epochs, abi, functionName: "drawnTo", args });
 }
 
 /** Wei that a closing must bring. */
@@ -192,55 +213,61 @@ export function openLeaf(
   return send(client, account, { to: epochLeaves, data });
 }
 
-/** A demand for a leaf; `by` is 0 where nobody made one. */
-export interface LeafDemand {
-  by: Address;
-  deadline: bigint;
-  isAnswered: boolean;
+/** Whether an inference is opened as this claim. */
+export async function isLeafOpened(
+  client: ChainClient,
+  { epochLeaves }: Pick<EpochAddresses, "epochLeaves">,
+  claim: Claim,
+): Promise<boolean> {
+  const args = [claimTuple(claim)] as const;
+  try {
+    await client.public.readContract({
+      address: epochLeaves,
+      abi: epochLeavesAbi,
+      functionName: "checkOpened",
+      args,
+    });
+    return true;
+  } catch (cause) {
+    const error = asCodedError(cause);
+    if (isCodedError(error, "TRANSACTION_REVERTED")) return false;
+    throw error;
+  }
 }
 
-export async function leafDemandOf(
+/** The claim as which an inference was opened; undefined where nobody opened it. */
+export async function openedLeaf(
   client: ChainClient,
-  { epochDemands }: Pick<EpochAddresses, "epochDemands">,
+  { epochLeaves }: Pick<EpochAddresses, "epochLeaves">,
   epochId: bigint,
-  isPayout: boolean,
   position: number,
-): Promise<LeafDemand> {
-  const args = [epochId, isPayout, position] as const;
-  return client.public.readContract({
-    address: epochDemands,
-    abi: epochDemandsAbi,
-    functionName: "demandOf",
-    args,
+): Promise<Claim | undefined> {
+  const events = await client.public.getContractEvents({
+    address: epochLeaves,
+    abi: epochLeavesAbi,
+    eventName: "LeafOpened",
+    args: { epochId, position },
+    fromBlock: 0n,
+    strict: true,
   });
+  return events.at(-1)?.args.claim;
 }
 
-/** Demands a leaf of an epoch, with the deposit. */
-export async function demandLeaf(
+/** Inferences of an epoch that chance drew for audits; one may be drawn twice. Its L1 block must be recorded. */
+export async function drawnPositions(
   client: ChainClient,
-  at: Pick<EpochAddresses, "epochDemands"> & Pick<ProtocolAddresses, "parameters">,
-  account: Account,
+  { epochs, epochAudits: address }: At & Pick<ProtocolAddresses, "epochAudits">,
   epochId: bigint,
-  isPayout: boolean,
-  position: number,
-): Promise<SentTransaction> {
-  const args = [epochId, isPayout, position] as const;
-  const data = encodeFunctionData({ abi: epochDemandsAbi, functionName: "demandLeaf", args });
-  return send(client, account, { to: at.epochDemands, data, value: await demandDeposit(client, at) });
-}
-
-/** Refutes the epoch of a demand that nobody answered. */
-export function endSilentLeaf(
-  client: ChainClient,
-  { epochDemands }: Pick<EpochAddresses, "epochDemands">,
-  account: Account,
-  epochId: bigint,
-  isPayout: boolean,
-  position: number,
-): Promise<SentTransaction> {
-  const args = [epochId, isPayout, position] as const;
-  const data = encodeFunctionData({ abi: epochDemandsAbi, functionName: "endSilent", args });
-  return send(client, account, { to: epochDemands, data });
+): Promise<number[]> {
+  const draws = await client.public.readContract({ address: epochs, abi, functionName: "AUDITED_LEAVES" });
+  const found: number[] = [];
+  for (let draw = 0; draw < draws; draw++) {
+    const args = [epochId, BigInt(draw)] as const;
+    found.push(
+      await client.public.readContract({ address, abi: epochAuditsAbi, functionName: "drawnAt", args }),
+    );
+  }
+  return found;
 }
 
 /** Who refuted an epoch and by what; undefined where nobody did. */

@@ -2,6 +2,7 @@ import { formatEther } from "viem";
 import { ACCESS_WORDS } from "./access-reverts.ts";
 import { AGENT_WORDS } from "./agent-reverts.ts";
 import { CIRCLE_WORDS } from "./circle-reverts.ts";
+import { EPOCH_WORDS } from "./epoch-reverts.ts";
 
 /** What a contract's refusal means and what can be done about it. */
 export interface RevertWords {
@@ -23,6 +24,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   ...ACCESS_WORDS,
   ...AGENT_WORDS,
   ...CIRCLE_WORDS,
+  ...EPOCH_WORDS,
   AccessControlUnauthorizedAccount: [
     (who) => `${who} has no right to do this`,
     "see who has with `openledger governance powers`",

@@ -53,6 +53,7 @@ test("a range that the node refuses is read in smaller ones, and what is broken 
   const [store, peer] = [memoryContent(), memoryContent()];
   const documents = await Promise.all([1, 2, 3].map((n) => peer.put(bytes(n))));
   const manifestHash = await peer.put(bytes(9));
+  const leaves = await peer.put(bytes(10));
   let asked = 0;
   const events: Record<string, { block: bigint; args: object }[]> = {
     ContributionRevealed: documents.map((contentId, i) => ({
@@ -60,6 +61,7 @@ test("a range that the node refuses is read in smaller ones, and what is broken 
       args: { contentId },
     })),
     ModelRegistered: [{ block: 410n, args: { document: { manifestHash } } }],
+    EpochClosed: [{ block: 520n, args: { closing: { contents: leaves } } }],
   };
   const client = {
     public: {
@@ -88,8 +90,9 @@ test("a range that the node refuses is read in smaller ones, and what is broken 
   await expect.poll(() => mirror.names(contentIdOf(bytes(77))), { timeout: 5_000 }).toBe(false);
   ending.abort();
   await running;
-  for (const hash of documents) expect([mirror.names(hash), store.all.has(hash)]).toEqual([true, true]);
-  expect(asked).toBeLessThan(200);
+  for (const hash of [...documents, leaves])
+    expect([mirror.names(hash), store.all.has(hash)]).toEqual([true, true]);
+  expect(asked).toBeLessThan(300);
 });
 
 test("a peer that lies about a part costs that part: the next one gives the rest", async () => {

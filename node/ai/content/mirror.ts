@@ -1,7 +1,7 @@
 import { sleep } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
-import { datanetRegistryAbi, modelRegistryAbi } from "../../chain/generated/abi.ts";
+import { datanetRegistryAbi, inferenceEpochsAbi, modelRegistryAbi } from "../../chain/generated/abi.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { decodeManifest } from "../attribution/manifest.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
@@ -33,7 +33,7 @@ const POLL_MS = 1_000;
 const RETRY_ROUNDS = 600;
 
 /**
- * Copies everything that the chain names (documents, models with all their files) from other nodes into this node's
+ * Copies everything that the chain names (documents, models with all their files, epochs' leaves) from other nodes into this node's
  * store, so that evidence is never only the host's, and gives other nodes what only this one was handed. What the chain
  * does not name is never passed on: strangers can't fill all nodes through one.
  */
@@ -89,6 +89,13 @@ export class Mirror {
       eventName: "ModelRegistered",
     });
     for (const { args } of registered) this.want(args.document.manifestHash, "manifest");
+    const closed = await client.public.getContractEvents({
+      ...range,
+      address: at.epochs,
+      abi: inferenceEpochsAbi,
+      eventName: "EpochClosed",
+    });
+    for (const { args } of closed) this.want(args.closing.contents, "file");
     await this.fetchMissing();
   }
 

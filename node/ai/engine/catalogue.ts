@@ -35,6 +35,8 @@ export interface AnswerAttribution {
 /** A model that a request holds while it is answered. */
 export interface HeldModel {
   id: string;
+  /** Of the registry; absent: the base alone. */
+  modelId?: bigint;
   base: LoadedModel;
   /** Absent: the base alone. */
   adapter?: Adapter;

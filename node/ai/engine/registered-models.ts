@@ -183,7 +183,7 @@ export class RegisteredModels implements Catalogue {
     return {
       ...{ id, base, engine: this.engineOf(registered, base, arithmetic), session, release },
       fingerprint: `${fingerprintOf(registered, arithmetic)}_${registered.adapterHash.slice(2, 14)}`,
-      adapter,
+      ...{ adapter, modelId: registered.modelId },
       attribute: (promptIds, outputIds) => this.attribute(registered.modelId, promptIds, outputIds),
     };
   }

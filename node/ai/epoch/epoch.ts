@@ -1,4 +1,4 @@
-import { encodeAbiParameters, getAbiItem, hexToBytes, numberToBytes } from "viem";
+import { encodeAbiParameters, getAbiItem, hexToBytes, numberToBytes, numberToHex } from "viem";
 import { split } from "../../../precompiles/reward-splitter/split.ts";
 import { inferenceMarketAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
@@ -75,6 +75,20 @@ export function requestIdOf(epochId: bigint, position: number): bigint {
   return (epochId << 32n) | BigInt(position);
 }
 
+/** In which epoch the inference of such a claim stands, and where. */
+export function epochIdOfRequest(requestId: bigint): bigint {
+  return requestId >> 32n;
+}
+
+export function positionOfRequest(requestId: bigint): number {
+  return Number(BigInt.asUintN(32, requestId));
+}
+
+/** The host whose epoch it is. */
+export function hostOfEpoch(epochId: bigint): Address {
+  return numberToHex(epochId >> 64n, { size: 20 });
+}
+
 /** keccak256(0x00 | abi.encode(payer, claim)). */
 export function inferenceLeafHash(payer: Address, claim: Claim): Hash {
   return keccakOf(LEAF, hexToBytes(encodeAbiParameters(LEAF_TYPES, [payer, claimTuple(claim)])));
@@ -86,12 +100,15 @@ export function payoutLeafHash(contributionId: bigint, inference: number): Hash 
 }
 
 /** Net fee of an inference. */
-export function netOf(terms: EpochTerms, claim: Pick<Claim, "tokensIn" | "tokensOut">): bigint {
+export function netOf(
+  terms: Pick<EpochTerms, "rateIn" | "rateOut">,
+  claim: Pick<Claim, "tokensIn" | "tokensOut">,
+): bigint {
   return (BigInt(claim.tokensIn) * terms.rateIn + BigInt(claim.tokensOut) * terms.rateOut) / TOKENS_PER_RATE;
 }
 
 /** What a payer pays for a net fee: the platform's part is on top. */
-export function feeOf(terms: EpochTerms, net: bigint): bigint {
+export function feeOf(terms: Pick<EpochTerms, "platformBps">, net: bigint): bigint {
   return net + (net * BigInt(terms.platformBps)) / (BPS - BigInt(terms.platformBps));
 }
 

@@ -1,6 +1,6 @@
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import { type Claim, claimTuple } from "../client/claims.ts";
-import type { Epoch } from "./epoch.ts";
+import type { Epoch, EpochTerms } from "./epoch.ts";
 import type { SumNode } from "./sum-tree.ts";
 
 /** What the contracts take of an epoch: structs of the same names. */
@@ -13,6 +13,8 @@ export interface Closing {
   net: bigint;
   payoutSum: bigint;
   largestNet: bigint;
+  rateIn: bigint;
+  rateOut: bigint;
   root: Hash;
   payoutRoot: Hash;
   contents: Hash;
@@ -43,8 +45,15 @@ export interface ShownNode {
 /** Where a call needs no payout. */
 const NO_PAYOUT: ShownPayout = { position: 0, contributionId: 0n, inference: 0, amount: 0n, path: [] };
 
-/** @param contents content id of the leaves' file */
-export function closingOf(epoch: Epoch, modelId: bigint, contents: Hash): Closing {
+/**
+ * @param terms by which the epoch was composed
+ * @param contents content id of the leaves' file
+ */
+export function closingOf(
+  epoch: Epoch,
+  { modelId, rateIn, rateOut }: Pick<EpochTerms, "modelId" | "rateIn" | "rateOut">,
+  contents: Hash,
+): Closing {
   const { number, inferences, payouts, inferenceTree, payoutTree, largestNet } = epoch;
   return {
     modelId,
@@ -53,7 +62,7 @@ export function closingOf(epoch: Epoch, modelId: bigint, contents: Hash): Closin
     payoutCount: payouts.length,
     net: inferenceTree.root.sum,
     payoutSum: payoutTree.root.sum,
-    largestNet,
+    ...{ largestNet, rateIn, rateOut },
     root: inferenceTree.root.hash,
     payoutRoot: payoutTree.root.hash,
     contents,
@@ -79,13 +88,17 @@ export function shownNode({ inferenceTree }: Epoch, position: number): ShownNode
   return { position, leaf: inferenceTree.nodeAt(0, position), path };
 }
 
-/** What draws all of a contribution: the payout before its first, its first and its last; undefined if it has none. */
+/**
+ * What draws all of a contribution that is not drawn: the payout before its first, its first and its last; undefined if it has none.
+ * @param drawnTo leaves up to this position are drawn; 0 if none of the contribution's is
+ */
 export function drawOf(
   epoch: Epoch,
   contributionId: bigint,
+  drawnTo = 0,
 ): [before: ShownPayout, first: ShownPayout, last: ShownPayout] | undefined {
   const isIts = (payout: { contributionId: bigint }) => payout.contributionId === contributionId;
-  const first = epoch.payouts.findIndex(isIts);
+  const first = epoch.payouts.findIndex((payout, i) => i >= drawnTo && isIts(payout));
   if (first < 0) return undefined;
   const last = epoch.payouts.findLastIndex(isIts);
   return [shownPayout(epoch, first - 1), shownPayout(epoch, first), shownPayout(epoch, last)];

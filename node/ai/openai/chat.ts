@@ -44,7 +44,8 @@ async function chatIds(messages: ChatRequest["messages"], { base }: HeldModel): 
   return tokenizer.encodeText(promptText({ prompt: last!.content, before } as never), true);
 }
 
-function textOf(content: ChatRequest["messages"][number]["content"], at: number): string {
+/** @throws ApiError 400 for what is no text. */
+export function textOf(content: ChatRequest["messages"][number]["content"], at: number): string {
   if (typeof content === "string") return content;
   if (content === null || content === undefined) return "";
   return content

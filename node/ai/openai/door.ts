@@ -8,12 +8,15 @@ import { ApiError, asApiError, modelNotFound, shuttingDown } from "./api-error.t
 import { chatOrder } from "./chat.ts";
 import { completionOrder } from "./completions.ts";
 import { answerEmbeddings } from "./embeddings.ts";
-import { chatSchema, completionSchema, embeddingSchema, parseFields } from "./fields.ts";
+import { type ChatRequest, chatSchema, completionSchema, embeddingSchema, parseFields } from "./fields.ts";
 import type { ApiKeys, Holder } from "./keys.ts";
+import { type PurseHost, paidStream, paidWhole } from "./paid.ts";
 
 export interface OpenAiDoorOptions {
   catalogue: () => Catalogue | undefined;
   keys: ApiKeys;
+  /** Answers for accounts that signed a limit for their keys; absent or undefined: nobody does. */
+  purses?: () => PurseHost | undefined;
   logger: Logger;
 }
 
@@ -30,6 +33,7 @@ interface Exchange {
   response: ServerResponse;
   catalogue: Catalogue;
   holder: Holder;
+  purses: PurseHost | undefined;
   /** The client is gone, or the door closes. */
   signal: AbortSignal;
 }
@@ -56,7 +60,8 @@ export class OpenAiDoor {
       const holder = this.options.keys.holder(request.headers.authorization);
       const catalogue = this.options.catalogue();
       if (catalogue === undefined) throw shuttingDown();
-      await route({ request, response, catalogue, holder, signal: ending.signal });
+      const purses = this.options.purses?.();
+      await route({ request, response, catalogue, holder, purses, signal: ending.signal });
     } catch (error) {
       await this.refuse(request, response, error).catch(() => response.destroy());
     } finally {
@@ -100,6 +105,7 @@ async function route(exchange: Exchange): Promise<void> {
       return sendJson(response, 200, { object: "list", data: (await catalogue.list()).map(cardJson) });
     case "POST /v1/chat/completions": {
       const fields = parseFields(chatSchema, await readJson(request));
+      if (await isPaid(exchange, fields)) return;
       return withModel(exchange, fields.model, async (model) =>
         complete(exchange, fields, await chatOrder(fields, model, exchange.holder)),
       );
@@ -155,24 +161,64 @@ async function withModel(
   }
 }
 
-async function complete(
-  { response, signal }: Exchange,
-  fields: { stream?: boolean | null; stream_options?: { include_usage?: boolean | null } | null },
-  order: Order,
-): Promise<void> {
+/** Answers a chat out of the purse of the key's account, where that signed a limit and the model is a registered one. */
+async function isPaid(exchange: Exchange, fields: ChatRequest): Promise<boolean> {
+  const { catalogue, holder, purses: host, response, signal } = exchange;
+  const { payer } = holder;
+  const limit = payer && host?.limitOf(payer);
+  if (payer === undefined || host === undefined || limit === undefined) return false;
+  const model = await catalogue.open(fields.model);
+  if (model === undefined) throw modelNotFound(fields.model);
+  try {
+    const { modelId } = model;
+    if (modelId === undefined) return false;
+    requireStreamOptions(fields);
+    holder.pay?.();
+    const paid = { request: fields, model: { ...model, modelId }, payer, host, limit };
+    if (fields.stream !== true) sendJson(response, 200, await paidWhole(paid, signal));
+    else
+      await stream(exchange, (begin, send) =>
+        paidStream(paid, fields.stream_options?.include_usage === true, begin, send, signal),
+      );
+    return true;
+  } finally {
+    model.release();
+  }
+}
+
+/** The fields of a stream. */
+interface Streamed {
+  stream?: boolean | null;
+  stream_options?: { include_usage?: boolean | null } | null;
+}
+
+function requireStreamOptions(fields: Streamed): void {
   if (fields.stream_options && fields.stream !== true)
     throw new ApiError(400, "The 'stream_options' parameter is only allowed when 'stream' is enabled.", {
       param: "stream_options",
     });
-  if (fields.stream !== true) return sendJson(response, 200, await answerWhole(order, signal));
+}
+
+/** Sends what `run` tells as events. */
+async function stream(
+  { response, signal }: Exchange,
+  run: (begin: () => void, send: (event: object) => Promise<void>) => Promise<void>,
+): Promise<void> {
   const begin = () =>
     response.writeHead(200, {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",
     });
-  const send = (event: object) => write(response, `data: ${JSON.stringify(event)}\n\n`, signal);
-  await answerStream(order, fields.stream_options?.include_usage === true, begin, send, signal);
+  await run(begin, (event) => write(response, `data: ${JSON.stringify(event)}\n\n`, signal));
   response.end("data: [DONE]\n\n");
+}
+
+async function complete(exchange: Exchange, fields: Streamed, order: Order): Promise<void> {
+  const { response, signal } = exchange;
+  requireStreamOptions(fields);
+  if (fields.stream !== true) return sendJson(response, 200, await answerWhole(order, signal));
+  const includeUsage = fields.stream_options?.include_usage === true;
+  await stream(exchange, (begin, send) => answerStream(order, includeUsage, begin, send, signal));
 }
 
 /** Resolves when the client has taken so much that more may be written. */

@@ -1,3 +1,4 @@
+import type { Address } from "../../chain/types/primitives.ts";
 import { ApiError } from "./api-error.ts";
 import { digest, type KeyBook } from "./key-book.ts";
 
@@ -5,6 +6,10 @@ import { digest, type KeyBook } from "./key-book.ts";
 export interface Holder {
   /** Of the engine: its requests share the turns of one. */
   account: number;
+  /** The account whose purse pays where it signed a limit; absent: the keys of the settings, which are free. */
+  payer?: Address;
+  /** Writes down a request that a purse pays for: no quota is its limit. */
+  pay?(): void;
   /** Begins a request. @throws ApiError 429 where the quota is used up. */
   begin(): void;
   /** Writes down tokens of prompts and answers. */
@@ -45,6 +50,8 @@ export class ApiKeys {
     const { keyId, owner } = found;
     return {
       account: this.accountOf(owner),
+      payer: owner as Address,
+      pay: () => book.countRequest(keyId),
       begin: () => {
         const exhausted = book.exhausted(keyId);
         if (exhausted !== undefined) throw quotaExceeded(exhausted === "key" ? "this key" : "your account");

@@ -64,6 +64,14 @@ const claimSchema = z.strictObject({
   list: listSchema,
 });
 
+/** Fields that answers of other kinds have too. */
+export const answerFields = {
+  ...{ hash, address, integer, count, bps, query, signature },
+  claim: claimSchema,
+  /** Who made the contributions that earn, as the registry named them. */
+  contributors: listed(z.strictObject({ contributionId: integer, contributor: address })),
+};
+
 const stretch = z.strictObject({ start: count, end: count });
 
 /** What the answer has word for word in common with the rows, and how that meets influence: the claim's list where the index commits spans. */
@@ -155,8 +163,7 @@ const receiptSchema = z.strictObject({
   verbatim: verbatimSchema.optional(),
   /** The query sketch's bytes; where the index commits spans, those of the cover behind them. */
   query,
-  /** Who made the contributions that earn, as the registry named them. */
-  contributors: listed(z.strictObject({ contributionId: integer, contributor: address })),
+  contributors: answerFields.contributors,
   proved: z.boolean(),
   claimHash: hash,
   /** Of the host, over the claim's hash: with it the answer was handed over. */
@@ -257,7 +264,8 @@ export function modelPart(model: RegisteredModel): Receipt["model"] {
   };
 }
 
-function claimPart(claim: Claim): Receipt["claim"] {
+/** A claim as receipts have it. */
+export function claimPart(claim: Claim): Receipt["claim"] {
   const { list, ...rest } = claimTuple(claim);
   return { ...rest, list: listPart(list) };
 }
@@ -295,7 +303,8 @@ export function parseReceipt(json: unknown): Receipt {
   });
 }
 
-function withDigits(value: unknown): Json {
+/** A document as JSON: bigints as decimal digits. */
+export function withDigits(value: unknown): Json {
   if (typeof value === "bigint") return value.toString();
   if (Array.isArray(value)) return value.map(withDigits);
   if (typeof value !== "object" || value === null) return value as Json;

@@ -2,23 +2,24 @@ import type { Account } from "viem";
 import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { appealVerdict, caseOf, casesIn, giveEvidence, panelFee } from "../client/audits.ts";
-import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
+import type { ChainClient } from "../client/chain.ts";
 import type { Claim } from "../client/claims.ts";
 import { getDispute, panelsIn, windowsOf } from "../client/disputes.ts";
 import { LogScan } from "../client/log-scan.ts";
-import { getRequest } from "../client/market.ts";
 import { verifierOf } from "../client/verifiers.ts";
 import type { ContentSink } from "../content/source.ts";
 import { AppealDesk } from "../verify/appeals.ts";
-import { encodeEvidence } from "../verify/evidence.ts";
-import type { ReceiptFiles } from "./receipt-files.ts";
+import type { ClaimBoard } from "../verify/board.ts";
+import { encodeEvidence, type OpenedRequest } from "../verify/evidence.ts";
 
 export interface EvidenceDeskOptions {
   client: ChainClient;
-  at: ProtocolAddresses;
+  /** Where the claims stand. */
+  board: ClaimBoard;
   account: Account;
   content: ContentSink;
-  files: ReceiptFiles;
+  /** A claim of this host's with what it answered; undefined of any other. */
+  answered: (requestId: bigint) => Promise<{ claim: Claim; request: OpenedRequest } | undefined>;
   logger: Logger;
 }
 
@@ -46,12 +47,12 @@ export class EvidenceDesk {
 
   /** Reads new cases and gives evidence where a panel waits for it; what fails is tried again. */
   async answerNew(): Promise<void> {
-    const { client, at, files, logger } = this.options;
+    const { client, board, answered, logger } = this.options;
     const head = await client.public.getBlockNumber();
     this.scan ??= new LogScan(client, head > LOOK_BACK ? head - LOOK_BACK : 0n);
     await this.scan.advance(async (from, to) => {
-      for (const { requestId } of await casesIn(client, at, { from, to })) {
-        if ((await files.read(requestId)) !== undefined) this.open.add(requestId);
+      for (const { requestId } of await casesIn(client, board.at, { from, to })) {
+        if ((await answered(requestId)) !== undefined) this.open.add(requestId);
       }
     });
     for (const requestId of [...this.open]) {
@@ -66,15 +67,16 @@ export class EvidenceDesk {
 
   /** True when no round of the case can come any more. */
   private async isAnswered(requestId: bigint): Promise<boolean> {
-    const { client, at, account, content, files, logger } = this.options;
-    if ((await getRequest(client, at, requestId)).status !== "claimed") return true;
+    const { client, board, account, content, answered, logger } = this.options;
+    const { at } = board;
+    if (!(await board.standing(requestId)).isOpen) return true;
     const { disputeId, isUpheld, evidenceRounds } = await caseOf(client, at, requestId);
     if (isUpheld) return true;
     const dispute = await getDispute(client, at, disputeId);
     const { round } = dispute;
-    const kept = await files.read(requestId);
-    if (kept === undefined) return true;
-    const { claim, prompt, before, salt } = kept.receipt;
+    const found = await answered(requestId);
+    if (found === undefined) return true;
+    const { claim, request } = found;
     const { timestamp } = await client.public.getBlock();
     await this.appeals.consider(this.appealOf(claim), dispute, { value: dispute.claimed }, timestamp);
     if (dispute.status !== "drawn" || evidenceRounds > round) return false;
@@ -85,7 +87,7 @@ export class EvidenceDesk {
     for (const { verifier } of drawn) {
       keys.push({ verifier, key: (await verifierOf(client, at, verifier)).key });
     }
-    const hash = await content.put(encodeEvidence({ requestId, round }, { prompt, before, salt }, keys));
+    const hash = await content.put(encodeEvidence({ requestId, round }, request, keys));
     const sent = await giveEvidence(client, at, account, claim, hash);
     logger.info(
       { requestId, round, panel: drawn.length, transaction: sent.hash },
@@ -95,7 +97,8 @@ export class EvidenceDesk {
   }
 
   private appealOf(claim: Claim) {
-    const { client, at, account } = this.options;
+    const { client, board, account } = this.options;
+    const { at } = board;
     return {
       facts: { requestId: claim.requestId },
       appealFee: () => panelFee(client, at),

@@ -18,6 +18,12 @@ export interface HostLimits {
   maxTokensOut: number;
   /** Wei that a request must pay at least for a thousand tokens of an answer. */
   leastRateOut: bigint;
+  /** Answers that purses pay for and no settled epoch has; their fees and bonds are at stake. */
+  maxPrepaid: number;
+  /** Of one model, for an epoch to be closed. */
+  epochAnswers: number;
+  /** Seconds for which the oldest of them waits at most until then. */
+  epochSeconds: number;
   /** The only models that are served; absent: all that the host took on chain. */
   models?: readonly bigint[];
 }
@@ -30,6 +36,9 @@ export const DEFAULT_HOST_LIMITS: HostLimits = {
   maxTokensIn: 65_536,
   maxTokensOut: 65_536,
   leastRateOut: 0n,
+  maxPrepaid: 65_536,
+  epochAnswers: 1_024,
+  epochSeconds: 3_600,
 };
 
 /** What this host took on itself, before a model is loaded for it. @throws CodedError `REQUEST_NOT_TAKEN`, `HOST_BUSY`. */

@@ -8,7 +8,6 @@ import { NO_SPANS } from "../attribution/score.ts";
 import { recordOf } from "../attribution/sketch-index.ts";
 import { type ChainClient, type ProtocolAddresses, senderOf } from "../client/chain.ts";
 import { hashOfClaim, postClaim, postedClaims } from "../client/claims.ts";
-import { getContribution } from "../client/datanets.ts";
 import { getRequest, type MarketRequest } from "../client/market.ts";
 import { GREEDY, hashOfRequest } from "../client/request-hash.ts";
 import { keccakOf } from "../codec/hash.ts";
@@ -19,9 +18,11 @@ import { type Verbatim, verbatimOf } from "../fusion/layer.ts";
 import type { HostQueue } from "../metrics.ts";
 import type { SharedBases } from "../model/shared-bases.ts";
 import { encodeReceipt, makeReceipt, type Receipt } from "../receipt/receipt.ts";
+import { marketBoard } from "../verify/board.ts";
 import { Docket } from "../verify/docket.ts";
 import { type L1Headers, SeedRecorder } from "../verify/seed-recorder.ts";
 import { requireClaimable, trueClaim } from "./claim-with-cover.ts";
+import { contributorsOf } from "./contributors.ts";
 import { DemandDesk } from "./demand-desk.ts";
 import { EvidenceDesk } from "./evidence-desk.ts";
 import {
@@ -33,6 +34,7 @@ import {
 } from "./host-limits.ts";
 import { checkedPrompt, howComputed, type Inference, runInference, type ServedModel } from "./inference.ts";
 import { ModelShelf } from "./model-shelf.ts";
+import { PrepaidHost } from "./prepaid-host.ts";
 import { type KeptReceipt, ReceiptFiles } from "./receipt-files.ts";
 import { Settlements } from "./settlement.ts";
 import { SpanSources } from "./span-source.ts";
@@ -45,6 +47,8 @@ export interface HostOptions {
   session: Session;
   /** Of the receipts; claims that wait for settlement are among them. */
   folder: string;
+  /** Of the book of answers that purses pay for. */
+  bookFolder: string;
   /** Proved claims carry records and paths; optimistic ones do not. */
   proved: boolean;
   limits?: HostLimits;
@@ -84,6 +88,8 @@ export class Host {
   private readonly settlements: Settlements;
   private readonly demands: DemandDesk;
   private readonly evidence: EvidenceDesk;
+  /** Answers that purses pay for, and their epochs. */
+  readonly prepaid: PrepaidHost;
   /** By request, prompt and salt: a stranger's wrong prompt shares nothing with the payer's. */
   private readonly running = new Map<string, { requestId: bigint; answer: Promise<Receipt> }>();
   /** Answers whose claims are not among the settlements yet. */
@@ -102,8 +108,15 @@ export class Host {
     });
     this.spans = new SpanSources({ client, at, content });
     this.demands = new DemandDesk({ client, at, account, files: this.files, logger });
-    this.evidence = new EvidenceDesk({ client, at, account, content, files: this.files, logger });
+    this.evidence = new EvidenceDesk({
+      ...{ client, account, content, logger, board: marketBoard(client, at) },
+      answered: (requestId) => this.answered(requestId),
+    });
     const seeds = new SeedRecorder({ client, at, send: senderOf(client, account), headers, logger });
+    this.prepaid = new PrepaidHost({
+      ...{ ...options, limits: this.limits, seeds, shelf: this.shelf, spans: this.spans },
+      others: () => this.running.size,
+    });
     this.settlements = new Settlements({
       ...{ client, at, account, logger },
       docket: new Docket({ client, at, account, seeds, logger }),
@@ -119,11 +132,13 @@ export class Host {
 
   /** What it has to do right now. */
   queue(): HostQueue {
-    return { answering: this.running.size, unsettled: this.settlements.size };
+    const answering = this.running.size + this.prepaid.size;
+    return { answering, unsettled: this.settlements.size + this.prepaid.unsettled };
   }
 
   /** Reads which claims of an earlier run wait for their settlement. */
   async open(): Promise<void> {
+    await this.prepaid.open();
     for (const requestId of await this.files.open()) {
       const kept = await this.files.read(requestId);
       if (kept && !kept.receipt.settlement) this.settlements.add(requestId);
@@ -141,7 +156,8 @@ export class Host {
     const key = `${requestId}:${salt}:${keccakOf(new TextEncoder().encode(conversationOf(question)))}`;
     const running = this.running.get(key);
     if (running) return running.answer;
-    if (this.running.size >= this.limits.maxQueue) return Promise.reject(hostBusy(this.limits.maxQueue));
+    const waiting = this.running.size + this.prepaid.size;
+    if (waiting >= this.limits.maxQueue) return Promise.reject(hostBusy(this.limits.maxQueue));
     const deadline = AbortSignal.timeout(this.limits.answerMs);
     const until = signal ? AbortSignal.any([signal, deadline]) : deadline;
     const answer = this.answer(question, until).finally(() => this.running.delete(key));
@@ -189,8 +205,16 @@ export class Host {
         const code = isCodedError(error) ? error.code : undefined;
         this.options.logger.warn({ error, code }, "a claim could not be settled yet");
       });
+      await this.prepaid.round();
       await sleep(POLL_MS, signal).catch(() => undefined);
     }
+  }
+
+  private async answered(requestId: bigint) {
+    const receipt = (await this.files.read(requestId))?.receipt;
+    if (receipt === undefined) return undefined;
+    const { claim, prompt, before, salt } = receipt;
+    return { claim, request: { prompt, before, salt } };
   }
 
   private async answer(question: Question, signal: AbortSignal): Promise<Receipt> {
@@ -263,11 +287,7 @@ export class Host {
     const inference = await runInference(session, model, asked, request.maxTokensOut, signal);
     const { claim, query } = await trueClaim(inference, request, model.index, () => this.spans.of(model));
     const claimHash = hashOfClaim(client.chain.id, at.market, claim);
-    const contributors = [];
-    for (const contributionId of claim.list.contributionIds) {
-      const found = await getContribution(client, at, contributionId);
-      contributors.push({ contributionId, contributor: found.contributor.toLowerCase() as Address });
-    }
+    const contributors = await contributorsOf(client, at, claim.list);
     return makeReceipt({
       chainId: client.chain.id,
       market: at.market,

@@ -60,6 +60,10 @@ const WORKER_METHODS = [
   "openledger_publishReceipt",
   "openledger_watcher",
   "openledger_adapters",
+  "openledger_askByVoucher",
+  "openledger_setKeyLimit",
+  "openledger_purse",
+  "openledger_getPrepaid",
 ] as const;
 
 /** Makes the service; nothing runs before `start`. */

@@ -111,7 +111,7 @@ export class EpochWorld {
     const kept = lie.contents === undefined ? { inferences: told, payouts } : lie.contents;
     const contents: Hash =
       kept === null ? `0x${"99".repeat(32)}` : await world.content.put(encodeEpochContents(kept));
-    const closing = { ...closingOf(closed, terms.modelId, contents), ...lie.closing };
+    const closing = { ...closingOf(closed, terms, contents), ...lie.closing };
     const fees = closed.ranges.reduce((sum, { net }) => sum + feeOf(terms, net), 0n);
     const bond = await epochBond(client, at, fees, closing);
     const vouchers = [];

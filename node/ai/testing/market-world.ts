@@ -246,7 +246,9 @@ export class MarketWorld {
     const account = this.account(HOST);
     const { proved = true, limits } = options;
     const { client, l1Headers } = this.chain;
-    return new Host({ client, at, account, content, session, folder, proved, limits, l1Headers, logger });
+    const bookFolder = join(folder, "epochs");
+    const folders = { folder, bookFolder };
+    return new Host({ client, at, account, content, session, ...folders, proved, limits, l1Headers, logger });
   }
 
   /** A request of the payer for a host. */

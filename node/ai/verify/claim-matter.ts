@@ -2,12 +2,14 @@ import { isCodedError } from "../../base/errors.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { appealVerdict, evidenceIn, panelFee } from "../client/audits.ts";
 import type { SentTransaction } from "../client/chain.ts";
-import { type Claim, postedClaims } from "../client/claims.ts";
+import type { Claim } from "../client/claims.ts";
 import type { PanelResult } from "../client/disputes.ts";
+import { type ClaimBoard, marketBoard } from "./board.ts";
 import type { Standing, StepOptions } from "./dispute-steps.ts";
 import { Docket } from "./docket.ts";
 import { type OpenedRequest, openEvidence } from "./evidence.ts";
 import type { Matter } from "./matter.ts";
+import type { RerunTask } from "./rerun.ts";
 import { refusal } from "./rerun-request.ts";
 
 export interface ClaimMatterOptions extends StepOptions {
@@ -16,20 +18,23 @@ export interface ClaimMatterOptions extends StepOptions {
   privateKey: Hex;
   /** Fetches evidence by its hash. */
   evidence: (hash: Hash) => Promise<Uint8Array>;
-  rerun: (task: { requestId: bigint; request: OpenedRequest }, ms: number) => Promise<PanelResult>;
+  rerun: (task: RerunTask, ms: number) => Promise<PanelResult>;
 }
 
 /** A claim whose request is run again. */
 export class ClaimMatter implements Matter {
   readonly facts: { requestId: bigint };
   private readonly options: ClaimMatterOptions;
+  private readonly board: ClaimBoard;
   private readonly docket: Docket;
   private posted: Claim | undefined;
 
-  constructor(requestId: bigint, options: ClaimMatterOptions) {
+  /** @param board where the claim stands; the market unless given. */
+  constructor(requestId: bigint, options: ClaimMatterOptions, board?: ClaimBoard) {
     this.facts = { requestId };
-    this.options = options;
-    this.docket = new Docket(options);
+    this.board = board ?? marketBoard(options.client, options.at);
+    this.options = { ...options, at: this.board.at };
+    this.docket = new Docket(options, this.board);
   }
 
   async advance(now: bigint): Promise<Standing> {
@@ -50,7 +55,10 @@ export class ClaimMatter implements Matter {
         return refusal("evidence");
       throw error;
     }
-    return rerun({ requestId, request }, ms);
+    // A request of the market stands on chain; what an epoch's inference was asked, its own claim says.
+    if (!this.board.isOfEpochs) return rerun({ requestId, request }, ms);
+    const { modelId, requestHash } = await this.claim();
+    return rerun({ requestId, request, asked: { modelId, requestHash } }, ms);
   }
 
   appealFee(): Promise<bigint> {
@@ -63,10 +71,7 @@ export class ClaimMatter implements Matter {
   }
 
   private async claim(): Promise<Claim> {
-    const { client, at } = this.options;
-    const { requestId } = this.facts;
-    const to = await client.public.getBlockNumber();
-    this.posted ??= (await postedClaims(client, at, { from: 0n, to, requestId })).at(-1)!.claim;
+    this.posted ??= await this.board.claim(this.facts.requestId);
     return this.posted;
   }
 }

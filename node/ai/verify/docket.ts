@@ -1,7 +1,7 @@
 import { caseOf, causeOf, concludeCase, endSilentCase, openAudit } from "../client/audits.ts";
 import type { Claim } from "../client/claims.ts";
 import { getDispute, windowsOf } from "../client/disputes.ts";
-import { getRequest } from "../client/market.ts";
+import { type ClaimBoard, marketBoard } from "./board.ts";
 import { advanceDispute, type Standing, type StepOptions, soon, untilSeed } from "./dispute-steps.ts";
 
 /**
@@ -10,17 +10,20 @@ import { advanceDispute, type Standing, type StepOptions, soon, untilSeed } from
  */
 export class Docket {
   private readonly options: StepOptions;
+  private readonly board: ClaimBoard;
 
-  constructor(options: StepOptions) {
-    this.options = options;
+  /** @param board where the claims stand; the market unless given. */
+  constructor(options: StepOptions, board: ClaimBoard = marketBoard(options.client, options.at)) {
+    this.options = { ...options, at: board.at };
+    this.board = board;
   }
 
   /** Brings a posted claim forward by one step. `now` is the chain's time in seconds. */
   async advance(claim: Claim, now: bigint): Promise<Standing> {
     const { client, at, account, seeds, logger } = this.options;
     const { requestId } = claim;
-    const { status, seedBlock } = await getRequest(client, at, requestId);
-    if (status !== "claimed") return { kind: "over" };
+    const { isOpen, seedBlock } = await this.board.standing(requestId);
+    if (!isOpen) return { kind: "over" };
     const open = await caseOf(client, at, requestId);
     if (open.isUpheld) return { kind: "clear" };
     if (open.cause !== "none") return this.follow(claim, open, now);

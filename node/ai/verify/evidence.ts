@@ -13,6 +13,8 @@ export interface OpenedRequest {
   /** The conversation before the prompt; absent where there is none. */
   before?: readonly RowMessage[] | undefined;
   salt: Hash;
+  /** Of an answer in an epoch, where no request on chain says it. */
+  maxTokensOut?: number | undefined;
 }
 
 /** Longest evidence in bytes: the longest prompt that hosts take, and a key for each verifier that there can be. */
@@ -42,6 +44,7 @@ const requestSchema = z.strictObject({
     .string()
     .regex(/^0x[0-9a-f]{64}$/)
     .transform((text) => text as Hash),
+  maxTokensOut: z.number().int().min(0).max(0xffff_ffff).optional(),
 });
 
 /** Whose evidence it is, and for which round. */
@@ -61,8 +64,8 @@ export function encodeEvidence(
 ): Uint8Array {
   const secret = secp256k1.utils.randomSecretKey(randomBytes(48));
   const publicKey = bytesToHex(secp256k1.getPublicKey(secret, true));
-  const { prompt, before, salt } = request;
-  const text = new TextEncoder().encode(JSON.stringify({ prompt, before, salt }));
+  const { prompt, before, salt, maxTokensOut } = request;
+  const text = new TextEncoder().encode(JSON.stringify({ prompt, before, salt, maxTokensOut }));
   const keys = panel.flatMap(({ verifier, key }) => {
     try {
       return [{ verifier, sealed: bytesToHex(seal(secret, key)) }];

@@ -2,6 +2,7 @@ import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { Session } from "../../../native/js/index.ts";
 import { isCodedError } from "../../base/errors.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
 import { connectChain, type ProtocolAddresses } from "../client/chain.ts";
 import { rpcSource } from "../client/content.ts";
 import type { OpenedRequest } from "./evidence.ts";
@@ -13,7 +14,11 @@ const order = z.object({
   rpcUrl: z.string(),
   at: z.custom<ProtocolAddresses>(),
   task: z.union([
-    z.object({ requestId: z.string().transform(BigInt), request: z.custom<OpenedRequest>() }),
+    z.object({
+      requestId: z.string().transform(BigInt),
+      request: z.custom<OpenedRequest>(),
+      asked: z.object({ modelId: z.string().transform(BigInt), requestHash: z.custom<Hash>() }).optional(),
+    }),
     z.object({ modelId: z.string().transform(BigInt), rowId: z.number() }),
   ]),
   maxModelBytes: z.number(),
@@ -30,7 +35,7 @@ async function main(): Promise<void> {
     const { value, digest } =
       "rowId" in task
         ? await rerunRecord(context, task.modelId, task.rowId)
-        : await rerunRequest(context, task.requestId, task.request);
+        : await rerunRequest(context, task.requestId, task.request, task.asked);
     process.stdout.write(JSON.stringify({ value, digest }));
   } catch (error) {
     const code = isCodedError(error) ? error.code : "UNEXPECTED";

@@ -21,6 +21,7 @@ import {
 } from "../serve/inference.ts";
 import { committedRows } from "../spans/model-spans.ts";
 import type { OpenedRequest } from "./evidence.ts";
+import type { AskedInEpoch } from "./rerun.ts";
 
 export interface RerunContext {
   client: ChainClient;
@@ -47,19 +48,20 @@ export function refusal(reason: "evidence" | "prompt" | "answer"): Rerun {
 
 /**
  * Runs a request again, bit for bit as its host had to.
+ * @param asked what its claim says, where the request is not on chain: an inference of an epoch, whose evidence names its limit too.
  * @throws CodedError of loading the model and its rows, where this machine can't: who can't compute says nothing, and a panel of which
  * nobody can, ends undecided and costs nobody a stake.
  */
 export async function rerunRequest(
   { client, at, content, session, maxModelBytes: maxBytes }: RerunContext,
   requestId: bigint,
-  { prompt, before, salt }: OpenedRequest,
+  { prompt, before, salt, maxTokensOut: opened }: OpenedRequest,
+  asked?: AskedInEpoch,
   signal?: AbortSignal,
 ): Promise<Rerun> {
-  const request = await getRequest(client, at, requestId);
+  const request = asked ? { ...asked, requestId } : await getRequest(client, at, requestId);
   const registered = await getModel(client, at, request.modelId);
   const model = await loadServedModel(content, registered, { maxBytes });
-  const { maxTokensIn, maxTokensOut } = request;
   const { adapterHash } = registered;
   let promptIds: number[];
   try {
@@ -69,6 +71,9 @@ export async function rerunRequest(
     if (isCodedError(error) && error.severity === "input") return refusal("prompt");
     throw error;
   }
+  const { maxTokensIn, maxTokensOut } =
+    "maxTokensIn" in request ? request : { maxTokensIn: promptIds.length, maxTokensOut: opened };
+  if (maxTokensOut === undefined) return refusal("evidence");
   const terms = { salt, promptIds, adapterHash, sampling: GREEDY, maxTokensIn, maxTokensOut };
   if (hashOfRequest(terms) !== request.requestHash) return refusal("evidence");
   const inference = await runInference(session, model, { prompt, before }, maxTokensOut, signal);
@@ -84,7 +89,7 @@ async function honestClaim(
   registered: RegisteredModel,
   { index, manifest }: ServedModel,
   inference: Inference,
-  request: MarketRequest,
+  request: Pick<MarketRequest, "requestId" | "modelId" | "requestHash">,
 ): Promise<ClaimWithQuery | undefined> {
   try {
     return await trueClaim(inference, request, index, () =>

@@ -16,8 +16,16 @@ export interface RerunLimits {
   threads?: number;
 }
 
+/** What the claim of an epoch's inference says of its request, which is not on chain. */
+export interface AskedInEpoch {
+  modelId: bigint;
+  requestHash: Hash;
+}
+
 /** What is run again: a request as its evidence opens it, or a record of a model's index. */
-export type RerunTask = { requestId: bigint; request: OpenedRequest } | { modelId: bigint; rowId: number };
+export type RerunTask =
+  | { requestId: bigint; request: OpenedRequest; asked?: AskedInEpoch }
+  | { modelId: bigint; rowId: number };
 
 export interface RerunOrder {
   /** A node that has the chain and the contents. */
@@ -67,7 +75,10 @@ export async function rerun(
   const subject =
     "rowId" in task
       ? { modelId: `${task.modelId}`, rowId: task.rowId }
-      : { ...task, requestId: `${task.requestId}` };
+      : {
+          ...{ request: task.request, requestId: `${task.requestId}` },
+          asked: task.asked && { ...task.asked, modelId: `${task.asked.modelId}` },
+        };
   child.stdin?.end(JSON.stringify({ rpcUrl, at, task: subject, maxModelBytes, threads }));
   const status = await new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));

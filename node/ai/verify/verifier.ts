@@ -23,6 +23,7 @@ import { LogScan } from "../client/log-scan.ts";
 import { appealedLossesIn } from "../client/losses.ts";
 import { disputedIn } from "../client/model-disputes.ts";
 import { AppealDesk } from "./appeals.ts";
+import { epochBoard } from "./board.ts";
 import { ClaimMatter, type ClaimMatterOptions } from "./claim-matter.ts";
 import type { StepOptions } from "./dispute-steps.ts";
 import { LossMatter } from "./loss-matter.ts";
@@ -142,6 +143,9 @@ export class Verifier {
     await this.scan.advance(async (from, to) => {
       for (const { requestId, disputeId } of await casesIn(client, at, { from, to }))
         this.add(disputeId, new ClaimMatter(requestId, this.matters));
+      const board = epochBoard(client, at);
+      for (const { requestId, disputeId } of await casesIn(client, board.at, { from, to }))
+        this.add(disputeId, new ClaimMatter(requestId, this.matters, board));
       for (const found of await disputedIn(client, at, { from, to }))
         this.add(found.disputeId, new RecordMatter(found, this.matters));
       for (const { contributionId, disputeId } of await appealedLossesIn(client, at, { from, to }))

@@ -1,30 +1,29 @@
 import { checkList, checkQuery } from "../../../precompiles/influence-verifier/form.ts";
 import { PrecompileRevert } from "../../../precompiles/revert.ts";
-import { isCodedError } from "../../base/errors.ts";
 import type { Hex } from "../../chain/types/primitives.ts";
 import { queryBytes } from "../attribution/record.ts";
 import { NO_SPANS } from "../attribution/score.ts";
 import { challengeSalt } from "../client/challenges.ts";
+import { demandLeaf, endSilentLeaf, leafDemandOf } from "../client/epoch-demands.ts";
 import {
   type ClosedEpoch,
   challengeEpoch,
   collectEpochReward,
-  demandLeaf,
   type EpochAddresses,
   type EpochState,
-  endSilentLeaf,
   epochRewardOf,
   getEpoch,
-  leafDemandOf,
   openLeaf,
+  settleEpoch,
 } from "../client/epochs.ts";
 import { getModel, type RegisteredModel } from "../client/models.ts";
-import { bytesOfHex, keccakOf } from "../codec/hash.ts";
-import { decodeEpochContents } from "../epoch/contents.ts";
-import { type Epoch, type EpochInference, epochWith } from "../epoch/epoch.ts";
+import { bytesOfHex } from "../codec/hash.ts";
+import type { EpochInference } from "../epoch/epoch.ts";
 import { epochChallengeCall, findEpochFault } from "../epoch/faults.ts";
-import { closingOf, shownLeaf } from "../epoch/shown.ts";
+import { type Published, publishedEpoch } from "../epoch/published.ts";
+import { shownLeaf } from "../epoch/shown.ts";
 import { aiError } from "../errors.ts";
+import { EpochDocket } from "../verify/epoch-docket.ts";
 import type { ClaimLies } from "./claim-lies.ts";
 import { BLOCK_SECONDS, type JudgeOptions, NEVER, type Verdict } from "./verdict.ts";
 
@@ -32,22 +31,23 @@ const NOBODY = `0x${"00".repeat(20)}`;
 /** Leaves that are demanded of an epoch whose file is not there, or is not what was closed: each for a deposit. */
 const MOST_DEMANDED = 16;
 
-/** An epoch as its file says it, with the query of each inference. */
-interface Published {
-  epoch: Epoch;
-  queries: Hex[];
-}
+/** The file of an epoch may take this part of its window. */
+const WAITED = 4;
+/** Seconds for which an epoch's own host may bring it forward. */
+const SETTLE_GRACE_S = 60n;
 
 /** Judges one closed epoch and acts on it; it keeps nothing from one to the next. */
 export class EpochJudge {
   private readonly options: JudgeOptions;
   private readonly at: EpochAddresses;
   private readonly lies: ClaimLies;
+  private readonly docket: EpochDocket;
 
   constructor(options: JudgeOptions, at: EpochAddresses, lies: ClaimLies) {
     this.options = options;
     this.at = at;
     this.lies = lies;
+    this.docket = new EpochDocket({ ...options, at: { ...options.at, ...at } });
   }
 
   /** A false one is refuted by the first thing that shows it; leaves that nobody can read are demanded. */
@@ -56,7 +56,7 @@ export class EpochJudge {
     const { epochId } = closed;
     const state = await getEpoch(client, this.at, epochId);
     if (state.status !== "closed") return { kind: "decided" };
-    const published = await this.published(closed);
+    const published = await publishedEpoch(this.options.content, closed);
     if (published === undefined) return this.withheld(closed, state, now);
     const model = await getModel(client, at, state.modelId);
     const verdict =
@@ -64,6 +64,24 @@ export class EpochJudge {
     if (verdict !== undefined) return verdict;
     logger.debug({ epochId }, "an epoch was checked and stands");
     return { kind: "stands" };
+  }
+
+  /** Has a true epoch audited and paid out where its host does not do it. */
+  async settle(closed: ClosedEpoch, now: bigint): Promise<Verdict> {
+    const { client, account, logger } = this.options;
+    const { epochId, blockNumber } = closed;
+    const state = await getEpoch(client, this.at, epochId);
+    if (state.status !== "closed") return { kind: "decided" };
+    const due = state.deadline + SETTLE_GRACE_S;
+    if (now <= due) return { kind: "later", due: due + 1n, deadline: NEVER };
+    const published = await publishedEpoch(this.options.content, closed);
+    if (published === undefined) return { kind: "decided" };
+    const standing = await this.docket.advance(published.epoch, state, blockNumber, now);
+    if (standing.kind === "over") return { kind: "decided" };
+    if (standing.kind === "later") return { kind: "later", due: standing.due, deadline: NEVER };
+    await settleEpoch(client, this.at, account, epochId);
+    logger.info({ epochId }, "settled an epoch that its host left");
+    return { kind: "decided" };
   }
 
   /** The reward of a refutation that this watcher brought. */
@@ -77,29 +95,6 @@ export class EpochJudge {
     await collectEpochReward(client, this.at, account, epochId);
     logger.info({ epochId, reward }, "drew what a refuted host lost");
     return { kind: "decided" };
-  }
-
-  /** The leaves that the closing's file has; undefined where there is none, or it says something else than was closed. */
-  private async published({ epochId, closing, ranges }: ClosedEpoch): Promise<Published | undefined> {
-    try {
-      const { inferences, payouts } = decodeEpochContents(await this.options.content.get(closing.contents));
-      const epoch = epochWith(epochId, inferences, payouts, ranges);
-      const said = closingOf(epoch, closing.modelId, closing.contents);
-      const isSame =
-        said.root === closing.root &&
-        said.net === closing.net &&
-        said.count === closing.count &&
-        said.payoutRoot === closing.payoutRoot &&
-        said.payoutSum === closing.payoutSum &&
-        said.payoutCount === closing.payoutCount;
-      const isWhole = inferences.every(({ claim, query }) => keccakOf(bytesOfHex(query)) === claim.queryHash);
-      return isSame && isWhole ? { epoch, queries: inferences.map(({ query }) => query) } : undefined;
-    } catch (error) {
-      const code = isCodedError(error) ? error.code : undefined;
-      if (code === "CONTENT_NOT_FOUND" || code === "EPOCH_CONTENTS" || code === "EPOCH_SUM_RANGE")
-        return undefined;
-      throw error;
-    }
   }
 
   /** Fees, names and payouts. */
@@ -148,9 +143,12 @@ export class EpochJudge {
   /** Nobody can read the leaves: some all over the epoch are demanded, and silence about one ends it. */
   private async withheld(
     { epochId }: ClosedEpoch,
-    { count, demandsUntil, deadline }: EpochState,
+    { count, demandsUntil, deadline, challengeWindow }: EpochState,
     now: bigint,
   ): Promise<Verdict> {
+    // The file may still be on its way to this node: what is demanded is paid to the host that shows it.
+    const begin = demandsUntil - BigInt(challengeWindow - Math.floor(challengeWindow / WAITED));
+    if (now < begin) return { kind: "later", due: now + BLOCK_SECONDS, deadline };
     const { client, at, account, logger } = this.options;
     const places = { ...at, ...this.at };
     const asked = Math.min(count, MOST_DEMANDED);

@@ -5,6 +5,7 @@ import { recordOf } from "../attribution/sketch-index.ts";
 import { rewardBalance } from "../client/balances.ts";
 import type { ClaimWithQuery } from "../client/claims.ts";
 import { getContribution } from "../client/datanets.ts";
+import { leafDemandOf } from "../client/epoch-demands.ts";
 import {
   drawFromEpoch,
   epochRefutationOf,
@@ -24,6 +25,7 @@ import { Watcher } from "./watcher.ts";
 
 const TOKENS_OUT = 8;
 const COUNT = 5;
+const NOBODY = `0x${"00".repeat(20)}`;
 
 describe("a watcher of epochs", () => {
   let world: MarketWorld;
@@ -203,6 +205,11 @@ describe("a watcher of epochs", () => {
       const told = await epochs.next(answer, COUNT);
       const closed = await epochs.close(told.epoch, told.inferences, lie(told));
       await work();
+      // The file may be on its way.
+      expect((await leafDemandOf(client, epochs.at, closed.epochId, false, 0)).by).toBe(NOBODY);
+      await world.chain.pass(6);
+      await work();
+      expect((await leafDemandOf(client, epochs.at, closed.epochId, false, 0)).by).not.toBe(NOBODY);
       expect(await statusOf(closed)).toBe("closed");
       await world.chain.pass(25);
       await work();

@@ -44,7 +44,16 @@ type ClaimTask = "claim" | "settle" | "audit" | "case";
 
 /** Enough to find the event again: a queue of many claims stays small. */
 interface Task extends WorkItem {
-  kind: ClaimTask | "model" | "answer" | "collect" | "record" | "loss" | "epoch" | "epoch reward";
+  kind:
+    | ClaimTask
+    | "model"
+    | "answer"
+    | "collect"
+    | "record"
+    | "loss"
+    | "epoch"
+    | "epoch settle"
+    | "epoch reward";
   /** Request, model, contribution or epoch. */
   id: bigint;
   /** Where the event is; where that is not known, the first block that can hold it. */
@@ -261,7 +270,7 @@ export class Watcher {
     // A stake that a contributor lost is paid out once that is final.
     if (task.kind === "loss") return verdictOf(await advanceLoss(this.judging, task.id, now));
     if (task.kind === "collect") return this.claims.collect(task.id, now);
-    if (task.kind === "epoch" || task.kind === "epoch reward") return this.epochVerdict(task, now);
+    if (task.kind.startsWith("epoch")) return this.epochVerdict(task, now);
     const posted = await this.postedClaim(task);
     if (posted === undefined) return { kind: "decided" };
     if (task.kind === "settle") return this.claims.settle(posted, now);
@@ -275,13 +284,19 @@ export class Watcher {
     return verdict;
   }
 
-  private async epochVerdict({ kind, id, blockNumber }: Task, now: bigint): Promise<Verdict> {
+  private async epochVerdict(task: Task, now: bigint): Promise<Verdict> {
+    const { kind, id, blockNumber } = task;
     const { client, epochs } = this.options;
     if (this.epochs === undefined || epochs === undefined) return { kind: "decided" };
     if (kind === "epoch reward") return this.epochs.collect(id, now);
     const range = { from: blockNumber, to: blockNumber, epochId: id };
     const [closed] = await epochsIn(client, epochs, range);
-    return closed === undefined ? { kind: "decided" } : this.epochs.epoch(closed, now);
+    if (closed === undefined) return { kind: "decided" };
+    if (kind === "epoch settle") return this.epochs.settle(closed, now);
+    const verdict = await this.epochs.epoch(closed, now);
+    if (verdict.kind === "stands")
+      this.queue.add({ ...task, kind: "epoch settle", key: `settle ${task.key}`, deadline: NEVER }, now);
+    return verdict;
   }
 
   private async readEpochs(epochs: EpochAddresses, range: { from: bigint; to: bigint }, now: bigint) {

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { Hash, Hex } from "../../chain/types/primitives.ts";
-import { MAX_MESSAGES, ROW_ROLES } from "../datanet/rows.ts";
 import type { ResidentAdapter } from "../engine/registered-models.ts";
 import { aiError } from "../errors.ts";
 import { parseParams } from "../params.ts";
@@ -9,6 +8,8 @@ import { type Receipt, receiptToJson } from "../receipt/receipt.ts";
 import type { Host } from "../serve/host.ts";
 import type { KeptReceipt } from "../serve/receipt-files.ts";
 import type { Watcher } from "../watch/watcher.ts";
+import { prepaidMethods } from "./prepaid-methods.ts";
+import { questionFields, withinPrompt } from "./question.ts";
 import type { WorkerMethod } from "./server.ts";
 
 export interface WorkerMethodOptions {
@@ -19,27 +20,12 @@ export interface WorkerMethodOptions {
   signal: AbortSignal;
 }
 
-const hash = z.string().regex(/^0x[0-9a-f]{64}$/, "must be 0x and 64 lower-case hexadecimal digits");
 const signature = z.string().regex(/^0x[0-9a-fA-F]{130}$/, "must be 0x and 130 hexadecimal digits");
 const requestId = z
   .union([z.number().int().nonnegative(), z.string().regex(/^(\d{1,30}|0x[0-9a-f]{1,16})$/)])
   .transform((value) => BigInt(value));
 
-/** Longest prompt taken, with the messages before it, in UTF-16 units; the model's own limit is in tokens. */
-const MAX_PROMPT = 262_144;
-const message = z.strictObject({ role: z.enum(ROW_ROLES), content: z.string() });
-const orderSchema = z
-  .object({
-    requestId,
-    prompt: z.string().min(1),
-    before: z.array(message).max(MAX_MESSAGES).optional(),
-    salt: hash,
-  })
-  .refine(
-    ({ prompt, before = [] }) =>
-      before.reduce((sum, { content }) => sum + content.length, prompt.length) <= MAX_PROMPT,
-    `has more than ${MAX_PROMPT} characters of prompt and messages`,
-  );
+const orderSchema = withinPrompt(z.object({ requestId, ...questionFields }));
 
 /**
  * What a worker does for its node, by the names of the node's methods:
@@ -50,7 +36,8 @@ const orderSchema = z
  *   signature (client/receipt-access.ts);
  * - `openledger_publishReceipt(requestId, signature)`: lets everybody read it;
  * - `openledger_watcher()`: how far the watcher is, or null;
- * - `openledger_adapters()`: the adapters in memory for `/v1`, or null where it is not served.
+ * - `openledger_adapters()`: the adapters in memory for `/v1`, or null where it is not served;
+ * - those for payers with purses: see {@link prepaidMethods}.
  */
 export function workerMethods(options: WorkerMethodOptions): Readonly<Record<string, WorkerMethod>> {
   const { hostAddress, signal } = options;
@@ -76,6 +63,7 @@ export function workerMethods(options: WorkerMethodOptions): Readonly<Record<str
     },
     openledger_watcher: () => options.watcher()?.status() ?? null,
     openledger_adapters: () => options.adapters() ?? null,
+    ...prepaidMethods({ host: () => requireHost(options), signal }),
   };
 }
 

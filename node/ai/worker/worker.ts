@@ -114,7 +114,12 @@ export function createAiWorker(options: AiWorkerOptions): AiWorker {
   const { apiKeys = [], madeKeys, logger } = options;
   const book = madeKeys && new KeyBook({ file: join(options.folder, "keys.json"), ...madeKeys });
   const openAi = servesOpenAi(options)
-    ? new OpenAiDoor({ catalogue: () => running.models, keys: new ApiKeys(apiKeys, book), logger })
+    ? new OpenAiDoor({
+        catalogue: () => running.models,
+        keys: new ApiKeys(apiKeys, book),
+        purses: () => running.host?.prepaid,
+        logger,
+      })
     : undefined;
   const status = (): WorkerStatus => ({
     pid: process.pid,
@@ -205,7 +210,7 @@ function partsOf(options: AiWorkerOptions, shared: Shared, running: Running): Pa
       const content = contentOf(options, client);
       const watcher = new Watcher({
         ...{ client, at, content, l1Headers: options.l1Headers, logger: options.logger },
-        account: accountOf(watcherKey),
+        ...{ account: accountOf(watcherKey), epochs: at },
       });
       running.watcher = watcher;
       await watcher.run(from, signal).finally(() => {
@@ -238,6 +243,7 @@ async function startHost(
     content: contentOf(options, client),
     ...shared,
     folder: join(options.folder, "receipts"),
+    bookFolder: join(options.folder, "epochs"),
     proved: options.proved ?? true,
     limits: { ...DEFAULT_HOST_LIMITS, ...options.hostLimits },
     l1Headers: options.l1Headers,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_EPOCH_LEAVES } from "../../ai/epoch/epoch.ts";
 import { DEFAULT_HOST_LIMITS, type HostLimits } from "../../ai/serve/host-limits.ts";
 import { LOG_LEVELS } from "../../base/logger.ts";
 import { httpUrl, httpUrls, keyFile, privateKey } from "./kinds.ts";
@@ -67,6 +68,18 @@ export const hostSettings = {
     .max(10n ** 27n)
     .default(limits.leastRateOut)
     .describe("wei that a request must pay at least for a thousand tokens of an answer"),
+  hostMaxPrepaid: count
+    .max(1_000_000)
+    .default(limits.maxPrepaid)
+    .describe("answers paid by purses that may wait for their epochs' settlement; beyond it none is taken"),
+  hostEpochAnswers: count
+    .max(MAX_EPOCH_LEAVES)
+    .default(limits.epochAnswers)
+    .describe("answers of a model after which the host closes an epoch of them"),
+  hostEpochSeconds: count
+    .max(604_800)
+    .default(limits.epochSeconds)
+    .describe("seconds after which the host closes an epoch of fewer"),
   hostModels: modelIds
     .optional()
     .describe(
@@ -144,6 +157,9 @@ export function hostLimits(config: HostConfig): HostLimits {
     maxTokensOut: config.hostMaxTokensOut,
     answerMs: config.hostAnswerMs,
     leastRateOut: config.hostLeastRateOut,
+    maxPrepaid: config.hostMaxPrepaid,
+    epochAnswers: config.hostEpochAnswers,
+    epochSeconds: config.hostEpochSeconds,
     models: config.hostModels,
   };
 }

@@ -9,7 +9,8 @@ import {Claim} from "./IInferenceMarket.sol";
 /// @notice Whoever wants to challenge an inference's scores, rows, weights or spans announces that, opens the inference here by its path,
 /// and challenges its claim as any other.
 interface IEpochLeaves {
-    event LeafOpened(EpochId indexed epochId, uint32 position);
+    /// @notice The whole claim: whoever opens an inference, and however, a panel can read what it judges.
+    event LeafOpened(EpochId indexed epochId, uint32 indexed position, Claim claim);
 
     /// @notice The leaf names its claim wrongly: that is challengeLeaf's.
     error LeafMisnamed(RequestId named, RequestId expected);

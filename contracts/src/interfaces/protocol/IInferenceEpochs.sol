@@ -12,6 +12,7 @@ import {Claim} from "./IInferenceMarket.sol";
 /// @param net Sum of the leaves' net fees, in wei.
 /// @param payoutSum Sum of what contributions earned, in wei.
 /// @param largestNet No leaf has a larger net fee.
+/// @param rateIn The model's rates that the leaves were made by: where its owner changed them meanwhile, nothing is closed.
 /// @param contents Content id of the leaves' file; only a hint where to find them.
 struct Closing {
     ModelId modelId;
@@ -21,6 +22,8 @@ struct Closing {
     uint128 net;
     uint128 payoutSum;
     uint128 largestNet;
+    uint128 rateIn;
+    uint128 rateOut;
     bytes32 root;
     bytes32 payoutRoot;
     bytes32 contents;
@@ -74,7 +77,7 @@ struct ShownPayout {
 /// get their parts of the epoch's net, the pools the rest. The bond is at least 2.2 * (fees + count * largest fee / AUDITED_LEAVES).
 /// What it leaves out: the chain does not know what a payer asked, so a payer loses at most what it signed to a host that invents requests. Rates
 /// count as they are at the closing, within the same limit. What arithmetic can't decide (whether an output is the model's) EpochAudits draws
-/// for panels; a lie of the host elsewhere makes no audit here. No plan deploys epochs yet, and no host closes one. Wei and seconds.
+/// for panels; a lie of the host elsewhere makes no audit here. Wei and seconds.
 interface IInferenceEpochs {
     enum Status {
         None,
@@ -162,6 +165,8 @@ interface IInferenceEpochs {
 
     error EpochStatus(EpochId epochId, Status actual);
     error EpochModelNotServing(ModelId modelId);
+    /// @notice What the model's rates are.
+    error EpochRates(uint256 rateIn, uint256 rateOut);
     error EpochHostNotTaking(ModelId modelId, address host);
     error EpochNumber(uint256 given, uint256 expected);
     error EpochSize(uint256 count, uint256 payouts, uint256 ranges);
