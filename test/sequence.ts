@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 export const LONGEST = [
   "test/browser/pages.test.ts",
   "test/governance/governance.test.ts",
+  "test/e2e/epochs.test.ts",
   "test/circle/circle.test.ts",
   "test/e2e/protocol-commands.test.ts",
   "test/agents/commands.test.ts",
