@@ -36,7 +36,10 @@ export async function measureAttacks({ facts, base, method, json }: AttackFlags)
   const figures: AttackFigure[] = [];
   for (const attack of ATTACKS) {
     say(attack.name);
-    figures.push(...(await measureAttack(scene, attack)));
+    const found = await measureAttack(scene, attack);
+    for (const { attacker, on, off } of found)
+      say(`  ${attacker}: ${on.toFixed(3)}, without the defence ${off.toFixed(3)}`);
+    figures.push(...found);
   }
   say("steering by the trainer");
   figures.push(...(await measureSteering(scene)));

@@ -13,7 +13,7 @@ import { inflationOf, meanPay } from "./pay.ts";
 import { REFUTED } from "./refuted.ts";
 import { attackLines, attackReport } from "./report.ts";
 import { Scene } from "./scene.ts";
-import { inGauge } from "./steering.ts";
+import { inGauge, measureSteering } from "./steering.ts";
 import { contributionsOf, freeze, splitOver } from "./world.ts";
 
 const whole = readFactFolder(join(packageRoot(), "test", "quality", "development", "islands"));
@@ -124,6 +124,22 @@ describe("attacks on a tiny model", () => {
       ["y", 2],
       [contributors[1]!.name, 3],
     ]);
+  }, 120_000);
+
+  test("facts of one contributor have nobody to take pay from", async () => {
+    const alone = { ...set, contributors: contributors.slice(0, 1), facts: facts.slice(0, 3) };
+    await expect(measureAttack(await Scene.make(maker, alone), ATTACKS[0]!)).rejects.toThrow(
+      expect.objectContaining({ code: "FACTS_TOO_FEW" }),
+    );
+  }, 120_000);
+
+  test("a trainer's choices are measured for each contributor", async () => {
+    const figures = await measureSteering(scene);
+    expect(figures.map(({ attacker, measure }) => [attacker, measure])).toEqual([
+      ["trainer", "inflation"],
+      ["trainer", "inflation"],
+    ]);
+    for (const { on, off } of figures) expect([on, off].every((factor) => factor > 0)).toBe(true);
   }, 120_000);
 
   test("the attacks of the papers choose a row a fact, by influence and by loss", async () => {

@@ -1,3 +1,4 @@
+import { CodedError } from "../../../node/base/errors.ts";
 import type { Attack, Attacker } from "./catalogue.ts";
 import { inflationOf, meanPay, type PayRule, type Shares } from "./pay.ts";
 import { marksOf, type Paid, type Scene } from "./scene.ts";
@@ -94,10 +95,16 @@ async function inflations(
   };
 }
 
-/** The victim is the set's first contributor, the rival its second. */
+/** The victim is the set's first contributor, the rival its second. @throws CodedError `FACTS_TOO_FEW` for a set of one. */
 async function planOf(scene: Scene, { adds, facts: most }: Attack, attacker: Attacker): Promise<Plan> {
   const { honest, set, asked } = scene;
-  const [victim, rival] = set.contributors.map(({ name }) => name) as [string, string];
+  const [victim, rival] = set.contributors.map(({ name }) => name);
+  if (victim === undefined || rival === undefined) {
+    throw new CodedError("FACTS_TOO_FEW", "input", {
+      message: `the facts "${set.name}" are of ${set.contributors.length} contributors; an attack takes two`,
+      fix: "give a folder with facts of at least two contributors",
+    });
+  }
   const facts = set.facts.filter(({ contributor }) => contributor === victim).slice(0, most);
   const isAimedAt = asked.map(({ fact }) => facts.includes(fact));
   if (typeof adds === "object") {

@@ -86,12 +86,11 @@ export class Scene {
     return { same: shares(same), own: shares(own), changed };
   }
 
-  /** What a model over the same rows says of the honest model's answers; for steering after training. */
-  async paidBy(model: WorldModel, rule: PayRule): Promise<readonly Shares[]> {
-    const shares: Shares[] = [];
-    for (const given of this.asked)
-      shares.push(sharesBy(rule, await evidenceOf(this.maker, model, given), model.world));
-    return shares;
+  /** What a model says of the honest model's answers, in their order. */
+  async evidenceBy(model: WorldModel): Promise<AnswerEvidence[]> {
+    const found: AnswerEvidence[] = [];
+    for (const given of this.asked) found.push(await evidenceOf(this.maker, model, given));
+    return found;
   }
 
   /** Whose the rows are changes no evidence, so that it is kept by the rows alone. */
@@ -105,15 +104,14 @@ export class Scene {
   private async judgeAnew(world: World): Promise<Judged> {
     const { maker } = this;
     const model = await modelOf(maker, world, (await this.trainings.of(world)).native);
-    const [same, own]: [AnswerEvidence[], AnswerEvidence[]] = [[], []];
+    const same = await this.evidenceBy(model);
+    const own: AnswerEvidence[] = [];
     let changed = 0;
-    for (const honest of this.asked) {
-      const evidence = await evidenceOf(maker, model, honest);
+    for (const [i, honest] of this.asked.entries()) {
       const given = await answerOf(maker, model, honest.question);
       const isSame = given.answer === honest.answer;
       if (!isSame) changed += 1;
-      same.push(evidence);
-      own.push(isSame ? evidence : await evidenceOf(maker, model, given));
+      own.push(isSame ? same[i]! : await evidenceOf(maker, model, given));
     }
     return { same, own, changed };
   }

@@ -3,7 +3,7 @@ import { nativeAdapter } from "../../../node/ai/model/load.ts";
 import type { Method } from "../../../node/ai/train/method.ts";
 import { type AttackFigure, INFLATION_TARGET } from "./measure.ts";
 import { type Maker, modelOf, type WorldModel } from "./model.ts";
-import { inflationOf, meanPay, type PayRule } from "./pay.ts";
+import { type AnswerEvidence, inflationOf, meanPay, type PayRule, sharesBy } from "./pay.ts";
 import type { Scene } from "./scene.ts";
 
 /** Modules that a trainer scales: A by the factor, B by its inverse, which changes no answer. A power of two is exact. */
@@ -48,22 +48,30 @@ export async function measureSteering(scene: Scene): Promise<AttackFigure[]> {
 }
 
 async function figureOf(scene: Scene, attack: string, models: readonly WorldModel[]): Promise<AttackFigure> {
+  const before = await scene.evidenceBy(scene.model);
+  const after: (readonly AnswerEvidence[])[] = [];
+  for (const model of models) after.push(await scene.evidenceBy(model));
   const of = { attack, attacker: "trainer", defence: "spans choose", measure: "inflation" } as const;
-  const [on, off] = [await mostBy(scene, "product", models), await mostBy(scene, "influence", models)];
-  return { ...of, on, off, target: INFLATION_TARGET };
+  const most = (rule: PayRule) => mostInflation(scene, rule, before, after);
+  return { ...of, on: most("product"), off: most("influence"), target: INFLATION_TARGET };
 }
 
-async function mostBy(scene: Scene, rule: PayRule, models: readonly WorldModel[]): Promise<number> {
-  const before = await scene.paidBy(scene.model, rule);
-  let most = 0;
-  for (const model of models) {
-    const after = await scene.paidBy(model, rule);
-    for (const { name } of scene.set.contributors) {
-      const without = meanPay(before, [name]);
-      if (without > 0) most = Math.max(most, inflationOf(meanPay(after, [name]), without));
-    }
-  }
-  return most;
+function mostInflation(
+  { set, model: { world } }: Scene,
+  rule: PayRule,
+  before: readonly AnswerEvidence[],
+  after: readonly (readonly AnswerEvidence[])[],
+): number {
+  const payOf = (found: readonly AnswerEvidence[], name: string) =>
+    meanPay(
+      found.map((one) => sharesBy(rule, one, world)),
+      [name],
+    );
+  const factors = set.contributors.flatMap(({ name }) => {
+    const without = payOf(before, name);
+    return without > 0 ? after.map((found) => inflationOf(payOf(found, name), without)) : [];
+  });
+  return Math.max(...factors);
 }
 
 /** The same adapter in another gauge: (A, B) becomes (f A, B / f). */
