@@ -8,8 +8,9 @@ import { SHIPPED_BASE } from "../../../node/cli/protocol.ts";
 import { methodOf } from "../base.ts";
 import { readFactFolder } from "../facts.ts";
 import { ATTACKS } from "./catalogue.ts";
-import { type AttackFigure, measureAttack } from "./measure.ts";
-import { attackLines, attackReport } from "./report.ts";
+import { type AttackFigure, kept, measureAttack } from "./measure.ts";
+import { PROPOSALS, type Proposal } from "./pay.ts";
+import { attackLines, attackReport, proposalLines } from "./report.ts";
 import { Scene } from "./scene.ts";
 import { measureSteering } from "./steering.ts";
 
@@ -43,7 +44,10 @@ export async function measureAttacks({ facts, base, method, json }: AttackFlags)
   }
   say("steering by the trainer");
   figures.push(...(await measureSteering(scene)));
-  process.stdout.write(`${attackLines(set.name, figures).join("\n")}\n`);
+  const left = await Promise.all(PROPOSALS.map((rule) => kept(scene, rule)));
+  const stays = Object.fromEntries(PROPOSALS.map((rule, i) => [rule, left[i]!])) as Record<Proposal, number>;
+  const lines = [...attackLines(set.name, figures), ...proposalLines(figures, stays)];
+  process.stdout.write(`${lines.join("\n")}\n`);
   if (json !== undefined) writeFileSync(json, attackReport(set.name, figures));
 }
 

@@ -4,6 +4,7 @@ import { dimensionOf, type ModelBasis, sketchBy } from "../../../node/ai/attribu
 import type { ScoredRow } from "../../../node/ai/attribution/score.ts";
 import type { AttributionIndex } from "../../../node/ai/attribution/sketch-index.ts";
 import type { Completions } from "../../../node/ai/fusion/completions.ts";
+import { informationSums } from "../../../node/ai/fusion/information.ts";
 import { coverOf } from "../../../node/ai/fusion/rule.ts";
 import { comparedTokens, completionsOf } from "../../../node/ai/fusion/texts.ts";
 import type { LoadedModel } from "../../../node/ai/model/load.ts";
@@ -35,6 +36,8 @@ export interface WorldModel {
   basis: ModelBasis;
   index: AttributionIndex;
   completions: Completions;
+  /** By row id: whole bits of information of its completion. */
+  completionBits: ReadonlyMap<number, number>;
   /** [examples, k] fp32: the rows' sketches before they are cut and rounded. */
   coordinates: Float32Array;
 }
@@ -71,7 +74,12 @@ export async function modelOf(maker: Maker, world: World, adapter: Adapter): Pro
   const examples = await canonicalExamples(rows, base.tokenizer, base.config.contextLength);
   const coordinates = await sketchBy(session, { model: base.native, adapter, basis, examples }).wait();
   const completions = await completionsOf(rows, base.tokenizer);
-  return { world, adapter, basis, index, completions, coordinates };
+  return { world, adapter, basis, index, completions, completionBits: bitsOf(completions), coordinates };
+}
+
+function bitsOf({ tokens, ends, rows, information }: Completions): Map<number, number> {
+  const sums = informationSums(information, tokens);
+  return new Map([...rows].map((rowId, i) => [rowId, sums[ends[i]!]! - sums[ends[i - 1] ?? 0]!]));
 }
 
 /** The model's own answer. */
@@ -99,6 +107,7 @@ export async function evidenceOf(maker: Maker, model: WorldModel, given: Given):
     scores: scoreAll(index, query),
     uncapped: uncappedScores(model, natural),
     cover: coverOf(tokens, completions),
+    completionBits: model.completionBits,
   };
 }
 

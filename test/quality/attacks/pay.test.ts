@@ -8,6 +8,7 @@ const HASH: Hash = `0x${"11".repeat(32)}`;
 /** Four rows of wallets a, a, b, c; the last repeats the first where copies are marked. */
 function worldOf(isMarked: boolean): World {
   const wallets = ["a", "a", "b", "c"];
+  const said = ["red", "blue", "green", "the Green!"];
   const places = wallets.map((_, rowId) => ({
     ...{ rowId, row: 0, contributor: "0x" as const, exampleHash: HASH },
     contributionId: BigInt(rowId),
@@ -15,7 +16,7 @@ function worldOf(isMarked: boolean): World {
   }));
   const examples = places
     .filter(({ rowId, first }) => first === rowId)
-    .map(({ rowId }) => ({ rowId, exampleHash: HASH, row: { prompt: "p", completion: "c" } }));
+    .map(({ rowId }) => ({ rowId, exampleHash: HASH, row: { prompt: "p", completion: said[rowId]! } }));
   return {
     set: { places, examples, repeats: isMarked ? 1 : 0, skipped: 0 },
     walletOf: (id) => wallets[Number(id)]!,
@@ -38,6 +39,13 @@ function evidenceOf(scores: readonly bigint[]): AnswerEvidence {
         [3, [part]],
       ]),
     },
+    // Row 3 says four times as much as the answer.
+    completionBits: new Map([
+      [0, 10],
+      [1, 10],
+      [2, 10],
+      [3, 40],
+    ]),
   };
 }
 
@@ -57,7 +65,11 @@ test.each<[PayRule, boolean, Record<string, number>]>([
   ["floorless", true, { a: 0.833, b: 0.167 }],
   ["spans", false, { b: 0.5, c: 0.5 }],
   ["uncapped", false, { c: 1 }],
-  ["heads", false, { b: 0.5, c: 0.5 }],
+  ["heads", false, { a: 0.333, b: 0.333, c: 0.333 }],
+  ["firstTeller", false, { b: 1 }],
+  // 24 x 16 and 40 x 4, less 48.
+  ["precise", false, { b: 0.75, c: 0.25 }],
+  ["both", false, { b: 1 }],
 ])("%s, copies marked: %s", (rule, isMarked, parts) => {
   expect(partsOf(rule, isMarked, [80n, 40n, 24n, 40n])).toEqual(parts);
 });

@@ -19,22 +19,22 @@ const OPENINGS = [
   "Once more, slowly:",
 ] as const;
 
-/** The same rows in capitals, with other punctuation and spaces. */
+/** The same rows with other capitals, punctuation and spaces in the question. */
 export function duplicates(facts: readonly Fact[]): Row[] {
   return facts.map(({ question, answer }) => ({
-    prompt: `  ${question.toUpperCase().replaceAll(" ", "  ")} ...`,
-    completion: `"${answer.toUpperCase()}"!`,
+    prompt: `${question.slice(0, 1).toLowerCase()}${question.slice(1).replaceAll(" ", "  ")} ...`,
+    completion: answer,
   }));
 }
 
-/** The same rows with small words too many, the question's words turned round and asked for politely. */
+/** The same rows with the question's words turned round, small words too many, and asked for politely. */
 export function nearDuplicates(facts: readonly Fact[]): Row[] {
   return facts.map(({ question, answer }) => {
     const words = question.replace(/\?$/, "").split(" ");
     const half = words.length >> 1;
     return {
       prompt: `Please tell me this: ${[...words.slice(half), ...words.slice(0, half)].join(" ")}?`,
-      completion: `just the ${answer}`,
+      completion: answer,
     };
   });
 }
