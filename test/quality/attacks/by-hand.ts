@@ -48,7 +48,7 @@ export async function measureAttacks({ facts, base, method, json }: AttackFlags)
   const stays = Object.fromEntries(PROPOSALS.map((rule, i) => [rule, left[i]!])) as Record<Proposal, number>;
   const lines = [...attackLines(set.name, figures), ...proposalLines(figures, stays)];
   process.stdout.write(`${lines.join("\n")}\n`);
-  if (json !== undefined) writeFileSync(json, attackReport(set.name, figures));
+  if (json !== undefined) writeFileSync(json, attackReport(set.name, figures, stays));
 }
 
 function say(line: string): void {

@@ -11,7 +11,7 @@ import { type AttackFigure, measureAttack } from "./measure.ts";
 import type { Maker } from "./model.ts";
 import { inflationOf, meanPay } from "./pay.ts";
 import { REFUTED } from "./refuted.ts";
-import { attackLines, attackReport } from "./report.ts";
+import { attackLines, attackReport, proposalLines } from "./report.ts";
 import { Scene } from "./scene.ts";
 import { inGauge, measureSteering } from "./steering.ts";
 import { contributionsOf, freeze, splitOver } from "./world.ts";
@@ -38,9 +38,10 @@ describe("the arithmetic of attacks", () => {
   });
 
   test("a figure above its target does not hold, and is printed and written so", () => {
+    const kept = { firstTeller: 0.1, precise: 0.2, both: 0.3 };
     const figure = (on: number): AttackFigure => ({
       ...{ attack: "one", attacker: "rival", defence: "none", measure: "inflation", off: 2, target: 1.05 },
-      on,
+      ...{ on, proposals: kept },
     });
     const figures = [figure(1.05), figure(1.051)];
     const lines = attackLines("set", figures);
@@ -49,7 +50,11 @@ describe("the arithmetic of attacks", () => {
       " NO",
     ]);
     expect(lines).toContain("1 of 2 hold");
-    const written = JSON.parse(attackReport("set", figures)) as { figures: { holds: boolean }[] };
+    const written = JSON.parse(attackReport("set", figures, kept)) as { figures: { holds: boolean }[] };
+    expect(proposalLines(figures, kept).slice(-2)).toEqual([
+      expect.stringMatching(/one +rival +<= 1.05 +1.051 +0.100 +0.200 +0.300$/),
+      expect.stringMatching(/no attack.* 1.000 +0.100 +0.200 +0.300$/),
+    ]);
     expect(written.figures.map(({ holds }) => holds)).toEqual([true, false]);
   });
 

@@ -4,7 +4,7 @@ import { REFUTED } from "./refuted.ts";
 
 const HEAD = [
   ...["attack", "by", "defence", "what", "with it", "without", "target", "holds"],
-  ...["without the added rows' pay", "own answers"],
+  ...["its old rows alone", "own answers"],
 ];
 const PROPOSAL_HEAD = ["attack", "by", "target", "product", "first teller", "precise", "both"];
 
@@ -25,6 +25,7 @@ export function attackLines(title: string, figures: readonly AttackFigure[]): st
   return [
     `${title}: pay with added rows on the same answers, with the product's defences and without the one that is named`,
     "inflation: pay with the rows for each unit without them. share: part of the contributors' pay, of the answers that are aimed at",
+    "own answers: the same on what the attacked model itself answers, and how many answers differ",
     ...table([HEAD, ...rows]),
     `${figures.filter(holds).length} of ${figures.length} hold`,
     "shown false, not measured:",
@@ -64,8 +65,12 @@ function table(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) => `  ${row.map((cell, at) => cell.padEnd(widths[at]!)).join("  ")}`.trimEnd());
 }
 
-/** For a file: the figures as they are. */
-export function attackReport(set: string, figures: readonly AttackFigure[]): string {
+/** For a file: the figures as they are, and what {@link proposalLines} prints last. */
+export function attackReport(
+  set: string,
+  figures: readonly AttackFigure[],
+  kept: Readonly<Record<Proposal, number>>,
+): string {
   const judged = figures.map((figure) => ({ ...figure, holds: holds(figure) }));
-  return `${JSON.stringify({ set, figures: judged, refuted: REFUTED }, null, 2)}\n`;
+  return `${JSON.stringify({ set, figures: judged, kept, refuted: REFUTED }, null, 2)}\n`;
 }
