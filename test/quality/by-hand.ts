@@ -4,6 +4,7 @@ import { explain } from "../../devnet/explain.ts";
 import { bm25Owner } from "../../node/ai/evaluation/bm25.ts";
 import { describeError } from "../../node/base/errors.ts";
 import { packageRoot } from "../../node/base/paths.ts";
+import { measureAttacks } from "./attacks/by-hand.ts";
 import { baseOf, methodOf } from "./base.ts";
 import { comparisonLines } from "./comparison.ts";
 import { type AskOnChain, evaluate, evaluationLines, writeEvaluation } from "./evaluate.ts";
@@ -53,7 +54,8 @@ const HELP = `Does the main job by hand on a running devnet, with facts and cont
                        its own, or on the one that --data-dir names
   --shapley            with --facts: judge by training again with every coalition of the contributors (30 trainings more for five)
   --no-chain           with --facts: train and answer in this process, with no devnet
-  --json <file>        with --facts: where the figures go
+  --attacks            measure what attacks on pay bring, in this process: on --facts, or on facts kept for development
+  --json <file>        with --facts or --attacks: where the figures go
 
 Status 0 only if, for every set of question and answer rows, ${GATE} of 40 questions in the rows' own words are answered
 exactly and ${GATE} have the right contributor first. All else is printed beside it, and what each step took.
@@ -77,6 +79,7 @@ async function main(): Promise<void> {
       facts: { type: "string" },
       "no-chain": { type: "boolean" },
       shapley: { type: "boolean" },
+      attacks: { type: "boolean" },
       json: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
@@ -84,6 +87,7 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP);
   const isSmollm2 = values.base === "smollm2";
   values.base = baseOf(values.base);
+  if (values.attacks) return await measureAttacks(values);
   if (values.facts !== undefined) return await measureFacts({ ...values, facts: values.facts });
   const dataDir = values["data-dir"] ?? join(packageRoot(), ".data", "devnet");
   const { rpc, funder, host, method, base } = values;

@@ -109,7 +109,8 @@ export async function runTrial(
   return results;
 }
 
-async function ask(
+/** A model's greedy answer to a question, in words and in tokens. */
+export async function ask(
   session: Session,
   base: LoadedModel,
   adapter: Adapter,

@@ -1,0 +1,114 @@
+import type { Row } from "../../../node/ai/datanet/rows.ts";
+import type { Fact } from "../facts.ts";
+import { outliers, shadows } from "./chosen-rows.ts";
+import type { PayRule } from "./pay.ts";
+import {
+  duplicates,
+  longRows,
+  nearDuplicates,
+  noise,
+  PARAPHRASES,
+  paraphrases,
+  phraseLists,
+  twists,
+} from "./rows.ts";
+import type { Scene } from "./scene.ts";
+import type { Marks } from "./world.ts";
+
+/**
+ * Who attacks: a wallet that had nothing; a contributor that has rows, with rows aimed at another's; or the one whose rows they are
+ * aimed at, to be paid more for them.
+ */
+export type Attacker = "stranger" | "rival" | "owner";
+
+/** Rows that somebody adds to be paid more, and the defence against them. */
+export interface Attack {
+  name: string;
+  attackers: readonly Attacker[];
+  /** How many of the victim's facts it is aimed at, at most; all unless given. */
+  facts?: number;
+  /** Rows added for the facts that it is aimed at; or over how many wallets the attacker's own are split. */
+  adds: ((facts: readonly Fact[], scene: Scene) => Row[] | Promise<Row[]>) | { wallets: number };
+  defence: string;
+  /** What stands in for the product where the defence is left out. */
+  off: { marks: Marks } | { rule: PayRule };
+}
+
+const BOTH: readonly Attacker[] = ["stranger", "rival"];
+
+/** Wallets of one contributor. */
+const WALLETS = 8;
+
+export const ATTACKS: readonly Attack[] = [
+  {
+    name: "duplicates",
+    attackers: BOTH,
+    adds: duplicates,
+    defence: "marks of repeats",
+    off: { marks: "none" },
+  },
+  {
+    name: "near-duplicates",
+    attackers: BOTH,
+    adds: nearDuplicates,
+    defence: "near copies by words/1",
+    off: { marks: "plain" },
+  },
+  {
+    name: `${PARAPHRASES} paraphrases around an original`,
+    attackers: ["stranger", "rival", "owner"],
+    facts: 3,
+    adds: paraphrases,
+    defence: "spans choose",
+    off: { rule: "influence" },
+  },
+  {
+    name: `splitting over ${WALLETS} wallets`,
+    attackers: ["owner"],
+    adds: { wallets: WALLETS },
+    defence: "weight by row",
+    off: { rule: "heads" },
+  },
+  {
+    name: "norm inflation (long rows)",
+    attackers: BOTH,
+    adds: longRows,
+    defence: "cap of norms, spans choose",
+    off: { rule: "uncapped" },
+  },
+  {
+    name: "noise rows",
+    attackers: BOTH,
+    adds: noise,
+    defence: "floor, spans choose",
+    off: { rule: "floorless" },
+  },
+  {
+    name: "span stuffing: lists of phrases",
+    attackers: BOTH,
+    adds: phraseLists,
+    defence: "influence decides",
+    off: { rule: "spans" },
+  },
+  {
+    name: "span stuffing: rows with a twist",
+    attackers: BOTH,
+    adds: twists,
+    defence: "influence decides",
+    off: { rule: "spans" },
+  },
+  {
+    name: "shadow attack",
+    attackers: BOTH,
+    adds: shadows,
+    defence: "spans choose",
+    off: { rule: "influence" },
+  },
+  {
+    name: "outlier attack",
+    attackers: BOTH,
+    adds: outliers,
+    defence: "spans choose",
+    off: { rule: "influence" },
+  },
+];
