@@ -1,4 +1,4 @@
-import { sleep } from "../../node/base/clock.ts";
+import { monotonicMs, sleep } from "../../node/base/clock.ts";
 import { createL1Rpc, type L1Rpc } from "../../node/rollup/l1/rpc.ts";
 
 /** Seconds between two blocks, of L1 as of L2. */
@@ -11,8 +11,12 @@ const TICK_MS = 200;
 const LEAP = 96;
 /** Longest wait for the first node to build what L1's time allows. */
 const PATIENCE_MS = 120_000;
-/** L2 blocks that the second node may be behind before time goes slowly: far less than the sequencing window. */
-const MOST_BEHIND = 700;
+/**
+ * L2 blocks that the second node may be behind before time goes slowly: half a day, so that its watcher sees what it may answer in time;
+ * while nobody does anything far less than the sequencing window.
+ */
+const MOST_BEHIND = 48;
+const MOST_BEHIND_QUIET = 700;
 
 interface Head {
   number: number;
@@ -63,6 +67,13 @@ export class Calendar {
     await this.running;
   }
 
+  /** Rejects when the nodes don't follow any more: then no time passes, and whoever waits for some waits for ever. */
+  async broken(): Promise<never> {
+    await this.running;
+    if (this.failure !== undefined) throw this.failure;
+    return new Promise(() => undefined);
+  }
+
   /** Seconds of L2's clock. */
   async now(): Promise<number> {
     return (await headOf(this.first!)).timestamp;
@@ -84,6 +95,7 @@ export class Calendar {
     this.goal = time;
     while ((await this.now()) < time) await this.turn();
     this.goal = undefined;
+    await this.together();
   }
 
   /** Looks until there is something. @throws when `days` of the chain's clock have passed without. */
@@ -104,11 +116,21 @@ export class Calendar {
     });
   }
 
+  /** Until the second node is not far behind any more. */
+  private async together(): Promise<void> {
+    while ((await this.behind()) > MOST_BEHIND) await this.turn();
+  }
+
+  private async behind(): Promise<number> {
+    return (await headOf(this.first!)).number - (await headOf(this.second!)).number;
+  }
+
   /** Until the next tick is over. */
   private async turn(): Promise<void> {
     const { timestamp } = await headOf(this.l1);
     while ((await this.now()) <= timestamp) {
       if (this.failure !== undefined) throw this.failure;
+      if (this.isOver) throw new Error("the year was stopped");
       await sleep(50);
     }
   }
@@ -126,8 +148,8 @@ export class Calendar {
   private async blocksNow(): Promise<number> {
     const wanted = await this.blocksWanted();
     if (wanted === 1 || this.first === undefined || this.second === undefined) return wanted;
-    const behind = (await headOf(this.first)).number - (await headOf(this.second)).number;
-    return behind > MOST_BEHIND ? 1 : wanted;
+    const behind = await this.behind();
+    return behind > (this.goal === undefined ? MOST_BEHIND : MOST_BEHIND_QUIET) ? 1 : wanted;
   }
 
   private async blocksWanted(): Promise<number> {
@@ -138,8 +160,9 @@ export class Calendar {
 
   private async caughtUp(node: L1Rpc): Promise<void> {
     const { timestamp } = await headOf(this.l1);
-    for (let waited = 0; (await headOf(node)).timestamp < timestamp; waited += 20) {
-      if (waited > PATIENCE_MS) throw new Error("the first node does not follow L1's time");
+    const patience = monotonicMs() + PATIENCE_MS;
+    while ((await headOf(node)).timestamp < timestamp) {
+      if (monotonicMs() > patience) throw new Error("the first node does not follow L1's time");
       await sleep(20);
     }
   }

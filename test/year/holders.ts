@@ -6,11 +6,14 @@ import {
   circleFundAbi,
   circlePanelsAbi,
   circleReviewersAbi,
+  claimChallengesAbi,
+  claimDemandsAbi,
   curationAbi,
   datanetRegistryAbi,
   disputesAbi,
   hostStakesAbi,
   inferenceMarketAbi,
+  modelChallengesAbi,
   modelRegistryAbi,
   modelRoyaltiesAbi,
   modelStakingAbi,
@@ -55,7 +58,7 @@ export class Reader {
 const holder = (name: string, address: Address, owes: () => Promise<bigint | undefined>): Holder => ({
   ...{ name, address, owes },
 });
-/** Holds nothing between two transactions, or nothing while nothing is challenged, demanded or disputed. */
+/** Holds nothing between two transactions. */
 const empty = (name: string, address: Address) => holder(name, address, async () => 0n);
 /** What it has is its own. */
 const free = (name: string, address: Address) => holder(name, address, async () => undefined);
@@ -111,9 +114,9 @@ function protocolHolders(ground: Ground, reader: Reader): Holder[] {
     empty("DataAccess", at.access),
     empty("PlagiarismProofs", at.plagiarism),
     empty("Seeds", at.seeds),
-    empty("ClaimChallenges", at.challenges),
-    empty("ClaimDemands", at.demands),
-    empty("ModelChallenges", at.modelChallenges),
+    holder("ClaimChallenges", at.challenges, () => announcementsOwe(ground, reader, at.challenges)),
+    holder("ClaimDemands", at.demands, () => claimDemandsOwe(ground, reader)),
+    holder("ModelChallenges", at.modelChallenges, () => recordDemandsOwe(ground, reader)),
     empty("ModelDisputes", at.modelDisputes),
   ];
 }
@@ -169,6 +172,47 @@ async function marketOwes({ at }: Ground, reader: Reader): Promise<bigint> {
     if (order.status === requested || order.status === claimed) sum += order.escrow;
     if (order.status === claimed) sum += order.bond;
   }
+  return sum;
+}
+
+/** Deposits of announced challenges that were not shown. */
+async function announcementsOwe({ client }: Ground, reader: Reader, address: Address): Promise<bigint> {
+  const events = await client.public.getContractEvents({
+    ...{ address, abi: claimChallengesAbi, eventName: "ChallengeAnnounced", strict: true },
+    ...{ fromBlock: 0n, toBlock: reader.blockNumber },
+  });
+  const places = new Map(
+    events.map(({ args }) => [`${args.challenger} ${args.hash}`, [args.challenger, args.hash]]),
+  );
+  let sum = 0n;
+  for (const place of places.values())
+    sum += (await reader.read<{ deposit: bigint }>(address, claimChallengesAbi, "announcementOf", place))
+      .deposit;
+  return sum;
+}
+
+/** Deposits of queries and answers that are demanded. */
+async function claimDemandsOwe({ at }: Ground, reader: Reader): Promise<bigint> {
+  let sum = 0n;
+  const requests = await reader.read<bigint>(at.market, inferenceMarketAbi, "requestCount");
+  for (let id = 1n; id <= requests; id++)
+    sum += (await reader.read<{ deposit: bigint }>(at.demands, claimDemandsAbi, "demandOf", [id])).deposit;
+  return sum;
+}
+
+/** Deposits of records that are demanded, and of announcements. */
+async function recordDemandsOwe(ground: Ground, reader: Reader): Promise<bigint> {
+  const address = ground.at.modelChallenges;
+  const events = await ground.client.public.getContractEvents({
+    ...{ address, abi: modelChallengesAbi, eventName: "RecordDemanded", strict: true },
+    ...{ fromBlock: 0n, toBlock: reader.blockNumber },
+  });
+  const places = new Map(
+    events.map(({ args }) => [`${args.modelId} ${args.rowId}`, [args.modelId, args.rowId]]),
+  );
+  let sum = await announcementsOwe(ground, reader, address);
+  for (const place of places.values())
+    sum += (await reader.read<{ deposit: bigint }>(address, modelChallengesAbi, "demandOf", place)).deposit;
   return sum;
 }
 

@@ -94,7 +94,7 @@ async function main(): Promise<number> {
     stopped.signal.addEventListener("abort", () => reject(new Error("stopped")), { once: true });
   });
   try {
-    return (await Promise.race([liveYear(ground), ended])) ? 0 : 1;
+    return (await Promise.race([liveYear(ground), ground.calendar.broken(), ended])) ? 0 : 1;
   } catch (error) {
     say(describeError(error));
     return 1;

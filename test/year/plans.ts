@@ -21,10 +21,10 @@ export const CHAIN: Partial<ChainPlanInput> = {
 export function protocolPlan(treasury: Address): ProtocolPlan {
   const plan = devnetPlan(treasury);
   const windows = {
-    challengeWindow: 2 * DAY_S,
+    challengeWindow: 3 * DAY_S,
     claimTimeout: 3 * DAY_S,
-    demandWindow: DAY_S,
-    registrationWindow: 3 * DAY_S,
+    demandWindow: 3 * DAY_S,
+    registrationWindow: 4 * DAY_S,
     revealPeriod: DAY_S,
     reviewPeriod: 14 * DAY_S,
     stakePeriod: 30 * DAY_S,
