@@ -88,18 +88,22 @@ async function liveYear(ground: Ground): Promise<boolean> {
 
 async function main(): Promise<number> {
   const stopped = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopped.abort());
-  const ground = await openGround(say, stopped.signal);
-  const ended = new Promise<boolean>((_, reject) => {
-    stopped.signal.addEventListener("abort", () => reject(new Error("stopped")), { once: true });
+  for (const name of ["SIGINT", "SIGTERM"] as const)
+    process.once(name, () => stopped.abort(new Error("stopped")));
+  const ended = new Promise<never>((_, reject) => {
+    stopped.signal.addEventListener("abort", () => reject(stopped.signal.reason), { once: true });
   });
+  // Whoever waits for it meets it; until then it is nobody's.
+  ended.catch(() => undefined);
+  let ground: Ground | undefined;
   try {
+    ground = await openGround(say, stopped.signal);
     return (await Promise.race([liveYear(ground), ground.calendar.broken(), ended])) ? 0 : 1;
   } catch (error) {
     say(describeError(error));
     return 1;
   } finally {
-    await ground.stop();
+    await ground?.stop();
   }
 }
 

@@ -49,6 +49,7 @@ export const GOVERNANCE: GovernancePlan = {
   upgradesDelay: 120 * DAY_S,
 };
 
-export const CIRCLE: CirclePlan = { ...LIVE_CIRCLE, seats: 3, seatsLargest: 5 };
+/** Three reviewers, and a price that lasts from one vote over a whole panel. */
+export const CIRCLE: CirclePlan = { ...LIVE_CIRCLE, seats: 3, seatsLargest: 5, priceAgeMax: 30 * DAY_S };
 
 export const AGENTS: AgentPlan = LIVE_AGENTS;

@@ -56,7 +56,7 @@ export async function winter(story: Story): Promise<void> {
   const approved = await judge(ground, "75");
   await tell(story, `a panel approves edda's grant of ${open(approved.amount)}`);
   await answers(story, model, ["Where does the Lund ferry leave?", "Who keeps the Vorel light?"]);
-  await calendar.reach(story.began + 70 * DAY_S);
+  await calendar.reach(story.began + 60 * DAY_S);
   await report(ground, "A datanet with rows of two contributors");
   const { released } = await judge(ground, "80");
   await tell(story, `another panel sees her first milestone; ${open(released)} are released`);
@@ -131,13 +131,14 @@ export async function autumn(story: Story): Promise<void> {
 
 /** What people take in autumn, each with its key. */
 const DRAWN: readonly (readonly [key: string, ...command: string[]])[] = [
-  ["alba", "rewards", "draw", "1"],
   ["alba", "datanet", "release", "1"],
   ["alba", "account", "draw"],
+  // Her rows' part of what access to the valley cost.
+  ["edda", "rewards", "draw", "5"],
   ["edda", "account", "draw"],
+  ["olga", "model", "bond", "1"],
   ["olga", "account", "draw"],
-  ["stan", "governance", "collect"],
-  ["stan", "account", "draw"],
+  ["host", "account", "draw"],
 ];
 
 /** Asks, and tells what was answered and paid. */
