@@ -124,10 +124,6 @@ const WORDS: Readonly<Record<string, Words>> = {
     () => "nothing was accepted since the last snapshot",
     "use that one, or review something first",
   ],
-  NothingToCollect: [
-    () => "no fees have come to the treasury since they were collected last",
-    "collect once answers have been settled",
-  ],
   NothingToWithdraw: [
     (who) => `nothing waits for ${who}`,
     "contributors are paid directly: see their balance",
