@@ -41,7 +41,7 @@ export async function prepareAgent(
   const build = join(layout.work, "advice-build.json");
   if (!journal.has("train advice")) say(`fine-tuning on ${snapshot}, for an agent`);
   await journal.step("train advice", z.looseObject({}), () =>
-    cli.json(["model", "train", "pool-advice", "--out", build, "--snapshot", snapshot]),
+    cli.json(["model", "train", "pool-advice", "--out", build, "--snapshot", snapshot], "olga"),
   );
   const { model } = await journal.step("register advice", z.object({ model: id }), () =>
     cli.json(["model", "register", build, ...RATES, "--wait"], "olga"),

@@ -1,7 +1,7 @@
 import { privateKeyToAccount } from "viem/accounts";
 import { type AgentAddresses, readAgentsFile, writeAgentsFile } from "../node/agents/addresses.ts";
 import { deployAgents, deployPool } from "../node/agents/deploy.ts";
-import { DEVNET_AGENTS } from "../node/agents/plan.ts";
+import { type AgentPlan, DEVNET_AGENTS } from "../node/agents/plan.ts";
 import { connectChain, type ProtocolAddresses } from "../node/ai/client/chain.ts";
 import { startProgress } from "../node/base/progress.ts";
 import { ownArtifact } from "../node/deploy/artifacts.ts";
@@ -17,6 +17,7 @@ export async function ensureAgents(
   layout: Layout,
   { sequencerPort }: Pick<DevnetOptions, "sequencerPort">,
   protocol: ProtocolAddresses,
+  plan: AgentPlan = DEVNET_AGENTS,
 ): Promise<AgentAddresses> {
   const known = readAgentsFile(layout.agents);
   if (known) return known;
@@ -28,7 +29,7 @@ export async function ensureAgents(
     progress.update(0, contract);
     return ownArtifact(contract).bytecode;
   };
-  const contracts = await deployAgents(client, account, protocol, DEVNET_AGENTS, codeOf);
+  const contracts = await deployAgents(client, account, protocol, plan, codeOf);
   const at = { ...contracts, pool: await deployPool(client, account, POOL_OPEN, codeOf) };
   writeAgentsFile(layout.agents, at);
   progress.finish();

@@ -11,7 +11,7 @@ import { startProgress } from "../node/base/progress.ts";
 import type { Address } from "../node/chain/types/primitives.ts";
 import { ownArtifact } from "../node/deploy/artifacts.ts";
 import { type PreparedChain, prepareChain } from "../node/deploy/chain-files.ts";
-import { parseChainPlan } from "../node/deploy/plan.ts";
+import { type ChainPlanInput, parseChainPlan } from "../node/deploy/plan.ts";
 import { devAccounts, PREFUND } from "./accounts.ts";
 import { Child } from "./child.ts";
 import { jsonRpc } from "./json-rpc.ts";
@@ -24,11 +24,15 @@ const NODE_READY_MS = 120_000;
 /** What panels of audits are paid from at first, in wei: of claims, and of epochs. */
 const AUDIT_FUND = 100n * 10n ** 18n;
 
-/** Deploys the chain's contracts on L1 and writes its files, or finds both. */
+/**
+ * Deploys the chain's contracts on L1 and writes its files, or finds both.
+ * @param other what is planned otherwise than on a devnet.
+ */
 export async function prepareDevnetChain(
   layout: Layout,
   options: DevnetOptions,
   signal: AbortSignal,
+  other: Partial<ChainPlanInput> = {},
 ): Promise<PreparedChain> {
   const { treasury, batcher, proposer, ...others } = devAccounts();
   const plan = parseChainPlan({
@@ -50,6 +54,7 @@ export async function prepareDevnetChain(
     // Output roots are posted by the block, so that a short run sees some.
     oracle: { submissionInterval: 10, finalizationPeriod: 12 },
     upgradeDelay: 12,
+    ...other,
   });
   const progress = startProgress({ label: "L1 contracts", unit: "transactions" });
   const prepared = await prepareChain({

@@ -7,7 +7,7 @@ import {IRewardBalances} from "../interfaces/protocol/IRewardBalances.sol";
 /// @title What bonds, stakes and stakers' rewards leave to somebody, to be drawn by the owner.
 /// @notice Contributors are not paid here: the RewardSplitter precompile credits their accounts. All amounts are wei of OPEN.
 contract RewardBalances is IRewardBalances {
-    /// @notice Wei that an account can draw.
+    /// @inheritdoc IRewardBalances
     mapping(address account => uint256 amount) public balanceOf;
 
     /// @inheritdoc IRewardBalances

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {FeeTreasury} from "../../src/governance/FeeTreasury.sol";
 import {IStakedOpen} from "../../src/interfaces/governance/IStakedOpen.sol";
 import {GovernanceFixture} from "./GovernanceFixture.sol";
 
@@ -93,6 +94,35 @@ contract StakedOpenTest is GovernanceFixture {
         vm.assertEq(staked.claimRewards(), 30 ether);
         vm.assertEq(_drawn(alice), 30 ether);
         vm.assertEq(staked.held(), 2 ether + 10 ether);
+    }
+
+    /// @dev The RewardSplitter pays by the journal: no code of the recipient runs.
+    function test_feesThatCameWithoutACallAreStreamedToo() public {
+        _stake(alice, 1 ether, 0);
+        vm.deal(address(treasury), 30 ether);
+        treasury.collect();
+        vm.assertEq(treasury.rest(), 15 ether);
+        vm.expectRevert(FeeTreasury.NothingToCollect.selector);
+        treasury.collect();
+        vm.deal(address(treasury), address(treasury).balance + 2 ether);
+        _collect(8 ether);
+        vm.assertEq(treasury.rest(), 20 ether);
+        vm.assertEq(address(treasury).balance, 20 ether);
+        vm.warp(START + 2 * REWARD_PERIOD);
+        vm.assertEq(staked.rewardsOf(alice), 20 ether);
+    }
+
+    function test_aVoteSpendsOnlyWhatStakersDontGet() public {
+        vm.deal(address(treasury), 10 ether);
+        vm.startPrank(address(timelock));
+        vm.expectRevert(abi.encodeWithSelector(FeeTreasury.AboveRest.selector, 1, 0));
+        treasury.spend(bob, 1);
+        treasury.collect();
+        treasury.spend(bob, 5 ether);
+        vm.stopPrank();
+        vm.assertEq(_drawn(bob), 5 ether);
+        vm.assertEq(treasury.rest(), 0);
+        vm.assertEq(address(treasury).balance, 0);
     }
 
     function test_whoComesForAMomentGetsNothing() public {

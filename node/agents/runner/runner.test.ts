@@ -88,6 +88,18 @@ describe("an agent that runs", { timeout: 600_000 }, () => {
     expect(before.tokens - (await holdings()).tokens).toBe(parseEther("100.5"));
   });
 
+  it("has its orders taken where blocks are five minutes apart", async () => {
+    const every = (seconds: number) => world.client.rpc("anvil_setBlockTimestampInterval", [seconds]);
+    await every(300);
+    try {
+      await world.client.rpc("evm_mine", []);
+      expect(await round()).toMatchObject({ what: "acted" });
+    } finally {
+      await every(1);
+      await world.client.rpc("evm_mine", []);
+    }
+  });
+
   it("does nothing twice, wherever it is killed", async () => {
     const before = (await deeds()).length;
     const requests = new Set<bigint>();

@@ -52,8 +52,9 @@ export interface RunnerOptions {
   logger: Logger;
 }
 
-/** Seconds for which a signed order can be brought. */
+/** Seconds for which a signed order can be brought at least, and how many blocks have room in it where they are far apart. */
 const ORDER_S = 180n;
+const ORDER_BLOCKS = 20n;
 /** Longest pause between two tries at a step that failed, in ms. */
 const MOST_PAUSE_MS = 60_000;
 const PAUSE_MS = 1_000;
@@ -298,8 +299,11 @@ export class AgentRunner {
   /** Signs an order that can be brought for a while; `from`: its effect is in no earlier block. */
   private async sign({ account }: Agent, act: Act) {
     const { client, key } = this.options;
-    const { number: from, timestamp } = await client.public.getBlock();
-    return { order: await signAct(client, key, account, act, timestamp + ORDER_S), from };
+    const { number: from, timestamp, parentHash } = await client.public.getBlock();
+    const parent = await client.public.getBlock({ blockHash: parentHash });
+    const blocks = ORDER_BLOCKS * (timestamp - parent.timestamp);
+    const deadline = timestamp + (blocks > ORDER_S ? blocks : ORDER_S);
+    return { order: await signAct(client, key, account, act, deadline), from };
   }
 
   /** The request that a taken question became: its salt makes its hash its own. */

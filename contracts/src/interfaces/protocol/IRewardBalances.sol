@@ -31,4 +31,7 @@ interface IRewardBalances {
     /// @param to Where it goes; its code runs, after the balance was set to 0.
     /// @return amount Wei drawn.
     function withdraw(address payable to) external returns (uint256 amount);
+
+    /// @notice Wei that an account can draw.
+    function balanceOf(address account) external view returns (uint256);
 }
