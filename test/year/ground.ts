@@ -97,7 +97,15 @@ interface Parts {
 async function start(layout: Layout, parts: Parts): Promise<Ground> {
   const { l1, calendar, children, say, stop, signal } = parts;
   const [sequencerPort, verifierPort] = [await freePort(), await freePort()];
-  const flags = { reset: false, once: true, stock: false, agent: true, base: undefined, webPort: undefined };
+  const flags = {
+    reset: false,
+    once: true,
+    job: true,
+    stock: false,
+    agent: true,
+    base: undefined,
+    webPort: undefined,
+  };
   const options = { dataDir: layout.root, l1Port: l1.port, sequencerPort, verifierPort, ...flags };
   say("an L1, two nodes, and the contracts of chain, protocol, governance, OpenCircle and agents");
   await calendar.start();

@@ -11,7 +11,9 @@ import {
   curationAbi,
   datanetRegistryAbi,
   disputesAbi,
+  epochAuditsAbi,
   hostStakesAbi,
+  inferenceEpochsAbi,
   inferenceMarketAbi,
   modelChallengesAbi,
   modelRegistryAbi,
@@ -118,6 +120,13 @@ function protocolHolders(ground: Ground, reader: Reader): Holder[] {
     holder("ClaimDemands", at.demands, () => claimDemandsOwe(ground, reader)),
     holder("ModelChallenges", at.modelChallenges, () => recordDemandsOwe(ground, reader)),
     empty("ModelDisputes", at.modelDisputes),
+    held("InferenceEpochs", at.epochs, inferenceEpochsAbi),
+    held("EpochAudits", at.epochAudits, epochAuditsAbi, "fund"),
+    // No epoch is closed in the year: nothing of one is challenged or demanded.
+    empty("EpochChallenges", at.epochChallenges),
+    empty("EpochLeaves", at.epochLeaves),
+    empty("LeafChallenges", at.leafChallenges),
+    empty("EpochDemands", at.epochDemands),
   ];
 }
 

@@ -38,6 +38,7 @@ export function protocolPlan(treasury: Address): ProtocolPlan {
     leastWindow: DAY_S / 4,
     stakingEpoch: DAY_S,
     verification: { ...plan.verification, exitDelay: BigInt(45 * DAY_S) },
+    epochs: { ...plan.epochs, withdrawDelay: BigInt(DAY_S) },
   };
 }
 
