@@ -59,12 +59,16 @@ function renderAbi(name, abi) {
   return `export const ${constantName(name)} = [\n${entries.join("")}] as const;\n`;
 }
 
-/** The errors of all own contracts, each once: what reads a refusal needs none of their functions. */
+/**
+ * The errors of all own contracts, each once: what reads a refusal needs none of their functions, and takes arguments by their places.
+ * Every page loads them.
+ */
 function renderErrors(own) {
   const errors = new Map();
   for (const entry of [...own.values()].flat()) {
     if (entry.type !== "error") continue;
-    errors.set(`${entry.name}(${entry.inputs.map(({ type }) => type)})`, entry);
+    const inputs = entry.inputs.map(({ name: _name, ...input }) => input);
+    errors.set(`${entry.name}(${entry.inputs.map(({ type }) => type)})`, { ...entry, inputs });
   }
   return renderAbi(
     "OwnErrors",
