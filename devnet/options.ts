@@ -21,3 +21,14 @@ export interface DevnetOptions {
   /** Base model in Hugging Face form; absent: the shipped one. */
   base: string | undefined;
 }
+
+/** The rest of it for a program that starts parts of a devnet itself. */
+export const PARTS_ALONE = {
+  reset: false,
+  once: true,
+  job: true,
+  stock: false,
+  agent: false,
+  base: undefined,
+  webPort: undefined,
+} as const satisfies Partial<DevnetOptions>;

@@ -10,6 +10,7 @@ import { createNodes, ensureProtocol, prepareDevnetChain } from "../../devnet/ch
 import type { Child } from "../../devnet/child.ts";
 import { jsonRpc } from "../../devnet/json-rpc.ts";
 import { type Layout, openLayout } from "../../devnet/layout.ts";
+import { PARTS_ALONE } from "../../devnet/options.ts";
 import { freePort } from "../../devnet/ports.ts";
 import { verifierDaemon } from "../../devnet/verifier.ts";
 import { Session } from "../../native/js/index.ts";
@@ -83,16 +84,7 @@ async function start(
 ): Promise<Ground> {
   const { signal } = new AbortController();
   const [l1Port, sequencerPort, verifierPort] = [await freePort(), await freePort(), await freePort()];
-  const flags = {
-    reset: false,
-    once: true,
-    job: true,
-    stock: false,
-    agent: false,
-    base: undefined,
-    webPort: undefined,
-  };
-  const options = { dataDir: layout.root, l1Port, sequencerPort, verifierPort, ...flags };
+  const options = { dataDir: layout.root, l1Port, sequencerPort, verifierPort, ...PARTS_ALONE };
   const ignore = () => undefined;
   const files = { stateFile: layout.l1State, logFile: layout.log("l1") };
   const anvil = createAnvil({ port: l1Port, ...files, onRepair: ignore, onDeath: ignore, onRestart: ignore });

@@ -13,6 +13,7 @@ import { CliRunner } from "../../devnet/cli-runner.ts";
 import { ensureGovernance } from "../../devnet/governance.ts";
 import { jsonRpc } from "../../devnet/json-rpc.ts";
 import { type Layout, openLayout } from "../../devnet/layout.ts";
+import { PARTS_ALONE } from "../../devnet/options.ts";
 import { freePort } from "../../devnet/ports.ts";
 import type { AgentAddresses } from "../../node/agents/addresses.ts";
 import { type ChainClient, connectChain, type ProtocolAddresses } from "../../node/ai/client/chain.ts";
@@ -97,16 +98,7 @@ export async function openGround(): Promise<Ground> {
 async function start(layout: Layout, children: Child[], stop: () => Promise<void>): Promise<Ground> {
   const { signal } = new AbortController();
   const [l1Port, sequencerPort, verifierPort] = [await freePort(), await freePort(), await freePort()];
-  const flags = {
-    reset: false,
-    once: true,
-    job: true,
-    stock: false,
-    agent: false,
-    base: undefined,
-    webPort: undefined,
-  };
-  const options = { dataDir: layout.root, l1Port, sequencerPort, verifierPort, ...flags };
+  const options = { dataDir: layout.root, l1Port, sequencerPort, verifierPort, ...PARTS_ALONE };
   const ignore = () => undefined;
   const files = { stateFile: layout.l1State, logFile: layout.log("l1") };
   const anvil = createAnvil({ port: l1Port, ...files, onRepair: ignore, onDeath: ignore, onRestart: ignore });

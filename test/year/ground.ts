@@ -11,6 +11,7 @@ import { CliRunner } from "../../devnet/cli-runner.ts";
 import { ensureGovernance } from "../../devnet/governance.ts";
 import { Journal } from "../../devnet/journal.ts";
 import { type Layout, openLayout } from "../../devnet/layout.ts";
+import { PARTS_ALONE } from "../../devnet/options.ts";
 import { freePort } from "../../devnet/ports.ts";
 import { verifierDaemon } from "../../devnet/verifier.ts";
 import type { AgentAddresses } from "../../node/agents/addresses.ts";
@@ -97,16 +98,14 @@ interface Parts {
 async function start(layout: Layout, parts: Parts): Promise<Ground> {
   const { l1, calendar, children, say, stop, signal } = parts;
   const [sequencerPort, verifierPort] = [await freePort(), await freePort()];
-  const flags = {
-    reset: false,
-    once: true,
-    job: true,
-    stock: false,
+  const options = {
+    dataDir: layout.root,
+    l1Port: l1.port,
+    sequencerPort,
+    verifierPort,
+    ...PARTS_ALONE,
     agent: true,
-    base: undefined,
-    webPort: undefined,
   };
-  const options = { dataDir: layout.root, l1Port: l1.port, sequencerPort, verifierPort, ...flags };
   say("an L1, two nodes, and the contracts of chain, protocol, governance, OpenCircle and agents");
   await calendar.start();
   const chain = await prepareDevnetChain(layout, options, signal, CHAIN);
