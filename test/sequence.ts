@@ -1,8 +1,10 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that take minutes, most of them waiting for blocks: begun last, one of them would go on alone for as long. */
-export const LONGEST = [
-  "test/browser/pages.test.ts",
+/** Takes a quarter of an hour: begun last, it would go on alone for as long. Beside it go short ones, which leave its devnet a processor. */
+const FIRST = "test/browser/pages.test.ts";
+
+/** Take minutes too, most of them waiting for blocks: last, beside each other. */
+const LAST = [
   "test/governance/governance.test.ts",
   "test/e2e/epochs.test.ts",
   "test/circle/circle.test.ts",
@@ -12,13 +14,16 @@ export const LONGEST = [
   "test/attacks/attacks.test.ts",
 ];
 
-/** The longest first, the others in vitest's order. */
-export class LongestFirst extends BaseSequencer {
+/** Files whose place this order fixes. */
+export const PLACED: readonly string[] = [FIRST, ...LAST];
+
+/** Two workers, and none of them idle for long: the others keep vitest's order. */
+export class ByDuration extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const placeOf = ({ moduleId }: TestSpecification) => {
-      const place = LONGEST.findIndex((name) => moduleId.endsWith(name));
-      return place < 0 ? LONGEST.length : place;
+      if (moduleId.endsWith(FIRST)) return -1;
+      return 1 + LAST.findIndex((name) => moduleId.endsWith(name));
     };
     return sorted.toSorted((one, other) => placeOf(one) - placeOf(other));
   }

@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { LongestFirst } from "./sequence.ts";
+import { ByDuration } from "./sequence.ts";
 
 export default defineConfig({
   test: {
@@ -10,6 +10,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: "forks",
     maxWorkers: 2,
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: ByDuration },
   },
 });

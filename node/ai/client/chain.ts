@@ -130,10 +130,25 @@ export async function send(
   const hash = await handedIn;
   const receipt = await receiptOf(client, hash);
   if (receipt.status === "success") return { hash, receipt };
-  throw aiError("TRANSACTION_REVERTED", {
-    message: `the transaction ${hash} was mined, but it reverted`,
-    fix: "the chain's state changed in between: look at it and try again",
-    facts: { hash, blockNumber: receipt.blockNumber },
+  throw await revertedError(client, account, transaction, receipt);
+}
+
+/** With the contract's own error, if the call is still refused after the block that reverted it. */
+async function revertedError(
+  client: ChainClient,
+  account: Account,
+  { to, data, value, gas }: TransactionOrder,
+  { transactionHash: hash, blockNumber }: TransactionReceipt,
+) {
+  const why = await client.public.call({ account, to, data, value, gas, blockNumber }).then(
+    () => undefined,
+    (cause: unknown) => asCodedError(cause),
+  );
+  const isRefusal = why?.code === "TRANSACTION_REVERTED";
+  return aiError("TRANSACTION_REVERTED", {
+    message: `the transaction ${hash} was mined, but it reverted${isRefusal ? `: ${why.message}` : ""}`,
+    fix: isRefusal ? why.fix : "the chain's state changed in between: look at it and try again",
+    facts: { hash, blockNumber, ...(isRefusal && why.facts) },
   });
 }
 
