@@ -97,4 +97,24 @@ export function readingCases(world: World): void {
     await page.getByTestId("verdict").waitFor();
     expect(await page.getByTestId("verdict").textContent()).toContain("do not trust");
   });
+
+  test("whoever comes back finds the old place, though the page is short at first", async () => {
+    const { page } = world;
+    await page.setViewportSize({ width: 900, height: 500 });
+    await world.open("/explorer");
+    const block = page.locator("main a[href*='/explorer/block/']");
+    await block.nth(15).waitFor();
+    await page.evaluate("scrollTo(0, 300)");
+    await block.nth(15).dispatchEvent("click");
+    await page.waitForURL(/\/explorer\/block\//);
+    await page.evaluate(`addEventListener("popstate", () => {
+      const { style } = document.querySelector("#content");
+      [style.maxHeight, style.overflow] = ["100px", "hidden"];
+      setTimeout(() => ([style.maxHeight, style.overflow] = ["", ""]), 1_000);
+    })`);
+    await page.goBack();
+    const place = () => page.evaluate("Math.round(scrollY)");
+    expect(await place()).toBe(0);
+    await expect.poll(place, { timeout: 5_000 }).toBe(300);
+  });
 }

@@ -8,6 +8,7 @@ import {
 import { ProtocolGate } from "../chain/connection.tsx";
 import { Page } from "../ui/layout.tsx";
 import { Empty, Problem, Waiting } from "../ui/states.tsx";
+import { keepPlaces } from "./kept-place.ts";
 import { Shell } from "./shell.tsx";
 
 /** Characters of a call in a page's address. */
@@ -246,6 +247,7 @@ export const router = createRouter({
   defaultPendingComponent: () => <Waiting what="the page" lines={6} />,
   scrollRestoration: true,
 });
+keepPlaces(router);
 
 declare module "@tanstack/react-router" {
   interface Register {
