@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bytesToHex, encodeFunctionData, hexToBytes } from "viem";
-import { keccakOf } from "../../node/ai/codec/hash.ts";
 import { CodedError } from "../../node/base/errors.ts";
 import { packageRoot } from "../../node/base/paths.ts";
+import { keccak256 } from "../../node/chain/crypto.ts";
 import { iInfluenceVerifierAbi, iRewardSplitterAbi } from "../../node/chain/generated/abi.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
 import {
@@ -90,7 +90,7 @@ export const precompilesBench: Bench = {
     const figures: Figure[] = [];
     for (const one of cases()) {
       const gas = callOf(one);
-      const works = [many(() => callOf(one)), many(() => keccakOf(words))];
+      const works = [many(() => callOf(one)), many(() => keccak256(words))];
       const seconds = await medianSecondsInTurn(works, { clock: cpuClock, warmUps: 2 });
       const [ours, hashing] = seconds.map((time) => (time / CALLS) * 1e9) as [number, number];
       const perGas = hashing / (KECCAK_GAS * KECCAK_WORDS);

@@ -79,13 +79,15 @@ export function chatCases(world: World): void {
     expect(await page.getByTestId("verdict").textContent()).toContain("right");
     // Away and back: the thread is as it was, at the same place.
     const link = page.getByRole("link", { name: "transaction" }).first();
-    await link.scrollIntoViewIfNeeded();
-    const place = (await page.evaluate("scrollY")) as number;
-    expect(place).toBeGreaterThan(100);
+    // Where the page stands once the click has scrolled it.
+    await page.evaluate("addEventListener('click', () => { window.placeLeft = scrollY; }, true)");
     await link.click();
     await page.getByText("InferenceRequested").waitFor();
+    const place = (await page.evaluate("window.placeLeft")) as number;
+    expect(place).toBeGreaterThan(100);
     await page.goBack();
     await link.waitFor();
+    expect(await page.getByTestId("verdict").textContent()).toContain("right");
     await expect
       .poll(async () => Math.abs(((await page.evaluate("scrollY")) as number) - place), { timeout: 10_000 })
       .toBeLessThan(40);

@@ -1,7 +1,7 @@
 import type { AnyRouter, ParsedLocation } from "@tanstack/react-router";
 
 /** For what a page shows late, in ms. */
-const LATE_MS = 5_000;
+const LATE_MS = 15_000;
 /** What says that a person goes on by itself. */
 const BY_HAND = ["wheel", "touchstart", "pointerdown", "keydown"] as const;
 
@@ -29,18 +29,20 @@ function keyOf({ state }: ParsedLocation): string | undefined {
   return (state as { __TSR_key?: string }).__TSR_key;
 }
 
-/** Scrolls there once the page is long enough. @returns what ends the wait. */
+/** Scrolls there as far as the page goes, and on as it grows. @returns what ends the wait. */
 function goTo(place: number): () => void {
   const ending = new AbortController();
   const { signal } = ending;
   for (const event of BY_HAND)
     window.addEventListener(event, () => ending.abort(), { signal, passive: true });
   const until = performance.now() + LATE_MS;
+  let reached = 0;
   const look = () => {
     if (signal.aborted || performance.now() > until) return ending.abort();
-    const isLong = document.documentElement.scrollHeight - window.innerHeight >= place;
-    if (isLong) window.scrollTo({ top: place, behavior: "instant" });
-    if (isLong && Math.abs(window.scrollY - place) <= 1) return ending.abort();
+    const end = Math.min(place, document.documentElement.scrollHeight - window.innerHeight);
+    if (end > reached || end === place) window.scrollTo({ top: end, behavior: "instant" });
+    reached = Math.max(reached, end);
+    if (end === place && Math.abs(window.scrollY - place) <= 1) return ending.abort();
     requestAnimationFrame(look);
   };
   requestAnimationFrame(look);

@@ -1,7 +1,8 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { skipToken, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { keccakOf } from "../../../ai/codec/hash.ts";
 import type { Check } from "../../../ai/receipt/checks.ts";
-import { type Receipt, receiptToJson } from "../../../ai/receipt/receipt.ts";
+import { encodeReceipt, type Receipt, receiptToJson } from "../../../ai/receipt/receipt.ts";
 import { l1Query } from "../../chain/bridge.ts";
 import { useProtocol } from "../../chain/connection.tsx";
 import { contentOf } from "../../chain/rows.ts";
@@ -13,21 +14,32 @@ import { Problem } from "../../ui/states.tsx";
 
 /** The check of a receipt in this very browser. */
 export function VerifyPanel({ receipt }: { receipt: Receipt }) {
-  const { client, at } = useProtocol();
   const protocol = useProtocol();
+  const { client, at } = protocol;
   const queries = useQueryClient();
-  const [checks, setChecks] = useState<readonly Check[]>([]);
+  const [running, setRunning] = useState<readonly Check[]>([]);
+  // Whoever comes back to the page finds what was checked, and the page as long as it was.
+  const key = useMemo(
+    () => ["verified", client.rpcUrl, keccakOf(encodeReceipt(receipt))],
+    [client.rpcUrl, receipt],
+  );
+  const { data: verified } = useQuery<readonly Check[]>({ queryKey: key, queryFn: skipToken });
   const verifying = useMutation({
     mutationFn: async () => {
-      setChecks([]);
+      setRunning([]);
       // Only whoever asks for it loads it.
       const { verifyHere } = await import("../../verify/verify-here.ts");
-      const onCheck = (check: Check) => setChecks((before) => [...before, check]);
+      const onCheck = (check: Check) => setRunning((before) => [...before, check]);
       // Without it the node's word stands for the state.
       const l1 = await queries.fetchQuery(l1Query(protocol)).catch(() => undefined);
-      return verifyHere({ receipt, client, at, source: contentOf(protocol), l1, onCheck });
+      queries.setQueryData(
+        key,
+        await verifyHere({ receipt, client, at, source: contentOf(protocol), l1, onCheck }),
+      );
     },
   });
+  const isDone = verified !== undefined && verifying.status !== "pending" && verifying.status !== "error";
+  const checks = isDone ? verified : running;
   const failed = checks.filter(({ ok }) => ok === false).length;
   return (
     <Section
@@ -40,7 +52,7 @@ export function VerifyPanel({ receipt }: { receipt: Receipt }) {
             {verifying.isPending ? "Checking…" : checks.length > 0 ? "Check again" : "Verify in this browser"}
           </Button>
           <Download receipt={receipt} />
-          {verifying.data === undefined ? null : (
+          {!isDone ? null : (
             <p
               role="status"
               className={`font-medium ${failed > 0 ? "text-bad" : "text-good"}`}
@@ -64,7 +76,7 @@ export function VerifyPanel({ receipt }: { receipt: Receipt }) {
             ))}
           </ul>
         )}
-        {verifying.data === undefined ? null : <Limits receipt={receipt} rpcUrl={client.rpcUrl} />}
+        {!isDone ? null : <Limits receipt={receipt} rpcUrl={client.rpcUrl} />}
       </Card>
     </Section>
   );
