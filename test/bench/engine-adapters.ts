@@ -47,7 +47,10 @@ async function manyResident(what: string, name: string, model: LoadedModel): Pro
   const step = Math.floor(resident / BATCH);
   const requests = (isAdapted: boolean): EngineRequest[] =>
     Array.from({ length: BATCH }, (_, at) => ({
-      prompt: Array.from({ length: PROMPT_TOKENS }, (_, i) => 100 + 31 * at + 7 * i),
+      prompt: Array.from(
+        { length: PROMPT_TOKENS },
+        (_, i) => (100 + 31 * at + 7 * i) % model.config.vocabSize,
+      ),
       adapter: isAdapted ? adapters[at * step] : undefined,
       maxTokens: ANSWER_TOKENS,
     }));
