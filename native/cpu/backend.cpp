@@ -65,11 +65,12 @@ class cpu_backend final : public backend {
       const auto packed = [](const linear_weight& w) {
         return static_cast<const packed_linear*>(w.packed.get())->forward.data;
       };
-      gemm_.run_packed_serial(s.count, a.out, a.in, {x + static_cast<size_t>(s.row) * a.in, a.in, 1}, packed(a), mine,
-                              a.out, false, worker);
+      const float* from = x + static_cast<size_t>(s.row) * a.in;
+      float* to = y + static_cast<size_t>(s.row) * b.out;
+      if (s.count == 1 && kernels_.lora_row(to, from, packed(a), packed(b), mine, a.out, a.in, b.out, s.scale)) return;
+      gemm_.run_packed_serial(s.count, a.out, a.in, {from, a.in, 1}, packed(a), mine, a.out, false, worker);
       kernels_.scale(mine, mine, s.scale, static_cast<size_t>(s.count) * a.out);
-      gemm_.run_packed_serial(s.count, b.out, b.in, {mine, b.in, 1}, packed(b),
-                              y + static_cast<size_t>(s.row) * b.out, b.out, true, worker);
+      gemm_.run_packed_serial(s.count, b.out, b.in, {mine, b.in, 1}, packed(b), to, b.out, true, worker);
     });
   }
 

@@ -59,6 +59,10 @@ struct kernels {
   // y[rows, outputs] (+)= rows row .. row+rows-1 of x times a panel of a format with blocks; outputs <= 32.
   void (*block_tile)(int32_t format, const block_operand& x, int row, int rows, const uint8_t* panel, int outputs,
                      float* y, ptrdiff_t ldy, bool accumulate);
+  // One row by an adapter's factors, packed: u = A x, u = c u, y += B u over r. False, and nothing done, where the rank has
+  // no kernel of its own.
+  bool (*lora_row)(float* y, const float* x, const float* a, const float* b, float* u, int rank, int in, int out,
+                   float c);
   void (*rmsnorm_forward)(float* y, float* rstd, const float* x, const float* gain, int rows, int n, float eps);
   void (*rmsnorm_backward)(float* dx, const float* dy, const float* x, const float* rstd, const float* gain, int rows,
                            int n);

@@ -17,6 +17,7 @@ namespace avx2_set {
 #include "cpu/rmsnorm.inc"
 #include "cpu/rope.inc"
 #include "cpu/elementwise.inc"
+#include "cpu/lora.inc"
 #include "cpu/softmax.inc"
 #include "cpu/attention.inc"
 }  // namespace avx2_set

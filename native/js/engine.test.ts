@@ -36,7 +36,10 @@ const ADAPTERS = [
   undefined,
   adapter(1, LORA_TARGETS),
   adapter(3, ["q_proj", "down_proj"]),
+  // A row alone has kernels of its own for these.
   adapter(8, LORA_TARGETS),
+  adapter(16, LORA_TARGETS),
+  adapter(32, ["o_proj", "up_proj"]),
 ];
 const SAMPLED: Sampling = {
   ...{ seed: 99n, choice: 1, temperature: 1_500, topK: 40, topP: 950_000, repetition: 1_200, presence: 300 },
