@@ -72,7 +72,7 @@ function Step({ circle, whole, step }: { circle: Circle; whole: WholeGrant; step
         {seconds > 0n ? (
           <span className="text-soft"> in about {formatDuration(Number(seconds))}</span>
         ) : step.step === undefined ? null : (
-          <span className="text-soft">, now: anybody may</span>
+          <span className="text-soft"> (now, by anybody)</span>
         )}
       </p>
       {step.step === undefined ? null : (
