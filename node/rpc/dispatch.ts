@@ -1,4 +1,5 @@
-import { answerBody, type BodyLimits } from "./door/answer-body.ts";
+import { answerBody } from "./door/answer-body.ts";
+import type { BodyLimits } from "./door/limits.ts";
 import { methodRunner, type OnInternalError } from "./method-runner.ts";
 import { SimulationBudget, type SimulationBudgetLimits } from "./simulation-budget.ts";
 import type { RpcContext, RpcMethods } from "./types.ts";

@@ -2,17 +2,7 @@ import { monotonicMs } from "../../base/clock.ts";
 import { RPC_CODE } from "../errors.ts";
 import { answerText, failureText, type MethodAnswer } from "./answer-text.ts";
 import { type RequestText, requestsIn, shapeOf } from "./json-text.ts";
-
-export interface BodyLimits {
-  /** Lists and objects inside each other. */
-  maxDepth: number;
-  /** Requests in one batch. */
-  maxBatch: number;
-  /** Bytes of one answer, and of all answers of a batch together. */
-  maxResponseBytes: number;
-  /** Of a batch, in ms from its arrival: what has not begun by then is answered with an error. */
-  maxBatchMs: number;
-}
+import type { BodyLimits } from "./limits.ts";
 
 /** One call as a method gets it. */
 export interface MethodCall {

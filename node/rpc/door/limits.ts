@@ -1,4 +1,14 @@
-import type { BodyLimits } from "./answer-body.ts";
+/** Bounds of one body of requests. */
+export interface BodyLimits {
+  /** Lists and objects inside each other. */
+  maxDepth: number;
+  /** Requests in one batch. */
+  maxBatch: number;
+  /** Bytes of one answer, and of all answers of a batch together. */
+  maxResponseBytes: number;
+  /** Of a batch, in ms from its arrival: what has not begun by then is answered with an error. */
+  maxBatchMs: number;
+}
 
 /** Bounds of everything that a stranger can make the door do. Times in ms. */
 export interface DoorLimits extends BodyLimits {
