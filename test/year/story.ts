@@ -5,6 +5,7 @@ import { judge, report } from "./grant.ts";
 import type { Ground } from "./ground.ts";
 import { grow, openDatanet } from "./growth.ts";
 import { askAll, serveModel } from "./models.ts";
+import { askFromPurse } from "./purses.ts";
 import { HARBOUR, HARBOUR_SPRING, VALLEY } from "./rows.ts";
 import { prepareTrader, renew, type Traded, type Trader, trade } from "./trader.ts";
 import { handOver, parameter, pass } from "./votes.ts";
@@ -88,7 +89,7 @@ export async function spring(story: Story): Promise<void> {
   await tell(story, `proposal ${proposal} admits OpenCircle's reviewers for another term`);
 }
 
-/** A datanet that is paid for; an agent trades; the last milestone. */
+/** A datanet that is paid for, answers out of a purse; an agent trades; the last milestone. */
 export async function summer(story: Story): Promise<void> {
   const { ground, began } = story;
   const { cli, calendar } = ground;
@@ -104,6 +105,9 @@ export async function summer(story: Story): Promise<void> {
     `datanet ${valley} sells access to ${snapshot}; model ${model} pays for it and for each answer`,
   );
   await answers(story, model, ["What does the Wren mill grind?"]);
+  const prepaid = await askFromPurse(ground, model, ["Who owns the Wren mill?", "How old is the Wren mill?"]);
+  for (const { question, answer } of prepaid.answers) await tell(story, `${question} -> ${answer}`);
+  await tell(story, `${prepaid.epochs} epochs settled both out of paula's purse, for ${open(prepaid.fees)}`);
   await calendar.reach(began + 205 * DAY_S);
   await report(ground, "Settled answers, and their contributors paid");
   const done = await judge(ground, "70");
@@ -135,6 +139,8 @@ const DRAWN: readonly (readonly [key: string, ...command: string[]])[] = [
   ["alba", "account", "draw"],
   // Her rows' part of what access to the valley cost.
   ["edda", "rewards", "draw", "5"],
+  // And what the mill's rows earned by the answers of the purse: anybody may, it goes to their payee.
+  ["edda", "rewards", "draw", "4"],
   ["edda", "account", "draw"],
   ["olga", "model", "bond", "1"],
   ["olga", "account", "draw"],
