@@ -1,0 +1,189 @@
+#include "sketches/scan.h"
+
+#include <cstdlib>
+#include <mutex>
+
+namespace sketches {
+namespace {
+
+using spans::fail;
+using spans::in_parallel;
+
+// Rows whose products are made before they become scores: what stands of them stays in the nearest cache.
+constexpr uint64_t BLOCK = 64;
+
+// A query in the forms that the kernels take.
+struct prepared {
+  std::vector<int16_t> values;
+  std::vector<uint8_t> low;
+  std::vector<int8_t> high;
+  int32_t high_sum = 0;
+
+  explicit prepared(const std::vector<int16_t>& from) {
+    const size_t length = (from.size() + 63) / 64 * 64;
+    values.assign(length, 0);
+    low.assign(length, 0);
+    high.assign(length, 0);
+    for (size_t j = 0; j < from.size(); ++j) {
+      values[j] = from[j];
+      low[j] = static_cast<uint8_t>(from[j] & 255);
+      high[j] = static_cast<int8_t>((from[j] - low[j]) / 256);
+      high_sum += high[j];
+    }
+  }
+};
+
+int64_t score_of(int64_t dot, int shift, uint8_t mark) {
+  if ((mark & NO_SCORE) != 0 || shift < 0 || shift > MAX_SHIFT) return NONE;
+  return dot * (int64_t{1} << shift);
+}
+
+bool is_better(const scored_row& a, const scored_row& b) {
+  return a.score != b.score ? a.score > b.score : a.row < b.row;
+}
+
+// The best so many of those that are offered.
+class best_list {
+ public:
+  explicit best_list(size_t limit) : limit_(limit) {}
+  void offer(const scored_row& row) {
+    if (limit_ == 0) return;
+    if (rows_.size() == limit_) {
+      if (!is_better(row, rows_.front())) return;
+      std::pop_heap(rows_.begin(), rows_.end(), is_better);
+      rows_.back() = row;
+    } else {
+      rows_.push_back(row);
+    }
+    std::push_heap(rows_.begin(), rows_.end(), is_better);
+  }
+  const std::vector<scored_row>& rows() const { return rows_; }
+  std::vector<scored_row> sorted() {
+    std::sort(rows_.begin(), rows_.end(), is_better);
+    return std::move(rows_);
+  }
+
+ private:
+  size_t limit_;
+  std::vector<scored_row> rows_;  // a heap, the worst in front
+};
+
+// Calls body(shard, from, to) for stretches of rows of one shard each, on up to `threads` threads.
+template <typename F>
+void each_stretch(const index& of, unsigned threads, const F& body) {
+  in_parallel(of.rows(), threads, 4 * BLOCK, [&](uint64_t from, uint64_t to) {
+    for (const auto& part : of.shards()) {
+      const uint64_t begin = std::max(from, part->first()), end = std::min(to, part->end());
+      if (begin < end) body(*part, begin, end);
+    }
+  });
+}
+
+void check_queries(const index& of, const std::vector<query>& queries) {
+  for (const query& one : queries) {
+    if (one.values.size() != of.dimension()) fail("SKETCH_INPUT", "a query's length is not that of the index's sketches");
+  }
+}
+
+// 8-bit planes of a query: bit j of plane p is bit p of (value j in 8 bits, plus 128).
+struct planes {
+  std::vector<uint64_t> words[8];
+  int64_t sum = 0;  // of the values in 8 bits
+
+  explicit planes(const std::vector<int16_t>& values) {
+    int largest = 1;
+    for (const int16_t value : values) largest = std::max(largest, std::abs(static_cast<int>(value)));
+    for (auto& plane : words) plane.assign((values.size() + 63) / 64, 0);
+    for (size_t j = 0; j < values.size(); ++j) {
+      const int small = values[j] * 127 / largest;
+      sum += small;
+      for (int p = 0; p < 8; ++p) words[p][j / 64] |= static_cast<uint64_t>((small + 128) >> p & 1) << (j % 64);
+    }
+  }
+};
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__) && !defined(__SANITIZE_THREAD__)
+// Clones are chosen by an ifunc, which glibc has and musl has not; before the thread sanitizer is ready, which it would call.
+__attribute__((target_clones("arch=icelake-server", "arch=haswell", "default")))
+#endif
+// Sum over j of q_j * (below 0 ? -1 : 1), q in 8 bits. Whole numbers: exact in any order.
+int64_t estimate(const uint64_t* const asked[8], int64_t sum, const uint64_t* signs, size_t words) {
+  int64_t count = 0, below[8] = {};
+  for (size_t w = 0; w < words; ++w) {
+    const uint64_t negative = signs[w];
+    count += __builtin_popcountll(negative);
+    for (int p = 0; p < 8; ++p) below[p] += __builtin_popcountll(negative & asked[p][w]);
+  }
+  int64_t total = 0;
+  for (int p = 0; p < 8; ++p) total += below[p] << p;
+  return sum - 2 * (total - 128 * count);
+}
+
+}  // namespace
+
+scores score_rows(const std::shared_ptr<const index>& of, const std::vector<query>& queries, int32_t e0, unsigned threads,
+                  ol::isa isa) {
+  check_queries(*of, queries);
+  std::vector<prepared> forms;
+  std::vector<ol::scan_query> views;
+  for (const query& one : queries) forms.emplace_back(one.values);
+  for (const prepared& one : forms) views.push_back({one.values.data(), one.low.data(), one.high.data(), one.high_sum});
+  scores made{of, {}};
+  for (size_t q = 0; q < queries.size(); ++q) made.queries.emplace_back(of->rows());
+  const auto row_dots = ol::kernels_for(isa).row_dots;
+  const size_t size = record_size(of->dimension());
+  each_stretch(*of, threads, [&](const shard& part, uint64_t begin, uint64_t end) {
+    std::vector<int64_t> dots(BLOCK * queries.size());
+    for (uint64_t row = begin; row < end; row += BLOCK) {
+      const uint64_t count = std::min(BLOCK, end - row);
+      const uint8_t* const records = part.records() + (row - part.first()) * size;
+      row_dots(views.data(), static_cast<int>(views.size()), records + RECORD_HEAD, size, static_cast<int>(count),
+               static_cast<int>(of->dimension()), dots.data());
+      for (size_t q = 0; q < queries.size(); ++q) {
+        for (uint64_t i = 0; i < count; ++i) {
+          const int shift = queries[q].exponent + static_cast<int8_t>(records[i * size + EXPONENT_AT]) - e0;
+          made.queries[q][row + i] = score_of(dots[q * count + i], shift, part.marks()[row - part.first() + i]);
+        }
+      }
+    }
+  });
+  return made;
+}
+
+std::vector<scored_row> best_rows(const scores& from, size_t query, size_t limit, const std::vector<uint32_t>& except) {
+  const std::vector<int64_t>& all = from.queries[query];
+  best_list best(limit);
+  size_t next = 0;
+  for (const auto& part : from.of->shards()) {
+    for (uint64_t row = part->first(); row < part->end(); ++row) {
+      if (all[row] <= 0 || (part->marks()[row - part->first()] & TAKES_PART) == 0) continue;
+      while (next < except.size() && except[next] < row) ++next;
+      if (next < except.size() && except[next] == row) continue;
+      best.offer({row, all[row]});
+    }
+  }
+  return best.sorted();
+}
+
+std::vector<scored_row> likely_rows(const index& of, const query& asked, size_t limit, unsigned threads) {
+  check_queries(of, {asked});
+  const planes cut(asked.values);
+  const size_t words = sign_words(of.dimension());
+  const uint64_t* asked_words[8];
+  for (int p = 0; p < 8; ++p) asked_words[p] = cut.words[p].data();
+  best_list best(limit);
+  std::mutex mutex;
+  each_stretch(of, threads, [&](const shard& part, uint64_t begin, uint64_t end) {
+    best_list mine(limit);
+    for (uint64_t row = begin; row < end; ++row) {
+      const uint64_t at = row - part.first();
+      if ((part.marks()[at] & TAKES_PART) == 0) continue;
+      mine.offer({row, estimate(asked_words, cut.sum, part.signs() + at * words, words)});
+    }
+    const std::lock_guard<std::mutex> lock(mutex);
+    for (const scored_row& row : mine.rows()) best.offer(row);
+  });
+  return best.sorted();
+}
+
+}  // namespace sketches
