@@ -54,6 +54,8 @@ struct scan_query {
 };
 // A scan may read so many bytes behind a row's values; they count nothing.
 constexpr int SCAN_OVERREAD = 63;
+// Bytes that a scan asks memory for before it needs them; rows lie end to end, so these are the next rows'.
+constexpr int SCAN_AHEAD = 2048;
 
 struct kernels {
   const char* name;

@@ -128,6 +128,7 @@ interface SketchesAddon {
     threads: number,
     isa: Isa | undefined,
   ): Promise<object>;
+  sketchesRead(index: object, threads: number): Promise<bigint>;
   sketchesBest(
     scores: object,
     query: number,

@@ -162,6 +162,14 @@ export async function scoreSketches(
   );
 }
 
+/** Reads every byte of the records and adds them up, in words of 8 bytes: what no scan can be faster than. */
+export function readSketches(
+  { handle }: Sketches,
+  { threads = availableParallelism() }: ThreadOptions = {},
+): Promise<bigint> {
+  return settled(() => loadAddon().sketchesRead(handle, threads));
+}
+
 /**
  * For display alone: the rows that look best by the signs of their values, an eighth of the bytes of a scan. What is paid or claimed
  * comes from {@link scoreSketches}.

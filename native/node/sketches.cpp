@@ -235,6 +235,14 @@ Napi::Value score(const Napi::CallbackInfo& info) {
       CODES);
 }
 
+// index, threads
+Napi::Value read(const Napi::CallbackInfo& info) {
+  return task<uint64_t>::start(
+      info.Env(),
+      [of = index_at(info[0]), threads = threads_at(info[1])] { return sketches::read_records(*of, threads); },
+      [](Napi::Env env, uint64_t& sum) { return Napi::BigInt::New(env, sum); }, CODES);
+}
+
 Napi::Value listed(Napi::Env env, std::vector<sketches::scored_row>& rows) {
   auto ids = Napi::Uint32Array::New(env, rows.size());
   auto values = Napi::BigInt64Array::New(env, rows.size());
@@ -298,6 +306,7 @@ void add_sketches(Napi::Env env, Napi::Object exports) {
   add(env, exports, "sketchesAbout", about);
   add(env, exports, "sketchesPath", path);
   add(env, exports, "sketchesScore", score);
+  add(env, exports, "sketchesRead", read);
   add(env, exports, "sketchesBest", best);
   add(env, exports, "sketchesPick", pick);
   add(env, exports, "sketchesLikely", likely);

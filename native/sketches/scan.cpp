@@ -1,6 +1,8 @@
 #include "sketches/scan.h"
 
+#include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 
 namespace sketches {
@@ -9,21 +11,42 @@ namespace {
 using spans::fail;
 using spans::in_parallel;
 
+// Clones are chosen by an ifunc, which glibc has and musl has not; before the thread sanitizer is ready, which it would call.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__) && !defined(__SANITIZE_THREAD__)
+#define CLONES(...) __attribute__((target_clones(__VA_ARGS__)))
+#else
+#define CLONES(...)
+#endif
+
 // Rows whose products are made before they become scores: what stands of them stays in the nearest cache.
 constexpr uint64_t BLOCK = 64;
 
+// Zeros up to a multiple of 64 values, from the border of a cache line on.
+template <typename T>
+class aligned {
+ public:
+  explicit aligned(size_t count) : bytes_((count + 63) / 64 * 64 * sizeof(T) + 64, 0) {
+    const auto at = reinterpret_cast<uintptr_t>(bytes_.data());
+    data_ = reinterpret_cast<T*>(bytes_.data() + (64 - at % 64) % 64);
+  }
+  aligned(const aligned&) = delete;
+  aligned(aligned&&) = default;
+  T& operator[](size_t i) { return data_[i]; }
+  const T* data() const { return data_; }
+
+ private:
+  std::vector<uint8_t> bytes_;
+  T* data_;
+};
+
 // A query in the forms that the kernels take.
 struct prepared {
-  std::vector<int16_t> values;
-  std::vector<uint8_t> low;
-  std::vector<int8_t> high;
+  aligned<int16_t> values;
+  aligned<uint8_t> low;
+  aligned<int8_t> high;
   int32_t high_sum = 0;
 
-  explicit prepared(const std::vector<int16_t>& from) {
-    const size_t length = (from.size() + 63) / 64 * 64;
-    values.assign(length, 0);
-    low.assign(length, 0);
-    high.assign(length, 0);
+  explicit prepared(const std::vector<int16_t>& from) : values(from.size()), low(from.size()), high(from.size()) {
     for (size_t j = 0; j < from.size(); ++j) {
       values[j] = from[j];
       low[j] = static_cast<uint8_t>(from[j] & 255);
@@ -102,10 +125,7 @@ struct planes {
   }
 };
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__) && !defined(__SANITIZE_THREAD__)
-// Clones are chosen by an ifunc, which glibc has and musl has not; before the thread sanitizer is ready, which it would call.
-__attribute__((target_clones("arch=icelake-server", "arch=haswell", "default")))
-#endif
+CLONES("popcnt", "default")
 // Sum over j of q_j * (below 0 ? -1 : 1), q in 8 bits. Whole numbers: exact in any order.
 int64_t estimate(const uint64_t* const asked[8], int64_t sum, const uint64_t* signs, size_t words) {
   int64_t count = 0, below[8] = {};
@@ -148,6 +168,31 @@ scores score_rows(const std::shared_ptr<const index>& of, const std::vector<quer
     }
   });
   return made;
+}
+
+namespace {
+
+CLONES("avx512f", "avx2", "default")
+uint64_t sum_words(const uint8_t* bytes, uint64_t words) {
+  uint64_t sum = 0;
+  for (uint64_t i = 0; i < words; ++i) {
+    uint64_t word;
+    std::memcpy(&word, bytes + 8 * i, sizeof word);
+    sum += word;
+  }
+  return sum;
+}
+
+}  // namespace
+
+uint64_t read_records(const index& of, unsigned threads) {
+  const size_t size = record_size(of.dimension());
+  std::atomic<uint64_t> total{0};
+  each_stretch(of, threads, [&](const shard& part, uint64_t begin, uint64_t end) {
+    const uint8_t* const records = part.records() + (begin - part.first()) * size;
+    total += sum_words(records, (end - begin) * size / 8);
+  });
+  return total;
 }
 
 std::vector<scored_row> best_rows(const scores& from, size_t query, size_t limit, const std::vector<uint32_t>& except) {

@@ -29,6 +29,9 @@ struct scores {
 scores score_rows(const std::shared_ptr<const index>& of, const std::vector<query>& queries, int32_t e0, unsigned threads,
                   ol::isa isa);
 
+// Reads every byte of the records and adds them up in words of 8: as fast as any scan of them can be.
+uint64_t read_records(const index& of, unsigned threads);
+
 // The `limit` best rows that take part, have a score above 0 and are not in `except` (ascending): score descending, then row ascending.
 std::vector<scored_row> best_rows(const scores& from, size_t query, size_t limit, const std::vector<uint32_t>& except);
 

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { Session } from "../../native/js/index.ts";
 import { packageRoot } from "../base/paths.ts";
 import { buildIndex, fitModelBasis, querySketch } from "./attribution/build.ts";
+import { mapIndex } from "./attribution/mapped-index.ts";
 import { scoreOf, trueList } from "./attribution/score.ts";
 import { allScores, recordOf } from "./attribution/sketch-index.ts";
 import { exampleHash } from "./datanet/rows.ts";
@@ -33,8 +34,9 @@ test("the shipped model learns facts it never saw, and the index finds who taugh
   const trained = await trainAdapter(session, base, rows, DEFAULT_METHOD);
   const adapter = trained.native;
   const basis = await fitModelBasis(session, base, adapter, rows, DEFAULT_METHOD);
-  const index = await buildIndex(session, base, adapter, basis, { places, examples: rows }, DEFAULT_METHOD);
-  const { commitment } = index;
+  const built = await buildIndex(session, base, adapter, basis, { places, examples: rows }, DEFAULT_METHOD);
+  const { commitment } = built;
+  const index = await mapIndex(built.bytes, commitment);
 
   const run = async (question: string, taught: boolean) => {
     const ids = await checkedPrompt(base, question);

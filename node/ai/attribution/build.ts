@@ -72,30 +72,89 @@ export async function buildIndex(
   basis: ModelBasis,
   { places, examples: rows }: Pick<TrainingSet, "places" | "examples">,
   { attribution }: Method,
-  options: WaitOptions = {},
+  options: BuildOptions = {},
 ): Promise<AttributionIndex> {
-  const examples = await canonicalExamples(rows, base.tokenizer, base.config.contextLength);
-  const coordinates = await sketchBy(session, { model: base.native, adapter, basis, examples }).wait(options);
-  const k = dimensionOf(basis);
-  const natural = [...quantise(coordinates, k, 8).exponents].sort((a, b) => a - b);
-  const median = Math.min(Math.max(natural[natural.length >> 1]!, -100), 100);
+  const sketches = new RowSketches(session, base, adapter, basis, options);
+  const natural = await sketches.add(rows);
+  const sorted = natural.toSorted((a, b) => a - b);
+  const median = Math.min(Math.max(sorted[sorted.length >> 1]!, -100), 100);
   const range = { min: median - ROW_SPAN, max: median + ROW_SPAN };
-  const { exponents, values } = quantise(coordinates, k, 8, range);
-  const records: IndexRecord[] = places.map(({ rowId, contributionId, row, first }) => ({
-    ...{ rowId, contributionId, row, first },
-    exponent: median,
-    values: new Int8Array(k),
-  }));
-  for (const [i, { rowId }] of rows.entries()) {
-    records[rowId]!.exponent = exponents[i]!;
-    records[rowId]!.values = values.slice(i * k, (i + 1) * k);
-  }
+  // A finer exponent is made coarser from the coordinates; a larger one is cut down, its values stay.
+  await sketches.add(
+    rows.filter((_, i) => natural[i]! < range.min),
+    range.min,
+  );
+  const k = dimensionOf(basis);
+  const records = places.map(({ rowId, contributionId, row, first }): IndexRecord => {
+    const { exponent = median, values = new Int8Array(k) } = sketches.made.get(rowId) ?? {};
+    return { rowId, contributionId, row, first, exponent: Math.min(exponent, range.max), values };
+  });
   const terms = {
     e0: range.min + queryRange(median).min,
     floor: BigInt(attribution.floor),
     topK: attribution.topK,
   };
   return makeIndex(records, terms, options.signal);
+}
+
+/** Rows whose coordinates are in memory at once, four bytes for each of a row's values; no result depends on it. */
+const BATCH_ROWS = 2048;
+
+export interface BuildOptions extends WaitOptions {
+  /** Rows sketched at once. */
+  batchRows?: number;
+}
+
+/** Rows sketched a batch at a time, kept as whole numbers. */
+class RowSketches {
+  /** By row id: int8 values with their exponent. */
+  readonly made = new Map<number, Pick<IndexRecord, "exponent" | "values">>();
+  private readonly session: Session;
+  private readonly base: LoadedModel;
+  private readonly subject: { adapter: Adapter; basis: ModelBasis };
+  private readonly options: BuildOptions;
+
+  constructor(
+    session: Session,
+    base: LoadedModel,
+    adapter: Adapter,
+    basis: ModelBasis,
+    options: BuildOptions,
+  ) {
+    this.session = session;
+    this.base = base;
+    this.subject = { adapter, basis };
+    this.options = options;
+  }
+
+  /** Sketches these rows at their natural exponents, or at no finer one than `least`; gives the exponents in their order. */
+  async add(rows: readonly TrainingExample[], least?: number): Promise<number[]> {
+    const { native: model, tokenizer, config } = this.base;
+    const { batchRows = BATCH_ROWS } = this.options;
+    const k = dimensionOf(this.subject.basis);
+    const range = { min: least ?? -128, max: 127 };
+    const all: number[] = [];
+    for (let from = 0; from < rows.length; from += batchRows) {
+      const batch = rows.slice(from, from + batchRows);
+      const examples = await canonicalExamples(batch, tokenizer, config.contextLength);
+      const job = sketchBy(this.session, { ...this.subject, model, examples });
+      const coordinates = await job.wait(this.told(least === undefined, from, rows.length));
+      const { exponents, values } = quantise(coordinates, k, 8, range);
+      for (const [i, { rowId }] of batch.entries()) {
+        const [exponent, own] = [exponents[i]!, values.slice(i * k, (i + 1) * k)];
+        this.made.set(rowId, { exponent, values: own });
+        all.push(exponent);
+      }
+    }
+    return all;
+  }
+
+  /** Progress over all rows, once. */
+  private told(isTold: boolean, done: number, total: number): WaitOptions {
+    const { onProgress, ...rest } = this.options;
+    if (onProgress === undefined || !isTold) return rest;
+    return { ...rest, onProgress: (now) => onProgress({ ...now, done: done + now.done, total }) };
+  }
 }
 
 /**
