@@ -7,7 +7,7 @@ import { type AttributionIndex, recordOf } from "../../node/ai/attribution/sketc
 import { exampleHash } from "../../node/ai/datanet/rows.ts";
 import { readModelFolder } from "../../node/ai/model/files.ts";
 import { loadModel } from "../../node/ai/model/load.ts";
-import { DEFAULT_METHOD, type Method } from "../../node/ai/train/method.ts";
+import { DEFAULT_METHOD, FACTORED_SKETCHES, type Method } from "../../node/ai/train/method.ts";
 import type { RowPlace, TrainingExample } from "../../node/ai/train/snapshot.ts";
 import { trainAdapter } from "../../node/ai/train/train.ts";
 import { packageRoot } from "../../node/base/paths.ts";
@@ -68,11 +68,10 @@ export async function modelFigures(folder: string, rows: number, facts: number):
 
 function methodOf(): Method {
   const epochs = Number(process.env.OPENLEDGER_BENCH_EPOCHS ?? 20);
-  const { training, attribution } = DEFAULT_METHOD;
   return {
     ...DEFAULT_METHOD,
-    training: { ...training, epochs },
-    attribution: { ...attribution, topK: 16 },
+    training: { ...DEFAULT_METHOD.training, epochs },
+    attribution: { ...FACTORED_SKETCHES, topK: 16 },
   };
 }
 

@@ -2,6 +2,7 @@ import { fitFactored } from "../../../native/js/factored.ts";
 import type { Adapter, Example, Session } from "../../../native/js/index.ts";
 import { fitBasis, quantise } from "../../../native/js/influence.ts";
 import type { WaitOptions } from "../../../native/js/job.ts";
+import { recordSize } from "../../../precompiles/influence-verifier/rule.ts";
 import { bytesOfHex, keccakOf } from "../codec/hash.ts";
 import type { LoadedModel } from "../model/load.ts";
 import type { Method } from "../train/method.ts";
@@ -9,9 +10,9 @@ import { sketchDimension } from "../train/method.ts";
 import { canonicalExamples } from "../train/plan.ts";
 import type { TrainingExample, TrainingSet } from "../train/snapshot.ts";
 import { dimensionOf, foldOf, type ModelBasis, sketchBy } from "./model-basis.ts";
-import type { IndexRecord, QuerySketch } from "./record.ts";
+import { encodeRecord, type QuerySketch, recordAt } from "./record.ts";
 import type { IndexCommitment } from "./score.ts";
-import { type AttributionIndex, makeIndex } from "./sketch-index.ts";
+import { type AttributionIndex, commitRecords } from "./sketch-index.ts";
 
 /** Row exponents lie within ±4 of the median row's: a larger norm than 16 times the median's is cut down to that. */
 const ROW_SPAN = 4;
@@ -74,7 +75,10 @@ export async function buildIndex(
   { attribution }: Method,
   options: BuildOptions = {},
 ): Promise<AttributionIndex> {
-  const sketches = new RowSketches(session, base, adapter, basis, options);
+  const k = dimensionOf(basis);
+  const size = recordSize(k);
+  const bytes = new Uint8Array(places.length * size);
+  const sketches = new RowSketches(session, base, { adapter, basis }, bytes, options);
   const natural = await sketches.add(rows);
   const sorted = natural.toSorted((a, b) => a - b);
   const median = Math.min(Math.max(sorted[sorted.length >> 1]!, -100), 100);
@@ -84,17 +88,17 @@ export async function buildIndex(
     rows.filter((_, i) => natural[i]! < range.min),
     range.min,
   );
-  const k = dimensionOf(basis);
-  const records = places.map(({ rowId, contributionId, row, first }): IndexRecord => {
-    const { exponent = median, values = new Int8Array(k) } = sketches.made.get(rowId) ?? {};
-    return { rowId, contributionId, row, first, exponent: Math.min(exponent, range.max), values };
-  });
+  for (const { rowId, contributionId, row, first } of places) {
+    const exponent = Math.min(sketches.exponents.get(rowId) ?? median, range.max);
+    const { values } = recordAt(bytes, rowId, k);
+    bytes.set(encodeRecord({ rowId, contributionId, row, first, exponent, values }), rowId * size);
+  }
   const terms = {
     e0: range.min + queryRange(median).min,
     floor: BigInt(attribution.floor),
     topK: attribution.topK,
   };
-  return makeIndex(records, terms, options.signal);
+  return commitRecords(bytes, k, terms, options.signal);
 }
 
 /** Rows whose coordinates are in memory at once, four bytes for each of a row's values; no result depends on it. */
@@ -105,25 +109,28 @@ export interface BuildOptions extends WaitOptions {
   batchRows?: number;
 }
 
-/** Rows sketched a batch at a time, kept as whole numbers. */
+/** Rows sketched a batch at a time, their values put where their records will be. */
 class RowSketches {
-  /** By row id: int8 values with their exponent. */
-  readonly made = new Map<number, Pick<IndexRecord, "exponent" | "values">>();
+  /** By row id. */
+  readonly exponents = new Map<number, number>();
   private readonly session: Session;
   private readonly base: LoadedModel;
   private readonly subject: { adapter: Adapter; basis: ModelBasis };
+  private readonly bytes: Uint8Array;
   private readonly options: BuildOptions;
 
+  /** @param bytes of all records, end to end. */
   constructor(
     session: Session,
     base: LoadedModel,
-    adapter: Adapter,
-    basis: ModelBasis,
+    subject: { adapter: Adapter; basis: ModelBasis },
+    bytes: Uint8Array,
     options: BuildOptions,
   ) {
     this.session = session;
     this.base = base;
-    this.subject = { adapter, basis };
+    this.subject = subject;
+    this.bytes = bytes;
     this.options = options;
   }
 
@@ -141,9 +148,9 @@ class RowSketches {
       const coordinates = await job.wait(this.told(least === undefined, from, rows.length));
       const { exponents, values } = quantise(coordinates, k, 8, range);
       for (const [i, { rowId }] of batch.entries()) {
-        const [exponent, own] = [exponents[i]!, values.slice(i * k, (i + 1) * k)];
-        this.made.set(rowId, { exponent, values: own });
-        all.push(exponent);
+        recordAt(this.bytes, rowId, k).values.set(values.subarray(i * k, (i + 1) * k));
+        this.exponents.set(rowId, exponents[i]!);
+        all.push(exponents[i]!);
       }
     }
     return all;

@@ -4,6 +4,8 @@ import { NativeError } from "../../../native/js/error.ts";
 import { systemClock } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
+import type { ContentSource } from "../content/source.ts";
+import type { Manifest } from "./manifest.ts";
 import { mapIndex, openIndex } from "./mapped-index.ts";
 import type { IndexCommitment } from "./score.ts";
 import type { AttributionIndex } from "./sketch-index.ts";
@@ -21,6 +23,7 @@ const NAME = /^[0-9a-f]{64}\.sketches$/;
 export class IndexFiles {
   private readonly folder: string;
   private readonly maxBytes: number;
+  private ready: Promise<void> | undefined;
   private readonly opening = new Map<Hash, Promise<AttributionIndex>>();
 
   constructor(folder: string, maxBytes = DEFAULT_BYTES) {
@@ -44,11 +47,23 @@ export class IndexFiles {
   }
 
   private async load(commitment: IndexCommitment, records: RecordSource): Promise<AttributionIndex> {
-    await mkdir(this.folder, { recursive: true });
+    this.ready ??= this.prepare().catch((error: unknown) => {
+      this.ready = undefined;
+      throw error;
+    });
+    await this.ready;
     const path = join(this.folder, `${commitment.root.slice(2)}.sketches`);
     const index = (await this.kept(path, commitment)) ?? (await mapIndex(await records(), commitment, path));
     await this.makeRoom(path);
     return index;
+  }
+
+  /** What a process that died was writing goes. */
+  private async prepare(): Promise<void> {
+    await mkdir(this.folder, { recursive: true });
+    for (const name of await readdir(this.folder)) {
+      if (name.endsWith(".partial")) await rm(join(this.folder, name), { force: true });
+    }
   }
 
   private async kept(path: string, commitment: IndexCommitment): Promise<AttributionIndex | undefined> {
@@ -64,7 +79,7 @@ export class IndexFiles {
     }
   }
 
-  /** Files that no index is, and the oldest beyond the limit; never the one in use. */
+  /** The oldest beyond the limit go; never the one in use. */
   private async makeRoom(inUse: string): Promise<void> {
     const found: { path: string; size: number; used: number }[] = [];
     for (const name of await readdir(this.folder)) {
@@ -80,4 +95,15 @@ export class IndexFiles {
       bytes -= size;
     }
   }
+}
+
+/** The index of a manifest, mapped. @throws CodedError `INDEX_MISMATCH`, and of the source; NativeError of the file. */
+export function storedIndex(
+  source: ContentSource,
+  { index }: Pick<Manifest, "index">,
+  commitment: IndexCommitment,
+  files?: IndexFiles,
+): Promise<AttributionIndex> {
+  const records = () => (source.file ? source.file(index) : source.get(index));
+  return files ? files.open(commitment, records) : records().then((from) => mapIndex(from, commitment));
 }

@@ -84,6 +84,17 @@ describe("a mapped index", () => {
     );
   });
 
+  test("has no score for rows that it doesn't have, as a false claim may name them", async () => {
+    const mapped = await mapIndex(made.bytes, made.commitment);
+    const query = { exponent: 0, values: new Int16Array(K).fill(2) };
+    for (const index of [mapped, made]) {
+      const found = (await index.score(query)).of([ROWS, 2, 0xffff_ffff, 2]);
+      expect(found.map(({ rowId }) => rowId)).toEqual([ROWS, 2, 0xffff_ffff, 2]);
+      expect([found[0]!.score, found[2]!.score]).toEqual([undefined, undefined]);
+      expect(found[1]!.score).toBe(found[3]!.score);
+    }
+  });
+
   test("is refused where it is not the committed one", async () => {
     const refused = (from: Uint8Array, changed: Partial<AttributionIndex["commitment"]> = {}) =>
       expect(mapIndex(from, { ...made.commitment, ...changed })).rejects.toMatchObject({
@@ -133,6 +144,12 @@ describe("the files of indexes", () => {
       expect(readFileSync(path).equals(good)).toBe(true);
     }
     await openSketches([path]);
+    writeFileSync(join(place, "x.sketches.partial"), "of a process that died");
+    const wrong = { ...made.commitment, root: other.commitment.root };
+    await expect(new IndexFiles(place).open(wrong, async () => made.bytes)).rejects.toMatchObject({
+      code: "INDEX_MISMATCH",
+    });
+    expect(readdirSync(place)).toEqual([`${made.commitment.root.slice(2)}.sketches`]);
   });
 
   test("are as asked for at the same time, each with its own terms", async () => {

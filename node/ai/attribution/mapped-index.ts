@@ -20,7 +20,7 @@ import { type AttributionIndex, requireBytes, requireRoot } from "./sketch-index
 /**
  * An index whose records, tree and marks lie in a mapped file, scored by the native scan off the event loop.
  * @param records all of them end to end, or the path of a file of them.
- * @param path of the file that is made; absent: one that no folder names once it is mapped, and that goes with the index.
+ * @param path of the file that is made, and stays where it is the right one; absent: one that no folder names once it is mapped, and that goes with the index.
  * @throws CodedError `INDEX_MISMATCH`, NativeError `SKETCH_WRITE`, `SKETCH_READ`, `SKETCH_MEMORY`.
  */
 export async function mapIndex(
@@ -32,7 +32,10 @@ export async function mapIndex(
   const { dimension } = commitment;
   if (path !== undefined) {
     await writeSketches(path, records, { dimension });
-    return openIndex(path, commitment);
+    return openIndex(path, commitment).catch(async (error: unknown) => {
+      await rm(path, { force: true });
+      throw error;
+    });
   }
   const folder = await mkdtemp(join(tmpdir(), "openledger-index-"));
   try {
@@ -62,7 +65,7 @@ export async function openIndex(path: string, commitment: IndexCommitment): Prom
         return sketchPath(sketches, row).map(hexOfBytes);
       },
     },
-    score: async (query) => scoresOf(await scored(sketches, query, commitment)),
+    score: async (query) => scoresOf(await scored(sketches, query, commitment), commitment.rows),
   };
 }
 
@@ -73,12 +76,18 @@ async function scored(sketches: Sketches, query: QuerySketch, { dimension, e0 }:
   });
 }
 
-function scoresOf(scores: SketchScores): RowScores {
+/** A row that the index does not have has no score: claims and receipts name what they like. */
+function scoresOf(scores: SketchScores, rows: number): RowScores {
   const QUERY = 0;
   return {
     of(rowIds) {
-      const found = scores.of(QUERY, Uint32Array.from(rowIds));
-      return rowIds.map((rowId, i) => ({ rowId, score: found[i] === NO_SCORE ? undefined : found[i] }));
+      const known = rowIds.filter((rowId) => rowId < rows);
+      const values = scores.of(QUERY, Uint32Array.from(known));
+      const found = new Map(known.map((rowId, i) => [rowId, values[i]]));
+      return rowIds.map((rowId) => {
+        const score = found.get(rowId);
+        return { rowId, score: score === NO_SCORE ? undefined : score };
+      });
     },
     async best(limit, except) {
       const { rows, scores: values } = await scores.best(QUERY, limit, except);

@@ -79,16 +79,14 @@ export function shiftedScore(
   return shift < 0 || shift > MAX_SHIFT ? undefined : BigInt(dot) << BigInt(shift);
 }
 
-/**
- * Scores that lie in memory.
- * @param scores row i at place i.
- */
+/** Scores that lie in memory, in any order. */
 export function scoresInMemory(
   scores: readonly ScoredRow[],
   headOf: (rowId: number) => Pick<ListedHead, "first">,
 ): RowScores {
+  const known = new Map(scores.map(({ rowId, score }) => [rowId, score]));
   return {
-    of: (rowIds) => rowIds.map((rowId) => ({ rowId, score: scores[rowId]?.score })),
+    of: (rowIds) => rowIds.map((rowId) => ({ rowId, score: known.get(rowId) })),
     async best(limit, except = []) {
       const aside = new Set(except);
       const counted = scores.flatMap(({ rowId, score = 0n }) =>

@@ -41,19 +41,32 @@ export async function allScores(index: AttributionIndex, query: QuerySketch): Pr
   return (await index.score(query)).of(rows);
 }
 
+type Terms = Pick<IndexCommitment, "e0" | "floor" | "topK">;
+
 /** Commits to records: `records[i]` is row i. */
 export async function makeIndex(
   records: readonly IndexRecord[],
-  { e0, floor, topK }: Pick<IndexCommitment, "e0" | "floor" | "topK">,
+  terms: Terms,
   signal?: AbortSignal,
 ): Promise<AttributionIndex> {
   const dimension = records[0]!.values.length;
   const size = recordSize(dimension);
   const bytes = new Uint8Array(records.length * size);
   for (const [row, record] of records.entries()) bytes.set(encodeRecord(record), row * size);
+  return commitRecords(bytes, dimension, terms, signal);
+}
+
+/** Commits to records that lie end to end. @param dimension values of a sketch. */
+export async function commitRecords(
+  bytes: Uint8Array,
+  dimension: number,
+  { e0, floor, topK }: Terms,
+  signal?: AbortSignal,
+): Promise<AttributionIndex> {
+  const size = recordSize(dimension);
   const tree = await recordTree(bytes, size, signal);
-  const commitment = { root: tree.root, rows: records.length, dimension, e0, floor, topK, spans: NO_SPANS };
-  return inMemory(commitment, bytes, tree);
+  const rows = bytes.length / size;
+  return inMemory({ root: tree.root, rows, dimension, e0, floor, topK, spans: NO_SPANS }, bytes, tree);
 }
 
 /**

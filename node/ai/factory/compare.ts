@@ -1,6 +1,7 @@
 import type { Session } from "../../../native/js/index.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { decodeBasis } from "../attribution/basis-file.ts";
+import { storedIndex } from "../attribution/index-files.ts";
 import { decodeManifest, fetchFiles } from "../attribution/manifest.ts";
 import { basisSizes } from "../attribution/model-basis.ts";
 import { type IndexCommitment, NO_SPANS } from "../attribution/score.ts";
@@ -14,7 +15,6 @@ import {
   runInference,
   type ServedModel,
   sharedBase,
-  storedIndex,
 } from "../serve/inference.ts";
 import { committedRows } from "../spans/model-spans.ts";
 import { decodeMethod, servedArithmetic } from "../train/method.ts";

@@ -3,7 +3,7 @@ import type { InfluenceList } from "../../../precompiles/influence-verifier/type
 import type { Hash } from "../../chain/types/primitives.ts";
 import { decodeBasis } from "../attribution/basis-file.ts";
 import { querySketch } from "../attribution/build.ts";
-import type { IndexFiles } from "../attribution/index-files.ts";
+import { type IndexFiles, storedIndex } from "../attribution/index-files.ts";
 import {
   decodeManifest,
   fetchFiles,
@@ -11,10 +11,9 @@ import {
   type Manifest,
   registryHashes,
 } from "../attribution/manifest.ts";
-import { mapIndex } from "../attribution/mapped-index.ts";
 import { basisBytes, basisSizes, type ModelBasis } from "../attribution/model-basis.ts";
 import { encodeQuery, type QuerySketch } from "../attribution/record.ts";
-import { bestList, type IndexCommitment, type RowScores } from "../attribution/score.ts";
+import { bestList, type RowScores } from "../attribution/score.ts";
 import { type AttributionIndex, indexMemory, recordOf } from "../attribution/sketch-index.ts";
 import type { Claim, ClaimWithQuery } from "../client/claims.ts";
 import type { RegisteredModel } from "../client/models.ts";
@@ -95,17 +94,6 @@ export async function loadServedModel(
     basis: decodeBasis(await source.get(manifest.basis), sizes),
     index: await storedIndex(source, manifest, registered.index, indexes),
   };
-}
-
-/** The index of a manifest, mapped. @throws CodedError `INDEX_MISMATCH`, and of the source; NativeError of the file. */
-export function storedIndex(
-  source: ContentSource,
-  { index }: Pick<Manifest, "index">,
-  commitment: IndexCommitment,
-  files?: IndexFiles,
-): Promise<AttributionIndex> {
-  const records = () => (source.file ? source.file(index) : source.get(index));
-  return files ? files.open(commitment, records) : records().then((from) => mapIndex(from, commitment));
 }
 
 /** The manifest of a model, which leads to what is registered. @throws CodedError `MODEL_HASH_MISMATCH`, and of the source. */

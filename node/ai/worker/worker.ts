@@ -216,7 +216,7 @@ function partsOf(options: AiWorkerOptions, shared: Shared, running: Running): Pa
       const content = contentOf(options, client);
       const watcher = new Watcher({
         ...{ client, at, content, l1Headers: options.l1Headers, logger: options.logger },
-        ...{ account: accountOf(watcherKey), epochs: at },
+        ...{ account: accountOf(watcherKey), epochs: at, indexes: shared.indexes },
       });
       running.watcher = watcher;
       await watcher.run(from, signal).finally(() => {
