@@ -6,7 +6,7 @@ import { decodeFunctionResult, encodeFunctionData, keccak256 } from "viem";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openShard, writeShard } from "../native/js/spans.ts";
 import { decodeQuery } from "../node/ai/attribution/record.ts";
-import { listByGain, scoreOf } from "../node/ai/attribution/score.ts";
+import { listByGain, type ScoredRow, scoreOf, scoresInMemory } from "../node/ai/attribution/score.ts";
 import { type AttributionIndex, readIndex, recordOf } from "../node/ai/attribution/sketch-index.ts";
 import { type CoverLie, coverCall } from "../node/ai/client/span-challenges.ts";
 import { makeCompletions } from "../node/ai/fusion/completions.ts";
@@ -60,7 +60,7 @@ interface World {
   protocol: Protocol;
   spans: CommittedSpans;
   index: AttributionIndex;
-  matter: CoverMatter;
+  matter: Omit<CoverMatter, "scores"> & { scores: readonly ScoredRow[] };
 }
 
 describe.skipIf(compiled("ClaimChallenges") === undefined)("claims with spans over the contracts", () => {
@@ -94,6 +94,11 @@ describe.skipIf(compiled("ClaimChallenges") === undefined)("claims with spans ov
     await request(protocol);
     world = { ...made, protocol };
   });
+
+  function lieIn(list: InfluenceList, bytes: Uint8Array) {
+    const { scores, ...matter } = world.matter;
+    return findCoverLie(list, bytes, { ...matter, scores: scoresInMemory(scores, matter.headOf) });
+  }
 
   function truth(tokens: readonly number[] = ANSWER): { list: InfluenceList; claimed: ClaimedCover } {
     const { terms, scores, headOf, completions } = world.matter;
@@ -142,7 +147,7 @@ describe.skipIf(compiled("ClaimChallenges") === undefined)("claims with spans ov
     claimed: { list: InfluenceList; claimed: ClaimedCover },
     lie: Partial<CoverLie> & Pick<CoverLie, "kind">,
   ): Promise<void> {
-    const found = findCoverLie(claimed.list, encodeCover(claimed.claimed), world.matter);
+    const found = await lieIn(claimed.list, encodeCover(claimed.claimed));
     expect(found).toMatchObject(lie);
     const show = await announced(await coverCall(await post(claimed), world, found!, SALT));
     await show();
@@ -152,7 +157,7 @@ describe.skipIf(compiled("ClaimChallenges") === undefined)("claims with spans ov
   it("finds nothing in a true claim, and no call shows it false", async () => {
     const { list, claimed } = truth();
     expect(list.rowIds.length).toBe(4);
-    expect(findCoverLie(list, encodeCover(claimed), world.matter)).toBeUndefined();
+    expect(await lieIn(list, encodeCover(claimed))).toBeUndefined();
     const posted = await post({ list, claimed });
     const lies: CoverLie[] = [
       { kind: "gains" },

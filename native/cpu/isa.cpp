@@ -81,6 +81,7 @@ static kernels with_products(const char* name, decltype(kernels::block_tile) blo
   kernels made = avx512_kernels;
   made.name = name;
   made.block_tile = block_tile;
+  made.row_dots = vnni_row_dots;
   return made;
 }
 #endif

@@ -45,6 +45,18 @@ struct block_operand {
   int cols;
 };
 
+// A query of an index, its values in the forms that the sets want; each has zeros up to a multiple of 64.
+struct scan_query {
+  const int16_t* values;  // = 256 * high + low
+  const uint8_t* low;
+  const int8_t* high;
+  int32_t high_sum;
+};
+// A scan may read so many bytes behind a row's values; they count nothing.
+constexpr int SCAN_OVERREAD = 63;
+// Bytes that a scan asks memory for before it needs them; rows lie end to end, so these are the next rows'.
+constexpr int SCAN_AHEAD = 2048;
+
 struct kernels {
   const char* name;
   int mr, nr;  // rows and columns of a full register tile
@@ -63,6 +75,9 @@ struct kernels {
   // no kernel of its own.
   bool (*lora_row)(float* y, const float* x, const float* a, const float* b, float* u, int rank, int in, int out,
                    float c);
+  // dots[q * rows + r] = the exact product of query q with the int8 values at values + r * stride. At most 2^15 of them.
+  void (*row_dots)(const scan_query* queries, int count, const uint8_t* values, size_t stride, int rows, int dimension,
+                   int64_t* dots);
   void (*rmsnorm_forward)(float* y, float* rstd, const float* x, const float* gain, int rows, int n, float eps);
   void (*rmsnorm_backward)(float* dx, const float* dy, const float* x, const float* rstd, const float* gain, int rows,
                            int n);
@@ -101,6 +116,8 @@ void amx_block_tile(int32_t format, const block_operand& x, int row, int rows, c
                     ptrdiff_t ldy, bool accumulate);
 void vnni_block_tile(int32_t format, const block_operand& x, int row, int rows, const uint8_t* panel, int outputs,
                      float* y, ptrdiff_t ldy, bool accumulate);
+void vnni_row_dots(const scan_query* queries, int count, const uint8_t* values, size_t stride, int rows, int dimension,
+                   int64_t* dots);
 #endif
 
 // Subnormal numbers are numbers: clears flush-to-zero modes that somebody may have left set in this thread.

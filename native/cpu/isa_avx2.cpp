@@ -13,6 +13,7 @@ namespace avx2_set {
 #include "cpu/whole_rows.inc"
 #include "cpu/blocks_avx2.inc"
 #include "cpu/blocks.inc"
+#include "cpu/scan_avx2.inc"
 #include "cpu/lanes.inc"
 #include "cpu/rmsnorm.inc"
 #include "cpu/rope.inc"

@@ -13,6 +13,7 @@ namespace scalar_set {
 #include "cpu/whole_rows.inc"
 #include "cpu/blocks_scalar.inc"
 #include "cpu/blocks.inc"
+#include "cpu/scan_scalar.inc"
 #include "cpu/lanes.inc"
 #include "cpu/rmsnorm.inc"
 #include "cpu/rope.inc"

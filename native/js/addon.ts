@@ -102,6 +102,48 @@ interface SpansAddon {
   ): Promise<BigUint64Array>;
 }
 
+/** Indexes in files; a handle is a mapped index or the scores of one. Rejects with an Error that has a SKETCH_... code. */
+interface SketchesAddon {
+  sketchesWrite(
+    path: string,
+    records: Uint8Array | string,
+    dimension: number,
+    first: number,
+    threads: number,
+  ): Promise<void>;
+  sketchesCompact(index: object, path: string, threads: number): Promise<void>;
+  sketchesOpen(paths: string[], verify: boolean, threads: number): Promise<object>;
+  sketchesAbout(index: object): {
+    rows: number;
+    dimension: number;
+    root: Uint8Array;
+    parts: { first: number; rows: number; records: ArrayBuffer }[];
+  };
+  sketchesPath(index: object, row: number): Uint8Array;
+  sketchesScore(
+    index: object,
+    values: Int16Array,
+    exponents: Int8Array,
+    e0: number,
+    threads: number,
+    isa: Isa | undefined,
+  ): Promise<object>;
+  sketchesRead(index: object, threads: number): Promise<bigint>;
+  sketchesBest(
+    scores: object,
+    query: number,
+    limit: number,
+    except: Uint32Array,
+  ): Promise<{ rows: Uint32Array; scores: BigInt64Array }>;
+  sketchesPick(scores: object, query: number, rows: Uint32Array): BigInt64Array;
+  sketchesLikely(
+    index: object,
+    values: Int16Array,
+    limit: number,
+    threads: number,
+  ): Promise<{ rows: Uint32Array; scores: BigInt64Array }>;
+}
+
 /** The serving engine; a handle is one. */
 interface EngineAddon {
   createEngine(session: object, model: object, options: EngineSizes): object;
@@ -122,7 +164,7 @@ interface EngineAddon {
 }
 
 /** The addon's own exports: thin, positional, already checked for shape by the callers in this folder. */
-export interface Addon extends SpansAddon, EngineAddon {
+export interface Addon extends SpansAddon, SketchesAddon, EngineAddon {
   backends(): BackendInfo;
   modelLayout(config: ModelConfig): TensorInfo[];
   adapterLayout(config: ModelConfig, rank: number, targets: number): TensorInfo[];

@@ -8,6 +8,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   ol_node::add_engine(env, exports);
   ol_node::add_crypto(env, exports);
   ol_node::add_spans(env, exports);
+  ol_node::add_sketches(env, exports);
   return exports;
 }
 

@@ -11,6 +11,7 @@ void add_influence(Napi::Env env, Napi::Object exports);
 void add_engine(Napi::Env env, Napi::Object exports);
 void add_crypto(Napi::Env env, Napi::Object exports);
 void add_spans(Napi::Env env, Napi::Object exports);
+void add_sketches(Napi::Env env, Napi::Object exports);
 
 template <typename F>
 void add(Napi::Env env, Napi::Object exports, const char* name, F function) {

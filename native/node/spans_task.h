@@ -1,4 +1,4 @@
-// One piece of work of spans on the thread pool, and the promise that it answers with.
+// One piece of work of spans or sketches on the thread pool, and the promise that it answers with.
 #pragma once
 #include <functional>
 #include <optional>
@@ -8,6 +8,12 @@
 
 namespace ol_node {
 
+// The codes of what no room names itself.
+struct task_codes {
+  const char *memory, *internal;
+};
+constexpr task_codes SPANS_CODES{"SPANS_MEMORY", "SPANS_INTERNAL"};
+
 // Work that gives an R, and what JavaScript gets from it.
 template <typename R>
 class task : public Napi::AsyncWorker {
@@ -15,8 +21,8 @@ class task : public Napi::AsyncWorker {
   using work = std::function<R()>;
   using finish = std::function<Napi::Value(Napi::Env, R&)>;
 
-  static Napi::Value start(Napi::Env env, work run, finish answer) {
-    auto* made = new task(env, std::move(run), std::move(answer));
+  static Napi::Value start(Napi::Env env, work run, finish answer, const task_codes& codes = SPANS_CODES) {
+    auto* made = new task(env, std::move(run), std::move(answer), codes);
     const Napi::Value promise = made->promise_.Promise();
     made->Queue();
     return promise;
@@ -30,10 +36,10 @@ class task : public Napi::AsyncWorker {
       code_ = f.code();
       SetError(f.what());
     } catch (const std::bad_alloc&) {
-      code_ = "SPANS_MEMORY";
+      code_ = codes_.memory;
       SetError("out of memory");
     } catch (const std::exception& e) {
-      code_ = "SPANS_INTERNAL";
+      code_ = codes_.internal;
       SetError(e.what());
     }
   }
@@ -48,17 +54,20 @@ class task : public Napi::AsyncWorker {
   }
 
  private:
-  task(Napi::Env env, work run, finish answer)
-      : Napi::AsyncWorker(env, "openledger:spans"),
+  task(Napi::Env env, work run, finish answer, const task_codes& codes)
+      : Napi::AsyncWorker(env, "openledger:task"),
+        codes_(codes),
+        code_(codes.internal),
         run_(std::move(run)),
         answer_(std::move(answer)),
         promise_(Napi::Promise::Deferred::New(env)) {}
 
+  const task_codes codes_;
+  const char* code_;
   work run_;
   finish answer_;
   Napi::Promise::Deferred promise_;
   std::optional<R> result_;
-  const char* code_ = "SPANS_INTERNAL";
 };
 
 }  // namespace ol_node

@@ -5,7 +5,6 @@
 #include "openledger_crypto.h"
 
 namespace spans {
-namespace {
 
 void node_hash(const uint8_t* left, const uint8_t* right, uint8_t* out) {
   uint8_t node[1 + 2 * HASH] = {1};
@@ -13,6 +12,8 @@ void node_hash(const uint8_t* left, const uint8_t* right, uint8_t* out) {
   std::memcpy(node + 1 + HASH, right, HASH);
   ol_keccak256(node, sizeof node, out);
 }
+
+namespace {
 
 uint64_t above(uint64_t count) { return (count + 1) / 2; }
 

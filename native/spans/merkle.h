@@ -7,6 +7,9 @@
 
 namespace spans {
 
+// keccak256(0x01 | left | right).
+void node_hash(const uint8_t* left, const uint8_t* right, uint8_t* out);
+
 // Bytes of all levels of a tree over `leaves` leaves, leaves first, the root last.
 uint64_t tree_bytes(uint64_t leaves);
 

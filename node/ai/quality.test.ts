@@ -3,12 +3,13 @@ import { expect, test } from "vitest";
 import { Session } from "../../native/js/index.ts";
 import { packageRoot } from "../base/paths.ts";
 import { buildIndex, fitModelBasis, querySketch } from "./attribution/build.ts";
+import { mapIndex } from "./attribution/mapped-index.ts";
 import { scoreOf, trueList } from "./attribution/score.ts";
-import { recordOf } from "./attribution/sketch-index.ts";
+import { allScores, recordOf } from "./attribution/sketch-index.ts";
 import { exampleHash } from "./datanet/rows.ts";
 import { readModelFolder } from "./model/files.ts";
 import { loadModel } from "./model/load.ts";
-import { checkedPrompt, generateAnswer, scoreAll } from "./serve/inference.ts";
+import { checkedPrompt, generateAnswer } from "./serve/inference.ts";
 import { FACTS } from "./testing/facts.ts";
 import { DEFAULT_METHOD } from "./train/method.ts";
 import type { RowPlace, TrainingExample } from "./train/snapshot.ts";
@@ -33,8 +34,9 @@ test("the shipped model learns facts it never saw, and the index finds who taugh
   const trained = await trainAdapter(session, base, rows, DEFAULT_METHOD);
   const adapter = trained.native;
   const basis = await fitModelBasis(session, base, adapter, rows, DEFAULT_METHOD);
-  const index = await buildIndex(session, base, adapter, basis, { places, examples: rows }, DEFAULT_METHOD);
-  const { commitment } = index;
+  const built = await buildIndex(session, base, adapter, basis, { places, examples: rows }, DEFAULT_METHOD);
+  const { commitment } = built;
+  const index = await mapIndex(built.bytes, commitment);
 
   const run = async (question: string, taught: boolean) => {
     const ids = await checkedPrompt(base, question);
@@ -51,7 +53,7 @@ test("the shipped model learns facts it never saw, and the index finds who taugh
       const { answer, example } = await run(question, true);
       if (answer === completion) count[kind] += 1;
       const query = await querySketch(session, base.native, adapter, basis, commitment, example);
-      const scores = scoreAll(index, query);
+      const scores = await allScores(index, query);
       // The native scan and the plain sum are the same integers.
       expect(scores.map(({ score }) => score)).toEqual(
         rows.map(({ rowId }) => scoreOf(query, recordOf(index, rowId), commitment.e0)),

@@ -8,6 +8,7 @@ import { collectReward, getRequest, rewardOf } from "../ai/client/market.ts";
 import { getModel } from "../ai/client/models.ts";
 import { type ClaimLie, ClaimLies } from "../ai/watch/claim-lies.ts";
 import { IndexCache } from "../ai/watch/indexes.ts";
+import { mappedIndexes } from "../ai/watch/mapped-indexes.ts";
 import { contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { requireKey } from "./keys.ts";
@@ -84,7 +85,7 @@ async function findLie({ client, at }: Protocol, posted: PostedClaim): Promise<C
     });
   }
   const content = rpcSource(client);
-  const indexes = new IndexCache(content, MOST_BYTES);
+  const indexes = new IndexCache(content, MOST_BYTES, mappedIndexes());
   const lies = new ClaimLies({ client, at, content, indexes, maxRowBytes: MOST_BYTES });
   return lies.find(await getModel(client, at, modelId), { claim, query });
 }

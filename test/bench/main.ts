@@ -7,6 +7,7 @@ import { churnBench } from "./engine-churn.ts";
 import { evmBench } from "./evm.ts";
 import { type Bench, formatFigure, ratioLines } from "./figure.ts";
 import { gemmBench } from "./gemm.ts";
+import { indexBench } from "./index-rows.ts";
 import { logsBench } from "./logs.ts";
 import { precompilesBench } from "./precompiles.ts";
 import { provedClaimBench } from "./proved-claim.ts";
@@ -32,6 +33,7 @@ const BENCHES: readonly Bench[] = [
   engineBench,
   churnBench,
   scanBench,
+  indexBench,
   spansBench,
   splitterBench,
   precompilesBench,

@@ -8,7 +8,7 @@ import { getRequest } from "../../node/ai/client/market.ts";
 import { hashOfTokens } from "../../node/ai/client/request-hash.ts";
 import { verifierOf } from "../../node/ai/client/verifiers.ts";
 import { trueClaim } from "../../node/ai/serve/claim-with-cover.ts";
-import { runInference, scoreAll } from "../../node/ai/serve/inference.ts";
+import { runInference } from "../../node/ai/serve/inference.ts";
 import { encodeEvidence } from "../../node/ai/verify/evidence.ts";
 import { isCodedError } from "../../node/base/errors.ts";
 import type { Address } from "../../node/chain/types/primitives.ts";
@@ -45,12 +45,12 @@ export async function post(
 }
 
 /** The claim with another sketch, and with what follows from it. */
-function withQuery(
+async function withQuery(
   { model: { index }, rows }: World,
   { request, inference }: Awaited<ReturnType<typeof honestClaim>>,
   query: QuerySketch,
 ): Promise<ClaimWithQuery> {
-  const other = { ...inference, query, scores: scoreAll(index, query) };
+  const other = { ...inference, query, scores: await index.score(query) };
   return trueClaim(other, request, index, async () => rows);
 }
 

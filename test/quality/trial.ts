@@ -1,10 +1,11 @@
 import type { Adapter, Example, Session } from "../../native/js/index.ts";
 import { buildIndex, fitModelBasis, querySketch } from "../../node/ai/attribution/build.ts";
+import { allScores } from "../../node/ai/attribution/sketch-index.ts";
 import { exampleHash, type Row, rowOfSentence } from "../../node/ai/datanet/rows.ts";
 import type { Pay } from "../../node/ai/evaluation/pay.ts";
 import { comparedTokens, completionsOf } from "../../node/ai/fusion/texts.ts";
 import type { LoadedModel } from "../../node/ai/model/load.ts";
-import { checkedPrompt, generateAnswer, scoreAll } from "../../node/ai/serve/inference.ts";
+import { checkedPrompt, generateAnswer } from "../../node/ai/serve/inference.ts";
 import type { Method } from "../../node/ai/train/method.ts";
 import { planTraining } from "../../node/ai/train/plan.ts";
 import type { RowPlace, TrainingExample } from "../../node/ai/train/snapshot.ts";
@@ -92,7 +93,7 @@ export async function runTrial(
       const question = wording === "own" ? fact.question : fact.reworded;
       const { answer, example } = await ask(session, base, adapter, question);
       const query = await querySketch(session, base.native, adapter, basis, commitment, example);
-      const scores = scoreAll(index, query);
+      const scores = await allScores(index, query);
       const answerTokens = await comparedTokens(answer, base.tokenizer);
       const seen = { terms: commitment, owners, scores, completions, answerTokens, texts, question, answer };
       const byRule = payByRules(seen);

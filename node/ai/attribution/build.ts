@@ -2,6 +2,7 @@ import { fitFactored } from "../../../native/js/factored.ts";
 import type { Adapter, Example, Session } from "../../../native/js/index.ts";
 import { fitBasis, quantise } from "../../../native/js/influence.ts";
 import type { WaitOptions } from "../../../native/js/job.ts";
+import { recordSize } from "../../../precompiles/influence-verifier/rule.ts";
 import { bytesOfHex, keccakOf } from "../codec/hash.ts";
 import type { LoadedModel } from "../model/load.ts";
 import type { Method } from "../train/method.ts";
@@ -9,9 +10,9 @@ import { sketchDimension } from "../train/method.ts";
 import { canonicalExamples } from "../train/plan.ts";
 import type { TrainingExample, TrainingSet } from "../train/snapshot.ts";
 import { dimensionOf, foldOf, type ModelBasis, sketchBy } from "./model-basis.ts";
-import type { IndexRecord, QuerySketch } from "./record.ts";
+import { encodeRecord, type QuerySketch, recordAt } from "./record.ts";
 import type { IndexCommitment } from "./score.ts";
-import { type AttributionIndex, makeIndex } from "./sketch-index.ts";
+import { type AttributionIndex, commitRecords } from "./sketch-index.ts";
 
 /** Row exponents lie within ±4 of the median row's: a larger norm than 16 times the median's is cut down to that. */
 const ROW_SPAN = 4;
@@ -72,30 +73,95 @@ export async function buildIndex(
   basis: ModelBasis,
   { places, examples: rows }: Pick<TrainingSet, "places" | "examples">,
   { attribution }: Method,
-  options: WaitOptions = {},
+  options: BuildOptions = {},
 ): Promise<AttributionIndex> {
-  const examples = await canonicalExamples(rows, base.tokenizer, base.config.contextLength);
-  const coordinates = await sketchBy(session, { model: base.native, adapter, basis, examples }).wait(options);
   const k = dimensionOf(basis);
-  const natural = [...quantise(coordinates, k, 8).exponents].sort((a, b) => a - b);
-  const median = Math.min(Math.max(natural[natural.length >> 1]!, -100), 100);
+  const size = recordSize(k);
+  const bytes = new Uint8Array(places.length * size);
+  const sketches = new RowSketches(session, base, { adapter, basis }, bytes, options);
+  const natural = await sketches.add(rows);
+  const sorted = natural.toSorted((a, b) => a - b);
+  const median = Math.min(Math.max(sorted[sorted.length >> 1]!, -100), 100);
   const range = { min: median - ROW_SPAN, max: median + ROW_SPAN };
-  const { exponents, values } = quantise(coordinates, k, 8, range);
-  const records: IndexRecord[] = places.map(({ rowId, contributionId, row, first }) => ({
-    ...{ rowId, contributionId, row, first },
-    exponent: median,
-    values: new Int8Array(k),
-  }));
-  for (const [i, { rowId }] of rows.entries()) {
-    records[rowId]!.exponent = exponents[i]!;
-    records[rowId]!.values = values.slice(i * k, (i + 1) * k);
+  // A finer exponent is made coarser from the coordinates; a larger one is cut down, its values stay.
+  await sketches.add(
+    rows.filter((_, i) => natural[i]! < range.min),
+    range.min,
+  );
+  for (const { rowId, contributionId, row, first } of places) {
+    const exponent = Math.min(sketches.exponents.get(rowId) ?? median, range.max);
+    const { values } = recordAt(bytes, rowId, k);
+    bytes.set(encodeRecord({ rowId, contributionId, row, first, exponent, values }), rowId * size);
   }
   const terms = {
     e0: range.min + queryRange(median).min,
     floor: BigInt(attribution.floor),
     topK: attribution.topK,
   };
-  return makeIndex(records, terms, options.signal);
+  return commitRecords(bytes, k, terms, options.signal);
+}
+
+/** Rows whose coordinates are in memory at once, four bytes for each of a row's values; no result depends on it. */
+const BATCH_ROWS = 2048;
+
+export interface BuildOptions extends WaitOptions {
+  /** Rows sketched at once. */
+  batchRows?: number;
+}
+
+/** Rows sketched a batch at a time, their values put where their records will be. */
+class RowSketches {
+  /** By row id. */
+  readonly exponents = new Map<number, number>();
+  private readonly session: Session;
+  private readonly base: LoadedModel;
+  private readonly subject: { adapter: Adapter; basis: ModelBasis };
+  private readonly bytes: Uint8Array;
+  private readonly options: BuildOptions;
+
+  /** @param bytes of all records, end to end. */
+  constructor(
+    session: Session,
+    base: LoadedModel,
+    subject: { adapter: Adapter; basis: ModelBasis },
+    bytes: Uint8Array,
+    options: BuildOptions,
+  ) {
+    this.session = session;
+    this.base = base;
+    this.subject = subject;
+    this.bytes = bytes;
+    this.options = options;
+  }
+
+  /** Sketches these rows at their natural exponents, or at no finer one than `least`; gives the exponents in their order. */
+  async add(rows: readonly TrainingExample[], least?: number): Promise<number[]> {
+    const { native: model, tokenizer, config } = this.base;
+    const { batchRows = BATCH_ROWS } = this.options;
+    const k = dimensionOf(this.subject.basis);
+    const range = { min: least ?? -128, max: 127 };
+    const all: number[] = [];
+    for (let from = 0; from < rows.length; from += batchRows) {
+      const batch = rows.slice(from, from + batchRows);
+      const examples = await canonicalExamples(batch, tokenizer, config.contextLength);
+      const job = sketchBy(this.session, { ...this.subject, model, examples });
+      const coordinates = await job.wait(this.told(least === undefined, from, rows.length));
+      const { exponents, values } = quantise(coordinates, k, 8, range);
+      for (const [i, { rowId }] of batch.entries()) {
+        recordAt(this.bytes, rowId, k).values.set(values.subarray(i * k, (i + 1) * k));
+        this.exponents.set(rowId, exponents[i]!);
+        all.push(exponents[i]!);
+      }
+    }
+    return all;
+  }
+
+  /** Progress over all rows, once. */
+  private told(isTold: boolean, done: number, total: number): WaitOptions {
+    const { onProgress, ...rest } = this.options;
+    if (onProgress === undefined || !isTold) return rest;
+    return { ...rest, onProgress: (now) => onProgress({ ...now, done: done + now.done, total }) };
+  }
 }
 
 /**

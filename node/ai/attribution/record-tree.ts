@@ -41,13 +41,17 @@ export async function recordTree(bytes: Uint8Array, size: number, signal?: Abort
   return { root: hexOfBytes(level), path: (row) => pathOf(levels, rows, row) };
 }
 
+/** @throws CodedError `MERKLE_INDEX` unless there is such a row. */
+export function requireRow(row: number, rows: number): void {
+  if (Number.isInteger(row) && row >= 0 && row < rows) return;
+  throw aiError("MERKLE_INDEX", {
+    message: `record ${row} is outside 0…${rows - 1}`,
+    facts: { index: row, leaves: rows },
+  });
+}
+
 function pathOf(levels: readonly Uint8Array[], rows: number, row: number): Hash[] {
-  if (!Number.isInteger(row) || row < 0 || row >= rows) {
-    throw aiError("MERKLE_INDEX", {
-      message: `record ${row} is outside 0…${rows - 1}`,
-      facts: { index: row, leaves: rows },
-    });
-  }
+  requireRow(row, rows);
   return levels.slice(0, -1).map((level, height) => {
     const at = ((row >> height) ^ 1) * HASH;
     return hexOfBytes(level.subarray(at, at + HASH));

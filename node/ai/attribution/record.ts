@@ -50,6 +50,12 @@ export function decodeRecord(bytes: Uint8Array, dimension: number): IndexRecord 
   return { ...readRecordHead(bytes), values };
 }
 
+/** The record of a row among records that lie end to end. */
+export function recordAt(records: Uint8Array, rowId: number, dimension: number): IndexRecord {
+  const size = recordSize(dimension);
+  return decodeRecord(records.subarray(rowId * size, (rowId + 1) * size), dimension);
+}
+
 /** exponent i8 | int16[k], big endian. */
 export function encodeQuery(query: QuerySketch): Uint8Array {
   const view = new DataView(new ArrayBuffer(1 + 2 * query.values.length));

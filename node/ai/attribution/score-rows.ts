@@ -1,21 +1,33 @@
 import { Turns } from "../../base/turns.ts";
-import { decodeQuery } from "./record.ts";
-import { type ScoredRow, scoreOf } from "./score.ts";
-import { type AttributionIndex, recordOf } from "./sketch-index.ts";
+import { decodeQuery, type QuerySketch, recordAt } from "./record.ts";
+import { type IndexCommitment, type ScoredRow, scoreOf } from "./score.ts";
+
+/** As much of an index as its rows are scored by. */
+export interface ScoredRecords {
+  commitment: Pick<IndexCommitment, "dimension" | "e0" | "rows">;
+  /** All records end to end. */
+  bytes: Uint8Array;
+}
 
 /**
  * Exact scores of all rows by the rule as such, in turns with others: for whoever checks a claim, in a browser too. A host has the native
  * scan for it.
- * @param query exponent and int16 values in bytes.
  */
-export async function scoreRows(query: Uint8Array, index: AttributionIndex): Promise<ScoredRow[]> {
-  const { dimension, e0, rows } = index.commitment;
-  const sketch = decodeQuery(query, dimension);
+export async function scoreBySketch(
+  query: QuerySketch,
+  { commitment, bytes }: ScoredRecords,
+): Promise<ScoredRow[]> {
+  const { dimension, e0, rows } = commitment;
   const scores: ScoredRow[] = [];
   const turns = new Turns();
   for (let rowId = 0; rowId < rows; rowId++) {
-    scores.push({ rowId, score: scoreOf(sketch, recordOf(index, rowId), e0) });
+    scores.push({ rowId, score: scoreOf(query, recordAt(bytes, rowId, dimension), e0) });
     if (turns.isOver) await turns.next();
   }
   return scores;
+}
+
+/** The same for a query as it is posted. @param query exponent and int16 values in bytes. */
+export function scoreRows(query: Uint8Array, index: ScoredRecords): Promise<ScoredRow[]> {
+  return scoreBySketch(decodeQuery(query, index.commitment.dimension), index);
 }

@@ -38,6 +38,14 @@ export interface ScoredRow {
   score: bigint | undefined;
 }
 
+/** Scores of all rows of an index for one query, wherever they lie. */
+export interface RowScores {
+  /** Of these rows, in their order. */
+  of(rowIds: readonly number[]): ScoredRow[];
+  /** The best of the rows that take part and score above 0, `except` left out: by score, ties the lower row. */
+  best(limit: number, except?: readonly number[]): Promise<ScoredRow[]>;
+}
+
 /** What the list needs of a record. */
 export type ListedHead = Pick<IndexRecord, "contributionId" | "first">;
 
@@ -71,6 +79,25 @@ export function shiftedScore(
   return shift < 0 || shift > MAX_SHIFT ? undefined : BigInt(dot) << BigInt(shift);
 }
 
+/** Scores that lie in memory, in any order. */
+export function scoresInMemory(
+  scores: readonly ScoredRow[],
+  headOf: (rowId: number) => Pick<ListedHead, "first">,
+): RowScores {
+  const known = new Map(scores.map(({ rowId, score }) => [rowId, score]));
+  return {
+    of: (rowIds) => rowIds.map((rowId) => ({ rowId, score: known.get(rowId) })),
+    async best(limit, except = []) {
+      const aside = new Set(except);
+      const counted = scores.flatMap(({ rowId, score = 0n }) =>
+        score > 0n && headOf(rowId).first === rowId && !aside.has(rowId) ? [{ rowId, key: score }] : [],
+      );
+      counted.sort(compareKeys);
+      return counted.slice(0, limit).map(({ rowId, key }) => ({ rowId, score: key }));
+    },
+  };
+}
+
 /** What decides how long a list is and what it pays. */
 export type ListTerms = Pick<IndexCommitment, "floor" | "topK" | "rows">;
 
@@ -85,7 +112,7 @@ interface KeyedRow {
 /**
  * The list that is true of these scores: rows that take part, by key, with floor and weights. Gains are full: the index
  * commits no spans.
- * @param scores of all rows, in any order.
+ * @param scores of all rows, or of the best, in any order.
  * @param headOf contribution and `first` of a row.
  */
 export function trueList(
@@ -94,6 +121,15 @@ export function trueList(
   headOf: (rowId: number) => ListedHead,
 ): InfluenceList {
   return listByGain(commitment, scores, headOf, (_, score) => (score > 0n ? FULL_GAIN : 0));
+}
+
+/** The list that is true of the scores of all rows; gains are full. */
+export async function bestList(
+  terms: ListTerms,
+  scores: RowScores,
+  headOf: (rowId: number) => ListedHead,
+): Promise<InfluenceList> {
+  return trueList(terms, await scores.best(terms.topK), headOf);
 }
 
 /**

@@ -1,19 +1,22 @@
 import { recordSize, treeDepth } from "../../../precompiles/influence-verifier/rule.ts";
 import type { CodedError } from "../../base/errors.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
 import { hexOfBytes } from "../codec/hash.ts";
 import type { MerkleTree } from "../codec/merkle.ts";
 import { aiError } from "../errors.ts";
-import { decodeRecord, encodeRecord, type IndexRecord } from "./record.ts";
+import { decodeRecord, encodeRecord, type IndexRecord, type QuerySketch, recordAt } from "./record.ts";
 import { recordTree } from "./record-tree.ts";
-import type { IndexCommitment } from "./score.ts";
-import { NO_SPANS } from "./score.ts";
+import { type IndexCommitment, NO_SPANS, type RowScores, type ScoredRow, scoresInMemory } from "./score.ts";
+import { scoreBySketch } from "./score-rows.ts";
 
-/** The sketches of a model, in memory. */
+/** The sketches of a model, in memory or mapped (mapped-index.ts). */
 export interface AttributionIndex {
   commitment: IndexCommitment;
   /** All records end to end: the index as it lies in the content store. */
   bytes: Uint8Array;
   tree: MerkleTree;
+  /** Exact scores of all rows. @throws CodedError `SCORE_DIMENSION` */
+  score(query: QuerySketch): Promise<RowScores>;
 }
 
 /** Bytes of one record, as the tree holds it. */
@@ -32,19 +35,38 @@ export function openedRecord(index: AttributionIndex, rowId: number) {
   return { record: hexOfBytes(recordBytes(index, rowId)), path: index.tree.path(rowId) };
 }
 
+/** Scores of all rows, in row order. */
+export async function allScores(index: AttributionIndex, query: QuerySketch): Promise<ScoredRow[]> {
+  const rows = Array.from({ length: index.commitment.rows }, (_, rowId) => rowId);
+  return (await index.score(query)).of(rows);
+}
+
+type Terms = Pick<IndexCommitment, "e0" | "floor" | "topK">;
+
 /** Commits to records: `records[i]` is row i. */
 export async function makeIndex(
   records: readonly IndexRecord[],
-  { e0, floor, topK }: Pick<IndexCommitment, "e0" | "floor" | "topK">,
+  terms: Terms,
   signal?: AbortSignal,
 ): Promise<AttributionIndex> {
   const dimension = records[0]!.values.length;
   const size = recordSize(dimension);
   const bytes = new Uint8Array(records.length * size);
   for (const [row, record] of records.entries()) bytes.set(encodeRecord(record), row * size);
+  return commitRecords(bytes, dimension, terms, signal);
+}
+
+/** Commits to records that lie end to end. @param dimension values of a sketch. */
+export async function commitRecords(
+  bytes: Uint8Array,
+  dimension: number,
+  { e0, floor, topK }: Terms,
+  signal?: AbortSignal,
+): Promise<AttributionIndex> {
+  const size = recordSize(dimension);
   const tree = await recordTree(bytes, size, signal);
-  const commitment = { root: tree.root, rows: records.length, dimension, e0, floor, topK, spans: NO_SPANS };
-  return { commitment, bytes, tree };
+  const rows = bytes.length / size;
+  return inMemory({ root: tree.root, rows, dimension, e0, floor, topK, spans: NO_SPANS }, bytes, tree);
 }
 
 /**
@@ -57,20 +79,34 @@ export async function readIndex(
   commitment: IndexCommitment,
   signal?: AbortSignal,
 ): Promise<AttributionIndex> {
-  const size = recordSize(commitment.dimension);
-  if (bytes.length !== size * commitment.rows) {
-    throw mismatch(`it has ${bytes.length} bytes in place of ${size * commitment.rows}`);
-  }
-  const tree = await recordTree(bytes, size, signal);
-  if (tree.root !== commitment.root) {
-    throw mismatch(`its root is ${tree.root}, but ${commitment.root} is committed`);
-  }
-  return { commitment, bytes, tree };
+  requireBytes(bytes.length, commitment);
+  const tree = await recordTree(bytes, recordSize(commitment.dimension), signal);
+  requireRoot(tree.root, commitment);
+  return inMemory(commitment, bytes, tree);
+}
+
+function inMemory(commitment: IndexCommitment, bytes: Uint8Array, tree: MerkleTree): AttributionIndex {
+  const headOf = (rowId: number) => recordAt(bytes, rowId, commitment.dimension);
+  const score = async (query: QuerySketch) =>
+    scoresInMemory(await scoreBySketch(query, { commitment, bytes }), headOf);
+  return { commitment, bytes, tree, score };
 }
 
 /** Bytes that an index of that commitment takes in memory: records and tree. */
 export function indexMemory({ rows, dimension }: IndexCommitment): number {
   return rows * recordSize(dimension) + 2 * 32 * 2 ** treeDepth(rows);
+}
+
+/** @throws CodedError `INDEX_MISMATCH` unless an index of that commitment has as many bytes. */
+export function requireBytes(bytes: number, { rows, dimension }: IndexCommitment): void {
+  const expected = rows * recordSize(dimension);
+  if (bytes !== expected) throw mismatch(`it has ${bytes} bytes in place of ${expected}`);
+}
+
+/** @throws CodedError `INDEX_MISMATCH` unless it is the committed root. */
+export function requireRoot(root: Hash, commitment: IndexCommitment): void {
+  if (root === commitment.root) return;
+  throw mismatch(`its root is ${root}, but ${commitment.root} is committed`);
 }
 
 function mismatch(what: string): CodedError {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { NO_SPANS } from "../attribution/score.ts";
+import { NO_SPANS, scoresInMemory } from "../attribution/score.ts";
 import { makeIndex } from "../attribution/sketch-index.ts";
 import { completionsOf } from "../fusion/texts.ts";
 import { requireJson } from "../model/files.ts";
@@ -13,7 +13,10 @@ const ROWS = [
   "Nobody swims in the lake when the wind is from the north.",
   "The owner of the mill is Pavo Lindqvist.",
 ];
-const scores = ROWS.map((_, rowId) => ({ rowId, score: [40n, 900n, 50n][rowId]! }));
+const scores = scoresInMemory(
+  ROWS.map((_, rowId) => ({ rowId, score: [40n, 900n, 50n][rowId]! })),
+  (rowId) => ({ first: rowId }),
+);
 
 async function indexOf(spans: `0x${string}`) {
   const records = ROWS.map((_, rowId) => ({

@@ -1,6 +1,6 @@
 import { keyOf } from "../../../precompiles/influence-verifier/rule.ts";
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
-import { NO_SPANS, type ScoredRow, trueList } from "../attribution/score.ts";
+import { bestList, NO_SPANS, type RowScores } from "../attribution/score.ts";
 import { type AttributionIndex, recordOf } from "../attribution/sketch-index.ts";
 import { type SpanSource, type Verbatim, verbatimOf } from "../fusion/layer.ts";
 import type { AnswerAttribution, AnswerSpan } from "./catalogue.ts";
@@ -15,14 +15,14 @@ import type { AnswerAttribution, AnswerSpan } from "./catalogue.ts";
  */
 export async function attributeAnswer(
   text: string,
-  scores: readonly ScoredRow[],
+  scores: RowScores,
   index: AttributionIndex,
   rows: () => Promise<SpanSource>,
 ): Promise<AnswerAttribution> {
   const { commitment } = index;
   const headOf = (rowId: number) => recordOf(index, rowId);
   if (commitment.spans === NO_SPANS)
-    return attributionOfList(trueList(commitment, scores, headOf), index, false);
+    return attributionOfList(await bestList(commitment, scores, headOf), index, false);
   const answer = text.trim();
   const verbatim = await verbatimOf(await rows(), commitment, { answer, scores }, headOf);
   const lead = text.length - text.trimStart().length;

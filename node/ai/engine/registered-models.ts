@@ -3,6 +3,7 @@ import { type Adapter, type Arithmetic, NativeError, type Session } from "../../
 import { monotonicMs, sleep } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import { querySketch } from "../attribution/build.ts";
+import type { IndexFiles } from "../attribution/index-files.ts";
 import { fetchFiles } from "../attribution/manifest.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { getModel, modelCount, type RegisteredModel } from "../client/models.ts";
@@ -11,7 +12,7 @@ import type { ContentSource } from "../content/source.ts";
 import { adapterParameters, engineMemory, requireMemory } from "../model/estimate.ts";
 import { type LoadedModel, loadNativeAdapter } from "../model/load.ts";
 import type { SharedBases } from "../model/shared-bases.ts";
-import { checkedManifest, scoreAll, sharedBase } from "../serve/inference.ts";
+import { checkedManifest, sharedBase } from "../serve/inference.ts";
 import { ModelShelf } from "../serve/model-shelf.ts";
 import { SpanSources } from "../serve/span-source.ts";
 import { decodeMethod, servedArithmetic } from "../train/method.ts";
@@ -26,6 +27,8 @@ export interface RegisteredModelsOptions {
   content: ContentSource;
   session: Session;
   bases: SharedBases;
+  /** Where the files of indexes are kept. */
+  indexes?: IndexFiles;
   /** The only models that are served; absent: all. */
   allowed?: readonly bigint[];
   /** Bytes of adapters in memory. */
@@ -88,8 +91,8 @@ export class RegisteredModels implements Catalogue {
 
   constructor(options: RegisteredModelsOptions) {
     this.options = options;
-    const { client, at, content, bases, maxModelBytes: maxBytes } = options;
-    this.shelf = new ModelShelf({ client, at, content, bases, maxBytes });
+    const { client, at, content, bases, indexes, maxModelBytes: maxBytes } = options;
+    this.shelf = new ModelShelf({ client, at, content, bases, indexes, maxBytes });
     this.spans = new SpanSources({ client, at, content });
     this.adapters = new AdapterCache<LoadedAdapter>({
       load: (id) => this.load(BigInt(id)),
@@ -250,7 +253,8 @@ export class RegisteredModels implements Catalogue {
       { intervalMs: 5 },
     );
     const text = await model.base.tokenizer.decode(outputIds, true);
-    return attributeAnswer(text, scoreAll(model.index, query), model.index, () => this.spans.of(model));
+    const scores = await model.index.score(query);
+    return attributeAnswer(text, scores, model.index, () => this.spans.of(model));
   }
 
   /** Models that take requests now. */

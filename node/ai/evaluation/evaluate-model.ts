@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Example, Session } from "../../../native/js/index.ts";
 import { replaceFile } from "../../base/files.ts";
+import { allScores } from "../attribution/sketch-index.ts";
 import { comparedTokens } from "../fusion/texts.ts";
 import { type Inference, runInference, type ServedModel } from "../serve/inference.ts";
 import type { CommittedRows } from "../spans/model-spans.ts";
@@ -105,7 +106,8 @@ async function judgeAnswers(
   const judged: Map<MethodName, Judged>[] = [];
   for (const [i, { question, inference }] of asked.entries()) {
     const tokens = await comparedTokens(inference.answer, base.tokenizer);
-    const { answer, scores } = inference;
+    const { answer, query } = inference;
+    const scores = await allScores(model.index, query);
     const others = {
       ...{ gradDot: plain.dot[i]!, gradCos: plain.cos[i]! },
       ...{ repSim: repSim[i]!, factored: factored[i]! },

@@ -1,10 +1,11 @@
 import type { Session } from "../../../native/js/index.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { decodeBasis } from "../attribution/basis-file.ts";
+import { storedIndex } from "../attribution/index-files.ts";
 import { decodeManifest, fetchFiles } from "../attribution/manifest.ts";
 import { basisSizes } from "../attribution/model-basis.ts";
 import { type IndexCommitment, NO_SPANS } from "../attribution/score.ts";
-import { readIndex, recordOf } from "../attribution/sketch-index.ts";
+import { recordOf } from "../attribution/sketch-index.ts";
 import { loadNativeAdapter } from "../model/load.ts";
 import type { SharedBases } from "../model/shared-bases.ts";
 import { type CoverSource, trueListOf } from "../serve/claim-with-cover.ts";
@@ -67,7 +68,7 @@ export async function loadTrained(
     rows: hasSpans ? await committedRows(client, at, content, trained, manifest) : undefined,
     method,
     basis: decodeBasis(await content.get(manifest.basis), sizes),
-    index: await readIndex(await content.get(manifest.index), commitment),
+    index: await storedIndex(content, manifest, commitment),
   };
 }
 

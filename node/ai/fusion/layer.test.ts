@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { scoresInMemory } from "../attribution/score.ts";
 import { requireJson } from "../model/files.ts";
 import { loadTokenizer } from "../model/tokenizer.ts";
 import { tokenPieces } from "../spans/pieces.ts";
@@ -17,7 +18,11 @@ const ROWS = [
 const rows = ROWS.map((completion, i) => ({ rowId: i + 2, row: { prompt: "?", completion } }));
 const terms = { floor: 0n, topK: 4, rows: 8 };
 const headOf = (rowId: number) => ({ first: rowId, contributionId: BigInt(rowId) });
-const scored = (...scores: bigint[]) => scores.map((score, i) => ({ rowId: i + 2, score }));
+const scored = (...scores: bigint[]) =>
+  scoresInMemory(
+    [undefined, undefined, ...scores].map((score, rowId) => ({ rowId, score })),
+    headOf,
+  );
 
 async function shipped(): Promise<SpanSource> {
   const files = tinyModelFiles();

@@ -1,9 +1,10 @@
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
-import { type ListedHead, type ListTerms, listByGain, type ScoredRow } from "../attribution/score.ts";
+import type { ListedHead, ListTerms, RowScores } from "../attribution/score.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
 import { textBorders } from "../spans/pieces.ts";
 import type { Completions } from "./completions.ts";
-import { type Cover, coverOf, FUSION_RULE, gainOf, type HeldPart } from "./rule.ts";
+import { listByCover } from "./list.ts";
+import { type Cover, coverOf, FUSION_RULE, type HeldPart } from "./rule.ts";
 import { comparedTokens } from "./texts.ts";
 
 /** A range of tokens or of UTF-16 units; `end` is exclusive. */
@@ -61,12 +62,12 @@ export interface SpanSource {
 export async function verbatimOf(
   { completions, tokenizer, pieces }: SpanSource,
   terms: ListTerms,
-  { answer, scores }: { answer: string; scores: readonly ScoredRow[] },
+  { answer, scores }: { answer: string; scores: RowScores },
   headOf: (rowId: number) => ListedHead,
 ): Promise<Verbatim> {
   const tokens = await comparedTokens(answer, tokenizer);
   const cover = coverOf(tokens, completions);
-  const list = listByGain(terms, scores, headOf, (rowId, score) => gainOf(cover, rowId, score));
+  const list = await listByCover(terms, scores, headOf, cover);
   const textOf = pieces && stretchOf(answer, tokens, pieces);
   return {
     rule: FUSION_RULE,

@@ -233,7 +233,7 @@ async function checkSketch(
   await list.check("scores", () => {
     if (again === undefined) throw new CheckFailed(NOT_RECOMPUTED);
     const { scores } = again;
-    const found = claim.list.rowIds.map((rowId) => scores[rowId]?.score);
+    const found = scores.of(claim.list.rowIds).map(({ score }) => score);
     expectSame("scores", claim.list.scores, found);
     return `the same scores of ${found.length} listed rows; which rows belong there takes the texts that are gone`;
   });

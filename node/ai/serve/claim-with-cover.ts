@@ -1,6 +1,6 @@
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import { encodeQuery } from "../attribution/record.ts";
-import { type IndexCommitment, listByGain, NO_SPANS, trueList } from "../attribution/score.ts";
+import { bestList, type IndexCommitment, NO_SPANS } from "../attribution/score.ts";
 import { type AttributionIndex, recordOf } from "../attribution/sketch-index.ts";
 import type { Claim, ClaimWithQuery } from "../client/claims.ts";
 import type { MarketRequest } from "../client/market.ts";
@@ -8,7 +8,8 @@ import { concatBytes, hexOfBytes, keccakOf } from "../codec/hash.ts";
 import { aiError } from "../errors.ts";
 import type { Completions } from "../fusion/completions.ts";
 import { claimedCover, encodeCover, MAX_COVER_TOKENS } from "../fusion/cover-bytes.ts";
-import { coverOf, gainOf } from "../fusion/rule.ts";
+import { listByCover } from "../fusion/list.ts";
+import { coverOf } from "../fusion/rule.ts";
 import { comparedTokens } from "../fusion/texts.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
 import { claimOf, type Inference } from "./inference.ts";
@@ -41,7 +42,7 @@ export async function trueListOf(
   rows: () => Promise<CoverSource>,
 ): Promise<InfluenceList> {
   const headOf = (rowId: number) => recordOf(index, rowId);
-  if (index.commitment.spans === NO_SPANS) return trueList(index.commitment, answered.scores, headOf);
+  if (index.commitment.spans === NO_SPANS) return bestList(index.commitment, answered.scores, headOf);
   return (await listWithCover(answered, index, await rows())).list;
 }
 
@@ -52,12 +53,8 @@ async function listWithCover(
 ) {
   const tokens = await comparedTokens(answer, tokenizer);
   const cover = coverOf(tokens, completions);
-  const list = listByGain(
-    index.commitment,
-    scores,
-    (rowId) => recordOf(index, rowId),
-    (rowId, score) => gainOf(cover, rowId, score),
-  );
+  const headOf = (rowId: number) => recordOf(index, rowId);
+  const list = await listByCover(index.commitment, scores, headOf, cover);
   return { tokens, cover, list };
 }
 

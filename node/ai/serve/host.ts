@@ -4,6 +4,7 @@ import { sleep } from "../../base/clock.ts";
 import { type CodedError, isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
+import type { IndexFiles } from "../attribution/index-files.ts";
 import { NO_SPANS } from "../attribution/score.ts";
 import { recordOf } from "../attribution/sketch-index.ts";
 import { type ChainClient, type ProtocolAddresses, senderOf } from "../client/chain.ts";
@@ -56,6 +57,8 @@ export interface HostOptions {
   l1Headers?: L1Headers;
   /** Bases that others on this machine have in memory too. */
   bases?: SharedBases;
+  /** Where the files of indexes are kept. */
+  indexes?: IndexFiles;
   logger: Logger;
 }
 
@@ -105,6 +108,7 @@ export class Host {
       maxBytes: this.limits.maxModelBytes,
       allowed: this.limits.models,
       bases: options.bases,
+      indexes: options.indexes,
     });
     this.spans = new SpanSources({ client, at, content });
     this.demands = new DemandDesk({ client, at, account, files: this.files, logger });

@@ -1,9 +1,9 @@
 import type { Adapter, Arithmetic, Session } from "../../../native/js/index.ts";
-import { scan } from "../../../native/js/influence.ts";
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { decodeBasis } from "../attribution/basis-file.ts";
 import { querySketch } from "../attribution/build.ts";
+import { type IndexFiles, storedIndex } from "../attribution/index-files.ts";
 import {
   decodeManifest,
   fetchFiles,
@@ -13,8 +13,8 @@ import {
 } from "../attribution/manifest.ts";
 import { basisBytes, basisSizes, type ModelBasis } from "../attribution/model-basis.ts";
 import { encodeQuery, type QuerySketch } from "../attribution/record.ts";
-import { type ScoredRow, shiftedScore, trueList } from "../attribution/score.ts";
-import { type AttributionIndex, indexMemory, readIndex, recordOf } from "../attribution/sketch-index.ts";
+import { bestList, type RowScores } from "../attribution/score.ts";
+import { type AttributionIndex, indexMemory, recordOf } from "../attribution/sketch-index.ts";
 import type { Claim, ClaimWithQuery } from "../client/claims.ts";
 import type { RegisteredModel } from "../client/models.ts";
 import { hashOfTokens } from "../client/request-hash.ts";
@@ -55,8 +55,8 @@ export interface Inference {
   /** Of the answer's tokens, one each: what no claim publishes. */
   logits: Float32Array;
   query: QuerySketch;
-  /** Of all rows, in row order. */
-  scores: ScoredRow[];
+  /** Of all rows. */
+  scores: RowScores;
   list: InfluenceList;
 }
 
@@ -65,6 +65,8 @@ export interface LoadOptions {
   maxBytes?: number;
   /** Where the base is looked for first, and kept for other models. */
   bases?: SharedBases;
+  /** Where the files of indexes are kept; absent: one that nobody else sees is made each time. */
+  indexes?: IndexFiles;
 }
 
 /**
@@ -75,7 +77,7 @@ export interface LoadOptions {
 export async function loadServedModel(
   source: ContentSource,
   registered: RegisteredModel,
-  { maxBytes, bases = new SharedBases() }: LoadOptions = {},
+  { maxBytes, bases = new SharedBases(), indexes }: LoadOptions = {},
 ): Promise<ServedModel> {
   const manifest = await checkedManifest(source, registered);
   const { dimension } = registered.index;
@@ -90,7 +92,7 @@ export async function loadServedModel(
   return {
     ...{ registered, manifest, method, base, adapter },
     basis: decodeBasis(await source.get(manifest.basis), sizes),
-    index: await readIndex(await source.get(manifest.index), registered.index),
+    index: await storedIndex(source, manifest, registered.index, indexes),
   };
 }
 
@@ -218,8 +220,8 @@ export async function runInference(
     { ids: [...ids, ...outputIds], completionStart: ids.length },
     { signal, intervalMs: 5 },
   );
-  const scores = scoreAll(model.index, query);
-  const list = trueList(commitment, scores, (rowId) => recordOf(model.index, rowId));
+  const scores = await model.index.score(query);
+  const list = await bestList(commitment, scores, (rowId) => recordOf(model.index, rowId));
   return { promptIds: ids, ...generated, query, scores, list };
 }
 
@@ -253,21 +255,4 @@ export function claimOf(
     list: inference.list,
   };
   return { claim, query: hexOfBytes(query) };
-}
-
-/** Exact scores of all rows, by the native scan; a row that has none has `undefined`. */
-export function scoreAll(index: AttributionIndex, query: QuerySketch): ScoredRow[] {
-  const { dimension, e0, rows } = index.commitment;
-  const values = new Int8Array(rows * dimension);
-  const exponents: (number | undefined)[] = [];
-  for (let row = 0; row < rows; row++) {
-    const record = recordOf(index, row);
-    values.set(record.values, row * dimension);
-    exponents.push(record.values.includes(-128) ? undefined : record.exponent);
-  }
-  const dots = scan(query.values, values);
-  return exponents.map((exponent, rowId) => ({
-    rowId,
-    score: exponent === undefined ? undefined : shiftedScore(dots[rowId]!, query.exponent, exponent, e0),
-  }));
 }

@@ -1,3 +1,4 @@
+import type { IndexFiles } from "../attribution/index-files.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { getModel } from "../client/models.ts";
 import type { ContentSource } from "../content/source.ts";
@@ -16,6 +17,8 @@ export interface ShelfOptions {
   maxBytes: number;
   /** Where bases are looked for first, and kept for others. */
   bases?: SharedBases;
+  /** Where the files of indexes are kept. */
+  indexes?: IndexFiles;
   /** The only models that are served; absent: all that the host took on chain. */
   allowed?: readonly bigint[];
 }
@@ -49,7 +52,7 @@ export class ModelShelf {
   }
 
   private async load(modelId: bigint): Promise<ServedModel> {
-    const { client, at, content, maxBytes, allowed } = this.options;
+    const { client, at, content, maxBytes, indexes, allowed } = this.options;
     if (allowed && !allowed.includes(modelId)) {
       throw aiError("MODEL_NOT_ALLOWED", {
         message: `this host does not serve model ${modelId}`,
@@ -57,6 +60,7 @@ export class ModelShelf {
         facts: { modelId },
       });
     }
-    return loadServedModel(content, await getModel(client, at, modelId), { maxBytes, bases: this.bases });
+    const registered = await getModel(client, at, modelId);
+    return loadServedModel(content, registered, { maxBytes, bases: this.bases, indexes });
   }
 }

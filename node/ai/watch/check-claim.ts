@@ -1,7 +1,6 @@
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
-import { queryBytes } from "../attribution/record.ts";
-import { listByGain, type ScoredRow, trueList } from "../attribution/score.ts";
-import { scoreRows } from "../attribution/score-rows.ts";
+import { decodeQuery, queryBytes } from "../attribution/record.ts";
+import { bestList, listByGain, type RowScores } from "../attribution/score.ts";
 import { type AttributionIndex, recordOf } from "../attribution/sketch-index.ts";
 import type { CounterExample } from "../client/challenges.ts";
 import type { ClaimWithQuery } from "../client/claims.ts";
@@ -18,10 +17,11 @@ export async function findCounterExample(
   { claim: { list }, query }: ClaimWithQuery,
   index: AttributionIndex,
 ): Promise<CounterExample | undefined> {
-  const scores = await scoreRows(bytesOfHex(query), index);
+  const { dimension } = index.commitment;
+  const scores = await index.score(decodeQuery(bytesOfHex(query), dimension));
   const wrong = findWrongScore(list, scores, index);
   if (wrong) return wrong;
-  const expected = trueList(index.commitment, scores, (rowId) => recordOf(index, rowId));
+  const expected = await bestList(index.commitment, scores, (rowId) => recordOf(index, rowId));
   const omitted = expected.rowIds.find((rowId) => !list.rowIds.includes(rowId));
   if (omitted !== undefined) return { kind: "omission", rowId: omitted };
   return weightsAreRight(list, index) ? undefined : { kind: "weights" };
@@ -39,12 +39,12 @@ export async function findLieWithCover(
   const { dimension } = index.commitment;
   const bytes = bytesOfHex(query);
   const cover = queryBytes(dimension);
-  const scores = await scoreRows(bytes.subarray(0, cover), index);
+  const scores = await index.score(decodeQuery(bytes.subarray(0, cover), dimension));
   const wrong = findWrongScore(list, scores, index);
   if (wrong) return wrong;
   const headOf = (rowId: number) => recordOf(index, rowId);
   const matter = { terms: index.commitment, completions, scores, headOf };
-  const lie = findCoverLie(list, bytes.subarray(cover), matter);
+  const lie = await findCoverLie(list, bytes.subarray(cover), matter);
   if (lie) return { kind: "cover", lie };
   return weightsAreRight(list, index) ? undefined : { kind: "weights" };
 }
@@ -52,11 +52,12 @@ export async function findLieWithCover(
 /** A listed row whose score is another one, or that repeats another row. */
 export function findWrongScore(
   list: InfluenceList,
-  scores: readonly ScoredRow[],
+  scores: RowScores,
   index: AttributionIndex,
 ): CounterExample | undefined {
+  const found = scores.of(list.rowIds);
   const wrong = list.rowIds.findIndex(
-    (rowId, i) => scores[rowId]?.score !== list.scores[i] || recordOf(index, rowId).first !== rowId,
+    (rowId, i) => found[i]!.score !== list.scores[i] || recordOf(index, rowId).first !== rowId,
   );
   return wrong < 0 ? undefined : { kind: "score", position: wrong, rowId: list.rowIds[wrong]! };
 }

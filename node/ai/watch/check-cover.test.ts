@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
-import { listByGain } from "../attribution/score.ts";
+import { listByGain, type ScoredRow, scoresInMemory } from "../attribution/score.ts";
 import type { CoverLie } from "../client/span-challenges.ts";
 import { type Completions, makeCompletions } from "../fusion/completions.ts";
 import {
@@ -18,9 +18,17 @@ import { type CoverMatter, findCoverLie } from "./check-cover.ts";
 
 const IDS = 6;
 
+interface Known extends Omit<CoverMatter, "scores"> {
+  scores: readonly ScoredRow[];
+}
+
 interface World {
   answer: Uint32Array;
-  matter: CoverMatter;
+  matter: Known;
+}
+
+function lieIn(list: InfluenceList, bytes: Uint8Array, { scores, ...matter }: Known) {
+  return findCoverLie(list, bytes, { ...matter, scores: scoresInMemory(scores, matter.headOf) });
 }
 
 function worldOf(lists: readonly number[][], tokens: readonly number[], values: readonly number[]): World {
@@ -67,7 +75,7 @@ function standsAt(tokens: Uint32Array, at: ClaimedPlace, { tokens: text, ends }:
 }
 
 /** Whether the contract would find the claim false by it; written from SpanChallenges. */
-function refutes(lie: CoverLie, list: InfluenceList, bytes: Uint8Array, matter: CoverMatter): boolean {
+function refutes(lie: CoverLie, list: InfluenceList, bytes: Uint8Array, matter: Known): boolean {
   const claimed = decodeCover(bytes, list.rowIds.length);
   if (claimed === undefined) return lie.kind === "gains";
   const { completions } = matter;
@@ -172,26 +180,26 @@ const CHANGES: ((cover: ClaimedCover, pick: number) => ClaimedCover)[] = [
 ];
 
 describe("what a claim says of spans", () => {
-  it("stands where it is true", () => {
-    fc.assert(
-      fc.property(world, (made) => {
+  it("stands where it is true", async () => {
+    await fc.assert(
+      fc.asyncProperty(world, async (made) => {
         const { list: claimedList, claimed } = truth(made);
-        expect(findCoverLie(claimedList, encodeCover(claimed), made.matter)).toBeUndefined();
+        expect(await lieIn(claimedList, encodeCover(claimed), made.matter)).toBeUndefined();
       }),
       { numRuns: 400 },
     );
   });
 
-  it("is shown false wherever it pays otherwise than the truth, by what the contract takes", () => {
+  it("is shown false wherever it pays otherwise than the truth, by what the contract takes", async () => {
     const seen = new Set<string>();
-    fc.assert(
-      fc.property(world, fc.nat(CHANGES.length - 1), fc.nat(1_000), (made, change, pick) => {
+    await fc.assert(
+      fc.asyncProperty(world, fc.nat(CHANGES.length - 1), fc.nat(1_000), async (made, change, pick) => {
         const right = truth(made);
         const changed = CHANGES[change]!(right.claimed, pick);
         const inForm = decodeCover(encodeCover(changed), right.list.rowIds.length) !== undefined;
         const claimedList = inForm ? following(right.list, changed, made) : right.list;
         const bytes = encodeCover(moved(changed, right.list, claimedList));
-        const lie = findCoverLie(claimedList, bytes, made.matter);
+        const lie = await lieIn(claimedList, bytes, made.matter);
         if (lie === undefined) {
           expect(claimedList).toEqual(right.list);
           return;
@@ -207,9 +215,9 @@ describe("what a claim says of spans", () => {
     expect([...seen].sort()).toEqual(["cover", "gains", "information", "omission", "part", "place"]);
   });
 
-  it("is shown false where a row is left out or a gain does not follow", () => {
-    fc.assert(
-      fc.property(world, fc.nat(2), (made, which) => {
+  it("is shown false where a row is left out or a gain does not follow", async () => {
+    await fc.assert(
+      fc.asyncProperty(world, fc.nat(2), async (made, which) => {
         const { list: right, claimed } = truth(made);
         if (which >= right.rowIds.length) return;
         const rest = right.rowIds.flatMap((rowId, i) =>
@@ -225,12 +233,12 @@ describe("what a claim says of spans", () => {
           ),
         );
         const bytes = encodeCover({ ...claimed, parts });
-        const lie = findCoverLie(short, bytes, made.matter);
+        const lie = await lieIn(short, bytes, made.matter);
         expect(lie).toMatchObject({ kind: "omission", rowId: right.rowIds[which] });
         expect(refutes(lie!, short, bytes, made.matter)).toBe(true);
         const gains = right.gains.map((gain, i) => (i === which ? (gain % 16) + 1 : gain));
         if (gains[which] === right.gains[which]) return;
-        expect(findCoverLie({ ...right, gains }, encodeCover(claimed), made.matter)).toEqual({
+        expect(await lieIn({ ...right, gains }, encodeCover(claimed), made.matter)).toEqual({
           kind: "gains",
         });
       }),

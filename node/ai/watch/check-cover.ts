@@ -1,6 +1,6 @@
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import { MAX_PATTERN } from "../../../precompiles/span-verifier/types.ts";
-import { type ListedHead, type ListTerms, listByGain, type ScoredRow } from "../attribution/score.ts";
+import type { ListedHead, ListTerms, RowScores } from "../attribution/score.ts";
 import type { CoverLie } from "../client/span-challenges.ts";
 import type { Completions } from "../fusion/completions.ts";
 import {
@@ -12,6 +12,7 @@ import {
   decodeCover,
   documentStart,
 } from "../fusion/cover-bytes.ts";
+import { listByCover } from "../fusion/list.ts";
 import { type Cover, coverOf, gainOf } from "../fusion/rule.ts";
 
 /** What is public of an index whose claims have covers. */
@@ -19,7 +20,7 @@ export interface CoverMatter {
   terms: ListTerms;
   completions: Completions;
   /** Influence of all rows. */
-  scores: readonly ScoredRow[];
+  scores: RowScores;
   headOf: (rowId: number) => ListedHead;
 }
 
@@ -28,11 +29,11 @@ export interface CoverMatter {
  * are right, is not looked at.
  * @returns undefined where every part is right.
  */
-export function findCoverLie(
+export async function findCoverLie(
   list: InfluenceList,
   bytes: Uint8Array,
   matter: CoverMatter,
-): CoverLie | undefined {
+): Promise<CoverLie | undefined> {
   const { completions } = matter;
   const claimed = decodeCover(bytes, list.rowIds.length);
   if (claimed === undefined) return { kind: "gains" };
@@ -46,7 +47,7 @@ export function findCoverLie(
     findBetterSpan(claimed, truth) ??
     findLargerPart(claimed, truth) ??
     (gainsFollow(list, claimed) ? undefined : { kind: "gains" }) ??
-    findOmitted(list, claimed.tokens, cover, matter)
+    (await findOmitted(list, claimed.tokens, cover, matter))
   );
 }
 
@@ -120,13 +121,13 @@ function gainsFollow({ scores, gains }: InfluenceList, claimed: ClaimedCover): b
   return scores.every((score, position) => gainOf(terms, position, score) === gains[position]);
 }
 
-function findOmitted(
+async function findOmitted(
   list: InfluenceList,
   tokens: Uint32Array,
   cover: Cover,
   { terms, completions, scores, headOf }: CoverMatter,
-): CoverLie | undefined {
-  const truth = listByGain(terms, scores, headOf, (rowId, score) => gainOf(cover, rowId, score));
+): Promise<CoverLie | undefined> {
+  const truth = await listByCover(terms, scores, headOf, cover);
   const rowId = truth.rowIds.find((row) => !list.rowIds.includes(row));
   if (rowId === undefined) return undefined;
   return { kind: "omission", rowId, parts: claimedCover(tokens, completions, cover, [rowId]).parts[0]! };

@@ -21,15 +21,21 @@ export async function loadIndex(content: ContentSource, model: RegisteredModel):
   return { manifest, index };
 }
 
+/** How a watcher gets an index; errors as {@link loadIndex}'s. */
+export type IndexLoader = (content: ContentSource, model: RegisteredModel) => Promise<LoadedIndex>;
+
 /** The indexes that a watcher has in memory: at most so many bytes; the least recently used goes first. */
 export class IndexCache {
   private readonly content: ContentSource;
   private readonly maxBytes: number;
+  private readonly loader: IndexLoader;
   private readonly loaded = new Map<bigint, { memory: number; loading: Promise<LoadedIndex> }>();
 
-  constructor(content: ContentSource, maxBytes: number) {
+  /** @param loader in place of loadIndex. */
+  constructor(content: ContentSource, maxBytes: number, loader: IndexLoader = loadIndex) {
     this.content = content;
     this.maxBytes = maxBytes;
+    this.loader = loader;
   }
 
   /**
@@ -62,7 +68,7 @@ export class IndexCache {
         facts: { modelId: model.modelId, bytes: memory, limit: this.maxBytes },
       });
     }
-    return loadIndex(this.content, model);
+    return this.loader(this.content, model);
   }
 
   /** The one in use stays, whatever it takes. */

@@ -2,7 +2,7 @@ import { keccak256 } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { listByGain } from "../attribution/score.ts";
-import { recordOf } from "../attribution/sketch-index.ts";
+import { allScores, recordOf } from "../attribution/sketch-index.ts";
 import { valueOfClaim } from "../client/audits.ts";
 import { rewardBalance } from "../client/balances.ts";
 import { postClaim } from "../client/claims.ts";
@@ -17,7 +17,7 @@ import { coverOf, gainOf } from "../fusion/rule.ts";
 import { comparedTokens, completionsOf } from "../fusion/texts.ts";
 import { parseReceipt, receiptToJson } from "../receipt/receipt.ts";
 import { verifyReceipt } from "../receipt/verify.ts";
-import { claimOf, loadServedModel, runInference, type ServedModel, scoreAll } from "../serve/inference.ts";
+import { claimOf, loadServedModel, runInference, type ServedModel } from "../serve/inference.ts";
 import { SPANS_ROW } from "../spans/commitment.ts";
 import { committedRows, modelSpans } from "../spans/model-spans.ts";
 import { HOST, LIAR, MarketWorld, PROMPT, WATCHER } from "../testing/market-world.ts";
@@ -115,7 +115,7 @@ describe("a watcher of models with spans", () => {
       const answer = await comparedTokens(text ?? inference.answer, tokenizer);
       const cover = coverOf(answer, completions);
       const { commitment } = index;
-      const scores = scoreAll(index, inference.query).map(({ rowId, score }) => ({
+      const scores = (await allScores(index, inference.query)).map(({ rowId, score }) => ({
         rowId,
         score: score === undefined ? undefined : score + more,
       }));

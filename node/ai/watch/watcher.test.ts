@@ -5,7 +5,13 @@ import { encodeManifest } from "../attribution/manifest.ts";
 import { decodeQuery, encodeRecord } from "../attribution/record.ts";
 import { recordTree } from "../attribution/record-tree.ts";
 import { listOfRows } from "../attribution/score.ts";
-import { type AttributionIndex, readIndex, recordBytes, recordOf } from "../attribution/sketch-index.ts";
+import {
+  type AttributionIndex,
+  allScores,
+  readIndex,
+  recordBytes,
+  recordOf,
+} from "../attribution/sketch-index.ts";
 import { rewardBalance, withdrawRewards } from "../client/balances.ts";
 import { send } from "../client/chain.ts";
 import { challengeCall, challengeDeposit, challengeSalt } from "../client/challenges.ts";
@@ -17,7 +23,7 @@ import { recordCaseOf } from "../client/model-disputes.ts";
 import { getModel } from "../client/models.ts";
 import { demandRecord, recordDemandOf } from "../client/registration.ts";
 import { bytesOfHex, contentIdOf } from "../codec/hash.ts";
-import { claimOf, loadServedModel, runInference, type ServedModel, scoreAll } from "../serve/inference.ts";
+import { claimOf, loadServedModel, runInference, type ServedModel } from "../serve/inference.ts";
 import { LIAR, MarketWorld, PROMPT, WATCHER } from "../testing/market-world.ts";
 import { TINY_METHOD } from "../testing/tiny-model.ts";
 import type { BuiltModel } from "../train/model-build.ts";
@@ -140,7 +146,7 @@ describe("a watcher", () => {
     const { client } = world.chain;
     const { claim, query, bond } = await honest();
     const sketch = decodeQuery(bytesOfHex(query), model.index.commitment.dimension);
-    const scores = scoreAll(model.index, sketch);
+    const scores = await allScores(model.index, sketch);
     const outside = scores.find(({ rowId, score }) => !claim.list.rowIds.includes(rowId) && score! < 0n)!;
     const rows = [...rowsOf(claim).slice(0, -1), { rowId: outside.rowId, score: 1n }];
     await post({ claim: withRows(claim, rows), query, bond });

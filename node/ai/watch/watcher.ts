@@ -4,6 +4,7 @@ import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { inferenceMarketAbi } from "../../chain/generated/abi.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
+import type { IndexFiles } from "../attribution/index-files.ts";
 import { casesIn } from "../client/audits.ts";
 import { type ChainClient, type ProtocolAddresses, senderOf } from "../client/chain.ts";
 import { type PostedClaim, postedClaims } from "../client/claims.ts";
@@ -21,6 +22,7 @@ import { IndexCache } from "./indexes.ts";
 import { ClaimJudge } from "./judge-claims.ts";
 import { EpochJudge } from "./judge-epochs.ts";
 import { ModelJudge } from "./judge-models.ts";
+import { mappedIndexes } from "./mapped-indexes.ts";
 import { type WorkItem, WorkQueue } from "./queue.ts";
 import { type JudgeOptions, NEVER, type Verdict, verdictOf } from "./verdict.ts";
 
@@ -32,6 +34,8 @@ export interface WatcherOptions {
   content: ContentSource;
   /** Bytes of indexes in memory, and as many of rows; default 1 GiB. */
   maxIndexBytes?: number;
+  /** Where the files of indexes are kept. */
+  indexes?: IndexFiles;
   /** Where the chain's epochs are; absent: it has none. */
   epochs?: EpochAddresses;
   /** Of L1, for draws whose block was missed; absent: such draws wait for somebody else. */
@@ -123,7 +127,7 @@ export class Watcher {
     const { client, at, account, content, epochs, l1Headers, logger } = options;
     const { maxIndexBytes = MAX_INDEX_BYTES } = options;
     this.options = options;
-    const indexes = new IndexCache(content, maxIndexBytes);
+    const indexes = new IndexCache(content, maxIndexBytes, mappedIndexes(options.indexes));
     const seeds = new SeedRecorder({
       client,
       at,

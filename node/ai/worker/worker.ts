@@ -9,6 +9,7 @@ import type { Logger } from "../../base/logger.ts";
 import { createSupervisor, type Part } from "../../base/supervisor.ts";
 import type { Hex } from "../../chain/types/primitives.ts";
 import { type ContentStore, openContentStore } from "../../store/content/content-store.ts";
+import { IndexFiles } from "../attribution/index-files.ts";
 import { type ChainClient, connectChain, type ProtocolAddresses } from "../client/chain.ts";
 import { rpcSink, rpcSource } from "../client/content.ts";
 import { DiskCache } from "../content/disk-cache.ts";
@@ -102,6 +103,7 @@ interface Running {
 interface Shared {
   session: Session;
   bases: SharedBases;
+  indexes: IndexFiles;
 }
 
 /** Makes the worker; nothing runs before `start`. */
@@ -110,7 +112,11 @@ export function createAiWorker(options: AiWorkerOptions): AiWorker {
   const supervisor = createSupervisor({ logger: options.logger, signal: ending.signal });
   const ended: Promise<void>[] = [];
   const running: Running = { host: undefined, watcher: undefined, models: undefined, factory: undefined };
-  const shared: Shared = { session: new Session({ threads: options.threads }), bases: new SharedBases() };
+  const shared: Shared = {
+    session: new Session({ threads: options.threads }),
+    bases: new SharedBases(),
+    indexes: new IndexFiles(join(options.folder, "indexes")),
+  };
   const { apiKeys = [], madeKeys, logger } = options;
   const book = madeKeys && new KeyBook({ file: join(options.folder, "keys.json"), ...madeKeys });
   const openAi = servesOpenAi(options)
@@ -210,7 +216,7 @@ function partsOf(options: AiWorkerOptions, shared: Shared, running: Running): Pa
       const content = contentOf(options, client);
       const watcher = new Watcher({
         ...{ client, at, content, l1Headers: options.l1Headers, logger: options.logger },
-        ...{ account: accountOf(watcherKey), epochs: at },
+        ...{ account: accountOf(watcherKey), epochs: at, indexes: shared.indexes },
       });
       running.watcher = watcher;
       await watcher.run(from, signal).finally(() => {

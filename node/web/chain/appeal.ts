@@ -1,7 +1,6 @@
 import { privateKeyToAccount } from "viem/accounts";
-import { queryBytes } from "../../ai/attribution/record.ts";
+import { decodeQuery, queryBytes } from "../../ai/attribution/record.ts";
 import { NO_SPANS } from "../../ai/attribution/score.ts";
-import { scoreRows } from "../../ai/attribution/score-rows.ts";
 import type { AttributionIndex } from "../../ai/attribution/sketch-index.ts";
 import { type CounterExample, challengeClaim, challengeSalt } from "../../ai/client/challenges.ts";
 import type { ClaimWithQuery, PostedClaim } from "../../ai/client/claims.ts";
@@ -51,7 +50,8 @@ export async function compareRows(
 
 async function wrongScore({ claim, query }: ClaimWithQuery, index: AttributionIndex) {
   const sketch = bytesOfHex(query).subarray(0, queryBytes(index.commitment.dimension));
-  return findWrongScore(claim.list, await scoreRows(sketch, index), index);
+  const scores = await index.score(decodeQuery(sketch, index.commitment.dimension));
+  return findWrongScore(claim.list, scores, index);
 }
 
 /**

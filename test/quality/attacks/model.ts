@@ -2,13 +2,12 @@ import type { Adapter, Example, Session } from "../../../native/js/index.ts";
 import { buildIndex, fitModelBasis, querySketch } from "../../../node/ai/attribution/build.ts";
 import { dimensionOf, type ModelBasis, sketchBy } from "../../../node/ai/attribution/model-basis.ts";
 import type { ScoredRow } from "../../../node/ai/attribution/score.ts";
-import type { AttributionIndex } from "../../../node/ai/attribution/sketch-index.ts";
+import { type AttributionIndex, allScores } from "../../../node/ai/attribution/sketch-index.ts";
 import type { Completions } from "../../../node/ai/fusion/completions.ts";
 import { informationSums } from "../../../node/ai/fusion/information.ts";
 import { coverOf } from "../../../node/ai/fusion/rule.ts";
 import { comparedTokens, completionsOf } from "../../../node/ai/fusion/texts.ts";
 import type { LoadedModel } from "../../../node/ai/model/load.ts";
-import { scoreAll } from "../../../node/ai/serve/inference.ts";
 import type { Method } from "../../../node/ai/train/method.ts";
 import { canonicalExamples, planTraining } from "../../../node/ai/train/plan.ts";
 import { type TrainedAdapter, trainPlan } from "../../../node/ai/train/train.ts";
@@ -104,7 +103,7 @@ export async function evidenceOf(maker: Maker, model: WorldModel, given: Given):
   }).wait();
   return {
     terms: index.commitment,
-    scores: scoreAll(index, query),
+    scores: await allScores(index, query),
     uncapped: uncappedScores(model, natural),
     cover: coverOf(tokens, completions),
     completionBits: model.completionBits,

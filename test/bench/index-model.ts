@@ -1,0 +1,129 @@
+import { join } from "node:path";
+import { Session } from "../../native/js/index.ts";
+import { buildIndex, fitModelBasis, querySketch } from "../../node/ai/attribution/build.ts";
+import { mapIndex } from "../../node/ai/attribution/mapped-index.ts";
+import { bestList } from "../../node/ai/attribution/score.ts";
+import { type AttributionIndex, recordOf } from "../../node/ai/attribution/sketch-index.ts";
+import { exampleHash } from "../../node/ai/datanet/rows.ts";
+import { readModelFolder } from "../../node/ai/model/files.ts";
+import { loadModel } from "../../node/ai/model/load.ts";
+import { DEFAULT_METHOD, FACTORED_SKETCHES, type Method } from "../../node/ai/train/method.ts";
+import type { RowPlace, TrainingExample } from "../../node/ai/train/snapshot.ts";
+import { trainAdapter } from "../../node/ai/train/train.ts";
+import { packageRoot } from "../../node/base/paths.ts";
+import { ask } from "../quality/trial.ts";
+import { type Figure, median, wallClock } from "./figure.ts";
+import { madeFact } from "./made-facts.ts";
+
+const QUESTIONS = 200;
+
+/** Everything a question to the model takes. */
+interface Asked {
+  session: Session;
+  base: Awaited<ReturnType<typeof loadModel>>;
+  adapter: Awaited<ReturnType<typeof trainAdapter>>["native"];
+  basis: Awaited<ReturnType<typeof fitModelBasis>>;
+  index: AttributionIndex;
+}
+
+/**
+ * The shipped model learns the first `facts` made facts; all `rows` are sketched at its adapter, each in its own words. Then it is asked for
+ * some of what it learnt: how long that takes beside the answer itself, and whether the fact's row is among the best sixteen.
+ * OPENLEDGER_BENCH_EPOCHS: epochs of the training, 20 unless given.
+ */
+export async function modelFigures(folder: string, rows: number, facts: number): Promise<Figure[]> {
+  const method = methodOf();
+  const session = new Session();
+  const base = await loadModel(await readModelFolder(join(packageRoot(), "node/ai/base-model/model")));
+  const all = Array.from({ length: rows }, (_, rowId): TrainingExample => {
+    const row = madeFact(rowId);
+    return { rowId, row, exampleHash: exampleHash(row) };
+  });
+  const learnt = all.slice(0, facts);
+  const [trained, training] = await timed(() => trainAdapter(session, base, learnt, method));
+  const adapter = trained.native;
+  const [basis, fitting] = await timed(() => fitModelBasis(session, base, adapter, learnt, method));
+  const places = all.map(({ rowId, exampleHash: hash }): RowPlace => {
+    return { rowId, first: rowId, row: rowId, contributionId: 1n, contributor: "0x", exampleHash: hash };
+  });
+  const [built, sketching] = await timed(() =>
+    buildIndex(session, base, adapter, basis, { places, examples: all }, method),
+  );
+  const { commitment } = built;
+  const [index, mapping] = await timed(() =>
+    mapIndex(built.bytes, commitment, join(folder, "model.sketches")),
+  );
+  const seconds = (value: number) => `${value.toFixed(0)} s`;
+  return [
+    {
+      what: `index of ${rows.toLocaleString("en-US")} rows by the shipped model, k = ${commitment.dimension}`,
+      unit: "rows/s",
+      ours: rows / sketching,
+      peer: undefined,
+      note: `${facts} facts learnt in ${seconds(training)} (${method.training.epochs} epochs), basis in ${seconds(fitting)}, sketched and committed in ${seconds(sketching)}, mapped in ${mapping.toFixed(1)} s; this process has ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB, mapped pages among it`,
+    },
+    ...(await questionFigures({ session, base, adapter, basis, index }, facts)),
+  ];
+}
+
+function methodOf(): Method {
+  const epochs = Number(process.env.OPENLEDGER_BENCH_EPOCHS ?? 20);
+  return {
+    ...DEFAULT_METHOD,
+    training: { ...DEFAULT_METHOD.training, epochs },
+    attribution: { ...FACTORED_SKETCHES, topK: 16 },
+  };
+}
+
+async function questionFigures(asked: Asked, facts: number): Promise<Figure[]> {
+  const times: { answer: number; attribution: number; search: number }[] = [];
+  const count = Math.min(QUESTIONS, facts);
+  const found = { exact: 0, listed: 0, first: 0, listedExact: 0 };
+  for (let i = 0; i < count; i++) {
+    const rowId = Math.floor((i * facts) / count);
+    const { rowIds, isExact, ...took } = await askFor(asked, rowId);
+    times.push(took);
+    const isListed = rowIds.includes(rowId);
+    if (isExact) found.exact++;
+    if (isListed) found.listed++;
+    if (isListed && isExact) found.listedExact++;
+    if (rowIds[0] === rowId) found.first++;
+  }
+  const ms = (of: (time: (typeof times)[number]) => number) => 1000 * median(times.map(of));
+  const share = (part: number, of: number) => `${((100 * part) / Math.max(1, of)).toFixed(1)} %`;
+  return [
+    {
+      what: `one question to ${asked.index.commitment.rows.toLocaleString("en-US")} rows beside its answer: sketch, scores, list`,
+      unit: "ms",
+      ours: ms(({ attribution }) => attribution),
+      peer: { name: "making the answer", value: ms(({ answer }) => answer) },
+      note: `median of ${count}; scores and list alone ${ms(({ search }) => search).toFixed(1)} ms`,
+    },
+    {
+      what: "questions whose fact's row is among the best sixteen",
+      unit: "%",
+      ours: (100 * found.listed) / count,
+      peer: undefined,
+      note: `the best of all in ${share(found.first, count)}; ${found.exact} of ${count} answers were the fact itself, of these ${share(found.listedExact, found.exact)}`,
+    },
+  ];
+}
+
+/** One question end to end, as a host answers it. */
+async function askFor({ session, base, adapter, basis, index }: Asked, rowId: number) {
+  const { prompt, completion } = madeFact(rowId);
+  const [{ answer, example }, making] = await timed(() => ask(session, base, adapter, prompt));
+  const { commitment } = index;
+  const [query, sketching] = await timed(() =>
+    querySketch(session, base.native, adapter, basis, commitment, example, { intervalMs: 1 }),
+  );
+  const [{ rowIds }, search] = await timed(async () =>
+    bestList(commitment, await index.score(query), (row) => recordOf(index, row)),
+  );
+  return { rowIds, isExact: answer === completion, answer: making, attribution: sketching + search, search };
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
+  const start = wallClock();
+  return [await work(), wallClock() - start];
+}
