@@ -245,10 +245,8 @@ describe("governance on a devnet", { timeout: LONG }, () => {
       expect(changed("minBaseFee")).toMatchObject({ before: "1000000", after: "2000000" });
       expect(changed("parameters.platformBps")).toMatchObject({ before: "1000", after: "800" });
       expect(changed(`getProxyImplementation(${REGISTRY})`)?.after.toLowerCase()).toBe(code);
-      expect(changed("implementation")).toMatchObject({
-        before: await implementationOf(protocol.datanets),
-        after: registry,
-      });
+      expect(changed("implementation")?.before.toLowerCase()).toBe(await implementationOf(protocol.datanets));
+      expect(changed("implementation")?.after.toLowerCase()).toBe(registry);
       expect(proposed.effects.map(({ failure }) => failure)).toEqual(calls.map(() => undefined));
 
       const number = String(proposed.number);
