@@ -2,7 +2,8 @@
 // What users and upgrades of the contracts rest on, as text in the repository: storage layouts, selectors and topics, gas of whole
 // stories of the protocol. A difference is seen in review.
 //   node contracts/snapshots.mjs            compare storage and ABI with what forge compiled, and gas with a new run; status 1 if they differ
-//   node contracts/snapshots.mjs --write    write them anew
+//   node contracts/snapshots.mjs --write    write them anew; refuses where code that is to be upgraded would read its storage otherwise
+//   node contracts/snapshots.mjs --write --new-layouts    this too: for chains that begin anew
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,10 +37,10 @@ function compiledContracts() {
 const typeName = (type) => type.label.replace(/^(struct|enum|contract) /, "");
 
 /** A variable's line, and those of the fields where it is a struct, or a mapping's or list's value is. */
-function* storageLines(types, variables, depth, seen) {
+function* storageLines(types, variables, depth, seen, base = 0n) {
   for (const { slot, offset, label, type } of variables) {
     const entry = types[type];
-    yield `${"  ".repeat(depth)}${slot}+${offset} ${label}: ${typeName(entry)}, ${entry.numberOfBytes} B`;
+    yield `${"  ".repeat(depth)}${BigInt(slot) - base}+${offset} ${label}: ${typeName(entry)}, ${entry.numberOfBytes} B`;
     let inner = entry;
     while (inner.value !== undefined || inner.base !== undefined) inner = types[inner.value ?? inner.base];
     if (inner.members === undefined || seen.has(inner.label)) continue;
@@ -47,15 +48,50 @@ function* storageLines(types, variables, depth, seen) {
   }
 }
 
-/** Slot, offset, name, type and size of every variable that a contract keeps. */
+/** Where a contract's namespace begins (ERC-7201), 0 where its variables begin at slot 0. */
+function namespaceOf([first]) {
+  const slot = BigInt(first.slot);
+  return slot < 1n << 128n ? 0n : slot;
+}
+
+/** Slot, offset, name, type and size of every variable that a contract keeps; slots of a namespace from its beginning. */
 export function renderStorage() {
   const parts = [];
   for (const [name, { storageLayout }] of compiledContracts()) {
     if (storageLayout === undefined || storageLayout.storage.length === 0) continue;
-    const lines = storageLines(storageLayout.types ?? {}, storageLayout.storage, 1, new Set());
-    parts.push(`${name}\n${[...lines].join("\n")}\n`);
+    const base = namespaceOf(storageLayout.storage);
+    const lines = storageLines(storageLayout.types ?? {}, storageLayout.storage, 1, new Set(), base);
+    const place = base === 0n ? "" : ` at 0x${base.toString(16).padStart(64, "0")}`;
+    parts.push(`${name}${place}\n${[...lines].join("\n")}\n`);
   }
   return parts.join("\n");
+}
+
+/** The contracts of a text of {@link renderStorage}: their first line, which names a namespace where they have one, and the others. */
+function layoutsOf(text) {
+  const parts = text.split("\n\n").map((part) => part.trimEnd().split("\n"));
+  return new Map(parts.map(([head, ...lines]) => [head.split(" ")[0], { head, lines }]));
+}
+
+/**
+ * Contracts in namespaces, which are upgraded, whose later code would read what stands there otherwise: something of the older layout is
+ * gone, moved or of another type. What is added may stand between, in a struct's rest of a slot, or behind.
+ */
+export function brokenLayouts(older, newer) {
+  const next = layoutsOf(newer);
+  return [...layoutsOf(older)]
+    .filter(([, { head }]) => head.includes(" at 0x"))
+    .filter(([name, { head, lines }]) => {
+      const found = next.get(name);
+      if (found?.head !== head) return true;
+      let from = 0;
+      return lines.some((line) => {
+        const at = found.lines.indexOf(line, from);
+        from = at + 1;
+        return at < 0;
+      });
+    })
+    .map(([name]) => name);
 }
 
 function abiLine(item) {
@@ -88,6 +124,14 @@ function main() {
   const write = process.argv.includes("--write");
   mkdirSync(snapshots, { recursive: true });
   let differs = false;
+  const storage = snapshotFile("storage.txt");
+  const broken = existsSync(storage) ? brokenLayouts(readFileSync(storage, "utf8"), renderStorage()) : [];
+  if (broken.length > 0 && !process.argv.includes("--new-layouts")) {
+    process.stderr.write(`an upgrade would read the storage of ${broken.join(", ")} otherwise\n`);
+    process.stderr.write("  fix:   leave every variable where it is, and add new ones behind all others\n");
+    process.exitCode = 1;
+    return;
+  }
   for (const [name, text] of Object.entries(renderSnapshots())) {
     const file = snapshotFile(name);
     if (write) writeFileSync(file, text);

@@ -30,7 +30,7 @@ export function planAgents(
   plan: AgentPlan,
   founder: Address,
   nonce: bigint,
-  { balances, market, models, datanets, pools, disputes }: ProtocolAddresses,
+  { balances, market, models, ledger, pools, disputes }: ProtocolAddresses,
 ): AgentPart[] {
   const places = ORDER.map((name, i) => {
     const address = getContractAddress({ from: founder, nonce: nonce + BigInt(i) });
@@ -46,7 +46,7 @@ export function planAgents(
     ),
     deeds: part(
       ...(["AgentDeeds", agentDeedsAbi] as const),
-      ...[at.registry, market, models, datanets, pools, answerAgeMax],
+      ...[at.registry, market, models, ledger, pools, answerAgeMax],
     ),
     account: part("AgentAccount", agentAccountAbi, at.registry, at.deeds, market),
     verdicts: part(

@@ -7,6 +7,7 @@ import {
   parametersTimelockAbi,
   protocolParametersAbi,
   proxyAdminAbi,
+  upgradeableRegistryAbi as registryAbi,
   systemConfigAbi,
 } from "../chain/generated/abi.ts";
 import type { Address } from "../chain/types/primitives.ts";
@@ -78,6 +79,10 @@ export async function remainingSteps(realm: HandOverRealm): Promise<HandOverStep
     l2Client,
     transfer(liquidityControllerAbi, at.upgrades),
   );
+  for (const name of ["datanets", "modelRegistry"] as const) {
+    const what = `code of ${name} to the timelock of upgrades`;
+    give(owner("L2", name, protocol[name]), at.upgrades, what, l2Client, transfer(registryAbi, at.upgrades));
+  }
   const parameters = owner("L2", "parameters", protocol.parameters);
   const isPending = powers.some(({ power, holder }) => power === "pendingOwner" && holder === at.timelock);
   if (!isPending) {
@@ -124,7 +129,8 @@ function transfer(
     | typeof proxyAdminAbi
     | typeof liquidityControllerAbi
     | typeof protocolParametersAbi
-    | typeof openCircleAbi,
+    | typeof openCircleAbi
+    | typeof registryAbi,
   to: Address,
 ): Hex {
   return encodeFunctionData({

@@ -144,6 +144,8 @@ async function l2Powers({ l2, protocol, at, circle }: Realm): Promise<Found[]> {
     await ask("openMinter", OPEN_MINTER, "bridge"),
     await ask("parameters", protocol.parameters, "owner"),
     await ask("parameters", protocol.parameters, "pendingOwner"),
+    await ask("datanets", protocol.datanets, "owner"),
+    await ask("modelRegistry", protocol.modelRegistry, "owner"),
     await ask("treasury", at.treasury, "owner"),
     await ask("staked", at.staked, "FUNDER"),
     await ask("governor", at.governor, "timelock"),

@@ -39,12 +39,12 @@ export const epochsCall = (functionName: string, args: readonly unknown[]): Hex 
   encodeFunctionData({ abi: inferenceEpochsAbi, functionName, args } as never);
 
 export async function deployEpochs(p: Protocol): Promise<EpochContracts> {
-  const { parameters, models, datanets, staking, hosts, pools } = p.at;
+  const { parameters, models, ledger, staking, hosts, pools } = p.at;
   const next = await Promise.all([1, 2, 3, 4].map((steps) => addressOfNext(p.evm, steps)));
   const parts = addresses(
     parameters,
     models,
-    datanets,
+    ledger,
     staking,
     hosts,
     pools,

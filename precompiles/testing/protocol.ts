@@ -15,6 +15,7 @@ import {
   inferenceMarketAbi,
   modelRegistryAbi,
   protocolParametersAbi,
+  reviewersAbi,
   rewardBalancesAbi,
 } from "../../node/chain/generated/abi.ts";
 import type { Address } from "../../node/chain/types/primitives.ts";
@@ -70,7 +71,10 @@ export interface Protocol {
   at: {
     parameters: Address;
     models: Address;
+    modelRegistry: Address;
+    ledger: Address;
     datanets: Address;
+    reviewers: Address;
     hosts: Address;
     staking: Address;
     pools: Address;
@@ -154,6 +158,12 @@ async function deployPanels(
   return { seeds, verifiers, disputes };
 }
 
+/** A registry behind its proxy, which CALLER owns. */
+async function deployRegistry(evm: EVM, name: string, args: Hex): Promise<Address> {
+  const code = await deploy(evm, name, args);
+  return deploy(evm, "RegistryProxy", addresses(code, CALLER));
+}
+
 /** L2's origin becomes this L1 block. */
 export async function setOrigin({ evm }: Pick<Protocol, "evm">, number: bigint, hash: Hex): Promise<void> {
   const at = createAddressFromString(L1_BLOCK);
@@ -170,20 +180,23 @@ export async function deployProtocol(fixture: IndexFixture, hasVerifiers = false
   const parameters = await deployParameters(evm);
   const balances = await deploy(evm, "RewardBalances", "0x");
   const panels = hasVerifiers ? await deployPanels(evm, parameters, balances) : undefined;
-  const datanets = await deploy(evm, "DatanetRegistry", addresses(parameters, balances, NOBODY, NOBODY));
   // Contracts that name each other: the addresses of the next ones are known.
-  const curation = await deploy(evm, "Curation", addresses(datanets, balances));
-  const [modelChallenges, access, royalties] = await Promise.all(
-    [1, 3, 5].map((steps) => addressOfNext(evm, steps)),
-  );
-  const models = await deploy(
+  const next = (steps: number) => addressOfNext(evm, steps);
+  const ledger = await deploy(evm, "AttributionLedger", addresses(await next(4)));
+  const stakes = await deploy(evm, "ContributionStakes", addresses(balances, NOBODY, await next(3), NOBODY));
+  const reviewers = await deploy(evm, "Reviewers", addresses(parameters, balances, ledger, await next(2)));
+  const datanets = await deployRegistry(
     evm,
-    "ModelRegistry",
-    addresses(parameters, datanets, balances, modelChallenges!, NOBODY, access!, royalties!),
+    "DatanetRegistry",
+    addresses(parameters, ledger, reviewers, stakes, NOBODY),
   );
-  await deploy(evm, "ModelChallenges", addresses(parameters, balances, models, datanets));
-  const pools = await deploy(evm, "SnapshotPools", addresses(datanets, balances, models));
-  await deploy(evm, "DataAccess", addresses(parameters, datanets, pools, curation, models));
+  const curation = await deploy(evm, "Curation", addresses(datanets, reviewers, balances));
+  const modelParts = [await next(2), await next(3), NOBODY, await next(5), await next(7)];
+  const models = await deploy(evm, "ModelLedger", addresses(parameters, balances, ...modelParts));
+  const modelRegistry = await deployRegistry(evm, "ModelRegistry", addresses(parameters, ledger, models));
+  await deploy(evm, "ModelChallenges", addresses(parameters, balances, models, ledger));
+  const pools = await deploy(evm, "SnapshotPools", addresses(ledger, balances, models));
+  await deploy(evm, "DataAccess", addresses(parameters, ledger, pools, curation, models));
   const stakingArguments =
     `${addresses(parameters, models, balances, await addressOfNext(evm, 3))}${"0a".padStart(64, "0")}` as Hex;
   const staking = await deploy(evm, "ModelStaking", stakingArguments);
@@ -191,7 +204,7 @@ export async function deployProtocol(fixture: IndexFixture, hasVerifiers = false
   const at = await Promise.all([1, 2, 3, 4].map((steps) => addressOfNext(evm, steps)));
   const hosts = await deploy(evm, "HostStakes", addresses(parameters, balances, models, at[0]!));
   const asked = panels ? at[3]! : NOBODY;
-  const parts = [parameters, models, datanets, staking, hosts, pools, balances, at[1]!, at[2]!, asked];
+  const parts = [parameters, models, ledger, staking, hosts, pools, balances, at[1]!, at[2]!, asked];
   const market = await deploy(evm, "InferenceMarket", addresses(...parts));
   const challenges = await deploy(evm, "ClaimChallenges", addresses(parameters, balances, models, market));
   await deploy(evm, "ClaimDemands", addresses(parameters, balances, models, market));
@@ -201,17 +214,18 @@ export async function deployProtocol(fixture: IndexFixture, hasVerifiers = false
     const named = `${addresses(balances, market, hosts, disputes, seeds)}${word(PANEL_FEE).slice(2)}`;
     judges = { ...panels, audits: await deploy(evm, "Audits", named as Hex) };
   }
-  const named = { parameters, models, datanets, hosts, staking, pools };
+  const named = { parameters, models, modelRegistry, ledger, datanets, reviewers, hosts, staking, pools };
   const protocol = { evm, market, challenges, balances, at: named, judges, fixture, now: 2_000n };
   await setBalance(evm, HOST, 1000n * COIN);
   await setBalance(evm, WATCHER, COIN);
-  await snapshotOf(protocol, datanets);
-  await serveModel(protocol, models, hosts);
+  await snapshotOf(protocol);
+  await serveModel(protocol);
   return protocol;
 }
 
 /** The fixture's model, registered and taken by the host. */
-async function serveModel(p: Protocol, models: Address, hosts: Address): Promise<void> {
+async function serveModel(p: Protocol): Promise<void> {
+  const { modelRegistry, hosts } = p.at;
   const register = encodeFunctionData({
     abi: modelRegistryAbi,
     functionName: "register",
@@ -233,7 +247,7 @@ async function serveModel(p: Protocol, models: Address, hosts: Address): Promise
       },
     ],
   });
-  await must(p, models, register, { value: COIN });
+  await must(p, modelRegistry, register, { value: COIN });
   p.now += WINDOW;
   const hostCall = (functionName: string, args: readonly unknown[]) =>
     encodeFunctionData({ abi: hostStakesAbi, functionName, args } as never);
@@ -252,11 +266,13 @@ const voteHash = (id: bigint): Hex =>
   );
 
 /** One datanet with an accepted contribution of each contributor and one snapshot. */
-async function snapshotOf(p: Protocol, datanets: Address): Promise<void> {
+async function snapshotOf(p: Protocol): Promise<void> {
+  const { datanets, reviewers } = p.at;
   const data = (functionName: string, args: readonly unknown[]) =>
     encodeFunctionData({ abi: datanetRegistryAbi, functionName, args } as never);
   await must(p, datanets, data("create", ["notes", "MIT", "", 0n, [HOST], 1]));
-  await must(p, datanets, data("bondReviewer", [1n]), { from: HOST });
+  const bond = encodeFunctionData({ abi: reviewersAbi, functionName: "bondReviewer", args: [1n] });
+  await must(p, reviewers, bond, { from: HOST });
   for (let id = 1; id <= CONTRIBUTORS; id++) {
     const from = contributor(id);
     const opened = [HASH, keccak256(`0x0${id}`), p.fixture.index.rows / CONTRIBUTORS, SALT] as const;

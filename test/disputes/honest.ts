@@ -7,7 +7,7 @@ import { getRequest } from "../../node/ai/client/market.ts";
 import { vote } from "../../node/ai/client/reviews.ts";
 import type { ReceiptJson } from "../../node/ai/receipt/receipt.ts";
 import { parseReceipt } from "../../node/ai/receipt/receipt.ts";
-import { datanetRegistryAbi } from "../../node/chain/generated/abi.ts";
+import { attributionLedgerAbi, datanetRegistryAbi } from "../../node/chain/generated/abi.ts";
 import { missingContributor } from "./claim-lies.ts";
 import { accepted, ask, becomeHost, contribute, type World } from "./world.ts";
 
@@ -86,7 +86,7 @@ async function takedown({ ground, datanetId }: World): Promise<string> {
   const { number: after } = await freezeDatanet(client, at, dev("olga"), datanetId);
   const isSkipped = (number: number) =>
     client.public.readContract({
-      ...{ address: at.datanets, abi: datanetRegistryAbi, args: [id, number] },
+      ...{ address: at.ledger, abi: attributionLedgerAbi, args: [id, number] },
       functionName: "isSkipped",
     });
   if ((await isSkipped(before)) || !(await isSkipped(after)))

@@ -2,8 +2,10 @@ import { encodeDeployData, encodeFunctionData, pad } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jsonRpc } from "../../devnet/json-rpc.ts";
 import { send } from "../../node/ai/client/chain.ts";
+import { createDatanet, getDatanet } from "../../node/ai/client/datanets.ts";
 import { readParameters } from "../../node/ai/client/parameters.ts";
 import {
+  datanetRegistryAbi,
   openBridgeAbi,
   protocolParametersAbi,
   superchainConfigAbi,
@@ -11,7 +13,7 @@ import {
 } from "../../node/chain/generated/abi.ts";
 import type { Address } from "../../node/chain/types/primitives.ts";
 import { IMPLEMENTATION_SLOT } from "../../node/deploy/addresses.ts";
-import { stockArtifact } from "../../node/deploy/artifacts.ts";
+import { ownArtifact, stockArtifact } from "../../node/deploy/artifacts.ts";
 import { isPerson, listPowers, type Power } from "../../node/governance/powers.ts";
 import { until } from "../e2e/program.ts";
 import { addressesNamed, notAsked } from "./getters.ts";
@@ -75,6 +77,21 @@ async function otherKeys(powers: readonly Power[]): Promise<string[]> {
   return found.sort();
 }
 
+/** The code behind a proxy of L2. */
+async function implementationOf(proxy: Address): Promise<Address> {
+  const word = await ground.l2.public.getStorageAt({ address: proxy, slot: IMPLEMENTATION_SLOT });
+  return `0x${word!.slice(-40)}`;
+}
+
+/** Code of the registry of datanets that takes the word of another contract for proofs of plagiarism; anybody deploys it. */
+async function otherDatanetCode(): Promise<Address> {
+  const { parameters, ledger, reviewers, stakes, losses } = ground.protocol;
+  const { abi, bytecode } = ownArtifact("DatanetRegistry");
+  const data = encodeDeployData({ abi, bytecode, args: [parameters, ledger, reviewers, stakes, losses] });
+  const { receipt } = await send(ground.l2, ground.dev("stan"), { data });
+  return receipt.contractAddress!.toLowerCase() as Address;
+}
+
 describe("governance on a devnet", { timeout: LONG }, () => {
   it("begins with the founders' keys", async () => {
     before = await listPowers(realm());
@@ -88,8 +105,10 @@ describe("governance on a devnet", { timeout: LONG }, () => {
       "L1 systemConfig.batcherHash batcher",
       "L1 systemConfig.owner treasury",
       "L1 systemConfig.unsafeBlockSigner treasury",
+      "L2 datanets.owner governor",
       "L2 governor.proposalGuardian council",
       "L2 liquidityController.owner treasury",
+      "L2 modelRegistry.owner governor",
       "L2 parameters.owner governor",
       "L2 proxyAdmin.owner treasury",
       "L2 timelock.CANCELLER_ROLE governor",
@@ -138,6 +157,8 @@ describe("governance on a devnet", { timeout: LONG }, () => {
     expect(holderOf("L1 l1Timelock.DEFAULT_ADMIN_ROLE")).toEqual([contracts().timelock]);
     expect(holderOf("L2 proxyAdmin.owner")).toEqual([at().upgrades]);
     expect(holderOf("L2 liquidityController.owner")).toEqual([at().upgrades]);
+    expect(holderOf("L2 datanets.owner")).toEqual([at().upgrades]);
+    expect(holderOf("L2 modelRegistry.owner")).toEqual([at().upgrades]);
     expect(holderOf("L2 parameters.owner")).toEqual([at().timelock]);
     for (const name of ["circle", "circleFund", "circleReviewers"])
       expect(holderOf(`L2 ${name}.owner`)).toEqual([at().timelock]);
@@ -182,16 +203,30 @@ describe("governance on a devnet", { timeout: LONG }, () => {
       args: [same],
     });
     await expect(send(l2, dev("governor"), { to: protocol.parameters, data })).rejects.toThrow();
+    const upgrade = encodeFunctionData({
+      abi: datanetRegistryAbi,
+      functionName: "upgradeToAndCall",
+      args: [await implementationOf(protocol.datanets), "0x"],
+    });
+    for (const to of [protocol.datanets, protocol.modelRegistry])
+      await expect(send(l2, dev("governor"), { to, data: upgrade })).rejects.toThrow();
   });
 
   it(
-    "changes gas limit, fee, batcher, a parameter and a registry's code by one vote",
+    "changes gas limit, fee, batcher, a parameter, a predeploy's and a registry's code by one vote",
     async () => {
       const { abi, bytecode } = stockArtifact("SchemaRegistry");
       const created = await send(ground.l2, ground.dev("stan"), {
         data: encodeDeployData({ abi, bytecode }),
       });
       const code = created.receipt.contractAddress!.toLowerCase() as Address;
+      const { protocol } = ground;
+      const registry = await otherDatanetCode();
+      const datanet = await createDatanet(ground.l2, protocol, ground.dev("stan"), {
+        ...{ name: "kept", licence: "MIT", uri: "", stake: 5n, quorum: 1 },
+        reviewers: [ground.dev("rita").address],
+      });
+      const standing = await getDatanet(ground.l2, protocol, datanet.datanetId);
       await governanceBy("stan", "stake", "1000", "--lock", "365");
       await governanceBy("paula", "stake", "50");
       await governanceBy("paula", "delegate", "stan");
@@ -201,6 +236,7 @@ describe("governance on a devnet", { timeout: LONG }, () => {
         `systemConfig.setBatcherHash(${pad(ground.nextBatcher)})`,
         "parameters.platformBps=800",
         `proxyAdmin.upgrade(${REGISTRY}, ${code})`,
+        `datanets.upgradeToAndCall(${registry}, 0x)`,
       ];
       const proposed = await governanceBy("stan", "propose", "Everything at once", ...calls);
       const changed = (what: string) =>
@@ -209,6 +245,8 @@ describe("governance on a devnet", { timeout: LONG }, () => {
       expect(changed("minBaseFee")).toMatchObject({ before: "1000000", after: "2000000" });
       expect(changed("parameters.platformBps")).toMatchObject({ before: "1000", after: "800" });
       expect(changed(`getProxyImplementation(${REGISTRY})`)?.after.toLowerCase()).toBe(code);
+      expect(changed("implementation")?.before.toLowerCase()).toBe(await implementationOf(protocol.datanets));
+      expect(changed("implementation")?.after.toLowerCase()).toBe(registry);
       expect(proposed.effects.map(({ failure }) => failure)).toEqual(calls.map(() => undefined));
 
       const number = String(proposed.number);
@@ -218,8 +256,13 @@ describe("governance on a devnet", { timeout: LONG }, () => {
       expect(done).toMatchObject({ state: "executed", isOver: true });
 
       expect((await readParameters(ground.l2, ground.protocol)).platformBps).toBe(800);
-      const slot = await ground.l2.public.getStorageAt({ address: REGISTRY, slot: IMPLEMENTATION_SLOT });
-      expect(slot).toBe(pad(code));
+      expect(await implementationOf(REGISTRY)).toBe(code);
+      expect(await implementationOf(protocol.datanets)).toBe(registry);
+      // The new code runs, over what stood there before.
+      const upgraded = { address: protocol.datanets, abi: datanetRegistryAbi } as const;
+      const named = await ground.l2.public.readContract({ ...upgraded, functionName: "PLAGIARISM" });
+      expect(named.toLowerCase()).toBe(protocol.losses);
+      expect(await getDatanet(ground.l2, protocol, datanet.datanetId)).toEqual(standing);
       const read = { address: contracts().systemConfig, abi: systemConfigAbi } as const;
       expect(await ground.l1.public.readContract({ ...read, functionName: "gasLimit" })).toBe(40_000_000n);
       expect(await ground.l1.public.readContract({ ...read, functionName: "batcherHash" })).toBe(

@@ -30,6 +30,10 @@ export const NO_CONTRACTS: ProtocolAddresses = {
   leafChallenges: contractAt(25),
   epochDemands: contractAt(26),
   epochAudits: contractAt(27),
+  ledger: contractAt(28),
+  stakes: contractAt(29),
+  reviewers: contractAt(30),
+  modelRegistry: contractAt(31),
 };
 
 function contractAt(number: number): Address {

@@ -3,6 +3,7 @@ import type { Claim } from "../../node/ai/client/claims.ts";
 import {
   hostStakesAbi,
   inferenceMarketAbi,
+  modelLedgerAbi,
   modelRegistryAbi,
   modelStakingAbi,
   protocolParametersAbi,
@@ -110,8 +111,8 @@ export class ChainTable {
     };
     const args = [document, { rateIn, rateOut, split: Object.fromEntries(parts) }];
     const register = calldata(modelRegistryAbi, "register", args);
-    await must(p, p.at.models, register, { from: OWNER, value: PARAMETERS.registrationBond });
-    return this.read(p.at.models, modelRegistryAbi, "modelCount");
+    await must(p, p.at.modelRegistry, register, { from: OWNER, value: PARAMETERS.registrationBond });
+    return this.read(p.at.models, modelLedgerAbi, "modelCount");
   }
 
   /** A request of the payer, and what its host claims for it. */

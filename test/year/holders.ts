@@ -16,10 +16,11 @@ import {
   inferenceEpochsAbi,
   inferenceMarketAbi,
   modelChallengesAbi,
-  modelRegistryAbi,
+  modelLedgerAbi,
   modelRoyaltiesAbi,
   modelStakingAbi,
   openCircleAbi,
+  reviewersAbi,
   rewardBalancesAbi,
   snapshotPoolsAbi,
   stakedOpenAbi,
@@ -100,8 +101,12 @@ function protocolHolders(ground: Ground, reader: Reader): Holder[] {
   const held = counted(reader);
   return [
     holder("RewardBalances", at.balances, () => balancesOwe(ground, reader)),
-    holder("DatanetRegistry", at.datanets, () => datanetsOwe(ground, reader)),
-    holder("ModelRegistry", at.models, () => modelsOwe(ground, reader)),
+    holder("ContributionStakes", at.stakes, () => contributorsAreOwed(ground, reader)),
+    holder("Reviewers", at.reviewers, () => reviewersAreOwed(ground, reader)),
+    holder("ModelLedger", at.models, () => modelsOwe(ground, reader)),
+    empty("DatanetRegistry", at.datanets),
+    empty("ModelRegistry", at.modelRegistry),
+    empty("AttributionLedger", at.ledger),
     holder("InferenceMarket", at.market, () => marketOwes(ground, reader)),
     held("StakeLosses", at.losses, stakeLossesAbi),
     held("Curation", at.curation, curationAbi),
@@ -142,8 +147,8 @@ async function balancesOwe({ client, at }: Ground, reader: Reader): Promise<bigi
   return sum;
 }
 
-/** Contributors' stakes, and per datanet the pot for reviews and the reviewers' bonds. */
-async function datanetsOwe({ at }: Ground, reader: Reader): Promise<bigint> {
+/** Contributors' stakes. */
+async function contributorsAreOwed({ at }: Ground, reader: Reader): Promise<bigint> {
   const ask = <T>(name: string, ...args: readonly unknown[]) =>
     reader.read<T>(at.datanets, datanetRegistryAbi, name, args);
   let sum = 0n;
@@ -152,7 +157,15 @@ async function datanetsOwe({ at }: Ground, reader: Reader): Promise<bigint> {
     const { stakeHeld, stake } = await ask<{ stakeHeld: boolean; stake: bigint }>("getContribution", id);
     if (stakeHeld) sum += stake;
   }
-  const datanets = await ask<bigint>("datanetCount");
+  return sum;
+}
+
+/** Per datanet the pot for reviews and the reviewers' bonds. */
+async function reviewersAreOwed({ at }: Ground, reader: Reader): Promise<bigint> {
+  const ask = <T>(name: string, ...args: readonly unknown[]) =>
+    reader.read<T>(at.reviewers, reviewersAbi, name, args);
+  let sum = 0n;
+  const datanets = await reader.read<bigint>(at.datanets, datanetRegistryAbi, "datanetCount");
   for (let id = 1n; id <= datanets; id++) {
     sum += (await ask<{ pot: bigint }>("reviewPayOf", id)).pot;
     for (const { address } of Object.values(devAccounts()))
@@ -165,7 +178,7 @@ async function datanetsOwe({ at }: Ground, reader: Reader): Promise<bigint> {
 async function modelsOwe({ at }: Ground, reader: Reader): Promise<bigint> {
   let sum = 0n;
   for (const id of await modelIds({ at }, reader))
-    sum += (await reader.read<{ bond: bigint }>(at.models, modelRegistryAbi, "getModel", [id])).bond;
+    sum += (await reader.read<{ bond: bigint }>(at.models, modelLedgerAbi, "getModel", [id])).bond;
   return sum;
 }
 
@@ -226,7 +239,7 @@ async function recordDemandsOwe(ground: Ground, reader: Reader): Promise<bigint>
 }
 
 async function modelIds({ at }: Pick<Ground, "at">, reader: Reader): Promise<bigint[]> {
-  const count = await reader.read<bigint>(at.models, modelRegistryAbi, "modelCount");
+  const count = await reader.read<bigint>(at.models, modelLedgerAbi, "modelCount");
   return Array.from({ length: Number(count) }, (_, i) => BigInt(i + 1));
 }
 

@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {IAgentDeeds} from "../interfaces/agents/IAgentDeeds.sol";
 import {Claim, IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
-import {DatanetRegistry} from "../protocol/DatanetRegistry.sol";
-import {ModelRegistry} from "../protocol/ModelRegistry.sol";
+import {AttributionLedger} from "../protocol/AttributionLedger.sol";
+import {ModelLedger} from "../protocol/ModelLedger.sol";
 import {REWARD_SPLITTER} from "../protocol/Precompiles.sol";
 import {SnapshotPools} from "../protocol/SnapshotPools.sol";
 import {BPS, ContributionId, RequestId} from "../protocol/Types.sol";
@@ -19,8 +19,8 @@ contract AgentDeeds is IAgentDeeds {
 
     AgentRegistry public immutable REGISTRY;
     IInferenceMarket public immutable MARKET;
-    ModelRegistry public immutable MODELS;
-    DatanetRegistry public immutable DATANETS;
+    ModelLedger public immutable MODELS;
+    AttributionLedger public immutable LEDGER;
     SnapshotPools public immutable POOLS;
     /// @notice Taints by verdict.
     address public immutable VERDICTS;
@@ -34,13 +34,13 @@ contract AgentDeeds is IAgentDeeds {
     constructor(
         AgentRegistry registry,
         IInferenceMarket market,
-        ModelRegistry models,
-        DatanetRegistry datanets,
+        ModelLedger models,
+        AttributionLedger ledger,
         SnapshotPools pools,
         uint64 answerAgeMax
     ) {
         (REGISTRY, MARKET, MODELS) = (registry, market, models);
-        (DATANETS, POOLS, VERDICTS) = (datanets, pools, registry.VERDICTS());
+        (LEDGER, POOLS, VERDICTS) = (ledger, pools, registry.VERDICTS());
         ANSWER_AGE_MAX = answerAgeMax;
     }
 
@@ -113,7 +113,7 @@ contract AgentDeeds is IAgentDeeds {
         uint64[] calldata ids = claim.list.contributionIds;
         address[] memory to = new address[](ids.length);
         for (uint256 i = 0; i < ids.length; i++) {
-            to[i] = DATANETS.payeeOf(ContributionId.wrap(ids[i]));
+            to[i] = LEDGER.payeeOf(ContributionId.wrap(ids[i]));
         }
         uint256[] memory parts = REWARD_SPLITTER.split(earned, claim.list.weights);
         emit DeedContributorsPaid(deedId, claim.requestId, ids, to, parts);

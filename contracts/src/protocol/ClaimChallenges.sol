@@ -7,7 +7,7 @@ import {IClaimChallenges, OpenedRecord} from "../interfaces/protocol/IClaimChall
 import {Claim} from "../interfaces/protocol/IInferenceMarket.sol";
 import {Announcements} from "./Announcements.sol";
 import {Covers} from "./Covers.sol";
-import {ModelRegistry} from "./ModelRegistry.sol";
+import {ModelLedger} from "./ModelLedger.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
@@ -21,7 +21,7 @@ contract ClaimChallenges is IClaimChallenges, SpanChallenges {
     constructor(
         ProtocolParameters parameters,
         RewardBalances balances,
-        ModelRegistry models,
+        ModelLedger models,
         IChallengedClaims market
     ) Announcements(parameters, balances) SpanChallenges(models, market) {}
 

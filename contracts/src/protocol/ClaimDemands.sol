@@ -6,7 +6,7 @@ import {IClaimDemands} from "../interfaces/protocol/IClaimDemands.sol";
 import {Claim, IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
 import {Covers} from "./Covers.sol";
 import {InferenceMarket} from "./InferenceMarket.sol";
-import {ModelRegistry} from "./ModelRegistry.sol";
+import {ModelLedger} from "./ModelLedger.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
@@ -18,7 +18,7 @@ import {RequestId} from "./Types.sol";
 contract ClaimDemands is IClaimDemands {
     ProtocolParameters public immutable PARAMETERS;
     RewardBalances public immutable BALANCES;
-    ModelRegistry public immutable MODELS;
+    ModelLedger public immutable MODELS;
     InferenceMarket public immutable MARKET;
 
     mapping(RequestId requestId => Demand) private _demands;
@@ -27,7 +27,7 @@ contract ClaimDemands is IClaimDemands {
     constructor(
         ProtocolParameters parameters,
         RewardBalances balances,
-        ModelRegistry models,
+        ModelLedger models,
         InferenceMarket market
     ) {
         (PARAMETERS, BALANCES, MODELS, MARKET) = (parameters, balances, models, market);

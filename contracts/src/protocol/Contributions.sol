@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAttributionLedger} from "../interfaces/protocol/IAttributionLedger.sol";
 import {IDatanetRegistry} from "../interfaces/protocol/IDatanetRegistry.sol";
-import {IStakeLosses} from "../interfaces/protocol/IStakeLosses.sol";
 import {Parameters} from "../interfaces/protocol/IProtocolParameters.sol";
-import {Reviewers} from "./Reviewers.sol";
+import {ContributionStakes} from "./ContributionStakes.sol";
+import {Datanets} from "./Datanets.sol";
+import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {ContributionId, DatanetId, NO_CONTRIBUTION} from "./Types.sol";
 
 /// @title Contributions from their commitment to their stake's return.
-abstract contract Contributions is Reviewers, IDatanetRegistry {
-    /// @notice Holds what contributors lose.
-    IStakeLosses public immutable LOSSES;
+abstract contract Contributions is Datanets, IDatanetRegistry {
+    ProtocolParameters public immutable PARAMETERS;
+    /// @notice Holds contributors' stakes.
+    ContributionStakes public immutable STAKES;
     /// @notice Most rows of a contribution; as many as a document holds.
     uint32 public constant MAX_ROWS = 65_536;
 
@@ -19,11 +22,12 @@ abstract contract Contributions is Reviewers, IDatanetRegistry {
     /// @notice The contribution that holds these rows in a datanet; 0 if none does. A file's name is no part of them.
     mapping(DatanetId datanetId => mapping(bytes32 rowsRoot => ContributionId contributionId)) public
         contributionOfRows;
+    /// @dev Without what the ledger keeps of it.
     mapping(ContributionId contributionId => Contribution) internal _contributions;
     mapping(DatanetId datanetId => uint64) private _lastRevealDeadline;
 
-    constructor(IStakeLosses losses) {
-        LOSSES = losses;
+    constructor(ProtocolParameters parameters, ContributionStakes stakes) {
+        (PARAMETERS, STAKES) = (parameters, stakes);
     }
 
     /// @inheritdoc IDatanetRegistry
@@ -61,6 +65,7 @@ abstract contract Contributions is Reviewers, IDatanetRegistry {
         contribution.revealPeriod = parameters.revealPeriod;
         contribution.stake = uint128(msg.value);
         contribution.commitment = commitment;
+        if (msg.value > 0) STAKES.hold{value: msg.value}(contributionId, msg.sender);
         emit ContributionCommitted(
             contributionId, datanetId, msg.sender, commitment, uint128(msg.value), contribution.revealDeadline
         );
@@ -112,32 +117,21 @@ abstract contract Contributions is Reviewers, IDatanetRegistry {
         _expectStatus(contributionId, contribution, Status.Accepted);
         if (block.timestamp < contribution.deadline) revert TooEarly(contribution.deadline);
         emit StakeReleased(contributionId, contribution.contributor, contribution.stake);
-        _moveStake(contributionId, contribution, contribution.contributor);
+        _returnStake(contributionId, contribution);
     }
 
     /// @inheritdoc IDatanetRegistry
-    function leafOf(
-        ContributionId contributionId,
-        address contributor,
-        bytes32 contentId,
-        bytes32 rowsRoot,
-        uint32 rowCount
-    ) public pure returns (bytes32) {
-        return keccak256(
-            abi.encodePacked(
-                bytes1(0x00),
-                uint256(ContributionId.unwrap(contributionId)),
-                contributor,
-                contentId,
-                rowsRoot,
-                rowCount
-            )
-        );
-    }
-
-    /// @inheritdoc IDatanetRegistry
-    function getContribution(ContributionId contributionId) external view returns (Contribution memory) {
-        return _contributions[contributionId];
+    function getContribution(ContributionId contributionId)
+        external
+        view
+        returns (Contribution memory contribution)
+    {
+        contribution = _contributions[contributionId];
+        if (contribution.status != Status.Accepted) return contribution;
+        IAttributionLedger.Entry memory entry = LEDGER.entryOf(contributionId);
+        (contribution.position, contribution.firstRow) = (entry.position, entry.firstRow);
+        contribution.skippedFrom = entry.skippedFrom;
+        contribution.incomeMoved = entry.payee != entry.contributor;
     }
 
     /// @dev Never before an older commitment's: an accepted contribution has no older rival left.
@@ -172,16 +166,14 @@ abstract contract Contributions is Reviewers, IDatanetRegistry {
         uint64 release = uint64(block.timestamp + contribution.stakePeriod);
         contribution.status = Status.Accepted;
         contribution.deadline = release;
-        bytes32 leaf = leafOf(
+        (uint32 position, uint64 firstRow, bytes32 leaf) = LEDGER.accept(
             contributionId,
+            datanetId,
             contribution.contributor,
             contribution.contentId,
             contribution.rowsRoot,
             contribution.rowCount
         );
-        (uint32 position, uint64 firstRow) = _include(datanetId, contributionId, leaf, contribution.rowCount);
-        contribution.position = position;
-        contribution.firstRow = firstRow;
         emit ContributionAccepted(
             contributionId, datanetId, contribution.contributor, position, firstRow, leaf, release
         );
@@ -194,34 +186,26 @@ abstract contract Contributions is Reviewers, IDatanetRegistry {
         emit ContributionRejected(
             contributionId, contribution.datanetId, contribution.contributor, contribution.stake
         );
-        _loseStake(contributionId, contribution, address(0), "rejected");
+        _loseStake(contributionId, contribution, "rejected");
     }
 
     function _withdraw(ContributionId contributionId, Contribution storage contribution) internal {
         contribution.status = Status.Withdrawn;
         emit ContributionWithdrawn(contributionId, contribution.datanetId, contribution.contributor);
-        _moveStake(contributionId, contribution, contribution.contributor);
+        _returnStake(contributionId, contribution);
     }
 
     /// @dev It waits for an appeal.
-    function _loseStake(
-        ContributionId contributionId,
-        Contribution storage contribution,
-        address finder,
-        bytes32 reason
-    ) internal {
-        contribution.stakeHeld = false;
-        if (contribution.stake == 0) return;
-        LOSSES.hold{value: contribution.stake}(contributionId, contribution.contributor, finder, reason);
-    }
-
-    function _moveStake(ContributionId contributionId, Contribution storage contribution, address to)
-        private
+    function _loseStake(ContributionId contributionId, Contribution storage contribution, bytes32 reason)
+        internal
     {
         contribution.stakeHeld = false;
-        if (contribution.stake > 0) {
-            BALANCES.creditFor{value: contribution.stake}(to, "stake", ContributionId.unwrap(contributionId));
-        }
+        STAKES.lose(contributionId, reason);
+    }
+
+    function _returnStake(ContributionId contributionId, Contribution storage contribution) private {
+        contribution.stakeHeld = false;
+        STAKES.giveBack(contributionId);
     }
 
     /// @dev Reviewers that can vote on a contributor's contributions.
@@ -230,7 +214,7 @@ abstract contract Contributions is Reviewers, IDatanetRegistry {
         view
         returns (uint256)
     {
-        return isReviewer[datanetId][contributor] ? datanet.reviewers - 1 : datanet.reviewers;
+        return REVIEWERS.isReviewer(datanetId, contributor) ? datanet.reviewers - 1 : datanet.reviewers;
     }
 
     function _expectStatus(ContributionId contributionId, Contribution storage contribution, Status status)

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {ICuration} from "../interfaces/protocol/ICuration.sol";
 import {IDatanetRegistry} from "../interfaces/protocol/IDatanetRegistry.sol";
-import {DatanetRegistry} from "./DatanetRegistry.sol";
+import {IReviewers} from "../interfaces/protocol/IReviewers.sol";
 import {RewardBalances} from "./RewardBalances.sol";
 import {ContributionId, DatanetId} from "./Types.sol";
 
@@ -12,7 +12,10 @@ import {ContributionId, DatanetId} from "./Types.sol";
 contract Curation is ICuration {
     uint256 private constant SCALE = 1 << 128;
 
-    DatanetRegistry public immutable DATANETS;
+    /// @notice Says which contributions are decided.
+    IDatanetRegistry public immutable DATANETS;
+    /// @notice Says who opened a vote, and in which datanet.
+    IReviewers public immutable REVIEWERS;
     RewardBalances public immutable BALANCES;
 
     mapping(DatanetId datanetId => Pool) private _pools;
@@ -21,8 +24,8 @@ contract Curation is ICuration {
     /// @notice Wei that this contract owes to reviewers.
     uint256 public held;
 
-    constructor(DatanetRegistry datanets, RewardBalances balances) {
-        (DATANETS, BALANCES) = (datanets, balances);
+    constructor(IDatanetRegistry datanets, IReviewers reviewers, RewardBalances balances) {
+        (DATANETS, REVIEWERS, BALANCES) = (datanets, reviewers, balances);
     }
 
     /// @inheritdoc ICuration
@@ -30,12 +33,10 @@ contract Curation is ICuration {
         IDatanetRegistry.Contribution memory contribution = DATANETS.getContribution(contributionId);
         bool isDecided = contribution.status == IDatanetRegistry.Status.Accepted
             || contribution.status == IDatanetRegistry.Status.Rejected;
-        if (!isDecided || !DATANETS.hasOpenedVote(contributionId, reviewer)) {
-            revert VoteNotOpened(contributionId, reviewer);
-        }
+        DatanetId datanetId = REVIEWERS.openedIn(contributionId, reviewer);
+        if (!isDecided || DatanetId.unwrap(datanetId) == 0) revert VoteNotOpened(contributionId, reviewer);
         if (isCounted[contributionId][reviewer]) revert VoteCountedAlready(contributionId, reviewer);
         isCounted[contributionId][reviewer] = true;
-        DatanetId datanetId = contribution.datanetId;
         _settled(datanetId, reviewer).shares++;
         _pools[datanetId].shares++;
         emit VoteCounted(datanetId, contributionId, reviewer);

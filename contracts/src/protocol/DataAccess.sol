@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Snapshot} from "../interfaces/protocol/IAttributionLedger.sol";
 import {AccessTerms, IDataAccess} from "../interfaces/protocol/IDataAccess.sol";
-import {Snapshot} from "../interfaces/protocol/IDatanets.sol";
 import {Curation} from "./Curation.sol";
-import {DatanetRegistry} from "./DatanetRegistry.sol";
+import {AttributionLedger} from "./AttributionLedger.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {SnapshotPools} from "./SnapshotPools.sol";
 import {BPS, DatanetId, SnapshotRef} from "./Types.sol";
@@ -18,10 +18,10 @@ contract DataAccess is IDataAccess {
     uint256 private constant MAX_LICENCE = 1024;
 
     ProtocolParameters public immutable PARAMETERS;
-    DatanetRegistry public immutable DATANETS;
+    AttributionLedger public immutable LEDGER;
     SnapshotPools public immutable POOLS;
     Curation public immutable CURATION;
-    /// @notice The registry of models, which admits them.
+    /// @notice The ledger of models, which admits them.
     address public immutable MODELS;
 
     mapping(DatanetId datanetId => AccessTerms) private _terms;
@@ -29,17 +29,17 @@ contract DataAccess is IDataAccess {
 
     constructor(
         ProtocolParameters parameters,
-        DatanetRegistry datanets,
+        AttributionLedger ledger,
         SnapshotPools pools,
         Curation curation,
         address models
     ) {
-        (PARAMETERS, DATANETS, POOLS, CURATION, MODELS) = (parameters, datanets, pools, curation, models);
+        (PARAMETERS, LEDGER, POOLS, CURATION, MODELS) = (parameters, ledger, pools, curation, models);
     }
 
     /// @inheritdoc IDataAccess
     function setAccess(DatanetId datanetId, AccessTerms calldata terms, string calldata licence) external {
-        if (msg.sender != DATANETS.getDatanet(datanetId).owner) revert NotAccessOwner(msg.sender);
+        if (msg.sender != LEDGER.ownerOf(datanetId)) revert NotAccessOwner(msg.sender);
         uint256 most = PARAMETERS.AMOUNT_MAX();
         _within("perSnapshot", terms.perSnapshot, most);
         _within("perRow", terms.perRow, most);
@@ -97,7 +97,7 @@ contract DataAccess is IDataAccess {
         AccessTerms storage terms = _terms[datanetId];
         uint256 price = terms.perSnapshot;
         if (terms.perRow == 0) return price;
-        Snapshot memory snapshot = DATANETS.getSnapshot(datanetId, number);
+        Snapshot memory snapshot = LEDGER.getSnapshot(datanetId, number);
         return price + uint256(terms.perRow) * (snapshot.rows - snapshot.skipped);
     }
 
@@ -122,7 +122,7 @@ contract DataAccess is IDataAccess {
     function _sell(DatanetId datanetId, uint32 number, address buyer, uint256 price) private {
         AccessTerms memory terms = _terms[datanetId];
         if (terms.closed) revert AccessClosed(datanetId);
-        DATANETS.getSnapshot(datanetId, number);
+        LEDGER.getSnapshot(datanetId, number);
         _sales[datanetId][number][buyer] = Sale(uint64(block.timestamp), terms.royaltyBps, terms.licence);
         // Where no vote was counted yet, the contributors have all of it.
         uint256 curation = CURATION.poolOf(datanetId).shares == 0 ? 0 : (price * terms.curationBps) / BPS;

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IDatanets, Snapshot} from "../interfaces/protocol/IDatanets.sol";
-import {MerkleFrontier} from "./MerkleFrontier.sol";
+import {IAttributionLedger, Snapshot} from "../interfaces/protocol/IAttributionLedger.sol";
+import {IDatanets} from "../interfaces/protocol/IDatanets.sol";
+import {AttributionLedger} from "./AttributionLedger.sol";
+import {Reviewers} from "./Reviewers.sol";
 import {ContributionId, DatanetId} from "./Types.sol";
 
-/// @title Datanets with their reviewers, accepted contributions and snapshots.
+/// @title Datanets with their rules; what was accepted and frozen is the ledger's.
 abstract contract Datanets is IDatanets {
-    using MerkleFrontier for MerkleFrontier.Tree;
-
-    uint256 private constant MAX_REVIEWERS = 64;
     uint256 private constant MAX_TEXT = 1024;
 
-    /// @notice Number of datanets; ids count from 1.
-    uint256 public datanetCount;
-    mapping(DatanetId datanetId => mapping(address reviewer => bool)) public isReviewer;
+    /// @notice Keeps what is accepted, skipped and frozen.
+    AttributionLedger public immutable LEDGER;
+    /// @notice Keeps reviewers and their bonds.
+    Reviewers public immutable REVIEWERS;
+
+    /// @dev Without what the ledger keeps of it.
     mapping(DatanetId datanetId => Datanet) private _datanets;
-    mapping(DatanetId datanetId => ContributionId[] contributionIds) private _accepted;
-    mapping(DatanetId datanetId => MerkleFrontier.Tree) private _trees;
-    mapping(DatanetId datanetId => mapping(uint32 number => Snapshot)) private _snapshots;
+
+    constructor(AttributionLedger ledger, Reviewers reviewers) {
+        (LEDGER, REVIEWERS) = (ledger, reviewers);
+    }
 
     /// @inheritdoc IDatanets
     function create(
@@ -36,15 +39,8 @@ abstract contract Datanets is IDatanets {
             revert TextLength(bytes(licence).length);
         }
         if (bytes(uri).length > MAX_TEXT) revert TextLength(bytes(uri).length);
-        if (reviewers.length == 0 || reviewers.length > MAX_REVIEWERS) {
-            revert ReviewerCount(reviewers.length);
-        }
-        if (quorum == 0 || quorum > reviewers.length) revert QuorumOutOfRange(quorum, reviewers.length);
-        datanetId = DatanetId.wrap(++datanetCount);
-        for (uint256 i = 0; i < reviewers.length; i++) {
-            if (isReviewer[datanetId][reviewers[i]]) revert ReviewerRepeated(reviewers[i]);
-            isReviewer[datanetId][reviewers[i]] = true;
-        }
+        datanetId = LEDGER.open(msg.sender);
+        REVIEWERS.seat(datanetId, stake, reviewers, quorum);
         Datanet storage datanet = _datanets[datanetId];
         datanet.owner = msg.sender;
         datanet.stake = stake;
@@ -58,66 +54,39 @@ abstract contract Datanets is IDatanets {
 
     /// @inheritdoc IDatanets
     function freeze(DatanetId datanetId) external returns (uint32 number) {
-        Datanet storage datanet = _datanet(datanetId);
-        if (msg.sender != datanet.owner) revert NotDatanetOwner(msg.sender);
-        Snapshot storage last = _snapshots[datanetId][datanet.snapshots];
-        bool isSame = datanet.accepted == last.contributions && datanet.skipped == last.skipped;
-        if (isSame) revert NothingNew();
-        if (datanet.skipped == datanet.rows) revert NothingShared();
-        number = ++datanet.snapshots;
-        Snapshot memory snapshot = Snapshot({
-            root: _trees[datanetId].root(),
-            contributions: datanet.accepted,
-            rows: datanet.rows,
-            frozenAt: uint64(block.timestamp),
-            skipped: datanet.skipped
-        });
-        _snapshots[datanetId][number] = snapshot;
+        if (msg.sender != _datanet(datanetId).owner) revert NotDatanetOwner(msg.sender);
+        Snapshot memory snapshot;
+        (number, snapshot) = LEDGER.freeze(datanetId);
         emit SnapshotFrozen(
             datanetId, number, snapshot.root, snapshot.contributions, snapshot.rows, snapshot.skipped
         );
     }
 
     /// @inheritdoc IDatanets
-    function getDatanet(DatanetId datanetId) external view returns (Datanet memory) {
-        return _datanet(datanetId);
+    function datanetCount() external view returns (uint256) {
+        return LEDGER.datanetCount();
     }
 
     /// @inheritdoc IDatanets
-    function getSnapshot(DatanetId datanetId, uint32 number)
-        external
-        view
-        returns (Snapshot memory snapshot)
-    {
-        snapshot = _snapshots[datanetId][number];
-        if (snapshot.contributions == 0) revert SnapshotUnknown(datanetId, number);
+    function getDatanet(DatanetId datanetId) external view returns (Datanet memory datanet) {
+        datanet = _datanet(datanetId);
+        IAttributionLedger.Totals memory totals = LEDGER.totalsOf(datanetId);
+        (datanet.accepted, datanet.snapshots) = (totals.accepted, totals.snapshots);
+        (datanet.rows, datanet.skipped) = (totals.rows, totals.skipped);
+    }
+
+    /// @inheritdoc IDatanets
+    function getSnapshot(DatanetId datanetId, uint32 number) external view returns (Snapshot memory) {
+        return LEDGER.getSnapshot(datanetId, number);
     }
 
     /// @inheritdoc IDatanets
     function acceptedContributions(DatanetId datanetId, uint256 start, uint256 limit)
         external
         view
-        returns (ContributionId[] memory contributionIds)
+        returns (ContributionId[] memory)
     {
-        ContributionId[] storage all = _accepted[datanetId];
-        uint256 rest = start < all.length ? all.length - start : 0;
-        contributionIds = new ContributionId[](rest < limit ? rest : limit);
-        for (uint256 i = 0; i < contributionIds.length; i++) {
-            contributionIds[i] = all[start + i];
-        }
-    }
-
-    /// @dev Takes a contribution into the datanet's next snapshot; returns the leaf's position and the rows before its own.
-    function _include(DatanetId datanetId, ContributionId contributionId, bytes32 leaf, uint32 rowCount)
-        internal
-        returns (uint32 position, uint64 firstRow)
-    {
-        Datanet storage datanet = _datanets[datanetId];
-        firstRow = datanet.rows;
-        datanet.accepted++;
-        datanet.rows += rowCount;
-        _accepted[datanetId].push(contributionId);
-        position = _trees[datanetId].append(leaf);
+        return LEDGER.acceptedContributions(datanetId, start, limit);
     }
 
     function _datanet(DatanetId datanetId) internal view returns (Datanet storage datanet) {

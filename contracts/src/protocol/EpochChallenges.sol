@@ -5,12 +5,12 @@ import {IndexCommitment, InfluenceList} from "../interfaces/IInfluenceVerifier.s
 import {IEpochChallenges} from "../interfaces/protocol/IEpochChallenges.sol";
 import {Claim} from "../interfaces/protocol/IInferenceMarket.sol";
 import {IInferenceEpochs, Range, ShownLeaf, ShownPayout} from "../interfaces/protocol/IInferenceEpochs.sol";
-import {ModelTerms} from "../interfaces/protocol/IModelRegistry.sol";
+import {ModelTerms} from "../interfaces/protocol/IModelLedger.sol";
 import {Announcements} from "./Announcements.sol";
 import {Covers} from "./Covers.sol";
 import {EpochProofs} from "./EpochProofs.sol";
 import {EpochTreeChallenges} from "./EpochTreeChallenges.sol";
-import {ModelRegistry} from "./ModelRegistry.sol";
+import {ModelLedger} from "./ModelLedger.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
@@ -20,12 +20,12 @@ import {BPS, EpochId, ModelId, RequestId} from "./Types.sol";
 /// @title Counter-examples to what an epoch says of its inferences and payouts.
 /// @notice Scores, weights, omitted rows and spans are for ClaimChallenges, through EpochLeaves.
 contract EpochChallenges is EpochTreeChallenges {
-    ModelRegistry public immutable MODELS;
+    ModelLedger public immutable MODELS;
 
     constructor(
         ProtocolParameters parameters,
         RewardBalances balances,
-        ModelRegistry models,
+        ModelLedger models,
         IInferenceEpochs epochs
     ) Announcements(parameters, balances) EpochTreeChallenges(epochs) {
         MODELS = models;

@@ -3,12 +3,12 @@ pragma solidity 0.8.37;
 
 import {IEpochAudits} from "../interfaces/protocol/IEpochAudits.sol";
 import {Closing, IInferenceEpochs, Range, RangeVoucher} from "../interfaces/protocol/IInferenceEpochs.sol";
-import {ModelTerms} from "../interfaces/protocol/IModelRegistry.sol";
+import {ModelTerms} from "../interfaces/protocol/IModelLedger.sol";
 import {Parameters} from "../interfaces/protocol/IProtocolParameters.sol";
-import {DatanetRegistry} from "./DatanetRegistry.sol";
+import {AttributionLedger} from "./AttributionLedger.sol";
 import {EpochProofs} from "./EpochProofs.sol";
 import {HostStakes} from "./HostStakes.sol";
-import {ModelRegistry} from "./ModelRegistry.sol";
+import {ModelLedger} from "./ModelLedger.sol";
 import {ModelStaking} from "./ModelStaking.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {Purses} from "./Purses.sol";
@@ -22,8 +22,8 @@ abstract contract EpochClosings is IInferenceEpochs, Purses {
     /// @notice The contracts that InferenceEpochs works with.
     struct Parts {
         ProtocolParameters parameters;
-        ModelRegistry models;
-        DatanetRegistry datanets;
+        ModelLedger models;
+        AttributionLedger ledger;
         ModelStaking staking;
         HostStakes hosts;
         SnapshotPools pools;
@@ -42,8 +42,8 @@ abstract contract EpochClosings is IInferenceEpochs, Purses {
     /// @dev 2.2, in tenths, as of HostStakes.
     uint256 private constant COVER_TENTHS = 22;
 
-    ModelRegistry public immutable MODELS;
-    DatanetRegistry public immutable DATANETS;
+    ModelLedger public immutable MODELS;
+    AttributionLedger public immutable LEDGER;
     ModelStaking public immutable STAKING;
     HostStakes public immutable HOSTS;
     SnapshotPools public immutable POOLS;
@@ -61,7 +61,7 @@ abstract contract EpochClosings is IInferenceEpochs, Purses {
     mapping(EpochId epochId => Epoch) internal _epochs;
 
     constructor(Parts memory parts, uint64 delay) Purses(parts.parameters, parts.balances, delay) {
-        (MODELS, DATANETS, STAKING) = (parts.models, parts.datanets, parts.staking);
+        (MODELS, LEDGER, STAKING) = (parts.models, parts.ledger, parts.staking);
         (HOSTS, POOLS, CHALLENGES) = (parts.hosts, parts.pools, parts.challenges);
         (LEAVES, DEMANDS, AUDITS) = (parts.leaves, parts.demands, parts.audits);
         if (parts.auditedLeaves == 0) revert EpochSize(0, 0, 0);

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {HostTerms, IHostStakes} from "../interfaces/protocol/IHostStakes.sol";
-import {ModelRegistry} from "./ModelRegistry.sol";
+import {ModelLedger} from "./ModelLedger.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
 import {BPS, ModelId} from "./Types.sol";
@@ -18,7 +18,7 @@ contract HostStakes is IHostStakes {
 
     ProtocolParameters public immutable PARAMETERS;
     RewardBalances public immutable BALANCES;
-    ModelRegistry public immutable MODELS;
+    ModelLedger public immutable MODELS;
     /// @notice Locks, releases and slashes.
     address public immutable MARKET;
 
@@ -32,12 +32,7 @@ contract HostStakes is IHostStakes {
         _;
     }
 
-    constructor(
-        ProtocolParameters parameters,
-        RewardBalances balances,
-        ModelRegistry models,
-        address market
-    ) {
+    constructor(ProtocolParameters parameters, RewardBalances balances, ModelLedger models, address market) {
         (PARAMETERS, BALANCES, MODELS, MARKET) = (parameters, balances, models, market);
     }
 

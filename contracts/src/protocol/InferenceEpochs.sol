@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IInferenceEpochs, Range, ShownPayout} from "../interfaces/protocol/IInferenceEpochs.sol";
-import {ModelTerms} from "../interfaces/protocol/IModelRegistry.sol";
+import {ModelTerms} from "../interfaces/protocol/IModelLedger.sol";
 import {EpochClosings} from "./EpochClosings.sol";
 import {EpochProofs} from "./EpochProofs.sol";
 import {SumTree} from "./SumTrees.sol";
@@ -65,7 +65,7 @@ contract InferenceEpochs is EpochClosings {
         amount = EpochProofs.checkPayout(tree, last) + last.amount - EpochProofs.checkPayout(tree, first);
         drawnTo[epochId][id] = last.position + 1;
         epoch.undrawn -= uint128(amount);
-        address contributor = DATANETS.payeeOf(ContributionId.wrap(id));
+        address contributor = LEDGER.payeeOf(ContributionId.wrap(id));
         emit EpochDrawn(epochId, id, contributor, amount);
         _credit(contributor, amount, "epoch", EpochId.unwrap(epochId));
     }

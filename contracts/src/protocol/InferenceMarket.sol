@@ -4,12 +4,12 @@ pragma solidity 0.8.37;
 import {IAudits} from "../interfaces/protocol/IAudits.sol";
 import {IChallengedClaims} from "../interfaces/protocol/IChallengedClaims.sol";
 import {Claim, IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
-import {ModelTerms} from "../interfaces/protocol/IModelRegistry.sol";
-import {DatanetRegistry} from "./DatanetRegistry.sol";
+import {ModelTerms} from "../interfaces/protocol/IModelLedger.sol";
+import {AttributionLedger} from "./AttributionLedger.sol";
 import {HostStakes} from "./HostStakes.sol";
 import {InferenceClaims} from "./InferenceClaims.sol";
 import {InferenceRequests} from "./InferenceRequests.sol";
-import {ModelRegistry} from "./ModelRegistry.sol";
+import {ModelLedger} from "./ModelLedger.sol";
 import {ModelStaking} from "./ModelStaking.sol";
 import {REWARD_SPLITTER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
@@ -25,8 +25,8 @@ contract InferenceMarket is InferenceClaims {
     /// @notice The contracts that an InferenceMarket works with.
     struct Parts {
         ProtocolParameters parameters;
-        ModelRegistry models;
-        DatanetRegistry datanets;
+        ModelLedger models;
+        AttributionLedger ledger;
         ModelStaking staking;
         HostStakes hosts;
         SnapshotPools pools;
@@ -36,7 +36,7 @@ contract InferenceMarket is InferenceClaims {
         IAudits audits;
     }
 
-    DatanetRegistry public immutable DATANETS;
+    AttributionLedger public immutable LEDGER;
     ModelStaking public immutable STAKING;
     SnapshotPools public immutable POOLS;
     RewardBalances public immutable BALANCES;
@@ -50,7 +50,7 @@ contract InferenceMarket is InferenceClaims {
     constructor(Parts memory parts)
         InferenceRequests(parts.parameters, parts.models, parts.hosts, parts.audits)
     {
-        (DATANETS, STAKING, POOLS) = (parts.datanets, parts.staking, parts.pools);
+        (LEDGER, STAKING, POOLS) = (parts.ledger, parts.staking, parts.pools);
         (BALANCES, CHALLENGES, DEMANDS) = (parts.balances, parts.challenges, parts.demands);
     }
 
@@ -215,7 +215,7 @@ contract InferenceMarket is InferenceClaims {
         uint64[] calldata ids = given.list.contributionIds;
         address[] memory to = new address[](ids.length);
         for (uint256 i = 0; i < ids.length; i++) {
-            to[i] = DATANETS.payeeOf(ContributionId.wrap(ids[i]));
+            to[i] = LEDGER.payeeOf(ContributionId.wrap(ids[i]));
         }
         uint256[] memory parts = REWARD_SPLITTER.split(amount, given.list.weights);
         emit ContributorsPaid(given.requestId, ids, to, parts);

@@ -5,10 +5,10 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {HostTerms} from "../interfaces/protocol/IHostStakes.sol";
 import {IAudits} from "../interfaces/protocol/IAudits.sol";
 import {IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
-import {ModelTerms} from "../interfaces/protocol/IModelRegistry.sol";
+import {ModelTerms} from "../interfaces/protocol/IModelLedger.sol";
 import {Parameters} from "../interfaces/protocol/IProtocolParameters.sol";
 import {HostStakes} from "./HostStakes.sol";
-import {ModelRegistry} from "./ModelRegistry.sol";
+import {ModelLedger} from "./ModelLedger.sol";
 import {REWARD_SPLITTER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {BPS, ModelId, RequestId} from "./Types.sol";
@@ -19,7 +19,7 @@ abstract contract InferenceRequests is IInferenceMarket, ReentrancyGuardTransien
     uint256 private constant TOKENS_PER_RATE = 1_000;
 
     ProtocolParameters public immutable PARAMETERS;
-    ModelRegistry public immutable MODELS;
+    ModelLedger public immutable MODELS;
     HostStakes public immutable HOSTS;
     /// @notice Says which claims are audited; 0 on a chain that has no verifiers.
     IAudits public immutable AUDITS;
@@ -28,7 +28,7 @@ abstract contract InferenceRequests is IInferenceMarket, ReentrancyGuardTransien
     uint256 public requestCount;
     mapping(RequestId requestId => Request) private _requests;
 
-    constructor(ProtocolParameters parameters, ModelRegistry models, HostStakes hosts, IAudits audits) {
+    constructor(ProtocolParameters parameters, ModelLedger models, HostStakes hosts, IAudits audits) {
         (PARAMETERS, MODELS, HOSTS, AUDITS) = (parameters, models, hosts, audits);
     }
 

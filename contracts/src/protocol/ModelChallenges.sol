@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IDatanetRegistry} from "../interfaces/protocol/IDatanetRegistry.sol";
-import {IModelRegistry} from "../interfaces/protocol/IModelRegistry.sol";
+import {IAttributionLedger} from "../interfaces/protocol/IAttributionLedger.sol";
+import {IModelLedger} from "../interfaces/protocol/IModelLedger.sol";
 import {IInfluenceVerifier, IndexCommitment} from "../interfaces/IInfluenceVerifier.sol";
 import {OpenedRecord} from "../interfaces/protocol/IClaimChallenges.sol";
 import {IModelChallenges, ShownRow} from "../interfaces/protocol/IModelChallenges.sol";
 import {SpanIndex} from "../interfaces/protocol/ISpanChallenges.sol";
 import {Parameters} from "../interfaces/protocol/IProtocolParameters.sol";
 import {Announcements} from "./Announcements.sol";
-import {DatanetRegistry} from "./DatanetRegistry.sol";
-import {ModelRegistry} from "./ModelRegistry.sol";
+import {AttributionLedger} from "./AttributionLedger.sol";
+import {ModelLedger} from "./ModelLedger.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
@@ -27,8 +27,8 @@ contract ModelChallenges is IModelChallenges, Announcements {
     /// @dev Stands for the span index among demanded rows.
     uint32 private constant SPANS = type(uint32).max;
 
-    ModelRegistry public immutable MODELS;
-    DatanetRegistry public immutable DATANETS;
+    ModelLedger public immutable MODELS;
+    AttributionLedger public immutable LEDGER;
 
     mapping(ModelId modelId => mapping(uint32 rowId => RecordDemand)) private _demands;
     mapping(ModelId modelId => uint32) public openDemands;
@@ -36,10 +36,10 @@ contract ModelChallenges is IModelChallenges, Announcements {
     constructor(
         ProtocolParameters parameters,
         RewardBalances balances,
-        ModelRegistry models,
-        DatanetRegistry datanets
+        ModelLedger models,
+        AttributionLedger ledger
     ) Announcements(parameters, balances) {
-        (MODELS, DATANETS) = (models, datanets);
+        (MODELS, LEDGER) = (models, ledger);
     }
 
     /// @inheritdoc IModelChallenges
@@ -137,7 +137,7 @@ contract ModelChallenges is IModelChallenges, Announcements {
         openDemands[modelId]--;
         BALANCES.credit{value: demand.deposit}(demand.by);
         // Another demand may have failed it before.
-        if (MODELS.getModel(modelId).status == IModelRegistry.Status.Registered) {
+        if (MODELS.statusOf(modelId) == IModelLedger.Status.Registered) {
             MODELS.fail(modelId, demand.by, "record withheld");
         }
     }
@@ -154,17 +154,16 @@ contract ModelChallenges is IModelChallenges, Announcements {
         returns (bool)
     {
         SnapshotRef[] memory snapshots = MODELS.snapshotsOf(modelId);
-        IDatanetRegistry.Contribution memory contribution = DATANETS.getContribution(contributionId);
+        IAttributionLedger.Entry memory entry = LEDGER.entryOf(contributionId);
         uint256 before = 0;
         for (uint256 i = 0; i < snapshots.length; i++) {
-            uint256 rows = DATANETS.getSnapshot(snapshots[i].datanetId, snapshots[i].number).rows;
+            uint256 rows = LEDGER.getSnapshot(snapshots[i].datanetId, snapshots[i].number).rows;
             if (rowId >= before + rows) {
                 before += rows;
                 continue;
             }
-            return contribution.status == IDatanetRegistry.Status.Accepted
-                && contribution.datanetId == snapshots[i].datanetId && row < contribution.rowCount
-                && before + contribution.firstRow + row == rowId;
+            return entry.contributor != address(0) && entry.datanetId == snapshots[i].datanetId
+                && row < entry.rowCount && before + entry.firstRow + row == rowId;
         }
         return false;
     }
@@ -197,11 +196,11 @@ contract ModelChallenges is IModelChallenges, Announcements {
     }
 
     function _isSkipped(ModelId modelId, ContributionId contributionId) private view returns (bool) {
-        DatanetId datanetId = DATANETS.getContribution(contributionId).datanetId;
+        DatanetId datanetId = LEDGER.entryOf(contributionId).datanetId;
         SnapshotRef[] memory snapshots = MODELS.snapshotsOf(modelId);
         for (uint256 i = 0; i < snapshots.length; i++) {
             if (snapshots[i].datanetId != datanetId) continue;
-            return DATANETS.isSkipped(contributionId, snapshots[i].number);
+            return LEDGER.isSkipped(contributionId, snapshots[i].number);
         }
         return false;
     }
@@ -226,7 +225,7 @@ contract ModelChallenges is IModelChallenges, Announcements {
         if (ContributionId.unwrap(example.contributionId) != contributionId || example.row != row) {
             revert ExampleOfAnother(rowId);
         }
-        RowProofs.check(DATANETS, example);
+        RowProofs.check(LEDGER, example);
     }
 
     function _bubble(bytes memory reason) private pure {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAttributionLedger} from "../interfaces/protocol/IAttributionLedger.sol";
 import {OpenedRecord} from "../interfaces/protocol/IClaimChallenges.sol";
-import {IDatanetRegistry} from "../interfaces/protocol/IDatanetRegistry.sol";
 import {IDisputes} from "../interfaces/protocol/IDisputes.sol";
 import {IModelDisputes} from "../interfaces/protocol/IModelDisputes.sol";
-import {IModelRegistry} from "../interfaces/protocol/IModelRegistry.sol";
+import {IModelLedger} from "../interfaces/protocol/IModelLedger.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {ContributionId, DisputeId, ModelId} from "./Types.sol";
 
@@ -17,16 +17,16 @@ contract ModelDisputes is IModelDisputes {
     /// @dev Stands for the span index among disputed rows.
     uint32 private constant SPANS = type(uint32).max;
 
-    IModelRegistry public immutable MODELS;
-    IDatanetRegistry public immutable DATANETS;
+    IModelLedger public immutable MODELS;
+    IAttributionLedger public immutable LEDGER;
     IDisputes public immutable DISPUTES;
     /// @notice Wei that a panel gets.
     uint128 public immutable PANEL_FEE;
 
     mapping(ModelId modelId => mapping(uint32 rowId => Case)) private _cases;
 
-    constructor(IModelRegistry models, IDatanetRegistry datanets, IDisputes disputes, uint128 panelFee) {
-        (MODELS, DATANETS, DISPUTES, PANEL_FEE) = (models, datanets, disputes, panelFee);
+    constructor(IModelLedger models, IAttributionLedger ledger, IDisputes disputes, uint128 panelFee) {
+        (MODELS, LEDGER, DISPUTES, PANEL_FEE) = (models, ledger, disputes, panelFee);
     }
 
     /// @inheritdoc IModelDisputes
@@ -124,10 +124,10 @@ contract ModelDisputes is IModelDisputes {
     }
 
     function _isGone(ContributionId contributionId) private view returns (bool) {
-        return DATANETS.getContribution(contributionId).skippedFrom != 0;
+        return LEDGER.entryOf(contributionId).skippedFrom != 0;
     }
 
     function _isRegistered(ModelId modelId) private view returns (bool) {
-        return MODELS.getModel(modelId).status == IModelRegistry.Status.Registered;
+        return MODELS.statusOf(modelId) == IModelLedger.Status.Registered;
     }
 }

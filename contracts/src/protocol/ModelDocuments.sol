@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IModelRegistry, ModelDocument} from "../interfaces/protocol/IModelRegistry.sol";
-import {DatanetRegistry} from "./DatanetRegistry.sol";
+import {ModelDocument} from "../interfaces/protocol/IModelLedger.sol";
+import {IModelRegistry} from "../interfaces/protocol/IModelRegistry.sol";
+import {AttributionLedger} from "./AttributionLedger.sol";
 import {INFLUENCE_VERIFIER, SPAN_VERIFIER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {SnapshotRef} from "./Types.sol";
 
-/// @title What the document and the rates of a model must be.
+/// @title What the document of a model must be.
 abstract contract ModelDocuments is IModelRegistry {
     uint256 private constant MAX_SNAPSHOTS = 16;
     uint256 private constant MAX_NAME = 256;
-    /// @dev So that tokens (u32) times rate, and the sums, stay far from 2^256.
-    uint128 private constant MAX_RATE = type(uint96).max;
 
     ProtocolParameters public immutable PARAMETERS;
-    DatanetRegistry public immutable DATANETS;
+    /// @notice Keeps the snapshots.
+    AttributionLedger public immutable LEDGER;
 
-    constructor(ProtocolParameters parameters, DatanetRegistry datanets) {
-        (PARAMETERS, DATANETS) = (parameters, datanets);
+    constructor(ProtocolParameters parameters, AttributionLedger ledger) {
+        (PARAMETERS, LEDGER) = (parameters, ledger);
     }
 
     function _checkDocument(ModelDocument calldata document) internal view {
@@ -44,13 +44,8 @@ abstract contract ModelDocuments is IModelRegistry {
                     revert DatanetRepeated(snapshots[i].datanetId);
                 }
             }
-            rows += DATANETS.getSnapshot(snapshots[i].datanetId, snapshots[i].number).rows;
+            rows += LEDGER.getSnapshot(snapshots[i].datanetId, snapshots[i].number).rows;
         }
         if (rows != document.index.rows) revert RowCountMismatch(document.index.rows, rows);
-    }
-
-    function _checkRates(uint128 rateIn, uint128 rateOut) internal pure {
-        if (rateIn > MAX_RATE) revert RateTooHigh(rateIn);
-        if (rateOut > MAX_RATE) revert RateTooHigh(rateOut);
     }
 }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
-import {IModelRegistry, ModelTerms} from "../interfaces/protocol/IModelRegistry.sol";
+import {IModelLedger, ModelTerms} from "../interfaces/protocol/IModelLedger.sol";
 import {IModelRoyalties, RoyaltyLine} from "../interfaces/protocol/IModelRoyalties.sol";
 import {ModelStaking} from "./ModelStaking.sol";
 import {REWARD_SPLITTER} from "./Precompiles.sol";
@@ -26,7 +26,7 @@ contract ModelRoyalties is RoyaltyTables {
     /// @notice Wei that this contract owes to ancestors.
     uint256 public held;
 
-    constructor(IModelRegistry models, SnapshotPools pools, ModelStaking staking, RewardBalances balances)
+    constructor(IModelLedger models, SnapshotPools pools, ModelStaking staking, RewardBalances balances)
         RoyaltyTables(models)
     {
         (POOLS, STAKING, BALANCES) = (pools, staking, balances);

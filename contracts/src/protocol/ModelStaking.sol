@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IModelStaking} from "../interfaces/protocol/IModelStaking.sol";
-import {ModelRegistry} from "./ModelRegistry.sol";
+import {ModelLedger} from "./ModelLedger.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
 import {ModelId, RequestId} from "./Types.sol";
@@ -21,7 +21,7 @@ contract ModelStaking is IModelStaking {
     uint64 public immutable EPOCH;
 
     ProtocolParameters public immutable PARAMETERS;
-    ModelRegistry public immutable MODELS;
+    ModelLedger public immutable MODELS;
     RewardBalances public immutable BALANCES;
     /// @notice Slashes.
     address public immutable MARKET;
@@ -35,7 +35,7 @@ contract ModelStaking is IModelStaking {
 
     constructor(
         ProtocolParameters parameters,
-        ModelRegistry models,
+        ModelLedger models,
         RewardBalances balances,
         address market,
         uint64 epoch

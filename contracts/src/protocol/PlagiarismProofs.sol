@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAttributionLedger} from "../interfaces/protocol/IAttributionLedger.sol";
+import {IContributionStakes} from "../interfaces/protocol/IContributionStakes.sol";
 import {IDatanetRegistry} from "../interfaces/protocol/IDatanetRegistry.sol";
 import {IPlagiarismProofs} from "../interfaces/protocol/IPlagiarismProofs.sol";
 import {Announcements} from "./Announcements.sol";
@@ -12,11 +14,17 @@ import {ContributionId} from "./Types.sol";
 /// @title Proofs that a contribution copies earlier ones of others.
 contract PlagiarismProofs is IPlagiarismProofs, Announcements {
     IDatanetRegistry public immutable DATANETS;
+    IAttributionLedger public immutable LEDGER;
+    IContributionStakes public immutable STAKES;
 
-    constructor(ProtocolParameters parameters, RewardBalances balances, IDatanetRegistry datanets)
-        Announcements(parameters, balances)
-    {
-        DATANETS = datanets;
+    constructor(
+        ProtocolParameters parameters,
+        RewardBalances balances,
+        IDatanetRegistry datanets,
+        IAttributionLedger ledger,
+        IContributionStakes stakes
+    ) Announcements(parameters, balances) {
+        (DATANETS, LEDGER, STAKES) = (datanets, ledger, stakes);
     }
 
     /// @inheritdoc IPlagiarismProofs
@@ -27,7 +35,7 @@ contract PlagiarismProofs is IPlagiarismProofs, Announcements {
         bytes32
     ) external {
         _useAnnouncement();
-        IDatanetRegistry.Contribution memory accused = DATANETS.getContribution(contributionId);
+        IAttributionLedger.Entry memory accused = LEDGER.entryOf(contributionId);
         bool isEnough = copies.length == originals.length && copies.length * 2 > accused.rowCount;
         if (!isEnough) revert NoPlagiarism(contributionId);
         for (uint256 i = 0; i < copies.length; i++) {
@@ -36,7 +44,8 @@ contract PlagiarismProofs is IPlagiarismProofs, Announcements {
             if (!isCopy) revert NoPlagiarism(contributionId);
         }
         emit PlagiarismShown(contributionId, msg.sender, copies.length);
-        DATANETS.skipPlagiarism(contributionId, msg.sender);
+        DATANETS.skipPlagiarism(contributionId);
+        STAKES.loseTo(contributionId, msg.sender);
     }
 
     function _isCopy(
@@ -45,8 +54,8 @@ contract PlagiarismProofs is IPlagiarismProofs, Announcements {
         RowProof calldata copy,
         RowProof calldata original
     ) private view returns (bool) {
-        RowProofs.check(DATANETS, copy);
-        address author = RowProofs.check(DATANETS, original).contributor;
+        RowProofs.check(LEDGER, copy);
+        address author = RowProofs.check(LEDGER, original).contributor;
         return copy.contributionId == contributionId && original.contributionId < contributionId
             && author != contributor && copy.exampleHash == original.exampleHash;
     }

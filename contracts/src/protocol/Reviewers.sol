@@ -2,16 +2,29 @@
 pragma solidity 0.8.37;
 
 import {IReviewers} from "../interfaces/protocol/IReviewers.sol";
-import {Datanets} from "./Datanets.sol";
+import {AttributionLedger} from "./AttributionLedger.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
-import {DatanetId} from "./Types.sol";
+import {ContributionId, DatanetId} from "./Types.sol";
 
 /// @title Reviewers with their bonds, replacement and pay.
-abstract contract Reviewers is Datanets, IReviewers {
+/// @notice See IReviewers. It holds money, so it has no owner and can't be upgraded.
+contract Reviewers is IReviewers {
+    uint256 private constant MAX_REVIEWERS = 64;
+
     ProtocolParameters public immutable PARAMETERS;
     RewardBalances public immutable BALANCES;
 
+    /// @notice Who owns a datanet.
+    AttributionLedger public immutable LEDGER;
+    /// @notice The registry of datanets.
+    address public immutable REGISTRY;
+
+    /// @inheritdoc IReviewers
+    mapping(DatanetId datanetId => mapping(address account => bool)) public isReviewer;
+    /// @inheritdoc IReviewers
+    mapping(ContributionId contributionId => mapping(address reviewer => DatanetId)) public openedIn;
+    mapping(DatanetId datanetId => Board) private _boards;
     mapping(DatanetId datanetId => mapping(address reviewer => Bond)) private _bonds;
     mapping(DatanetId datanetId => ReviewPay) private _pay;
     /// @dev Replacements so far: votes for the next one begin anew.
@@ -19,15 +32,42 @@ abstract contract Reviewers is Datanets, IReviewers {
     mapping(bytes32 replacement => uint256) private _replaceVotes;
     mapping(bytes32 replacement => mapping(address reviewer => bool)) private _hasVotedReplace;
 
-    constructor(ProtocolParameters parameters, RewardBalances balances) {
-        (PARAMETERS, BALANCES) = (parameters, balances);
+    modifier onlyRegistry() {
+        if (msg.sender != REGISTRY) revert NotDatanetRegistry(msg.sender);
+        _;
+    }
+
+    constructor(
+        ProtocolParameters parameters,
+        RewardBalances balances,
+        AttributionLedger ledger,
+        address registry
+    ) {
+        (PARAMETERS, BALANCES, LEDGER, REGISTRY) = (parameters, balances, ledger, registry);
+    }
+
+    /// @inheritdoc IReviewers
+    function seat(DatanetId datanetId, uint128 stake, address[] calldata reviewers, uint16 quorum)
+        external
+        onlyRegistry
+    {
+        Board storage board = _boards[datanetId];
+        if (board.count != 0) revert BoardSeated(datanetId);
+        uint256 count = reviewers.length;
+        if (count == 0 || count > MAX_REVIEWERS) revert ReviewerCount(count);
+        if (quorum == 0 || quorum > count) revert QuorumOutOfRange(quorum, count);
+        for (uint256 i = 0; i < count; i++) {
+            if (isReviewer[datanetId][reviewers[i]]) revert ReviewerRepeated(reviewers[i]);
+            isReviewer[datanetId][reviewers[i]] = true;
+        }
+        (board.stake, board.quorum, board.count) = (stake, quorum, uint16(count));
     }
 
     /// @inheritdoc IReviewers
     function bondReviewer(DatanetId datanetId) external payable {
         if (!isReviewer[datanetId][msg.sender]) revert NotReviewer(msg.sender);
         Bond storage bond = _bonds[datanetId][msg.sender];
-        uint128 whole = _datanet(datanetId).stake;
+        uint128 whole = _board(datanetId).stake;
         uint128 required = whole - bond.amount;
         if (bond.isBonded && required == 0) revert AlreadyBonded(msg.sender);
         if (msg.value != required) revert BondMismatch(msg.value, required);
@@ -61,7 +101,7 @@ abstract contract Reviewers is Datanets, IReviewers {
         if (_hasVotedReplace[key][msg.sender]) revert AlreadyVoted(msg.sender);
         _hasVotedReplace[key][msg.sender] = true;
         emit ReplacementVoted(datanetId, msg.sender, leaving, coming, reasonHash);
-        if (++_replaceVotes[key] < _datanet(datanetId).quorum) return;
+        if (++_replaceVotes[key] < _board(datanetId).quorum) return;
         _replacements[datanetId]++;
         (isReviewer[datanetId][leaving], isReviewer[datanetId][coming]) = (false, true);
         if (_bonds[datanetId][leaving].isBonded) _startLeaving(datanetId, leaving);
@@ -70,14 +110,14 @@ abstract contract Reviewers is Datanets, IReviewers {
 
     /// @inheritdoc IReviewers
     function setReviewFee(DatanetId datanetId, uint128 fee) external {
-        if (msg.sender != _datanet(datanetId).owner) revert NotDatanetOwner(msg.sender);
+        if (msg.sender != LEDGER.ownerOf(datanetId)) revert NotDatanetOwner(msg.sender);
         _pay[datanetId].fee = fee;
         emit ReviewFeeSet(datanetId, fee);
     }
 
     /// @inheritdoc IReviewers
     function fundReviews(DatanetId datanetId) external payable {
-        _datanet(datanetId);
+        _board(datanetId);
         _pay[datanetId].pot += uint128(msg.value);
         emit ReviewsFunded(datanetId, msg.sender, msg.value);
     }
@@ -92,8 +132,27 @@ abstract contract Reviewers is Datanets, IReviewers {
         return _pay[datanetId];
     }
 
-    /// @dev While the pot lasts.
-    function _payVote(DatanetId datanetId, address reviewer) internal {
+    /// @inheritdoc IReviewers
+    function boardOf(DatanetId datanetId) external view returns (Board memory) {
+        return _board(datanetId);
+    }
+
+    /// @inheritdoc IReviewers
+    function bindVote(DatanetId datanetId, address reviewer, uint64 until) external onlyRegistry {
+        _checkBonded(datanetId, reviewer);
+        Bond storage bond = _bonds[datanetId][reviewer];
+        if (until > bond.votesUntil) bond.votesUntil = until;
+    }
+
+    /// @inheritdoc IReviewers
+    function openVote(DatanetId datanetId, ContributionId contributionId, address reviewer)
+        external
+        onlyRegistry
+    {
+        // Only who had a bond as a reviewer ever committed a vote; one that was replaced since still opens it.
+        if (_bonds[datanetId][reviewer].votesUntil == 0) revert NotReviewer(reviewer);
+        if (DatanetId.unwrap(openedIn[contributionId][reviewer]) != 0) revert AlreadyVoted(reviewer);
+        openedIn[contributionId][reviewer] = datanetId;
         ReviewPay storage pay = _pay[datanetId];
         uint128 amount = pay.fee;
         if (amount == 0 || amount > pay.pot) return;
@@ -102,8 +161,8 @@ abstract contract Reviewers is Datanets, IReviewers {
         BALANCES.credit{value: amount}(reviewer);
     }
 
-    /// @dev A tenth of the bond; it votes again when the bond is whole.
-    function _forfeit(DatanetId datanetId, address reviewer) internal {
+    /// @inheritdoc IReviewers
+    function forfeit(DatanetId datanetId, address reviewer) external onlyRegistry {
         Bond storage bond = _bonds[datanetId][reviewer];
         uint128 lost = bond.amount / 10;
         bond.amount -= lost;
@@ -111,16 +170,20 @@ abstract contract Reviewers is Datanets, IReviewers {
         if (lost > 0) BALANCES.credit{value: lost}(PARAMETERS.parameters().treasury);
     }
 
-    function _checkBonded(DatanetId datanetId, address reviewer) internal view {
-        if (!isReviewer[datanetId][reviewer]) revert NotReviewer(reviewer);
-        Bond storage bond = _bonds[datanetId][reviewer];
-        if (!bond.isBonded || bond.amount < _datanet(datanetId).stake) revert NotBonded(reviewer);
+    /// @inheritdoc IReviewers
+    function checkBonded(DatanetId datanetId, address reviewer) external view {
+        _checkBonded(datanetId, reviewer);
     }
 
-    /// @dev A vote was committed whose opening ends at `until`: the bond stays longer.
-    function _bindVote(DatanetId datanetId, address reviewer, uint64 until) internal {
+    function _checkBonded(DatanetId datanetId, address reviewer) private view {
+        if (!isReviewer[datanetId][reviewer]) revert NotReviewer(reviewer);
         Bond storage bond = _bonds[datanetId][reviewer];
-        if (until > bond.votesUntil) bond.votesUntil = until;
+        if (!bond.isBonded || bond.amount < _board(datanetId).stake) revert NotBonded(reviewer);
+    }
+
+    function _board(DatanetId datanetId) private view returns (Board storage board) {
+        board = _boards[datanetId];
+        if (board.count == 0) revert BoardUnknown(datanetId);
     }
 
     /// @dev Until every vote that it committed is over, and a window in which one that was not opened is forfeited.

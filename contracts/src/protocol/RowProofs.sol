@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IDatanetRegistry} from "../interfaces/protocol/IDatanetRegistry.sol";
+import {IAttributionLedger} from "../interfaces/protocol/IAttributionLedger.sol";
 import {MerkleFrontier} from "./MerkleFrontier.sol";
 import {ContributionId} from "./Types.sol";
 
@@ -15,28 +15,26 @@ struct RowProof {
     bytes32[] path;
 }
 
-/// @title Examples shown by their paths to the rows' root that the registry holds.
+/// @title Examples shown by their paths to the rows' root that the ledger holds.
 library RowProofs {
     error ContributionNotAccepted(ContributionId contributionId);
     error RowOutOfContribution(uint32 row, uint32 rows);
     /// @notice The path does not lead to the contribution's root.
     error RowNotThere(ContributionId contributionId, uint32 row);
 
-    /// @notice Reverts unless the example stands there; returns the contribution.
-    function check(IDatanetRegistry datanets, RowProof calldata shown)
+    /// @notice Reverts unless the example stands there; returns the contribution's entry.
+    function check(IAttributionLedger ledger, RowProof calldata shown)
         internal
         view
-        returns (IDatanetRegistry.Contribution memory contribution)
+        returns (IAttributionLedger.Entry memory entry)
     {
-        contribution = datanets.getContribution(shown.contributionId);
-        if (contribution.status != IDatanetRegistry.Status.Accepted) {
-            revert ContributionNotAccepted(shown.contributionId);
+        entry = ledger.entryOf(shown.contributionId);
+        if (entry.contributor == address(0)) revert ContributionNotAccepted(shown.contributionId);
+        if (shown.row >= entry.rowCount) {
+            revert RowOutOfContribution(shown.row, entry.rowCount);
         }
-        if (shown.row >= contribution.rowCount) {
-            revert RowOutOfContribution(shown.row, contribution.rowCount);
-        }
-        bytes32 root = MerkleFrontier.rootOf(shown.exampleHash, shown.row, contribution.rowCount, shown.path);
-        if (root != contribution.rowsRoot) revert RowNotThere(shown.contributionId, shown.row);
+        bytes32 root = MerkleFrontier.rootOf(shown.exampleHash, shown.row, entry.rowCount, shown.path);
+        if (root != entry.rowsRoot) revert RowNotThere(shown.contributionId, shown.row);
     }
 
     /// @notice Who was first has the lower id, and the lower row of the same contribution.

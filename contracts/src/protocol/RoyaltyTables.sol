@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IModelRegistry} from "../interfaces/protocol/IModelRegistry.sol";
+import {IModelLedger} from "../interfaces/protocol/IModelLedger.sol";
 import {IModelRoyalties, RoyaltyLine} from "../interfaces/protocol/IModelRoyalties.sol";
 import {BPS, DatanetId, ModelId, Parent, SnapshotRef, NO_MODEL} from "./Types.sol";
 
@@ -29,14 +29,14 @@ abstract contract RoyaltyTables is IModelRoyalties {
         uint256 bps;
     }
 
-    IModelRegistry public immutable MODELS;
+    IModelLedger public immutable MODELS;
 
     /// @notice The least part that models which name this one give it, in 1/10000.
     mapping(ModelId modelId => uint16) public leastRoyaltyOf;
     mapping(ModelId modelId => Parent[]) private _parents;
     mapping(ModelId modelId => Line[]) private _tables;
 
-    constructor(IModelRegistry models) {
+    constructor(IModelLedger models) {
         MODELS = models;
     }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAttributionLedger, Snapshot} from "../interfaces/protocol/IAttributionLedger.sol";
 import {OpenedRecord} from "../interfaces/protocol/IClaimChallenges.sol";
-import {IDatanetRegistry} from "../interfaces/protocol/IDatanetRegistry.sol";
-import {Snapshot} from "../interfaces/protocol/IDatanets.sol";
-import {IModelRegistry} from "../interfaces/protocol/IModelRegistry.sol";
+import {IModelLedger} from "../interfaces/protocol/IModelLedger.sol";
 import {ISnapshotPools} from "../interfaces/protocol/ISnapshotPools.sol";
-import {DatanetRegistry} from "./DatanetRegistry.sol";
+import {AttributionLedger} from "./AttributionLedger.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {RewardBalances} from "./RewardBalances.sol";
 import {RowProof, RowProofs} from "./RowProofs.sol";
@@ -26,10 +25,10 @@ contract SnapshotPools is ISnapshotPools {
         uint32 first;
     }
 
-    DatanetRegistry public immutable DATANETS;
+    AttributionLedger public immutable LEDGER;
     RewardBalances public immutable BALANCES;
     /// @notice Whose indexes mark near copies.
-    IModelRegistry public immutable MODELS;
+    IModelLedger public immutable MODELS;
 
     mapping(DatanetId datanetId => mapping(uint32 number => Pool)) private _pools;
     /// @notice Index up to which a contribution was paid.
@@ -44,8 +43,8 @@ contract SnapshotPools is ISnapshotPools {
     /// @notice Wei that this contract owes to contributors.
     uint256 public held;
 
-    constructor(DatanetRegistry datanets, RewardBalances balances, IModelRegistry models) {
-        (DATANETS, BALANCES, MODELS) = (datanets, balances, models);
+    constructor(AttributionLedger ledger, RewardBalances balances, IModelLedger models) {
+        (LEDGER, BALANCES, MODELS) = (ledger, balances, models);
     }
 
     /// @inheritdoc ISnapshotPools
@@ -74,8 +73,8 @@ contract SnapshotPools is ISnapshotPools {
     function takeOff(DatanetId datanetId, uint32 number, RowProof calldata earlier, RowProof calldata later)
         external
     {
-        _inside(datanetId, number, RowProofs.check(DATANETS, earlier), earlier.contributionId);
-        _inside(datanetId, number, RowProofs.check(DATANETS, later), later.contributionId);
+        _inside(datanetId, number, RowProofs.check(LEDGER, earlier), earlier.contributionId);
+        _inside(datanetId, number, RowProofs.check(LEDGER, later), later.contributionId);
         bool repeats = earlier.exampleHash == later.exampleHash && RowProofs.isEarlier(earlier, later);
         if (!repeats) revert NoRepeat(later.contributionId, later.row);
         _takeOff(datanetId, number, later.contributionId, later.row);
@@ -88,8 +87,7 @@ contract SnapshotPools is ISnapshotPools {
         OpenedRecord calldata marked,
         OpenedRecord calldata named
     ) external {
-        if (MODELS.getModel(modelId).status != IModelRegistry.Status.Registered || MODELS.isPending(modelId))
-        {
+        if (MODELS.statusOf(modelId) != IModelLedger.Status.Registered || MODELS.isPending(modelId)) {
             revert MarkNotSettled(modelId);
         }
         SnapshotRef memory snapshot = MODELS.snapshotsOf(modelId)[at];
@@ -100,8 +98,8 @@ contract SnapshotPools is ISnapshotPools {
         // The earliest row of all is never taken off, whatever models say.
         bool isEarlier = earlier.id < later.id || (earlier.id == later.id && earlier.row < later.row);
         if (!isMarked || !isEarlier) revert NoRepeat(later.id, later.row);
-        _inside(snapshot.datanetId, snapshot.number, DATANETS.getContribution(earlier.id), earlier.id);
-        _inside(snapshot.datanetId, snapshot.number, DATANETS.getContribution(later.id), later.id);
+        _inside(snapshot.datanetId, snapshot.number, LEDGER.entryOf(earlier.id), earlier.id);
+        _inside(snapshot.datanetId, snapshot.number, LEDGER.entryOf(later.id), later.id);
         _takeOff(snapshot.datanetId, snapshot.number, later.id, later.row);
     }
 
@@ -110,14 +108,14 @@ contract SnapshotPools is ISnapshotPools {
         external
         returns (uint256 amount)
     {
-        IDatanetRegistry.Contribution memory contribution = DATANETS.getContribution(contributionId);
-        _inside(datanetId, number, contribution, contributionId);
-        uint256 rows = contribution.rowCount - rowsOff[datanetId][number][contributionId];
+        IAttributionLedger.Entry memory entry = LEDGER.entryOf(contributionId);
+        _inside(datanetId, number, entry, contributionId);
+        uint256 rows = entry.rowCount - rowsOff[datanetId][number][contributionId];
         amount = _earned(datanetId, number, contributionId, rows);
         if (amount == 0) revert NothingEarned(contributionId);
         paidIndex[datanetId][number][contributionId] = _pools[datanetId][number].indexPerRow;
         held -= amount;
-        address payee = DATANETS.payeeOf(contributionId);
+        address payee = entry.payee;
         emit PoolClaimed(contributionId, datanetId, number, payee, amount);
         BALANCES.creditFor{value: amount}(payee, "pool", ContributionId.unwrap(contributionId));
     }
@@ -180,20 +178,20 @@ contract SnapshotPools is ISnapshotPools {
     function _pool(DatanetId datanetId, uint32 number) private returns (Pool storage pool) {
         pool = _pools[datanetId][number];
         if (pool.rows > 0) return pool;
-        Snapshot memory snapshot = DATANETS.getSnapshot(datanetId, number);
+        Snapshot memory snapshot = LEDGER.getSnapshot(datanetId, number);
         pool.rows = snapshot.rows - snapshot.skipped;
     }
 
     function _inside(
         DatanetId datanetId,
         uint32 number,
-        IDatanetRegistry.Contribution memory contribution,
+        IAttributionLedger.Entry memory entry,
         ContributionId contributionId
     ) private view {
-        Snapshot memory snapshot = DATANETS.getSnapshot(datanetId, number);
-        bool inside = contribution.status == IDatanetRegistry.Status.Accepted
-            && contribution.datanetId == datanetId && contribution.position < snapshot.contributions
-            && !DATANETS.isSkipped(contributionId, number);
+        Snapshot memory snapshot = LEDGER.getSnapshot(datanetId, number);
+        bool isSkipped = entry.skippedFrom != 0 && number >= entry.skippedFrom;
+        bool inside = entry.contributor != address(0) && entry.datanetId == datanetId
+            && entry.position < snapshot.contributions && !isSkipped;
         if (!inside) revert NotInSnapshot(contributionId, datanetId, number);
     }
 }

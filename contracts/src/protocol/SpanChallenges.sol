@@ -15,18 +15,18 @@ import {
 import {Claim} from "../interfaces/protocol/IInferenceMarket.sol";
 import {Announcements} from "./Announcements.sol";
 import {Cover, Covers, CoverPart} from "./Covers.sol";
-import {ModelRegistry} from "./ModelRegistry.sol";
+import {ModelLedger} from "./ModelLedger.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {SpanProofs} from "./SpanProofs.sol";
 
 /// @title Counter-examples to what a claim says of verbatim spans, decided by the SpanVerifier.
 /// @notice A call whose counter-example does not contradict the claim reverts.
 abstract contract SpanChallenges is ISpanChallenges, Announcements {
-    ModelRegistry public immutable MODELS;
+    ModelLedger public immutable MODELS;
     /// @notice Where the claims stand: the market, or EpochLeaves.
     IChallengedClaims public immutable MARKET;
 
-    constructor(ModelRegistry models, IChallengedClaims market) {
+    constructor(ModelLedger models, IChallengedClaims market) {
         (MODELS, MARKET) = (models, market);
     }
 

@@ -11,7 +11,7 @@ import {ContributionId, DisputeId} from "./Types.sol";
 contract StakeLosses is IStakeLosses {
     ProtocolParameters public immutable PARAMETERS;
     RewardBalances public immutable BALANCES;
-    address public immutable DATANETS;
+    address public immutable STAKES;
     /// @notice Decides appeals; 0 on a chain that has no verifiers.
     IDisputes public immutable DISPUTES;
     /// @notice Wei that an appeal's panel gets.
@@ -24,11 +24,11 @@ contract StakeLosses is IStakeLosses {
     constructor(
         ProtocolParameters parameters,
         RewardBalances balances,
-        address datanets,
+        address stakes,
         IDisputes disputes,
         uint128 panelFee
     ) {
-        (PARAMETERS, BALANCES, DATANETS) = (parameters, balances, datanets);
+        (PARAMETERS, BALANCES, STAKES) = (parameters, balances, stakes);
         (DISPUTES, PANEL_FEE) = (disputes, panelFee);
     }
 
@@ -37,7 +37,10 @@ contract StakeLosses is IStakeLosses {
         external
         payable
     {
-        if (msg.sender != DATANETS) revert NotDatanets(msg.sender);
+        if (msg.sender != STAKES) revert NotStakes(msg.sender);
+        Status status = _losses[contributionId].status;
+        // What waits for its contributor is never written over.
+        if (status != Status.None) revert LossStatus(contributionId, status);
         uint64 deadline = uint64(block.timestamp + PARAMETERS.parameters().demandWindow);
         uint128 amount = uint128(msg.value);
         held += amount;

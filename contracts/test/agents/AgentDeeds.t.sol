@@ -56,7 +56,7 @@ contract AgentDeedsTest is AgentFixture {
             total += weights[i];
         }
         // The first listed contribution's share, to the wei that rounding gives.
-        address first = datanets.payeeOf(ContributionId.wrap(claim.list.contributionIds[0]));
+        address first = ledger.payeeOf(ContributionId.wrap(claim.list.contributionIds[0]));
         uint256 share = first.balance - (first == alice ? had[0] : had[1]);
         uint256 exact = (3 ether + 1) * weights[0] / total;
         vm.assertGe(share, exact);

@@ -43,7 +43,7 @@ abstract contract AgentFixture is PanelTest {
         fixture = new IndexFixture(rows, 16, 4, 1000, 7);
         modelId = serveModel(snapshot, fixture);
         registry = new AgentRegistry(balances, nextAddress(2), nextAddress(3), AGENT_STAKE, 30 days);
-        deeds = new AgentDeeds(registry, market, models, datanets, pools, AGE);
+        deeds = new AgentDeeds(registry, market, models, ledger, pools, AGE);
         new AgentAccount(registry, deeds, address(market));
         verdicts = new AgentVerdicts(registry, deeds, disputes, PANEL_FEE, 5_000, ACCUSE);
         vm.deal(address(this), 1_000 ether);

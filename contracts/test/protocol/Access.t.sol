@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IndexCommitment} from "../../src/interfaces/IInfluenceVerifier.sol";
 import {ICuration} from "../../src/interfaces/protocol/ICuration.sol";
 import {AccessTerms, IDataAccess} from "../../src/interfaces/protocol/IDataAccess.sol";
-import {IModelRegistry} from "../../src/interfaces/protocol/IModelRegistry.sol";
-import {ModelDocument} from "../../src/protocol/ModelRegistry.sol";
+import {IModelLedger} from "../../src/interfaces/protocol/IModelLedger.sol";
+import {ModelDocument} from "../../src/protocol/ModelLedger.sol";
 import {ContributionId, DatanetId, ModelId, SnapshotRef} from "../../src/protocol/Types.sol";
 import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
@@ -49,7 +49,7 @@ contract AccessTest is ProtocolTest {
     function register(uint256 value) internal returns (ModelId) {
         ModelDocument memory made = document();
         vm.prank(builder);
-        return models.register{value: value}(made, defaultTerms());
+        return modelRegistry.register{value: value}(made, defaultTerms());
     }
 
     function buy(AccessTerms memory expected, uint256 value) internal {
@@ -92,7 +92,7 @@ contract AccessTest is ProtocolTest {
         ModelDocument memory made = document();
         vm.prank(payer);
         vm.expectRevert(abi.encodeWithSelector(IDataAccess.AccessPriceMismatch.selector, 0, PRICE));
-        models.register{value: REGISTRATION_BOND}(made, defaultTerms());
+        modelRegistry.register{value: REGISTRATION_BOND}(made, defaultTerms());
     }
 
     function test_the_value_is_exact() public {
@@ -103,7 +103,7 @@ contract AccessTest is ProtocolTest {
         register(REGISTRATION_BOND + PRICE + 1);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IModelRegistry.BondMismatch.selector, REGISTRATION_BOND - 1, REGISTRATION_BOND
+                IModelLedger.BondMismatch.selector, REGISTRATION_BOND - 1, REGISTRATION_BOND
             )
         );
         register(REGISTRATION_BOND - 1);
@@ -219,8 +219,8 @@ contract AccessTest is ProtocolTest {
         vm.warp(block.timestamp + 31);
         datanets.accept(id);
         datanets.forfeitVote(id, watcher);
-        vm.assertTrue(datanets.hasOpenedVote(id, reviewer));
-        vm.assertFalse(datanets.hasOpenedVote(id, watcher));
+        vm.assertTrue(boards.openedIn(id, reviewer) == datanetId);
+        vm.assertTrue(boards.openedIn(id, watcher) == DatanetId.wrap(0));
         curation.countVote(id, reviewer);
         vm.expectRevert(abi.encodeWithSelector(ICuration.VoteNotOpened.selector, id, watcher));
         curation.countVote(id, watcher);
@@ -234,7 +234,7 @@ contract AccessTest is ProtocolTest {
         address[] memory two = new address[](1);
         two[0] = watcher;
         vm.startPrank(reviewer);
-        datanets.voteReplace(snapshot.datanetId, reviewer, watcher, "reason");
+        boards.voteReplace(snapshot.datanetId, reviewer, watcher, "reason");
         vm.stopPrank();
         bondReviewer(snapshot.datanetId, watcher);
         ContributionId id = contribute(snapshot.datanetId, bob, keccak256("later"), 2);

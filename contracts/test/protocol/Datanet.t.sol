@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAttributionLedger, Snapshot} from "../../src/interfaces/protocol/IAttributionLedger.sol";
 import {IDatanetRegistry} from "../../src/interfaces/protocol/IDatanetRegistry.sol";
-import {IDatanets, Snapshot} from "../../src/interfaces/protocol/IDatanets.sol";
+import {IDatanets} from "../../src/interfaces/protocol/IDatanets.sol";
 import {IReviewers} from "../../src/interfaces/protocol/IReviewers.sol";
 import {Parameters} from "../../src/protocol/ProtocolParameters.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
@@ -35,14 +36,15 @@ contract DatanetTest is ProtocolTest {
     function test_accepted_stake_returns_after_its_period() public {
         ContributionId id = accepted(datanetId, alice, ROWS, 8);
         expectStatus(id, IDatanetRegistry.Status.Accepted);
-        vm.expectRevert(abi.encodeWithSelector(IReviewers.TooEarly.selector, block.timestamp + 500));
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.TooEarly.selector, block.timestamp + 500));
         datanets.releaseStake(id);
         vm.warp(block.timestamp + 500);
         datanets.releaseStake(id);
         vm.assertEq(balances.balanceOf(alice), STAKE);
         vm.expectRevert();
         datanets.releaseStake(id);
-        vm.assertEq(address(datanets).balance, STAKE, "the reviewer's bond");
+        vm.assertEq(address(boards).balance, STAKE, "the reviewer's bond");
+        vm.assertEq(address(contributorStakes).balance, 0);
     }
 
     function test_rejected_stake_is_slashed_and_its_rows_are_free() public {
@@ -178,7 +180,7 @@ contract DatanetTest is ProtocolTest {
         revealVote(id, bob, true);
         expectStatus(id, IDatanetRegistry.Status.Approved);
         vm.prank(bob);
-        vm.expectRevert(abi.encodeWithSelector(IReviewers.AlreadyVoted.selector, bob));
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.AlreadyVoted.selector, bob));
         datanets.revealVote(id, true, "reason", "salt");
     }
 
@@ -205,8 +207,8 @@ contract DatanetTest is ProtocolTest {
         DatanetId three = createOfThree(reviewer, watcher, bob);
         bondThree(three);
         vm.startPrank(address(this));
-        datanets.setReviewFee(three, 1 ether);
-        datanets.fundReviews{value: 10 ether}(three);
+        boards.setReviewFee(three, 1 ether);
+        boards.fundReviews{value: 10 ether}(three);
         vm.stopPrank();
         ContributionId id = contribute(three, alice, ROWS, 8);
         commitVote(id, reviewer, true);
@@ -235,7 +237,7 @@ contract DatanetTest is ProtocolTest {
         vm.expectRevert(abi.encodeWithSelector(IReviewers.NotBonded.selector, watcher));
         datanets.commitVote(id, "hash");
         vm.prank(watcher);
-        datanets.bondReviewer{value: STAKE / 10}(three);
+        boards.bondReviewer{value: STAKE / 10}(three);
         commitVote(id, watcher, true);
     }
 
@@ -257,27 +259,27 @@ contract DatanetTest is ProtocolTest {
         DatanetId three = createOfThree(reviewer, watcher, bob);
         bondThree(three);
         vm.prank(reviewer);
-        datanets.voteReplace(three, bob, alice, "reason");
+        boards.voteReplace(three, bob, alice, "reason");
         vm.prank(reviewer);
         vm.expectRevert(abi.encodeWithSelector(IReviewers.AlreadyVoted.selector, reviewer));
-        datanets.voteReplace(three, bob, alice, "reason");
-        vm.assertTrue(datanets.isReviewer(three, bob));
+        boards.voteReplace(three, bob, alice, "reason");
+        vm.assertTrue(boards.isReviewer(three, bob));
         vm.prank(watcher);
-        datanets.voteReplace(three, bob, alice, "reason");
-        vm.assertFalse(datanets.isReviewer(three, bob));
-        vm.assertTrue(datanets.isReviewer(three, alice));
+        boards.voteReplace(three, bob, alice, "reason");
+        vm.assertFalse(boards.isReviewer(three, bob));
+        vm.assertTrue(boards.isReviewer(three, alice));
         vm.expectPartialRevert(IReviewers.TooEarly.selector);
-        datanets.withdrawBond(three, bob);
+        boards.withdrawBond(three, bob);
         vm.warp(block.timestamp + 1031);
-        datanets.withdrawBond(three, bob);
+        boards.withdrawBond(three, bob);
         vm.assertEq(balances.balanceOf(bob), STAKE);
         vm.expectRevert(abi.encodeWithSelector(IReviewers.NothingBonded.selector, bob));
-        datanets.withdrawBond(three, bob);
+        boards.withdrawBond(three, bob);
         vm.prank(watcher);
-        datanets.resign(three);
+        boards.resign(three);
         vm.prank(watcher);
         vm.expectRevert(abi.encodeWithSelector(IReviewers.NotBonded.selector, watcher));
-        datanets.voteReplace(three, reviewer, bob, "reason");
+        boards.voteReplace(three, reviewer, bob, "reason");
     }
 
     function test_an_excluded_contribution_loses_its_stake_and_is_skipped_later() public {
@@ -293,7 +295,7 @@ contract DatanetTest is ProtocolTest {
         Snapshot memory snapshot = datanets.getSnapshot(datanetId, number);
         vm.assertEq(snapshot.rows, 10, "positions never move");
         vm.assertEq(snapshot.skipped, 8);
-        vm.assertTrue(datanets.isSkipped(id, number) && !datanets.isSkipped(id, before));
+        vm.assertTrue(ledger.isSkipped(id, number) && !ledger.isSkipped(id, before));
         vm.startPrank(payer);
         pools.fund{value: 10 ether}(datanetId, number, "test");
         pools.fund{value: 10 ether}(datanetId, before, "test");
@@ -303,7 +305,7 @@ contract DatanetTest is ProtocolTest {
         pools.claim(datanetId, number, id);
         vm.assertEq(pools.claim(datanetId, before, id), 8 ether, "what it earns in an older snapshot stays");
         vm.prank(builder);
-        vm.expectRevert(IDatanets.NothingNew.selector);
+        vm.expectRevert(IAttributionLedger.NothingNew.selector);
         datanets.freeze(datanetId);
         vm.warp(block.timestamp + 500);
         vm.expectRevert();
@@ -317,11 +319,11 @@ contract DatanetTest is ProtocolTest {
         datanets.retire(id);
         vm.startPrank(alice);
         datanets.retire(id);
-        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.AlreadySkipped.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(IAttributionLedger.AlreadySkipped.selector, id));
         datanets.retire(id);
         vm.stopPrank();
         vm.prank(builder);
-        vm.expectRevert(IDatanets.NothingShared.selector);
+        vm.expectRevert(IAttributionLedger.NothingShared.selector);
         datanets.freeze(datanetId);
         vm.warp(block.timestamp + 500);
         datanets.releaseStake(id);
@@ -342,7 +344,7 @@ contract DatanetTest is ProtocolTest {
 
     function test_freeze_is_for_the_owner_and_for_something_new() public {
         vm.prank(builder);
-        vm.expectRevert(IDatanets.NothingNew.selector);
+        vm.expectRevert(IAttributionLedger.NothingNew.selector);
         datanets.freeze(datanetId);
         accepted(datanetId, alice, ROWS, 8);
         vm.prank(alice);
@@ -350,7 +352,7 @@ contract DatanetTest is ProtocolTest {
         datanets.freeze(datanetId);
         vm.startPrank(builder);
         vm.assertEq(datanets.freeze(datanetId), 1);
-        vm.expectRevert(IDatanets.NothingNew.selector);
+        vm.expectRevert(IAttributionLedger.NothingNew.selector);
         datanets.freeze(datanetId);
         vm.stopPrank();
     }
@@ -364,7 +366,7 @@ contract DatanetTest is ProtocolTest {
             address by = i % 2 == 0 ? alice : bob;
             ContributionId id = accepted(datanetId, by, root, 8);
             vm.assertEq(datanets.getContribution(id).firstRow, 8 * i);
-            leaves[i] = datanets.leafOf(id, by, keccak256(abi.encode(root)), root, 8);
+            leaves[i] = ledger.leafOf(id, by, keccak256(abi.encode(root)), root, 8);
         }
         vm.prank(builder);
         uint32 number = datanets.freeze(datanetId);

@@ -82,7 +82,7 @@ abstract contract EpochFixture is PanelTest {
         EpochClosings.Parts memory parts = EpochClosings.Parts(
             parameters,
             models,
-            datanets,
+            ledger,
             staking,
             hosts,
             pools,

@@ -120,7 +120,7 @@ contract EpochGasTest is EpochFixture {
             address(balances),
             address(staking),
             address(pools),
-            address(datanets)
+            address(ledger)
         ];
         for (uint256 i = 0; i < touched.length; i++) {
             vm.cool(touched[i]);

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessTerms} from "../../src/interfaces/protocol/IDataAccess.sol";
 import {RoyaltyLine} from "../../src/interfaces/protocol/IModelRoyalties.sol";
-import {ModelDocument} from "../../src/protocol/ModelRegistry.sol";
+import {ModelDocument} from "../../src/protocol/ModelLedger.sol";
 import {ContributionId, ModelId, Parent} from "../../src/protocol/Types.sol";
 import {FamilyTest} from "./FamilyTest.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
@@ -52,7 +52,7 @@ contract FamilyActor is FamilyTest {
         Parent[] memory parents = one(_model(of_), uint16(bound(bps, 1, 4_000)));
         uint256 fee = access.feeOf(by, document.snapshots);
         vm.prank(by);
-        try models.registerDerived{value: REGISTRATION_BOND + fee}(
+        try modelRegistry.registerDerived{value: REGISTRATION_BOND + fee}(
             document, defaultTerms(), parents, 10_000
         ) returns (
             ModelId id

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessTerms} from "../../src/interfaces/protocol/IDataAccess.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
-import {ModelDocument} from "../../src/protocol/ModelRegistry.sol";
+import {ModelDocument} from "../../src/protocol/ModelLedger.sol";
 import {DatanetId, ModelId, Parent, SnapshotRef} from "../../src/protocol/Types.sol";
 import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
@@ -33,7 +33,7 @@ abstract contract FamilyTest is ProtocolTest {
         grandFixture = new IndexFixture(rows, 16, 4, 1000, 7);
         ModelDocument memory document = documentOf(grandData, grandFixture.index());
         vm.prank(grandOwner);
-        grand = models.register{value: REGISTRATION_BOND}(document, defaultTerms());
+        grand = modelRegistry.register{value: REGISTRATION_BOND}(document, defaultTerms());
         serve(grand);
         parent = derive(parentOwner, freshDocument(), one(grand, 4_000), 4_000);
         serve(parent);
@@ -72,13 +72,14 @@ abstract contract FamilyTest is ProtocolTest {
         returns (ModelId)
     {
         vm.prank(owner);
-        return models.registerDerived{value: REGISTRATION_BOND}(document, defaultTerms(), parents, most);
+        return
+            modelRegistry.registerDerived{value: REGISTRATION_BOND}(document, defaultTerms(), parents, most);
     }
 
     function refuse(ModelDocument memory document, Parent[] memory parents, bytes memory reason) internal {
         vm.prank(builder);
         vm.expectRevert(reason);
-        models.registerDerived{value: REGISTRATION_BOND}(document, defaultTerms(), parents, 10_000);
+        modelRegistry.registerDerived{value: REGISTRATION_BOND}(document, defaultTerms(), parents, 10_000);
     }
 
     function serve(ModelId id) internal {

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {OpenedRecord} from "../../src/interfaces/protocol/IClaimChallenges.sol";
 import {IModelChallenges, ShownRow} from "../../src/interfaces/protocol/IModelChallenges.sol";
-import {IModelRegistry} from "../../src/interfaces/protocol/IModelRegistry.sol";
+import {IModelLedger} from "../../src/interfaces/protocol/IModelLedger.sol";
 import {ISnapshotPools} from "../../src/interfaces/protocol/ISnapshotPools.sol";
 import {ModelChallenges} from "../../src/protocol/ModelChallenges.sol";
 import {RowProof} from "../../src/protocol/RowProofs.sol";
@@ -105,7 +105,7 @@ contract FirstOrderTest is ProtocolTest {
     function test_the_row_that_was_accepted_first_is_not_the_first() public {
         (ModelId modelId, IndexFixture fixture) = pending(0, 0);
         shown(watcher, address(modelChallenges), firstCall(modelId, fixture, 2, 0));
-        vm.assertTrue(models.getModel(modelId).status == IModelRegistry.Status.Failed);
+        vm.assertTrue(models.getModel(modelId).status == IModelLedger.Status.Failed);
     }
 
     function test_a_later_commitment_that_is_not_marked_is_shown_in_that_order_only() public {
@@ -113,7 +113,7 @@ contract FirstOrderTest is ProtocolTest {
         bytes memory stands = abi.encodeWithSelector(IModelChallenges.RegistrationStands.selector);
         refused(watcher, address(modelChallenges), provenanceCall(modelId, fixture, true), stands);
         shown(watcher, address(modelChallenges), provenanceCall(modelId, fixture, false));
-        vm.assertTrue(models.getModel(modelId).status == IModelRegistry.Status.Failed);
+        vm.assertTrue(models.getModel(modelId).status == IModelLedger.Status.Failed);
     }
 
     function test_a_row_that_an_index_marks_shares_no_more() public {

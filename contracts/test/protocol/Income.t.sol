@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAttributionLedger} from "../../src/interfaces/protocol/IAttributionLedger.sol";
 import {IContributionIncome} from "../../src/interfaces/protocol/IContributionIncome.sol";
 import {IDatanetRegistry} from "../../src/interfaces/protocol/IDatanetRegistry.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
@@ -26,7 +27,7 @@ contract IncomeTest is ProtocolTest {
 
     function transfer(address from, address to) internal {
         vm.prank(from);
-        datanets.transferIncome(ofAlice, to);
+        ledger.transferIncome(ofAlice, to);
     }
 
     /// @dev The claim of a new request, as posted.
@@ -38,7 +39,7 @@ contract IncomeTest is ProtocolTest {
     }
 
     function test_the_payee_is_read_when_an_answer_is_settled() public {
-        vm.assertEq(datanets.payeeOf(ofAlice), alice);
+        vm.assertEq(ledger.payeeOf(ofAlice), alice);
         Claim memory claim = answered(10_000);
         uint256 alicePart = 0;
         uint256[] memory parts = splitOf(market.payoutOf(claim).contributors, claim.list.weights);
@@ -74,19 +75,19 @@ contract IncomeTest is ProtocolTest {
         transfer(alice, buyer);
         vm.prank(alice);
         vm.expectRevert(abi.encodeWithSelector(IContributionIncome.NotPayee.selector, alice));
-        datanets.transferIncome(ofAlice, alice);
+        ledger.transferIncome(ofAlice, alice);
         transfer(buyer, bob);
-        vm.assertEq(datanets.payeeOf(ofAlice), bob);
+        vm.assertEq(ledger.payeeOf(ofAlice), bob);
         transfer(bob, alice);
-        vm.assertEq(datanets.payeeOf(ofAlice), alice);
+        vm.assertEq(ledger.payeeOf(ofAlice), alice);
     }
 
     function test_income_goes_to_an_account_that_can_have_it() public {
-        address[2] memory invalid = [address(0), address(datanets)];
-        for (uint256 i = 0; i < 2; i++) {
+        address[3] memory invalid = [address(0), address(datanets), address(ledger)];
+        for (uint256 i = 0; i < 3; i++) {
             vm.prank(alice);
             vm.expectRevert(abi.encodeWithSelector(IContributionIncome.PayeeInvalid.selector, invalid[i]));
-            datanets.transferIncome(ofAlice, invalid[i]);
+            ledger.transferIncome(ofAlice, invalid[i]);
         }
     }
 
@@ -94,12 +95,8 @@ contract IncomeTest is ProtocolTest {
         DatanetId datanetId = createDatanet();
         ContributionId id = contribute(datanetId, alice, keccak256("new"), 3);
         vm.prank(alice);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                IDatanetRegistry.StatusMismatch.selector, id, IDatanetRegistry.Status.Revealed
-            )
-        );
-        datanets.transferIncome(id, buyer);
+        vm.expectRevert(abi.encodeWithSelector(IAttributionLedger.NotAccepted.selector, id));
+        ledger.transferIncome(id, buyer);
     }
 
     function test_stake_and_the_right_to_retire_stay_with_the_contributor() public {
@@ -113,7 +110,7 @@ contract IncomeTest is ProtocolTest {
         vm.prank(alice);
         datanets.retire(ofAlice);
         vm.assertEq(datanets.getContribution(ofAlice).contributor, alice);
-        vm.assertEq(datanets.payeeOf(ofAlice), buyer, "older snapshots go on paying");
+        vm.assertEq(ledger.payeeOf(ofAlice), buyer, "older snapshots go on paying");
     }
 
     /// @dev However often it changes hands between answers, each of them pays the payee of its settlement, and nobody else.
@@ -122,7 +119,7 @@ contract IncomeTest is ProtocolTest {
     {
         address payee = alice;
         for (uint256 i = 0; i < 4; i++) {
-            if (to[i] != address(0) && to[i] != address(datanets)) {
+            if (to[i] != address(0) && to[i] != address(datanets) && to[i] != address(ledger)) {
                 transfer(payee, to[i]);
                 payee = to[i];
             }

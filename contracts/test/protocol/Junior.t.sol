@@ -96,16 +96,16 @@ contract JuniorTest is ProtocolTest {
     }
 
     function test_a_reviewers_bond_stays_as_long_as_its_votes() public {
-        uint64 votesUntil = datanets.bondOf(snapshot.datanetId, reviewer).votesUntil;
+        uint64 votesUntil = boards.bondOf(snapshot.datanetId, reviewer).votesUntil;
         vm.assertGt(votesUntil, 0);
         Parameters memory next = defaultParameters();
         next.reviewPeriod = 1;
         vm.prank(governor);
         parameters.setParameters(next);
         vm.prank(reviewer);
-        datanets.resign(snapshot.datanetId);
+        boards.resign(snapshot.datanetId);
         uint256 from = votesUntil > block.timestamp ? votesUntil : block.timestamp;
-        vm.assertEq(datanets.bondOf(snapshot.datanetId, reviewer).leavesAt, from + WINDOW + 1);
+        vm.assertEq(boards.bondOf(snapshot.datanetId, reviewer).leavesAt, from + WINDOW + 1);
     }
 
     /// Without an owner no parameter could be changed any more, and no index bound.

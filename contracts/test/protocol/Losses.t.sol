@@ -56,7 +56,7 @@ contract LossesTest is PanelTest {
         vm.assertEq(balances.balanceOf(alice), STAKE);
         vm.assertEq(balances.balanceOf(treasury), 0);
         // What the datanet takes in stays its reviewers' to say.
-        vm.assertTrue(datanets.isSkipped(id, 1));
+        vm.assertTrue(ledger.isSkipped(id, 1));
     }
 
     function test_an_appeal_that_is_wrong_costs_stake_and_fee() public {
@@ -100,7 +100,7 @@ contract LossesTest is PanelTest {
         vm.warp(loss.deadline + 1);
         vm.expectRevert(abi.encodeWithSelector(IStakeLosses.TooLate.selector, loss.deadline));
         losses.appeal{value: PANEL_FEE}(id, "reason");
-        vm.expectRevert(abi.encodeWithSelector(IStakeLosses.NotDatanets.selector, alice));
+        vm.expectRevert(abi.encodeWithSelector(IStakeLosses.NotStakes.selector, alice));
         losses.hold{value: 1}(id, alice, alice, "");
         vm.stopPrank();
         StakeLosses without = new StakeLosses(parameters, balances, address(this), IDisputes(address(0)), 1);

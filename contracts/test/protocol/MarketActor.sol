@@ -246,9 +246,9 @@ contract MarketActor is MarketLies {
     /// @dev Alice and bob give one another what their rows earn.
     function moveIncome(uint8 contribution) external {
         ContributionId id = ContributionId.wrap(1 + (contribution % 2));
-        address payee = datanets.payeeOf(id);
+        address payee = ledger.payeeOf(id);
         vm.prank(payee);
-        datanets.transferIncome(id, payee == alice ? bob : alice);
+        ledger.transferIncome(id, payee == alice ? bob : alice);
     }
 
     function wait_(uint16 time) external {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IContributionStakes} from "../../src/interfaces/protocol/IContributionStakes.sol";
 import {IDatanetRegistry} from "../../src/interfaces/protocol/IDatanetRegistry.sol";
 import {IAnnouncements} from "../../src/interfaces/protocol/IAnnouncements.sol";
 import {IPlagiarismProofs} from "../../src/interfaces/protocol/IPlagiarismProofs.sol";
@@ -64,7 +65,7 @@ contract PlagiarismTest is ProtocolTest {
         // The announcement's deposit comes back as well.
         vm.assertEq(balances.balanceOf(watcher), STAKE / 2 + DEPOSIT);
         vm.assertEq(balances.balanceOf(treasury), STAKE / 2);
-        vm.assertTrue(datanets.isSkipped(copy, 1));
+        vm.assertTrue(ledger.isSkipped(copy, 1));
         refused(
             watcher,
             address(plagiarism),
@@ -127,6 +128,9 @@ contract PlagiarismTest is ProtocolTest {
         vm.assume(caller != address(plagiarism));
         vm.prank(caller);
         vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.NotPlagiarism.selector, caller));
-        datanets.skipPlagiarism(copy, caller);
+        datanets.skipPlagiarism(copy);
+        vm.prank(caller);
+        vm.expectRevert(abi.encodeWithSelector(IContributionStakes.NotPlagiarism.selector, caller));
+        contributorStakes.loseTo(copy, caller);
     }
 }

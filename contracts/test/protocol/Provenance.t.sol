@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {OpenedRecord} from "../../src/interfaces/protocol/IClaimChallenges.sol";
 import {IModelChallenges, ShownRow} from "../../src/interfaces/protocol/IModelChallenges.sol";
-import {IModelRegistry} from "../../src/interfaces/protocol/IModelRegistry.sol";
+import {IModelLedger} from "../../src/interfaces/protocol/IModelLedger.sol";
 import {ISnapshotPools} from "../../src/interfaces/protocol/ISnapshotPools.sol";
 import {ModelChallenges} from "../../src/protocol/ModelChallenges.sol";
 import {MerkleFrontier} from "../../src/protocol/MerkleFrontier.sol";
@@ -158,7 +158,7 @@ contract ProvenanceTest is ProtocolTest {
         bytes memory stands = abi.encodeWithSelector(IModelChallenges.RegistrationStands.selector);
         refused(watcher, address(modelChallenges), provenanceCall(modelId, fixture, 2), stands);
         shown(watcher, address(modelChallenges), provenanceCall(modelId, fixture, 1));
-        vm.assertTrue(models.getModel(modelId).status == IModelRegistry.Status.Failed);
+        vm.assertTrue(models.getModel(modelId).status == IModelLedger.Status.Failed);
     }
 
     function test_a_marked_repeat_stands() public {
@@ -192,7 +192,7 @@ contract ProvenanceTest is ProtocolTest {
             ModelChallenges.challengeFirst, (modelId, fixture.open(8), fixture.open(7), bytes32("salt"))
         );
         shown(watcher, address(modelChallenges), call);
-        vm.assertTrue(models.getModel(modelId).status == IModelRegistry.Status.Failed);
+        vm.assertTrue(models.getModel(modelId).status == IModelLedger.Status.Failed);
     }
 
     function test_a_repeat_of_a_later_row_fails_the_registration() public {

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {OpenedRecord} from "../../src/interfaces/protocol/IClaimChallenges.sol";
 import {IModelDisputes} from "../../src/interfaces/protocol/IModelDisputes.sol";
-import {IModelRegistry} from "../../src/interfaces/protocol/IModelRegistry.sol";
+import {IModelLedger} from "../../src/interfaces/protocol/IModelLedger.sol";
 import {ContributionId, DisputeId, ModelId, SnapshotRef} from "../../src/protocol/Types.sol";
 import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
 import {PanelTest} from "./PanelTest.sol";
@@ -38,13 +38,13 @@ contract RecordsTest is PanelTest {
         DisputeId id = dispute(3, IModelDisputes.Kind.Sketch);
         vm.warp(block.timestamp + WINDOW + 1);
         vm.assertFalse(serves());
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.UnderDispute.selector, modelId));
+        vm.expectRevert(abi.encodeWithSelector(IModelLedger.UnderDispute.selector, modelId));
         models.returnBond(modelId);
         vm.expectRevert(abi.encodeWithSelector(IModelDisputes.VerdictMissing.selector, id));
         modelDisputes.conclude(modelId, 3);
         verdict(id, keccak256("another record"));
         modelDisputes.conclude(modelId, 3);
-        vm.assertEq(uint8(models.getModel(modelId).status), uint8(IModelRegistry.Status.Failed));
+        vm.assertEq(uint8(models.getModel(modelId).status), uint8(IModelLedger.Status.Failed));
         vm.assertEq(balances.balanceOf(watcher), REGISTRATION_BOND / 2);
         vm.expectRevert(abi.encodeWithSelector(IModelDisputes.NoDispute.selector, modelId, 3));
         modelDisputes.conclude(modelId, 3);
@@ -64,7 +64,7 @@ contract RecordsTest is PanelTest {
         DisputeId second = dispute(SKIP, IModelDisputes.Kind.SkipMark);
         verdict(first, keccak256("not a repeat"));
         modelDisputes.conclude(modelId, REPEAT);
-        vm.assertEq(uint8(models.getModel(modelId).status), uint8(IModelRegistry.Status.Failed));
+        vm.assertEq(uint8(models.getModel(modelId).status), uint8(IModelLedger.Status.Failed));
         // The other dispute ends after that without a second loss.
         verdict(second, keccak256("not to be skipped"));
         modelDisputes.conclude(modelId, SKIP);
@@ -127,11 +127,11 @@ contract RecordsTest is PanelTest {
         OpenedRecord memory opened = fixture.open(3);
         vm.expectRevert(abi.encodeWithSelector(IModelDisputes.NotPending.selector, modelId));
         modelDisputes.dispute{value: PANEL_FEE}(modelId, IModelDisputes.Kind.Sketch, opened);
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.NotDisputes.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(IModelLedger.NotDisputes.selector, address(this)));
         models.beginDispute(modelId);
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.NotDisputes.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(IModelLedger.NotDisputes.selector, address(this)));
         models.endDispute(modelId);
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.NotDisputes.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(IModelLedger.NotDisputes.selector, address(this)));
         models.retract(modelId, "");
     }
 

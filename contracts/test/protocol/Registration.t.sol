@@ -2,11 +2,12 @@
 pragma solidity 0.8.37;
 
 import {IProtocolParameters} from "../../src/interfaces/protocol/IProtocolParameters.sol";
+import {IModelLedger} from "../../src/interfaces/protocol/IModelLedger.sol";
 import {IModelRegistry} from "../../src/interfaces/protocol/IModelRegistry.sol";
 import {IModelChallenges} from "../../src/interfaces/protocol/IModelChallenges.sol";
 import {OpenedRecord} from "../../src/protocol/ClaimChallenges.sol";
 import {ModelChallenges} from "../../src/protocol/ModelChallenges.sol";
-import {ModelDocument} from "../../src/protocol/ModelRegistry.sol";
+import {ModelDocument} from "../../src/protocol/ModelLedger.sol";
 import {ContributionId, ModelId, SnapshotRef} from "../../src/protocol/Types.sol";
 import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
 import {ProtocolTest} from "./ProtocolTest.sol";
@@ -67,7 +68,7 @@ contract RegistrationTest is ProtocolTest {
         IndexFixture fixture = fixtureOf(rows);
         ModelId modelId = registerPending(snapshot, fixture);
         shown(watcher, address(modelChallenges), recordCall(modelId, fixture, 2));
-        vm.assertTrue(models.getModel(modelId).status == IModelRegistry.Status.Failed);
+        vm.assertTrue(models.getModel(modelId).status == IModelLedger.Status.Failed);
         vm.assertEq(balances.balanceOf(watcher), DEPOSIT + REGISTRATION_BOND / 2);
         vm.assertEq(balances.balanceOf(treasury), REGISTRATION_BOND - REGISTRATION_BOND / 2);
         vm.warp(block.timestamp + WINDOW + 1);
@@ -97,7 +98,7 @@ contract RegistrationTest is ProtocolTest {
         ModelDocument memory document = documentOf(snapshot, fixture.index());
         document.index.root = keccak256("nothing");
         vm.prank(builder);
-        ModelId modelId = models.register{value: REGISTRATION_BOND}(document, defaultTerms());
+        ModelId modelId = modelRegistry.register{value: REGISTRATION_BOND}(document, defaultTerms());
         vm.prank(watcher);
         modelChallenges.demandRecord{value: DEPOSIT}(modelId, 3);
         vm.expectRevert(abi.encodeWithSelector(IModelChallenges.NotYet.selector, block.timestamp + WINDOW));
@@ -106,7 +107,7 @@ contract RegistrationTest is ProtocolTest {
         (, bool serves,) = models.termsOf(modelId);
         vm.assertFalse(serves, "a demand keeps it pending");
         modelChallenges.failSilent(modelId, 3);
-        vm.assertTrue(models.getModel(modelId).status == IModelRegistry.Status.Failed);
+        vm.assertTrue(models.getModel(modelId).status == IModelLedger.Status.Failed);
         vm.assertEq(balances.balanceOf(watcher), DEPOSIT + REGISTRATION_BOND / 2);
     }
 
@@ -158,12 +159,12 @@ contract RegistrationTest is ProtocolTest {
         ModelDocument memory document = documentOf(snapshot, fixtureOf(fewer).index());
         vm.startPrank(builder);
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.RowCountMismatch.selector, 10, 11));
-        models.register{value: REGISTRATION_BOND}(document, defaultTerms());
+        modelRegistry.register{value: REGISTRATION_BOND}(document, defaultTerms());
         SnapshotRef[] memory twice = new SnapshotRef[](2);
         (twice[0], twice[1]) = (snapshot, snapshot);
         document.snapshots = twice;
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.DatanetRepeated.selector, snapshot.datanetId));
-        models.register{value: REGISTRATION_BOND}(document, defaultTerms());
+        modelRegistry.register{value: REGISTRATION_BOND}(document, defaultTerms());
         vm.stopPrank();
     }
 
@@ -173,7 +174,7 @@ contract RegistrationTest is ProtocolTest {
         ModelDocument memory document = documentOf(snapshot, fixture.index());
         vm.prank(alice);
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.AdapterRegistered.selector, modelId));
-        models.register{value: REGISTRATION_BOND}(document, defaultTerms());
+        modelRegistry.register{value: REGISTRATION_BOND}(document, defaultTerms());
     }
 
     function test_index_keeps_governances_bounds() public {
@@ -182,11 +183,11 @@ contract RegistrationTest is ProtocolTest {
         vm.startPrank(builder);
         document.index.floor = type(uint64).max;
         vm.expectPartialRevert(IProtocolParameters.IndexOutOfBounds.selector);
-        models.register{value: REGISTRATION_BOND}(document, defaultTerms());
+        modelRegistry.register{value: REGISTRATION_BOND}(document, defaultTerms());
         document.index.floor = 0;
         document.index.e0 = 65;
         vm.expectPartialRevert(IProtocolParameters.IndexOutOfBounds.selector);
-        models.register{value: REGISTRATION_BOND}(document, defaultTerms());
+        modelRegistry.register{value: REGISTRATION_BOND}(document, defaultTerms());
         vm.stopPrank();
     }
 }

@@ -2,10 +2,10 @@
 pragma solidity 0.8.37;
 
 import {AccessTerms} from "../../src/interfaces/protocol/IDataAccess.sol";
-import {IModelRegistry} from "../../src/interfaces/protocol/IModelRegistry.sol";
+import {IModelLedger} from "../../src/interfaces/protocol/IModelLedger.sol";
 import {IModelRoyalties, RoyaltyLine} from "../../src/interfaces/protocol/IModelRoyalties.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
-import {ModelDocument} from "../../src/protocol/ModelRegistry.sol";
+import {ModelDocument} from "../../src/protocol/ModelLedger.sol";
 import {RoyaltyPurse} from "../../src/protocol/RoyaltyPurse.sol";
 import {ContributionId, DatanetId, ModelId, Parent, SnapshotRef} from "../../src/protocol/Types.sol";
 import {FamilyTest} from "./FamilyTest.sol";
@@ -121,8 +121,8 @@ contract RoyaltiesTest is FamilyTest {
         ModelDocument memory document = documentOf(grandData, grandFixture.index());
         document.adapterHash = keccak256("over data with a royalty");
         vm.prank(builder);
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.RoyaltyAboveMost.selector, 700, 0));
-        models.register{value: REGISTRATION_BOND}(document, defaultTerms());
+        vm.expectRevert(abi.encodeWithSelector(IModelLedger.RoyaltyAboveMost.selector, 700, 0));
+        modelRegistry.register{value: REGISTRATION_BOND}(document, defaultTerms());
         ModelId id = derive(builder, document, new Parent[](0), 700);
         // Later terms are of later models.
         terms.royaltyBps = 0;
@@ -157,7 +157,7 @@ contract RoyaltiesTest is FamilyTest {
         );
         ModelId unknown = ModelId.wrap(99);
         refuse(
-            document, one(unknown, 100), abi.encodeWithSelector(IModelRegistry.ModelUnknown.selector, unknown)
+            document, one(unknown, 100), abi.encodeWithSelector(IModelLedger.ModelUnknown.selector, unknown)
         );
     }
 
@@ -184,8 +184,10 @@ contract RoyaltiesTest is FamilyTest {
             abi.encodeWithSelector(IModelRoyalties.ParentRoyalty.selector, grand, 299, 300)
         );
         vm.prank(builder);
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.RoyaltyAboveMost.selector, 300, 299));
-        models.registerDerived{value: REGISTRATION_BOND}(document, defaultTerms(), one(grand, 300), 299);
+        vm.expectRevert(abi.encodeWithSelector(IModelLedger.RoyaltyAboveMost.selector, 300, 299));
+        modelRegistry.registerDerived{value: REGISTRATION_BOND}(
+            document, defaultTerms(), one(grand, 300), 299
+        );
         derive(builder, document, one(grand, 300), 300);
     }
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {OpenedRecord} from "../../src/interfaces/protocol/IClaimChallenges.sol";
 import {IModelChallenges} from "../../src/interfaces/protocol/IModelChallenges.sol";
 import {IModelDisputes} from "../../src/interfaces/protocol/IModelDisputes.sol";
-import {IModelRegistry} from "../../src/interfaces/protocol/IModelRegistry.sol";
+import {IModelLedger} from "../../src/interfaces/protocol/IModelLedger.sol";
 import {SpanIndex} from "../../src/interfaces/protocol/ISpanChallenges.sol";
 import {ContributionId, DisputeId, ModelId, SnapshotRef} from "../../src/protocol/Types.sol";
 import {SpanVerifierTwin} from "../../src/twin/SpanVerifierTwin.sol";
@@ -41,7 +41,7 @@ contract SpanIndexesTest is PanelTest {
     }
 
     function isFailed() internal view returns (bool) {
-        return models.getModel(modelId).status == IModelRegistry.Status.Failed;
+        return models.getModel(modelId).status == IModelLedger.Status.Failed;
     }
 
     function dispute() internal returns (DisputeId) {

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IClaimChallenges} from "../../src/interfaces/protocol/IClaimChallenges.sol";
 import {IModelRegistry} from "../../src/interfaces/protocol/IModelRegistry.sol";
 import {ClaimedPlace, ISpanChallenges} from "../../src/interfaces/protocol/ISpanChallenges.sol";
-import {ModelDocument} from "../../src/protocol/ModelRegistry.sol";
+import {ModelDocument} from "../../src/protocol/ModelLedger.sol";
 import {SnapshotRef} from "../../src/protocol/Types.sol";
 import {FixtureRow} from "./IndexFixture.sol";
 import {Draft, SpanFixture, Stretch} from "./SpanFixture.sol";
@@ -179,6 +179,6 @@ contract SpanPartsTest is SpanTest {
         ModelDocument memory document = documentOf(snapshot, other.index());
         vm.prank(builder);
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.SpansUnsupported.selector));
-        models.register{value: REGISTRATION_BOND}(document, defaultTerms());
+        modelRegistry.register{value: REGISTRATION_BOND}(document, defaultTerms());
     }
 }

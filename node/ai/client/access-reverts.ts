@@ -33,6 +33,7 @@ export const ACCESS_WORDS: Readonly<Record<string, Words>> = {
   NothingCurated: [(id) => `nothing waits in datanet ${id}`, "look again when access was sold"],
   NothingOwed: [(id) => `nothing waits for model ${id}`, "look again when an answer was settled"],
   ParentCount: [(count, most) => `${count} parents are more than ${most}`, "name fewer"],
+  NotAccepted: [(id) => `contribution ${id} was not accepted`, "wait for its reviewers"],
   ParentNotSettled: [
     (id) => `model ${id} is still open to challenges, or was shown to be false`,
     "wait until its window has passed: see `openledger model show`",

@@ -19,12 +19,22 @@ import { inTurn } from "./turn.ts";
 export interface ProtocolAddresses {
   parameters: Address;
   balances: Address;
+  /** The registry of datanets; its code can be upgraded. */
   datanets: Address;
+  /** Accepted contributions, their payees and snapshots. */
+  ledger: Address;
+  /** Stakes of contributors. */
+  stakes: Address;
+  /** Reviewers of datanets, with their bonds. */
+  reviewers: Address;
   /** Stakes that contributors lost, and their appeals. */
   losses: Address;
   /** Proofs of plagiarism. */
   plagiarism: Address;
+  /** Registered models, with their bonds. */
   models: Address;
+  /** What admits models; its code can be upgraded. */
+  modelRegistry: Address;
   /** Challenges of registrations. */
   modelChallenges: Address;
   /** Records of pending models that panels compute again. */

@@ -1,5 +1,5 @@
 import { type Account, encodeFunctionData, type Log, parseEventLogs } from "viem";
-import { datanetRegistryAbi as abi } from "../../chain/generated/abi.ts";
+import { datanetRegistryAbi as abi, reviewersAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { EncodedDocument } from "../datanet/document.ts";
 import { aiError } from "../errors.ts";
@@ -82,16 +82,12 @@ export async function getDatanet(client: ChainClient, { datanets }: At, datanetI
 /** Whether an account may review the contributions of others to a datanet. */
 export function isReviewer(
   client: ChainClient,
-  { datanets }: At,
+  { reviewers: address }: Pick<ProtocolAddresses, "reviewers">,
   datanetId: bigint,
   account: Address,
 ): Promise<boolean> {
-  return client.public.readContract({
-    address: datanets,
-    abi,
-    functionName: "isReviewer",
-    args: [datanetId, account],
-  });
+  const args = [datanetId, account] as const;
+  return client.public.readContract({ address, abi: reviewersAbi, functionName: "isReviewer", args });
 }
 
 /** Number of datanets; ids count from 1. */

@@ -1,8 +1,10 @@
 import { type Abi, type Account, encodeDeployData, getContractAddress } from "viem";
 import {
+  attributionLedgerAbi,
   auditsAbi,
   claimChallengesAbi,
   claimDemandsAbi,
+  contributionStakesAbi,
   curationAbi,
   dataAccessAbi,
   datanetRegistryAbi,
@@ -16,11 +18,14 @@ import {
   inferenceMarketAbi,
   modelChallengesAbi,
   modelDisputesAbi,
+  modelLedgerAbi,
   modelRegistryAbi,
   modelRoyaltiesAbi,
   modelStakingAbi,
   plagiarismProofsAbi,
   protocolParametersAbi,
+  registryProxyAbi,
+  reviewersAbi,
   rewardBalancesAbi,
   seedsAbi,
   snapshotPoolsAbi,
@@ -144,15 +149,25 @@ export function devnetPlan(treasury: Address): ProtocolPlan {
   };
 }
 
+/** What stands behind the registries' proxies; an upgrade puts other code there. */
+type Code = "datanetsCode" | "modelRegistryCode";
+type Made = keyof ProtocolAddresses | Code;
+
 /** In the order of their deployment: some name others that come later, whose addresses follow from the account's nonce. */
 const ORDER = [
   "parameters",
   "balances",
+  "ledger",
   "losses",
+  "stakes",
+  "reviewers",
+  "datanetsCode",
   "datanets",
   "plagiarism",
   "curation",
   "models",
+  "modelRegistryCode",
+  "modelRegistry",
   "modelChallenges",
   "modelDisputes",
   "pools",
@@ -173,45 +188,35 @@ const ORDER = [
   "leafChallenges",
   "epochDemands",
   "epochAudits",
-] as const satisfies readonly (keyof ProtocolAddresses)[];
+] as const satisfies readonly Made[];
 
 type Part = { contract: string; abi: Abi; args: readonly unknown[] };
 
 const part = (contract: string, abi: Abi, ...args: readonly unknown[]): Part => ({ contract, abi, args });
 
 /** What each contract is made with. */
-function partsOf(
-  governor: Address,
-  plan: ProtocolPlan,
-  at: ProtocolAddresses,
-): Record<keyof ProtocolAddresses, Part> {
-  const { parameters, balances, datanets, models, market } = at;
+function partsOf(governor: Address, plan: ProtocolPlan, at: Record<Made, Address>): Record<Made, Part> {
+  const { parameters, balances, ledger, models, market } = at;
   const { settings, splitBounds, indexBounds, leastWindow, stakingEpoch } = plan;
   const { seedDelay, leastStake, exitDelay, panelFee } = plan.verification;
   const initial = [governor, leastWindow, settings, splitBounds, indexBounds];
   return {
     parameters: part("ProtocolParameters", protocolParametersAbi, ...initial),
     balances: part("RewardBalances", rewardBalancesAbi),
-    losses: part("StakeLosses", stakeLossesAbi, parameters, balances, datanets, at.disputes, panelFee),
-    datanets: part("DatanetRegistry", datanetRegistryAbi, parameters, balances, at.losses, at.plagiarism),
-    plagiarism: part("PlagiarismProofs", plagiarismProofsAbi, parameters, balances, datanets),
+    ...datanetParts(governor, plan, at),
     models: part(
-      "ModelRegistry",
-      modelRegistryAbi,
-      parameters,
-      datanets,
-      balances,
-      at.modelChallenges,
-      at.modelDisputes,
-      at.access,
-      at.royalties,
+      "ModelLedger",
+      modelLedgerAbi,
+      ...[parameters, balances, at.modelRegistry, at.modelChallenges, at.modelDisputes],
+      ...[at.access, at.royalties],
     ),
-    modelChallenges: part("ModelChallenges", modelChallengesAbi, parameters, balances, models, datanets),
-    modelDisputes: part("ModelDisputes", modelDisputesAbi, models, datanets, at.disputes, panelFee),
-    curation: part("Curation", curationAbi, datanets, balances),
-    access: part("DataAccess", dataAccessAbi, parameters, datanets, at.pools, at.curation, models),
+    modelRegistryCode: part("ModelRegistry", modelRegistryAbi, parameters, ledger, models),
+    modelRegistry: part("RegistryProxy", registryProxyAbi, at.modelRegistryCode, governor),
+    modelChallenges: part("ModelChallenges", modelChallengesAbi, parameters, balances, models, ledger),
+    modelDisputes: part("ModelDisputes", modelDisputesAbi, models, ledger, at.disputes, panelFee),
+    access: part("DataAccess", dataAccessAbi, parameters, ledger, at.pools, at.curation, models),
     royalties: part("ModelRoyalties", modelRoyaltiesAbi, models, at.pools, at.staking, balances),
-    pools: part("SnapshotPools", snapshotPoolsAbi, datanets, balances, models),
+    pools: part("SnapshotPools", snapshotPoolsAbi, ledger, balances, models),
     staking: part("ModelStaking", modelStakingAbi, parameters, models, balances, market, stakingEpoch),
     seeds: part("Seeds", seedsAbi, seedDelay),
     verifiers: part(
@@ -230,6 +235,43 @@ function partsOf(
     demands: part("ClaimDemands", claimDemandsAbi, parameters, balances, models, market),
     audits: part("Audits", auditsAbi, balances, market, at.hosts, at.disputes, at.seeds, panelFee),
     ...epochParts(plan, at),
+  };
+}
+
+type DatanetPart =
+  | "ledger"
+  | "losses"
+  | "stakes"
+  | "reviewers"
+  | "datanetsCode"
+  | "datanets"
+  | "plagiarism"
+  | "curation";
+
+/** The registry of datanets, and what keeps what it has decided and the money that it decides over. */
+function datanetParts(
+  governor: Address,
+  { verification: { panelFee } }: ProtocolPlan,
+  at: Record<Made, Address>,
+): Record<DatanetPart, Part> {
+  const { parameters, balances, ledger, losses, stakes, reviewers, datanets, plagiarism } = at;
+  return {
+    ledger: part("AttributionLedger", attributionLedgerAbi, datanets),
+    losses: part("StakeLosses", stakeLossesAbi, parameters, balances, stakes, at.disputes, panelFee),
+    stakes: part("ContributionStakes", contributionStakesAbi, balances, losses, datanets, plagiarism),
+    reviewers: part("Reviewers", reviewersAbi, parameters, balances, ledger, datanets),
+    datanetsCode: part(
+      "DatanetRegistry",
+      datanetRegistryAbi,
+      ...[parameters, ledger, reviewers, stakes, plagiarism],
+    ),
+    datanets: part("RegistryProxy", registryProxyAbi, at.datanetsCode, governor),
+    plagiarism: part(
+      "PlagiarismProofs",
+      plagiarismProofsAbi,
+      ...[parameters, balances, datanets, ledger, stakes],
+    ),
+    curation: part("Curation", curationAbi, datanets, reviewers, balances),
   };
 }
 
@@ -278,7 +320,7 @@ export async function deployProtocol(
     const address = getContractAddress({ from, nonce: BigInt(nonce + i) });
     return [name, address.toLowerCase() as Address] as const;
   });
-  const at = Object.fromEntries(expected) as Record<keyof ProtocolAddresses, Address>;
+  const at = Object.fromEntries(expected) as Record<Made, Address>;
   const parts = partsOf(from, plan, at);
   for (const [name, address] of expected) {
     const { contract, abi, args } = parts[name];
@@ -291,5 +333,6 @@ export async function deployProtocol(
       facts: { contract, hash, expected: address, created: receipt.contractAddress },
     });
   }
-  return at;
+  const { datanetsCode: _, modelRegistryCode: __, ...protocol } = at;
+  return protocol;
 }

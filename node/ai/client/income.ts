@@ -1,15 +1,15 @@
 import { encodeFunctionData } from "viem";
-import { datanetRegistryAbi as abi } from "../../chain/generated/abi.ts";
+import { attributionLedgerAbi as abi } from "../../chain/generated/abi.ts";
 import type { Address } from "../../chain/types/primitives.ts";
 import type { ChainClient, ProtocolAddresses, TransactionOrder } from "./chain.ts";
 import { getContribution } from "./datanets.ts";
 
-type At = Pick<ProtocolAddresses, "datanets">;
+type At = Pick<ProtocolAddresses, "ledger">;
 
 /** Who is paid for a contribution now; the zero address where there is none. */
 export async function payeeOf(
   client: ChainClient,
-  { datanets: address }: At,
+  { ledger: address }: At,
   contributionId: bigint,
 ): Promise<Address> {
   const args = [contributionId] as const;
@@ -19,7 +19,7 @@ export async function payeeOf(
 
 /** The call that gives a contribution's later payments to another account. For its present payee. */
 export function transferIncomeOrder(
-  { datanets: to }: At,
+  { ledger: to }: At,
   contributionId: bigint,
   payee: Address,
 ): TransactionOrder {
@@ -39,13 +39,13 @@ export interface LogPlace {
  */
 export async function payeesAt(
   client: ChainClient,
-  at: At,
+  at: At & Pick<ProtocolAddresses, "datanets">,
   contributionIds: readonly bigint[],
   { blockNumber, logIndex }: LogPlace,
 ): Promise<Address[]> {
   if (contributionIds.length === 0) return [];
   const transfers = await client.public.getContractEvents({
-    address: at.datanets,
+    address: at.ledger,
     abi,
     eventName: "IncomeTransferred",
     args: { contributionId: [...contributionIds] },

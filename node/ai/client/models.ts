@@ -1,5 +1,5 @@
 import { type Account, encodeFunctionData } from "viem";
-import { modelRegistryAbi as abi, modelStakingAbi } from "../../chain/generated/abi.ts";
+import { modelLedgerAbi as abi, modelStakingAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { IndexCommitment } from "../attribution/score.ts";
 import { aiError } from "../errors.ts";

@@ -1,6 +1,6 @@
 import { type Account, encodeFunctionData, formatEther, type Log, parseEventLogs } from "viem";
 import { SPAN_VERIFIER_ADDRESS } from "../../../precompiles/addresses.ts";
-import { modelRegistryAbi as abi } from "../../chain/generated/abi.ts";
+import { modelRegistryAbi as abi, modelLedgerAbi } from "../../chain/generated/abi.ts";
 import type { Address } from "../../chain/types/primitives.ts";
 import { type IndexCommitment, NO_SPANS } from "../attribution/score.ts";
 import { aiError } from "../errors.ts";
@@ -17,7 +17,7 @@ import type { ModelOrder } from "./models.ts";
 import { readParameters } from "./parameters.ts";
 import type { Parent } from "./royalties.ts";
 
-type At = Pick<ProtocolAddresses, "models" | "parameters" | "access">;
+type At = Pick<ProtocolAddresses, "modelRegistry" | "parameters" | "access">;
 
 /** What of a commitment the chain takes: one without a SpanVerifier takes no spans, and claims go by influence alone there. */
 export async function takenCommitment(
@@ -76,7 +76,7 @@ export async function registrationOrder(
           functionName: "registerDerived",
           args: [document, terms, inOrder, BigInt(mostRoyalty)],
         });
-  return { to: at.models, data, value: registrationBond + fee };
+  return { to: at.modelRegistry, data, value: registrationBond + fee };
 }
 
 /** Registers a model; the sender owns it. It serves when its window has passed. @throws CodedError of {@link registrationOrder}. */
@@ -94,6 +94,9 @@ export async function registerModel(
 
 /** The model that a transaction registered. @throws CodedError `EVENT_MISSING`. */
 export function registeredModel({ receipt }: SentTransaction): bigint {
-  const logs = parseEventLogs({ abi, logs: receipt.logs as Log[], eventName: "ModelRegistered" });
+  const logs = parseEventLogs({
+    ...{ abi: modelLedgerAbi, logs: receipt.logs as Log[] },
+    eventName: "ModelRegistered",
+  });
   return requireEvent(logs, "ModelRegistered").args.modelId;
 }

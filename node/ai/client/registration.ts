@@ -1,5 +1,5 @@
 import { type Account, encodeFunctionData } from "viem";
-import { modelChallengesAbi as abi, modelRegistryAbi } from "../../chain/generated/abi.ts";
+import { modelChallengesAbi as abi, modelLedgerAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { type AttributionIndex, openedRecord } from "../attribution/sketch-index.ts";
 import type { SpanIndex } from "../spans/commitment.ts";
@@ -196,7 +196,7 @@ export async function registeredIn(
 ): Promise<Registration[]> {
   const events = await client.public.getContractEvents({
     address: models,
-    abi: modelRegistryAbi,
+    abi: modelLedgerAbi,
     eventName: "ModelRegistered",
     fromBlock: range.from,
     toBlock: range.to,

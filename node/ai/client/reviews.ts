@@ -1,5 +1,5 @@
 import { type Account, encodeFunctionData, keccak256, stringToBytes } from "viem";
-import { datanetRegistryAbi as abi } from "../../chain/generated/abi.ts";
+import { datanetRegistryAbi as abi, reviewersAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { aiError } from "../errors.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
@@ -20,17 +20,18 @@ const NO_REASON: Hash = `0x${"00".repeat(32)}`;
 /** Binds what is missing of a reviewer's bond: the datanet's stake. Undefined where nothing is missing. */
 export async function bondReviewer(
   client: ChainClient,
-  at: At,
+  at: At & Pick<ProtocolAddresses, "reviewers">,
   account: Account,
   datanetId: bigint,
 ): Promise<(SentTransaction & { bound: bigint }) | undefined> {
   const args = [datanetId, account.address] as const;
-  const bond = await client.public.readContract({ address: at.datanets, abi, functionName: "bondOf", args });
+  const place = { address: at.reviewers, abi: reviewersAbi } as const;
+  const bond = await client.public.readContract({ ...place, functionName: "bondOf", args });
   const { stake } = await getDatanet(client, at, datanetId);
   const bound = stake - bond.amount;
   if (bond.isBonded && bound === 0n) return undefined;
-  const data = encodeFunctionData({ abi, functionName: "bondReviewer", args: [datanetId] });
-  return { ...(await send(client, account, { to: at.datanets, data, value: bound })), bound };
+  const data = encodeFunctionData({ abi: reviewersAbi, functionName: "bondReviewer", args: [datanetId] });
+  return { ...(await send(client, account, { to: at.reviewers, data, value: bound })), bound };
 }
 
 /** The calls of a vote, in their order. */

@@ -1,7 +1,7 @@
 import { sleep } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
-import { datanetRegistryAbi, inferenceEpochsAbi, modelRegistryAbi } from "../../chain/generated/abi.ts";
+import { datanetRegistryAbi, inferenceEpochsAbi, modelLedgerAbi } from "../../chain/generated/abi.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { decodeManifest } from "../attribution/manifest.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
@@ -85,7 +85,7 @@ export class Mirror {
     const registered = await client.public.getContractEvents({
       ...range,
       address: at.models,
-      abi: modelRegistryAbi,
+      abi: modelLedgerAbi,
       eventName: "ModelRegistered",
     });
     for (const { args } of registered) this.want(args.document.manifestHash, "manifest");

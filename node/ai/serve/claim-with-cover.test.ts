@@ -1,6 +1,6 @@
 import { encodeFunctionData } from "viem";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { modelRegistryAbi } from "../../chain/generated/abi.ts";
+import { modelLedgerAbi } from "../../chain/generated/abi.ts";
 import { send } from "../client/chain.ts";
 import { takeModel } from "../client/hosts.ts";
 import { HOST, MarketWorld, OWNER, PROMPT } from "../testing/market-world.ts";
@@ -13,7 +13,7 @@ beforeAll(async () => {
   const { client } = world.chain;
   // Cheap, so that the host's stake covers long answers.
   const args = [modelId, 10n ** 9n, 10n ** 9n] as const;
-  const data = encodeFunctionData({ abi: modelRegistryAbi, functionName: "setRates", args });
+  const data = encodeFunctionData({ abi: modelLedgerAbi, functionName: "setRates", args });
   await send(client, world.account(OWNER), { to: world.at.models, data });
   const terms = { leastFee: 0n, maxTokensIn: 80, maxTokensOut: 5_000 };
   await takeModel(client, world.at, world.account(HOST), modelId, terms);

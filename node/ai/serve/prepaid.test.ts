@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { bytesToHex, encodeFunctionData } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomBytes } from "../../base/clock.ts";
-import { modelRegistryAbi } from "../../chain/generated/abi.ts";
+import { modelLedgerAbi } from "../../chain/generated/abi.ts";
 import type { Hash, Hex } from "../../chain/types/primitives.ts";
 import { rewardBalance } from "../client/balances.ts";
 import { send } from "../client/chain.ts";
@@ -252,7 +252,7 @@ describe("a host paid by purses", { timeout: 900_000 }, () => {
     const owner = world.account(OWNER);
     // Above: the answer costs more than when it was given, still within what was signed.
     const args = [modelId, 10n ** 15n + 7n, 10n ** 16n] as const;
-    const data = encodeFunctionData({ abi: modelRegistryAbi, functionName: "setRates", args });
+    const data = encodeFunctionData({ abi: modelLedgerAbi, functionName: "setRates", args });
     await send(client, owner, { to: world.at.models, data });
     const { balance } = await purseOf(client, world.at, payer, me);
     await startPurseWithdraw(client, world.at, world.account(PAYER), me, balance);

@@ -7,7 +7,7 @@ import {
   getSnapshot,
 } from "../../ai/client/datanets.ts";
 import type { AcceptedContribution } from "../../ai/train/snapshot.ts";
-import { datanetRegistryAbi } from "../../chain/generated/abi.ts";
+import { datanetRegistryAbi, reviewersAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { Protocol } from "./connection.tsx";
 import { LIVE } from "./live-provider.tsx";
@@ -129,17 +129,15 @@ export const reviewersQuery = (protocol: Protocol, datanetId: bigint) =>
     queryKey: [LIVE, "reviewers", datanetId.toString()],
     queryFn: async (): Promise<Address[]> => {
       const { client, at } = protocol;
-      const place = {
-        address: at.datanets,
-        abi: datanetRegistryAbi,
-        args: { datanetId },
-        fromBlock: 0n,
-        strict: true,
-      } as const;
+      const filter = { args: { datanetId }, fromBlock: 0n, strict: true } as const;
+      const board = { ...filter, address: at.reviewers, abi: reviewersAbi } as const;
       const [created, replaced, bonded] = await Promise.all([
-        client.public.getContractEvents({ ...place, eventName: "DatanetCreated" }),
-        client.public.getContractEvents({ ...place, eventName: "ReviewerReplaced" }),
-        client.public.getContractEvents({ ...place, eventName: "ReviewerBonded" }),
+        client.public.getContractEvents({
+          ...({ ...filter, address: at.datanets, abi: datanetRegistryAbi } as const),
+          eventName: "DatanetCreated",
+        }),
+        client.public.getContractEvents({ ...board, eventName: "ReviewerReplaced" }),
+        client.public.getContractEvents({ ...board, eventName: "ReviewerBonded" }),
       ]);
       const named = (created[0]?.args as { reviewers?: readonly Address[] } | undefined)?.reviewers ?? [];
       const all = new Set([...named, ...bonded.map(({ args }) => args.reviewer)].map(lower));

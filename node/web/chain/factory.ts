@@ -11,7 +11,7 @@ import type { FilePreview } from "../../ai/factory/file-preview.ts";
 import type { Job, JobEvent } from "../../ai/factory/job.ts";
 import type { JobOrder } from "../../ai/factory/order.ts";
 import type { Preview } from "../../ai/factory/preview.ts";
-import { hostStakesAbi, modelRegistryAbi, protocolParametersAbi } from "../../chain/generated/abi.ts";
+import { hostStakesAbi, modelLedgerAbi, protocolParametersAbi } from "../../chain/generated/abi.ts";
 import type { Address } from "../../chain/types/primitives.ts";
 import { askApi } from "../site/site.ts";
 import type { Protocol } from "./connection.tsx";
@@ -127,7 +127,7 @@ export const modelOfJobQuery = (protocol: Protocol, manifestHash: string) =>
       const { client, at } = protocol;
       const events = await client.public.getContractEvents({
         address: at.models,
-        abi: modelRegistryAbi,
+        abi: modelLedgerAbi,
         eventName: "ModelRegistered",
         fromBlock: 0n,
         strict: true,

@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { getContribution } from "../../ai/client/datanets.ts";
 import { payeeOf } from "../../ai/client/income.ts";
-import { datanetRegistryAbi } from "../../chain/generated/abi.ts";
+import { attributionLedgerAbi, datanetRegistryAbi } from "../../chain/generated/abi.ts";
 import type { Address } from "../../chain/types/primitives.ts";
 import type { Protocol } from "./connection.tsx";
 import type { Contribution } from "./datanets.ts";
@@ -18,14 +18,14 @@ export const ownRowsQuery = ({ client, at }: Protocol, account: Address) =>
   queryOptions({
     queryKey: [LIVE, "own-rows", account],
     queryFn: async (): Promise<PaidContribution[]> => {
-      const place = { address: at.datanets, abi: datanetRegistryAbi, fromBlock: 0n, strict: true } as const;
+      const filter = { fromBlock: 0n, strict: true } as const;
       const [made, given] = await Promise.all([
         client.public.getContractEvents({
-          ...place,
+          ...({ ...filter, address: at.datanets, abi: datanetRegistryAbi } as const),
           ...({ eventName: "ContributionCommitted", args: { contributor: account } } as const),
         }),
         client.public.getContractEvents({
-          ...place,
+          ...({ ...filter, address: at.ledger, abi: attributionLedgerAbi } as const),
           ...({ eventName: "IncomeTransferred", args: { to: account } } as const),
         }),
       ]);

@@ -3,7 +3,7 @@ import { privateKeyToAccount, toAccount } from "viem/accounts";
 import type { SentTransaction } from "../../ai/client/chain.ts";
 import { getDatanet } from "../../ai/client/datanets.ts";
 import { ballotOf, refusalOf, type Vote } from "../../ai/client/reviews.ts";
-import { datanetRegistryAbi as abi } from "../../chain/generated/abi.ts";
+import { reviewersAbi as abi } from "../../chain/generated/abi.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 import { webError } from "../errors.ts";
 import type { Protocol } from "./connection.tsx";
@@ -24,7 +24,7 @@ export async function standingOf(
   account: Address | undefined,
 ): Promise<Standing> {
   const args = [datanetId, account ?? zeroAddress] as const;
-  const place = { address: at.datanets, abi, args } as const;
+  const place = { address: at.reviewers, abi, args } as const;
   const [isReviewer, bond, { stake }] = await Promise.all([
     client.public.readContract({ ...place, functionName: "isReviewer" }),
     client.public.readContract({ ...place, functionName: "bondOf" }),
@@ -41,7 +41,7 @@ export function bind(
   missing: bigint,
 ): Promise<SentTransaction> {
   const data = encodeFunctionData({ abi, functionName: "bondReviewer", args: [datanetId] });
-  return transact(client, signer, { to: at.datanets, data, value: missing });
+  return transact(client, signer, { to: at.reviewers, data, value: missing });
 }
 
 /** Where a vote stands after a step: hidden until it is opened, or open. */

@@ -25,9 +25,9 @@ test("the slots that a receipt's check proves are those of the contracts", () =>
   expect({
     requests: slotOf("InferenceMarket", ["_requests"]),
     claimHash: slotOf("InferenceMarket", ["_requests", "claimHash"]) - LAYOUT.requests,
-    models: slotOf("ModelRegistry", ["_models"]),
-    adapterHash: slotOf("ModelRegistry", ["_models", "document", "adapterHash"]) - LAYOUT.models,
-    manifestHash: slotOf("ModelRegistry", ["_models", "document", "manifestHash"]) - LAYOUT.models,
-    indexRoot: slotOf("ModelRegistry", ["_models", "document", "index", "root"]) - LAYOUT.models,
+    models: slotOf("ModelLedger", ["_models"]),
+    adapterHash: slotOf("ModelLedger", ["_models", "document", "adapterHash"]) - LAYOUT.models,
+    manifestHash: slotOf("ModelLedger", ["_models", "document", "manifestHash"]) - LAYOUT.models,
+    indexRoot: slotOf("ModelLedger", ["_models", "document", "index", "root"]) - LAYOUT.models,
   }).toEqual(LAYOUT);
 });

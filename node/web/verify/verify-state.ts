@@ -10,7 +10,7 @@ import type { L1Side } from "../chain/bridge.ts";
 import { type RpcHeader, rlpOfHeader } from "../chain/l1-headers.ts";
 import { outputOver } from "../chain/l1-links.ts";
 
-/** Slots of InferenceMarket's and ModelRegistry's mappings, and places in their structs: see contracts/snapshots/storage.txt. */
+/** Slots of InferenceMarket's and ModelLedger's mappings, and places in their structs: see contracts/snapshots/storage.txt. */
 export const LAYOUT = {
   requests: 1n,
   claimHash: 8n,

@@ -13,7 +13,7 @@ interface IContributionIncome {
     event IncomeTransferred(ContributionId indexed contributionId, address indexed from, address indexed to);
 
     error NotPayee(address caller);
-    /// @notice The zero address and the datanets' registry can't draw what they would be paid.
+    /// @notice The zero address, the ledger and the datanets' registry can't draw what they would be paid.
     error PayeeInvalid(address to);
 
     /// @notice Gives all later payments for an accepted contribution to another account, at once. For its present payee.

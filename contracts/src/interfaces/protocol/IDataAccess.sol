@@ -65,7 +65,7 @@ interface IDataAccess {
     function buy(DatanetId datanetId, uint32 number, AccessTerms calldata expected) external payable;
 
     /// @notice Lets a model over these snapshots be registered by `buyer`; buys what it has no access to for exactly feeOf. For
-    /// ModelRegistry.
+    /// ModelLedger.
     /// @return royalties What each snapshot gets of the model's owner's part, in 1/10000.
     function admit(address buyer, SnapshotRef[] calldata snapshots)
         external

@@ -2,15 +2,14 @@
 pragma solidity 0.8.37;
 
 import {ContributionId, DatanetId} from "../../protocol/Types.sol";
-import {IContributionIncome} from "./IContributionIncome.sol";
 import {IDatanets} from "./IDatanets.sol";
-import {IReviewers} from "./IReviewers.sol";
 
 /// @title Datanets, their contributions and their snapshots.
 /// @notice A contribution is committed (hash and stake), revealed in a later block, reviewed, and accepted or rejected. Ids are
-/// given in the order of commitments, so the lower id was first. Stakes return through RewardBalances; lost ones wait in StakeLosses,
-/// where the contributor can appeal. Amounts are wei, times are seconds since the epoch.
-interface IDatanetRegistry is IDatanets, IReviewers, IContributionIncome {
+/// given in the order of commitments, so the lower id was first. What is accepted, skipped and frozen is written into the
+/// AttributionLedger, from which everything is paid; stakes wait in ContributionStakes, reviewers' bonds in Reviewers. The registry holds
+/// no money. Amounts are wei, times are seconds since the epoch.
+interface IDatanetRegistry is IDatanets {
     enum Status {
         None,
         Committed,
@@ -25,16 +24,16 @@ interface IDatanetRegistry is IDatanets, IReviewers, IContributionIncome {
 
     /// @param committedBlock L2 block of the commitment; the reveal comes later. The order of this block, then of ids, is the
     /// order of who was first.
-    /// @param firstRow Accepted: rows of the datanet before its own.
+    /// @param firstRow Accepted: rows of the datanet before its own. Here and below from the ledger: `position`, `skippedFrom`, `incomeMoved`.
     /// @param position Accepted: its leaf's place in the datanet's snapshots.
     /// @param revealDeadline Until when it can be revealed; it is not accepted before that has passed.
     /// @param deadline Revealed: end of the reviewers' commitments; all of them end it early. Accepted: when the stake can be released.
     /// @param voteDeadline End of the reviewers' commitments; 0 where an older commitment took the rows.
     /// @param revealPeriod Seconds after it in which votes are revealed.
     /// @param votes Reviewers that committed a vote.
-    /// @param incomeMoved Another than the contributor is or was its payee: see payeeOf.
+    /// @param incomeMoved Another than the contributor is its payee: see IContributionIncome.
     /// @param skippedFrom First snapshot in which its rows are skipped; 0 if none.
-    /// @param stakeHeld The stake is still here.
+    /// @param stakeHeld The stake is still held.
     /// @param contentId SHA-256 of the contribution's document, its key in the content store.
     /// @param rowsRoot Merkle root over the example hashes.
     struct Contribution {
@@ -120,6 +119,8 @@ interface IDatanetRegistry is IDatanets, IReviewers, IContributionIncome {
 
     error StakeMismatch(uint256 sent, uint256 required);
     error CommitmentEmpty();
+    error AlreadyVoted(address reviewer);
+    error TooEarly(uint256 time);
     error StatusMismatch(ContributionId contributionId, Status actual);
     error NotContributor(address caller);
     error OwnContribution(ContributionId contributionId);
@@ -127,7 +128,6 @@ interface IDatanetRegistry is IDatanets, IReviewers, IContributionIncome {
     error VoteMismatch(bytes32 committed, bytes32 revealed);
     /// @notice Votes are revealed from `from` to `until`.
     error NotRevealTime(uint256 from, uint256 until);
-    error AlreadySkipped(ContributionId contributionId);
     error NotPlagiarism(address caller);
     error RevealTooEarly(uint256 committedBlock);
     error RevealMismatch(bytes32 commitment, bytes32 revealed);
@@ -186,9 +186,6 @@ interface IDatanetRegistry is IDatanets, IReviewers, IContributionIncome {
     /// @notice Takes a tenth of the bond of a reviewer that did not open its vote in time, to the treasury. Anybody may call.
     function forfeitVote(ContributionId contributionId, address reviewer) external;
 
-    /// @notice Whether a reviewer opened a vote on a contribution in time.
-    function hasOpenedVote(ContributionId contributionId, address reviewer) external view returns (bool);
-
     /// @notice The hash that `commitVote` takes: it binds the reviewer, so nobody votes by copying.
     function voteHashOf(
         ContributionId contributionId,
@@ -205,12 +202,9 @@ interface IDatanetRegistry is IDatanets, IReviewers, IContributionIncome {
     /// @notice The contributor takes its rows out of later snapshots; what they earn in earlier ones stays.
     function retire(ContributionId contributionId) external;
 
-    /// @notice A proof of plagiarism holds: the contribution is skipped from the next snapshot on, its stake is lost, half of
-    /// it to `finder` (see IStakeLosses). For PlagiarismProofs.
-    function skipPlagiarism(ContributionId contributionId, address finder) external;
-
-    /// @notice Whether a contribution's rows are skipped in a snapshot of its datanet.
-    function isSkipped(ContributionId contributionId, uint32 snapshot) external view returns (bool);
+    /// @notice A proof of plagiarism holds: the contribution is skipped from the next snapshot on. For PlagiarismProofs, which takes the
+    /// stake.
+    function skipPlagiarism(ContributionId contributionId) external;
 
     /// @notice Accepts an approved contribution once no older commitment can reveal its rows any more. Anybody may call.
     function accept(ContributionId contributionId) external;
@@ -220,16 +214,6 @@ interface IDatanetRegistry is IDatanets, IReviewers, IContributionIncome {
 
     /// @notice Returns an accepted contribution's stake after its period. Anybody may call.
     function releaseStake(ContributionId contributionId) external;
-
-    /// @notice Leaf of an accepted contribution:
-    /// keccak256(0x00 | contributionId u256 | contributor | contentId | rowsRoot | rowCount u32).
-    function leafOf(
-        ContributionId contributionId,
-        address contributor,
-        bytes32 contentId,
-        bytes32 rowsRoot,
-        uint32 rowCount
-    ) external pure returns (bytes32);
 
     function getContribution(ContributionId contributionId) external view returns (Contribution memory);
 }

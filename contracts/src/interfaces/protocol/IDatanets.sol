@@ -2,20 +2,9 @@
 pragma solidity 0.8.37;
 
 import {ContributionId, DatanetId} from "../../protocol/Types.sol";
+import {Snapshot} from "./IAttributionLedger.sol";
 
-/// @param root Merkle root over the accepted contributions' leaves, in the order of acceptance.
-/// @param contributions Number of them: the first that many.
-/// @param rows Their rows together, those that are skipped included: positions never move.
-/// @param skipped Rows of contributions that were excluded or retired before; they earn nothing.
-struct Snapshot {
-    bytes32 root;
-    uint32 contributions;
-    uint64 rows;
-    uint64 frozenAt;
-    uint64 skipped;
-}
-
-/// @title Datanets with their reviewers, accepted contributions and snapshots.
+/// @title Datanets with their accepted contributions and snapshots.
 interface IDatanets {
     /// @param owner Who freezes snapshots.
     /// @param stake Wei that each contribution binds.
@@ -59,16 +48,8 @@ interface IDatanets {
     );
 
     error DatanetUnknown(DatanetId datanetId);
-    error SnapshotUnknown(DatanetId datanetId, uint32 number);
     error TextLength(uint256 length);
-    error ReviewerCount(uint256 count);
-    error ReviewerRepeated(address reviewer);
-    error QuorumOutOfRange(uint256 quorum, uint256 reviewers);
     error NotDatanetOwner(address caller);
-    /// @notice No contribution was accepted, excluded or retired since the last snapshot.
-    error NothingNew();
-    /// @notice Every row is skipped.
-    error NothingShared();
 
     /// @notice Starts a datanet; the caller owns it.
     /// @param name For people; 1 to 1024 bytes.
@@ -90,6 +71,9 @@ interface IDatanets {
     /// @notice Freezes all contributions accepted so far as the datanet's next snapshot. For the owner.
     /// @return number Counted from 1.
     function freeze(DatanetId datanetId) external returns (uint32 number);
+
+    /// @notice Number of datanets; ids count from 1.
+    function datanetCount() external view returns (uint256);
 
     function getDatanet(DatanetId datanetId) external view returns (Datanet memory);
 

@@ -41,7 +41,7 @@ interface IModelRoyalties {
     error LeastRoyaltyTooHigh(uint16 bps, uint16 most);
     error NothingOwed(ModelId modelId);
 
-    /// @notice Makes the table of a model that is being registered. For ModelRegistry.
+    /// @notice Makes the table of a model that is being registered. For ModelLedger.
     /// @param parents At most MAX_PARENTS settled models.
     /// @param snapshots What it was trained on.
     /// @param royalties What each snapshot gets, in 1/10000.

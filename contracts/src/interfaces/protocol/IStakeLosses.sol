@@ -43,7 +43,7 @@ interface IStakeLosses {
     );
     event LossEnded(ContributionId indexed contributionId, bool stands, uint128 amount);
 
-    error NotDatanets(address caller);
+    error NotStakes(address caller);
     error NoAppeals();
     error NotContributor(address caller);
     error LossStatus(ContributionId contributionId, Status actual);
@@ -52,7 +52,7 @@ interface IStakeLosses {
     error NotYet(uint256 deadline);
     error VerdictMissing(DisputeId disputeId);
 
-    /// @notice Takes a lost stake, the value sent. For the DatanetRegistry.
+    /// @notice Takes a lost stake, the value sent. For ContributionStakes.
     function hold(ContributionId contributionId, address contributor, address finder, bytes32 reason)
         external
         payable;
