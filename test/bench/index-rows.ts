@@ -66,6 +66,8 @@ async function scanFigures(folder: string, rows: number): Promise<Figure[]> {
   const open = await medianSeconds(() => openSketches(paths, { verify: false }), { runs: 3 });
   const index = await openSketches(paths);
   const grown = process.memoryUsage().rss - before;
+  // They are mapped; what follows needs the room on the disk.
+  for (const path of paths) rmSync(path);
   return [
     {
       what: `index of ${what} written: records, signs, Merkle tree, checksums, on the disk`,
