@@ -16,6 +16,8 @@ contract AttributionLedger is IAttributionLedger {
 
     /// @notice Number of datanets; ids count from 1.
     uint256 public datanetCount;
+    /// @notice Number of accepted contributions of all datanets.
+    uint32 public turns;
     mapping(ContributionId contributionId => Entry) private _entries;
     mapping(DatanetId datanetId => Totals) private _totals;
     mapping(DatanetId datanetId => ContributionId[] contributionIds) private _accepted;
@@ -59,7 +61,7 @@ contract AttributionLedger is IAttributionLedger {
         totals.rows += rowCount;
         _accepted[datanetId].push(contributionId);
         _entries[contributionId] =
-            Entry(contributor, rowCount, position, 0, datanetId, rowsRoot, contributor, firstRow);
+            Entry(contributor, rowCount, position, 0, datanetId, rowsRoot, contributor, firstRow, ++turns);
     }
 
     /// @inheritdoc IAttributionLedger

@@ -38,14 +38,17 @@ contract PlagiarismProofs is IPlagiarismProofs, Announcements {
         IAttributionLedger.Entry memory accused = LEDGER.entryOf(contributionId);
         bool isEnough = copies.length == originals.length && copies.length * 2 > accused.rowCount;
         if (!isEnough) revert NoPlagiarism(contributionId);
+        address finder = msg.sender;
         for (uint256 i = 0; i < copies.length; i++) {
             bool isRising = i == 0 || copies[i].row > copies[i - 1].row;
-            bool isCopy = isRising && _isCopy(contributionId, accused.contributor, copies[i], originals[i]);
-            if (!isCopy) revert NoPlagiarism(contributionId);
+            (bool isCopy, uint32 turn) = _isCopy(contributionId, accused.contributor, copies[i], originals[i]);
+            if (!isRising || !isCopy) revert NoPlagiarism(contributionId);
+            // What was accepted after the copy may have been accepted to accuse it.
+            if (turn > accused.turn) finder = address(0);
         }
         emit PlagiarismShown(contributionId, msg.sender, copies.length);
         DATANETS.skipPlagiarism(contributionId);
-        STAKES.loseTo(contributionId, msg.sender);
+        STAKES.loseTo(contributionId, finder);
     }
 
     function _isCopy(
@@ -53,10 +56,11 @@ contract PlagiarismProofs is IPlagiarismProofs, Announcements {
         address contributor,
         RowProof calldata copy,
         RowProof calldata original
-    ) private view returns (bool) {
+    ) private view returns (bool isCopy, uint32 turn) {
         RowProofs.check(LEDGER, copy);
-        address author = RowProofs.check(LEDGER, original).contributor;
-        return copy.contributionId == contributionId && original.contributionId < contributionId
-            && author != contributor && copy.exampleHash == original.exampleHash;
+        IAttributionLedger.Entry memory source = RowProofs.check(LEDGER, original);
+        isCopy = copy.contributionId == contributionId && original.contributionId < contributionId
+            && source.contributor != contributor && copy.exampleHash == original.exampleHash;
+        turn = source.turn;
     }
 }

@@ -7,6 +7,9 @@ import {UpgradeableRegistry} from "../../src/protocol/UpgradeableRegistry.sol";
 contract EvilRegistry is UpgradeableRegistry {
     receive() external payable {}
 
+    /// @dev Whatever is asked of it was done.
+    fallback() external payable {}
+
     function run(address to, uint256 value, bytes calldata data)
         external
         returns (bool ok, bytes memory answer)

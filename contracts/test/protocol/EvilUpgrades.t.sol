@@ -6,6 +6,7 @@ import {AccessTerms} from "../../src/interfaces/protocol/IDataAccess.sol";
 import {IAttributionLedger} from "../../src/interfaces/protocol/IAttributionLedger.sol";
 import {IModelLedger} from "../../src/interfaces/protocol/IModelLedger.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
+import {RowProof} from "../../src/protocol/RowProofs.sol";
 import {ModelDocument, ModelTerms} from "../../src/protocol/ModelLedger.sol";
 import {
     ContributionId,
@@ -271,6 +272,29 @@ contract EvilUpgradesTest is FamilyTest {
         losses.end(ofAlice);
         vm.assertEq(balances.balanceOf(treasury) - had, stake);
         vm.assertEq(thief.balance + balances.balanceOf(thief), 0);
+    }
+
+    /// @dev An id of before, by which rows that alice has had for long seem to be another's who was first.
+    function test_an_original_that_is_accepted_later_takes_a_stake_to_the_treasury_alone() public {
+        bytes32 row = keccak256("row");
+        vm.deal(thief, STAKE);
+        ContributionId before = commitRows(data.datanetId, thief, row, 1);
+        vm.prank(thief);
+        datanets.cancel(before);
+        ContributionId accused = accepted(data.datanetId, alice, row, 1);
+        upgradeBoth();
+        bytes memory accept =
+            abi.encodeCall(ledger.accept, (before, data.datanetId, thief, bytes32("content"), row, 1));
+        done(datanetsNow, address(ledger), 0, accept);
+        (RowProof[] memory copies, RowProof[] memory originals) = (new RowProof[](1), new RowProof[](1));
+        (copies[0].contributionId, copies[0].exampleHash) = (accused, row);
+        (originals[0].contributionId, originals[0].exampleHash) = (before, row);
+        vm.deal(watcher, 10 ether);
+        bytes memory proof =
+            abi.encodeCall(plagiarism.provePlagiarism, (accused, copies, originals, bytes32("salt")));
+        shown(watcher, address(plagiarism), proof);
+        vm.assertEq(losses.lossOf(accused).amount, STAKE);
+        vm.assertEq(losses.lossOf(accused).finder, address(0));
     }
 
     /// @dev However often a registry is upgraded, and by whatever calls: fuzzed in place of those that a person thinks of.

@@ -27,6 +27,7 @@ interface IAttributionLedger is IContributionIncome {
     /// @param rowsRoot Merkle root over the example hashes.
     /// @param payee Who is paid for it now.
     /// @param firstRow Rows of the datanet before its own.
+    /// @param turn Its place in the order of acceptance over all datanets, from 1.
     struct Entry {
         address contributor;
         uint32 rowCount;
@@ -36,6 +37,7 @@ interface IAttributionLedger is IContributionIncome {
         bytes32 rowsRoot;
         address payee;
         uint64 firstRow;
+        uint32 turn;
     }
 
     /// @param owner Who started the datanet.

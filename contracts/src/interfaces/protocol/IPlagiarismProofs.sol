@@ -12,7 +12,8 @@ interface IPlagiarismProofs {
     error NoPlagiarism(ContributionId contributionId);
 
     /// @notice Shows that more than half of an accepted contribution's rows stand in earlier contributions of others, while its
-    /// stake is held. Announced like every counter-example, so nobody snatches it (see IAnnouncements).
+    /// stake is held. The finder has half of it where all of these were accepted before the copy, else the treasury all. Announced
+    /// like every counter-example, so nobody snatches it (see IAnnouncements).
     /// @param copies Rows of this contribution, rising.
     /// @param originals The same examples in contributions of lower ids.
     /// @param salt Keeps the announcement's hash from being guessed.
