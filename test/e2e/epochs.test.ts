@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { bytesToHex, parseEther } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { devAccounts, type Role } from "../../devnet/accounts.ts";
@@ -29,6 +32,10 @@ interface Purse {
   signed: string;
   limit: string | null;
 }
+interface Verified {
+  ok: boolean;
+  checks: { name: string; grounds: string; ok?: boolean }[];
+}
 interface Listed {
   epochId: string;
   status: string;
@@ -59,6 +66,30 @@ describe("answers paid out of purses", { timeout: 900_000 }, () => {
     return found;
   };
   const purse = (payer: Role) => told<Purse>(payer, "purse", "show");
+  /** A payer's receipt from a file, with the chain and without; changed; and read by somebody else. */
+  const checkReceipts = async () => {
+    const { payer, told: kept } = acknowledged[0]!;
+    const folder = mkdtempSync(join(tmpdir(), "prepaid-receipt-"));
+    const file = join(folder, "receipt.json");
+    await told(payer, "receipt", "show", kept.id, "--out", file);
+    const { ok, checks } = await told<Verified>(payer, "receipt", "verify", file);
+    expect([ok, checks.filter((one) => one.ok === undefined && one.grounds === "waits")]).toEqual([true, []]);
+    const proved = checks.filter(({ grounds }) => grounds === "proved on chain").map(({ name }) => name);
+    expect(proved).toEqual(["claim in its epoch", "payouts"]);
+    await told(payer, "receipt", "export", kept.id, join(folder, "evidence"));
+    const exported = join(folder, "evidence", "receipt.json");
+    await told(payer, "receipt", "verify", exported, "--dir", join(folder, "evidence"));
+    const json = JSON.parse(readFileSync(file, "utf8")) as { proof: { net: string } };
+    json.proof.net = `${BigInt(json.proof.net) - 1n}`;
+    writeFileSync(file, JSON.stringify(json));
+    const changed = await run(payer, "receipt", "verify", file);
+    expect(changed.status).toBe(1);
+    expect((JSON.parse(changed.stdout) as Verified).ok).toBe(false);
+    const other = payer === "paula" ? "stan" : "paula";
+    expect(refusal(await run(other, "receipt", "show", kept.id)).code).toBe("RECEIPT_PRIVATE");
+    expect(refusal(await run(payer, "receipt", "show", `0x${"12".repeat(32)}`)).code).toBe("RECEIPT_UNKNOWN");
+    rmSync(folder, { recursive: true });
+  };
 
   beforeAll(async () => {
     ground = await openGround(PACE, () => undefined);
@@ -179,6 +210,7 @@ describe("answers paid out of purses", { timeout: 900_000 }, () => {
       expect(settled.map(({ epochId }) => epochId)).toContain(place?.epochId);
     }
     expect(places.size).toBe(acknowledged.length);
+    await checkReceipts();
 
     let drawn = 0n;
     for (const id of [1n, 2n, 3n]) {

@@ -85,6 +85,25 @@ export async function leafDemandsIn(
   }));
 }
 
+/** An inference that was shown on chain since somebody demanded it; undefined where it was not. */
+export async function publishedLeaf(
+  client: ChainClient,
+  { epochDemands }: At,
+  epochId: bigint,
+  position: number,
+): Promise<ShownLeaf | undefined> {
+  const events = await client.public.getContractEvents({
+    address: epochDemands,
+    abi,
+    eventName: "LeafPublished",
+    args: { epochId },
+    fromBlock: 0n,
+    strict: true,
+  });
+  const shown = events.map(({ args }) => args.leaf).find((leaf) => leaf.position === position);
+  return shown && { ...shown, payer: shown.payer.toLowerCase() as Address, path: [...shown.path] };
+}
+
 /** Shows a demanded inference, and what its query's hash commits. Anybody may. */
 export function answerLeaf(
   client: ChainClient,

@@ -31,6 +31,7 @@ export interface EpochState {
   rateOut: bigint;
   count: number;
   payoutCount: number;
+  net: bigint;
   fees: bigint;
   payoutSum: bigint;
   /** Of it, what nobody drew. */
@@ -39,6 +40,7 @@ export interface EpochState {
   /** L1 block whose hash says what is audited; 0 where nothing is. */
   seedBlock: bigint;
   root: Hash;
+  payoutRoot: Hash;
 }
 
 /** An epoch as it was closed. */
