@@ -3,7 +3,7 @@ import { formatEther } from "viem";
 import { fillPurse } from "../ai/client/epochs.ts";
 import { purseOf, startPurseWithdraw, withdrawDelay, withdrawPurse } from "../ai/client/purses.ts";
 import { prepaidToJson } from "../ai/epoch/prepaid.ts";
-import { hostsWord, setKeyLimit } from "../ai/serve/prepaid-order.ts";
+import { hostsWord, setKeyLimit } from "../ai/epoch/purse-order.ts";
 import { isCodedError } from "../base/errors.ts";
 import type { Address, Hash } from "../chain/types/primitives.ts";
 import { parseOpen } from "./amount.ts";
