@@ -9,6 +9,7 @@ import {
   positionOfRequest,
   requestIdOf,
 } from "../epoch/epoch.ts";
+import { findPlace } from "../epoch/places.ts";
 import type { PrepaidPlace } from "../epoch/prepaid.ts";
 import { standsIn } from "../epoch/sum-tree.ts";
 import { CheckFailed, type CheckList, expectSame } from "./checks.ts";
@@ -35,10 +36,9 @@ export async function checkEpoch(
   chain: ChainAt,
   source: ContentSource,
 ): Promise<PrepaidReceipt> {
-  const { place } = receipt;
+  const place = receipt.place ?? (await placeBy(chain, source, receipt));
   if (place === null) {
-    const why = "it was in none when the receipt was made: the host's signature alone stands for it";
-    list.skip("epoch", `${why}; fetch the receipt again later`, "waits");
+    list.skip("epoch", "it stands in none yet: the host's signature alone stands for it", "waits");
     return receipt;
   }
   let found: { placed: Placed; state: EpochState } | undefined;
@@ -66,6 +66,20 @@ export async function checkEpoch(
   await checkPayment(list, placed, state, chain);
   await checkPayouts(list, placed, state, chain);
   return placed;
+}
+
+/** Where an answer stands by now, that stood nowhere when its receipt was made. */
+async function placeBy(
+  { client, at }: ChainAt,
+  source: ContentSource,
+  { answer }: PrepaidReceipt,
+): Promise<PrepaidPlace | null> {
+  try {
+    return await findPlace(client, at, source, answer);
+  } catch {
+    // Nothing is said then, true or false.
+    return null;
+  }
 }
 
 /** The leaf is one under the epoch's root: the sums on its path are those that the chain took the fees by. */

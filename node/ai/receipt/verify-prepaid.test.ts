@@ -116,6 +116,10 @@ describe("a receipt of a prepaid answer", { timeout: 600_000 }, () => {
       expect(checks.find(({ name }) => name === "split")?.ok).toBe(true);
       expect(checks.find(({ name }) => name === "payment")?.ok).toBe(true);
     }
+    // One that was made before finds its place by the leaves.
+    const early = await verify({ ...(await receiptOf(answers[0]!)), place: null, proof: null });
+    expect(early.ok).toBe(true);
+    expect(by(early.checks, "proved on chain")).toEqual({ "claim in its epoch": true, payouts: true });
     // Without a chain the parts are divided again all the same.
     const alone = await verify(await receiptOf(answers[1]!), world.content, true);
     expect(alone.ok).toBe(true);

@@ -26,6 +26,8 @@ import { signText, transact, typedSigner } from "./transact.ts";
 
 const ANSWER_MS = 120_000;
 const DAY = 86_400n;
+/** Purses that are shown, those that were filled first: anybody may fill one for anybody. */
+const MOST = 20;
 
 /** What an account has laid by for one host. */
 export interface HeldPurse extends Purse {
@@ -37,7 +39,7 @@ export const pursesQuery = ({ client, at }: Protocol, account: Address, here: Ad
   queryOptions({
     queryKey: [LIVE, "purses", account, here ?? ""],
     queryFn: async (): Promise<{ purses: HeldPurse[]; delay: bigint; now: bigint }> => {
-      const filled = await hostsOfPurses(client, at, account);
+      const filled = (await hostsOfPurses(client, at, account)).slice(0, MOST);
       const hosts = [...new Set(here === undefined ? filled : [here, ...filled])];
       const [delay, { timestamp: now }] = await Promise.all([
         withdrawDelay(client, at),

@@ -1,5 +1,5 @@
 import type { EpochState } from "../../../ai/client/epochs.ts";
-import { useNow } from "../../ui/exact.tsx";
+import { useLive } from "../../chain/live-provider.tsx";
 import { Badge, type Tone } from "../../ui/layout.tsx";
 
 const STATUS: Record<EpochState["status"], readonly [tone: Tone, text: string]> = {
@@ -15,7 +15,8 @@ const OVER = ["warn", "closed, waits for its audits"] as const;
 
 /** Where an epoch stands. */
 export function EpochBadge({ state: { status, deadline } }: { state: EpochState }) {
-  const isOver = useNow() > Number(deadline);
+  const { head } = useLive();
+  const isOver = head !== undefined && head.timestamp > Number(deadline);
   const [tone, text] = status === "closed" && isOver ? OVER : STATUS[status];
   return <Badge tone={tone}>{text}</Badge>;
 }

@@ -1,8 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useProtocol } from "../../chain/connection.tsx";
+import { useLive } from "../../chain/live-provider.tsx";
 import { type HeldPurse, startWithdraw, withdrawPurse } from "../../chain/purse.ts";
-import { Amount, Hex, Time, useNow } from "../../ui/exact.tsx";
+import { Amount, Hex, Time } from "../../ui/exact.tsx";
 import { Figure } from "../../ui/figure.tsx";
 import { formatCount } from "../../ui/format.ts";
 import { Card, Section } from "../../ui/layout.tsx";
@@ -63,9 +64,8 @@ function TakeBack({ purse: { host, balance, leaving, leavesAt }, delay, now }: P
   const protocol = useProtocol();
   const queries = useQueryClient();
   const amount = useAmount(leaving > 0n);
-  // The chain's clock stands between its blocks; this browser's goes on.
-  const clock = BigInt(useNow());
-  const isOver = leaving > 0n && (clock > now ? clock : now) > leavesAt;
+  const { head } = useLive();
+  const isOver = leaving > 0n && BigInt(head?.timestamp ?? now) > leavesAt;
   const tooMuch = amount.wei !== undefined && amount.wei > balance ? "The purse has less." : undefined;
   return (
     <Card className="space-y-3">

@@ -51,21 +51,14 @@ function Purses({ account }: { account: Address }) {
           {list.map((purse) => (
             <OnePurse key={purse.host} purse={purse} isHere={purse.host === here} delay={delay} now={now} />
           ))}
-          <Fill here={here} purses={list} account={account} />
+          <Fill here={here} purses={list} />
         </>
       )}
     </Loaded>
   );
 }
 
-function Fill({
-  here,
-  purses,
-}: {
-  here: Address | undefined;
-  purses: readonly HeldPurse[];
-  account: Address;
-}) {
+function Fill({ here, purses }: { here: Address | undefined; purses: readonly HeldPurse[] }) {
   const protocol = useProtocol();
   const [text, setText] = useState(here ?? "");
   const amount = useAmount();
