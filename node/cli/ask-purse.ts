@@ -1,15 +1,14 @@
 import { formatEther, type LocalAccount } from "viem";
 import { getEpoch } from "../ai/client/epochs.ts";
 import type { Question } from "../ai/datanet/row-tokens.ts";
-import { feeOf, netOf } from "../ai/epoch/epoch.ts";
-import { type PrepaidAnswer, prepaidId, prepaidToJson } from "../ai/epoch/prepaid.ts";
+import { prepaidId, prepaidToJson } from "../ai/epoch/prepaid.ts";
 import { askPrepaid } from "../ai/serve/prepaid-order.ts";
 import { sleep } from "../base/clock.ts";
 import { isCodedError } from "../base/errors.ts";
 import type { Address, Hash } from "../chain/types/primitives.ts";
 import { type CliContext, print } from "./context.ts";
 import { cliError } from "./errors.ts";
-import { type KeptPrepaid, keptPrepaid } from "./prepaid.ts";
+import { feeOfAnswer, type KeptPrepaid, keptPrepaid, prepaidWeightLines } from "./prepaid.ts";
 import type { Protocol } from "./protocol.ts";
 
 /** Generating and attributing on a busy machine. */
@@ -44,19 +43,11 @@ export async function askByPurse(
     "",
     `prepaid answer ${id}`,
     `fee ${formatEther(feeOfAnswer(answer))} OPEN out of the purse; signed so far ${formatEther(voucher.cumulative)} OPEN`,
-    ...answer.contributors.map(
-      ({ contributionId, contributor }, i) =>
-        `  contribution ${contributionId} of ${contributor}  weight ${answer.claim.list.weights[i]}`,
-    ),
+    ...prepaidWeightLines(answer),
     place
       ? `settled in epoch ${place.epochId}, position ${place.position}`
-      : "its epoch is not settled yet: see `openledger purse answer` with the same --key",
+      : `its epoch is not settled yet: see \`openledger receipt show ${id}\` with the same --key`,
   ]);
-}
-
-/** By the rates when it was answered; an epoch counts by those of its closing. */
-export function feeOfAnswer(answer: PrepaidAnswer): bigint {
-  return feeOf(answer, netOf(answer, answer.claim));
 }
 
 /** Waits until the answer's epoch stands. @throws CodedError CLAIM_REFUTED. */

@@ -18,7 +18,7 @@ import { claimOfRequest, connectProtocol, type Protocol, parseId } from "./proto
 const MOST_BYTES = 2 ** 30;
 
 /** What a command says of each kind of counter-example. */
-const SAYINGS: Readonly<Record<ClaimLie["counter"]["kind"], string>> = {
+export const CLAIM_SAYINGS: Readonly<Record<ClaimLie["counter"]["kind"], string>> = {
   score: "the score of a listed row is not what index and query give",
   omission: "a row is missing that scores above one that is listed",
   weights: "the weights do not follow from the listed rows",
@@ -57,7 +57,7 @@ async function rows(text: string, options: { challenge?: boolean }, command: Com
   process.exitCode = 1;
   const { kind } = lie.counter;
   const row = "rowId" in lie.counter ? lie.counter.rowId : undefined;
-  const said = `the claim of request ${requestId} is false: ${SAYINGS[kind]}${row === undefined ? "" : ` (row ${row})`}`;
+  const said = `the claim of request ${requestId} is false: ${CLAIM_SAYINGS[kind]}${row === undefined ? "" : ` (row ${row})`}`;
   if (account === undefined) {
     print(context, { request: requestId, isFalse: true, kind, row }, [
       said,
@@ -84,10 +84,14 @@ async function findLie({ client, at }: Protocol, posted: PostedClaim): Promise<C
       facts: { requestId },
     });
   }
+  return claimLies({ client, at }).find(await getModel(client, at, modelId), { claim, query });
+}
+
+/** Finds what is false in claims, by the documents that the node has. */
+export function claimLies({ client, at }: Protocol): ClaimLies {
   const content = rpcSource(client);
   const indexes = new IndexCache(content, MOST_BYTES, mappedIndexes());
-  const lies = new ClaimLies({ client, at, content, indexes, maxRowBytes: MOST_BYTES });
-  return lies.find(await getModel(client, at, modelId), { claim, query });
+  return new ClaimLies({ client, at, content, indexes, maxRowBytes: MOST_BYTES });
 }
 
 /** @throws CodedError CLAIM_DECIDED. */

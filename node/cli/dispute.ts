@@ -3,11 +3,13 @@ import { formatEther } from "viem";
 import { Session } from "../../native/js/index.ts";
 import { appealVerdict, caseOf, disputeClaim, panelFee, valueOfClaim } from "../ai/client/audits.ts";
 import { rpcSource } from "../ai/client/content.ts";
-import { finalAt, getDispute, panelsIn, windowsOf } from "../ai/client/disputes.ts";
 import { getRequest } from "../ai/client/market.ts";
 import { rerunRequest } from "../ai/verify/rerun-request.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import { contextOf, print } from "./context.ts";
+import { printCase } from "./dispute-case.ts";
+import { disputeEpochCommand } from "./dispute-epoch.ts";
+import { disputeLeafCommand } from "./dispute-leaf.ts";
 import { disputeRecordCommand } from "./dispute-record.ts";
 import { addRowsCommands } from "./dispute-rows.ts";
 import { cliError } from "./errors.ts";
@@ -38,6 +40,8 @@ export function disputeCommand(): Command {
     .action(appeal);
   addRowsCommands(dispute);
   dispute.addCommand(disputeRecordCommand());
+  dispute.addCommand(disputeEpochCommand());
+  dispute.addCommand(disputeLeafCommand());
   dispute.command("show <request>").description("where its dispute or audit stands").action(show);
   return dispute;
 }
@@ -113,29 +117,7 @@ async function show(text: string, _options: unknown, command: Command): Promise<
   const context = contextOf(command);
   const { client, at } = await connectProtocol(context);
   const requestId = parseId(text, "request");
-  const [request, found] = [await getRequest(client, at, requestId), await caseOf(client, at, requestId)];
-  if (found.cause === "none") {
-    print(context, { request: requestId, status: request.status, case: null }, [
-      `request ${requestId} is ${request.status}; nobody disputed it, and no audit is open`,
-    ]);
-    return;
-  }
-  const dispute = await getDispute(client, at, found.disputeId);
-  const panels = await panelsIn(client, at, { from: 0n, disputeId: found.disputeId });
-  const until = windowsOf(dispute);
-  print(context, { request: requestId, status: request.status, case: found, dispute, panels }, [
-    `request   ${requestId}, ${request.status}${found.isUpheld ? "; the panel found the same as its host" : ""}`,
-    `cause     ${found.cause}`,
-    `dispute   ${found.disputeId}, ${dispute.status}, round ${dispute.round}`,
-    ...(dispute.status === "opened" ? [`draw      by L1 block ${dispute.seedBlock}`] : []),
-    ...(dispute.status === "decided" ? [`final     at ${finalAt(dispute)}, unless somebody appeals`] : []),
-    ...(dispute.status === "drawn"
-      ? [
-          `windows   evidence to ${until.evidence}, commitments to ${until.commit}, reveals to ${until.reveal}`,
-        ]
-      : []),
-    ...panels.flatMap(({ round, members }) =>
-      members.map(({ verifier, weight }) => `  round ${round}  ${verifier}  ${weight}`),
-    ),
-  ]);
+  const { status } = await getRequest(client, at, requestId);
+  const name = `request ${requestId}`;
+  await printCase(context, { client }, { requestId, name, facts: { request: requestId }, status, at });
 }

@@ -55,7 +55,7 @@ async function show(text: string, _options: unknown, command: Command): Promise<
   const context = contextOf(command);
   const protocol = await connectProtocol(context);
   const { client, at } = protocol;
-  const closed = await find(protocol, text);
+  const closed = await findEpoch(protocol, text);
   const state = await getEpoch(client, at, closed.epochId);
   const published = await publishedEpoch(rpcSource(client), closed);
   const { closing, ranges, host } = closed;
@@ -76,13 +76,13 @@ async function settle(text: string, _options: unknown, command: Command): Promis
   const context = contextOf(command);
   const account = requireKey(context);
   const protocol = await connectProtocol(context);
-  const { epochId } = await find(protocol, text);
+  const { epochId } = await findEpoch(protocol, text);
   const { hash } = await settleEpoch(protocol.client, protocol.at, account, epochId);
   print(context, { epochId, transaction: hash }, [`epoch ${epochId} is settled: ${hash}`]);
 }
 
-/** @throws CodedError NUMBER_INVALID, EPOCH_UNKNOWN. */
-async function find({ client, at }: Protocol, text: string): Promise<ClosedEpoch> {
+/** An epoch by its id. @throws CodedError NUMBER_INVALID, EPOCH_UNKNOWN. */
+export async function findEpoch({ client, at }: Protocol, text: string): Promise<ClosedEpoch> {
   if (!/^\d{1,78}$/.test(text)) {
     throw cliError("NUMBER_INVALID", {
       message: `${JSON.stringify(text)} is no epoch`,

@@ -3,15 +3,14 @@ import { formatEther } from "viem";
 import { fillPurse } from "../ai/client/epochs.ts";
 import { purseOf, startPurseWithdraw, withdrawDelay, withdrawPurse } from "../ai/client/purses.ts";
 import { prepaidToJson } from "../ai/epoch/prepaid.ts";
-import { hostsWord, setKeyLimit } from "../ai/serve/prepaid-order.ts";
+import { hostsWord, setKeyLimit } from "../ai/epoch/purse-order.ts";
 import { isCodedError } from "../base/errors.ts";
 import type { Address, Hash } from "../chain/types/primitives.ts";
 import { parseOpen } from "./amount.ts";
-import { feeOfAnswer } from "./ask-purse.ts";
 import { type CliContext, contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
-import { keptPrepaid } from "./prepaid.ts";
+import { feeOfAnswer, keptPrepaid } from "./prepaid.ts";
 import { connectProtocol, nodeHost, type Protocol, parseId } from "./protocol.ts";
 
 /** Ten years. */
@@ -179,6 +178,7 @@ async function answer(id: string, _options: unknown, command: Command): Promise<
     place
       ? `stands in epoch ${place.epochId}, position ${place.position}: see \`openledger epoch show\``
       : "is in no epoch yet",
+    `its receipt: \`openledger receipt show ${id}\`, and \`receipt verify ${id}\``,
   ]);
 }
 

@@ -8,24 +8,37 @@ import { cachedSource } from "../ai/content/source.ts";
 import { type ReceiptUse, receiptMessage } from "../ai/receipt/access.ts";
 import type { Check } from "../ai/receipt/checks.ts";
 import { exportEvidence } from "../ai/receipt/evidence.ts";
+import {
+  isPrepaidReceipt,
+  type PrepaidReceipt,
+  parsePrepaidReceipt,
+  prepaidReceiptToJson,
+} from "../ai/receipt/prepaid-receipt.ts";
 import { parseReceipt, type Receipt, type ReceiptJson, receiptToJson } from "../ai/receipt/receipt.ts";
 import { verifyReceipt } from "../ai/receipt/verify.ts";
+import { verifyPrepaid } from "../ai/receipt/verify-prepaid.ts";
 import { type Progress, startProgress } from "../base/progress.ts";
-import type { Hex } from "../chain/types/primitives.ts";
+import type { Hash, Hex } from "../chain/types/primitives.ts";
 import { settlementLines, weightLines } from "./ask.ts";
 import { type CliContext, contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { requireKey } from "./keys.ts";
+import { fetchPrepaidReceipt, prepaidLines } from "./prepaid.ts";
 import { connectProtocol, type Protocol, parseId } from "./protocol.ts";
+
+/** What the commands take: the receipt of a single request, or of an answer that a purse paid for. */
+type AnyReceipt = Receipt | PrepaidReceipt;
 
 /** `openledger receipt ...`: show, verify, export. */
 export function receiptCommand(): Command {
   const receipt = new Command("receipt").description(
-    "what an answer was made of, and the check of every number in it; it is its payer's (--key) until it is published",
+    "what an answer was made of, and the check of every number in it; it is its payer's (--key) until it is published; prepaid answers by their id",
   );
   receipt
     .command("show <receipt>")
-    .description("a receipt by request number or from a file; with --out it is written to a file")
+    .description(
+      "a receipt by request number, by the id of a prepaid answer, or from a file; with --out it is written to a file",
+    )
     .option("--out <file>", "write the receipt as JSON")
     .action(show);
   receipt
@@ -56,10 +69,10 @@ export function receiptCommand(): Command {
 }
 
 /**
- * A file's receipt, or a node's by the request's number: a published one, or with the payer's --key any.
- * @throws CodedError RECEIPT_UNREADABLE and parseReceipt's.
+ * A file's receipt, or a node's: by the request's number a published one, or with the payer's --key any; by a prepaid answer's id with that key.
+ * @throws CodedError RECEIPT_UNREADABLE and what reading them throws.
  */
-async function readReceipt(context: CliContext, text: string): Promise<Receipt> {
+async function readReceipt(context: CliContext, text: string): Promise<AnyReceipt> {
   if (/^\d{1,18}$/.test(text)) {
     const protocol = await connectProtocol(context);
     const signature = context.key === undefined ? [] : [await signFor(context, protocol, text, "read")];
@@ -67,18 +80,25 @@ async function readReceipt(context: CliContext, text: string): Promise<Receipt> 
       await protocol.client.rpc<ReceiptJson>("openledger_getReceipt", [text, ...signature]),
     );
   }
+  if (/^0x[0-9a-f]{64}$/.test(text))
+    return fetchPrepaidReceipt(await connectProtocol(context), requireKey(context), text as Hash);
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(text, "utf8"));
   } catch (cause) {
     throw cliError("RECEIPT_UNREADABLE", {
-      message: `${text} is neither a request's number nor a file with a receipt`,
-      fix: "give one of the two; `receipt show <number> --out <file>` writes such a file",
+      message: `${text} is neither a request's number, nor a prepaid answer's id, nor a file with a receipt`,
+      fix: "give one of them; `receipt show <number or id> --out <file>` writes such a file",
       cause,
     });
   }
-  return parseReceipt(json);
+  return isPrepaidReceipt(json) ? parsePrepaidReceipt(json) : parseReceipt(json);
 }
+
+const isPrepaid = (receipt: AnyReceipt): receipt is PrepaidReceipt => isPrepaidReceipt(receipt);
+
+const toJson = (receipt: AnyReceipt) =>
+  isPrepaid(receipt) ? prepaidReceiptToJson(receipt) : receiptToJson(receipt);
 
 function signFor(
   context: CliContext,
@@ -104,10 +124,13 @@ async function publish(request: string, _options: unknown, command: Command): Pr
 async function show(text: string, options: { out?: string }, command: Command): Promise<void> {
   const context = contextOf(command);
   const receipt = await readReceipt(context, text);
-  if (options.out !== undefined)
-    writeFileSync(options.out, `${JSON.stringify(receiptToJson(receipt), null, 2)}\n`);
+  if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify(toJson(receipt), null, 2)}\n`);
+  print(context, toJson(receipt), isPrepaid(receipt) ? prepaidLines(receipt) : linesOf(receipt));
+}
+
+function linesOf(receipt: Receipt): string[] {
   const { model, claim, request } = receipt;
-  print(context, receiptToJson(receipt), [
+  return [
     `question  ${receipt.prompt}`,
     `answer    ${receipt.answer}`,
     `model     ${request.modelId} ${model.name}, ${model.index.rows} rows`,
@@ -116,7 +139,7 @@ async function show(text: string, options: { out?: string }, command: Command): 
     ...verbatimLines(receipt),
     ...weightLines(receipt),
     ...settlementLines(receipt),
-  ]);
+  ];
 }
 
 /** Spans of the answer, and the rows that they and influence choose together: what a model that commits spans pays by. */
@@ -146,26 +169,28 @@ async function verify(text: string, flags: VerifyFlags, command: Command): Promi
   const lines: string[] = [];
   let stage: string | undefined;
   let progress: Progress | undefined;
-  const result = await verifyReceipt({
-    receipt,
+  const options = {
     source: cachedSource(source),
     session: new Session(),
     chain: protocol,
     index: flags.index,
     train: flags.train,
-    onCheck: (check) => {
+    onCheck: (check: Check) => {
       progress?.finish();
       progress = undefined;
       stage = undefined;
       lines.push(checkLine(check));
       if (!context.json) process.stdout.write(`${lines.at(-1)}\n`);
     },
-    onProgress: (name, done, total) => {
+    onProgress: (name: string, done: number, total: number) => {
       if (name !== stage) progress = startProgress({ label: name });
       stage = name;
       progress?.update(done, undefined, total);
     },
-  });
+  };
+  const result = isPrepaid(receipt)
+    ? await verifyPrepaid({ ...options, receipt })
+    : await verifyReceipt({ ...options, receipt });
   const verdict = result.ok
     ? "all checks hold: the receipt is equal to what was recomputed"
     : "the receipt does NOT hold";
@@ -182,7 +207,7 @@ async function exportTo(text: string, folder: string, _options: unknown, command
   const context = contextOf(command);
   const receipt = await readReceipt(context, text);
   const { client } = await connectProtocol(context);
-  const { files, bytes } = await exportEvidence(receipt, rpcSource(client), folder);
+  const { files, bytes } = await exportEvidence(receipt, toJson(receipt), rpcSource(client), folder);
   print(context, { folder, files, bytes }, [
     `${files} documents, ${bytes} bytes in ${folder}`,
     `verify them with \`openledger receipt verify ${folder}/receipt.json --dir ${folder}\``,

@@ -3,13 +3,13 @@ import { looksSecret, withoutSecrets } from "./secrets.ts";
 
 const KEY = "00000000000000000000000000000000000000000000000000000000000000aa";
 
-test("keys and phrases look secret, also mistyped ones; names, addresses and numbers don't", () => {
+test("keys and phrases look secret, also mistyped ones; names, addresses, epochs and numbers don't", () => {
   const phrase = "test test test test test test test test test test test junk";
   const half = KEY.slice(32);
   const eleven = phrase.replace("test ", "");
   for (const text of [
     ...[KEY, `0x${KEY}`, ` ${KEY}\n`, KEY.slice(1), `${KEY}0`, KEY.toUpperCase()],
-    ...[half, `${half}00`, phrase, eleven, ` ${phrase}\n`],
+    ...["1".repeat(64), `0x${"1".repeat(66)}`, half, `${half}00`, phrase, eleven, ` ${phrase}\n`],
   ])
     expect([text, looksSecret(text)]).toEqual([text, true]);
   const address = "0xbcd4042de499d14e55001ccbb24a551f3b954096";
@@ -18,6 +18,7 @@ test("keys and phrases look secret, also mistyped ones; names, addresses and num
     address,
     address.slice(2),
     "12",
+    "2298478504409834117901772992704689728141443730693477311868869541894",
     half.slice(1),
     eleven.replace("test ", ""),
     `${phrase} 12`,

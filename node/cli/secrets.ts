@@ -1,5 +1,9 @@
-/** True for what may be a private key or a phrase of one, whole or with words or digits missing. Addresses are none. */
+/** An epoch's id: more digits than a key has, and no letter among them. */
+const EPOCH_ID = /^\s*[1-9]\d{64,67}\s*$/;
+
+/** True for what may be a private key or a phrase of one, whole or with words or digits missing. Addresses and epochs' ids are none. */
 export function looksSecret(text: string): boolean {
+  if (EPOCH_ID.test(text)) return false;
   const digits = /^\s*(?:0x)?([0-9a-f]{32,})\s*$/i.exec(text)?.[1]?.length;
   return (digits !== undefined && digits !== 40) || /^\s*(?:[a-z]+\s+){10,}[a-z]+\s*$/i.test(text);
 }

@@ -9,6 +9,7 @@ export const WEB_ERRORS = {
   CHAT_INVALID: "temporary",
   CIRCLE_MISSING: "temporary",
   CONTENT_REPEATED: "input",
+  EPOCH_MISSING: "input",
   FIGURES_HIDDEN: "input",
   GOVERNANCE_MISSING: "temporary",
   HELD_OUT_TOO_LARGE: "input",

@@ -10,6 +10,8 @@ const PATHS = [
   ...["/datanets/1/contribute", "/datanets/1/review", "/factory", "/factory/new", "/rewards", "/nowhere"],
   ...[
     "/keys",
+    "/purse",
+    "/epochs",
     "/governance",
     "/governance/1",
     "/governance/propose",

@@ -10,6 +10,7 @@ import { hostileCases } from "./hostile-cases.ts";
 import { keyCases } from "./key-cases.ts";
 import { lossCases } from "./loss-cases.ts";
 import { operatorCases } from "./operator-cases.ts";
+import { epochCases, purseCases } from "./purse-cases.ts";
 import { readingCases } from "./reading-cases.ts";
 import { rewardCases } from "./reward-cases.ts";
 import { walletCases } from "./wallet-cases.ts";
@@ -20,6 +21,7 @@ onDevnet("the pages on a devnet", (world) => {
   chatCases(world);
   contributionCases(world);
   walletCases(world);
+  purseCases(world);
   factoryCases(world);
   bridgeCases(world);
   governanceCases(world);
@@ -28,6 +30,7 @@ onDevnet("the pages on a devnet", (world) => {
   keyCases(world);
   rewardCases(world);
   operatorCases(world);
+  epochCases(world);
   hostileCases(world);
   accessCases(world);
   lossCases(world);

@@ -32,6 +32,8 @@ const SHOTS: Readonly<Record<string, Shot>> = {
   run: { path: "/factory", as: "olga", before: newestRun },
   bridge: { path: "/bridge", as: "treasury", before: (page) => page.getByText("Ether on L1").waitFor() },
   rewards: { path: "/rewards", as: "alba" },
+  purse: { path: "/purse", as: "paula" },
+  epochs: { path: "/epochs" },
   keys: { path: "/keys", as: "paula", before: signIn },
   governance: { path: "/governance" },
   proposal: { path: "/governance/1" },

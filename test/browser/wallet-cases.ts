@@ -5,7 +5,7 @@ import { devAccounts } from "../../devnet/accounts.ts";
 import type { World } from "./world.ts";
 
 /** A wallet that announces itself (EIP-6963) and hands every request to the test's `walletRequest`. */
-const ANNOUNCED = `
+export const ANNOUNCED = `
   const request = async ({ method, params = [] }) => {
     const { result, error } = await window.walletRequest(method, params);
     if (error !== undefined) throw Object.assign(new Error("refused"), { code: error });

@@ -47,6 +47,8 @@ export interface Ground {
   wallet(): Promise<PrivateKeyAccount>;
   /** Ends the daemon of a node or a verifier, or the process of the host, with SIGKILL; it is started again. */
   kill(what: "watcher" | "verifier" | "host"): void;
+  /** Lets the watcher stand still, or go on: its process stays. */
+  hold(isHeld: boolean): void;
   /** The chain's time in seconds. */
   now(): Promise<bigint>;
   /** Asks until there is something. @throws when the chain's clock has gone on for `seconds`. */
@@ -133,6 +135,9 @@ async function start(
     dev,
     keyOf: wallets.keyOf,
     wallet: wallets.next,
+    hold: (isHeld) => {
+      for (const pid of childrenOf(nodes.verifier.pid)) process.kill(pid, isHeld ? "SIGSTOP" : "SIGCONT");
+    },
     ...{ kill, now, say, stop },
     until: (what, seconds, look) => untilThere(now, what, seconds, look),
   };
@@ -140,8 +145,11 @@ async function start(
 
 /** Of a node: its AI worker. */
 function killChildren(pid: number | undefined): void {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
-  for (const child of children) process.kill(Number(child), "SIGKILL");
+  for (const child of childrenOf(pid)) process.kill(child, "SIGKILL");
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
 }
 
 /** The devnet's plan with windows that leave people and daemons time on a busy machine. Seconds. */

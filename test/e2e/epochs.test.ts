@@ -1,17 +1,31 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { bytesToHex, parseEther } from "viem";
+import type { PrivateKeyAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { devAccounts, type Role } from "../../devnet/accounts.ts";
 import { rewardBalance } from "../../node/ai/client/balances.ts";
 import { connectChain } from "../../node/ai/client/chain.ts";
 import { getContribution } from "../../node/ai/client/datanets.ts";
+import { closeEpoch, epochBond, epochCount, getEpoch } from "../../node/ai/client/epochs.ts";
+import { getModel } from "../../node/ai/client/models.ts";
+import { readParameters } from "../../node/ai/client/parameters.ts";
 import { purseOf } from "../../node/ai/client/purses.ts";
+import { encodeEpochContents } from "../../node/ai/epoch/contents.ts";
+import { composeEpoch, epochIdOf, epochWith, feeOf } from "../../node/ai/epoch/epoch.ts";
 import { prepaidId } from "../../node/ai/epoch/prepaid.ts";
+import { closingOf } from "../../node/ai/epoch/shown.ts";
+import { signVoucher } from "../../node/ai/epoch/voucher.ts";
+import { trueClaim } from "../../node/ai/serve/claim-with-cover.ts";
+import { runInference } from "../../node/ai/serve/inference.ts";
 import { askPrepaid } from "../../node/ai/serve/prepaid-order.ts";
 import type { WatcherStatus } from "../../node/ai/watch/watcher.ts";
 import { randomBytes } from "../../node/base/clock.ts";
+import { ZERO_HASH } from "../../node/chain/constants.ts";
 import type { Address, Hash } from "../../node/chain/types/primitives.ts";
 import { type Ground, openGround } from "../disputes/ground.ts";
-import { makeWorld, PROMPTS, type World } from "../disputes/world.ts";
+import { becomeHost, makeWorld, PROMPTS, type World } from "../disputes/world.ts";
 import { OPENLEDGER, openledger, Program, refusal, until } from "./program.ts";
 
 /** Wall seconds for an L1 block, which is two seconds of the chain's clock. */
@@ -28,6 +42,13 @@ interface Purse {
   free: string;
   signed: string;
   limit: string | null;
+}
+interface Verified {
+  ok: boolean;
+  checks: { name: string; grounds: string; ok?: boolean }[];
+}
+interface Shown {
+  demand: { isAnswered: boolean } | null;
 }
 interface Listed {
   epochId: string;
@@ -59,6 +80,30 @@ describe("answers paid out of purses", { timeout: 900_000 }, () => {
     return found;
   };
   const purse = (payer: Role) => told<Purse>(payer, "purse", "show");
+  /** A payer's receipt from a file, with the chain and without; changed; and read by somebody else. */
+  const checkReceipts = async () => {
+    const { payer, told: kept } = acknowledged[0]!;
+    const folder = mkdtempSync(join(tmpdir(), "prepaid-receipt-"));
+    const file = join(folder, "receipt.json");
+    await told(payer, "receipt", "show", kept.id, "--out", file);
+    const { ok, checks } = await told<Verified>(payer, "receipt", "verify", file);
+    expect([ok, checks.filter((one) => one.ok === undefined && one.grounds === "waits")]).toEqual([true, []]);
+    const proved = checks.filter(({ grounds }) => grounds === "proved on chain").map(({ name }) => name);
+    expect(proved).toEqual(["claim in its epoch", "payouts"]);
+    await told(payer, "receipt", "export", kept.id, join(folder, "evidence"));
+    const exported = join(folder, "evidence", "receipt.json");
+    await told(payer, "receipt", "verify", exported, "--dir", join(folder, "evidence"));
+    const json = JSON.parse(readFileSync(file, "utf8")) as { proof: { net: string } };
+    json.proof.net = `${BigInt(json.proof.net) - 1n}`;
+    writeFileSync(file, JSON.stringify(json));
+    const changed = await run(payer, "receipt", "verify", file);
+    expect(changed.status).toBe(1);
+    expect((JSON.parse(changed.stdout) as Verified).ok).toBe(false);
+    const other = payer === "paula" ? "stan" : "paula";
+    expect(refusal(await run(other, "receipt", "show", kept.id)).code).toBe("RECEIPT_PRIVATE");
+    expect(refusal(await run(payer, "receipt", "show", `0x${"12".repeat(32)}`)).code).toBe("RECEIPT_UNKNOWN");
+    rmSync(folder, { recursive: true });
+  };
 
   beforeAll(async () => {
     ground = await openGround(PACE, () => undefined);
@@ -154,6 +199,101 @@ describe("answers paid out of purses", { timeout: 900_000 }, () => {
     await ask("paula", PROMPTS[4]!);
   });
 
+  test("a leaf is demanded, and run again by verifiers, at its payer's word", async () => {
+    const { client, at, now } = ground;
+    const before = await epochCount(client, at, host);
+    await ask("paula", PROMPTS[1]!);
+    // A new one, whose window leaves time.
+    const closed = await ground.until("an epoch is closed", 300, async () => {
+      const number = await epochCount(client, at, host);
+      const id = epochIdOf(host, number);
+      return number > before && (await getEpoch(client, at, id)).deadline > (await now()) + 40n && id;
+    });
+    const epochId = `${closed}`;
+    const { ranges, closing } = await told<{
+      ranges: { payer: string; count: number }[];
+      closing: { payoutCount: number };
+    }>("paula", "epoch", "show", epochId);
+    const me = ground.dev("paula").address.toLowerCase();
+    const mine = ranges.findIndex(({ payer }) => payer === me);
+    expect(mine).toBeGreaterThanOrEqual(0);
+    const position = `${ranges.slice(0, mine).reduce((sum, { count }) => sum + count, 0)}`;
+    expect(await told("paula", "dispute", "leaf", "demand", epochId, position)).toMatchObject({
+      deposit: "0",
+    });
+    const last = `${closing.payoutCount - 1}`;
+    const paid = await told<{ deposit: string }>(
+      "stan",
+      "dispute",
+      "leaf",
+      "demand",
+      epochId,
+      last,
+      "--payout",
+    );
+    expect(BigInt(paid.deposit)).toBeGreaterThan(0n);
+    const { dispute } = await told<{ dispute: string }>(
+      "paula",
+      "dispute",
+      "leaf",
+      "open",
+      epochId,
+      position,
+    );
+    expect(await told("stan", "dispute", "epoch", "check", epochId)).toMatchObject({ isFalse: false });
+    for (const leaf of [[position], [last, "--payout"]])
+      await until("the host showed the leaf", async () => {
+        const shown = await told<Shown>("stan", "dispute", "leaf", "show", epochId, ...leaf);
+        expect(shown.demand?.isAnswered).toBe(true);
+        return true;
+      });
+    const refused = async (...args: string[]) => refusal(await run("stan", "dispute", ...args)).code;
+    expect(await refused("leaf", "demand", epochId, "65536")).toBe("LEAF_UNKNOWN");
+    expect(await refused("leaf", "demand", epochId, "-1")).toBe("NUMBER_INVALID");
+    expect(await refused("leaf", "demand", "12x", "0")).toBe("NUMBER_INVALID");
+    expect(await refused("leaf", "show", "12", "0")).toBe("EPOCH_UNKNOWN");
+    expect(await refused("leaf", "end", epochId, position)).toBe("DEMAND_ABSENT");
+    expect(await refused("leaf", "answer", epochId, position)).toBe("DEMAND_ABSENT");
+    expect(await refused("epoch", "collect", epochId)).toBe("REWARD_ABSENT");
+    expect(await told("stan", "dispute", "leaf", "show", epochId, position)).toMatchObject({
+      case: { disputeId: dispute, opener: me },
+    });
+  });
+
+  test("a false epoch is refuted by hand, and half of its bond is whoever's showed it", async () => {
+    const liar = await ground.wallet();
+    await becomeHost(world, liar);
+    await told("paula", "purse", "fill", "5", "--host", liar.address);
+    // Nobody else is to be first.
+    ground.hold(true);
+    try {
+      const { epochId, bond } = await closeFalsely(world, liar);
+      const found = await run("stan", "dispute", "epoch", "check", `${epochId}`);
+      expect([found.status, JSON.parse(found.stdout)]).toEqual([
+        1,
+        expect.objectContaining({ isFalse: true, kind: "payout", position: 0 }),
+      ]);
+      const shown = await run("stan", "dispute", "epoch", "check", `${epochId}`, "--challenge");
+      expect([shown.status, JSON.parse(shown.stdout)]).toEqual([
+        1,
+        expect.objectContaining({ isFalse: true, transaction: expect.stringMatching(/^0x/) }),
+      ]);
+      expect(await told("stan", "epoch", "show", `${epochId}`)).toMatchObject({
+        state: { status: "refuted" },
+      });
+      const again = await run("paula", "dispute", "epoch", "check", `${epochId}`, "--challenge");
+      expect(refusal(again).code).toBe("CLAIM_DECIDED");
+      const collected = await until("the reward is final", async () => {
+        const { status, stdout, stderr } = await run("stan", "dispute", "epoch", "collect", `${epochId}`);
+        expect([status, stderr]).toEqual([0, expect.any(String)]);
+        return JSON.parse(stdout) as { reward: string };
+      });
+      expect(BigInt(collected.reward)).toBe(bond / 2n);
+    } finally {
+      ground.hold(false);
+    }
+  });
+
   test("an epoch is closed, watched, audited and settled; everybody has what is theirs", async () => {
     const { client, at, now } = ground;
     const spent = async (payer: Role) => (await purseOf(client, at, ground.dev(payer).address, host)).spent;
@@ -161,7 +301,7 @@ describe("answers paid out of purses", { timeout: 900_000 }, () => {
       (["paula", "stan"] as const).map(async (who) => BigInt((await purse(who)).taken)),
     );
     const settled = await ground.until("all is settled", 900, async () => {
-      const listed = await told<Listed[]>("paula", "epoch", "list");
+      const listed = await told<Listed[]>("paula", "epoch", "list", "--host", host);
       const answers = listed.reduce((sum, one) => sum + one.answers, 0);
       return listed.every(({ status }) => status === "settled") && answers === acknowledged.length && listed;
     });
@@ -179,6 +319,7 @@ describe("answers paid out of purses", { timeout: 900_000 }, () => {
       expect(settled.map(({ epochId }) => epochId)).toContain(place?.epochId);
     }
     expect(places.size).toBe(acknowledged.length);
+    await checkReceipts();
 
     let drawn = 0n;
     for (const id of [1n, 2n, 3n]) {
@@ -208,3 +349,32 @@ describe("answers paid out of purses", { timeout: 900_000 }, () => {
     expect(left.balance).toBe(balance - parseEther("2"));
   });
 });
+
+/** A host closes its first epoch, of one answer to paula, with a payout that is a wei too small. */
+async function closeFalsely({ ground, model, modelId, rows }: World, liar: PrivateKeyAccount) {
+  const { client, at, session, sink, dev } = ground;
+  const paula = dev("paula");
+  const inference = await runInference(session, model, PROMPTS[0]!, 4);
+  const request = { requestId: 0n, modelId, requestHash: ZERO_HASH };
+  const { claim, query } = await trueClaim(inference, request, model.index, async () => rows);
+  const { rateIn, rateOut, split } = await getModel(client, at, modelId);
+  const { platformBps } = await readParameters(client, at);
+  const terms = { modelId, rateIn, rateOut, platformBps, contributorsBps: split.contributors };
+  const { epochId, inferences, payouts, ranges } = composeEpoch(
+    liar.address.toLowerCase() as Address,
+    1n,
+    terms,
+    [{ payer: paula.address, claim }],
+  );
+  const told = payouts.map((one, i) => (i === 0 ? { ...one, amount: one.amount - 1n } : one));
+  const published = inferences.map((one) => ({ ...one, query }));
+  const contents = await sink.put(encodeEpochContents({ inferences: published, payouts: told }));
+  const closing = closingOf(epochWith(epochId, inferences, told, ranges), terms, contents);
+  const fees = feeOf(terms, ranges[0]!.net);
+  const bond = await epochBond(client, at, fees, closing);
+  const { timestamp } = await client.public.getBlock();
+  const said = { host: liar.address, cumulative: fees, validUntil: timestamp + 3_600n };
+  const signature = await signVoucher(paula, client.chain.id, at.epochs, said);
+  await closeEpoch(client, at, liar, { closing, ranges, vouchers: [{ ...said, signature }], bond });
+  return { epochId, bond };
+}

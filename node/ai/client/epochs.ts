@@ -1,10 +1,16 @@
-import { type Account, encodeFunctionData } from "viem";
+import { type Account, encodeFunctionData, hexToString } from "viem";
 import { isCodedError } from "../../base/errors.ts";
 import { inferenceEpochsAbi as abi, epochAuditsAbi, epochLeavesAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import type { EpochRange } from "../epoch/epoch.ts";
 import type { Closing, ShownLeaf, ShownPayout } from "../epoch/shown.ts";
-import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
+import {
+  type ChainClient,
+  type ProtocolAddresses,
+  type SentTransaction,
+  send,
+  type TransactionOrder,
+} from "./chain.ts";
 import { announceAndOpen } from "./challenges.ts";
 import { type Claim, claimTuple } from "./claims.ts";
 import { asCodedError } from "./refusals.ts";
@@ -31,6 +37,7 @@ export interface EpochState {
   rateOut: bigint;
   count: number;
   payoutCount: number;
+  net: bigint;
   fees: bigint;
   payoutSum: bigint;
   /** Of it, what nobody drew. */
@@ -39,6 +46,7 @@ export interface EpochState {
   /** L1 block whose hash says what is audited; 0 where nothing is. */
   seedBlock: bigint;
   root: Hash;
+  payoutRoot: Hash;
 }
 
 /** An epoch as it was closed. */
@@ -128,15 +136,22 @@ export function epochBond(
   return client.public.readContract({ address: epochs, abi, functionName: "bondOf", args });
 }
 
-/** Lays OPEN by for a host, out of which `payer` signs vouchers. */
+/** The call that lays OPEN by for a host, out of which `payer` signs vouchers. */
+export function fillOrder(
+  { epochs: to }: At,
+  { payer, host, amount: value }: { payer: Address; host: Address; amount: bigint },
+): TransactionOrder {
+  return { to, data: encodeFunctionData({ abi, functionName: "fill", args: [payer, host] }), value };
+}
+
+/** Lays OPEN by for a host. */
 export function fillPurse(
   client: ChainClient,
-  { epochs }: At,
+  at: At,
   account: Account,
   purse: { payer: Address; host: Address; amount: bigint },
 ): Promise<SentTransaction> {
-  const data = encodeFunctionData({ abi, functionName: "fill", args: [purse.payer, purse.host] });
-  return send(client, account, { to: epochs, data, value: purse.amount });
+  return send(client, account, fillOrder(at, purse));
 }
 
 /** Closes the account's next epoch. */
@@ -164,18 +179,23 @@ export function settleEpoch(
   });
 }
 
-/** Credits a contributor with what a draw shows; see drawOf. */
+/** What a draw shows: see drawOf. */
+type Draw = readonly [before: ShownPayout, first: ShownPayout, last: ShownPayout];
+
+/** The call that credits a contribution's payee with what a draw shows. Anybody may make it. */
+export function drawOrder({ epochs: to }: At, epochId: bigint, draw: Draw): TransactionOrder {
+  return { to, data: encodeFunctionData({ abi, functionName: "draw", args: [epochId, ...draw] }) };
+}
+
+/** Credits a contributor with what a draw shows. */
 export function drawFromEpoch(
   client: ChainClient,
-  { epochs }: At,
+  at: At,
   account: Account,
   epochId: bigint,
-  draw: readonly [ShownPayout, ShownPayout, ShownPayout],
+  draw: Draw,
 ): Promise<SentTransaction> {
-  return send(client, account, {
-    to: epochs,
-    data: encodeFunctionData({ abi, functionName: "draw", args: [epochId, ...draw] }),
-  });
+  return send(client, account, drawOrder(at, epochId, draw));
 }
 
 /** Puts a refuted epoch's fees back into the purses. */
@@ -280,10 +300,9 @@ export async function epochRefutationOf(
   const [event] = await client.public.getContractEvents({ ...query, eventName: "EpochRefuted" });
   if (event === undefined) return undefined;
   const { challenger, reason } = event.args;
-  const text = Buffer.from(reason.slice(2), "hex").toString("latin1").replace(/\0+$/, "");
   return {
     challenger: challenger.toLowerCase() as Address,
-    reason: text,
+    reason: hexToString(reason, { size: 32 }),
     transactionHash: event.transactionHash,
   };
 }

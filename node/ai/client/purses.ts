@@ -2,7 +2,13 @@ import { type Account, encodeFunctionData, type Log, parseEventLogs, recoverType
 import { inferenceEpochsAbi as abi } from "../../chain/generated/abi.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 import { type Voucher, voucherTypedData } from "../epoch/voucher.ts";
-import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
+import {
+  type ChainClient,
+  type ProtocolAddresses,
+  type SentTransaction,
+  send,
+  type TransactionOrder,
+} from "./chain.ts";
 import { requireEvent } from "./datanets.ts";
 
 type At = Pick<ProtocolAddresses, "epochs">;
@@ -35,30 +41,51 @@ export function withdrawDelay(client: ChainClient, { epochs }: At): Promise<bigi
   return client.public.readContract({ address: epochs, abi, functionName: "DELAY" });
 }
 
-/** Begins to take `amount` wei back from a host's purse, in place of what was leaving before. */
+/** The call that begins to take `amount` wei back from a host's purse, in place of what was leaving before. */
+export function startWithdrawOrder({ epochs: to }: At, host: Address, amount: bigint): TransactionOrder {
+  return { to, data: encodeFunctionData({ abi, functionName: "startWithdraw", args: [host, amount] }) };
+}
+
+/** Begins to take `amount` wei back from a host's purse. */
 export function startPurseWithdraw(
   client: ChainClient,
-  { epochs }: At,
+  at: At,
   account: Account,
   host: Address,
   amount: bigint,
 ): Promise<SentTransaction> {
-  const data = encodeFunctionData({ abi, functionName: "startWithdraw", args: [host, amount] });
-  return send(client, account, { to: epochs, data });
+  return send(client, account, startWithdrawOrder(at, host, amount));
 }
 
-/** Moves what has waited to the payer's reward balance; gives the wei that were still there. Anybody may. */
+/** The call that moves what has waited to the payer's reward balance. Anybody may make it. */
+export function withdrawOrder({ epochs: to }: At, payer: Address, host: Address): TransactionOrder {
+  return { to, data: encodeFunctionData({ abi, functionName: "withdraw", args: [payer, host] }) };
+}
+
+/** Moves what has waited to the payer's reward balance; gives the wei that were still there. */
 export async function withdrawPurse(
   client: ChainClient,
-  { epochs }: At,
+  at: At,
   account: Account,
   payer: Address,
   host: Address,
 ): Promise<SentTransaction & { amount: bigint }> {
-  const data = encodeFunctionData({ abi, functionName: "withdraw", args: [payer, host] });
-  const sent = await send(client, account, { to: epochs, data });
+  const sent = await send(client, account, withdrawOrder(at, payer, host));
   const logs = parseEventLogs({ abi, logs: sent.receipt.logs as Log[], eventName: "PurseReturned" });
   return { ...sent, amount: requireEvent(logs, "PurseReturned").args.amount };
+}
+
+/** Hosts for which somebody laid OPEN by in a payer's name, the first one first. */
+export async function hostsOfPurses(client: ChainClient, { epochs }: At, payer: Address): Promise<Address[]> {
+  const logs = await client.public.getContractEvents({
+    address: epochs,
+    abi,
+    eventName: "PurseFilled",
+    args: { payer },
+    fromBlock: 0n,
+    strict: true,
+  });
+  return [...new Set(logs.map(({ args }) => args.host.toLowerCase() as Address))];
 }
 
 /** Payers that began in blocks `from`…`to` to take money back from a host. */

@@ -10,7 +10,7 @@ import { answerFields, withDigits } from "../receipt/receipt.ts";
 
 const { hash, address, integer, count, bps, claim, query, signature, contributors } = answerFields;
 
-const prepaidSchema = z.strictObject({
+export const prepaidSchema = z.strictObject({
   format: z.literal("openledger/prepaid/1"),
   chainId: count,
   /** The contract that holds purses and epochs. */

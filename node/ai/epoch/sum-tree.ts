@@ -73,6 +73,18 @@ export function climb(
   return { root, before };
 }
 
+/** Whether a leaf stands in a tree of which only root and number of leaves are known: its path has the tree's depth and leads to the root. */
+export function standsIn(
+  { root, count }: Pick<SumTree, "root" | "count">,
+  leaf: SumNode,
+  position: number,
+  path: readonly SumNode[],
+): boolean {
+  if (position < 0 || position >= count || path.length !== 32 - Math.clz32(count - 1)) return false;
+  const found = climb(leaf, position, path).root;
+  return found.hash === root.hash && found.sum === root.sum;
+}
+
 function parentOf(left: SumNode, right: SumNode): SumNode {
   return { hash: sumNodeHash(left, right), sum: left.sum + right.sum };
 }

@@ -1,4 +1,3 @@
-import type { LocalAccount } from "viem";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 
 /** A payer's word that a host may have taken so much in all: the contracts' IPurses.Voucher. Only the largest counts. */
@@ -28,9 +27,15 @@ export function voucherTypedData(chainId: number, epochs: Address, message: Vouc
   } as const;
 }
 
+/** Who signs vouchers. */
+export interface VoucherSigner {
+  address: Address;
+  signTypedData(data: ReturnType<typeof voucherTypedData>): Promise<Hex>;
+}
+
 /** A payer's signature of a voucher. */
 export function signVoucher(
-  payer: LocalAccount,
+  payer: VoucherSigner,
   chainId: number,
   epochs: Address,
   voucher: Omit<Voucher, "payer">,

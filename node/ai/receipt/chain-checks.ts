@@ -26,19 +26,7 @@ export async function checkChain(
     },
     "on chain",
   );
-  await list.check(
-    "model on chain",
-    async () => {
-      const model = await getModel(client, at, modelId);
-      onModel(model);
-      const found = modelPart(model);
-      for (const key of Object.keys(receipt.model) as (keyof typeof found)[]) {
-        expectSame(key, receipt.model[key], found[key]);
-      }
-      return `model ${modelId} has the receipt's hashes, commitment and split`;
-    },
-    "on chain",
-  );
+  await checkModel(list, receipt.model, modelId, { client, at }, onModel);
   let request: MarketRequest | undefined;
   await list.check(
     "claim on chain",
@@ -53,6 +41,29 @@ export async function checkChain(
   if (!receipt.settlement)
     list.skip("settlement on chain", "the receipt was made before the settlement", "waits");
   else await list.check("settlement on chain", () => checkSettlement(receipt, client, at), "on chain");
+}
+
+/** Compares what a receipt says of its model with the registry. @param onModel is given the model as the registry has it. */
+export async function checkModel(
+  list: CheckList,
+  said: Receipt["model"],
+  modelId: bigint,
+  { client, at }: { client: ChainClient; at: ProtocolAddresses },
+  onModel: (model: RegisteredModel) => void,
+): Promise<void> {
+  await list.check(
+    "model on chain",
+    async () => {
+      const model = await getModel(client, at, modelId);
+      onModel(model);
+      const found = modelPart(model);
+      for (const key of Object.keys(said) as (keyof typeof found)[]) {
+        expectSame(key, said[key], found[key]);
+      }
+      return `model ${modelId} has the receipt's hashes, commitment and split`;
+    },
+    "on chain",
+  );
 }
 
 /** The host's signature binds it to this answer, with or without the chain. */
@@ -95,9 +106,10 @@ async function checkClaim(
   return `request ${requestId} is ${request.status}, its claim is the receipt's`;
 }
 
-async function checkContributors(
+/** Whether the registry names the same contributors. */
+export async function checkContributors(
   list: CheckList,
-  receipt: Receipt,
+  receipt: Pick<Receipt, "contributors" | "claim">,
   client: ChainClient,
   at: ProtocolAddresses,
 ): Promise<void> {

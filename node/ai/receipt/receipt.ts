@@ -64,10 +64,32 @@ const claimSchema = z.strictObject({
   list: listSchema,
 });
 
+const modelSchema = z.strictObject({
+  name: z.string(),
+  owner: address,
+  baseHash: hash,
+  adapterHash: hash,
+  tokenizerHash: hash,
+  methodHash: hash,
+  manifestHash: hash,
+  snapshots: z.array(z.strictObject({ datanetId: integer, number: count })),
+  index: z.strictObject({
+    root: hash,
+    rows: count,
+    dimension: count,
+    e0: z.number().int(),
+    floor: integer,
+    topK: count,
+    spans: hash,
+  }),
+  split: z.strictObject({ contributors: bps, owner: bps, host: bps, stakers: bps }),
+});
+
 /** Fields that answers of other kinds have too. */
 export const answerFields = {
   ...{ hash, address, integer, count, bps, query, signature },
   claim: claimSchema,
+  model: modelSchema,
   /** Who made the contributions that earn, as the registry named them. */
   contributors: listed(z.strictObject({ contributionId: integer, contributor: address })),
 };
@@ -117,26 +139,7 @@ const receiptSchema = z.strictObject({
     platformBps: bps,
     escrow: integer,
   }),
-  model: z.strictObject({
-    name: z.string(),
-    owner: address,
-    baseHash: hash,
-    adapterHash: hash,
-    tokenizerHash: hash,
-    methodHash: hash,
-    manifestHash: hash,
-    snapshots: z.array(z.strictObject({ datanetId: integer, number: count })),
-    index: z.strictObject({
-      root: hash,
-      rows: count,
-      dimension: count,
-      e0: z.number().int(),
-      floor: integer,
-      topK: count,
-      spans: hash,
-    }),
-    split: z.strictObject({ contributors: bps, owner: bps, host: bps, stakers: bps }),
-  }),
+  model: modelSchema,
   /** What the request's hash is made of, besides prompt, adapter and limits. */
   salt: hash,
   sampling: z.strictObject({ temperature: count, topP: count, topK: count, seed: integer }),

@@ -18,10 +18,8 @@ import {
 } from "../train/snapshot.ts";
 import { trainAdapter } from "../train/train.ts";
 import { CheckFailed, type CheckList, expectSame } from "./checks.ts";
-import type { Receipt } from "./receipt.ts";
 
 export interface TrainingCheckOptions {
-  receipt: Receipt;
   source: ContentSource;
   session: Session;
   chain?: { client: ChainClient; at: ProtocolAddresses };
@@ -45,6 +43,7 @@ export async function checkProvenance(
   list: CheckList,
   options: TrainingCheckOptions,
   model: ServedModel,
+  listed: readonly number[],
 ): Promise<Provenance | undefined> {
   let found: Provenance | undefined;
   await list.check("training rows", async () => {
@@ -64,8 +63,7 @@ export async function checkProvenance(
     return `${set.places.length} records of ${snapshots.length} snapshots name the rows that stand there`;
   });
   if (!found) return undefined;
-  for (const rowId of options.receipt.claim.list.rowIds)
-    await checkRow(list, options, model, found.set.places, rowId);
+  for (const rowId of listed) await checkRow(list, options, model, found.set.places, rowId);
   return found;
 }
 
@@ -143,7 +141,7 @@ export async function checkTraining(
     await list.check("fine-tuning", async () => {
       const trained = await trainAdapter(session, model.base, set.examples, model.method, progress("train"));
       const hash = contentIdOf(trained.files.get("adapter_model.safetensors")!);
-      expectSame("adapter hash", options.receipt.model.adapterHash, hash);
+      expectSame("adapter hash", model.registered.adapterHash, hash);
       adapter = trained.native;
       return `${trained.losses.length} steps lead to the same adapter ${hash}`;
     });
@@ -155,8 +153,8 @@ export async function checkTraining(
     expectSame("basis", model.manifest.basis, contentIdOf(encodeBasis(basis)));
     const index = await buildIndex(session, base, adapter, basis, set, method, progress("sketch"));
     // What it commits of spans is a check of its own.
-    const { spans } = options.receipt.model.index;
-    expectSame("index commitment", options.receipt.model.index, { ...index.commitment, spans });
+    const { spans } = model.registered.index;
+    expectSame("index commitment", model.registered.index, { ...index.commitment, spans });
     const { rows, root } = index.commitment;
     return `basis and ${rows} records are the same: root ${root}`;
   });

@@ -1,39 +1,15 @@
-import { encodeQuery } from "../attribution/record.ts";
-import { NO_SPANS } from "../attribution/score.ts";
-import { recordOf } from "../attribution/sketch-index.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
-import type { Claim, ClaimWithQuery } from "../client/claims.ts";
 import type { RegisteredModel } from "../client/models.ts";
-import { GREEDY, hashOfRequest, hashOfTokens } from "../client/request-hash.ts";
-import { bytesOfHex, hexOfBytes, keccakOf } from "../codec/hash.ts";
-import type { Completions } from "../fusion/completions.ts";
-import { verbatimOf } from "../fusion/layer.ts";
-import { completionsOf } from "../fusion/texts.ts";
-import { type CoverSource, trueClaim } from "../serve/claim-with-cover.ts";
-import {
-  checkedPrompt,
-  howComputed,
-  type Inference,
-  loadServedModel,
-  runInference,
-  type ServedModel,
-} from "../serve/inference.ts";
-import { spanSourceOf } from "../serve/span-source.ts";
-import { requireSpans } from "../spans/model-spans.ts";
-import type { TrainingSet } from "../train/snapshot.ts";
 import { checkChain, checkSignature } from "./chain-checks.ts";
-import { type Check, CheckFailed, CheckList, expectSame } from "./checks.ts";
+import { type Check, CheckList } from "./checks.ts";
 import { checkPayout } from "./payout-checks.ts";
 import type { Receipt } from "./receipt.ts";
-import { checkProvenance, checkTraining, type TrainingCheckOptions } from "./training-checks.ts";
+import { type Answered, checkAnswer, type RecomputeOptions } from "./recompute.ts";
 
-export interface VerifyOptions extends TrainingCheckOptions {
+export interface VerifyOptions extends RecomputeOptions {
+  receipt: Receipt;
   /** The chain to compare with; absent: only what the receipt says of the chain is used, and a check says so. */
   chain?: { client: ChainClient; at: ProtocolAddresses };
-  /** Make the index again from the snapshots' rows and the adapter. */
-  index?: boolean;
-  /** Replay the fine-tuning. */
-  train?: boolean;
   /** Told each check as it is done. */
   onCheck?: (check: Check) => void;
 }
@@ -43,11 +19,7 @@ export interface Verification {
   checks: readonly Check[];
 }
 
-/**
- * Recomputes an inference and its payout and compares every number with the receipt and the chain, and every record of the
- * index with the rows of the frozen snapshots. Nothing that is fetched is believed: contents are checked against their hashes,
- * hashes against the registry.
- */
+/** Recomputes an inference and its payout and compares every number with the receipt and the chain; see {@link checkAnswer}. */
 export async function verifyReceipt(options: VerifyOptions): Promise<Verification> {
   const { receipt, chain } = options;
   const list = new CheckList(options.onCheck);
@@ -58,59 +30,14 @@ export async function verifyReceipt(options: VerifyOptions): Promise<Verificatio
     });
   } else list.skip("chain", "not compared with a chain: give a node to do so", "on chain");
   await checkSignature(list, receipt);
-  let model: ServedModel | undefined;
-  await list.check("documents", async () => {
-    model = await loadServedModel(options.source, registered);
-    const files =
-      model.manifest.base.length + model.manifest.tokenizer.length + model.manifest.adapter.length;
-    return `${files} files, method, basis and index of ${model.index.commitment.rows} rows have their hashes`;
-  });
-  if (model) {
-    await checkComputed(list, receipt, model);
-    const found = await checkProvenance(list, options, model);
-    const set = found?.gone.length === 0 ? found.set : undefined;
-    const rows = set && (await checkCommittedSpans(list, model, set));
-    const again = await checkInference(list, options, model, rows);
-    if (set && rows) await checkTexts(list, options, model, { ...rows, set, again });
-    else if (found) skipTexts(list, options, model);
-  }
+  await checkAnswer(list, options, registered, answeredOf(receipt));
   await checkPayout(list, receipt);
   return { ok: list.ok, checks: list.checks };
 }
 
-/** The completions of the rows; what the index commits of them, if it does, is made again and compared. */
-async function checkCommittedSpans(
-  list: CheckList,
-  model: ServedModel,
-  set: TrainingSet,
-): Promise<CoverSource> {
-  const { tokenizer } = model.base;
-  const completions = await completionsOf(set.examples, tokenizer);
-  const { spans } = model.index.commitment;
-  if (spans !== NO_SPANS) {
-    await list.check("spans", async () => {
-      await requireSpans(set, completions, spans);
-      return `${completions.rows.length} completions of ${completions.tokens.length} tokens give the suffix array and the table that the index commits`;
-    });
-  }
-  return { completions, tokenizer };
-}
-
-/** What needs the text of every row. */
-async function checkTexts(
-  list: CheckList,
-  options: VerifyOptions,
-  model: ServedModel,
-  { completions, set, again }: CoverSource & { set: TrainingSet; again: Inference | undefined },
-): Promise<void> {
-  if (again) await checkVerbatim(list, options, model, completions, again);
-  if (options.index || options.train) await checkTraining(list, options, model, set);
-}
-
-function skipTexts(list: CheckList, { index, train }: VerifyOptions, model: ServedModel): void {
-  const spans = model.index.commitment.spans === NO_SPANS ? [] : ["spans"];
-  for (const name of [...spans, "verbatim", ...(train ? ["fine-tuning"] : []), ...(index ? ["index"] : [])])
-    list.skip(name, "texts that were taken out are not there to make it again");
+function answeredOf({ request, computed, ...receipt }: Receipt): Answered {
+  const { maxTokensIn, maxTokensOut, requestHash } = request;
+  return { ...receipt, maxTokensIn, maxTokensOut, requestHash, computed };
 }
 
 /** What the receipt says is registered. */
@@ -124,144 +51,4 @@ function modelOfReceipt({ model, request }: Receipt): RegisteredModel {
     rateIn: request.rateIn,
     rateOut: request.rateOut,
   };
-}
-
-/** A receipt of before names none: it is of f32. */
-async function checkComputed(list: CheckList, { computed }: Receipt, model: ServedModel): Promise<void> {
-  const found = howComputed(model);
-  await list.check("arithmetic", () => {
-    if (computed === undefined) expectSame("arithmetic", "f32", found.arithmetic);
-    else expectSame("arithmetic, formats and files", computed, found);
-    return `${found.arithmetic} over weights of ${found.formats.join(", ")}`;
-  });
-}
-
-/** The inference as it was computed again; undefined where it could not be. */
-async function checkInference(
-  list: CheckList,
-  options: VerifyOptions,
-  model: ServedModel,
-  rows: CoverSource | undefined,
-): Promise<Inference | undefined> {
-  const { receipt, session, signal } = options;
-  const { claim, request } = receipt;
-  await checkPrompt(list, receipt, model);
-  let again: Inference | undefined;
-  await list.check("answer", async () => {
-    again = await runInference(session, model, receipt, request.maxTokensOut, signal);
-    expectSame("answer tokens", receipt.outputIds, again.outputIds);
-    expectSame("answer", receipt.answer, again.answer);
-    expectSame("answer's hash", claim.outputHash, hashOfTokens(again.outputIds));
-    expectSame("number of answer tokens", claim.tokensOut, again.outputIds.length);
-    return `the same ${again.outputIds.length} tokens: ${JSON.stringify(again.answer)}`;
-  });
-  const isWhole = rows !== undefined || model.index.commitment.spans === NO_SPANS;
-  if (isWhole) await checkClaim(list, receipt, model, again, rows);
-  else await checkSketch(list, receipt, model, again);
-  return again;
-}
-
-async function checkPrompt(list: CheckList, receipt: Receipt, model: ServedModel): Promise<void> {
-  const { claim, request } = receipt;
-  await list.check("prompt", async () => {
-    const promptIds = await checkedPrompt(model.base, receipt);
-    const { maxTokensIn, maxTokensOut } = request;
-    const { adapterHash } = receipt.model;
-    expectSame("sampling", receipt.sampling, GREEDY);
-    const terms = {
-      ...{ salt: receipt.salt, promptIds, adapterHash, maxTokensIn, maxTokensOut },
-      sampling: receipt.sampling,
-    };
-    expectSame("request hash", hashOfRequest(terms), request.requestHash);
-    expectSame("prompt tokens", claim.tokensIn, promptIds.length);
-    return `${promptIds.length} tokens, adapter, sampling and limits have the request's hash`;
-  });
-}
-
-/** Query, list and weights of the claim that the host had to post. */
-async function checkClaim(
-  list: CheckList,
-  { claim, query }: Receipt,
-  model: ServedModel,
-  again: Inference | undefined,
-  rows: CoverSource | undefined,
-): Promise<void> {
-  const { dimension, spans } = model.index.commitment;
-  const byWhat = spans === NO_SPANS ? "" : ", and the same cover behind them";
-  let honest: ClaimWithQuery | undefined;
-  const claimed = (): Claim => {
-    if (honest) return honest.claim;
-    throw new CheckFailed(NOT_RECOMPUTED);
-  };
-  await list.check("query sketch", async () => {
-    if (again === undefined) throw new CheckFailed(NOT_RECOMPUTED);
-    honest = await trueClaim(again, claim, model.index, async () => rows!);
-    expectSame("query sketch", query, honest.query);
-    expectSame("query's hash", claim.queryHash, honest.claim.queryHash);
-    return `the same ${dimension} integers and exponent${byWhat}`;
-  });
-  await list.check("scores", () => {
-    const found = claimed().list;
-    for (const key of ["rowIds", "scores", "gains"] as const) expectSame(key, claim.list[key], found[key]);
-    return `the best ${found.rowIds.length} of ${model.index.commitment.rows} rows, the same scores`;
-  });
-  await list.check("weights", () => {
-    const found = claimed().list;
-    for (const key of ["floor", "contributionIds", "weights"] as const)
-      expectSame(key, claim.list[key], found[key]);
-    expectSame("earned part", claim.earnedBps, claimed().earnedBps);
-    return `the same weights of ${found.weights.length} contributors above the floor ${found.floor}`;
-  });
-}
-
-const NOT_RECOMPUTED = "the answer could not be recomputed";
-
-/** What is left where spans decide and a text is gone: the sketch, and influence of the listed rows. */
-async function checkSketch(
-  list: CheckList,
-  { claim, query }: Receipt,
-  model: ServedModel,
-  again: Inference | undefined,
-): Promise<void> {
-  await list.check("query sketch", () => {
-    if (again === undefined) throw new CheckFailed(NOT_RECOMPUTED);
-    const sketch = hexOfBytes(encodeQuery(again.query));
-    expectSame("query sketch", query.slice(0, sketch.length), sketch);
-    expectSame("query's hash", claim.queryHash, keccakOf(bytesOfHex(query)));
-    return `the same ${model.index.commitment.dimension} integers and exponent; the cover behind them was not made again`;
-  });
-  await list.check("scores", () => {
-    if (again === undefined) throw new CheckFailed(NOT_RECOMPUTED);
-    const { scores } = again;
-    const found = scores.of(claim.list.rowIds).map(({ score }) => score);
-    expectSame("scores", claim.list.scores, found);
-    return `the same scores of ${found.length} listed rows; which rows belong there takes the texts that are gone`;
-  });
-  list.skip(
-    "weights",
-    "texts that were taken out are not there: what spans leave of each score is not known",
-  );
-}
-
-/** The verbatim spans, looked for in the rows again, and the list that they and influence make. */
-async function checkVerbatim(
-  list: CheckList,
-  { receipt, source }: VerifyOptions,
-  model: ServedModel,
-  completions: Completions,
-  inference: Inference,
-): Promise<void> {
-  const { verbatim } = receipt;
-  if (verbatim === undefined) {
-    list.skip("verbatim", "the receipt names no verbatim spans");
-    return;
-  }
-  await list.check("verbatim", async () => {
-    const spans = await spanSourceOf(source, model, completions);
-    const found = await verbatimOf(spans, model.index.commitment, inference, (row) =>
-      recordOf(model.index, row),
-    );
-    expectSame("verbatim spans", verbatim, found);
-    return `${found.spans.length} spans of the answer stand in the rows: ${found.information - found.free} of ${found.information} bits`;
-  });
 }

@@ -133,7 +133,7 @@ describe("the main job on the protocol's contracts", () => {
     const grounds = new Set(online.checks.map((check) => check.grounds));
     expect([...grounds]).toEqual(["on chain", "proved on chain", "recomputed"]);
     const evidence = join(world.folder, "evidence");
-    await exportEvidence(receipt, content, evidence);
+    await exportEvidence(receipt, receiptToJson(receipt), content, evidence);
     const offline = await verifyReceipt({ receipt, source: folderSource(evidence), session, index: true });
     expect(offline.checks.filter(({ ok }) => ok !== true).map(({ name }) => name)).toEqual(["chain"]);
     expect(parseReceipt(JSON.parse(JSON.stringify(receiptToJson(receipt))))).toEqual(receipt);

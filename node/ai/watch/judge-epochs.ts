@@ -1,30 +1,19 @@
-import { checkList, checkQuery } from "../../../precompiles/influence-verifier/form.ts";
-import { PrecompileRevert } from "../../../precompiles/revert.ts";
-import type { Hex } from "../../chain/types/primitives.ts";
-import { queryBytes } from "../attribution/record.ts";
-import { NO_SPANS } from "../attribution/score.ts";
-import { challengeSalt } from "../client/challenges.ts";
 import { demandLeaf, endSilentLeaf, leafDemandOf } from "../client/epoch-demands.ts";
 import {
   type ClosedEpoch,
-  challengeEpoch,
   collectEpochReward,
   type EpochAddresses,
   type EpochState,
   epochRewardOf,
   getEpoch,
-  openLeaf,
   settleEpoch,
 } from "../client/epochs.ts";
-import { getModel, type RegisteredModel } from "../client/models.ts";
-import { bytesOfHex } from "../codec/hash.ts";
-import type { EpochInference } from "../epoch/epoch.ts";
-import { epochChallengeCall, findEpochFault } from "../epoch/faults.ts";
-import { type Published, publishedEpoch } from "../epoch/published.ts";
-import { shownLeaf } from "../epoch/shown.ts";
+import { getModel } from "../client/models.ts";
+import { publishedEpoch } from "../epoch/published.ts";
 import { aiError } from "../errors.ts";
 import { EpochDocket } from "../verify/epoch-docket.ts";
 import type { ClaimLies } from "./claim-lies.ts";
+import { EpochLies } from "./epoch-lies.ts";
 import { BLOCK_SECONDS, type JudgeOptions, NEVER, type Verdict } from "./verdict.ts";
 
 const NOBODY = `0x${"00".repeat(20)}`;
@@ -40,30 +29,35 @@ const SETTLE_GRACE_S = 60n;
 export class EpochJudge {
   private readonly options: JudgeOptions;
   private readonly at: EpochAddresses;
-  private readonly lies: ClaimLies;
+  private readonly lies: EpochLies;
   private readonly docket: EpochDocket;
 
   constructor(options: JudgeOptions, at: EpochAddresses, lies: ClaimLies) {
     this.options = options;
     this.at = at;
-    this.lies = lies;
+    this.lies = new EpochLies(options.client, { ...options.at, ...at }, lies);
     this.docket = new EpochDocket({ ...options, at: { ...options.at, ...at } });
   }
 
   /** A false one is refuted by the first thing that shows it; leaves that nobody can read are demanded. */
   async epoch(closed: ClosedEpoch, now: bigint): Promise<Verdict> {
-    const { client, at, logger } = this.options;
+    const { client, at, account, logger } = this.options;
     const { epochId } = closed;
     const state = await getEpoch(client, this.at, epochId);
     if (state.status !== "closed") return { kind: "decided" };
     const published = await publishedEpoch(this.options.content, closed);
     if (published === undefined) return this.withheld(closed, state, now);
     const model = await getModel(client, at, state.modelId);
-    const verdict =
-      (await this.byTrees(closed, state, model, published)) ?? (await this.byClaims(model, published));
-    if (verdict !== undefined) return verdict;
-    logger.debug({ epochId }, "an epoch was checked and stands");
-    return { kind: "stands" };
+    const lie = await this.lies.find(model, closed, state, published);
+    if (lie === undefined) {
+      logger.debug({ epochId }, "an epoch was checked and stands");
+      return { kind: "stands" };
+    }
+    const { kind, position } = lie;
+    logger.warn({ epochId, fault: kind, position }, "an epoch is false: bringing the counter-example");
+    const sent = await lie.refute(account);
+    logger.info({ epochId, transaction: sent.hash }, "a false epoch was refuted");
+    return { kind: "refuted", reason: kind, transactionHash: sent.hash };
   }
 
   /** Has a true epoch audited and paid out where its host does not do it. */
@@ -95,49 +89,6 @@ export class EpochJudge {
     await collectEpochReward(client, this.at, account, epochId);
     logger.info({ epochId, reward }, "drew what a refuted host lost");
     return { kind: "decided" };
-  }
-
-  /** Fees, names and payouts. */
-  private async byTrees(
-    { epochId, closing }: ClosedEpoch,
-    state: EpochState,
-    model: RegisteredModel,
-    { epoch, queries }: Published,
-  ): Promise<Verdict | undefined> {
-    const { client, at, account, logger } = this.options;
-    const { modelId, rateIn, rateOut, platformBps } = state;
-    const terms = { modelId, rateIn, rateOut, platformBps, contributorsBps: model.split.contributors };
-    const queryOf = new Map(epoch.inferences.map((inference, i) => [inference, queries[i]!]));
-    const fault = findEpochFault(epoch, terms, closing.largestNet, (inference) =>
-      hasForm(model, inference, queryOf.get(inference)!),
-    );
-    if (fault === undefined) return undefined;
-    logger.warn({ epochId, ...fault }, "an epoch is false: bringing the counter-example");
-    const salt = await challengeSalt(client, account, `epoch ${epochId}`);
-    const query = fault.kind === "leaf" ? queries[fault.position] : undefined;
-    const data = epochChallengeCall(epoch, fault, salt, query);
-    const sent = await challengeEpoch(client, { ...at, ...this.at }, account, data);
-    logger.info({ epochId, transaction: sent.hash }, "a false epoch was refuted");
-    return { kind: "refuted", reason: fault.kind, transactionHash: sent.hash };
-  }
-
-  /** Scores, rows, weights and spans: as of any claim. */
-  private async byClaims(
-    model: RegisteredModel,
-    { epoch, queries }: Published,
-  ): Promise<Verdict | undefined> {
-    const { client, account, logger } = this.options;
-    const { epochId } = epoch;
-    for (const [position, { claim }] of epoch.inferences.entries()) {
-      const lie = await this.lies.find(model, { claim, query: queries[position]! });
-      if (lie === undefined) continue;
-      logger.warn({ epochId, position, ...lie.counter }, "an inference of an epoch is false");
-      await openLeaf(client, this.at, account, epochId, shownLeaf(epoch, position));
-      const sent = await lie.refute(account, this.at.leafChallenges, `leaf ${claim.requestId}`);
-      logger.info({ epochId, transaction: sent.hash }, "a false epoch was refuted");
-      return { kind: "refuted", reason: lie.counter.kind, transactionHash: sent.hash };
-    }
-    return undefined;
   }
 
   /** Nobody can read the leaves: some all over the epoch are demanded, and silence about one ends it. */
@@ -174,21 +125,5 @@ export class EpochJudge {
       fix: "fetch the file from another node, or demand further leaves",
       facts: { epochId: String(epochId), deadline: String(deadline) },
     });
-  }
-}
-
-/** Whether list and query have the form that the index asks for. */
-function hasForm({ index }: RegisteredModel, { claim }: EpochInference, query: Hex): boolean {
-  const commitment = { ...index, root: bytesOfHex(index.root), spans: bytesOfHex(index.spans) };
-  const bytes = bytesOfHex(query);
-  // With spans, the cover stands behind the sketch.
-  const sketch = index.spans === NO_SPANS ? bytes : bytes.subarray(0, queryBytes(index.dimension));
-  try {
-    checkList(commitment, claim.list);
-    checkQuery(commitment, sketch);
-    return true;
-  } catch (error) {
-    if (error instanceof PrecompileRevert) return false;
-    throw error;
   }
 }

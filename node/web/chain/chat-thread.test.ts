@@ -108,6 +108,27 @@ test("a paid question waits for its host, over a reload too", () => {
   });
 });
 
+test("a question that a purse pays for is kept with its salt before it is asked, and asked again with the same", () => {
+  const { thread, kept } = threadWith(saying());
+  const prepaid = {
+    ...{
+      payer: `0x${"1a".repeat(20)}`,
+      host: `0x${"2b".repeat(20)}`,
+      modelId: "1",
+      salt: `0x${"3c".repeat(32)}`,
+    },
+    ...{ maxTokensOut: 8, escrow: "730", prompt: "Which plant?" },
+  };
+  thread.addPrepaid(ASKED, prepaid);
+  const again = threadWith(saying(), kept).thread;
+  expect(again.turns()[0]).toMatchObject({ prepaid, state: "coming", answer: "" });
+  again.answered(again.turns()[0]!.id, "blue willow", { format: "prepaid" });
+  expect(threadWith(saying(), kept).thread.turns()[0]).toMatchObject({ prepaid, state: "done" });
+  // Whatever somebody else left there is no thread.
+  kept.set("chat", kept.get("chat")!.replace("3c3c", "zz"));
+  expect(threadWith(saying(), kept).thread.turns()).toEqual([]);
+});
+
 test("a new thread is empty, and stays so", async () => {
   const { thread, kept } = threadWith(saying("blue willow"));
   await thread.ask(ASKED, ACCESS);

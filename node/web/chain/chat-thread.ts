@@ -4,6 +4,8 @@ import { webError } from "../errors.ts";
 import { type ChatAttribution, type ChatMessage, type ChatOrder, streamChat } from "./chat-stream.ts";
 
 const text = z.string();
+const digits = z.string().regex(/^\d{1,39}$/);
+const address = z.string().regex(/^0x[0-9a-f]{40}$/);
 
 const turnSchema = z.object({
   id: text,
@@ -24,10 +26,27 @@ const turnSchema = z.object({
   /** Of a paid one, in decimal digits, and its receipt's JSON once it is there. */
   requestId: z.string().regex(/^\d+$/).optional(),
   receipt: z.unknown().optional(),
+  /** Of one that a purse pays for: with the same words and salt its host answers once, and takes once. */
+  prepaid: z
+    .object({
+      payer: address,
+      host: address,
+      modelId: digits,
+      salt: z.string().regex(/^0x[0-9a-f]{64}$/),
+      maxTokensOut: z.number().int().positive(),
+      /** Wei. */
+      escrow: digits,
+      prompt: text,
+      before: z.array(z.object({ role: z.enum(["user", "assistant"]), content: text })).optional(),
+    })
+    .optional(),
 });
 
 /** A question with what came of it. */
 export type Turn = Omit<z.output<typeof turnSchema>, "attribution"> & { attribution?: ChatAttribution };
+
+/** What a purse pays for, as it is asked. */
+export type PrepaidQuestion = NonNullable<Turn["prepaid"]>;
 
 /** Who answers a free question, and on whose key. */
 export type Access = Pick<ChatOrder, "rpcUrl" | "key">;
@@ -102,7 +121,14 @@ export class ChatThread {
     this.changed();
   }
 
-  /** A paid question's answer with its receipt as JSON. */
+  /** Takes a question in that a purse pays for; the turn's id. @throws CodedError `CHAT_FULL`. */
+  addPrepaid(asked: Asked, prepaid: PrepaidQuestion): string {
+    const { id } = this.added({ ...asked, answer: "", state: "coming", prepaid });
+    this.changed();
+    return id;
+  }
+
+  /** A paid question's answer with its receipt as JSON, or the prepaid answer. */
   answered(id: string, answer: string, receipt: unknown): void {
     this.change(id, { answer, receipt, state: "done" });
     this.changed();
@@ -233,8 +259,13 @@ export class ChatThread {
 const STOPPED = new Error("stopped");
 
 /** It came while the page was closed; a paid one's host is asked again. */
-function isCutOff({ state, requestId }: Turn): boolean {
-  return state === "coming" && requestId === undefined;
+function isCutOff(turn: Turn): boolean {
+  return turn.state === "coming" && !isPaid(turn);
+}
+
+/** Its host can be asked for its answer again, and takes nothing more. */
+export function isPaid({ requestId, prepaid }: Turn): boolean {
+  return requestId !== undefined || prepaid !== undefined;
 }
 
 const CUT_OFF = {

@@ -1,7 +1,12 @@
 import { encodeFunctionData } from "viem";
 import { rewardBalance } from "../../ai/client/balances.ts";
 import type { SentTransaction } from "../../ai/client/chain.ts";
-import { inferenceMarketAbi, rewardBalancesAbi, snapshotPoolsAbi } from "../../chain/generated/abi.ts";
+import {
+  inferenceEpochsAbi,
+  inferenceMarketAbi,
+  rewardBalancesAbi,
+  snapshotPoolsAbi,
+} from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { Protocol } from "./connection.tsx";
 import type { Signer } from "./signer.ts";
@@ -9,10 +14,12 @@ import { transact } from "./transact.ts";
 
 /** One payment for a contribution. */
 export interface Earning {
-  /** Of an answer, or of a snapshot's pool. */
-  from: "answer" | "pool";
-  /** The answer's request; undefined for a pool. */
-  requestId: bigint | undefined;
+  /** Of an answer, of an epoch of many, or of a snapshot's pool. */
+  from: "answer" | "epoch" | "pool";
+  /** The answer's request; undefined where it is none. */
+  requestId?: bigint | undefined;
+  /** The epoch; undefined where it is none. */
+  epochId?: bigint | undefined;
   contributionId: bigint;
   amount: bigint;
   blockNumber: bigint;
@@ -31,7 +38,7 @@ export interface Rewards {
 /** Everything that contributions brought an account: its own, and those whose income it was given. */
 export async function rewardsOf(protocol: Protocol, account: Address): Promise<Rewards> {
   const { client, at } = protocol;
-  const [answers, pools, waiting] = await Promise.all([
+  const [answers, pools, epochs, waiting] = await Promise.all([
     client.public.getContractEvents({
       address: at.market,
       abi: inferenceMarketAbi,
@@ -43,6 +50,14 @@ export async function rewardsOf(protocol: Protocol, account: Address): Promise<R
       address: at.pools,
       abi: snapshotPoolsAbi,
       eventName: "PoolClaimed",
+      fromBlock: 0n,
+      strict: true,
+    }),
+    client.public.getContractEvents({
+      address: at.epochs,
+      abi: inferenceEpochsAbi,
+      eventName: "EpochDrawn",
+      args: { contributor: account },
       fromBlock: 0n,
       strict: true,
     }),
@@ -67,12 +82,17 @@ export async function rewardsOf(protocol: Protocol, account: Address): Promise<R
       isHis(args.payee)
         ? [
             {
-              ...{ from: "pool", requestId: undefined, blockNumber, transactionHash },
+              ...{ from: "pool", blockNumber, transactionHash },
               contributionId: args.contributionId,
               amount: args.amount,
             },
           ]
         : [],
+    ),
+    ...epochs.map(
+      ({ args: { epochId, contributionId, amount }, blockNumber, transactionHash }): Earning => ({
+        ...{ from: "epoch", epochId, contributionId, amount, blockNumber, transactionHash },
+      }),
     ),
   ];
   earnings.sort((a, b) => Number(b.blockNumber - a.blockNumber));
@@ -91,8 +111,9 @@ export function withdraw({ client, at }: Protocol, signer: Signer): Promise<Sent
 
 /** The payments as CSV (RFC 4180), amounts in wei. */
 export function toCsv(earnings: readonly Earning[]): string {
-  const lines = earnings.map(({ from, requestId, contributionId, amount, blockNumber, transactionHash }) =>
-    [from, requestId ?? "", contributionId, amount, blockNumber, transactionHash].join(","),
+  const lines = earnings.map(
+    ({ from, requestId, epochId, contributionId, amount, blockNumber, transactionHash }) =>
+      [from, requestId ?? "", epochId ?? "", contributionId, amount, blockNumber, transactionHash].join(","),
   );
-  return ["from,request,contribution,wei,block,transaction", ...lines, ""].join("\r\n");
+  return ["from,request,epoch,contribution,wei,block,transaction", ...lines, ""].join("\r\n");
 }

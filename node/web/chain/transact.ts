@@ -1,4 +1,4 @@
-import { createWalletClient, custom, type Hex as ViemHex } from "viem";
+import { createWalletClient, custom, type TypedDataDefinition, type Hex as ViemHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import {
   type ChainClient,
@@ -9,7 +9,7 @@ import {
 import { asCodedError } from "../../ai/client/refusals.ts";
 import { type SignUpload, uploadsOf } from "../../ai/content/upload-order.ts";
 import { aiError } from "../../ai/errors.ts";
-import type { Hex } from "../../chain/types/primitives.ts";
+import type { Address, Hex } from "../../chain/types/primitives.ts";
 import { webError } from "../errors.ts";
 import { ask, type Signer, type Wallet } from "./signer.ts";
 
@@ -80,8 +80,16 @@ export async function signText(client: ChainClient, signer: Signer, message: str
 
 /** Signs for room for contents (EIP-712). Its calls fail with `WALLET_REFUSED`, `CHAIN_WRONG`. */
 export function signUploads(client: ChainClient, signer: Signer): SignUpload {
-  if (signer.kind === "devnet")
-    return uploadsOf(client.chain, privateKeyToAccount(signer.account.privateKey as Hex));
+  return uploadsOf(client.chain, typedSigner(client, signer, "for room on the node"));
+}
+
+/** An account that signs EIP-712. @param what it signs for. Its calls fail with `WALLET_REFUSED`, `CHAIN_WRONG`. */
+export function typedSigner(
+  client: ChainClient,
+  signer: Signer,
+  what: string,
+): { address: Address; signTypedData(data: TypedDataDefinition): Promise<Hex> } {
+  if (signer.kind === "devnet") return privateKeyToAccount(signer.account.privateKey as Hex);
   const { address, wallet: chosen } = signer;
   const { provider, name } = chosen;
   const wallet = createWalletClient({
@@ -89,20 +97,18 @@ export function signUploads(client: ChainClient, signer: Signer): SignUpload {
     chain: client.chain,
     transport: custom(provider as never),
   });
-  return uploadsOf(client.chain, {
-    address,
-    async signTypedData(data) {
-      // Wallets sign EIP-712 for the chain alone that they are on.
-      await toChain(chosen, client);
-      return wallet.signTypedData(data).catch((cause: unknown) => {
-        throw webError("WALLET_REFUSED", {
-          message: `${name} did not sign for room on the node.`,
-          fix: "Nothing was sent. Try again, and confirm in the wallet.",
-          cause,
-        });
+  const signTypedData = async (data: TypedDataDefinition): Promise<Hex> => {
+    // Wallets sign EIP-712 for the chain alone that they are on.
+    await toChain(chosen, client);
+    return wallet.signTypedData(data).catch((cause: unknown) => {
+      throw webError("WALLET_REFUSED", {
+        message: `${name} did not sign ${what}.`,
+        fix: "Nothing was sent. Try again, and confirm in the wallet.",
+        cause,
       });
-    },
-  });
+    });
+  };
+  return { address, signTypedData };
 }
 
 /** Brings the wallet to the node's chain; one that does not know it is told first. @throws CodedError `CHAIN_WRONG`. */

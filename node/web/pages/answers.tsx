@@ -22,9 +22,14 @@ export function AnswersPage() {
       title="Answers"
       lead="Every answer was paid for, and its fee goes to the people whose rows made it. Open one to see whose, and to check it yourself."
       actions={
-        <Link to="/models" className={buttonClass("main")}>
-          Ask a question
-        </Link>
+        <span className="flex flex-wrap gap-2">
+          <Link to="/epochs" className={buttonClass()}>
+            Settled in epochs
+          </Link>
+          <Link to="/models" className={buttonClass("main")}>
+            Ask a question
+          </Link>
+        </span>
       }
     >
       <Loaded query={claims} what="the newest answers" lines={9}>

@@ -14,6 +14,7 @@ import { Amount, Hex } from "../ui/exact.tsx";
 import { Card, Cell, Page, Section, Table } from "../ui/layout.tsx";
 import { Coming, Empty, Loaded, Problem } from "../ui/states.tsx";
 import { CountedRows } from "./counted-rows.tsx";
+import { InEpochs } from "./in-epochs.tsx";
 import { OwnRows } from "./own-rows.tsx";
 
 /** Payments that the table shows; the CSV has all. */
@@ -87,6 +88,7 @@ function AccountRewards({ account }: { account: Address }) {
         <>
           <Totals rewards={rewards} account={account} />
           <Payments earnings={rewards.earnings} account={account} />
+          <InEpochs account={account} />
           <CountedRows account={account} />
           <OwnRows account={account} />
         </>
@@ -107,7 +109,8 @@ function Totals({ rewards, account }: { rewards: Rewards; account: Address }) {
           <Amount wei={rewards.total} />
         </p>
         <p className="mt-1 text-sm text-soft">
-          Answers pay contributors at once: it is in the account already.
+          Answers pay contributors at once: that is in the account already. What epochs paid is withdrawn
+          beside.
         </p>
       </Card>
       <Card>
@@ -126,7 +129,7 @@ function Totals({ rewards, account }: { rewards: Rewards; account: Address }) {
           </Button>
         ) : (
           <p className="mt-1 text-sm text-soft">
-            Returned stakes, bonds and pool shares. Its own account withdraws them.
+            Returned stakes, bonds, purses, pool shares and draws from epochs. Its own account withdraws them.
           </p>
         )}
         {drawing.error === null ? null : <Problem error={drawing.error} />}
@@ -152,7 +155,7 @@ function Payments({ earnings, account }: { earnings: readonly Earning[]; account
       <Table caption="Payments" head={["For", "Contribution", "Amount", "Block", "Transaction"]}>
         {earnings.slice(0, SHOWN).map((earning) => (
           <PaymentLine
-            key={`${earning.transactionHash} ${earning.contributionId} ${earning.requestId}`}
+            key={`${earning.transactionHash} ${earning.contributionId} ${earning.requestId ?? earning.epochId}`}
             earning={earning}
           />
         ))}
@@ -161,8 +164,18 @@ function Payments({ earnings, account }: { earnings: readonly Earning[]; account
   );
 }
 
+function EpochLink({ epochId }: { epochId: bigint }) {
+  return (
+    <Link
+      to="/epochs/$epoch"
+      params={{ epoch: epochId.toString() }}
+      className="text-accent hover:underline"
+    >{`epoch ${BigInt.asUintN(64, epochId)}`}</Link>
+  );
+}
+
 function PaymentLine({
-  earning: { requestId, contributionId, amount, blockNumber, transactionHash },
+  earning: { requestId, epochId, contributionId, amount, blockNumber, transactionHash },
 }: {
   earning: Earning;
 }) {
@@ -171,7 +184,9 @@ function PaymentLine({
   return (
     <tr>
       <Cell className="whitespace-nowrap">
-        {requestId === undefined ? (
+        {epochId !== undefined ? (
+          <EpochLink epochId={epochId} />
+        ) : requestId === undefined ? (
           "a snapshot's pool"
         ) : (
           <Link

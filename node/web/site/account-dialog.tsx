@@ -1,5 +1,6 @@
 import { Close, Content, Description, Overlay, Portal, Root, Title } from "@radix-ui/react-dialog";
 import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useConnection } from "../chain/connection.tsx";
 import { LIVE, useLive } from "../chain/live-provider.tsx";
 import {
@@ -27,7 +28,7 @@ export function AccountDialog({ onClose }: { onClose: () => void }) {
           <Description className="mt-1 text-sm text-soft">
             It signs what you send from these pages. Keys stay in your browser.
           </Description>
-          {signer === undefined ? null : <Current signer={signer} />}
+          {signer === undefined ? null : <Current signer={signer} onClose={onClose} />}
           <Wallets onDone={onClose} />
           <DevnetAccounts onDone={onClose} />
           <Close className={`${buttonClass()} mt-5`}>Close</Close>
@@ -37,7 +38,7 @@ export function AccountDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-function Current({ signer }: { signer: Signer }) {
+function Current({ signer, onClose }: { signer: Signer; onClose: () => void }) {
   const { client } = useConnection();
   const { head } = useLive();
   const balance = useQuery({
@@ -49,6 +50,9 @@ function Current({ signer }: { signer: Signer }) {
     <div className="mt-4 flex flex-wrap items-center justify-between gap-2 rounded-lg bg-raised p-3 text-sm">
       <Hex hex={signer.address} what="address" />
       {balance.data === undefined ? null : <Amount wei={balance.data} />}
+      <Link to="/purse" onClick={onClose} className="text-accent underline">
+        Purse
+      </Link>
       <Button onClick={forgetSigner}>Disconnect</Button>
     </div>
   );

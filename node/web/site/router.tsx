@@ -107,6 +107,21 @@ const rewardsOf = createRoute({
   path: "/rewards/$account",
   component: lazyRouteComponent(() => import("../pages/rewards.tsx"), "RewardsOfPage"),
 });
+const purse = createRoute({
+  getParentRoute: () => protocol,
+  path: "/purse",
+  component: lazyRouteComponent(() => import("../pages/purse/purse.tsx"), "PursePage"),
+});
+const epochs = createRoute({
+  getParentRoute: () => protocol,
+  path: "/epochs",
+  component: lazyRouteComponent(() => import("../pages/epochs/epochs.tsx"), "EpochsPage"),
+});
+const epoch = createRoute({
+  getParentRoute: () => protocol,
+  path: "/epochs/$epoch",
+  component: lazyRouteComponent(() => import("../pages/epochs/epoch.tsx"), "EpochPage"),
+});
 const keys = createRoute({
   getParentRoute: () => protocol,
   path: "/keys",
@@ -218,6 +233,9 @@ const ofProtocol = [
   run,
   rewards,
   rewardsOf,
+  purse,
+  epochs,
+  epoch,
   keys,
   governance,
   propose,

@@ -120,8 +120,9 @@ function methodName({ attribution }: MethodPart): string {
   return NAMES[kind] ?? kind;
 }
 
-function listedRows(
-  receipt: Receipt,
+/** The rows of an answer's list, with what each adds to its contribution's weight. */
+export function listedRows(
+  receipt: Pick<Receipt, "claim" | "model">,
   recordAt: (rowId: number) => { contributionId: bigint; row: number },
 ): ListedRow[] {
   const { list } = receipt.claim;

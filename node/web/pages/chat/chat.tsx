@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import type { Address } from "../../../chain/types/primitives.ts";
 import { chatModels, keepOwnKey, ownKey, servedQuery, threadOf, useTurns } from "../../chain/chat.ts";
-import type { Access, ChatThread, Turn } from "../../chain/chat-thread.ts";
+import { type Access, type ChatThread, isPaid, type Turn } from "../../chain/chat-thread.ts";
 import { useProtocol } from "../../chain/connection.tsx";
 import { modelsQuery, nodeHostQuery } from "../../chain/queries.ts";
 import { Button } from "../../ui/button.tsx";
@@ -14,6 +14,7 @@ import { notServing } from "../../ui/status.tsx";
 import { Composer } from "./composer.tsx";
 import { FreeAnswer } from "./free-answer.tsx";
 import { PaidAnswer } from "./paid-answer.tsx";
+import { PrepaidAnswerView } from "./prepaid-answer.tsx";
 
 /** Questions to any model that the node serves, and below each answer what made it. */
 export function ChatPage() {
@@ -83,8 +84,8 @@ function useNewest(count: number): { place: RefObject<HTMLLIElement | null>; has
 }
 
 /** A paid one's host is waited for in its own place. */
-function isComing({ state, requestId }: Turn): boolean {
-  return state === "coming" && requestId === undefined;
+function isComing(turn: Turn): boolean {
+  return turn.state === "coming" && !isPaid(turn);
 }
 
 function TurnItem({
@@ -100,7 +101,7 @@ function TurnItem({
   access: Access | undefined;
   isLast: boolean;
 }) {
-  const { question, name, withBefore, requestId } = turn;
+  const { question, name, withBefore, requestId, prepaid } = turn;
   return (
     <article className="space-y-3">
       <h2 className="sr-only">Question {number}</h2>
@@ -111,7 +112,9 @@ function TurnItem({
           {withBefore ? ", with what was said before" : ""}
         </p>
       </div>
-      {requestId === undefined ? (
+      {prepaid !== undefined ? (
+        <PrepaidAnswerView thread={thread} turn={turn} prepaid={prepaid} isLast={isLast} />
+      ) : requestId === undefined ? (
         <FreeAnswer thread={thread} turn={turn} access={access} isLast={isLast} />
       ) : (
         <PaidAnswer thread={thread} turn={turn} isLast={isLast} />

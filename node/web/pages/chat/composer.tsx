@@ -2,18 +2,14 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, type KeyboardEvent, type ReactNode, useState } from "react";
 import type { RegisteredModel } from "../../../ai/client/models.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
-import { type Price, payFor, priceOf, type Question } from "../../chain/ask.ts";
 import type { ChatModel } from "../../chain/chat.ts";
 import type { Access, Asked, ChatThread } from "../../chain/chat-thread.ts";
-import { useProtocol } from "../../chain/connection.tsx";
-import { useSigner } from "../../chain/signer.ts";
-import { requireSigner } from "../../chain/transact.ts";
 import { Button } from "../../ui/button.tsx";
-import { Amount } from "../../ui/exact.tsx";
 import { SelectField, TextArea } from "../../ui/field.tsx";
 import { formatCount } from "../../ui/format.ts";
 import { Card } from "../../ui/layout.tsx";
 import { Problem } from "../../ui/states.tsx";
+import { PayLine } from "./pay-line.tsx";
 import { type Way, WayField, whyNotAsk, whyNotPay } from "./way.tsx";
 
 /** UTF-16 units of a question: what the node takes to count. */
@@ -38,7 +34,7 @@ export function Composer(props: ComposerProps) {
   const [choice, setChoice] = useState<Choice>({ model: undefined, way: "free", withBefore: false });
   const model = models.find(({ id }) => id === choice.model) ?? models[0];
   const ofChain = model?.modelId === undefined ? undefined : registered.get(model.modelId);
-  const way = access === undefined ? "paid" : choice.way;
+  const way = access === undefined && choice.way === "free" ? "paid" : choice.way;
   const said = thread.said().length;
   const asked: Asked = {
     question: text.trim(),
@@ -49,9 +45,9 @@ export function Composer(props: ComposerProps) {
   const asking = useMutation({ mutationFn: (from: Access) => thread.ask(asked, from) });
   const reason =
     whyNotAsk({ question: asked.question, model, isBusy: props.isBusy }) ??
-    (way === "paid" ? whyNotPay(ofChain, host) : undefined);
+    (way === "free" ? undefined : whyNotPay(ofChain, host));
   const ask = () => {
-    if (reason !== undefined || way === "paid" || access === undefined) return;
+    if (reason !== undefined || way !== "free" || access === undefined) return;
     asking.mutate(access);
     setText("");
   };
@@ -66,9 +62,10 @@ export function Composer(props: ComposerProps) {
           said={said}
         />
       </AskBox>
-      {way === "paid" && reason === undefined && ofChain !== undefined && host !== undefined ? (
+      {way !== "free" && reason === undefined && ofChain !== undefined && host !== undefined ? (
         <PayLine
-          key={asked.model}
+          key={`${asked.model} ${way}`}
+          isOfPurse={way === "purse"}
           thread={thread}
           asked={asked}
           model={ofChain}
@@ -177,69 +174,5 @@ function AskBox({ text, onChange, onAsk, hasButton, reason, children }: AskBoxPr
         {reason === undefined ? null : <span className="text-sm text-soft">{reason}</span>}
       </div>
     </form>
-  );
-}
-
-/** The price first, then one signature. */
-function PayLine({
-  thread,
-  asked,
-  model,
-  host,
-  onPaid,
-}: {
-  thread: ChatThread;
-  asked: Asked;
-  model: RegisteredModel;
-  host: Address;
-  onPaid: () => void;
-}) {
-  const protocol = useProtocol();
-  const signer = useSigner();
-  const before = asked.withBefore ? thread.said() : [];
-  const question: Question = { prompt: asked.question, ...(before.length > 0 && { before }) };
-  const priced = JSON.stringify(question);
-  const pricing = useMutation({
-    mutationFn: async (): Promise<{ of: string; price: Price }> => ({
-      of: priced,
-      price: await priceOf(protocol, model, host, question),
-    }),
-  });
-  const paying = useMutation({
-    mutationFn: async (price: Price) => {
-      thread.requireRoom();
-      thread.addPaid(asked, await payFor(protocol, requireSigner(signer), model, question, price));
-    },
-    onSuccess: onPaid,
-  });
-  const price = pricing.data?.of === priced ? pricing.data.price : undefined;
-  const error = pricing.error ?? paying.error;
-  return (
-    <div className="mt-4 space-y-3">
-      {price === undefined ? (
-        <Button kind="main" disabled={pricing.isPending} onClick={() => pricing.mutate()}>
-          {pricing.isPending ? "Counting tokens…" : "See the price"}
-        </Button>
-      ) : (
-        <div className="flex flex-wrap items-center justify-between gap-3 rounded-md bg-raised p-3 text-sm">
-          <p>
-            At most <Amount wei={price.escrow} /> for {price.maxTokensIn} tokens in and up to{" "}
-            {price.maxTokensOut} out. What the answer does not use comes back.
-          </p>
-          <Button
-            kind="main"
-            disabled={paying.isPending || signer === undefined}
-            onClick={() => paying.mutate(price)}
-          >
-            {paying.isPending
-              ? "Paying…"
-              : signer === undefined
-                ? "Connect an account to pay"
-                : "Pay and ask"}
-          </Button>
-        </div>
-      )}
-      {error === null ? null : <Problem error={error} />}
-    </div>
   );
 }

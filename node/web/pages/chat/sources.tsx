@@ -14,7 +14,8 @@ export function Sources({
 }: {
   /** Of the turn. */
   id: string;
-  spans: number;
+  /** Undefined where nobody looked for them. */
+  spans: number | undefined;
   rows: number;
   isLast: boolean;
   children: ReactNode;
@@ -38,8 +39,10 @@ export function Sources({
         </span>
         <span className="font-medium">Where it comes from</span>
         <span className="text-soft">
-          {counted(spans, "run of its words in rows", "runs of its words in rows")}, influence of{" "}
-          {counted(rows, "row", "rows")}
+          {spans === undefined
+            ? ""
+            : `${counted(spans, "run of its words in rows", "runs of its words in rows")}, `}
+          influence of {counted(rows, "row", "rows")}
         </span>
       </button>
       {isOpen ? <div className="space-y-6 border-t border-line p-4">{children}</div> : null}

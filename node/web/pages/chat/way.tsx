@@ -2,15 +2,20 @@ import type { RegisteredModel } from "../../../ai/client/models.ts";
 import type { Address } from "../../../chain/types/primitives.ts";
 import type { ChatModel } from "../../chain/chat.ts";
 
-/** How a question is asked: by a key, streamed and free; or paid on chain, with a receipt. */
-export type Way = "free" | "paid";
+/** How a question is asked: by a key, streamed and free; paid on chain, with a receipt; or out of a purse, by a signature. */
+export type Way = "free" | "paid" | "purse";
 
 const WAYS: readonly (readonly [way: Way, name: string, note: string])[] = [
   ["free", "By a key", "Words come as they are made. It costs nothing, nobody is paid, there is no receipt."],
   ["paid", "Paid by your account", "The price first. Contributors earn, and every number can be verified."],
+  [
+    "purse",
+    "From your purse",
+    "OPEN laid by for this node's host: one signature, no transaction. Many answers are settled at once.",
+  ],
 ];
 
-/** The choice between the two; without a key only the second is there. */
+/** The choice between them; without a key the first is not there. */
 export function WayField({
   way,
   onChange,
@@ -21,7 +26,7 @@ export function WayField({
   hasKey: boolean;
 }) {
   return (
-    <fieldset className="grid gap-2 sm:grid-cols-2">
+    <fieldset className="grid gap-2 sm:grid-cols-3">
       <legend className="mb-1 text-sm font-medium">How</legend>
       {WAYS.map(([one, name, note]) => (
         <label

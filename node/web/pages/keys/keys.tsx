@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { KeyList } from "../../../ai/openai/key-book.ts";
 import { useProtocol } from "../../chain/connection.tsx";
@@ -21,7 +22,16 @@ export function KeysPage() {
   return (
     <Page
       title="API keys"
-      lead="Programs ask this node's models through OpenAI's API, at /v1. Such answers are not paid for and have no receipt; the rows that made one come with it on request."
+      lead={
+        <>
+          Programs ask this node's models through OpenAI's API, at /v1. Such answers are free and have no
+          receipt, unless your{" "}
+          <Link to="/purse" className="text-accent underline">
+            purse
+          </Link>{" "}
+          pays for them; the rows that made one come with it on request.
+        </>
+      }
     >
       {freeKey === undefined ? null : <FreeKey apiKey={freeKey} />}
       {hasKeys ? (
