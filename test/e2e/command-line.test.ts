@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -5,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { packageRoot } from "../../node/base/paths.ts";
 import { freePort } from "../harness/anvil.ts";
-import { openledger, Program, refusal } from "./program.ts";
+import { OPENLEDGER, openledger, Program, refusal } from "./program.ts";
 
 const KEY = `0x${"11".repeat(32)}`;
 let folder: string;
@@ -28,6 +29,17 @@ describe("flags", () => {
       expect(help.stdout).toMatch(new RegExp(`^ {2}${name}\\b`, "m"));
     const node = await openledger(["node", "--help"]);
     expect(node.stdout).toMatch(/--l1-url <value>[\s\S]*OPENLEDGER_L1_URL/);
+  });
+
+  test("whoever reads the output may go away before it comes", async () => {
+    const child = spawn(OPENLEDGER, ["model", "method"], { stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.destroy();
+    let errors = "";
+    child.stderr.on("data", (piece) => {
+      errors += String(piece);
+    });
+    const status = await new Promise((resolve) => child.once("close", resolve));
+    expect({ status, errors }).toEqual({ status: 0, errors: "" });
   });
 
   test.each([
