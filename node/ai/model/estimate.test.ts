@@ -38,6 +38,11 @@ describe("the estimate of SmolLM2-135M", () => {
       sum(requestMemory(SMOLLM2, { positions, adapter: { rank: 8 }, dimension }));
     // A copy of the directions in int16 and one in fp32.
     expect(ask(100, 128) - ask(100, 64)).toBe(64 * 2_442_240 * 6);
+    // By a factored basis what counts are its axes, however many coordinates a sketch has.
+    const folded = (dimension: number) =>
+      sum(requestMemory(SMOLLM2, { positions: 100, adapter: { rank: 8 }, dimension, axes: 64 }));
+    expect(folded(4_096)).toBe(folded(512));
+    expect(folded(4_096)).toBeLessThan(5e8);
     // Activations of all layers stay for the gradient: about a megabyte a token.
     expect(ask(1100, 64) - ask(100, 64)).toBeGreaterThan(1e9);
   });

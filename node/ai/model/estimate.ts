@@ -95,12 +95,15 @@ export function engineMemory(
   ];
 }
 
-/** One question to a model in memory: the answer, then its gradient through the basis of `dimension` directions. */
+/**
+ * One question to a model in memory: the answer, then its gradient through the basis: of `dimension` directions, or where there are
+ * `axes` of as many of each factor.
+ */
 export function requestMemory(
   config: ModelConfig,
-  use: { positions: number; adapter: AdapterSize; dimension: number },
+  use: { positions: number; adapter: AdapterSize; dimension: number; axes?: number },
 ): MemoryPart[] {
-  const { positions, adapter, dimension } = use;
+  const { positions, adapter, dimension, axes } = use;
   const serving = servingMemory(config, 0, { positions, adapters: [adapter] });
   const backward = { adapter, longestRow: positions, microbatchTokens: positions };
   const gradient = backwardMemory(config, 0, backward, GRADIENT_COPIES);
@@ -109,8 +112,12 @@ export function requestMemory(
     name,
     bytes: Math.max(bytes, gradient.find((part) => part.name === name)?.bytes ?? 0),
   }));
-  // The directions as they are kept are the model's own; a question takes a copy of them, and one widened.
-  return [...parts, { name: "basis", bytes: (2 + F32) * dimension * adapterParameters(config, adapter) }];
+  const kept =
+    axes === undefined
+      ? dimension * adapterParameters(config, adapter)
+      : foldedSizes(config, adapter, axes).mantissas;
+  // The basis as it is kept is the model's own; a question takes a copy of it, and one widened.
+  return [...parts, { name: "basis", bytes: (2 + F32) * kept }];
 }
 
 /** LoRA training: activations of every layer stay for the backward pass. */
