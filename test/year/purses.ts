@@ -9,8 +9,8 @@ const filled = z.looseObject({ host: z.string() });
 
 /** OPEN that is laid by. */
 const PURSE = "20";
-/** Days from an answer to its epoch's settlement: its closing, the window, and somebody who looks. */
-const SETTLED_DAYS = 12;
+/** Days from an answer to its epoch's settlement: its closing, the audit of its leaves, the window, and somebody who looks. */
+const SETTLED_DAYS = 30;
 /** Blocks of a tick meanwhile: four hours. */
 const PACE = 16;
 
