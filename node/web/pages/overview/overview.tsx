@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, lazyRouteComponent } from "@tanstack/react-router";
+import { Suspense } from "react";
 import { recentClaims } from "../../chain/answers.ts";
 import { useProtocol } from "../../chain/connection.tsx";
 import { LIVE } from "../../chain/live-provider.tsx";
@@ -10,8 +11,9 @@ import { Empty, Loaded } from "../../ui/states.tsx";
 import { AnswerItem } from "../answer-item.tsx";
 import { ChainFigures } from "./chain-figures.tsx";
 import { PaidChart } from "./paid-chart.tsx";
-import { DatanetList, HostList, ModelList } from "./short-lists.tsx";
 
+/** Below what is seen first, and loaded after it. */
+const ShortLists = lazyRouteComponent(() => import("./short-lists.tsx"), "ShortLists");
 const SHOWN = 5;
 
 /** What goes on here, on one page: everything else is a step away. */
@@ -31,11 +33,9 @@ export function OverviewPage() {
         <NewestAnswers />
         <PaidChart />
       </div>
-      <div className="grid gap-6 lg:grid-cols-3">
-        <ModelList />
-        <DatanetList />
-        <HostList />
-      </div>
+      <Suspense fallback={<div className="min-h-80" />}>
+        <ShortLists />
+      </Suspense>
     </Page>
   );
 }

@@ -14,8 +14,19 @@ import { ModelBadge } from "../../ui/status.tsx";
 
 const SHOWN = 5;
 
+/** The newest of what the chain has, side by side. */
+export function ShortLists() {
+  return (
+    <div className="grid gap-6 lg:grid-cols-3">
+      <ModelList />
+      <DatanetList />
+      <HostList />
+    </div>
+  );
+}
+
 /** The newest models. */
-export function ModelList() {
+function ModelList() {
   const query = useQuery(modelsQuery(useProtocol()));
   return (
     <Section title="Models" aside={<Stale updatedAt={query.dataUpdatedAt} />}>
@@ -47,7 +58,7 @@ export function ModelList() {
 }
 
 /** The newest datanets. */
-export function DatanetList() {
+function DatanetList() {
   const query = useQuery(datanetsQuery(useProtocol()));
   return (
     <Section title="Datanets" aside={<Stale updatedAt={query.dataUpdatedAt} />}>
@@ -81,7 +92,7 @@ export function DatanetList() {
 }
 
 /** Who answers. */
-export function HostList() {
+function HostList() {
   const query = useQuery(hostsQuery(useProtocol()));
   return (
     <Section title="Hosts" aside={<Stale updatedAt={query.dataUpdatedAt} />}>
