@@ -7,7 +7,7 @@ import { getModel } from "../ai/client/models.ts";
 import { type Published, publishedEpoch } from "../ai/epoch/published.ts";
 import { type EpochLie, EpochLies } from "../ai/watch/epoch-lies.ts";
 import { contextOf, print } from "./context.ts";
-import { CLAIM_SAYINGS, claimLies } from "./dispute-rows.ts";
+import { CLAIM_SAYINGS, claimLies, dueReward } from "./dispute-rows.ts";
 import { findEpoch } from "./epoch.ts";
 import { cliError } from "./errors.ts";
 import { requireKey } from "./keys.ts";
@@ -101,21 +101,11 @@ async function collect(text: string, _options: unknown, command: Command): Promi
   const protocol = await connectProtocol(context);
   const { client, at } = protocol;
   const { epochId } = await findEpoch(protocol, text);
-  const { challenger, finalBlock, reward } = await epochRewardOf(client, at, epochId);
-  if (reward === 0n || challenger !== account.address.toLowerCase()) {
-    throw cliError("REWARD_ABSENT", {
-      message: `nothing waits for ${account.address} of epoch ${epochId}`,
-      fix: "give the epoch that you showed false, and the key that you did it with",
-      facts: { epochId, account: account.address },
-    });
-  }
-  if ((await client.public.getBlockNumber()) <= finalBlock) {
-    throw cliError("REWARD_EARLY", {
-      message: `until block ${finalBlock} somebody who announced it earlier can still take it`,
-      fix: "try again some blocks later",
-      facts: { epochId, finalBlock },
-    });
-  }
+  const found = await epochRewardOf(client, at, epochId);
+  const reward = await dueReward(client, account.address, found, {
+    of: `epoch ${epochId}`,
+    fix: "give the epoch that you showed false, and the key that you did it with",
+  });
   const { hash } = await collectEpochReward(client, at, account, epochId);
   print(context, { epoch: epochId, reward, transaction: hash }, [
     `${formatEther(reward)} OPEN of epoch ${epochId} in ${hash}; \`openledger account draw\` takes it from your rewards`,

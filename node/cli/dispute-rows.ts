@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { formatEther } from "viem";
+import type { ChainClient } from "../ai/client/chain.ts";
 import { challengeDeposit } from "../ai/client/challenges.ts";
 import type { PostedClaim } from "../ai/client/claims.ts";
 import { rpcSource } from "../ai/client/content.ts";
@@ -9,6 +10,7 @@ import { getModel } from "../ai/client/models.ts";
 import { type ClaimLie, ClaimLies } from "../ai/watch/claim-lies.ts";
 import { IndexCache } from "../ai/watch/indexes.ts";
 import { mappedIndexes } from "../ai/watch/mapped-indexes.ts";
+import type { Address } from "../chain/types/primitives.ts";
 import { contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { requireKey } from "./keys.ts";
@@ -110,23 +112,41 @@ async function collect(text: string, _options: unknown, command: Command): Promi
   const account = requireKey(context);
   const { client, at } = await connectProtocol(context);
   const requestId = parseId(text, "request");
-  const { challenger, finalBlock, reward } = await rewardOf(client, at, requestId);
-  if (reward === 0n || challenger !== account.address.toLowerCase()) {
+  const found = await rewardOf(client, at, requestId);
+  const reward = await dueReward(client, account.address, found, {
+    of: `request ${requestId}`,
+    fix: "give the request whose claim you showed false, and the key that you did it with",
+  });
+  const { hash } = await collectReward(client, at, account, requestId);
+  print(context, { request: requestId, reward, transaction: hash }, [
+    `${formatEther(reward)} OPEN of request ${requestId} in ${hash}; \`openledger account draw\` takes it from your rewards`,
+  ]);
+}
+
+/**
+ * Wei that wait for whoever showed something false, once nobody can take them any more.
+ * @param what of what it comes, and what to do where there is none.
+ * @throws CodedError REWARD_ABSENT, REWARD_EARLY.
+ */
+export async function dueReward(
+  client: ChainClient,
+  account: Address,
+  { challenger, finalBlock, reward }: { challenger: Address; finalBlock: bigint; reward: bigint },
+  { of, fix }: { of: string; fix: string },
+): Promise<bigint> {
+  if (reward === 0n || challenger !== account.toLowerCase()) {
     throw cliError("REWARD_ABSENT", {
-      message: `nothing waits for ${account.address} of request ${requestId}`,
-      fix: "give the request whose claim you showed false, and the key that you did it with",
-      facts: { requestId, account: account.address },
+      message: `nothing waits for ${account} of ${of}`,
+      fix,
+      facts: { of, account },
     });
   }
   if ((await client.public.getBlockNumber()) <= finalBlock) {
     throw cliError("REWARD_EARLY", {
       message: `until block ${finalBlock} somebody who announced it earlier can still take it`,
       fix: "try again some blocks later",
-      facts: { requestId, finalBlock },
+      facts: { of, finalBlock },
     });
   }
-  const { hash } = await collectReward(client, at, account, requestId);
-  print(context, { request: requestId, reward, transaction: hash }, [
-    `${formatEther(reward)} OPEN of request ${requestId} in ${hash}; \`openledger account draw\` takes it from your rewards`,
-  ]);
+  return reward;
 }

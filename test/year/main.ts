@@ -107,4 +107,9 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+if (process.argv.length > 2) {
+  say(
+    "npm run year takes no arguments: it lives a year (half an hour and more) and prints every contract's books",
+  );
+  process.exitCode = process.argv[2] === "--help" ? 0 : 1;
+} else process.exitCode = await main();
