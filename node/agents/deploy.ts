@@ -25,12 +25,15 @@ export interface AgentPart {
   args: readonly unknown[];
 }
 
+/** The protocol's contracts that those of agents name. */
+type Named = Pick<ProtocolAddresses, "balances" | "market" | "models" | "ledger" | "pools" | "disputes">;
+
 /** The contracts of agents, in the order in which `founder` creates them with its nonces from `nonce` on. Nobody owns them. */
 export function planAgents(
   plan: AgentPlan,
   founder: Address,
   nonce: bigint,
-  { balances, market, models, ledger, pools, disputes }: ProtocolAddresses,
+  { balances, market, models, ledger, pools, disputes }: Named,
 ): AgentPart[] {
   const places = ORDER.map((name, i) => {
     const address = getContractAddress({ from: founder, nonce: nonce + BigInt(i) });

@@ -13,12 +13,15 @@ const panics = `0x${"1a".repeat(20)}` as const;
 const touches = `0x${"1b".repeat(20)}` as const;
 /** Returns the first word of its input. */
 const echoes = `0x${"1d".repeat(20)}` as const;
+/** Writes so far into memory that it takes 39 million gas; a block holds 30. */
+const wide = `0x${"1e".repeat(20)}` as const;
 
 const small = createSmallChain({
   accounts: [
     { address: panics, codeHex: "0x634e487b715f5260126020526024601cfd" },
     { address: touches, codeHex: `0x73${high.slice(2)}3173${low.slice(2)}3100` },
     { address: echoes, codeHex: "0x5f355f5260205ff3" },
+    { address: wide, codeHex: "0x5f630045000052" },
   ],
 });
 const dispatcher = createDispatcher(
@@ -59,6 +62,13 @@ it("ignores a gas limit below a transfer's in estimates", async () => {
   expect(result).toBe("0x5208");
   const call = await ask("eth_estimateGas", { from, to: echoes, gas: "0x5207" });
   expect(BigInt(call.result)).toBeGreaterThan(21_000n);
+});
+
+it("estimates above a block's gas where the request says so, as geth does", async () => {
+  const call = { from, to: wide };
+  expect((await ask("eth_estimateGas", call)).error?.message).toBe("gas required exceeds allowance (30000000)");
+  const { result } = await ask("eth_estimateGas", { ...call, gas: "0x2faf080" });
+  expect(BigInt(result)).toBeGreaterThan(39_000_000n);
 });
 
 it("prefers `input` to `data` and refuses another chain's id", async () => {

@@ -11,7 +11,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type AgentPart, planAgents } from "../../node/agents/deploy.ts";
 import { type AgentPlan, DEVNET_AGENTS, LIVE_AGENTS } from "../../node/agents/plan.ts";
 import { leafOf, parseSession, rulesOf } from "../../node/agents/session.ts";
-import type { ProtocolAddresses } from "../../node/ai/client/chain.ts";
 import { devnetPlan } from "../../node/ai/client/deploy.ts";
 import { packageRoot } from "../../node/base/paths.ts";
 import {
@@ -79,9 +78,8 @@ async function deployed(plan: AgentPlan) {
   const nonce = nonces.find(
     (one) => getContractAddress({ from: CALLER, nonce: one }).toLowerCase() === first,
   )!;
-  const elsewhere = { market: ELSEWHERE, models: ELSEWHERE, datanets: ELSEWHERE, pools: ELSEWHERE };
-  const protocol = { balances, disputes, ...elsewhere } as ProtocolAddresses;
-  const parts = planAgents(plan, CALLER, nonce, protocol);
+  const elsewhere = { market: ELSEWHERE, models: ELSEWHERE, ledger: ELSEWHERE, pools: ELSEWHERE };
+  const parts = planAgents(plan, CALLER, nonce, { balances, disputes, ...elsewhere });
   for (const { contract, abi, args, address } of parts) expect(await make(contract, abi, args)).toBe(address);
   return async (name: AgentPart["name"], functionName: string, args: readonly unknown[]) => {
     const { address, abi } = parts.find((part) => part.name === name)!;

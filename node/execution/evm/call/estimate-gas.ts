@@ -14,10 +14,10 @@ const CALL_STIPEND = 2_300n;
 /** The search stops when the bounds are within this of the upper one (1.5 %, as op-geth). */
 const TOLERANCE = { numerator: 15n, denominator: 1000n };
 
-/** Gas that the sender can pay for beside the value. @throws CodedError `CALL_FUNDS`. */
-function affordableGas(view: StateView, header: BlockHeader, request: CallRequest): bigint {
+/** Gas that the sender can pay for beside the value, undefined where gas is for nothing. @throws CodedError `CALL_FUNDS`. */
+function affordableGas(view: StateView, request: CallRequest): bigint | undefined {
   const feeCap = request.feeCap ?? request.gasPrice;
-  if (feeCap === 0n) return header.gasLimit;
+  if (feeCap === 0n) return undefined;
   const balance = view.account(hexToBytes(request.from))?.balance ?? 0n;
   if (balance <= request.value && request.value > 0n) {
     throw executionError("CALL_FUNDS", { message: "insufficient funds for transfer", facts: { balance } });
@@ -46,9 +46,8 @@ export async function estimateGas(
   header: BlockHeader,
   request: CallRequest,
 ): Promise<bigint | CallResult> {
-  const affordable = affordableGas(view, header, request);
   const asked = request.gas >= TX_GAS ? request.gas : header.gasLimit;
-  const cap = minBigInt(affordable, asked);
+  const cap = minBigInt(affordableGas(view, request) ?? asked, asked);
   const attempt = async (gas: bigint): Promise<Simulation | undefined> => {
     try {
       return await simulate(header, { ...request, gas }, { touched: false });
@@ -58,9 +57,7 @@ export async function estimateGas(
     }
   };
   const succeeds = async (gas: bigint) => (await attempt(gas))?.succeeded === true;
-  if (affordable >= TX_GAS && isPlainTransfer(view, request) && (await succeeds(TX_GAS))) {
-    return TX_GAS;
-  }
+  if (cap >= TX_GAS && isPlainTransfer(view, request) && (await succeeds(TX_GAS))) return TX_GAS;
   const first = await attempt(cap);
   if (first === undefined || first.exception?.startsWith(OUT_OF_GAS)) {
     throw executionError("CALL_GAS", { message: `gas required exceeds allowance (${cap})`, facts: { cap } });
