@@ -66,7 +66,9 @@ it("ignores a gas limit below a transfer's in estimates", async () => {
 
 it("estimates above a block's gas where the request says so, as geth does", async () => {
   const call = { from, to: wide };
-  expect((await ask("eth_estimateGas", call)).error?.message).toBe("gas required exceeds allowance (30000000)");
+  expect((await ask("eth_estimateGas", call)).error?.message).toBe(
+    "gas required exceeds allowance (30000000)",
+  );
   const { result } = await ask("eth_estimateGas", { ...call, gas: "0x2faf080" });
   expect(BigInt(result)).toBeGreaterThan(39_000_000n);
 });
