@@ -123,7 +123,11 @@ async function openServices(parts: Parts): Promise<Services> {
       upstream: ai?.worker && { prefix: "/v1/", address: ai.worker },
     });
     measureParts(registry, allParts);
-    measureAi(registry, () => ai?.queue());
+    measureAi(
+      registry,
+      () => ai?.queue(),
+      () => ai?.figures(),
+    );
     const web = await openWeb(parts, rpc, shared, ai?.link);
     return { rpc, ai, calls, web };
   } catch (error) {

@@ -9,6 +9,7 @@ import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { getModel, modelCount, type RegisteredModel } from "../client/models.ts";
 import type { DiskCache } from "../content/disk-cache.ts";
 import type { ContentSource } from "../content/source.ts";
+import type { EngineFigures, WorkerFigures } from "../metrics.ts";
 import { adapterParameters, engineMemory, requireMemory } from "../model/estimate.ts";
 import { type LoadedModel, loadNativeAdapter } from "../model/load.ts";
 import type { SharedBases } from "../model/shared-bases.ts";
@@ -63,6 +64,18 @@ export interface ResidentAdapter {
   pinned: boolean;
 }
 
+/** A base model that takes requests. */
+interface RunningEngine {
+  engine: Engine;
+  base: LoadedModel;
+  /** As {@link Catalogue} names it. */
+  id: string;
+  arithmetic: Arithmetic;
+  /** Of keys and values. */
+  pageBytes: number;
+  pages: number;
+}
+
 /** For how long a list of the chain's models is good, in ms. */
 const LIST_MS = 5_000;
 /** Models that are read from the chain at once. */
@@ -80,7 +93,9 @@ export class RegisteredModels implements Catalogue {
   private readonly options: RegisteredModelsOptions;
   private readonly known = new Map<bigint, RegisteredModel>();
   private readonly adapters: AdapterCache<LoadedAdapter>;
-  private readonly engines = new Map<string, { engine: Engine; base: LoadedModel }>();
+  private readonly engines = new Map<string, RunningEngine>();
+  /** Tokens of engines that were ended. */
+  private pastTokens = 0;
   private readonly shelf: ModelShelf;
   private readonly spans: SpanSources;
   private readonly warming: Warming;
@@ -128,6 +143,42 @@ export class RegisteredModels implements Catalogue {
   /** The adapters in memory, the least recently used first. */
   resident(): ResidentAdapter[] {
     return this.adapters.list().map(({ key, ...more }) => ({ modelId: key, ...more }));
+  }
+
+  /** What is in memory, and what went through it. */
+  figures(): Pick<WorkerFigures, "engines" | "adapters" | "tokens"> {
+    const engines: EngineFigures[] = [];
+    const weighed = new Set<LoadedModel>();
+    let tokens = this.pastTokens;
+    for (const { engine, base, id, arithmetic, pageBytes, pages } of this.engines.values()) {
+      const status = engine.status();
+      tokens += status.tokens;
+      // Both arithmetics read the same weights.
+      const weights = weighed.has(base) ? 0 : base.native.bytes;
+      weighed.add(base);
+      const used = (pages - status.freePages) * pageBytes;
+      const { running, waiting } = status;
+      engines.push({
+        base: id,
+        arithmetic,
+        running,
+        waiting,
+        bytes: { weights, cache: pages * pageBytes, used },
+      });
+    }
+    const adapters = this.adapters.list();
+    const count = (is: (adapter: (typeof adapters)[number]) => boolean) => adapters.filter(is).length;
+    return {
+      engines,
+      tokens,
+      adapters: {
+        count: adapters.length,
+        pinned: count(({ pinned }) => pinned),
+        used: count(({ users }) => users > 0),
+        bytes: this.adapters.size,
+        maxBytes: this.options.maxAdapterBytes,
+      },
+    };
   }
 
   async list(): Promise<readonly ModelCard[]> {
@@ -196,12 +247,15 @@ export class RegisteredModels implements Catalogue {
     const key = engineKey(registered, arithmetic);
     const known = this.engines.get(key);
     this.engines.delete(key);
-    const kept = known ?? { engine: this.startEngine(base, arithmetic), base };
+    const kept = known ?? { ...this.startEngine(base, arithmetic), base, id: baseId(registered), arithmetic };
     this.engines.set(key, kept);
     return kept.engine;
   }
 
-  private startEngine(base: LoadedModel, arithmetic: Arithmetic): Engine {
+  private startEngine(
+    base: LoadedModel,
+    arithmetic: Arithmetic,
+  ): Pick<RunningEngine, "engine" | "pages" | "pageBytes"> {
     if (this.engines.size >= MAX_BASES) this.endIdleEngine();
     const { layers, kvHeads, headDim, contextLength } = base.config;
     const pageBytes = 2 * 4 * layers * kvHeads * headDim * PAGE_TOKENS;
@@ -210,13 +264,18 @@ export class RegisteredModels implements Catalogue {
     const use = { positions: pages * PAGE_TOKENS, rows: MAX_BATCH + PROMPT_ROWS, answers: MAX_BATCH };
     requireMemory("an engine for this base model", engineMemory(base.config, use));
     const sizes = { pages, pageTokens: PAGE_TOKENS, maxBatch: MAX_BATCH, vocabulary: base.tokenizer.idLimit };
-    return new Engine(this.options.session, base.native, { ...sizes, arithmetic });
+    return {
+      engine: new Engine(this.options.session, base.native, { ...sizes, arithmetic }),
+      pages,
+      pageBytes,
+    };
   }
 
   private endIdleEngine(): void {
     for (const [key, { engine }] of this.engines) {
-      const { running, waiting } = engine.status();
+      const { running, waiting, tokens } = engine.status();
       if (running + waiting > 0) continue;
+      this.pastTokens += tokens;
       engine.close();
       this.engines.delete(key);
       return;

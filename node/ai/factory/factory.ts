@@ -9,7 +9,7 @@ import { removeCheckpoint } from "../train/checkpoint.ts";
 import type { BaseModel } from "./bases.ts";
 import { type Comparison, compare, loadTrained, type TrainedModel } from "./compare.ts";
 import { type FileOrder, type FilePreview, previewFile } from "./file-preview.ts";
-import type { Job, JobEvent, Told } from "./job.ts";
+import type { Job, JobEvent, JobState, Told } from "./job.ts";
 import type { JobFiles } from "./job-files.ts";
 import { JobLog } from "./job-log.ts";
 import { type JobOrder, methodOf } from "./order.ts";
@@ -247,6 +247,13 @@ export class Factory {
     this.jobs.set(jobId, job);
     this.log.wake(jobId);
     return job;
+  }
+
+  /** How many it keeps, by state. */
+  counts(): Partial<Record<JobState, number>> {
+    const counts: Partial<Record<JobState, number>> = {};
+    for (const { state } of this.jobs.values()) counts[state] = (counts[state] ?? 0) + 1;
+    return counts;
   }
 
   private tell(jobId: string, told: Told): void {

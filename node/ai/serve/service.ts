@@ -10,7 +10,7 @@ import { type AiRpcMethod, contentMethods } from "../content/methods.ts";
 import { Mirror, type MirrorPeer, type MirrorStore } from "../content/mirror.ts";
 import { type UploadChain, Uploads } from "../content/upload.ts";
 import { aiError } from "../errors.ts";
-import type { HostQueue } from "../metrics.ts";
+import type { HostQueue, WorkerFigures } from "../metrics.ts";
 import type { WorkerLink } from "../worker/link.ts";
 import type { WorkerAddress } from "../worker/protocol.ts";
 
@@ -43,6 +43,8 @@ export interface AiService {
   parts(): readonly PartStatus[];
   /** Undefined while no host runs. */
   queue(): HostQueue | undefined;
+  /** What its worker has in memory and has done; undefined while none answers. */
+  figures(): WorkerFigures | undefined;
   /** Begins once the node's RPC answers. */
   start(): void;
   stop(): Promise<void>;
@@ -88,6 +90,7 @@ export function createAiService(options: AiServiceOptions): AiService {
     link: worker?.link,
     parts: () => [...supervisor.status(), ...(worker?.link.status()?.parts ?? [])],
     queue: () => worker?.link.status()?.queue ?? undefined,
+    figures: () => worker?.link.status()?.figures,
     start() {
       const mirror = mirrorPart(options, (mirrored) => {
         names.of = (hash) => mirrored.names(hash);

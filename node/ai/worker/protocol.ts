@@ -1,6 +1,6 @@
 import type { Severity } from "../../base/errors.ts";
 import type { PartStatus } from "../../base/supervisor.ts";
-import type { HostQueue } from "../metrics.ts";
+import type { HostQueue, WorkerFigures } from "../metrics.ts";
 
 /** Where an AI worker listens: on a socket in the file system, for this machine's user alone, or at an address. */
 export type WorkerAddress = { socketPath: string } | { host: string; port: number };
@@ -29,6 +29,7 @@ export interface WorkerStatus {
   /** The host and the watcher, where they run. */
   parts: readonly PartStatus[];
   queue: HostQueue | null;
+  figures: WorkerFigures;
 }
 
 /** Bytes of one call: a prompt of the longest form with its escapes. */

@@ -22,6 +22,7 @@ import { aiError } from "../errors.ts";
 import { BaseModels } from "../factory/bases.ts";
 import { Factory } from "../factory/factory.ts";
 import { JobFiles } from "../factory/job-files.ts";
+import type { WorkerFigures } from "../metrics.ts";
 import { SharedBases } from "../model/shared-bases.ts";
 import { OpenAiDoor } from "../openai/door.ts";
 import { KeyBook } from "../openai/key-book.ts";
@@ -131,6 +132,7 @@ export function createAiWorker(options: AiWorkerOptions): AiWorker {
     pid: process.pid,
     parts: supervisor.status(),
     queue: running.host?.queue() ?? null,
+    figures: figuresOf(running),
   });
   return {
     methods: {
@@ -154,6 +156,17 @@ export function createAiWorker(options: AiWorkerOptions): AiWorker {
       // An answer that is being computed can't hold the end up.
       await Promise.race([Promise.allSettled(ended), sleep(STOP_MS)]);
     },
+  };
+}
+
+const NO_ADAPTERS = { count: 0, pinned: 0, used: 0, bytes: 0, maxBytes: 0 };
+
+function figuresOf({ models, factory }: Running): WorkerFigures {
+  const { rss, heapTotal } = process.memoryUsage();
+  return {
+    memory: { process: rss, javascript: heapTotal },
+    ...(models?.figures() ?? { engines: [], adapters: NO_ADAPTERS, tokens: 0 }),
+    jobs: factory?.counts() ?? {},
   };
 }
 

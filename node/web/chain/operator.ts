@@ -1,4 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
+import type { ResidentAdapter } from "../../ai/engine/registered-models.ts";
 import type { ShownSetting } from "../../api/site.ts";
 import type { PartStatus } from "../../base/supervisor.ts";
 import { webError } from "../errors.ts";
@@ -61,6 +62,15 @@ export const operatorQuery = ({ client }: Connection, head: Head | undefined) =>
       ]);
       return { health, samples: parseMetrics(metrics) };
     },
+    placeholderData: (before) => before,
+  });
+
+/** The adapters in memory for `/v1`, the newest used first; looked at as often as the figures. */
+export const residentAdaptersQuery = ({ client }: Connection, head: Head | undefined) =>
+  queryOptions({
+    queryKey: ["resident-adapters", head === undefined ? "" : (head.number / EVERY).toString()],
+    queryFn: async () =>
+      ((await client.rpc<ResidentAdapter[] | null>("openledger_adapters", [])) ?? []).reverse(),
     placeholderData: (before) => before,
   });
 

@@ -8,6 +8,7 @@ import { formatBytes, formatCount, formatDuration } from "../ui/format.ts";
 import { Badge, Cell, Page, Section, Table, type Tone } from "../ui/layout.tsx";
 import { Stale } from "../ui/stale.tsx";
 import { Empty, Loaded } from "../ui/states.tsx";
+import { OperatorAi } from "./operator-ai.tsx";
 import { OperatorDesk } from "./operator-desk.tsx";
 
 const STATES: Record<NodeHealth["status"], readonly [tone: Tone, text: string]> = {
@@ -33,6 +34,7 @@ export function OperatorPage() {
           <>
             <Figures health={health} samples={samples} />
             <Parts health={health} />
+            <OperatorAi samples={samples} updatedAt={query.dataUpdatedAt} />
             <Requests samples={samples} />
             <Spending samples={samples} />
           </>
