@@ -125,7 +125,11 @@ async function show(text: string, options: { out?: string }, command: Command): 
   const context = contextOf(command);
   const receipt = await readReceipt(context, text);
   if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify(toJson(receipt), null, 2)}\n`);
-  print(context, toJson(receipt), isPrepaid(receipt) ? prepaidLines(receipt) : linesOf(receipt));
+  print(context, toJson(receipt), isPrepaid(receipt) ? linesOfPrepaid(receipt) : linesOf(receipt));
+}
+
+function linesOfPrepaid(receipt: PrepaidReceipt): string[] {
+  return [...prepaidLines(receipt), ...verbatimLines({ ...receipt.answer, model: receipt.model })];
 }
 
 function linesOf(receipt: Receipt): string[] {
@@ -143,7 +147,11 @@ function linesOf(receipt: Receipt): string[] {
 }
 
 /** Spans of the answer, and the rows that they and influence choose together: what a model that commits spans pays by. */
-function verbatimLines({ verbatim, answer, model }: Receipt): string[] {
+function verbatimLines({
+  verbatim,
+  answer,
+  model,
+}: Pick<Receipt, "verbatim" | "answer" | "model">): string[] {
   if (verbatim === undefined) return [];
   const { information, free, spans, list } = verbatim;
   const quoted = ({ text, tokens }: (typeof spans)[number]) =>

@@ -4,6 +4,26 @@ import type { World } from "./world.ts";
 
 /** What whoever runs the node sees of it. */
 export function operatorCases(world: World): void {
+  test("models and adapters in memory are told with what they take", async () => {
+    const { page } = world;
+    await world.open("/operator");
+    await page.getByRole("heading", { name: "AI worker" }).waitFor();
+    const bases = page.getByRole("table", { name: "Base models in memory" });
+    await bases
+      .getByText(/^base-[0-9a-f]{8}$/)
+      .first()
+      .waitFor();
+    const adapters = page.getByRole("table", { name: /^Adapters in memory/ });
+    await adapters
+      .getByText(/ [KM]iB$/)
+      .first()
+      .waitFor();
+    const main = (await page.locator("main").textContent()) ?? "";
+    const tokens = /([\d\u202f]+) of prompts and answers so far/.exec(main)?.[1] ?? "";
+    expect(Number(tokens.replaceAll("\u202f", ""))).toBeGreaterThan(20);
+    expect(main).toMatch(/\d+ wait, \d+ are done, \d+ failed/);
+  });
+
   test("settings and log stand behind a sign-in, and no key is among them", async () => {
     const { page } = world;
     await world.open("/operator");

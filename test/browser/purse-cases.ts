@@ -68,6 +68,13 @@ export function purseCases(world: World): void {
       page.waitForEvent("download"),
       page.getByRole("button", { name: "Save the receipt" }).click(),
     ]);
+    await page.getByTestId("answer").locator("mark").first().waitFor();
+    await page.getByRole("button", { name: "Verify in this browser" }).click();
+    const verdict = page.getByTestId("verdict");
+    await verdict.waitFor({ timeout: LONG_MS });
+    expect(await verdict.textContent()).toMatch(/^All that can be checked here is right \(\d\d checks\)\.$/);
+    const stateProof = page.getByRole("listitem").filter({ hasText: "state proof of epoch and model" });
+    expect(await stateProof.textContent()).toContain("right");
     const folder = mkdtempSync(join(tmpdir(), "prepaid-page-"));
     const file = join(folder, "receipt.json");
     await download.saveAs(file);

@@ -95,10 +95,24 @@ test("a registered model is listed, answers as its host does, and tells the same
   expect(plain.adapter).toBeUndefined();
   expect(plain.engine).toBe(held.engine);
   expect(models.resident()).toMatchObject([{ modelId: String(modelId), users: 1 }]);
+  const figures = models.figures();
+  expect(figures.engines).toMatchObject([{ base, arithmetic: "f32", running: 0, waiting: 0 }]);
+  const { weights, cache, used } = figures.engines[0]!.bytes;
+  expect(weights).toBe(held.base.native.bytes);
+  expect(used).toBeLessThanOrEqual(cache);
+  // The answer's last token goes through nothing.
+  expect(figures.tokens).toBe(promptIds.length + outputIds.length - 1);
+  expect(figures.adapters).toMatchObject({
+    count: 1,
+    used: 1,
+    pinned: 0,
+    bytes: models.resident()[0]!.bytes,
+  });
   held.release();
   plain.release();
   // There is room for none that nobody uses.
   expect(models.resident()).toEqual([]);
+  expect(models.figures().adapters).toMatchObject({ count: 0, bytes: 0, maxBytes: 1 });
   models.close();
 });
 

@@ -85,15 +85,6 @@ const modelSchema = z.strictObject({
   split: z.strictObject({ contributors: bps, owner: bps, host: bps, stakers: bps }),
 });
 
-/** Fields that answers of other kinds have too. */
-export const answerFields = {
-  ...{ hash, address, integer, count, bps, query, signature },
-  claim: claimSchema,
-  model: modelSchema,
-  /** Who made the contributions that earn, as the registry named them. */
-  contributors: listed(z.strictObject({ contributionId: integer, contributor: address })),
-};
-
 const stretch = z.strictObject({ start: count, end: count });
 
 /** What the answer has word for word in common with the rows, and how that meets influence: the claim's list where the index commits spans. */
@@ -121,6 +112,17 @@ const verbatimSchema = z.strictObject({
   ),
   list: listSchema,
 });
+
+/** Fields that answers of other kinds have too. */
+export const answerFields = {
+  ...{ hash, address, integer, count, bps, query, signature },
+  claim: claimSchema,
+  model: modelSchema,
+  /** Absent where the host could not read the rows. */
+  verbatim: verbatimSchema.optional(),
+  /** Who made the contributions that earn, as the registry named them. */
+  contributors: listed(z.strictObject({ contributionId: integer, contributor: address })),
+};
 
 const receiptSchema = z.strictObject({
   format: z.literal("openledger/receipt/2"),
@@ -162,8 +164,7 @@ const receiptSchema = z.strictObject({
   answer: z.string(),
   outputIds: z.array(count),
   claim: claimSchema,
-  /** Absent where the host could not read the rows. */
-  verbatim: verbatimSchema.optional(),
+  verbatim: answerFields.verbatim,
   /** The query sketch's bytes; where the index commits spans, those of the cover behind them. */
   query,
   contributors: answerFields.contributors,
@@ -229,7 +230,7 @@ export function makeReceipt(parts: ReceiptParts): Receipt {
     answer,
     outputIds: [...parts.outputIds],
     claim: claimPart(parts.claim),
-    ...(parts.verbatim ? { verbatim: { ...parts.verbatim, list: listPart(parts.verbatim.list) } } : {}),
+    ...verbatimPart(parts.verbatim),
     query,
     contributors: parts.contributors.map(({ contributionId, contributor }) => ({
       contributionId,
@@ -238,6 +239,11 @@ export function makeReceipt(parts: ReceiptParts): Receipt {
     ...{ proved, claimHash, hostSignature, claimTransaction },
     settlement: null,
   };
+}
+
+/** What a document has of an answer's spans: nothing where they were not looked for. */
+export function verbatimPart(verbatim: Verbatim | undefined): Pick<Receipt, "verbatim"> {
+  return verbatim ? { verbatim: { ...verbatim, list: listPart(verbatim.list) } } : {};
 }
 
 /** A receipt with what its settlement paid. */

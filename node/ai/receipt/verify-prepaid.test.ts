@@ -96,7 +96,7 @@ describe("a receipt of a prepaid answer", { timeout: 600_000 }, () => {
     expect(by(checks, "waits")).toEqual({ epoch: undefined, split: undefined });
     expect(by(checks, "recomputed")).toMatchObject({
       ...{ "host's signature": true, documents: true, prompt: true, answer: true },
-      ...{ "query sketch": true, scores: true, weights: true },
+      ...{ "query sketch": true, scores: true, weights: true, verbatim: true },
     });
   });
 
@@ -140,6 +140,7 @@ describe("a receipt of a prepaid answer", { timeout: 600_000 }, () => {
       ["weights", claimed({ weights: [list.weights[0]! + 1n, ...list.weights.slice(1)] })],
       ["answer", { answer: { ...answer, answer: `${answer.answer}!` } }],
       ["prompt", { answer: { ...answer, prompt: "What else?" } }],
+      ["verbatim", { answer: { ...answer, verbatim: { ...answer.verbatim!, free: 10_000 } } }],
       ["host's signature", { answer: { ...answer, payer: other.answer.payer } }],
       ["host's signature", { answer: { ...answer, host: other.answer.payer } }],
       ["claim in its epoch", { place: other.place }],

@@ -6,7 +6,6 @@ import type { Logger } from "../../base/logger.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { IndexFiles } from "../attribution/index-files.ts";
 import { NO_SPANS } from "../attribution/score.ts";
-import { recordOf } from "../attribution/sketch-index.ts";
 import { type ChainClient, type ProtocolAddresses, senderOf } from "../client/chain.ts";
 import { hashOfClaim, postClaim, postedClaims } from "../client/claims.ts";
 import { getRequest, type MarketRequest } from "../client/market.ts";
@@ -15,7 +14,6 @@ import { keccakOf } from "../codec/hash.ts";
 import type { ContentSink, ContentSource } from "../content/source.ts";
 import type { RowMessage } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
-import { type Verbatim, verbatimOf } from "../fusion/layer.ts";
 import type { HostQueue } from "../metrics.ts";
 import type { SharedBases } from "../model/shared-bases.ts";
 import { encodeReceipt, makeReceipt, type Receipt } from "../receipt/receipt.ts";
@@ -33,12 +31,12 @@ import {
   requireClaimRoom,
   requireWithin,
 } from "./host-limits.ts";
-import { checkedPrompt, howComputed, type Inference, runInference, type ServedModel } from "./inference.ts";
+import { checkedPrompt, howComputed, runInference, type ServedModel } from "./inference.ts";
 import { ModelShelf } from "./model-shelf.ts";
 import { PrepaidHost } from "./prepaid-host.ts";
 import { type KeptReceipt, ReceiptFiles } from "./receipt-files.ts";
 import { Settlements } from "./settlement.ts";
-import { SpanSources } from "./span-source.ts";
+import { SpanSources, shownSpans } from "./span-source.ts";
 
 export interface HostOptions {
   client: ChainClient;
@@ -286,7 +284,7 @@ export class Host {
     { prompt, before, salt }: Omit<Question, "requestId">,
     signal: AbortSignal,
   ): Promise<Receipt> {
-    const { client, at, account, session, proved } = this.options;
+    const { client, at, account, session, proved, logger } = this.options;
     const asked = { prompt, before };
     const inference = await runInference(session, model, asked, request.maxTokensOut, signal);
     const { claim, query } = await trueClaim(inference, request, model.index, () => this.spans.of(model));
@@ -301,26 +299,10 @@ export class Host {
       computed: howComputed(model),
       answer: inference.answer,
       outputIds: inference.outputIds,
-      verbatim: await this.verbatim(model, inference),
+      verbatim: await shownSpans(this.spans, model, inference, logger),
       hostSignature: await account.signMessage({ message: { raw: claimHash } }),
       claimTransaction: NOT_POSTED,
     });
-  }
-
-  /** The answer's verbatim spans; none where they can't be looked for, which a claim that depends on them has shown before. */
-  private async verbatim(model: ServedModel, inference: Inference): Promise<Verbatim | undefined> {
-    const { index, registered } = model;
-    try {
-      const source = await this.spans.of(model);
-      return await verbatimOf(source, index.commitment, inference, (row) => recordOf(index, row));
-    } catch (error) {
-      const code = isCodedError(error) ? error.code : undefined;
-      this.options.logger.warn(
-        { modelId: registered.modelId, code, error },
-        "no verbatim spans in a receipt",
-      );
-      return undefined;
-    }
   }
 
   /**

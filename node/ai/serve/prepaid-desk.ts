@@ -1,5 +1,6 @@
 import type { LocalAccount } from "viem";
 import type { Session } from "../../../native/js/index.ts";
+import type { Logger } from "../../base/logger.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import { NO_SPANS } from "../attribution/score.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
@@ -20,13 +21,13 @@ import {
   prepaidId,
 } from "../epoch/prepaid.ts";
 import { aiError } from "../errors.ts";
-import { claimPart } from "../receipt/receipt.ts";
+import { claimPart, verbatimPart } from "../receipt/receipt.ts";
 import { claimableTokens, trueClaim } from "./claim-with-cover.ts";
 import { contributorsOf } from "./contributors.ts";
 import { type HostLimits, hostBusy } from "./host-limits.ts";
 import { answerLimit, checkedPrompt, runInference, type ServedModel } from "./inference.ts";
 import type { ModelShelf } from "./model-shelf.ts";
-import type { SpanSources } from "./span-source.ts";
+import { type SpanSources, shownSpans } from "./span-source.ts";
 
 /** A question that a voucher pays for. */
 export interface PrepaidOrder {
@@ -51,6 +52,7 @@ export interface PrepaidDeskOptions {
   spans: SpanSources;
   book: EpochBook;
   limits: HostLimits;
+  logger: Logger;
   /** Questions that the host answers otherwise. */
   others: () => number;
 }
@@ -219,7 +221,7 @@ export class PrepaidDesk {
     terms: { requestHash: Hash; rateIn: bigint; rateOut: bigint; maxTokensOut: number },
     signal: AbortSignal,
   ): Promise<PrepaidAnswer> {
-    const { client, at, account, session, spans, book } = this.options;
+    const { client, at, account, session, spans, book, logger } = this.options;
     const { requestHash, rateIn, rateOut, maxTokensOut } = terms;
     const [prompt, before] = [text.trim(), (asked ?? []).map(({ role, content }) => ({ role, content }))];
     const inference = await runInference(session, served, { prompt, before }, maxTokensOut, signal);
@@ -234,6 +236,7 @@ export class PrepaidDesk {
       ...{ rateIn, rateOut, platformBps, salt, prompt },
       ...(before.length > 0 ? { before } : {}),
       ...{ answer: inference.answer, outputIds: inference.outputIds, claim: claimPart(claim), query },
+      ...verbatimPart(await shownSpans(spans, served, inference, logger)),
       contributors: await contributorsOf(client, at, claim.list),
       hostSignature: await account.signMessage({ message: { raw } }),
     };

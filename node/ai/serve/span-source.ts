@@ -1,15 +1,17 @@
 import { isCodedError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
 import { hashOfFile } from "../attribution/manifest.ts";
 import { NO_SPANS } from "../attribution/score.ts";
+import { recordOf } from "../attribution/sketch-index.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import type { ContentSource } from "../content/source.ts";
 import type { Completions } from "../fusion/completions.ts";
-import type { SpanSource } from "../fusion/layer.ts";
+import { type SpanSource, type Verbatim, verbatimOf } from "../fusion/layer.ts";
 import { completionsOf } from "../fusion/texts.ts";
 import { requireJson } from "../model/files.ts";
 import { readRows, requireSpans } from "../spans/model-spans.ts";
 import { tokenPieces } from "../spans/pieces.ts";
-import type { ServedModel } from "./inference.ts";
+import type { Inference, ServedModel } from "./inference.ts";
 
 /** What the answers of a model are compared with. @throws CodedError of the source, for its tokenizer.json. */
 export async function spanSourceOf(
@@ -72,5 +74,23 @@ export class SpanSources {
     const { spans } = registered.index;
     if (spans !== NO_SPANS) await requireSpans(set, completions, spans);
     return spanSourceOf(content, model, completions);
+  }
+}
+
+/** The answer's verbatim spans; none where they can't be looked for, which a claim that depends on them has shown before. */
+export async function shownSpans(
+  sources: SpanSources,
+  model: ServedModel,
+  inference: Pick<Inference, "answer" | "scores">,
+  logger: Logger,
+): Promise<Verbatim | undefined> {
+  const { index, registered } = model;
+  try {
+    const source = await sources.of(model);
+    return await verbatimOf(source, index.commitment, inference, (row) => recordOf(index, row));
+  } catch (error) {
+    const code = isCodedError(error) ? error.code : undefined;
+    logger.warn({ modelId: registered.modelId, code, error }, "no verbatim spans with an answer");
+    return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { compareKeys, keyOf } from "../../../precompiles/influence-verifier/rule.ts";
 import { queryBytes } from "../../ai/attribution/record.ts";
 import { type ListedHead, NO_SPANS, type ScoredRow } from "../../ai/attribution/score.ts";
+import type { Claim } from "../../ai/client/claims.ts";
 import { bytesOfHex } from "../../ai/codec/hash.ts";
 import { type ClaimedCover, claimedTerms, decodeCover, sumsOf } from "../../ai/fusion/cover-bytes.ts";
 import { type GainTerms, gainOf } from "../../ai/fusion/rule.ts";
@@ -11,6 +12,11 @@ import type { Receipt } from "../../ai/receipt/receipt.ts";
 export interface QueryParts {
   sketch: Uint8Array;
   cover: Uint8Array | undefined;
+}
+
+/** A claim's list, of a model. */
+interface ListedAnswer extends Pick<Receipt, "model"> {
+  claim: Pick<Claim, "list">;
 }
 
 /** Divides a claim's query as the contracts do. */
@@ -30,7 +36,7 @@ export function partsOfQuery({ query, model: { index } }: Pick<Receipt, "query" 
  * @throws CheckFailed
  */
 export function checkCover(
-  { claim: { list }, model: { index } }: Pick<Receipt, "claim" | "model">,
+  { claim: { list }, model: { index } }: ListedAnswer,
   bytes: Uint8Array,
   scores: readonly ScoredRow[],
   headOf: (rowId: number) => ListedHead,
@@ -54,13 +60,13 @@ export function checkCover(
   return cover;
 }
 
-function keyAt({ scores, gains }: Receipt["claim"]["list"], position: number): bigint {
+function keyAt({ scores, gains }: Claim["list"], position: number): bigint {
   return position < 0 ? 0n : keyOf(scores[position]!, gains[position]!, true);
 }
 
 /** What the receipt shows of spans is what the claim pays by. @throws CheckFailed */
 export function checkShown(
-  { verbatim, claim: { list } }: Pick<Receipt, "claim"> & { verbatim: NonNullable<Receipt["verbatim"]> },
+  { verbatim, claim: { list } }: ListedAnswer & { verbatim: NonNullable<Receipt["verbatim"]> },
   cover: ClaimedCover,
 ): void {
   const sums = sumsOf(cover);

@@ -1,36 +1,13 @@
-import { encodeFunctionData } from "viem";
-import { influenceVerifier } from "../../../precompiles/influence-verifier/verifier.ts";
-import { PrecompileRevert } from "../../../precompiles/revert.ts";
-import { decodeManifest, type Manifest, registryHashes } from "../../ai/attribution/manifest.ts";
-import { decodeQuery } from "../../ai/attribution/record.ts";
-import { trueList } from "../../ai/attribution/score.ts";
-import { scoreRows } from "../../ai/attribution/score-rows.ts";
-import { type AttributionIndex, readIndex, recordOf } from "../../ai/attribution/sketch-index.ts";
-import type { ChainClient, ProtocolAddresses } from "../../ai/client/chain.ts";
-import { evidenceOf } from "../../ai/client/claims.ts";
-import { getContribution } from "../../ai/client/datanets.ts";
-import { hashOfTokens } from "../../ai/client/request-hash.ts";
-import { bytesOfHex, hexOfBytes, keccakOf } from "../../ai/codec/hash.ts";
-import type { ContentSource } from "../../ai/content/source.ts";
-import { decodeDocument } from "../../ai/datanet/document.ts";
-import { rowsRoot } from "../../ai/datanet/rows.ts";
-import { type ClaimedCover, claimedTerms } from "../../ai/fusion/cover-bytes.ts";
 import { checkChain, checkSignature } from "../../ai/receipt/chain-checks.ts";
-import { type Check, CheckFailed, CheckList, expectSame } from "../../ai/receipt/checks.ts";
+import { type Check, CheckList } from "../../ai/receipt/checks.ts";
 import { checkPayout } from "../../ai/receipt/payout-checks.ts";
 import type { Receipt } from "../../ai/receipt/receipt.ts";
-import { iInfluenceVerifierAbi } from "../../chain/generated/abi.ts";
 import type { L1Side } from "../chain/bridge.ts";
-import { checkCover, checkShown, partsOfQuery } from "./verify-cover.ts";
+import { checkClaimHere, type Sources } from "./verify-claim.ts";
 import { checkState } from "./verify-state.ts";
-import { checkMeeting, standsIn } from "./verify-verbatim.ts";
 
-export interface VerifyHereOptions {
+export interface VerifyHereOptions extends Sources {
   receipt: Receipt;
-  client: ChainClient;
-  at: ProtocolAddresses;
-  /** Checks every content against its hash. */
-  source: ContentSource;
   /** L1, by which a block's state is known; undefined where it can't be asked. */
   l1: L1Side | undefined;
   /** Told each check as it is done. */
@@ -42,135 +19,12 @@ export interface VerifyHereOptions {
  * the order, the weights and the split again with the functions of the precompiles.
  */
 export async function verifyHere(options: VerifyHereOptions): Promise<readonly Check[]> {
-  const { receipt, client, at, source, onCheck } = options;
+  const { receipt, client, at, onCheck } = options;
   const list = new CheckList(onCheck);
   await checkChain(list, receipt, client, at, () => undefined);
   await checkState(list, options);
   await checkSignature(list, receipt);
-  const index = await checkDocuments(list, receipt, source);
-  await list.check("hashes of answer and query", () => {
-    const { claim, outputIds, query } = receipt;
-    expectSame("answer's hash", hashOfTokens(outputIds), claim.outputHash);
-    expectSame("number of answer tokens", outputIds.length, claim.tokensOut);
-    expectSame("query's hash", keccakOf(bytesOfHex(query)), claim.queryHash);
-    const isCovered = partsOfQuery(receipt).cover !== undefined;
-    return `the claim commits to these ${outputIds.length} tokens and this query sketch${isCovered ? ", with what stands behind it of spans" : ""}`;
-  });
-  if (index !== undefined) {
-    await checkListed(list, receipt, index);
-    await checkAllRows(list, receipt, index);
-  }
-  await checkTexts(list, options);
-  if (index !== undefined && receipt.verbatim !== undefined) await checkSpans(list, options, index);
+  await checkClaimHere(list, receipt, options);
   await checkPayout(list, receipt);
   return list.checks;
-}
-
-async function checkDocuments(
-  list: CheckList,
-  { model }: Receipt,
-  source: ContentSource,
-): Promise<AttributionIndex | undefined> {
-  let index: AttributionIndex | undefined;
-  await list.check("attribution index", async () => {
-    const manifest: Manifest = decodeManifest(await source.get(model.manifestHash));
-    const hashes = registryHashes(manifest);
-    for (const key of Object.keys(hashes) as (keyof typeof hashes)[])
-      expectSame(key, hashes[key], model[key]);
-    index = await readIndex(await source.get(manifest.index), model.index);
-    return `${model.index.rows} records of ${model.index.dimension} integers have the Merkle root that the model registered`;
-  });
-  return index;
-}
-
-/** The precompile's own function on the bytes that a contract would send it. */
-async function checkListed(list: CheckList, receipt: Receipt, index: AttributionIndex): Promise<void> {
-  const { claim, model } = receipt;
-  await list.check("scores, order and weights", () => {
-    const [records, paths] = evidenceOf(claim.list, index);
-    const sketch = hexOfBytes(partsOfQuery(receipt).sketch);
-    const args = [model.index, claim.list, sketch, records, paths] as const;
-    const data = encodeFunctionData({ abi: iInfluenceVerifierAbi, functionName: "verifyTopK", args });
-    try {
-      influenceVerifier(bytesOfHex(data));
-    } catch (error) {
-      if (error instanceof PrecompileRevert)
-        throw new CheckFailed(`the precompile refuses: ${error.message}`);
-      throw error;
-    }
-    const { rowIds, weights } = claim.list;
-    return `${rowIds.length} records, their paths, scores and order, and ${weights.length} weights pass the precompile's code`;
-  });
-}
-
-/** Stronger than what the chain looks at: no better row was left out. Where spans choose, gains follow from the claim's cover first. */
-async function checkAllRows(list: CheckList, receipt: Receipt, index: AttributionIndex): Promise<void> {
-  const { claim, model } = receipt;
-  const { sketch, cover } = partsOfQuery(receipt);
-  const headOf = (rowId: number) => recordOf(index, rowId);
-  if (cover === undefined) {
-    await list.check("no row left out", async () => {
-      const scores = await scoreRows(sketch, index);
-      const found = trueList(model.index, scores, headOf);
-      for (const key of ["rowIds", "scores", "floor", "contributionIds", "weights"] as const)
-        expectSame(key, claim.list[key], found[key]);
-      return `all ${scores.length} rows scored again: these are the best`;
-    });
-    return;
-  }
-  await list.check("spans and influence", async () => {
-    const scores = await scoreRows(sketch, index);
-    const claimed = checkCover(receipt, cover, scores, headOf);
-    const { verbatim } = receipt;
-    if (verbatim !== undefined) checkShown({ ...receipt, verbatim }, claimed);
-    return `${meetingOf(claimed)}; all ${scores.length} rows scored again: none outside the list belongs there by influence alone`;
-  });
-}
-
-/** How both layers met, in words. */
-function meetingOf(cover: ClaimedCover): string {
-  const { spans, free, information } = claimedTerms(cover);
-  if (spans.length === 0) return "no run of the answer's words stands in a row: paid is influence alone";
-  const counted = spans.reduce((sum, { weight }) => sum + weight, 0);
-  const rest = free === 0 ? "" : `, and ${free} are left to influence alone`;
-  return `paid is influence among the rows that hold the words: ${spans.length} runs count for ${counted} of the answer's ${information} bits${rest}; each listed row's gain follows from the runs that it holds`;
-}
-
-async function checkTexts(
-  list: CheckList,
-  { receipt, client, at, source }: VerifyHereOptions,
-): Promise<void> {
-  await list.check("texts of the rows", async () => {
-    const ids = receipt.claim.list.contributionIds;
-    for (const contributionId of ids) {
-      const contribution = await getContribution(client, at, contributionId);
-      const { rows } = decodeDocument(await source.get(contribution.contentId));
-      expectSame(`rows of contribution ${contributionId}`, rowsRoot(rows), contribution.rowsRoot);
-    }
-    return `the documents of ${ids.length} contributions are the ones that were revealed on chain`;
-  });
-}
-
-/** What is quoted stands in the rows, and both layers meet as their own numbers say. */
-async function checkSpans(
-  list: CheckList,
-  { receipt, client, at, source }: VerifyHereOptions,
-  index: AttributionIndex,
-): Promise<void> {
-  const { verbatim, answer, model } = receipt;
-  if (verbatim === undefined) return;
-  await list.check("verbatim spans", async () => {
-    checkMeeting(verbatim, index, decodeQuery(partsOfQuery(receipt).sketch, model.index.dimension));
-    for (const { rowId, text } of verbatim.spans) {
-      if (text === undefined) continue;
-      if (rowId >= model.index.rows) throw new CheckFailed(`row ${rowId} is none of the index`);
-      const { contributionId, row } = recordOf(index, rowId);
-      const { contentId } = await getContribution(client, at, contributionId);
-      const { rows } = decodeDocument(await source.get(contentId));
-      const words = answer.slice(text.start, text.end);
-      if (!standsIn(words, rows[row]?.completion ?? ""))
-        throw new CheckFailed(`${JSON.stringify(words)} does not stand in row ${rowId}`);
-    }
-    return `${verbatim.spans.length} quoted runs stand in their rows; gains, order and weights of spans and influence follow`;
-  });
 }

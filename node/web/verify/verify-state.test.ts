@@ -25,6 +25,9 @@ test("the slots that a receipt's check proves are those of the contracts", () =>
   expect({
     requests: slotOf("InferenceMarket", ["_requests"]),
     claimHash: slotOf("InferenceMarket", ["_requests", "claimHash"]) - LAYOUT.requests,
+    epochs: slotOf("InferenceEpochs", ["_epochs"]),
+    root: slotOf("InferenceEpochs", ["_epochs", "root"]) - LAYOUT.epochs,
+    payoutRoot: slotOf("InferenceEpochs", ["_epochs", "payoutRoot"]) - LAYOUT.epochs,
     models: slotOf("ModelLedger", ["_models"]),
     adapterHash: slotOf("ModelLedger", ["_models", "document", "adapterHash"]) - LAYOUT.models,
     manifestHash: slotOf("ModelLedger", ["_models", "document", "manifestHash"]) - LAYOUT.models,

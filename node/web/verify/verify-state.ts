@@ -10,10 +10,13 @@ import type { L1Side } from "../chain/bridge.ts";
 import { type RpcHeader, rlpOfHeader } from "../chain/l1-headers.ts";
 import { outputOver } from "../chain/l1-links.ts";
 
-/** Slots of InferenceMarket's and ModelLedger's mappings, and places in their structs: see contracts/snapshots/storage.txt. */
+/** Slots of mappings of InferenceMarket, InferenceEpochs and ModelLedger, and places in their structs: see contracts/snapshots/storage.txt. */
 export const LAYOUT = {
   requests: 1n,
   claimHash: 8n,
+  epochs: 5n,
+  root: 7n,
+  payoutRoot: 8n,
   models: 1n,
   adapterHash: 6n,
   manifestHash: 9n,
@@ -23,7 +26,7 @@ export const LAYOUT = {
 const STORAGE_ROOT = 2;
 
 /** A value that a contract keeps in a slot of its own. */
-interface Kept {
+export interface Kept {
   what: string;
   contract: Address;
   slot: Hash;
@@ -35,19 +38,38 @@ interface ProofAnswer {
   storageProof: readonly { key: Hex; proof: readonly Hex[] }[];
 }
 
-/** Proves from a state root that claim and model stand on chain as the receipt says, and the state root from L1 where it can. */
+/** What a receipt's claim and model are proved by. */
 export async function checkState(
   list: CheckList,
-  order: { receipt: Receipt; client: ChainClient; at: ProtocolAddresses; l1: L1Side | undefined },
+  { receipt, ...sides }: StateSides & { receipt: Receipt; at: ProtocolAddresses },
 ): Promise<void> {
   const name = "state proof of claim and model";
-  const { receipt, client, at, l1 } = order;
-  const { blockNumber } = await client.public
+  const { blockNumber } = await sides.client.public
     .getTransactionReceipt({ hash: receipt.claimTransaction })
     .catch(() => ({ blockNumber: undefined }));
   if (blockNumber === undefined) return list.skip(name, "the node does not know the claim's transaction");
+  await proveKept(list, name, sides, { kept: keptBy(receipt, sides.at), since: blockNumber });
+}
+
+/** Who tells of the state, and of L1. */
+export interface StateSides {
+  client: ChainClient;
+  /** Undefined where it can't be asked. */
+  l1: L1Side | undefined;
+}
+
+/**
+ * Proves from a state root that contracts keep these values, and the state root from L1 where it can.
+ * @param since the block that wrote the last of them.
+ */
+export async function proveKept(
+  list: CheckList,
+  name: string,
+  { client, l1 }: StateSides,
+  { kept, since }: { kept: readonly Kept[]; since: bigint },
+): Promise<void> {
   await list.check(name, async () => {
-    const output = l1 && (await outputOver(l1, blockNumber));
+    const output = l1 && (await outputOver(l1, since));
     const block = output?.block ?? (await client.public.getBlockNumber());
     const header = await client.rpc<RpcHeader & { hash: Hash }>("eth_getBlockByNumber", [
       numberToHex(block),
@@ -55,7 +77,6 @@ export async function checkState(
     ]);
     expectSame("the header's hash", keccak256(rlpOfHeader(header)), header.hash);
     if (output !== undefined) expectSame(`output ${output.index} on L1`, outputOf(header), output.root);
-    const kept = keptBy(receipt, at);
     await prove(client, header.stateRoot, numberToHex(block), kept);
     const root = `${kept.length} slots of both contracts lead to the state root of block ${block}`;
     return output === undefined
@@ -72,10 +93,34 @@ function outputOf({ stateRoot, withdrawalsRoot, hash }: RpcHeader & { hash: Hash
 
 function keptBy({ request, claimHash, model }: Receipt, at: ProtocolAddresses): Kept[] {
   const claim = slotOf(request.requestId, LAYOUT.requests);
-  const registered = slotOf(request.modelId, LAYOUT.models);
-  const ofModel = { contract: at.models };
   return [
     { what: "claim hash", contract: at.market, slot: plus(claim, LAYOUT.claimHash), value: claimHash },
+    ...keptOfModel(request.modelId, model, at),
+  ];
+}
+
+/** Where the two roots of an epoch stand. */
+export function keptOfEpoch(
+  epochId: bigint,
+  { root, payoutRoot }: { root: Hash; payoutRoot: Hash },
+  { epochs: contract }: Pick<ProtocolAddresses, "epochs">,
+): Kept[] {
+  const epoch = slotOf(epochId, LAYOUT.epochs);
+  return [
+    { what: "epoch's root", contract, slot: plus(epoch, LAYOUT.root), value: root },
+    { what: "epoch's root of payouts", contract, slot: plus(epoch, LAYOUT.payoutRoot), value: payoutRoot },
+  ];
+}
+
+/** Where a registered model's hashes stand. */
+export function keptOfModel(
+  modelId: bigint,
+  model: Pick<Receipt["model"], "adapterHash" | "manifestHash" | "index">,
+  { models: contract }: Pick<ProtocolAddresses, "models">,
+): Kept[] {
+  const registered = slotOf(modelId, LAYOUT.models);
+  const ofModel = { contract };
+  return [
     { what: "adapter", ...ofModel, slot: plus(registered, LAYOUT.adapterHash), value: model.adapterHash },
     { what: "manifest", ...ofModel, slot: plus(registered, LAYOUT.manifestHash), value: model.manifestHash },
     { what: "index root", ...ofModel, slot: plus(registered, LAYOUT.indexRoot), value: model.index.root },

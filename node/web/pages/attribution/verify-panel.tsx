@@ -1,9 +1,14 @@
 import { skipToken, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
-import { keccakOf } from "../../../ai/codec/hash.ts";
+import { type ReactNode, useMemo, useState } from "react";
+import { numberToHex } from "viem";
+import type { RegisteredModel } from "../../../ai/client/models.ts";
+import { bytesOfHex, keccakOf } from "../../../ai/codec/hash.ts";
+import { type PrepaidAnswer, type PrepaidPlace, prepaidId } from "../../../ai/epoch/prepaid.ts";
 import type { Check } from "../../../ai/receipt/checks.ts";
+import { makePrepaidReceipt } from "../../../ai/receipt/prepaid-receipt.ts";
 import { encodeReceipt, type Receipt, receiptToJson } from "../../../ai/receipt/receipt.ts";
-import { l1Query } from "../../chain/bridge.ts";
+import type { Hash } from "../../../chain/types/primitives.ts";
+import { type L1Side, l1Query } from "../../chain/bridge.ts";
 import { useProtocol } from "../../chain/connection.tsx";
 import { contentOf } from "../../chain/rows.ts";
 import { saveFile } from "../../site/save-file.ts";
@@ -12,35 +17,74 @@ import { Copy } from "../../ui/exact.tsx";
 import { Badge, Card, Section, type Tone } from "../../ui/layout.tsx";
 import { Problem } from "../../ui/states.tsx";
 
-/** The check of a receipt in this very browser. */
+/** What can be checked in this very browser. */
+interface Checkable {
+  /** Names what is checked, by its contents: whoever comes back to the page finds what was checked. */
+  name: Hash;
+  /** Only whoever asks for it loads the code. */
+  verify: (onCheck: (check: Check) => void, l1: L1Side | undefined) => Promise<readonly Check[]>;
+  /** As the command takes it. */
+  id: string;
+  /** A button that saves the document. */
+  saving: ReactNode;
+}
+
+/** The check of a receipt. */
 export function VerifyPanel({ receipt }: { receipt: Receipt }) {
   const protocol = useProtocol();
-  const { client, at } = protocol;
+  const name = useMemo(() => keccakOf(encodeReceipt(receipt)), [receipt]);
+  const verify: Checkable["verify"] = async (onCheck, l1) => {
+    const { verifyHere } = await import("../../verify/verify-here.ts");
+    const { client, at } = protocol;
+    return verifyHere({ receipt, client, at, source: contentOf(protocol), l1, onCheck });
+  };
+  const id = receipt.request.requestId.toString();
+  return <Verification name={name} verify={verify} id={id} saving={<Download receipt={receipt} />} />;
+}
+
+/** The check of an answer that a purse paid for. */
+export function VerifyPrepaidPanel({
+  answer,
+  model,
+  place,
+  saving,
+}: {
+  answer: PrepaidAnswer;
+  model: RegisteredModel;
+  place: PrepaidPlace | null;
+  saving: ReactNode;
+}) {
+  const protocol = useProtocol();
+  const id = prepaidId(answer.payer, answer.claim.requestHash);
+  const verify: Checkable["verify"] = async (onCheck, l1) => {
+    const { verifyPrepaidHere } = await import("../../verify/verify-prepaid-here.ts");
+    const { client, at } = protocol;
+    const receipt = makePrepaidReceipt(answer, model, place, null);
+    return verifyPrepaidHere({ receipt, client, at, source: contentOf(protocol), l1, onCheck });
+  };
+  // Once it stands in an epoch there is more to check.
+  const name = keccakOf(bytesOfHex(id), bytesOfHex(numberToHex(place?.epochId ?? 0n, { size: 32 })));
+  return <Verification name={name} verify={verify} id={id} saving={saving} />;
+}
+
+function Verification({ name, verify, id, saving }: Checkable) {
+  const protocol = useProtocol();
+  const { rpcUrl } = protocol.client;
   const queries = useQueryClient();
   const [running, setRunning] = useState<readonly Check[]>([]);
-  // Whoever comes back to the page finds what was checked, and the page as long as it was.
-  const key = useMemo(
-    () => ["verified", client.rpcUrl, keccakOf(encodeReceipt(receipt))],
-    [client.rpcUrl, receipt],
-  );
+  const key = ["verified", rpcUrl, name];
   const { data: verified } = useQuery<readonly Check[]>({ queryKey: key, queryFn: skipToken });
   const verifying = useMutation({
     mutationFn: async () => {
       setRunning([]);
-      // Only whoever asks for it loads it.
-      const { verifyHere } = await import("../../verify/verify-here.ts");
       const onCheck = (check: Check) => setRunning((before) => [...before, check]);
       // Without it the node's word stands for the state.
       const l1 = await queries.fetchQuery(l1Query(protocol)).catch(() => undefined);
-      queries.setQueryData(
-        key,
-        await verifyHere({ receipt, client, at, source: contentOf(protocol), l1, onCheck }),
-      );
+      queries.setQueryData(key, await verify(onCheck, l1));
     },
   });
   const isDone = verified !== undefined && verifying.status !== "pending" && verifying.status !== "error";
   const checks = isDone ? verified : running;
-  const failed = checks.filter(({ ok }) => ok === false).length;
   return (
     <Section
       title="Verify"
@@ -51,18 +95,8 @@ export function VerifyPanel({ receipt }: { receipt: Receipt }) {
           <Button kind="main" disabled={verifying.isPending} onClick={() => verifying.mutate()}>
             {verifying.isPending ? "Checking…" : checks.length > 0 ? "Check again" : "Verify in this browser"}
           </Button>
-          <Download receipt={receipt} />
-          {!isDone ? null : (
-            <p
-              role="status"
-              className={`font-medium ${failed > 0 ? "text-bad" : "text-good"}`}
-              data-testid="verdict"
-            >
-              {failed > 0
-                ? `${failed} of ${checks.length} checks failed: do not trust this receipt.`
-                : `All that can be checked here is right (${checks.filter(({ ok }) => ok).length} checks).`}
-            </p>
-          )}
+          {saving}
+          {isDone ? <Verdict checks={checks} /> : null}
         </div>
         {verifying.error === null ? null : (
           <div className="mt-4">
@@ -76,9 +110,20 @@ export function VerifyPanel({ receipt }: { receipt: Receipt }) {
             ))}
           </ul>
         )}
-        {!isDone ? null : <Limits receipt={receipt} rpcUrl={client.rpcUrl} />}
+        {isDone ? <Limits id={id} rpcUrl={rpcUrl} /> : null}
       </Card>
     </Section>
+  );
+}
+
+function Verdict({ checks }: { checks: readonly Check[] }) {
+  const failed = checks.filter(({ ok }) => ok === false).length;
+  return (
+    <p role="status" className={`font-medium ${failed > 0 ? "text-bad" : "text-good"}`} data-testid="verdict">
+      {failed > 0
+        ? `${failed} of ${checks.length} checks failed: do not trust this receipt.`
+        : `All that can be checked here is right (${checks.filter(({ ok }) => ok).length} checks).`}
+    </p>
   );
 }
 
@@ -112,8 +157,8 @@ const ONLY_BY_EXECUTION: readonly (readonly [what: string, why: string])[] = [
   ["the adapter (--train)", "the fine-tuning has to be replayed"],
 ];
 
-function Limits({ receipt, rpcUrl }: { receipt: Receipt; rpcUrl: string }) {
-  const command = `openledger receipt verify ${receipt.request.requestId} --rpc ${rpcUrl}`;
+function Limits({ id, rpcUrl }: { id: string; rpcUrl: string }) {
+  const command = `openledger receipt verify ${id} --rpc ${rpcUrl}`;
   return (
     <div className="mt-4 rounded-md bg-raised p-4 text-sm">
       <p className="font-medium">What only running the model again can check</p>

@@ -9,18 +9,17 @@ import { storyQuery } from "../../chain/queries.ts";
 import { secretOf } from "../../chain/secrets.ts";
 import { Amount } from "../../ui/exact.tsx";
 import { formatCount } from "../../ui/format.ts";
-import { Card, Section } from "../../ui/layout.tsx";
+import { Card } from "../../ui/layout.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { StatusBadge } from "../../ui/status.tsx";
 import { Asking } from "../attribution/asking.tsx";
 import { ClaimStory } from "../attribution/claim-story.tsx";
-import { Documents, SpanControls } from "../attribution/documents.tsx";
 import { InfluenceLayer } from "../attribution/influence-layer.tsx";
-import { type Quoted, type SpanView, useSpanView } from "../attribution/span-view.ts";
-import { isPaidBySpans, Meeting, paidBy, quotedOf, summaryOf } from "../attribution/verbatim-layer.tsx";
+import { useSpanView } from "../attribution/span-view.ts";
 import { VerifyPanel } from "../attribution/verify-panel.tsx";
 import { MarkdownAnswer } from "./markdown-answer.tsx";
 import { Sources } from "./sources.tsx";
+import { quotedIn, VerbatimSection } from "./verbatim-section.tsx";
 
 interface PaidProps {
   thread: ChatThread;
@@ -73,16 +72,13 @@ function AnswerLink({ requestId, children }: { requestId: bigint; children: stri
   );
 }
 
-const NO_SPANS: Quoted = { spans: [], documents: [] };
-
 function Answered({
   turn,
   story,
   receipt,
   isLast,
 }: Omit<PaidProps, "thread"> & { story: RequestStory; receipt: Receipt }) {
-  const { verbatim } = receipt;
-  const quoted = useMemo(() => (verbatim === undefined ? NO_SPANS : quotedOf(verbatim)), [verbatim]);
+  const quoted = useMemo(() => quotedIn(receipt), [receipt]);
   const view = useSpanView(quoted);
   return (
     <>
@@ -97,7 +93,7 @@ function Answered({
         <Cost story={story} receipt={receipt} />
       </Card>
       <Sources id={turn.id} spans={view.spans.length} rows={receipt.claim.list.rowIds.length} isLast={isLast}>
-        <Verbatim receipt={receipt} view={view} />
+        <VerbatimSection shown={receipt} view={view} />
         <InfluenceLayer receipt={receipt} />
         <ClaimStory story={story} />
         <VerifyPanel receipt={receipt} />
@@ -123,26 +119,5 @@ function Cost({ story, receipt }: { story: RequestStory; receipt: Receipt }) {
       <StatusBadge status={request.status} />
       <AnswerLink requestId={request.requestId}>{`Answer ${request.requestId}`}</AnswerLink>
     </p>
-  );
-}
-
-function Verbatim({ receipt, view }: { receipt: Receipt; view: SpanView }) {
-  const { verbatim } = receipt;
-  return (
-    <Section
-      title="Verbatim"
-      note={`Where words of the answer stand in the training rows, letter for letter. ${paidBy(receipt)}`}
-    >
-      {verbatim === undefined ? (
-        <Card className="text-sm text-soft">The receipt names no spans.</Card>
-      ) : (
-        <div className="space-y-3">
-          <p className="text-sm text-soft">{summaryOf(verbatim)}</p>
-          <SpanControls view={view} />
-          <Documents view={view} answer={receipt.answer} model={receipt.model} />
-          <Meeting verbatim={verbatim} isPaid={isPaidBySpans(receipt)} />
-        </div>
-      )}
-    </Section>
   );
 }

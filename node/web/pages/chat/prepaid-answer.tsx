@@ -3,7 +3,12 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
 import type { RegisteredModel } from "../../../ai/client/models.ts";
 import { earnedOf, feeOf, netOf } from "../../../ai/epoch/epoch.ts";
-import { type PrepaidAnswer, parsePrepaid, prepaidToJson } from "../../../ai/epoch/prepaid.ts";
+import {
+  type PrepaidAnswer,
+  type PrepaidPlace,
+  parsePrepaid,
+  prepaidToJson,
+} from "../../../ai/epoch/prepaid.ts";
 import { makePrepaidReceipt, prepaidReceiptToJson, proofAt } from "../../../ai/receipt/prepaid-receipt.ts";
 import { modelPart } from "../../../ai/receipt/receipt.ts";
 import type { ChatThread, PrepaidQuestion, Turn } from "../../chain/chat-thread.ts";
@@ -22,9 +27,11 @@ import { Card, Section } from "../../ui/layout.tsx";
 import { Empty, Loaded, Problem } from "../../ui/states.tsx";
 import { Estimate, InfluenceRows, listedRows } from "../attribution/influence-layer.tsx";
 import { useSpanView } from "../attribution/span-view.ts";
+import { VerifyPrepaidPanel } from "../attribution/verify-panel.tsx";
 import { EpochBadge } from "../epochs/parts.tsx";
 import { MarkdownAnswer } from "./markdown-answer.tsx";
 import { Sources } from "./sources.tsx";
+import { quotedIn, VerbatimSection } from "./verbatim-section.tsx";
 
 interface PrepaidProps {
   thread: ChatThread;
@@ -88,11 +95,10 @@ function AskingPurse({ thread, turn, prepaid }: Omit<PrepaidProps, "isLast">) {
   );
 }
 
-const NO_SPANS = { spans: [], documents: [] };
-
 function Answered({ turn, answer, isLast }: { turn: Turn; answer: PrepaidAnswer; isLast: boolean }) {
   const protocol = useProtocol();
-  const view = useSpanView(NO_SPANS);
+  const quoted = useMemo(() => quotedIn(answer), [answer]);
+  const view = useSpanView(quoted);
   const model = useQuery(modelQuery(protocol, answer.claim.modelId));
   return (
     <>
@@ -106,12 +112,18 @@ function Answered({ turn, answer, isLast }: { turn: Turn; answer: PrepaidAnswer;
         </div>
         <Cost answer={answer} />
       </Card>
-      <Sources id={turn.id} spans={undefined} rows={answer.claim.list.rowIds.length} isLast={isLast}>
+      <Sources
+        id={turn.id}
+        spans={answer.verbatim && view.spans.length}
+        rows={answer.claim.list.rowIds.length}
+        isLast={isLast}
+      >
         <Loaded query={model} what="the model" lines={6}>
           {(found) => (
             <>
+              <VerbatimSection shown={{ ...answer, model: modelPart(found) }} view={view} />
               <Rows answer={answer} model={found} />
-              <Receipt answer={answer} model={found} />
+              <Verify answer={answer} model={found} />
             </>
           )}
         </Loaded>
@@ -196,37 +208,30 @@ function Rows({ answer, model }: { answer: PrepaidAnswer; model: RegisteredModel
   );
 }
 
-/** The receipt as a file, with its proof once the answer stands in an epoch, and the command that recomputes it. */
-function Receipt({ answer, model }: { answer: PrepaidAnswer; model: RegisteredModel }) {
+/** The answer checked here, and its receipt as a file: once it stands in an epoch, with what proves its place there. */
+function Verify({ answer, model }: { answer: PrepaidAnswer; model: RegisteredModel }) {
   const protocol = useProtocol();
-  const place = useQuery(placeQuery(protocol, answer));
+  const { data: place } = useQuery(placeQuery(protocol, answer));
   const saving = useMutation({
-    mutationFn: async () => {
-      const found = place.data ?? null;
+    mutationFn: async (found: PrepaidPlace | null) => {
       const proof = found && (await proofAt(protocol, contentOf(protocol), found));
       const json = prepaidReceiptToJson(makePrepaidReceipt(answer, model, found, proof));
       const name = `prepaid-${answer.claim.requestHash.slice(2, 12)}.json`;
       saveFile(name, "application/json", `${JSON.stringify(json, null, 2)}\n`);
     },
   });
-  return (
-    <Section
-      title="Receipt"
-      note="Everything that recomputes this answer. Saved once it stands in an epoch, it also proves its place there."
+  const save = (
+    <Button
+      disabled={saving.isPending || place === undefined}
+      onClick={() => place !== undefined && saving.mutate(place)}
     >
-      <div className="flex flex-wrap items-center gap-3 text-sm">
-        <Button disabled={saving.isPending || place.data === undefined} onClick={() => saving.mutate()}>
-          Save the receipt
-        </Button>
-        <span className="text-soft">
-          Then <code className="font-mono text-xs">openledger receipt verify FILE</code> computes it again.
-        </span>
-      </div>
-      {saving.error === null ? null : (
-        <div className="mt-3">
-          <Problem error={saving.error} />
-        </div>
-      )}
-    </Section>
+      Save the receipt
+    </Button>
+  );
+  return (
+    <>
+      <VerifyPrepaidPanel answer={answer} model={model} place={place ?? null} saving={save} />
+      {saving.error === null ? null : <Problem error={saving.error} />}
+    </>
   );
 }
