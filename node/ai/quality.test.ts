@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { Session } from "../../native/js/index.ts";
 import { packageRoot } from "../base/paths.ts";
 import { buildIndex, fitModelBasis, querySketch } from "./attribution/build.ts";
+import { partsIn } from "./attribution/index-contents.ts";
 import { mapIndex } from "./attribution/mapped-index.ts";
 import { scoreOf, trueList } from "./attribution/score.ts";
 import { allScores, recordOf } from "./attribution/sketch-index.ts";
@@ -36,7 +37,7 @@ test("the shipped model learns facts it never saw, and the index finds who taugh
   const basis = await fitModelBasis(session, base, adapter, rows, DEFAULT_METHOD);
   const built = await buildIndex(session, base, adapter, basis, { places, examples: rows }, DEFAULT_METHOD);
   const { commitment } = built;
-  const index = await mapIndex(built.bytes, commitment);
+  const index = await mapIndex(partsIn(built.bytes, commitment), commitment);
 
   const run = async (question: string, taught: boolean) => {
     const ids = await checkedPrompt(base, question);

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Session } from "../../native/js/index.ts";
 import { likelySketches, openSketches, type Sketches } from "../../native/js/sketches.ts";
 import { buildIndex, fitModelBasis, querySketch } from "../../node/ai/attribution/build.ts";
+import { indexParts, partsIn } from "../../node/ai/attribution/index-contents.ts";
 import { mapIndex } from "../../node/ai/attribution/mapped-index.ts";
 import { bestList } from "../../node/ai/attribution/score.ts";
 import { type AttributionIndex, recordOf } from "../../node/ai/attribution/sketch-index.ts";
@@ -55,9 +56,9 @@ export async function modelFigures(folder: string, rows: number, facts: number):
     buildIndex(session, base, adapter, basis, { places, examples: all }, method),
   );
   const { commitment } = built;
-  const path = join(folder, "model.sketches");
-  const [index, mapping] = await timed(() => mapIndex(built.bytes, commitment, path));
-  const sketches = await openSketches([path], { verify: false });
+  const paths = indexParts(commitment).map((_, i) => join(folder, `model-${i}.sketches`));
+  const [index, mapping] = await timed(() => mapIndex(partsIn(built.bytes, commitment), commitment, paths));
+  const sketches = await openSketches(paths, { verify: false });
   const seconds = (value: number) => `${value.toFixed(0)} s`;
   return [
     {

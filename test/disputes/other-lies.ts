@@ -1,7 +1,7 @@
 import { bytesToHex } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { encodeRecord } from "../../node/ai/attribution/record.ts";
-import { type AttributionIndex, recordBytes, recordOf } from "../../node/ai/attribution/sketch-index.ts";
+import { type IndexInMemory, recordOf } from "../../node/ai/attribution/sketch-index.ts";
 import { caseOf } from "../../node/ai/client/audits.ts";
 import {
   cancelContribution,
@@ -39,7 +39,7 @@ const PANEL_S = 600;
 async function registered(
   world: World,
   owner: PrivateKeyAccount,
-  index: AttributionIndex,
+  index: IndexInMemory,
   publish = true,
 ): Promise<string> {
   const { client, at, until } = world.ground;
@@ -60,7 +60,7 @@ export async function foreignIndex(world: World, owner: PrivateKeyAccount): Prom
   const { index } = world.built;
   const foreign = await changedIndex(world, (bytes) => {
     const { contributionId, row } = recordOf(index, 0);
-    bytes.set(encodeRecord({ ...recordOf(index, 3), contributionId, row }), 3 * recordBytes(index, 0).length);
+    bytes.set(encodeRecord({ ...recordOf(index, 3), contributionId, row }), 3 * index.record(0).length);
   });
   return registered(world, owner, foreign);
 }
@@ -93,7 +93,7 @@ export async function falseRepeatMark(world: World, owner: PrivateKeyAccount): P
   const marked = await changedIndex(world, (bytes) => {
     const record = recordOf(index, 2);
     const values = new Int8Array(record.values.length);
-    bytes.set(encodeRecord({ ...record, first: 4, values }), 2 * recordBytes(index, 0).length);
+    bytes.set(encodeRecord({ ...record, first: 4, values }), 2 * index.record(0).length);
   });
   return registered(world, owner, marked);
 }

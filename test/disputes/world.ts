@@ -2,7 +2,7 @@ import { bytesToHex } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { encodeManifest } from "../../node/ai/attribution/manifest.ts";
 import { recordTree } from "../../node/ai/attribution/record-tree.ts";
-import { type AttributionIndex, readIndex, recordBytes } from "../../node/ai/attribution/sketch-index.ts";
+import { type IndexInMemory, readIndex } from "../../node/ai/attribution/sketch-index.ts";
 import {
   acceptContribution,
   commitContribution,
@@ -176,15 +176,15 @@ export function orderOf({ manifest, hashes, index }: BuiltModel): ModelOrder {
 /** A registration of the build with another index. @param publish whether the index can be fetched. */
 export async function orderWithIndex(
   { ground, built }: World,
-  index: AttributionIndex,
+  index: IndexInMemory,
   publish = true,
 ): Promise<ModelOrder> {
-  const manifest = { ...built.manifest, index: contentIdOf(index.bytes) };
+  const manifest = { ...built.manifest, index: [contentIdOf(index.bytes)] };
   if (publish) await ground.sink.put(index.bytes);
   await ground.sink.put(encodeManifest(manifest));
   const manifestHash = contentIdOf(encodeManifest(manifest));
   // One adapter is registered once.
-  const hashes = { ...built.hashes, manifestHash, adapterHash: manifest.index };
+  const hashes = { ...built.hashes, manifestHash, adapterHash: manifest.index[0]! };
   return orderOf({ ...built, index, manifest, hashes });
 }
 
@@ -192,10 +192,10 @@ export async function orderWithIndex(
 export async function changedIndex(
   { built }: World,
   change: (bytes: Uint8Array) => void,
-): Promise<AttributionIndex> {
+): Promise<IndexInMemory> {
   const bytes = built.index.bytes.slice();
   change(bytes);
-  const { root } = await recordTree(bytes, recordBytes(built.index, 0).length);
+  const { root } = await recordTree(bytes, built.index.record(0).length);
   return readIndex(bytes, { ...built.index.commitment, root });
 }
 

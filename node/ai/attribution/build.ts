@@ -12,7 +12,7 @@ import type { TrainingExample, TrainingSet } from "../train/snapshot.ts";
 import { dimensionOf, foldOf, type ModelBasis, sketchBy } from "./model-basis.ts";
 import { encodeRecord, type QuerySketch, recordAt } from "./record.ts";
 import type { IndexCommitment } from "./score.ts";
-import { type AttributionIndex, commitRecords } from "./sketch-index.ts";
+import { commitRecords, type IndexInMemory } from "./sketch-index.ts";
 
 /** Row exponents lie within ±4 of the median row's: a larger norm than 16 times the median's is cut down to that. */
 const ROW_SPAN = 4;
@@ -74,7 +74,7 @@ export async function buildIndex(
   { places, examples: rows }: Pick<TrainingSet, "places" | "examples">,
   { attribution }: Method,
   options: BuildOptions = {},
-): Promise<AttributionIndex> {
+): Promise<IndexInMemory> {
   const k = dimensionOf(basis);
   const size = recordSize(k);
   const bytes = new Uint8Array(places.length * size);

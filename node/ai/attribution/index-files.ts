@@ -5,16 +5,17 @@ import { systemClock } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import type { ContentSource } from "../content/source.ts";
+import { indexParts, requireParts } from "./index-contents.ts";
 import type { Manifest } from "./manifest.ts";
 import { mapIndex, openIndex } from "./mapped-index.ts";
 import type { IndexCommitment } from "./score.ts";
 import type { AttributionIndex } from "./sketch-index.ts";
 
-/** Where an index's records are fetched from: in memory, or the path of a file of them. */
-export type RecordSource = () => Promise<Uint8Array | string>;
+/** Where the records of a part of an index are fetched from: in memory, or the path of a file of them. */
+export type RecordSource = (part: number) => Promise<Uint8Array | string>;
 
 const DEFAULT_BYTES = 8 * 2 ** 30;
-const NAME = /^[0-9a-f]{64}\.sketches$/;
+const NAME = /^[0-9a-f]{64}-\d{1,3}\.sketches$/;
 
 /**
  * The files of indexes in a folder, by their root: made once, mapped again after a restart without reading the records anew from where they
@@ -52,9 +53,10 @@ export class IndexFiles {
       throw error;
     });
     await this.ready;
-    const path = join(this.folder, `${commitment.root.slice(2)}.sketches`);
-    const index = (await this.kept(path, commitment)) ?? (await mapIndex(await records(), commitment, path));
-    await this.makeRoom(path);
+    const name = commitment.root.slice(2);
+    const paths = indexParts(commitment).map((_, i) => join(this.folder, `${name}-${i}.sketches`));
+    const index = (await this.kept(paths, commitment)) ?? (await mapIndex(records, commitment, paths));
+    await this.makeRoom(paths);
     return index;
   }
 
@@ -66,12 +68,15 @@ export class IndexFiles {
     }
   }
 
-  private async kept(path: string, commitment: IndexCommitment): Promise<AttributionIndex | undefined> {
-    if ((await stat(path).catch(() => undefined)) === undefined) return undefined;
+  private async kept(
+    paths: readonly string[],
+    commitment: IndexCommitment,
+  ): Promise<AttributionIndex | undefined> {
+    for (const path of paths) if ((await stat(path).catch(() => undefined)) === undefined) return undefined;
     try {
-      const index = await openIndex(path, commitment);
+      const index = await openIndex(paths, commitment);
       const now = systemClock.now();
-      await utimes(path, now, now).catch(() => undefined);
+      for (const path of paths) await utimes(path, now, now).catch(() => undefined);
       return index;
     } catch (error) {
       if (error instanceof NativeError || isCodedError(error, "INDEX_MISMATCH")) return undefined;
@@ -80,7 +85,7 @@ export class IndexFiles {
   }
 
   /** The oldest beyond the limit go; never the one in use. */
-  private async makeRoom(inUse: string): Promise<void> {
+  private async makeRoom(inUse: readonly string[]): Promise<void> {
     const found: { path: string; size: number; used: number }[] = [];
     for (const name of await readdir(this.folder)) {
       const path = join(this.folder, name);
@@ -90,20 +95,24 @@ export class IndexFiles {
     let bytes = found.reduce((sum, { size }) => sum + size, 0);
     for (const { path, size } of found.sort((a, b) => a.used - b.used)) {
       if (bytes <= this.maxBytes) return;
-      if (path === inUse) continue;
+      if (inUse.includes(path)) continue;
       await rm(path, { force: true });
       bytes -= size;
     }
   }
 }
 
-/** The index of a manifest, mapped. @throws CodedError `INDEX_MISMATCH`, and of the source; NativeError of the file. */
-export function storedIndex(
+/** The index of a manifest, mapped. @throws CodedError `MANIFEST_INVALID`, `INDEX_MISMATCH`, and of the source; NativeError of the file. */
+export async function storedIndex(
   source: ContentSource,
   { index }: Pick<Manifest, "index">,
   commitment: IndexCommitment,
   files?: IndexFiles,
 ): Promise<AttributionIndex> {
-  const records = () => (source.file ? source.file(index) : source.get(index));
-  return files ? files.open(commitment, records) : records().then((from) => mapIndex(from, commitment));
+  requireParts({ index }, commitment);
+  const records: RecordSource = async (part) => {
+    const hash = index[part]!;
+    return source.file ? source.file(hash) : source.get(hash);
+  };
+  return files ? files.open(commitment, records) : mapIndex(records, commitment);
 }

@@ -11,6 +11,8 @@ const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hash>;
 const size = z.number().int().nonnegative();
 /** Files of one list: of a base model in as many shards. */
 const MAX_FILES = 1_000;
+/** Parts of an index: of 4 million rows with the largest sketches. */
+const MAX_PARTS = 256;
 /** Of a manifest: three full lists with names of a usual length. */
 const MAX_MANIFEST_BYTES = 2 ** 20;
 const files = z
@@ -19,7 +21,7 @@ const files = z
   .max(MAX_FILES);
 
 const manifestSchema = z.strictObject({
-  format: z.literal("openledger/manifest/2"),
+  format: z.literal("openledger/manifest/3"),
   name: z.string().min(1).max(256),
   /** config.json and the weights. */
   base: files,
@@ -29,8 +31,8 @@ const manifestSchema = z.strictObject({
   adapter: files,
   method: hash,
   basis: hash,
-  /** All records end to end. */
-  index: hash,
+  /** All records end to end, in parts (index-contents.ts). */
+  index: z.array(hash).min(1).max(MAX_PARTS),
   snapshots: z
     .array(
       z.strictObject({

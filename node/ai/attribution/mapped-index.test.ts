@@ -3,23 +3,27 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSketches } from "../../../native/js/sketches.ts";
-import { IndexFiles } from "./index-files.ts";
+import type { Hash } from "../../chain/types/primitives.ts";
+import { memoryContent } from "../testing/memory-content.ts";
+import { fetchIndex, partsIn, rowsOfPart, storeIndex } from "./index-contents.ts";
+import { IndexFiles, storedIndex } from "./index-files.ts";
 import { mapIndex } from "./mapped-index.ts";
 import type { IndexRecord } from "./record.ts";
 import { bestList } from "./score.ts";
 import {
   type AttributionIndex,
   allScores,
+  commitRecords,
+  type IndexInMemory,
   makeIndex,
   readIndex,
-  recordBytes,
   recordOf,
 } from "./sketch-index.ts";
 
 const K = 96;
 const ROWS = 300;
 let folder: string;
-let made: AttributionIndex;
+let made: IndexInMemory;
 
 /** Rows of small values, so that scores are equal now and then; repeats and skipped ones among them. */
 function records(seed: number, rows = ROWS): IndexRecord[] {
@@ -37,6 +41,10 @@ function records(seed: number, rows = ROWS): IndexRecord[] {
   });
 }
 
+/** All records, end to end. */
+const bytesOf = ({ commitment, record }: AttributionIndex): Uint8Array =>
+  Uint8Array.from(Buffer.concat(Array.from({ length: commitment.rows }, (_, row) => record(row))));
+
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "openledger-mapped-"));
   made = await makeIndex(records(1), { e0: -6, floor: 100n, topK: 16 });
@@ -53,12 +61,12 @@ describe("a mapped index", () => {
       return readIndex(from, { ...made.commitment, root });
     };
     for (const known of [made, await read(bytes)]) {
-      const mapped = await mapIndex(known.bytes, known.commitment);
-      expect(mapped.bytes).toEqual(known.bytes);
+      const mapped = await mapIndex(partsIn(known.bytes, known.commitment), known.commitment);
+      expect(bytesOf(mapped)).toEqual(known.bytes);
       expect(mapped.tree.root).toBe(known.tree.root);
       for (const row of [0, 1, 127, 128, 255, 256, ROWS - 1]) {
         expect(mapped.tree.path(row)).toEqual(known.tree.path(row));
-        expect(recordBytes(mapped, row)).toEqual(recordBytes(known, row));
+        expect(mapped.record(row)).toEqual(known.record(row));
       }
       for (const row of [-1, 0.5, ROWS]) expect(() => mapped.tree.path(row)).toThrow(`record ${row}`);
       for (const [exponent, step] of [
@@ -79,13 +87,18 @@ describe("a mapped index", () => {
         expect(list).toEqual(await bestList(known.commitment, there, headOf));
       }
     }
-    expect((await allScores(await mapIndex(bytes, (await read(bytes)).commitment), zeros()))[7]!.score).toBe(
-      undefined,
-    );
+    expect(
+      (
+        await allScores(
+          await mapIndex(partsIn(bytes, made.commitment), (await read(bytes)).commitment),
+          zeros(),
+        )
+      )[7]!.score,
+    ).toBe(undefined);
   });
 
   test("has no score for rows that it doesn't have, as a false claim may name them", async () => {
-    const mapped = await mapIndex(made.bytes, made.commitment);
+    const mapped = await mapIndex(partsIn(made.bytes, made.commitment), made.commitment);
     const query = { exponent: 0, values: new Int16Array(K).fill(2) };
     for (const index of [mapped, made]) {
       const found = (await index.score(query)).of([ROWS, 2, 0xffff_ffff, 2]);
@@ -97,7 +110,7 @@ describe("a mapped index", () => {
 
   test("is refused where it is not the committed one", async () => {
     const refused = (from: Uint8Array, changed: Partial<AttributionIndex["commitment"]> = {}) =>
-      expect(mapIndex(from, { ...made.commitment, ...changed })).rejects.toMatchObject({
+      expect(mapIndex(async () => from, { ...made.commitment, ...changed })).rejects.toMatchObject({
         code: "INDEX_MISMATCH",
       });
     await refused(made.bytes.subarray(1));
@@ -106,9 +119,71 @@ describe("a mapped index", () => {
     const other = made.bytes.slice();
     other[50]! ^= 1;
     await refused(other);
-    const mapped = await mapIndex(made.bytes, made.commitment);
+    const mapped = await mapIndex(partsIn(made.bytes, made.commitment), made.commitment);
     await expect(mapped.score({ exponent: 0, values: new Int16Array(K - 1) })).rejects.toMatchObject({
       code: "SCORE_DIMENSION",
+    });
+  });
+});
+
+describe("an index of several contents", () => {
+  const DIMENSION = 4096;
+  const SIZE = DIMENSION + 21;
+  const EACH = rowsOfPart({ dimension: DIMENSION });
+  const rows = EACH + 3;
+  const content = memoryContent();
+  let bytes: Uint8Array;
+  let index: IndexInMemory;
+  let hashes: Hash[];
+
+  beforeAll(async () => {
+    bytes = new Uint8Array(rows * SIZE);
+    const view = new DataView(bytes.buffer);
+    for (let rowId = 0; rowId < rows; rowId++) {
+      view.setUint32(rowId * SIZE, rowId);
+      view.setUint32(rowId * SIZE + 12, rowId);
+      view.setUint32(rowId * SIZE + 16, rowId);
+      bytes[rowId * SIZE + 21 + (rowId % DIMENSION)] = 1 + (rowId % 100);
+    }
+    index = await commitRecords(bytes, DIMENSION, { e0: 0, floor: 0n, topK: 16 });
+    hashes = await storeIndex(content, index);
+  }, 120_000);
+
+  test("has the same root, records, paths and scores as the whole", async () => {
+    const { commitment } = index;
+    const stored = hashes.map((hash) => content.all.get(hash)!.length);
+    expect(stored).toEqual([EACH * SIZE, 3 * SIZE]);
+    const place = new IndexFiles(join(folder, "several"));
+    const files = await storedIndex(content, { index: hashes }, commitment, place);
+    expect(readdirSync(join(folder, "several")).length).toBe(2);
+    const again = await place.open(commitment, () => Promise.reject(new Error("asked for records")));
+    for (const mapped of [files, again, await storedIndex(content, { index: hashes }, commitment)])
+      for (const row of [0, EACH - 1, EACH, rows - 1]) {
+        expect(mapped.record(row)).toEqual(index.record(row));
+        expect(mapped.tree.path(row)).toEqual(index.tree.path(row));
+      }
+    expect(files.record(rows).length).toBe(0);
+    const query = { exponent: 0, values: new Int16Array(DIMENSION).map((_, i) => (i % 7) - 3) };
+    const [here, there] = [await files.score(query), await index.score(query)];
+    expect(await here.best(64)).toEqual(await there.best(64));
+    const read = await fetchIndex(content, { index: hashes }, commitment);
+    expect(Buffer.compare(read, bytes)).toBe(0);
+  }, 120_000);
+
+  test("is refused with another number of parts, before anything is fetched, or with a part of another index", async () => {
+    const never = { get: () => Promise.reject(new Error("fetched")) };
+    const { commitment } = index;
+    for (const wrong of [hashes.slice(1), [...hashes, hashes[0]!]]) {
+      await expect(fetchIndex(never, { index: wrong }, commitment)).rejects.toMatchObject({
+        code: "MANIFEST_INVALID",
+      });
+      await expect(storedIndex(never, { index: wrong }, commitment)).rejects.toMatchObject({
+        code: "MANIFEST_INVALID",
+      });
+    }
+    const turned = [...hashes].reverse();
+    await expect(storedIndex(content, { index: turned }, commitment)).rejects.toMatchObject({
+      code: "INDEX_MISMATCH",
     });
   });
 });
@@ -122,8 +197,8 @@ describe("the files of indexes", () => {
     writeFileSync(source, made.bytes);
     await new IndexFiles(place).open(made.commitment, async () => source);
     const again = await new IndexFiles(place).open(made.commitment, never);
-    expect(again.bytes).toEqual(made.bytes);
-    expect(readdirSync(place)).toEqual([`${made.commitment.root.slice(2)}.sketches`]);
+    expect(bytesOf(again)).toEqual(made.bytes);
+    expect(readdirSync(place)).toEqual([`${made.commitment.root.slice(2)}-0.sketches`]);
   });
 
   test("are made again where they are damaged, and never given for another root", async () => {
@@ -140,7 +215,7 @@ describe("the files of indexes", () => {
       rmSync(path);
       writeFileSync(path, bytes);
       await expect(files.open(made.commitment, never)).rejects.toThrow("asked for records");
-      expect((await files.open(made.commitment, async () => made.bytes)).bytes).toEqual(made.bytes);
+      expect(bytesOf(await files.open(made.commitment, async () => made.bytes))).toEqual(made.bytes);
       expect(readFileSync(path).equals(good)).toBe(true);
     }
     await openSketches([path]);
@@ -149,7 +224,7 @@ describe("the files of indexes", () => {
     await expect(new IndexFiles(place).open(wrong, async () => made.bytes)).rejects.toMatchObject({
       code: "INDEX_MISMATCH",
     });
-    expect(readdirSync(place)).toEqual([`${made.commitment.root.slice(2)}.sketches`]);
+    expect(readdirSync(place)).toEqual([`${made.commitment.root.slice(2)}-0.sketches`]);
   });
 
   test("are as asked for at the same time, each with its own terms", async () => {
@@ -182,11 +257,11 @@ describe("the files of indexes", () => {
       // Times of files have to differ.
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    const kept = [all[1]!, all[2]!].map(({ commitment }) => `${commitment.root.slice(2)}.sketches`);
+    const kept = [all[1]!, all[2]!].map(({ commitment }) => `${commitment.root.slice(2)}-0.sketches`);
     expect(readdirSync(place).sort()).toEqual(kept.sort());
     const small = new IndexFiles(place, 1);
     const last = await small.open(all[0]!.commitment, async () => all[0]!.bytes);
-    expect(readdirSync(place)).toEqual([`${all[0]!.commitment.root.slice(2)}.sketches`]);
+    expect(readdirSync(place)).toEqual([`${all[0]!.commitment.root.slice(2)}-0.sketches`]);
     expect((await last.score(zeros())).of([0])[0]).toMatchObject({ rowId: 0 });
   });
 });

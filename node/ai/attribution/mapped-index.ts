@@ -10,8 +10,10 @@ import {
   sketchPath,
   writeSketches,
 } from "../../../native/js/sketches.ts";
+import { recordSize } from "../../../precompiles/influence-verifier/rule.ts";
 import { hexOfBytes } from "../codec/hash.ts";
 import { aiError } from "../errors.ts";
+import { indexParts } from "./index-contents.ts";
 import type { QuerySketch } from "./record.ts";
 import { requireRow } from "./record-tree.ts";
 import type { IndexCommitment, RowScores } from "./score.ts";
@@ -19,45 +21,68 @@ import { type AttributionIndex, requireBytes, requireRoot } from "./sketch-index
 
 /**
  * An index whose records, tree and marks lie in a mapped file, scored by the native scan off the event loop.
- * @param records all of them end to end, or the path of a file of them.
- * @param path of the file that is made, and stays where it is the right one; absent: one that no folder names once it is mapped, and that goes with the index.
+ * @param records of a part (index-contents.ts) end to end, or the path of a file of them.
+ * @param paths of the files that are made, one a part, and stay where they are the right ones; absent: files that no folder names once they
+ * are mapped, and that go with the index.
  * @throws CodedError `INDEX_MISMATCH`, NativeError `SKETCH_WRITE`, `SKETCH_READ`, `SKETCH_MEMORY`.
  */
 export async function mapIndex(
-  records: Uint8Array | string,
+  records: (part: number) => Promise<Uint8Array | string>,
   commitment: IndexCommitment,
-  path?: string,
+  paths?: readonly string[],
 ): Promise<AttributionIndex> {
-  requireBytes(typeof records === "string" ? (await stat(records)).size : records.length, commitment);
-  const { dimension } = commitment;
-  if (path !== undefined) {
-    await writeSketches(path, records, { dimension });
-    return openIndex(path, commitment).catch(async (error: unknown) => {
-      await rm(path, { force: true });
+  const remove = (path: string) => rm(path, { recursive: true, force: true });
+  if (paths !== undefined) {
+    try {
+      return await writeIndex(records, commitment, paths);
+    } catch (error) {
+      for (const path of paths) await remove(path);
       throw error;
-    });
+    }
   }
   const folder = await mkdtemp(join(tmpdir(), "openledger-index-"));
-  try {
-    const passing = join(folder, "index.sketches");
-    await writeSketches(passing, records, { dimension });
-    return await openIndex(passing, commitment);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  const passing = indexParts(commitment).map((_, i) => join(folder, `${i}.sketches`));
+  return writeIndex(records, commitment, passing).finally(() => remove(folder));
+}
+
+/** One part after the other, so that one is in memory at most. */
+async function writeIndex(
+  records: (part: number) => Promise<Uint8Array | string>,
+  commitment: IndexCommitment,
+  paths: readonly string[],
+): Promise<AttributionIndex> {
+  const { dimension } = commitment;
+  for (const [i, { first, rows }] of indexParts(commitment).entries()) {
+    const from = await records(i);
+    requireBytes(typeof from === "string" ? (await stat(from)).size : from.length, { rows, dimension });
+    await writeSketches(paths[i]!, from, { dimension, first });
   }
+  return openIndex(paths, commitment);
 }
 
 /**
- * Maps the file of an index, every byte compared with its checksum, and checks its root.
+ * Maps the files of an index, every byte compared with its checksum, and checks its root.
  * @throws CodedError `INDEX_MISMATCH`, NativeError `SKETCH_FILE`, `SKETCH_READ`.
  */
-export async function openIndex(path: string, commitment: IndexCommitment): Promise<AttributionIndex> {
-  const sketches = await openSketches([path]);
-  const [{ records: bytes }] = sketches.parts as [Sketches["parts"][number]];
-  requireBytes(bytes.length, commitment);
+export async function openIndex(
+  paths: readonly string[],
+  commitment: IndexCommitment,
+): Promise<AttributionIndex> {
+  const sketches = await openSketches(paths);
+  const { parts, dimension } = sketches;
+  requireBytes(
+    parts.reduce((sum, { records }) => sum + records.length, 0),
+    commitment,
+  );
   requireRoot(hexOfBytes(sketches.root), commitment);
+  const size = recordSize(dimension);
   return {
-    ...{ commitment, bytes },
+    commitment,
+    record(rowId) {
+      const part = parts.find(({ first, rows }) => rowId >= first && rowId < first + rows);
+      const at = (rowId - (part?.first ?? 0)) * size;
+      return part === undefined ? new Uint8Array(0) : part.records.subarray(at, at + size);
+    },
     tree: {
       root: commitment.root,
       path(row) {

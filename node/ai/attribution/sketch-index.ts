@@ -12,27 +12,27 @@ import { scoreBySketch } from "./score-rows.ts";
 /** The sketches of a model, in memory or mapped (mapped-index.ts). */
 export interface AttributionIndex {
   commitment: IndexCommitment;
-  /** All records end to end: the index as it lies in the content store. */
-  bytes: Uint8Array;
+  /** Bytes of one record, as the tree holds it. */
+  record(rowId: number): Uint8Array;
   tree: MerkleTree;
   /** Exact scores of all rows. @throws CodedError `SCORE_DIMENSION` */
   score(query: QuerySketch): Promise<RowScores>;
 }
 
-/** Bytes of one record, as the tree holds it. */
-export function recordBytes({ bytes, commitment }: AttributionIndex, rowId: number): Uint8Array {
-  const size = recordSize(commitment.dimension);
-  return bytes.subarray(rowId * size, (rowId + 1) * size);
+/** An index whose records lie in memory. */
+export interface IndexInMemory extends AttributionIndex {
+  /** All records end to end. */
+  bytes: Uint8Array;
 }
 
 /** One record, read when it is asked for. */
-export function recordOf(index: AttributionIndex, rowId: number): IndexRecord {
-  return decodeRecord(recordBytes(index, rowId), index.commitment.dimension);
+export function recordOf(index: Pick<AttributionIndex, "record" | "commitment">, rowId: number): IndexRecord {
+  return decodeRecord(index.record(rowId), index.commitment.dimension);
 }
 
 /** A record with its path, as the contracts take it. */
 export function openedRecord(index: AttributionIndex, rowId: number) {
-  return { record: hexOfBytes(recordBytes(index, rowId)), path: index.tree.path(rowId) };
+  return { record: hexOfBytes(index.record(rowId)), path: index.tree.path(rowId) };
 }
 
 /** Scores of all rows, in row order. */
@@ -48,7 +48,7 @@ export async function makeIndex(
   records: readonly IndexRecord[],
   terms: Terms,
   signal?: AbortSignal,
-): Promise<AttributionIndex> {
+): Promise<IndexInMemory> {
   const dimension = records[0]!.values.length;
   const size = recordSize(dimension);
   const bytes = new Uint8Array(records.length * size);
@@ -62,7 +62,7 @@ export async function commitRecords(
   dimension: number,
   { e0, floor, topK }: Terms,
   signal?: AbortSignal,
-): Promise<AttributionIndex> {
+): Promise<IndexInMemory> {
   const size = recordSize(dimension);
   const tree = await recordTree(bytes, size, signal);
   const rows = bytes.length / size;
@@ -78,18 +78,20 @@ export async function readIndex(
   bytes: Uint8Array,
   commitment: IndexCommitment,
   signal?: AbortSignal,
-): Promise<AttributionIndex> {
+): Promise<IndexInMemory> {
   requireBytes(bytes.length, commitment);
   const tree = await recordTree(bytes, recordSize(commitment.dimension), signal);
   requireRoot(tree.root, commitment);
   return inMemory(commitment, bytes, tree);
 }
 
-function inMemory(commitment: IndexCommitment, bytes: Uint8Array, tree: MerkleTree): AttributionIndex {
+function inMemory(commitment: IndexCommitment, bytes: Uint8Array, tree: MerkleTree): IndexInMemory {
+  const size = recordSize(commitment.dimension);
+  const record = (rowId: number) => bytes.subarray(rowId * size, (rowId + 1) * size);
   const headOf = (rowId: number) => recordAt(bytes, rowId, commitment.dimension);
   const score = async (query: QuerySketch) =>
     scoresInMemory(await scoreBySketch(query, { commitment, bytes }), headOf);
-  return { commitment, bytes, tree, score };
+  return { commitment, bytes, record, tree, score };
 }
 
 /** Bytes that an index of that commitment takes in memory: records and tree. */
@@ -98,7 +100,10 @@ export function indexMemory({ rows, dimension }: IndexCommitment): number {
 }
 
 /** @throws CodedError `INDEX_MISMATCH` unless an index of that commitment has as many bytes. */
-export function requireBytes(bytes: number, { rows, dimension }: IndexCommitment): void {
+export function requireBytes(
+  bytes: number,
+  { rows, dimension }: Pick<IndexCommitment, "rows" | "dimension">,
+): void {
   const expected = rows * recordSize(dimension);
   if (bytes !== expected) throw mismatch(`it has ${bytes} bytes in place of ${expected}`);
 }

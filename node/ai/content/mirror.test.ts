@@ -129,8 +129,8 @@ test("a manifest that names more than a model has is not followed", async () => 
     Array.from({ length: count }, (_, i) => ({ name: `${i}`.padStart(length), size: 100, sha256: file }));
   const one = filesOf(1);
   const manifest = {
-    ...{ format: "openledger/manifest/2" as const, name: "m", tokenizer: one, adapter: one },
-    ...{ method: file, basis: file, index: file, rows: 1, repeats: 0, skipped: 0 },
+    ...{ format: "openledger/manifest/3" as const, name: "m", tokenizer: one, adapter: one },
+    ...{ method: file, basis: file, index: [file], rows: 1, repeats: 0, skipped: 0 },
     snapshots: [{ datanetId: "1", number: 1, root: file, content: file }],
   };
   const names = async (bytesOf: Uint8Array) => {
@@ -148,6 +148,7 @@ test("a manifest that names more than a model has is not followed", async () => 
   };
   expect(await names(encodeManifest({ ...manifest, base: filesOf(1_000) }))).toBe(true);
   expect(await names(encodeManifest({ ...manifest, base: filesOf(1_001) }))).toBeUndefined();
+  expect(await names(encodeManifest({ ...manifest, base: one, index: Array<Hash>(257).fill(file) }))).toBeUndefined();
   const long = filesOf(1_000, 255);
   const wide = { ...manifest, base: long, tokenizer: long, adapter: long };
   expect(await names(encodeManifest(wide))).toBeUndefined();

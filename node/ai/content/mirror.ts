@@ -124,7 +124,7 @@ export class Mirror {
       const files = [...manifest.base, ...manifest.tokenizer, ...manifest.adapter].map(
         ({ sha256 }) => sha256,
       );
-      const others = [manifest.method, manifest.basis, manifest.index];
+      const others = [manifest.method, manifest.basis, ...manifest.index];
       for (const { content } of manifest.snapshots) others.push(content);
       for (const named of [...files, ...others]) this.want(named, "file");
     } catch (error) {

@@ -32,7 +32,7 @@ export async function exportEvidence(
   };
   const manifest = decodeManifest(await save(model.manifestHash));
   for (const { sha256 } of [...manifest.base, ...manifest.tokenizer, ...manifest.adapter]) await save(sha256);
-  for (const hash of [manifest.method, manifest.basis, manifest.index]) await save(hash);
+  for (const hash of [manifest.method, manifest.basis, ...manifest.index]) await save(hash);
   for (const { content } of manifest.snapshots) {
     const { contributions } = decodeSnapshot(await save(content));
     for (const { contentId } of contributions) await save(contentId);

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { FoldedBasis } from "../attribution/model-basis.ts";
-import { recordBytes } from "../attribution/sketch-index.ts";
 import { valueOfRecord } from "../client/model-disputes.ts";
 import { getModel } from "../client/models.ts";
 import { hexOfBytes } from "../codec/hash.ts";
@@ -52,5 +51,5 @@ test("a panel's member computes the record that the index holds", async () => {
   const { session, content, at, chain } = world;
   const { modelId } = model.registered;
   const { value } = await rerunRecord({ client: chain.client, at, content, session }, modelId, 2);
-  expect(value).toBe(valueOfRecord(modelId, 2, hexOfBytes(recordBytes(model.index, 2))));
+  expect(value).toBe(valueOfRecord(modelId, 2, hexOfBytes(model.index.record(2))));
 }, 60_000);

@@ -3,6 +3,7 @@ import type { WaitOptions } from "../../../native/js/job.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { encodeBasis } from "../attribution/basis-file.ts";
 import { buildIndex, fitModelBasis } from "../attribution/build.ts";
+import { storeIndex } from "../attribution/index-contents.ts";
 import {
   encodeManifest,
   hashOfList,
@@ -12,7 +13,7 @@ import {
   splitBaseFiles,
   storeFiles,
 } from "../attribution/manifest.ts";
-import type { AttributionIndex } from "../attribution/sketch-index.ts";
+import type { IndexInMemory } from "../attribution/sketch-index.ts";
 import type { ContentSink, ContentSource } from "../content/source.ts";
 import { aiError } from "../errors.ts";
 import { fitMemory, type MemoryPart, requireMemory } from "../model/estimate.ts";
@@ -41,7 +42,7 @@ export type BuildStage = (typeof BUILD_STAGES)[number];
 export interface BuiltModel {
   manifest: Manifest;
   hashes: ReturnType<typeof registryHashes>;
-  index: AttributionIndex;
+  index: IndexInMemory;
   base: LoadedModel;
   trained: TrainedAdapter;
   set: TrainingSet;
@@ -112,14 +113,14 @@ export async function buildModel(
     });
   }
   const manifest: Manifest = {
-    format: "openledger/manifest/2",
+    format: "openledger/manifest/3",
     name: input.name,
     base: baseList,
     tokenizer: listFiles(files.tokenizer),
     adapter: listFiles(trained.files),
     method: await content.put(encodeMethod(method)),
     basis: await content.put(encodeBasis(basis)),
-    index: await content.put(index.bytes),
+    index: await storeIndex(content, index),
     snapshots,
     rows: set.places.length,
     repeats: set.repeats,

@@ -1,6 +1,5 @@
 import { buildIndex, fitModelBasis } from "../attribution/build.ts";
 import { sketchBy } from "../attribution/model-basis.ts";
-import { recordBytes } from "../attribution/sketch-index.ts";
 import { getSnapshot } from "../client/datanets.ts";
 import type { PanelResult } from "../client/disputes.ts";
 import { valueOfRecord } from "../client/model-disputes.ts";
@@ -42,7 +41,7 @@ export async function rerunRecord(
   const examples = await canonicalExamples([row], base.tokenizer, base.config.contextLength);
   const request = { model: base.native, adapter, basis, examples };
   const coordinates = await sketchBy(session, request).wait(options);
-  const record = hexOfBytes(recordBytes(index, rowId));
+  const record = hexOfBytes(index.record(rowId));
   return { value: valueOfRecord(modelId, rowId, record), digest: digestOf(rowId, coordinates) };
 }
 

@@ -1,3 +1,4 @@
+import { fetchIndex } from "../attribution/index-contents.ts";
 import { decodeManifest, type Manifest } from "../attribution/manifest.ts";
 import { type AttributionIndex, indexMemory, readIndex } from "../attribution/sketch-index.ts";
 import type { RegisteredModel } from "../client/models.ts";
@@ -17,7 +18,7 @@ const LOAD_MS = 120_000;
 export async function loadIndex(content: ContentSource, model: RegisteredModel): Promise<LoadedIndex> {
   const signal = AbortSignal.timeout(LOAD_MS);
   const manifest = decodeManifest(await content.get(model.manifestHash));
-  const index = await readIndex(await content.get(manifest.index), model.index, signal);
+  const index = await readIndex(await fetchIndex(content, manifest, model.index), model.index, signal);
   return { manifest, index };
 }
 

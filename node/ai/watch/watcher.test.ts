@@ -5,13 +5,7 @@ import { encodeManifest } from "../attribution/manifest.ts";
 import { decodeQuery, encodeRecord } from "../attribution/record.ts";
 import { recordTree } from "../attribution/record-tree.ts";
 import { listOfRows } from "../attribution/score.ts";
-import {
-  type AttributionIndex,
-  allScores,
-  readIndex,
-  recordBytes,
-  recordOf,
-} from "../attribution/sketch-index.ts";
+import { allScores, type IndexInMemory, readIndex, recordOf } from "../attribution/sketch-index.ts";
 import { rewardBalance, withdrawRewards } from "../client/balances.ts";
 import { send } from "../client/chain.ts";
 import { challengeCall, challengeDeposit, challengeSalt } from "../client/challenges.ts";
@@ -182,18 +176,18 @@ describe("a watcher", () => {
   });
 
   /** The build with another index, published as a build would be. */
-  const withIndex = async (index: AttributionIndex, publish = true, of = built) => {
-    const manifest = { ...of.manifest, index: contentIdOf(index.bytes) };
+  const withIndex = async (index: IndexInMemory, publish = true, of = built) => {
+    const manifest = { ...of.manifest, index: [contentIdOf(index.bytes)] };
     if (publish) await world.content.put(index.bytes);
     await world.content.put(encodeManifest(manifest));
     const hashes = { ...of.hashes, manifestHash: contentIdOf(encodeManifest(manifest)) };
-    const adapterHash = manifest.index;
+    const adapterHash = manifest.index[0]!;
     return world.order({ ...of, index, manifest, hashes: { ...hashes, adapterHash } }, false);
   };
-  const changed = async (change: (bytes: Uint8Array) => void, of = built): Promise<AttributionIndex> => {
+  const changed = async (change: (bytes: Uint8Array) => void, of = built): Promise<IndexInMemory> => {
     const bytes = of.index.bytes.slice();
     change(bytes);
-    const { root } = await recordTree(bytes, recordBytes(of.index, 0).length);
+    const { root } = await recordTree(bytes, of.index.record(0).length);
     return readIndex(bytes, { ...of.index.commitment, root });
   };
 
@@ -201,7 +195,7 @@ describe("a watcher", () => {
     const { client } = world.chain;
     const foreign = await changed((bytes) => {
       const record = { ...recordOf(built.index, 3), contributionId: 1n, row: 0 };
-      bytes.set(encodeRecord(record), 3 * recordBytes(built.index, 0).length);
+      bytes.set(encodeRecord(record), 3 * built.index.record(0).length);
     });
     const id = await world.register(await withIndex(foreign));
     const watch = watcher();
@@ -218,7 +212,7 @@ describe("a watcher", () => {
         first: 4,
         values: new Int8Array(built.index.commitment.dimension),
       };
-      bytes.set(encodeRecord(record), 2 * recordBytes(built.index, 0).length);
+      bytes.set(encodeRecord(record), 2 * built.index.record(0).length);
     });
     const id = await world.register(await withIndex(marked));
     await work(watcher());
@@ -243,7 +237,7 @@ describe("a watcher", () => {
     expect(recordOf(twice.index, 3).first).toBe(0);
     const unmarked = await changed((bytes) => {
       const record = { ...recordOf(twice.index, 3), first: 3 };
-      bytes.set(encodeRecord(record), 3 * recordBytes(twice.index, 0).length);
+      bytes.set(encodeRecord(record), 3 * twice.index.record(0).length);
     }, twice);
     const id = await world.register(await withIndex(unmarked, true, twice));
     await work(watcher());
@@ -255,7 +249,7 @@ describe("a watcher", () => {
     const skipping = await changed((bytes) => {
       const values = new Int8Array(built.index.commitment.dimension);
       const record = { ...recordOf(built.index, 2), first: 0xffffffff, values };
-      bytes.set(encodeRecord(record), 2 * recordBytes(built.index, 0).length);
+      bytes.set(encodeRecord(record), 2 * built.index.record(0).length);
     });
     const modelId = await world.register(await withIndex(skipping));
     await work(watcher());

@@ -1,3 +1,4 @@
+import { fetchIndex } from "../../ai/attribution/index-contents.ts";
 import { decodeManifest } from "../../ai/attribution/manifest.ts";
 import type { IndexRecord } from "../../ai/attribution/record.ts";
 import { readIndex, recordOf } from "../../ai/attribution/sketch-index.ts";
@@ -31,8 +32,8 @@ export async function readIndexOf(
   model: IndexedModel,
 ): Promise<(rowId: number) => IndexRecord> {
   const source = contentOf(protocol);
-  const { index: hash } = decodeManifest(await source.get(model.manifestHash));
-  const index = await readIndex(await source.get(hash), model.index);
+  const manifest = decodeManifest(await source.get(model.manifestHash));
+  const index = await readIndex(await fetchIndex(source, manifest, model.index), model.index);
   return (rowId) => recordOf(index, rowId);
 }
 

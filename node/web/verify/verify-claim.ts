@@ -1,11 +1,12 @@
 import { encodeFunctionData } from "viem";
 import { influenceVerifier } from "../../../precompiles/influence-verifier/verifier.ts";
 import { PrecompileRevert } from "../../../precompiles/revert.ts";
+import { fetchIndex } from "../../ai/attribution/index-contents.ts";
 import { decodeManifest, type Manifest, registryHashes } from "../../ai/attribution/manifest.ts";
 import { decodeQuery } from "../../ai/attribution/record.ts";
 import { trueList } from "../../ai/attribution/score.ts";
 import { scoreRows } from "../../ai/attribution/score-rows.ts";
-import { type AttributionIndex, readIndex, recordOf } from "../../ai/attribution/sketch-index.ts";
+import { type IndexInMemory, readIndex, recordOf } from "../../ai/attribution/sketch-index.ts";
 import type { ChainClient, ProtocolAddresses } from "../../ai/client/chain.ts";
 import { type Claim, evidenceOf } from "../../ai/client/claims.ts";
 import { getContribution } from "../../ai/client/datanets.ts";
@@ -57,21 +58,21 @@ async function checkDocuments(
   list: CheckList,
   { model }: ShownAnswer,
   source: ContentSource,
-): Promise<AttributionIndex | undefined> {
-  let index: AttributionIndex | undefined;
+): Promise<IndexInMemory | undefined> {
+  let index: IndexInMemory | undefined;
   await list.check("attribution index", async () => {
     const manifest: Manifest = decodeManifest(await source.get(model.manifestHash));
     const hashes = registryHashes(manifest);
     for (const key of Object.keys(hashes) as (keyof typeof hashes)[])
       expectSame(key, hashes[key], model[key]);
-    index = await readIndex(await source.get(manifest.index), model.index);
+    index = await readIndex(await fetchIndex(source, manifest, model.index), model.index);
     return `${model.index.rows} records of ${model.index.dimension} integers have the Merkle root that the model registered`;
   });
   return index;
 }
 
 /** The precompile's own function on the bytes that a contract would send it. */
-async function checkListed(list: CheckList, shown: ShownAnswer, index: AttributionIndex): Promise<void> {
+async function checkListed(list: CheckList, shown: ShownAnswer, index: IndexInMemory): Promise<void> {
   const { claim, model } = shown;
   await list.check("scores, order and weights", () => {
     const [records, paths] = evidenceOf(claim.list, index);
@@ -91,7 +92,7 @@ async function checkListed(list: CheckList, shown: ShownAnswer, index: Attributi
 }
 
 /** Stronger than what the chain looks at: no better row was left out. Where spans choose, gains follow from the claim's cover first. */
-async function checkAllRows(list: CheckList, shown: ShownAnswer, index: AttributionIndex): Promise<void> {
+async function checkAllRows(list: CheckList, shown: ShownAnswer, index: IndexInMemory): Promise<void> {
   const { claim, model } = shown;
   const { sketch, cover } = partsOfQuery(shown);
   const headOf = (rowId: number) => recordOf(index, rowId);
@@ -144,7 +145,7 @@ async function checkSpans(
   list: CheckList,
   shown: ShownAnswer,
   { client, at, source }: Sources,
-  index: AttributionIndex,
+  index: IndexInMemory,
 ): Promise<void> {
   const { verbatim, answer, model } = shown;
   if (verbatim === undefined) return;
