@@ -148,7 +148,9 @@ test("a manifest that names more than a model has is not followed", async () => 
   };
   expect(await names(encodeManifest({ ...manifest, base: filesOf(1_000) }))).toBe(true);
   expect(await names(encodeManifest({ ...manifest, base: filesOf(1_001) }))).toBeUndefined();
-  expect(await names(encodeManifest({ ...manifest, base: one, index: Array<Hash>(257).fill(file) }))).toBeUndefined();
+  expect(
+    await names(encodeManifest({ ...manifest, base: one, index: Array<Hash>(257).fill(file) })),
+  ).toBeUndefined();
   const long = filesOf(1_000, 255);
   const wide = { ...manifest, base: long, tokenizer: long, adapter: long };
   expect(await names(encodeManifest(wide))).toBeUndefined();
