@@ -13,6 +13,7 @@ import {
   recordPanelFee,
 } from "../client/model-disputes.ts";
 import { getModel, type RegisteredModel } from "../client/models.ts";
+import { readParameters } from "../client/parameters.ts";
 import {
   answerRecord,
   answerSpans,
@@ -32,6 +33,9 @@ import { BLOCK_SECONDS, type JudgeOptions, type Verdict, verdictOf } from "./ver
 
 /** Wei that a watcher keeps for counter-examples: panels are asked with what is beyond. */
 const KEEP = 5n * 10n ** 18n;
+
+/** The contents of a model may take this part of its window. */
+const WAITED = 4;
 
 /** Judges one registration, or a demand or a dispute over it, and acts on it; it keeps nothing from one to the next. */
 export class ModelJudge {
@@ -138,6 +142,10 @@ export class ModelJudge {
     }
     // An owner that answers one demand may answer all: each costs the deposit, so one has to do.
     if (demanded.length === 0) {
+      // The index may still be on its way to this node, and a demand for it is paid to whoever shows it.
+      const { registrationWindow } = await readParameters(client, at);
+      const begin = model.pendingUntil - BigInt(registrationWindow - Math.floor(registrationWindow / WAITED));
+      if (now < begin) return later();
       const [high, low] = randomBytes(2);
       await demandRecord(client, at, account, modelId, (256 * high! + low!) % model.index.rows);
     }

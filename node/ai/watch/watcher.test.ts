@@ -15,7 +15,7 @@ import { hostOf } from "../client/hosts.ts";
 import { getRequest, refutationOf } from "../client/market.ts";
 import { recordCaseOf } from "../client/model-disputes.ts";
 import { getModel } from "../client/models.ts";
-import { demandRecord, recordDemandOf } from "../client/registration.ts";
+import { demandedRows, demandRecord, recordDemandOf } from "../client/registration.ts";
 import { bytesOfHex, contentIdOf } from "../codec/hash.ts";
 import { claimOf, loadServedModel, runInference, type ServedModel } from "../serve/inference.ts";
 import { LIAR, MarketWorld, PROMPT, WATCHER } from "../testing/market-world.ts";
@@ -274,11 +274,29 @@ describe("a watcher", () => {
     const watch = watcher();
     const before = await rewardBalance(client, world.at, world.address(WATCHER));
     await work(watch);
+    await world.chain.pass(6);
+    await work(watch);
     await world.chain.pass(21);
     await work(watch);
     expect((await getModel(client, world.at, id)).status).toBe("failed");
     const gained = (await rewardBalance(client, world.at, world.address(WATCHER))) - before;
     expect(gained).toBeGreaterThan(await demandDeposit(client, world.at));
+  });
+
+  test("waits for an index that is on its way: nothing is demanded of who publishes in time", async () => {
+    const { client } = world.chain;
+    const order = await withIndex(built.index, false);
+    const hash = contentIdOf(built.index.bytes);
+    world.content.all.delete(hash);
+    const id = await world.register({ ...order, adapterHash: built.hashes.manifestHash });
+    const watch = watcher();
+    await work(watch);
+    expect(await demandedRows(client, world.at, id)).toEqual([]);
+    await world.content.put(built.index.bytes);
+    await world.chain.pass(6);
+    await work(watch);
+    expect(await demandedRows(client, world.at, id)).toEqual([]);
+    expect((await getModel(client, world.at, id)).status).toBe("registered");
   });
 
   test("shows a record that somebody demands of an honest model, and earns the deposit", async () => {
