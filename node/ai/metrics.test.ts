@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { measureAi, type WorkerFigures } from "./metrics.ts";
 
 const FIGURES: WorkerFigures = {
-  memory: { process: 1000, javascript: 100 },
+  memory: { process: 1000, javascript: 100, weights: 400 },
   engines: [
     {
       base: "base-1",
@@ -41,7 +41,7 @@ test("a worker's figures are told as they are, and none of one that does not ans
       expect.arrayContaining([
         'openledger_ai_memory_bytes{part="process"} 1000',
         'openledger_ai_memory_bytes{part="javascript"} 100',
-        'openledger_ai_memory_bytes{part="weights"} 300',
+        'openledger_ai_memory_bytes{part="weights"} 400',
         'openledger_ai_memory_bytes{part="adapters"} 60',
         'openledger_ai_model_bytes{base="base-1",arithmetic="f32",part="used"} 8',
         'openledger_ai_requests{base="base-1",arithmetic="f32",state="waiting"} 1',

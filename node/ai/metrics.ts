@@ -22,8 +22,8 @@ export interface EngineFigures {
 
 /** What an AI worker has in memory and has done since it began. */
 export interface WorkerFigures {
-  /** Bytes of its process, and of those JavaScript's. */
-  memory: { process: number; javascript: number };
+  /** Bytes of its process, and of those JavaScript's and the weights of all base models. */
+  memory: { process: number; javascript: number; weights: number };
   engines: readonly EngineFigures[];
   /** Adapters in memory for `/v1`, in bytes too, and the most bytes that they may take. */
   adapters: { count: number; pinned: number; used: number; bytes: number; maxBytes: number };
@@ -102,7 +102,7 @@ function measureMemory(registry: Registry, figures: () => WorkerFigures | undefi
   const registers = [registry];
   new Gauge({
     name: "openledger_ai_memory_bytes",
-    help: "Memory of the AI worker: its process, and of that JavaScript, weights of base models for /v1, adapters for /v1.",
+    help: "Memory of the AI worker: its process, and of that JavaScript, weights of all base models, adapters for /v1.",
     labelNames: ["part"] as const,
     registers,
     collect() {
@@ -111,10 +111,7 @@ function measureMemory(registry: Registry, figures: () => WorkerFigures | undefi
       if (told === undefined) return;
       this.set({ part: "process" }, told.memory.process);
       this.set({ part: "javascript" }, told.memory.javascript);
-      this.set(
-        { part: "weights" },
-        told.engines.reduce((sum, { bytes }) => sum + bytes.weights, 0),
-      );
+      this.set({ part: "weights" }, told.memory.weights);
       this.set({ part: "adapters" }, told.adapters.bytes);
     },
   });

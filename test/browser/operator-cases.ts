@@ -20,7 +20,10 @@ export function operatorCases(world: World): void {
       .waitFor();
     const main = (await page.locator("main").textContent()) ?? "";
     const tokens = /([\d\u202f]+) of prompts and answers so far/.exec(main)?.[1] ?? "";
-    expect(Number(tokens.replaceAll("\u202f", ""))).toBeGreaterThan(20);
+    const metrics = await (await fetch(`${world.rpc}/metrics`)).text();
+    expect(Number(tokens.replaceAll("\u202f", ""))).toBe(
+      Number(/^openledger_ai_tokens_total (\d+)$/m.exec(metrics)?.[1]),
+    );
     expect(main).toMatch(/\d+ wait, \d+ are done, \d+ failed/);
   });
 

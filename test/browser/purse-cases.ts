@@ -73,7 +73,10 @@ export function purseCases(world: World): void {
     const verdict = page.getByTestId("verdict");
     await verdict.waitFor({ timeout: LONG_MS });
     expect(await verdict.textContent()).toMatch(/^All that can be checked here is right \(\d\d checks\)\.$/);
-    const stateProof = page.getByRole("listitem").filter({ hasText: "state proof of epoch and model" });
+    const stateProof = page
+      .getByRole("listitem")
+      .filter({ hasText: "state proof of epoch and model" })
+      .last();
     expect(await stateProof.textContent()).toContain("right");
     const folder = mkdtempSync(join(tmpdir(), "prepaid-page-"));
     const file = join(folder, "receipt.json");

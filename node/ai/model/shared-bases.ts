@@ -13,7 +13,12 @@ export class SharedBases {
 
   /** How many are in memory. */
   get size(): number {
-    return [...this.held.values()].filter((ref) => ref.deref() !== undefined).length;
+    return this.loaded().length;
+  }
+
+  /** Bytes of their weights. */
+  get bytes(): number {
+    return this.loaded().reduce((sum, { native }) => sum + native.bytes, 0);
   }
 
   /** The base of that hash, by `load` where it is not in memory; callers at the same time wait for one load. */
@@ -31,5 +36,9 @@ export class SharedBases {
       .finally(() => this.loading.delete(hash));
     this.loading.set(hash, loading);
     return loading;
+  }
+
+  private loaded(): LoadedModel[] {
+    return [...this.held.values()].flatMap((ref) => ref.deref() ?? []);
   }
 }

@@ -132,7 +132,7 @@ export function createAiWorker(options: AiWorkerOptions): AiWorker {
     pid: process.pid,
     parts: supervisor.status(),
     queue: running.host?.queue() ?? null,
-    figures: figuresOf(running),
+    figures: figuresOf(running, shared),
   });
   return {
     methods: {
@@ -161,10 +161,10 @@ export function createAiWorker(options: AiWorkerOptions): AiWorker {
 
 const NO_ADAPTERS = { count: 0, pinned: 0, used: 0, bytes: 0, maxBytes: 0 };
 
-function figuresOf({ models, factory }: Running): WorkerFigures {
+function figuresOf({ models, factory }: Running, { bases }: Shared): WorkerFigures {
   const { rss, heapTotal } = process.memoryUsage();
   return {
-    memory: { process: rss, javascript: heapTotal },
+    memory: { process: rss, javascript: heapTotal, weights: bases.bytes },
     ...(models?.figures() ?? { engines: [], adapters: NO_ADAPTERS, tokens: 0 }),
     jobs: factory?.counts() ?? {},
   };
