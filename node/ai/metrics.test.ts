@@ -1,6 +1,6 @@
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
-import { measureAi, type WorkerFigures } from "./metrics.ts";
+import { measureAi, measureMirror, type WorkerFigures } from "./metrics.ts";
 
 const FIGURES: WorkerFigures = {
   memory: { process: 1000, javascript: 100, weights: 400 },
@@ -53,4 +53,15 @@ test("a worker's figures are told as they are, and none of one that does not ans
     );
   figures = undefined;
   expect((await lines()).sort()).toEqual(none.sort());
+});
+
+test("a mirror's contents are told once it knows them", async () => {
+  const registry = new Registry();
+  let status: { peers: number; named: number; missing: number } | undefined;
+  measureMirror(registry, () => status);
+  expect(await registry.metrics()).not.toMatch(/^openledger_contents/m);
+  status = { peers: 1, named: 5, missing: 2 };
+  const text = await registry.metrics();
+  for (const [what, count] of Object.entries(status))
+    expect(text).toContain(`openledger_contents{what="${what}"} ${count}\n`);
 });

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import type { MirrorStatus } from "./content/mirror.ts";
 import type { JobState } from "./factory/job.ts";
 
 /** A host's work at one moment. */
@@ -94,6 +95,20 @@ export function measureAi(
     collect() {
       this.reset();
       for (const [state, count] of Object.entries(figures()?.jobs ?? {})) this.set({ state }, count);
+    },
+  });
+}
+
+/** What this node has of the contents that the chain names; undefined while that is not known. */
+export function measureMirror(registry: Registry, status: () => MirrorStatus | undefined): void {
+  new Gauge({
+    name: "openledger_contents",
+    help: "Contents that the chain names: all, those that are looked for; and the other nodes that are asked for them.",
+    labelNames: ["what"] as const,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [what, count] of Object.entries(status() ?? {})) this.set({ what }, count);
     },
   });
 }

@@ -4,7 +4,7 @@ import type { Registry } from "prom-client";
 import { privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
 import type { ProtocolAddresses } from "../ai/client/chain.ts";
-import { measureAi } from "../ai/metrics.ts";
+import { measureAi, measureMirror } from "../ai/metrics.ts";
 import type { AiService } from "../ai/serve/service.ts";
 import type { WorkerLink } from "../ai/worker/link.ts";
 import type { WebServer } from "../api/web-server.ts";
@@ -128,6 +128,7 @@ async function openServices(parts: Parts): Promise<Services> {
       () => ai?.queue(),
       () => ai?.figures(),
     );
+    measureMirror(registry, () => ai?.contents());
     const web = await openWeb(parts, rpc, shared, ai?.link);
     return { rpc, ai, calls, web };
   } catch (error) {

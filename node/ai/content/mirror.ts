@@ -29,6 +29,16 @@ export interface MirrorOptions {
   logger: Logger;
 }
 
+/** Where a mirror stands, in contents. */
+export interface MirrorStatus {
+  /** Other nodes. */
+  peers: number;
+  /** Contents that the chain names. */
+  named: number;
+  /** Of these, those that are looked for. */
+  missing: number;
+}
+
 const POLL_MS = 1_000;
 const RETRY_ROUNDS = 600;
 
@@ -64,6 +74,11 @@ export class Mirror {
       this.hasRead ||= isAtHead === true;
       if (isAtHead !== false) await sleep(POLL_MS, signal).catch(() => undefined);
     }
+  }
+
+  /** What the chain names and nobody gave yet, and from how many other nodes it is asked for. */
+  status(): MirrorStatus {
+    return { peers: this.options.peers.length, named: this.seen.size, missing: this.missing.size };
   }
 
   /** Whether the chain, or a manifest that it names, names a content; undefined until the chain was read once. */

@@ -7,7 +7,7 @@ import type { ContentStore } from "../../store/content/content-store.ts";
 import { connectChain, type ProtocolAddresses } from "../client/chain.ts";
 import { rpcParts, rpcSink } from "../client/content.ts";
 import { type AiRpcMethod, contentMethods } from "../content/methods.ts";
-import { Mirror, type MirrorPeer, type MirrorStore } from "../content/mirror.ts";
+import { Mirror, type MirrorPeer, type MirrorStatus, type MirrorStore } from "../content/mirror.ts";
 import { type UploadChain, Uploads } from "../content/upload.ts";
 import { aiError } from "../errors.ts";
 import type { HostQueue, WorkerFigures } from "../metrics.ts";
@@ -45,6 +45,8 @@ export interface AiService {
   queue(): HostQueue | undefined;
   /** What its worker has in memory and has done; undefined while none answers. */
   figures(): WorkerFigures | undefined;
+  /** What the mirror has of what the chain names; undefined before it began. */
+  contents(): MirrorStatus | undefined;
   /** Begins once the node's RPC answers. */
   start(): void;
   stop(): Promise<void>;
@@ -74,8 +76,8 @@ export function createAiService(options: AiServiceOptions): AiService {
   const ending = new AbortController();
   const supervisor = createSupervisor({ logger, signal: ending.signal });
   const running: Promise<void>[] = [];
-  const names = { of: (_: Hash): boolean | undefined => undefined };
-  const isNamed = (hash: Hash) => names.of(hash);
+  let mirror: Mirror | undefined;
+  const isNamed = (hash: Hash) => mirror?.names(hash);
   const chain = uploadChain(options.rpcUrl);
   const uploads = new Uploads({ ...options.uploads, store, isNamed, chain, logger });
   return {
@@ -91,11 +93,12 @@ export function createAiService(options: AiServiceOptions): AiService {
     parts: () => [...supervisor.status(), ...(worker?.link.status()?.parts ?? [])],
     queue: () => worker?.link.status()?.queue ?? undefined,
     figures: () => worker?.link.status()?.figures,
+    contents: () => mirror?.status(),
     start() {
-      const mirror = mirrorPart(options, (mirrored) => {
-        names.of = (hash) => mirrored.names(hash);
+      const mirroring = mirrorPart(options, (started) => {
+        mirror = started;
       });
-      const parts = [...(worker ? [worker.part] : []), mirror];
+      const parts = [...(worker ? [worker.part] : []), mirroring];
       running.push(...parts.map((part) => supervisor.run(part)));
     },
     async stop() {

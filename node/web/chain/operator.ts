@@ -1,7 +1,10 @@
 import { queryOptions } from "@tanstack/react-query";
+import type { ProtocolAddresses } from "../../ai/client/chain.ts";
+import { hostOf } from "../../ai/client/hosts.ts";
 import type { ResidentAdapter } from "../../ai/engine/registered-models.ts";
 import type { ShownSetting } from "../../api/site.ts";
 import type { PartStatus } from "../../base/supervisor.ts";
+import type { Address } from "../../chain/types/primitives.ts";
 import { webError } from "../errors.ts";
 import type { Connection } from "./connection.tsx";
 import type { Head } from "./live.ts";
@@ -61,6 +64,20 @@ export const operatorQuery = ({ client }: Connection, head: Head | undefined) =>
         page(client.rpcUrl, "/metrics").then((response) => response.text()),
       ]);
       return { health, samples: parseMetrics(metrics) };
+    },
+    placeholderData: (before) => before,
+  });
+
+/** The account that answers on this node, with its stake; "none" where nobody does. */
+export const ownHostQuery = ({ client }: Connection, head: Head | undefined) =>
+  queryOptions({
+    queryKey: ["operator-host", head === undefined ? "" : (head.number / EVERY).toString()],
+    queryFn: async () => {
+      const [address, at] = await Promise.all([
+        client.rpc<Address | null>("openledger_host", []),
+        client.rpc<ProtocolAddresses | null>("openledger_protocol", []),
+      ]);
+      return address === null || at === null ? "none" : { address, ...(await hostOf(client, at, address)) };
     },
     placeholderData: (before) => before,
   });

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useConnection } from "../chain/connection.tsx";
 import { useLive } from "../chain/live-provider.tsx";
@@ -19,8 +20,10 @@ export function OperatorAi({ samples, updatedAt }: { samples: readonly Sample[];
       note="Answers, trains and watches in a process of its own. Models and adapters are those that /v1 serves."
     >
       <AiFigures samples={samples} updatedAt={updatedAt} />
-      <BaseModels samples={samples} />
-      <Adapters />
+      <div className="space-y-4">
+        <BaseModels samples={samples} />
+        <Adapters />
+      </div>
     </Section>
   );
 }
@@ -120,7 +123,11 @@ function Adapters() {
           >
             {adapters.slice(0, SHOWN).map(({ modelId, bytes, users, pinned }) => (
               <tr key={modelId}>
-                <Cell>{modelId}</Cell>
+                <Cell>
+                  <Link to="/models/$model" params={{ model: modelId }} className="text-accent underline">
+                    {modelId}
+                  </Link>
+                </Cell>
                 <Cell>{formatBytes(bytes)}</Cell>
                 <Cell>{formatCount(users)}</Cell>
                 <Cell>{pinned ? "yes" : "no"}</Cell>

@@ -10,6 +10,7 @@ import { Stale } from "../ui/stale.tsx";
 import { Empty, Loaded } from "../ui/states.tsx";
 import { OperatorAi } from "./operator-ai.tsx";
 import { OperatorDesk } from "./operator-desk.tsx";
+import { Holdings } from "./operator-holdings.tsx";
 
 const STATES: Record<NodeHealth["status"], readonly [tone: Tone, text: string]> = {
   ok: ["good", "all is well"],
@@ -33,6 +34,7 @@ export function OperatorPage() {
         {({ health, samples }) => (
           <>
             <Figures health={health} samples={samples} />
+            <Holdings samples={samples} />
             <Parts health={health} />
             <OperatorAi samples={samples} updatedAt={query.dataUpdatedAt} />
             <Requests samples={samples} />
