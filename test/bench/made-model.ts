@@ -1,9 +1,18 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { initialWeights, modelTensors } from "../../native/js/index.ts";
+import {
+  Adapter,
+  adapterTensors,
+  initialAdapter,
+  initialWeights,
+  LORA_TARGETS,
+  type Model,
+  modelTensors,
+} from "../../native/js/index.ts";
 import { parseModelConfig } from "../../node/ai/model/config.ts";
 import { nativeConfig } from "../../node/ai/model/load.ts";
 import { writeSafetensors } from "../../node/ai/model/safetensors.ts";
+import { Random } from "../../node/base/random.ts";
 
 /** What a Llama of one size is made of; the embeddings are its output matrix too. */
 interface Shape {
@@ -54,4 +63,20 @@ function configOf({ vocabulary, hidden, layers, heads, kvHeads, intermediate }: 
     rope_theta: 10_000,
     tie_word_embeddings: true,
   };
+}
+
+export const MADE_ADAPTER = { rank: 8, scale: 2, targets: LORA_TARGETS };
+
+/** Seeded random factors and the same in the order of a flattened gradient. B isn't zero: else A would have no gradient. */
+export function madeAdapter({ config }: Model): { adapter: Adapter; flat: Float32Array } {
+  const random = new Random(2);
+  const tensors = initialAdapter(config, MADE_ADAPTER, 1n);
+  const layout = adapterTensors(config, MADE_ADAPTER);
+  const flat = new Float32Array(layout.reduce((sum, { count }) => sum + count, 0));
+  for (const { name, offset } of layout) {
+    const values = tensors[name]!;
+    if (name.includes("lora_B")) for (let i = 0; i < values.length; i++) values[i] = random.between(-1000, 1000) / 1e5;
+    flat.set(values, offset);
+  }
+  return { adapter: new Adapter(config, MADE_ADAPTER, tensors), flat };
 }

@@ -1,24 +1,15 @@
-import {
-  Adapter,
-  adapterTensors,
-  type Example,
-  initialAdapter,
-  LORA_TARGETS,
-  type Model,
-  type Session,
-} from "../../native/js/index.ts";
+import type { Adapter, Example, Model, Session } from "../../native/js/index.ts";
 import { Random } from "../../node/base/random.ts";
 import { clockFor, countThreads } from "./figure.ts";
+import { MADE_ADAPTER, madeAdapter } from "./made-model.ts";
 
-const RANK = 8;
-const SHAPE = { rank: RANK, scale: 2, targets: LORA_TARGETS };
 const LEARNING_RATE = 0.005;
 const CLIP_NORM = 1;
 const WAIT = { intervalMs: 1 };
 
 /** Our side of one load: batches that repeat over the steps, so that the loss falls; the second half of each sequence is its completion. */
 export class TrainJob {
-  /** Factors to start from, in the order of a flattened gradient. B isn't zero: else A would have no gradient. */
+  /** Factors to start from, in the order of a flattened gradient. */
   readonly start: Float32Array;
   readonly trainedTokens: number;
   readonly batchTokens: number;
@@ -37,29 +28,23 @@ export class TrainJob {
     );
     this.batchTokens = batch * length;
     this.trainedTokens = this.batchTokens * steps;
-    const tensors = initialAdapter(model.config, SHAPE, 1n);
-    const layout = adapterTensors(model.config, SHAPE);
-    this.start = new Float32Array(layout.reduce((sum, { count }) => sum + count, 0));
-    for (const { name, offset } of layout) {
-      const values = tensors[name]!;
-      if (name.includes("lora_B")) values.forEach((_, i) => (values[i] = (random.below(2001) - 1000) / 1e5));
-      this.start.set(values, offset);
-    }
-    this.adapter = new Adapter(model.config, SHAPE, tensors);
+    const { adapter, flat } = madeAdapter(model);
+    this.adapter = adapter;
+    this.start = flat;
   }
 
   /** The same for the peer. */
   settings(): object {
     const { steps, length } = this.load;
     return {
-      ...{ rank: RANK, scale: SHAPE.scale, learningRate: LEARNING_RATE, clipNorm: CLIP_NORM },
+      ...{ rank: MADE_ADAPTER.rank, scale: MADE_ADAPTER.scale, learningRate: LEARNING_RATE, clipNorm: CLIP_NORM },
       ...{ batches: Array.from({ length: steps }, () => this.rows), completionStart: length / 2 },
     };
   }
 
   describe(): string {
     const { batch, length } = this.load;
-    return `rank ${RANK}, ${batch} x ${length} tokens, ${this.session.isa}, ${countThreads(this.session)}`;
+    return `rank ${MADE_ADAPTER.rank}, ${batch} x ${length} tokens, ${this.session.isa}, ${countThreads(this.session)}`;
   }
 
   /** Mean losses of the steps. */
