@@ -11,6 +11,7 @@ namespace {
 // Looks at further symbols for each suffix of a bucket, on average.
 constexpr size_t LOOKS = 12;
 constexpr size_t LEAST_BUCKET = 64;
+constexpr size_t AHEAD = 16;
 constexpr uint64_t LEAST_PIECE = 1 << 16;
 
 // A suffix with the symbols that are looked at, the first of them highest. Behind a document's end are zeros.
@@ -68,7 +69,11 @@ class refiner {
       stack_.pop_back();
       if (looks_ < s.to - s.from) return false;
       looks_ -= s.to - s.from;
-      for (size_t i = s.from; i < s.to; ++i) items_[i].key = key_at(items_[i].at + s.depth);
+      for (size_t i = s.from; i < s.to; ++i) {
+        // Places all over the text: memory is asked for them well before they are looked at.
+        if (i + AHEAD < s.to) __builtin_prefetch(&text_[items_[i + AHEAD].at + s.depth]);
+        items_[i].key = key_at(items_[i].at + s.depth);
+      }
       std::sort(items_.begin() + s.from, items_.begin() + s.to, before);
       for (size_t i = s.from; i < s.to;) {
         const uint64_t key = items_[i].key;

@@ -109,7 +109,7 @@ def main():
         try:
             answer = getattr(peer, question.pop("do"))(**question)
         except Exception as error:
-            answer = {"error": f"{type(error).__name__}: {str(error).strip()[:200]}"}
+            answer = {"error": f"{type(error).__name__}: " + " ".join(str(error).split())[:300]}
         print(json.dumps(answer), file=answers, flush=True)
 
 

@@ -110,7 +110,7 @@ def main():
         try:
             answer = getattr(peer, question.pop("do"))(**question)
         except Exception as error:  # a compiler that isn't there, an operation without a rule
-            answer = {"error": f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}"}
+            answer = {"error": f"{type(error).__name__}: " + " ".join(str(error).split())[:300]}
         print(json.dumps(answer), file=answers, flush=True)
 
 
