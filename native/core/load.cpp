@@ -7,6 +7,9 @@
 #include <cerrno>
 #include <cstring>
 #include <thread>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #include "core/error.h"
 #include "core/model.h"
@@ -142,6 +145,13 @@ void load_vector(const tensor_info& tensor, const ol_tensor_source& source, cons
   for (int64_t i = 0; i < tensor.rows; ++i) (*out)[i] = values[static_cast<size_t>(reader.source_row(i))];
 }
 
+// What was freed on the way here, by the reader of a tokenizer too, goes back to the system: glibc keeps free pages between used ones.
+void give_back_free_pages() {
+#if defined(__GLIBC__)
+  ::malloc_trim(0);
+#endif
+}
+
 }  // namespace
 
 std::shared_ptr<const model> load_model(const ol_config& config, const ol_tensor_source* sources, size_t count,
@@ -187,6 +197,8 @@ std::shared_ptr<const model> load_model(const ol_config& config, const ol_tensor
       to.fill_panel(p, from, rows);
     }
   });
+  buffers.clear();
+  give_back_free_pages();
   return made;
 }
 

@@ -57,20 +57,12 @@ class cpu_backend final : public backend {
   }
 
   void lora_forward(float* y, const float* x, const lora_rows* segments, int count, float* u, int rank) override {
-    // A few rows each: threads share out the segments.
-    pool_.run(count, [&](int at, int worker) {
-      const lora_rows& s = segments[at];
-      const linear_weight &a = *s.a, &b = *s.b;
-      float* mine = u + static_cast<size_t>(s.row) * rank;
-      const auto packed = [](const linear_weight& w) {
-        return static_cast<const packed_linear*>(w.packed.get())->forward.data;
-      };
-      const float* from = x + static_cast<size_t>(s.row) * a.in;
-      float* to = y + static_cast<size_t>(s.row) * b.out;
-      if (s.count == 1 && kernels_.lora_row(to, from, packed(a), packed(b), mine, a.out, a.in, b.out, s.scale)) return;
-      gemm_.run_packed_serial(s.count, a.out, a.in, {from, a.in, 1}, packed(a), mine, a.out, false, worker);
-      kernels_.scale(mine, mine, s.scale, static_cast<size_t>(s.count) * a.out);
-      gemm_.run_packed_serial(s.count, b.out, b.in, {mine, b.in, 1}, packed(b), to, b.out, true, worker);
+    // A few rows each. Threads take runs of neighbours: rows of `u` side by side share a line of the cache.
+    const int tasks = std::min(count, pool_.threads() * 4);
+    pool_.run(tasks, [&](int task, int worker) {
+      for (int at = count * task / tasks; at < count * (task + 1) / tasks; ++at) {
+        lora_segment(y, x, segments[at], u + static_cast<size_t>(segments[at].row) * rank, worker);
+      }
     });
   }
 
@@ -238,6 +230,19 @@ class cpu_backend final : public backend {
     part = (part + 31) / 32 * 32;
     const int tasks = static_cast<int>((n + part - 1) / part);
     pool_.run(tasks, [&](int task, int) { body(task * part, std::min(n, (task + 1) * part)); });
+  }
+
+  void lora_segment(float* y, const float* x, const lora_rows& s, float* u, int worker) {
+    const linear_weight &a = *s.a, &b = *s.b;
+    const auto packed = [](const linear_weight& w) {
+      return static_cast<const packed_linear*>(w.packed.get())->forward.data;
+    };
+    const float* from = x + static_cast<size_t>(s.row) * a.in;
+    float* to = y + static_cast<size_t>(s.row) * b.out;
+    if (s.count == 1 && kernels_.lora_row(to, from, packed(a), packed(b), u, a.out, a.in, b.out, s.scale)) return;
+    gemm_.run_packed_serial(s.count, a.out, a.in, {from, a.in, 1}, packed(a), u, a.out, false, worker);
+    kernels_.scale(u, u, s.scale, static_cast<size_t>(s.count) * a.out);
+    gemm_.run_packed_serial(s.count, b.out, b.in, {u, b.in, 1}, packed(b), to, b.out, true, worker);
   }
 
   template <typename F>

@@ -50,6 +50,7 @@ interface SpansAddon {
     ends: Uint32Array,
     rows: Uint32Array,
     contributors: Uint8Array,
+    threads: number,
   ): Promise<Uint32Array>;
   spansWrite(
     path: string,

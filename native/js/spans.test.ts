@@ -32,6 +32,7 @@ async function built(documents: SpanDocuments, options?: { threads?: number }): 
 }
 
 const bytesOf = (shard: Shard) => readFileSync(shard.path);
+const bytesIn = (words: Uint32Array) => new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 const WIDE = 4_000_000_000;
 
 describe("the suffix array", () => {
@@ -97,6 +98,25 @@ describe("the suffix array", () => {
           left < right || (left === right && (left === 0 ? p < q : inverse![p + 1]! < inverse![q + 1]!));
         if (!isInOrder) throw new Error(`ranks ${r - 1} and ${r} are out of order`);
       }
+    }
+  });
+
+  test("is the order where suffixes soon differ, and where they share more than is looked at, for any number of threads", async () => {
+    const copied = randomLists(23, 1, 300, 2_000)[0]!;
+    const corpora = {
+      short: randomLists(21, 4_000, 100, 2_000),
+      wide: randomLists(22, 4_000, 100, 2_000, WIDE),
+      "more tokens than 16 bits name": [
+        ...randomLists(24, 400, 300, 3_000),
+        Array.from({ length: 140_000 }, (_, i) => (i * 48_271) % 70_001),
+      ],
+      "copies of one document": [...randomLists(25, 2_000, 100, 2_000), ...Array.from({ length: 300 }, () => copied)],
+    };
+    for (const [name, lists] of Object.entries(corpora)) {
+      const orders = [];
+      for (const threads of [1, 2, 5]) orders.push(await sortSuffixes(documentsOf(lists), { threads }));
+      expect(orders[0], name).toEqual(doublingOrder(symbolsOfLists(lists)));
+      for (const order of orders) expect(Buffer.compare(bytesIn(order), bytesIn(orders[0]!)), name).toBe(0);
     }
   });
 

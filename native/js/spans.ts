@@ -104,7 +104,7 @@ export type ShardSection = keyof typeof SECTIONS;
 export type ShardTree = keyof typeof TREES;
 
 /**
- * Builds the shard of `documents` at `path`, replacing a file there in one step. Linear in the tokens; holds about 16 bytes a token.
+ * Builds the shard of `documents` at `path`, replacing a file there in one step. Linear in the tokens but for a sort's logarithm; holds about 16 bytes a token.
  * @throws NativeError `SPANS_INPUT`, `SPANS_TOO_LARGE` (2^31 - 2^16 tokens and documents), `SPANS_WRITE`, `SPANS_MEMORY`
  */
 export async function writeShard(
@@ -118,13 +118,12 @@ export async function writeShard(
 }
 
 /** The positions of the documents' text in the order of their suffixes, without a file. Errors as writeShard's. */
-export async function sortSuffixes({
-  tokens,
-  ends,
-  rows,
-  contributors,
-}: SpanDocuments): Promise<Uint32Array> {
-  return settled(loadAddon().spansSort(tokens, ends, rows, contributors));
+export async function sortSuffixes(
+  { tokens, ends, rows, contributors }: SpanDocuments,
+  options: { threads?: number } = {},
+): Promise<Uint32Array> {
+  const { threads = availableParallelism() } = options;
+  return settled(loadAddon().spansSort(tokens, ends, rows, contributors, threads));
 }
 
 /** Writes the documents of `shards`, in their order, as one shard: the same bytes as if it had been built at once. Errors as writeShard's. */

@@ -95,7 +95,9 @@ std::shared_ptr<spans::corpus> corpus_of(const Napi::CallbackInfo& info, size_t 
 
 Napi::Value sort(const Napi::CallbackInfo& info) {
   return task<std::vector<uint32_t>>::start(
-      info.Env(), [from = corpus_of(info, 0)] { return spans::sort_corpus(*from); }, words_to);
+      info.Env(),
+      [from = corpus_of(info, 0), threads = threads_of(info[4])] { return spans::sort_corpus(*from, threads); },
+      words_to);
 }
 
 Napi::Value write(const Napi::CallbackInfo& info) {

@@ -1,6 +1,7 @@
 #include "spans/array.h"
 
 #include "spans/induced_sort.h"
+#include "spans/refined_sort.h"
 
 namespace spans {
 namespace {
@@ -30,7 +31,7 @@ void rank_tokens(const std::vector<uint32_t>& text, std::vector<int32_t>& ranks,
 
 // Each end gets a symbol of its own, in the order of position, below all tokens: ties cannot occur.
 template <typename T>
-std::vector<uint32_t> sort(const std::vector<T>& text) {
+std::vector<uint32_t> induced(const std::vector<T>& text) {
   std::vector<int32_t> ranks(text.size());
   int32_t tokens = 0, end = 0;
   rank_tokens(text, ranks, tokens);
@@ -38,6 +39,35 @@ std::vector<uint32_t> sort(const std::vector<T>& text) {
   for (size_t i = 0; i < text.size(); ++i) ranks[i] = text[i] == 0 ? end++ : ranks[i] + ends;
   const std::vector<int32_t> order = order_of_suffixes(ranks, ends + tokens - 1);
   return std::vector<uint32_t>(order.begin(), order.end());
+}
+
+std::vector<uint32_t> by_refining(const std::vector<uint16_t>& text, unsigned threads) {
+  return refined_order(text, UINT16_MAX, threads);
+}
+
+// Tables by symbol need symbols without gaps: 0 for an end, else the token's rank + 1.
+template <typename S>
+std::vector<S> dense(const std::vector<uint32_t>& text, const std::vector<int32_t>& ranks) {
+  std::vector<S> symbols(text.size());
+  for (size_t i = 0; i < text.size(); ++i) symbols[i] = static_cast<S>(text[i] == 0 ? 0 : ranks[i] + 1);
+  return symbols;
+}
+
+std::vector<uint32_t> by_refining(const std::vector<uint32_t>& text, unsigned threads) {
+  std::vector<int32_t> ranks(text.size());
+  int32_t tokens = 0;
+  rank_tokens(text, ranks, tokens);
+  const auto sorted = [&](const auto& symbols) {
+    std::vector<int32_t>().swap(ranks);
+    return refined_order(symbols, static_cast<uint32_t>(tokens), threads);
+  };
+  return tokens < UINT16_MAX ? sorted(dense<uint16_t>(text, ranks)) : sorted(dense<uint32_t>(text, ranks));
+}
+
+template <typename T>
+std::vector<uint32_t> sort(const std::vector<T>& text, unsigned threads) {
+  std::vector<uint32_t> order = by_refining(text, threads);
+  return order.empty() ? induced(text) : order;
 }
 
 // Kärkkäinen, Manzini and Puglisi 2009: prefixes in the order of position lose at most one symbol from one to the next.
@@ -72,12 +102,16 @@ arrays finish(const std::vector<T>& text, std::vector<uint32_t> order, unsigned 
 
 }  // namespace
 
-std::vector<uint32_t> sort_suffixes(const std::vector<uint16_t>& text) { return sort(text); }
+std::vector<uint32_t> sort_suffixes(const std::vector<uint16_t>& text, unsigned threads) { return sort(text, threads); }
 
-std::vector<uint32_t> sort_suffixes(const std::vector<uint32_t>& text) { return sort(text); }
+std::vector<uint32_t> sort_suffixes(const std::vector<uint32_t>& text, unsigned threads) { return sort(text, threads); }
 
-arrays build_arrays(const std::vector<uint16_t>& text, unsigned threads) { return finish(text, sort(text), threads); }
+arrays build_arrays(const std::vector<uint16_t>& text, unsigned threads) {
+  return finish(text, sort(text, threads), threads);
+}
 
-arrays build_arrays(const std::vector<uint32_t>& text, unsigned threads) { return finish(text, sort(text), threads); }
+arrays build_arrays(const std::vector<uint32_t>& text, unsigned threads) {
+  return finish(text, sort(text, threads), threads);
+}
 
 }  // namespace spans

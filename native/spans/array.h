@@ -13,12 +13,12 @@ struct arrays {
   std::vector<uint32_t> common;
 };
 
-// `text` ends in 0. Linear in its length; the same for any number of threads.
+// `text` ends in 0. Linear in its length but for a sort's logarithm; the same for any number of threads.
 arrays build_arrays(const std::vector<uint16_t>& text, unsigned threads);
 arrays build_arrays(const std::vector<uint32_t>& text, unsigned threads);
 
-// The order alone, on one thread.
-std::vector<uint32_t> sort_suffixes(const std::vector<uint16_t>& text);
-std::vector<uint32_t> sort_suffixes(const std::vector<uint32_t>& text);
+// The order alone.
+std::vector<uint32_t> sort_suffixes(const std::vector<uint16_t>& text, unsigned threads);
+std::vector<uint32_t> sort_suffixes(const std::vector<uint32_t>& text, unsigned threads);
 
 }  // namespace spans

@@ -206,9 +206,9 @@ void write_shard(corpus& from, const std::string& path, unsigned threads) {
   }
 }
 
-std::vector<uint32_t> sort_corpus(corpus& from) {
+std::vector<uint32_t> sort_corpus(corpus& from, unsigned threads) {
   check_corpus(from);
-  return is_short(from) ? sort_suffixes(text_of<uint16_t>(from)) : sort_suffixes(text_of<uint32_t>(from));
+  return is_short(from) ? sort_suffixes(text_of<uint16_t>(from), threads) : sort_suffixes(text_of<uint32_t>(from), threads);
 }
 
 }  // namespace spans

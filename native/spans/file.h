@@ -48,6 +48,6 @@ inline uint64_t chunk_count(uint64_t count) { return (count + CHUNK - 1) / CHUNK
 void write_shard(corpus& from, const std::string& path, unsigned threads);
 
 // The order of the suffixes of the same text, without a file. Empties `from`. Errors: SPANS_INPUT, SPANS_TOO_LARGE.
-std::vector<uint32_t> sort_corpus(corpus& from);
+std::vector<uint32_t> sort_corpus(corpus& from, unsigned threads);
 
 }  // namespace spans

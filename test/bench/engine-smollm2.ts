@@ -149,11 +149,17 @@ async function memory(path: string): Promise<Figure> {
     ...{ what: "memory of SmolLM2 Q4_1 served", name: "engine-memory", unit: "MB" },
     ours: (full.rss - empty.rss - full.cacheBytes) / 1e6,
     peer: { name: "its file", value: fileBytes / 1e6 },
-    note: `without ${full.cacheBytes / 1e6} MB of keys and values`,
+    note: `weights ${(full.weightBytes / 1e6).toFixed(1)} MB, then tokenizer, its words' room in the heap, activations; without ${(full.cacheBytes / 1e6).toFixed(1)} MB of keys and values`,
   };
 }
 
-function residentOf(path: string | undefined): Promise<{ rss: number; cacheBytes: number }> {
+interface Resident {
+  rss: number;
+  cacheBytes: number;
+  weightBytes: number;
+}
+
+function residentOf(path: string | undefined): Promise<Resident> {
   const script = fileURLToPath(new URL("./engine-memory.js", import.meta.url));
   const child = spawn(process.execPath, ["--expose-gc", script, ...(path === undefined ? [] : [path])], {
     stdio: ["ignore", "pipe", "inherit"],

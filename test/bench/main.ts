@@ -7,6 +7,7 @@ import { churnBench } from "./engine-churn.ts";
 import { evmBench } from "./evm.ts";
 import { type Bench, formatFigure, ratioLines } from "./figure.ts";
 import { gemmBench } from "./gemm.ts";
+import { indexBuildBench } from "./index-build.ts";
 import { indexBench } from "./index-rows.ts";
 import { logsBench } from "./logs.ts";
 import { precompilesBench } from "./precompiles.ts";
@@ -34,6 +35,7 @@ const BENCHES: readonly Bench[] = [
   churnBench,
   scanBench,
   indexBench,
+  indexBuildBench,
   spansBench,
   splitterBench,
   precompilesBench,

@@ -10,7 +10,7 @@ import {
   writeShard,
 } from "../../native/js/spans.ts";
 import { CodedError } from "../../node/base/errors.ts";
-import { type Bench, clockFor, countThreads, cpuClock, type Figure, medianSeconds } from "./figure.ts";
+import { type Bench, clockFor, countThreads, type Figure, medianSeconds } from "./figure.ts";
 import { runPython } from "./python.ts";
 
 /** Tokens of the corpus; OPENLEDGER_BENCH_TOKENS=100000000 is the size that RESULTS.md wants (about 4 GB of memory). */
@@ -37,7 +37,7 @@ export const spansBench: Bench = {
       const peer = measurePeer(corpus, folder);
       const threads = [...new Set([1, availableParallelism()])];
       const figures: Figure[] = [];
-      figures.push(await sortFigure(corpus, peer));
+      for (const each of threads) figures.push(await sortFigure(corpus, peer, each));
       for (const each of threads) figures.push(await buildFigure(corpus, folder, each));
       const shard = await openShard(join(folder, "bench.spans"), { verify: false });
       for (const each of threads) figures.push(await traceFigure(shard, corpus, each));
@@ -93,11 +93,17 @@ function measurePeer({ tokens }: SpanDocuments, folder: string): number | string
   return typeof answer === "string" ? answer : answer.seconds!;
 }
 
-async function sortFigure(corpus: SpanDocuments, peer: number | string): Promise<Figure> {
-  const seconds = await medianSeconds(() => sortSuffixes(corpus), { clock: cpuClock, runs: RUNS });
+async function sortFigure(
+  corpus: SpanDocuments,
+  peer: number | string,
+  threads: number,
+): Promise<Figure> {
+  const options = { clock: clockFor({ threads }), runs: RUNS };
+  const seconds = await medianSeconds(() => sortSuffixes(corpus, { threads }), options);
   const count = corpus.tokens.length;
   return {
-    what: `suffixes of ${count.toLocaleString("en-US")} tokens sorted, ${countThreads({ threads: 1 })}`,
+    what: `suffixes of ${count.toLocaleString("en-US")} tokens sorted, ${countThreads({ threads })}`,
+    name: `spans-sort-${threads}`,
     unit: "tokens/s",
     ours: count / seconds,
     peer:

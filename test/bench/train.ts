@@ -1,27 +1,18 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  Adapter,
-  adapterTensors,
-  type Example,
-  initialAdapter,
-  LORA_TARGETS,
-  type LoraTrainResult,
-  Session,
-} from "../../native/js/index.ts";
-import { readModelFolder } from "../../node/ai/model/files.ts";
-import { type LoadedModel, loadModel, nativeConfig } from "../../node/ai/model/load.ts";
+import { Session } from "../../native/js/index.ts";
+import { openModelSource } from "../../node/ai/model/files.ts";
+import { loadNativeModel } from "../../node/ai/model/load.ts";
 import { CodedError } from "../../node/base/errors.ts";
 import { packageRoot } from "../../node/base/paths.ts";
-import { type Bench, clockFor, countThreads, type Figure, medianSeconds } from "./figure.ts";
-import { runPython } from "./python.ts";
+import { type Bench, type Figure, median } from "./figure.ts";
+import { MADE_MODELS, writeMadeModel } from "./made-model.ts";
+import { TrainJob } from "./train-job.ts";
+import { TrainPeer } from "./train-peer.ts";
 
-const RANK = 8;
-const SCALE = 2;
-const LEARNING_RATE = 0.005;
-const CLIP_NORM = 1;
 const RUNS = 3;
+
 interface Load {
   /** Sequences a step. */
   batch: number;
@@ -32,30 +23,30 @@ interface Load {
   threads?: number;
 }
 
-/** The devnet's rows are near 32 tokens; 256 are the base model's whole context. */
-const LOADS: readonly Load[] = [
-  { batch: 8, length: 32, steps: 10, threads: 1 },
-  { batch: 8, length: 256, steps: 2, threads: 1 },
-  { batch: 8, length: 256, steps: 2 },
-];
-/** Both sides use fp32 in different orders, and AdamW's first steps have the size of the learning rate whatever the gradient. */
-const LOSS_TOLERANCE = 0.02;
+/** The devnet's rows are near 32 tokens; 256 are the shipped model's whole context. */
+const LOADS: Readonly<Record<string, readonly Load[]>> = {
+  shipped: [
+    { batch: 8, length: 32, steps: 10, threads: 1 },
+    { batch: 8, length: 256, steps: 2 },
+  ],
+  "5m": [{ batch: 32, length: 64, steps: 3 }],
+  "25m": [{ batch: 16, length: 64, steps: 2 }],
+  "135m": [{ batch: 8, length: 64, steps: 2 }],
+};
 
-interface Job {
-  batches: number[][][];
-  completionStart: number;
-}
-
-/** LoRA steps on the shipped base model beside the same steps in eager PyTorch: same tokens, factors, threads, losses. */
+/**
+ * LoRA training and per-example gradients of the factors, at the shipped model's size and at three of made models, beside the best of
+ * PyTorch: same weights, tokens, factors, threads; the same losses and gradients, or no figure. OPENLEDGER_BENCH_SIZES picks sizes,
+ * OPENLEDGER_BENCH_THREADS sets the threads (of one, processor time is measured).
+ */
 export const trainBench: Bench = {
   name: "train",
   async run() {
-    const modelFolder = join(packageRoot(), "node", "ai", "base-model", "model");
-    const model = await loadModel(await readModelFolder(modelFolder));
-    const folder = await mkdtemp(join(tmpdir(), "bench-"));
+    const sizes = wantedSizes();
+    const folder = await mkdtemp(join(tmpdir(), "openledger-bench-train-"));
     try {
       const figures: Figure[] = [];
-      for (const load of LOADS) figures.push(await measure(model, modelFolder, folder, load));
+      for (const size of sizes) figures.push(...(await measureSize(size, folder)));
       return figures;
     } finally {
       await rm(folder, { recursive: true });
@@ -63,81 +54,70 @@ export const trainBench: Bench = {
   },
 };
 
-async function measure(model: LoadedModel, modelFolder: string, folder: string, load: Load): Promise<Figure> {
-  const { batch, length, steps, threads } = load;
-  const job = makeJob(load, model.config.vocabSize);
-  const session = new Session({ threads });
-  const { train, start } = prepare(session, model, job);
-  let result: LoraTrainResult | undefined;
-  const seconds = await medianSeconds(
-    async () => {
-      result = await train();
-    },
-    { runs: RUNS, clock: clockFor(session) },
-  );
-  const factors = join(folder, "factors.bin");
-  const file = join(folder, "job.json");
-  await writeFile(factors, start);
-  const settings = { rank: RANK, scale: SCALE, learningRate: LEARNING_RATE, clipNorm: CLIP_NORM, factors };
-  await writeFile(file, JSON.stringify({ ...settings, ...job }));
-  const peer = runPython("train.py", [String(session.threads), modelFolder, file, String(RUNS)]);
-  if (typeof peer !== "string") checkLosses(result!.losses, peer);
-  const tokens = batch * length * steps;
-  return {
-    what: `LoRA training, rank ${RANK}, ${batch} x ${length} tokens a step, ${session.isa}, ${countThreads(session)}`,
-    unit: "tokens/s",
-    ours: tokens / seconds,
-    peer: typeof peer === "string" ? undefined : { name: "torch", value: tokens / peer.seconds! },
-    note: typeof peer === "string" ? peer : undefined,
-  };
+function wantedSizes(): string[] {
+  const all = Object.keys(LOADS);
+  const wanted = process.env.OPENLEDGER_BENCH_SIZES?.split(",") ?? all;
+  const unknown = wanted.filter((size) => !all.includes(size));
+  if (unknown.length === 0) return wanted;
+  throw new CodedError("BENCH_SETTING", "fatal", {
+    message: `OPENLEDGER_BENCH_SIZES names ${unknown.join(", ")}; there are ${all.join(", ")}`,
+  });
 }
 
-function prepare(session: Session, { config, native }: LoadedModel, { batches, completionStart }: Job) {
-  const shape = { rank: RANK, scale: SCALE, targets: LORA_TARGETS };
-  const tensors = initialAdapter(nativeConfig(config), shape, 1n);
-  const adapter = new Adapter(nativeConfig(config), shape, tensors);
-  const examples = batches.flat().map((ids): Example => ({ ids, completionStart }));
-  const size = batches[0]!.length;
-  const train = () =>
-    session
-      .loraTrain({
-        model: native,
-        adapter,
-        examples,
-        steps: batches.map((batch, step) => batch.map((_, i) => step * size + i)),
-        adamw: { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 },
-        schedule: { kind: "constant", lr: LEARNING_RATE, warmupSteps: 0 },
-        clipNorm: CLIP_NORM,
-      })
-      .wait({ intervalMs: 20 });
-  const layout = adapterTensors(nativeConfig(config), shape);
-  const start = new Float32Array(layout.reduce((sum, { count }) => sum + count, 0));
-  for (const { name, offset } of layout) start.set(tensors[name]!, offset);
-  return { train, start };
+function threadsOf({ threads }: Load): number {
+  const given = Number(process.env.OPENLEDGER_BENCH_THREADS ?? threads ?? availableParallelism());
+  if (Number.isInteger(given) && given >= 1 && given <= 1024) return given;
+  throw new CodedError("BENCH_SETTING", "fatal", { message: "OPENLEDGER_BENCH_THREADS is not 1 to 1,024" });
 }
 
-/** Sequences that repeat over the steps, so that the loss falls; the second half of each is its completion. */
-function makeJob({ batch, length, steps }: Load, vocabSize: number): Job {
-  let state = 1;
-  const token = () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % vocabSize;
-  };
-  const rows = Array.from({ length: batch }, () => Array.from({ length }, token));
-  return { batches: Array.from({ length: steps }, () => rows), completionStart: length / 2 };
-}
-
-/** @throws CodedError `BENCH_MISMATCH` when the two sides did not train the same thing. */
-function checkLosses(losses: Float64Array, peer: Record<string, number>): void {
-  const pairs = [
-    [losses[0]!, peer.firstLoss!, 1e-4],
-    [losses.at(-1)!, peer.lastLoss!, LOSS_TOLERANCE],
-  ] as const;
-  for (const [ours, theirs, tolerance] of pairs) {
-    if (Math.abs(ours - theirs) <= tolerance * theirs) continue;
-    throw new CodedError("BENCH_MISMATCH", "fatal", {
-      message: `losses differ: ${ours} and ${theirs}`,
-      facts: { ours, theirs },
-    });
+async function measureSize(size: string, folder: string): Promise<Figure[]> {
+  let modelFolder = join(packageRoot(), "node", "ai", "base-model", "model");
+  const shape = MADE_MODELS[size];
+  if (shape !== undefined) {
+    modelFolder = join(folder, size);
+    await writeMadeModel(modelFolder, shape);
   }
+  const { native } = loadNativeModel(await openModelSource(modelFolder));
+  const figures: Figure[] = [];
+  for (const load of LOADS[size]!) {
+    const session = new Session({ threads: threadsOf(load) });
+    const job = new TrainJob(session, native, load);
+    const peer = await TrainPeer.start(session.threads, modelFolder, folder, job);
+    figures.push(await trainFigure(size, job, peer), await gradientFigure(size, job, peer));
+    peer.stop();
+    session.close();
+  }
+  native.close();
+  if (shape !== undefined) await rm(modelFolder, { recursive: true });
+  return figures;
+}
+
+/** Both take turns; the fastest of the peer's ways in fp32 counts. */
+async function trainFigure(size: string, job: TrainJob, peer: TrainPeer): Promise<Figure> {
+  const ours: number[] = [];
+  await job.train();
+  const losses = await job.train();
+  await peer.warmTraining(losses);
+  for (let run = 0; run < RUNS; run++) {
+    ours.push(await job.timed(() => job.train()));
+    await peer.train();
+  }
+  return figureOf(`LoRA training of ${size}, ${job.describe()}`, `train-${size}`, job.trainedTokens, ours, peer);
+}
+
+async function gradientFigure(size: string, job: TrainJob, peer: TrainPeer): Promise<Figure> {
+  const ours: number[] = [];
+  await job.gradients();
+  await peer.warmGradients(await job.gradients());
+  for (let run = 0; run < RUNS; run++) {
+    ours.push(await job.timed(() => job.gradients()));
+    await peer.gradients();
+  }
+  const what = `gradients of each example of ${size}, ${job.describe()}`;
+  return figureOf(what, `gradients-${size}`, job.batchTokens, ours, peer);
+}
+
+function figureOf(what: string, name: string, tokens: number, ours: readonly number[], peer: TrainPeer): Figure {
+  const { best, note } = peer.take(tokens);
+  return { what, name, unit: "tokens/s", ours: tokens / median(ours), peer: best, note };
 }

@@ -263,7 +263,8 @@ export function writeSafetensors(
 
 function encode({ data, dtype }: TensorToWrite): { dtype: Dtype; bytes: Uint8Array } {
   if (dtype === "F16") {
-    const bits = Uint16Array.from(data, (x) => f32ToF16Bits(x));
+    const bits = new Uint16Array(data.length);
+    for (let i = 0; i < bits.length; i++) bits[i] = f32ToF16Bits(data[i]!);
     return { dtype, bytes: new Uint8Array(bits.buffer) };
   }
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -51,10 +51,11 @@ const tokenizerConfigSchema = z.looseObject({
 export function loadTokenizer(files: ModelFiles): ModelTokenizer {
   const json = requireJson(files, "tokenizer.json");
   refuseRandom(json);
-  const special = renameSpecialTokens(json);
+  // The vocabulary in words is not kept: only what the functions below use is.
+  const { json: renamed, ...special } = renameSpecialTokens(json);
   let tokenizer: Tokenizer;
   try {
-    tokenizer = Tokenizer.fromString(JSON.stringify(special.json));
+    tokenizer = Tokenizer.fromString(JSON.stringify(renamed));
     tokenizer.disableTruncation();
     tokenizer.disablePadding();
   } catch (cause) {

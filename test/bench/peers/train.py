@@ -1,140 +1,117 @@
-"""LoRA fine-tuning of a Llama in plain eager PyTorch, fp32, on as many threads as the other side.
+"""LoRA training and per-example gradients of its factors in PyTorch, on as many threads as the other side.
 
-train.py THREADS MODEL_FOLDER JOB_FILE RUNS: the job is JSON with rank, scale, learning rate, batches of token ids,
-the first completion token and a file of starting factors (fp32; per layer q, k, v, o, gate, up, down: A [rank, in],
-then B [out, rank]). Prints {"seconds", "firstLoss", "lastLoss"}: median seconds of all steps (of the
-processor for one thread), mean losses per target.
+train.py THREADS MODEL_FOLDER JOB_FILE: the job is JSON with rank, scale, learning rate, clipping norm, batches of token ids, the
+first completion token and a file of starting factors (fp32; per layer q, k, v, o, gate, up, down: A [rank, in], then
+B [out, rank]). Then each line of standard input is a question, each line of output its answer, both JSON:
+
+{"do": "train", "kind": "eager" | "compiled" | "bf16"} -> {"seconds", "firstLoss", "lastLoss"}, of all batches;
+{"do": "gradients", "kind": "loop" | "vmap" | "hooks"} -> {"seconds"}, of all examples of the first batch;
+{"do": "compare", "file", "examples"} -> {"difference"}: the largest relative distance (of vectors, Euclidean) between rows of the
+file, which belong to those examples, and the gradients that were made last.
+
+Seconds are the processor's for one thread. What can't be done is answered by {"error"}.
 """
 import json
-import struct
+import os
 import sys
 import time
 
 import torch
-import torch.nn.functional as F
 
-LINEARS = [
-    "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
-    "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj",
-]  # fmt: skip
-DTYPES = {"F16": torch.float16, "BF16": torch.bfloat16, "F32": torch.float32}
+from llama import Llama
+
+torch._dynamo.config.cache_size_limit = 64
 
 
-def read_safetensors(path):
-    with open(path, "rb") as file:
-        data = bytearray(file.read())
-    (length,) = struct.unpack("<Q", data[:8])
-    tensors = {}
-    for name, info in json.loads(data[8 : 8 + length]).items():
-        if name == "__metadata__":
-            continue
-        start, end = (8 + length + offset for offset in info["data_offsets"])
-        flat = torch.frombuffer(bytearray(data[start:end]), dtype=DTYPES[info["dtype"]])
-        tensors[name] = flat.to(torch.float32).reshape(info["shape"])
-    return tensors
+class Peer:
+    def __init__(self, threads, folder, job_file):
+        torch.set_num_threads(threads)
+        self.clock = time.process_time if threads == 1 else time.perf_counter
+        with open(job_file) as file:
+            self.job = json.load(file)
+        with open(self.job["factors"], "rb") as file:
+            self.start = torch.frombuffer(bytearray(file.read()), dtype=torch.float32)
+        self.folder = folder
+        self.batches = [torch.tensor(batch, dtype=torch.long) for batch in self.job["batches"]]
+        self.models = {}
+        self.losses = {}
+        self.rows = None
 
+    def model(self, dtype):
+        if dtype not in self.models:
+            self.models[dtype] = Llama(self.folder, self.job["scale"], dtype)
+        return self.models[dtype]
 
-class Llama:
-    def __init__(self, folder, rank, scale, factors):
-        with open(f"{folder}/config.json") as file:
-            self.config = json.load(file)
-        self.weights = read_safetensors(f"{folder}/model.safetensors")
-        self.scale = scale
-        self.factors = {}
-        at = 0
-        for layer in range(self.config["num_hidden_layers"]):
-            for linear in LINEARS:
-                name = f"model.layers.{layer}.{linear}"
-                outs, ins = self.weights[f"{name}.weight"].shape
-                pair = []
-                for shape in ((rank, ins), (outs, rank)):
-                    count = shape[0] * shape[1]
-                    pair.append(factors[at : at + count].reshape(shape).clone().requires_grad_())
-                    at += count
-                self.factors[name] = pair
-        assert at == len(factors), "the factors do not fit the model"
+    def loss_of(self, kind):
+        if kind not in self.losses:
+            loss = self.model(torch.bfloat16 if kind == "bf16" else torch.float32).loss
+            self.losses[kind] = torch.compile(loss, dynamic=False) if kind == "compiled" else loss
+        return self.losses[kind]
 
-    def parameters(self):
-        return [factor for pair in self.factors.values() for factor in pair]
+    def factors(self):
+        return self.model(torch.float32).read_factors(self.start, self.job["rank"])
 
-    def linear(self, x, name):
-        a, b = self.factors[name]
-        return F.linear(x, self.weights[f"{name}.weight"]) + self.scale * F.linear(F.linear(x, a), b)
+    def train(self, kind):
+        job, factors, loss_of = self.job, self.factors(), self.loss_of(kind)
+        optimizer = torch.optim.AdamW(factors, lr=job["learningRate"], betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)
+        losses = []
+        start = self.clock()
+        for ids in self.batches:
+            optimizer.zero_grad(set_to_none=True)
+            loss = loss_of(factors, ids, job["completionStart"])
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(factors, job["clipNorm"])
+            optimizer.step()
+            losses.append(loss.item())
+        return {"seconds": self.clock() - start, "firstLoss": losses[0], "lastLoss": losses[-1]}
 
-    def norm(self, x, name):
-        return F.rms_norm(x, x.shape[-1:], self.weights[f"{name}.weight"], self.config["rms_norm_eps"])
+    def gradients(self, kind):
+        ids, first, model, factors = self.batches[0], self.job["completionStart"], self.model(torch.float32), self.factors()
+        start = self.clock()
+        self.rows = getattr(self, f"by_{kind}")(model, factors, ids, first)
+        return {"seconds": self.clock() - start}
 
-    def rotations(self, length):
-        size = self.config["head_dim"]
-        frequencies = self.config["rope_theta"] ** (-torch.arange(0, size, 2, dtype=torch.float32) / size)
-        angles = torch.outer(torch.arange(length, dtype=torch.float32), frequencies)
-        angles = torch.cat((angles, angles), -1)
-        return angles.cos(), angles.sin()
+    def by_loop(self, model, factors, ids, first):
+        each = [torch.autograd.grad(model.loss(factors, one[None], first, "sum"), factors) for one in ids]
+        return [torch.stack(rows) for rows in zip(*each)]
 
-    def attention(self, x, name, cos, sin):
-        batch, length, _ = x.shape
-        heads, groups = self.config["num_attention_heads"], self.config["num_key_value_heads"]
+    def by_vmap(self, model, factors, ids, first):
+        def loss(values, one):
+            return model.loss(values, one[None], first, "sum")
 
-        def split(which, count):
-            return self.linear(x, f"{name}.{which}").view(batch, length, count, -1).transpose(1, 2)
+        values = [factor.detach() for factor in factors]
+        return torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0))(values, ids)
 
-        def rotate(v):
-            half = v.shape[-1] // 2
-            return v * cos + torch.cat((-v[..., half:], v[..., :half]), -1) * sin
+    def by_hooks(self, model, factors, ids, first):
+        """One pass for all: the inputs of both factors, and the gradients at their outputs."""
+        taps = []
+        loss = model.loss(factors, ids, first, "sum", taps)
+        at = torch.autograd.grad(loss, [tensor for _, _, u, up in taps for tensor in (u, up)])
+        rows = [None] * len(factors)
+        for i, (place, x, u, _) in enumerate(taps):
+            rows[place] = torch.bmm(at[2 * i].transpose(1, 2), x.detach())
+            rows[place + 1] = torch.bmm(at[2 * i + 1].transpose(1, 2), u.detach())
+        return rows
 
-        q, k, v = rotate(split("q_proj", heads)), rotate(split("k_proj", groups)), split("v_proj", groups)
-        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=heads != groups)
-        return self.linear(mixed.transpose(1, 2).reshape(batch, length, -1), f"{name}.o_proj")
-
-    def hidden(self, ids):
-        x = self.weights["model.embed_tokens.weight"][ids]
-        cos, sin = self.rotations(ids.shape[1])
-        for layer in range(self.config["num_hidden_layers"]):
-            name = f"model.layers.{layer}"
-            x = x + self.attention(self.norm(x, f"{name}.input_layernorm"), f"{name}.self_attn", cos, sin)
-            y = self.norm(x, f"{name}.post_attention_layernorm")
-            gated = F.silu(self.linear(y, f"{name}.mlp.gate_proj")) * self.linear(y, f"{name}.mlp.up_proj")
-            x = x + self.linear(gated, f"{name}.mlp.down_proj")
-        return self.norm(x, "model.norm")
-
-    def loss(self, ids, first):
-        # Only positions that predict a target reach the output matrix.
-        hidden = self.hidden(ids)[:, first - 1 : -1]
-        head = self.weights.get("lm_head.weight", self.weights["model.embed_tokens.weight"])
-        return F.cross_entropy(F.linear(hidden, head).flatten(0, 1), ids[:, first:].flatten())
-
-
-def train(folder, job, factors):
-    model = Llama(folder, job["rank"], job["scale"], factors)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=job["learningRate"], betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0
-    )
-    losses = []
-    batches = [torch.tensor(batch, dtype=torch.long) for batch in job["batches"]]
-    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
-    start = clock()
-    for ids in batches:
-        optimizer.zero_grad(set_to_none=True)
-        loss = model.loss(ids, job["completionStart"])
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), job["clipNorm"])
-        optimizer.step()
-        losses.append(loss.item())
-    return clock() - start, losses
+    def compare(self, file, examples):
+        with open(file, "rb") as opened:
+            theirs = torch.frombuffer(bytearray(opened.read()), dtype=torch.float32).reshape(len(examples), -1).double()
+        mine = torch.cat([rows.detach()[examples].flatten(1) for rows in self.rows], 1).double()
+        return {"difference": ((mine - theirs).norm(dim=1) / mine.norm(dim=1)).max().item()}
 
 
 def main():
-    threads, folder, job_file, runs = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
-    torch.set_num_threads(threads)
-    with open(job_file) as file:
-        job = json.load(file)
-    with open(job["factors"], "rb") as file:
-        factors = torch.frombuffer(bytearray(file.read()), dtype=torch.float32)
-    train(folder, job, factors)
-    results = [train(folder, job, factors) for _ in range(runs)]
-    seconds = sorted(seconds for seconds, _ in results)[runs // 2]
-    losses = results[0][1]
-    print(json.dumps({"seconds": seconds, "firstLoss": losses[0], "lastLoss": losses[-1]}))
+    peer = Peer(int(sys.argv[1]), sys.argv[2], sys.argv[3])
+    # The answers' own way out: compilers write to standard output too.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        question = json.loads(line)
+        try:
+            answer = getattr(peer, question.pop("do"))(**question)
+        except Exception as error:  # a compiler that isn't there, an operation without a rule
+            answer = {"error": f"{type(error).__name__}: " + " ".join(str(error).split())[:300]}
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 main()
