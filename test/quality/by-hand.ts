@@ -11,6 +11,7 @@ import { evaluate, evaluationLines } from "./evaluate.ts";
 import { type Fact, type FactSet, factSetNames, holdsValue, readFactSet } from "./facts.ts";
 import { type AskFlags, formsOf, payersOf, wordingsOf } from "./flags.ts";
 import { type Answered, Hand } from "./hand.ts";
+import { measureLds } from "./lds.ts";
 import { measureFacts } from "./measure-facts.ts";
 import { shareOut } from "./share-out.ts";
 import { StepMeter } from "./steps.ts";
@@ -40,6 +41,7 @@ const HELP = `Does the main job by hand on a running devnet, with facts and cont
   --rpc <url>          another node than the devnet's first
   --set <name>         one set of facts alone; there are ${factSetNames().join(" and ")}
   --pairs-only         leave the prose out
+  --prose-only         leave the question and answer rows out
   --own-only           leave the reworded questions out
   --no-causal          leave out what takes most of the time: training again without each contributor, and whom each rule
                        would have paid of what that shows
@@ -55,8 +57,11 @@ const HELP = `Does the main job by hand on a running devnet, with facts and cont
   --shapley            with --facts: judge by training again with every coalition of the contributors (30 trainings more for five)
   --no-chain           with --facts: train and answer in this process, with no devnet
   --seeds <n>          with --no-chain: so many trainings, each with seeds of its own, and the means over them (default: 1)
+  --lds                judge each way to attribute, in this process: by training again without each contributor and on random
+                       halves of the rows; on --facts, or on facts kept for development. Broken off, it goes on where it was
+  --halves <n>         with --lds: random halves (default: 24), each trained with as many seeds as --seeds says
   --attacks            measure what attacks on pay bring, in this process: on --facts, or on facts kept for development
-  --json <file>        with --facts or --attacks: where the figures go
+  --json <file>        with --facts, --lds or --attacks: where the figures go
 
 Status 0 only if, for every set of question and answer rows, ${GATE} of 40 questions in the rows' own words are answered
 exactly and ${GATE} have the right contributor first. All else is printed beside it, and what each step took.
@@ -69,6 +74,7 @@ async function main(): Promise<void> {
       rpc: { type: "string" },
       set: { type: "string" },
       "pairs-only": { type: "boolean" },
+      "prose-only": { type: "boolean" },
       "own-only": { type: "boolean" },
       "no-causal": { type: "boolean" },
       funder: { type: "string", default: "paula" },
@@ -81,6 +87,8 @@ async function main(): Promise<void> {
       "no-chain": { type: "boolean" },
       seeds: { type: "string", default: "1" },
       shapley: { type: "boolean" },
+      lds: { type: "boolean" },
+      halves: { type: "string", default: "24" },
       attacks: { type: "boolean" },
       json: { type: "string" },
       help: { type: "boolean", short: "h" },
@@ -90,6 +98,7 @@ async function main(): Promise<void> {
   const isSmollm2 = values.base === "smollm2";
   values.base = baseOf(values.base);
   if (values.attacks) return await measureAttacks(values);
+  if (values.lds) return await measureLds(values);
   if (values.facts !== undefined) return await measureFacts({ ...values, facts: values.facts });
   const dataDir = values["data-dir"] ?? join(packageRoot(), ".data", "devnet");
   const { rpc, funder, host, method, base } = values;

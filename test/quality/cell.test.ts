@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
+import { reseeded } from "../../node/ai/evaluation/reseeded.ts";
 import { DEFAULT_METHOD } from "../../node/ai/train/method.ts";
-import { reseeded } from "./base.ts";
 import { type Cell, meanCells, meanLines } from "./cell.ts";
-import { seedsOf } from "./flags.ts";
+import { numberOf } from "./flags.ts";
 
 const cell = (exact: number, owner: number): Cell => ({
   exact,
@@ -35,5 +35,5 @@ it("changes every seed of the training and nothing else; number 0 is the method 
 });
 
 it.each(["0", "-1", "1.5", "101", "", "1e2", "three"])("refuses %j trainings", (text) => {
-  expect(() => seedsOf(text)).toThrow(expect.objectContaining({ code: "SEEDS_INVALID" }));
+  expect(() => numberOf("seeds", text, 1)).toThrow(expect.objectContaining({ code: "NUMBER_INVALID" }));
 });

@@ -3,8 +3,8 @@ import { type Form, WORDINGS, type Wording } from "./trial.ts";
 
 export const FORMS: readonly Form[] = ["pairs", "prose"];
 
-/** Most training seeds of one measure: each trains everything again. */
-const MAX_SEEDS = 100;
+/** Most of what one measure trains anew for each. */
+const MOST = 100;
 
 /** What both measures go by: the sets on a running devnet, and a folder of facts. */
 export interface AskFlags {
@@ -12,6 +12,7 @@ export interface AskFlags {
   method?: string;
   payers: string;
   "pairs-only"?: boolean;
+  "prose-only"?: boolean;
   "own-only"?: boolean;
   "no-causal"?: boolean;
 }
@@ -22,6 +23,7 @@ export function payersOf({ payers }: Pick<AskFlags, "payers">): string[] {
 }
 
 export function formsOf(flags: AskFlags): readonly Form[] {
+  if (flags["prose-only"]) return FORMS.slice(1);
   return flags["pairs-only"] ? FORMS.slice(0, 1) : FORMS;
 }
 
@@ -29,12 +31,12 @@ export function wordingsOf(flags: AskFlags): readonly Wording[] {
   return flags["own-only"] ? WORDINGS.slice(0, 1) : WORDINGS;
 }
 
-/** How many training seeds. @throws CodedError `SEEDS_INVALID` unless it is a whole number from 1 to 100. */
-export function seedsOf(text: string): number {
-  const seeds = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (seeds >= 1 && seeds <= MAX_SEEDS) return seeds;
-  throw new CodedError("SEEDS_INVALID", "fatal", {
-    message: `--seeds is "${text}"`,
-    fix: `give a whole number from 1 to ${MAX_SEEDS}`,
+/** A whole number. @throws CodedError `NUMBER_INVALID` unless it is one from `least` to 100. */
+export function numberOf(what: string, text: string, least: number): number {
+  const number = /^\d{1,3}$/.test(text) ? Number(text) : -1;
+  if (number >= least && number <= MOST) return number;
+  throw new CodedError("NUMBER_INVALID", "fatal", {
+    message: `--${what} is "${text}"`,
+    fix: `give a whole number from ${least} to ${MOST}`,
   });
 }

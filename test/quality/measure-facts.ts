@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
+import { reseeded } from "../../node/ai/evaluation/reseeded.ts";
 import { CodedError } from "../../node/base/errors.ts";
-import { methodOf, reseeded } from "./base.ts";
+import { methodOf } from "./base.ts";
 import type { Judge } from "./causal.ts";
 import { meanLines } from "./cell.ts";
 import { comparisonLines } from "./comparison.ts";
 import { type AskOnChain, evaluate, evaluationLines, type Measured, writeEvaluation } from "./evaluate.ts";
 import { type FactSet, readFactFolder } from "./facts.ts";
-import { type AskFlags, formsOf, payersOf, seedsOf, wordingsOf } from "./flags.ts";
+import { type AskFlags, formsOf, numberOf, payersOf, wordingsOf } from "./flags.ts";
 import { Hand } from "./hand.ts";
 import { startOwnDevnet } from "./own-devnet.ts";
 import type { Form } from "./trial.ts";
@@ -25,11 +26,11 @@ interface MeasureFlags extends AskFlags {
 
 /**
  * Measures a folder of facts: on chain, unless told otherwise, and by training again without each contributor, unless told otherwise.
- * @throws CodedError `SEEDS_INVALID`, `SEEDS_WITH_CHAIN`.
+ * @throws CodedError `NUMBER_INVALID`, `SEEDS_WITH_CHAIN`.
  */
 export async function measureFacts(flags: MeasureFlags): Promise<void> {
   const set = readFactFolder(resolve(flags.facts));
-  const seeds = seedsOf(flags.seeds);
+  const seeds = numberOf("seeds", flags.seeds, 1);
   if (seeds > 1 && !flags["no-chain"]) {
     throw new CodedError("SEEDS_WITH_CHAIN", "fatal", {
       message: `--seeds ${seeds} without --no-chain: a model on chain is trained once`,

@@ -65,6 +65,30 @@ test("judges every method by training again, and goes on where it was broken off
   expect(resumed).toEqual(whole);
 });
 
+test("trains each half with several seeds, and says how far these agree", { timeout: 120_000 }, async () => {
+  const trained = new Set<string>();
+  const stateFile = join(world.folder, "seeds.state");
+  const asked = [{ prompt: input.rows.set.examples[0]!.row.prompt }];
+  const report = await evaluateModel({
+    ...{ ...input, questions: asked, seeds: 2, stateFile },
+    onProgress: (what) => {
+      if (what.startsWith("training")) trained.add(what.slice(what.indexOf(",") + 2));
+    },
+  });
+  // Three contributors once, three halves twice.
+  expect(trained.size).toBe(9);
+  expect(trained).toContain("half 1, seed 1");
+  expect(report).toMatchObject({ answers: 1, seeds: 2, halves: 3 });
+  expect(reportSchema.parse(report)).toEqual(report);
+  const { ceiling, methods } = report;
+  expect(ceiling!.mean).toBeGreaterThanOrEqual(0);
+  expect(ceiling!.mean).toBeLessThanOrEqual(1);
+  const { fused, ekfacFull } = methods;
+  expect(fused.lessFull!.mean).toBeCloseTo(fused.lds!.mean - ekfacFull!.lds!.mean, 12);
+  expect(ekfacFull!.lessFull).toBeUndefined();
+  expect(reportLines(report)).toHaveLength(3 + Object.keys(METHODS).length);
+});
+
 test("finds a row itself the nearest by hidden states, and by factored sketches", async () => {
   const { session, model, rows } = input;
   const { base, adapter } = model;

@@ -12,8 +12,13 @@ const attributionShape = {
   labels: z.literal("true"),
   /** Of each module's mean eigenvalue. */
   damping: z.number().positive(),
-  /** Above this many rows the directions come from as many rows, chosen by a seeded hash. */
+  /** Above this many sketches the directions come from as many, of rows chosen by a seeded hash. */
   maxDirectionRows: count,
+  /**
+   * A row's sketch is the mean over so many of the prompts that training visits it with, spread evenly over the epochs; absent: it is by
+   * the row's own prompt alone.
+   */
+  prompts: count.max(64).optional(),
   seed,
   /** Of the contributors' weights: max(0, score - floor). Decimal digits. */
   floor: z.string().regex(/^\d{1,19}$/),
