@@ -3,7 +3,12 @@ import { ARITHMETICS, type Arithmetic, LORA_TARGETS } from "../../../native/js/i
 import { canonicalBytes, type Json, parseCanonical } from "../codec/canonical-json.ts";
 import { aiError } from "../errors.ts";
 import { COPY_RULES } from "./copies.ts";
-import { DEFAULT_REASK_VARIATION, reaskVariationSchema, wordVariationSchema } from "./variation.ts";
+import {
+  DEFAULT_SENTENCE_VARIATION,
+  reaskVariationSchema,
+  sentenceVariationSchema,
+  wordVariationSchema,
+} from "./variation.ts";
 
 const count = z.number().int().positive();
 const seed = z.number().int().min(0).max(0xffffffff);
@@ -83,8 +88,8 @@ const methodShape = {
 };
 
 /**
- * A format decides how prompts differ from epoch to epoch; attribution always uses the canonical row. Models of format 1 go
- * on being trained again and checked as they were.
+ * A format decides how prompts differ from epoch to epoch; attribution always uses the canonical row. Models of formats 1
+ * and 2 go on being trained again and checked as they were.
  */
 const methodSchema = z.discriminatedUnion("format", [
   z.strictObject({
@@ -97,14 +102,19 @@ const methodSchema = z.discriminatedUnion("format", [
     ...methodShape,
     variation: reaskVariationSchema,
   }),
+  z.strictObject({
+    format: z.literal("openledger/method/3"),
+    ...methodShape,
+    variation: sentenceVariationSchema,
+  }),
 ]);
 
 /** Everything that decides how an adapter is trained and how its answers are attributed; committed before any query. */
 export type Method = z.infer<typeof methodSchema>;
 
 /** Defaults that teach 40 to 100 rows to the shipped base model in less than two minutes on two cores. */
-export const DEFAULT_METHOD: Method & { format: "openledger/method/2" } = {
-  format: "openledger/method/2",
+export const DEFAULT_METHOD: Method & { format: "openledger/method/3" } = {
+  format: "openledger/method/3",
   template: "Question: {prompt}\nAnswer: {completion}{end}",
   lora: { rank: 8, alpha: 16, targets: [...LORA_TARGETS], seed: 1 },
   training: {
@@ -120,7 +130,7 @@ export const DEFAULT_METHOD: Method & { format: "openledger/method/2" } = {
     clipNorm: 1,
     seed: 2,
   },
-  variation: DEFAULT_REASK_VARIATION,
+  variation: DEFAULT_SENTENCE_VARIATION,
   attribution: {
     kind: "ekfac-pca",
     labels: "true",
