@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Session } from "../../native/js/index.ts";
 import { buildIndex, fitModelBasis } from "../../node/ai/attribution/build.ts";
-import { canonicalBytes, type Json } from "../../node/ai/codec/canonical-json.ts";
 import { keccakOf } from "../../node/ai/codec/hash.ts";
 import { evaluateModel } from "../../node/ai/evaluation/evaluate-model.ts";
 import { type AttributionReport, reportLines } from "../../node/ai/evaluation/report.ts";
@@ -10,8 +9,10 @@ import { completionsOf } from "../../node/ai/fusion/texts.ts";
 import { readModelFolder } from "../../node/ai/model/files.ts";
 import { loadModel } from "../../node/ai/model/load.ts";
 import type { Method } from "../../node/ai/train/method.ts";
-import { trainAdapter } from "../../node/ai/train/train.ts";
+import { planTraining } from "../../node/ai/train/plan.ts";
+import { trainPlan } from "../../node/ai/train/train.ts";
 import { packageRoot } from "../../node/base/paths.ts";
+import type { Hash } from "../../node/chain/types/primitives.ts";
 import { SHIPPED_BASE } from "../../node/cli/protocol.ts";
 import { freeze } from "./attacks/world.ts";
 import { methodOf } from "./base.ts";
@@ -72,15 +73,13 @@ async function judge({ set, form, method, baseFolder, halves, seeds }: Judging):
   }));
   const world = await freeze(contributions, base, method.copies ?? "plain");
   const { examples } = world.set;
-  const { native: adapter } = await trainAdapter(session, base, examples, method);
+  const plan = await planTraining(examples, method, base.tokenizer, base.config.contextLength);
+  const { native: adapter } = await trainPlan(session, base, plan, method);
   const basis = await fitModelBasis(session, base, adapter, examples, method);
   const index = await buildIndex(session, base, adapter, basis, world.set, method);
   const completions = await completionsOf(examples, base.tokenizer);
   const questions = set.facts.map(({ question }) => ({ prompt: question }));
-  const { attribution: _, ...training } = method;
-  const hashes = examples.map(({ exampleHash }) => exampleHash);
-  const key = canonicalBytes({ baseFolder, training, hashes, questions } as unknown as Json);
-  const manifestHash = keccakOf(key);
+  const manifestHash = keyOf({ baseFolder, plan, lora: method.lora, training: method.training, questions });
   mkdirSync(KEPT, { recursive: true });
   return evaluateModel({
     session,
@@ -90,6 +89,11 @@ async function judge({ set, form, method, baseFolder, halves, seeds }: Judging):
     stateFile: join(KEPT, `${manifestHash.slice(2)}.state`),
     onProgress: told(),
   });
+}
+
+/** Names what training depends on, and what is asked: whatever else a method says, the same trainings judge it. */
+function keyOf(trained: unknown): Hash {
+  return keccakOf(new TextEncoder().encode(JSON.stringify(trained)));
 }
 
 /** Tells each training once. */
