@@ -17,8 +17,8 @@ import { SHIPPED_BASE } from "../../node/cli/protocol.ts";
 import { freeze } from "./attacks/world.ts";
 import { methodOf } from "./base.ts";
 import { type FactSet, readFactFolder } from "./facts.ts";
-import { type AskFlags, formsOf, numberOf } from "./flags.ts";
-import { type Form, rowsOf } from "./trial.ts";
+import { type AskFlags, formsOf, numberOf, wordingsOf } from "./flags.ts";
+import { type Form, rowsOf, type Wording } from "./trial.ts";
 
 /** Methods are compared on facts that are kept for development: the judging sets stay unseen. */
 const DEVELOPMENT = join(packageRoot(), "test", "quality", "development", "islands");
@@ -35,7 +35,7 @@ export interface LdsFlags extends AskFlags {
 
 /**
  * Judges every method of attribution on a model of a folder of facts, in this process: by training again without each contributor and on
- * random halves of the rows. Each fact is asked in its own words.
+ * random halves of the rows. Each fact is asked in its own words and reworded.
  * @throws CodedError `NUMBER_INVALID`, and those of training and answering.
  */
 export async function measureLds(flags: LdsFlags): Promise<void> {
@@ -44,8 +44,9 @@ export async function measureLds(flags: LdsFlags): Promise<void> {
   const method = await methodOf(flags.method, flags.base);
   const baseFolder = flags.base ?? SHIPPED_BASE;
   const reports: Partial<Record<Form, AttributionReport>> = {};
+  const wordings = wordingsOf(flags);
   for (const form of formsOf(flags)) {
-    const report = await judge({ set, form, method, baseFolder, halves, seeds });
+    const report = await judge({ set, form, wordings, method, baseFolder, halves, seeds });
     process.stdout.write(`${set.name}, ${form}: ${reportLines(report).join("\n")}\n\n`);
     reports[form] = report;
     if (flags.json !== undefined)
@@ -56,6 +57,7 @@ export async function measureLds(flags: LdsFlags): Promise<void> {
 interface Judging {
   set: FactSet;
   form: Form;
+  wordings: readonly Wording[];
   method: Method;
   baseFolder: string;
   halves: number;
@@ -63,7 +65,15 @@ interface Judging {
 }
 
 /** Makes the model as the product does, and judges what its host would say. */
-async function judge({ set, form, method, baseFolder, halves, seeds }: Judging): Promise<AttributionReport> {
+async function judge({
+  set,
+  form,
+  wordings,
+  method,
+  baseFolder,
+  halves,
+  seeds,
+}: Judging): Promise<AttributionReport> {
   const session = new Session();
   const base = await loadModel(await readModelFolder(baseFolder));
   const owned = rowsOf(set, form);
@@ -78,7 +88,9 @@ async function judge({ set, form, method, baseFolder, halves, seeds }: Judging):
   const basis = await fitModelBasis(session, base, adapter, examples, method);
   const index = await buildIndex(session, base, adapter, basis, world.set, method);
   const completions = await completionsOf(examples, base.tokenizer);
-  const questions = set.facts.map(({ question }) => ({ prompt: question }));
+  const questions = wordings.flatMap((wording) =>
+    set.facts.map(({ question, reworded }) => ({ prompt: wording === "own" ? question : reworded })),
+  );
   const manifestHash = keyOf({ baseFolder, plan, lora: method.lora, training: method.training, questions });
   mkdirSync(KEPT, { recursive: true });
   return evaluateModel({

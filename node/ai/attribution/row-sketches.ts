@@ -71,10 +71,12 @@ export async function sketchRows(
       onProgress: (now) => onProgress({ ...now, done: Math.floor(now.done / prompts), total: rows.length }),
     }),
   });
-  return prompts === 1 ? coordinates : meanOf(coordinates, dimensionOf(basis), prompts);
+  return meanOverPrompts(coordinates, dimensionOf(basis), prompts);
 }
 
-function meanOf(coordinates: Float32Array, k: number, prompts: number): Float32Array {
+/** Of so many vectors of k numbers a row, one after the other, the mean: summed in their order in doubles, rounded once. */
+export function meanOverPrompts(coordinates: Float32Array, k: number, prompts: number): Float32Array {
+  if (prompts === 1) return coordinates;
   const means = new Float32Array(coordinates.length / prompts);
   for (let at = 0; at < means.length; at++) {
     const first = Math.floor(at / k) * prompts * k + (at % k);

@@ -6,10 +6,12 @@ import { completionsOf } from "../fusion/texts.ts";
 import { loadServedModel } from "../serve/inference.ts";
 import { MarketWorld } from "../testing/market-world.ts";
 import { canonicalExamples } from "../train/plan.ts";
+import { denseScores } from "./dense-gradients.ts";
 import { evaluateModel, type ModelEvaluation } from "./evaluate-model.ts";
 import { factoredScores } from "./factored-scores.ts";
 import { hiddenCosines } from "./hidden-states.ts";
 import { METHODS } from "./method-names.ts";
+import { plainGradients } from "./plain-gradients.ts";
 import { reportLines, reportSchema } from "./report.ts";
 
 let world: MarketWorld;
@@ -98,5 +100,11 @@ test("finds a row itself the nearest by hidden states, and by factored sketches"
   const cosines = await hiddenCosines(session, base, adapter, canonical, canonical);
   expect(nearest(cosines)).toEqual(itself);
   for (const i of itself) expect(cosines[i]![i]).toBeCloseTo(1, 6);
-  expect(nearest(await factoredScores(session, base, adapter, canonical, canonical))).toEqual(itself);
+  const each = canonical.map((example) => [example]);
+  expect(nearest(await factoredScores(session, base, adapter, each, canonical))).toEqual(itself);
+  const twice = canonical.map((example) => [example, example]);
+  const full = await denseScores(session, base, adapter, twice, canonical);
+  expect(nearest(full!.ekfacFull)).toEqual(itself);
+  const { dot } = await plainGradients(session, base, adapter, each, canonical);
+  expect((await plainGradients(session, base, adapter, twice, canonical)).dot).toEqual(dot);
 });

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Example, Session } from "../../../native/js/index.ts";
 import { replaceFile } from "../../base/files.ts";
+import { placed, sketchedExamples } from "../attribution/row-sketches.ts";
 import { allScores } from "../attribution/sketch-index.ts";
 import type { Question } from "../datanet/row-tokens.ts";
 import { comparedTokens } from "../fusion/texts.ts";
@@ -107,10 +108,11 @@ async function judgeAnswers(
   const { examples } = rows.set;
   const answers = asked.map(({ example }) => example);
   const canonical = await canonicalExamples(examples, base.tokenizer, base.config.contextLength);
-  const plain = await plainGradients(session, base, adapter, canonical, answers);
+  const sketched = await sketchedExamples(placed(examples), model.method, base);
+  const plain = await plainGradients(session, base, adapter, sketched, answers);
   const repSim = await hiddenCosines(session, base, adapter, canonical, answers);
-  const factored = await factoredScores(session, base, adapter, canonical, answers);
-  const dense = await denseScores(session, base, adapter, canonical, answers);
+  const factored = await factoredScores(session, base, adapter, sketched, answers);
+  const dense = await denseScores(session, base, adapter, sketched, answers);
   const ground: Ground = {
     terms: model.index.commitment,
     completions: rows.completions,
