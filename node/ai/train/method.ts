@@ -61,7 +61,7 @@ const methodShape = {
     z.strictObject({
       kind: z.literal("ekfac-pca"),
       ...attributionShape,
-      /** k is the number of rows rounded up to this, and at most `maxDimension`. */
+      /** k is the number of rows, times their prompts, rounded up to this, and at most `maxDimension`. */
       dimensionStep: z.literal(64),
       maxDimension: count.max(4096).multipleOf(64),
     }),
@@ -204,9 +204,9 @@ export function servedArithmetic({ generation }: Method): Arithmetic {
   return generation.arithmetic ?? "f32";
 }
 
-/** k for that many rows. */
+/** k for that many rows: as many directions as their sketches have, up to the method's limit. */
 export function sketchDimension(rows: number, attribution: Method["attribution"]): number {
   if (attribution.kind === "ekfac-fold") return attribution.dimension;
-  const { dimensionStep, maxDimension } = attribution;
-  return Math.min(Math.ceil(rows / dimensionStep) * dimensionStep, maxDimension);
+  const { dimensionStep, maxDimension, prompts = 1 } = attribution;
+  return Math.min(Math.ceil((rows * prompts) / dimensionStep) * dimensionStep, maxDimension);
 }

@@ -196,6 +196,8 @@ describe("method", () => {
     expect([1, 64, 65, 4000].map((n) => sketchDimension(n, DEFAULT_METHOD.attribution))).toEqual([
       64, 64, 128, 512,
     ]);
+    const byPrompts = { ...DEFAULT_METHOD.attribution, prompts: 8 };
+    expect([8, 9, 40, 64].map((n) => sketchDimension(n, byPrompts))).toEqual([64, 128, 320, 512]);
   });
 });
 
