@@ -139,7 +139,7 @@ function visitsOf(rows: readonly TrainingExample[], method: Method, epoch: numbe
     const random = new Random(BEGINNING, variation.seed, epoch, index);
     if (!isProse(row) || !random.chance(chance)) continue;
     const prompt = askSentence(row, variation, random);
-    visits.push({ index, prompt, taught: random.between(least, Math.max(least, most)) });
+    visits.push({ index, prompt, taught: random.between(least, most) });
   }
   return visits;
 }

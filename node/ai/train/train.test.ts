@@ -190,6 +190,17 @@ describe("method", () => {
     expect(() => checkMethod({ ...DEFAULT_METHOD, extra: 1 })).toThrow(code("METHOD_INVALID"));
     for (const format of ["openledger/method/1", "openledger/method/2", "openledger/method/4"])
       expect(() => checkMethod({ ...DEFAULT_METHOD, format })).toThrow(code("METHOD_INVALID"));
+    const { variation } = DEFAULT_METHOD;
+    for (const beginnings of [
+      { chance: 60, least: 70, most: 30 },
+      { chance: 60, least: 0, most: 30 },
+      { chance: 101, least: 10, most: 30 },
+    ]) {
+      const prose = { ...variation.prose, beginnings };
+      expect(() => checkMethod({ ...DEFAULT_METHOD, variation: { ...variation, prose } })).toThrow(
+        code("METHOD_INVALID"),
+      );
+    }
     expect(() =>
       checkMethod({ ...DEFAULT_METHOD, generation: { decoding: "greedy", maxTokens: 0 } }),
     ).toThrow(code("METHOD_INVALID"));

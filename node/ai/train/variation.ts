@@ -89,13 +89,15 @@ const sentenceSchema = reaskSchema.extend({
   /** Percent of these with a helping verb. */
   helpingVerbChance: percent,
   /** More visits, which teach a sentence's beginning alone: by that it is told from other sentences. */
-  beginnings: z.strictObject({
-    /** Percent of the epochs that have one. */
-    chance: percent,
-    /** Percent of the sentence's tokens that are taught: between these, both included, rounded up. */
-    least: percent.min(1),
-    most: percent.min(1),
-  }),
+  beginnings: z
+    .strictObject({
+      /** Percent of the epochs that have one. */
+      chance: percent,
+      /** Percent of the sentence's tokens that are taught: between these, both included, rounded up. */
+      least: percent.min(1),
+      most: percent.min(1),
+    })
+    .refine(({ least, most }) => least <= most, "least is above most"),
 });
 
 /** Variation of methods of format 3: rows with prompts of their own as by format 2; sentences of prose also in a question's order. */
