@@ -26,7 +26,12 @@ export function attributionCommand(): Command {
       "train the model again without each contributor and without random halves of its rows, and judge every method by what that takes from its answers",
     )
     .option("--answers <n>", "questions, from as many rows", "40")
-    .option("--halves <n>", "trainings on random halves of the rows", "10")
+    .option("--halves <n>", "random halves of the rows, each trained on", "10")
+    .option(
+      "--seeds <n>",
+      "trainings on each half, each with seeds of its own: two or more show how far LDS can go",
+      "1",
+    )
     .addHelpText(
       "after",
       "\nExample: openledger attribution evaluate 2\n\n" +
@@ -57,12 +62,13 @@ function countOf(text: string, what: string, least: number): number {
 
 async function evaluate(
   text: string,
-  options: { answers: string; halves: string },
+  options: { answers: string; halves: string; seeds: string },
   command: Command,
 ): Promise<void> {
   const context = contextOf(command);
   const answers = countOf(options.answers, "number of answers", 1);
   const halves = countOf(options.halves, "number of halves", 0);
+  const seeds = countOf(options.seeds, "number of seeds", 1);
   const { client, at } = await connectProtocol(context);
   const source = cachedSource(rpcSource(client));
   const registered = await getModel(client, at, parseId(text, "model"));
@@ -76,7 +82,7 @@ async function evaluate(
     session: new Session(),
     model,
     rows: { set, completions },
-    ...{ answers, halves },
+    ...{ answers, halves, seeds },
     stateFile,
     onProgress: (what, done, total) => {
       if (progress?.what !== what) {

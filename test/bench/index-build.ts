@@ -93,7 +93,9 @@ async function scoresOf(
   const { basis } = await fitBasis(session, request).wait(WAIT);
   const sketched = await sketch(session, { model, adapter, basis, examples }).wait(WAIT);
   const index = quantise(sketched, ROWS, 8);
-  const asked = await sketch(session, { model, adapter, basis, examples: questions.map(exampleOf) }).wait(WAIT);
+  const asked = await sketch(session, { model, adapter, basis, examples: questions.map(exampleOf) }).wait(
+    WAIT,
+  );
   const queries = quantise(asked, ROWS, 16);
   const scores = new Float64Array(questions.length * ROWS);
   for (let q = 0; q < questions.length; q++)

@@ -102,7 +102,13 @@ async function trainFigure(size: string, job: TrainJob, peer: TrainPeer): Promis
     ours.push(await job.timed(() => job.train()));
     await peer.train();
   }
-  return figureOf(`LoRA training of ${size}, ${job.describe()}`, `train-${size}`, job.trainedTokens, ours, peer);
+  return figureOf(
+    `LoRA training of ${size}, ${job.describe()}`,
+    `train-${size}`,
+    job.trainedTokens,
+    ours,
+    peer,
+  );
 }
 
 async function gradientFigure(size: string, job: TrainJob, peer: TrainPeer): Promise<Figure> {
@@ -117,7 +123,13 @@ async function gradientFigure(size: string, job: TrainJob, peer: TrainPeer): Pro
   return figureOf(what, `gradients-${size}`, job.batchTokens, ours, peer);
 }
 
-function figureOf(what: string, name: string, tokens: number, ours: readonly number[], peer: TrainPeer): Figure {
+function figureOf(
+  what: string,
+  name: string,
+  tokens: number,
+  ours: readonly number[],
+  peer: TrainPeer,
+): Figure {
   const { best, note } = peer.take(tokens);
   return { what, name, unit: "tokens/s", ours: tokens / median(ours), peer: best, note };
 }

@@ -7,18 +7,19 @@ import { packageRoot } from "../../node/base/paths.ts";
 import { measureAttacks } from "./attacks/by-hand.ts";
 import { baseOf, methodOf } from "./base.ts";
 import { comparisonLines } from "./comparison.ts";
-import { type AskOnChain, evaluate, evaluationLines, writeEvaluation } from "./evaluate.ts";
-import { type Fact, type FactSet, factSetNames, holdsValue, readFactFolder, readFactSet } from "./facts.ts";
+import { evaluate, evaluationLines } from "./evaluate.ts";
+import { type Fact, type FactSet, factSetNames, holdsValue, readFactSet } from "./facts.ts";
+import { type AskFlags, formsOf, payersOf, wordingsOf } from "./flags.ts";
 import { type Answered, Hand } from "./hand.ts";
-import { startOwnDevnet } from "./own-devnet.ts";
+import { measureLds } from "./lds.ts";
+import { measureFacts } from "./measure-facts.ts";
 import { shareOut } from "./share-out.ts";
 import { StepMeter } from "./steps.ts";
-import { type Form, type TrialAnswer, WORDINGS, type Wording } from "./trial.ts";
+import type { Form, TrialAnswer, Wording } from "./trial.ts";
 
 /** Of 40 questions in the rows' own words: so many answered exactly, and so many traced to the right contributor. */
 const GATE = 38;
 
-const FORMS: readonly Form[] = ["pairs", "prose"];
 const TITLES: Readonly<Record<Wording, string>> = { own: "own words", reworded: "reworded" };
 
 interface Outcome extends Answered {
@@ -40,6 +41,7 @@ const HELP = `Does the main job by hand on a running devnet, with facts and cont
   --rpc <url>          another node than the devnet's first
   --set <name>         one set of facts alone; there are ${factSetNames().join(" and ")}
   --pairs-only         leave the prose out
+  --prose-only         leave the question and answer rows out
   --own-only           leave the reworded questions out
   --no-causal          leave out what takes most of the time: training again without each contributor, and whom each rule
                        would have paid of what that shows
@@ -54,8 +56,12 @@ const HELP = `Does the main job by hand on a running devnet, with facts and cont
                        its own, or on the one that --data-dir names
   --shapley            with --facts: judge by training again with every coalition of the contributors (30 trainings more for five)
   --no-chain           with --facts: train and answer in this process, with no devnet
+  --seeds <n>          with --no-chain: so many trainings, each with seeds of its own, and the means over them (default: 1)
+  --lds                judge each way to attribute, in this process: by training again without each contributor and on random
+                       halves of the rows; on --facts, or on facts kept for development. Broken off, it goes on where it was
+  --halves <n>         with --lds: random halves (default: 24), each trained with as many seeds as --seeds says
   --attacks            measure what attacks on pay bring, in this process: on --facts, or on facts kept for development
-  --json <file>        with --facts or --attacks: where the figures go
+  --json <file>        with --facts, --lds or --attacks: where the figures go
 
 Status 0 only if, for every set of question and answer rows, ${GATE} of 40 questions in the rows' own words are answered
 exactly and ${GATE} have the right contributor first. All else is printed beside it, and what each step took.
@@ -68,6 +74,7 @@ async function main(): Promise<void> {
       rpc: { type: "string" },
       set: { type: "string" },
       "pairs-only": { type: "boolean" },
+      "prose-only": { type: "boolean" },
       "own-only": { type: "boolean" },
       "no-causal": { type: "boolean" },
       funder: { type: "string", default: "paula" },
@@ -78,7 +85,10 @@ async function main(): Promise<void> {
       replay: { type: "boolean" },
       facts: { type: "string" },
       "no-chain": { type: "boolean" },
+      seeds: { type: "string", default: "1" },
       shapley: { type: "boolean" },
+      lds: { type: "boolean" },
+      halves: { type: "string", default: "24" },
       attacks: { type: "boolean" },
       json: { type: "string" },
       help: { type: "boolean", short: "h" },
@@ -88,6 +98,7 @@ async function main(): Promise<void> {
   const isSmollm2 = values.base === "smollm2";
   values.base = baseOf(values.base);
   if (values.attacks) return await measureAttacks(values);
+  if (values.lds) return await measureLds(values);
   if (values.facts !== undefined) return await measureFacts({ ...values, facts: values.facts });
   const dataDir = values["data-dir"] ?? join(packageRoot(), ".data", "devnet");
   const { rpc, funder, host, method, base } = values;
@@ -101,14 +112,8 @@ async function main(): Promise<void> {
   }
 }
 
-interface SetFlags {
+interface SetFlags extends AskFlags {
   set?: string;
-  base?: string;
-  method?: string;
-  payers: string;
-  "pairs-only"?: boolean;
-  "own-only"?: boolean;
-  "no-causal"?: boolean;
 }
 
 /** Every set in every form, asked on chain and judged by training again. */
@@ -139,73 +144,6 @@ async function judgeSets(work: Work, flags: SetFlags): Promise<void> {
     }
   }
   process.stdout.write(`\n${comparisonLines("all questions", judged).join("\n")}\n`);
-}
-
-function payersOf({ payers }: { payers: string }): string[] {
-  return Array.from({ length: Number(payers) }, (_, index) => `payer-${index + 1}`);
-}
-
-function formsOf(flags: { "pairs-only"?: boolean }): readonly Form[] {
-  return flags["pairs-only"] ? FORMS.slice(0, 1) : FORMS;
-}
-
-function wordingsOf(flags: { "own-only"?: boolean }): readonly Wording[] {
-  return flags["own-only"] ? WORDINGS.slice(0, 1) : WORDINGS;
-}
-
-interface MeasureFlags {
-  facts: string;
-  base?: string;
-  method?: string;
-  json?: string;
-  "data-dir"?: string;
-  "no-chain"?: boolean;
-  "pairs-only"?: boolean;
-  "own-only"?: boolean;
-  shapley?: boolean;
-  rpc?: string;
-  funder: string;
-  host: string;
-  payers: string;
-}
-
-/** Measures a folder of facts: on chain, unless told otherwise, and by training again without each contributor. */
-async function measureFacts(flags: MeasureFlags): Promise<void> {
-  const set = readFactFolder(resolve(flags.facts));
-  const own = flags["no-chain"] || flags["data-dir"] !== undefined ? undefined : await startOwnDevnet();
-  try {
-    const dataDir = own?.dataDir ?? flags["data-dir"];
-    const asker =
-      flags["no-chain"] || dataDir === undefined ? undefined : await askerOnChain(set, flags, dataDir);
-    const measured = await evaluate({
-      ...{ set, baseFolder: flags.base, method: await methodOf(flags.method, flags.base), askOnChain: asker },
-      judge: flags.shapley ? "shapley" : "leave-one-out",
-      forms: formsOf(flags),
-      wordings: wordingsOf(flags),
-    });
-    process.stdout.write(`${evaluationLines(set.name, measured).join("\n")}\n`);
-    process.stdout.write(`${comparisonLines(set.name, measured.answers).join("\n")}\n`);
-    if (flags.json !== undefined) writeEvaluation(flags.json, measured);
-  } finally {
-    await own?.stop();
-  }
-}
-
-/** Makes the set's datanets and models on a devnet, and gives what asks them. */
-async function askerOnChain(set: FactSet, flags: MeasureFlags, dataDir: string): Promise<AskOnChain> {
-  const { rpc, funder, host, method, base } = flags;
-  const hand = new Hand({ dataDir: resolve(dataDir), rpc, funder, host, method, base });
-  const contributors = set.contributors.map(({ name }) => name);
-  const payers = payersOf(flags);
-  await hand.haveAccounts(["owner", "reviewer", ...payers, ...contributors]);
-  const models = new Map<Form, string>();
-  for (const form of formsOf(flags))
-    models.set(form, await hand.makeModel(`${set.name}-${form}`, await hand.fillDatanet(set, form)));
-  const ask: AskOnChain["ask"] = ({ form, wording, index }, payer) => {
-    const fact = set.facts[index]!;
-    return hand.ask(models.get(form)!, wording === "own" ? fact.question : fact.reworded, payer);
-  };
-  return { payers, ask };
 }
 
 /** What the steps are done and measured with. */

@@ -7,26 +7,13 @@ import type { Method } from "../../node/ai/train/method.ts";
 import { CodedError } from "../../node/base/errors.ts";
 import { SHIPPED_BASE } from "../../node/cli/protocol.ts";
 import type { Judge } from "./causal.ts";
+import { type Cell, meanCells } from "./cell.ts";
 import { compareRules, type RuleFigures } from "./comparison.ts";
 import type { FactSet } from "./facts.ts";
 import type { Answered } from "./hand.ts";
 import type { Rule } from "./pay.ts";
 import { shareOut } from "./share-out.ts";
 import { type Form, rowsOf, runTrial, type TrialAnswer, textsOf, type Wording } from "./trial.ts";
-
-/** What one set of questions came to. Counts are of `of` questions. */
-export interface Cell {
-  exact: number;
-  of: number;
-  /** Questions whose fact's contributor is paid most. */
-  owner: number;
-  /** Questions whose causal contributor is paid most: the one without whose rows log p(answer) falls most. */
-  causalFirst: number;
-  /** Mean share of the contributors' pay that goes to the causal contributor. */
-  causalShare: number;
-  /** Questions whose causal contributor owns the row that BM25 finds by the question. */
-  bm25Causal: number;
-}
 
 /** Rows of questions asked in their own words and reworded; prose asked in its facts' own words and reworded. */
 export interface Evaluation {
@@ -124,27 +111,40 @@ export function cellOf(set: FactSet, form: Form, answers: readonly TrialAnswer[]
   };
 }
 
-/** Writes the cells of all forms and wordings, and the figures of each rule over all answers. */
-export function writeEvaluation(file: string, { cells, answers }: Measured): void {
-  const evaluation: Evaluation & { rules: Record<string, RuleFigures> } = {
+function evaluationOf(cells: ReadonlyMap<string, Cell>): Evaluation {
+  return {
     own: cells.get("pairs own")!,
     reworded: cells.get("pairs reworded")!,
     prose: cells.get("prose own")!,
     proseReworded: cells.get("prose reworded")!,
+  };
+}
+
+/** Writes the cells of all forms and wordings, of each training and their means, and the figures of each rule over all answers. */
+export function writeEvaluation(file: string, measured: readonly Measured[]): void {
+  const answers = measured.flatMap((found) => found.answers);
+  const evaluation = {
+    ...evaluationOf(meanCells(measured.map(({ cells }) => cells))),
+    seeds: measured.map(({ cells }) => evaluationOf(cells)),
     rules: Object.fromEntries(compareRules(answers)) as Record<Rule, RuleFigures>,
   };
   writeFileSync(file, `${JSON.stringify(evaluation, null, 2)}\n`);
 }
 
-/** One line a cell. */
-export function evaluationLines(name: string, { cells }: Measured): string[] {
+/** One line a cell; what the judge found is left out where there was none. */
+export function evaluationLines(name: string, { cells, answers }: Measured): string[] {
+  const isJudged = answers.some(({ causal }) => causal !== undefined);
   return [...cells].map(([cell, of]) =>
     [
       `${name} ${cell}`.padEnd(26),
       `exact ${of.exact} of ${of.of}`,
       `fact's contributor first ${of.owner}`,
-      `causal contributor first ${of.causalFirst}, paid ${of.causalShare.toFixed(3)}`,
-      `BM25 ${of.bm25Causal}`,
+      ...(isJudged
+        ? [
+            `causal contributor first ${of.causalFirst}, paid ${of.causalShare.toFixed(3)}`,
+            `BM25 ${of.bm25Causal}`,
+          ]
+        : []),
     ].join("  "),
   );
 }

@@ -7,10 +7,10 @@ import { bytesOfHex, keccakOf } from "../codec/hash.ts";
 import type { LoadedModel } from "../model/load.ts";
 import type { Method } from "../train/method.ts";
 import { sketchDimension } from "../train/method.ts";
-import { canonicalExamples } from "../train/plan.ts";
 import type { TrainingExample, TrainingSet } from "../train/snapshot.ts";
 import { dimensionOf, foldOf, type ModelBasis, sketchBy } from "./model-basis.ts";
 import { encodeRecord, type QuerySketch, recordAt } from "./record.ts";
+import { type PlacedRow, placed, promptsOf, sketchedExamples, sketchRows } from "./row-sketches.ts";
 import type { IndexCommitment } from "./score.ts";
 import { commitRecords, type IndexInMemory } from "./sketch-index.ts";
 
@@ -33,24 +33,26 @@ function medianOf(e0: number): number {
 }
 
 /**
- * Fits the basis on the rows. Above the method's limit the directions come from as many rows, those with the smallest
- * keccak256(seed u32 | example hash).
+ * Fits the basis on the rows, each by all prompts that it is sketched by. Where these are more than the method's limit the directions
+ * come from as many rows as fit, those with the smallest keccak256(seed u32 | example hash).
  */
 export async function fitModelBasis(
   session: Session,
   base: LoadedModel,
   adapter: Adapter,
   rows: readonly TrainingExample[],
-  { attribution }: Method,
+  method: Method,
   options: WaitOptions = {},
 ): Promise<ModelBasis> {
+  const { attribution } = method;
   const seed = new Uint8Array(4);
   new DataView(seed.buffer).setUint32(0, attribution.seed);
-  const keyed = rows.map((row) => ({ row, key: keccakOf(seed, bytesOfHex(row.exampleHash)) }));
+  const keyed = placed(rows).map((row) => ({ row, key: keccakOf(seed, bytesOfHex(row.exampleHash)) }));
   keyed.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const chosen = keyed.slice(0, attribution.maxDirectionRows).map(({ row }) => row);
+  const most = Math.max(1, Math.floor(attribution.maxDirectionRows / promptsOf(method)));
+  const chosen = keyed.slice(0, most).map(({ row }) => row);
   chosen.sort((a, b) => a.rowId - b.rowId);
-  const examples = await canonicalExamples(chosen, base.tokenizer, base.config.contextLength);
+  const examples = (await sketchedExamples(chosen, method, base)).flat();
   const { damping } = attribution;
   const request = { model: base.native, adapter, examples, damping };
   if (attribution.kind === "ekfac-fold") {
@@ -72,20 +74,22 @@ export async function buildIndex(
   adapter: Adapter,
   basis: ModelBasis,
   { places, examples: rows }: Pick<TrainingSet, "places" | "examples">,
-  { attribution }: Method,
+  method: Method,
   options: BuildOptions = {},
 ): Promise<IndexInMemory> {
   const k = dimensionOf(basis);
   const size = recordSize(k);
   const bytes = new Uint8Array(places.length * size);
-  const sketches = new RowSketches(session, base, { adapter, basis }, bytes, options);
-  const natural = await sketches.add(rows);
+  const { attribution } = method;
+  const sketches = new RowSketches(session, { base, adapter, basis, method }, bytes, options);
+  const own = placed(rows);
+  const natural = await sketches.add(own);
   const sorted = natural.toSorted((a, b) => a - b);
   const median = Math.min(Math.max(sorted[sorted.length >> 1]!, -100), 100);
   const range = { min: median - ROW_SPAN, max: median + ROW_SPAN };
   // A finer exponent is made coarser from the coordinates; a larger one is cut down, its values stay.
   await sketches.add(
-    rows.filter((_, i) => natural[i]! < range.min),
+    own.filter((_, i) => natural[i]! < range.min),
     range.min,
   );
   for (const { rowId, contributionId, row, first } of places) {
@@ -101,7 +105,7 @@ export async function buildIndex(
   return commitRecords(bytes, k, terms, options.signal);
 }
 
-/** Rows whose coordinates are in memory at once, four bytes for each of a row's values; no result depends on it. */
+/** Sketches whose coordinates are in memory at once, four bytes for each of a row's values; no result depends on it. */
 const BATCH_ROWS = 2048;
 
 export interface BuildOptions extends WaitOptions {
@@ -114,38 +118,33 @@ class RowSketches {
   /** By row id. */
   readonly exponents = new Map<number, number>();
   private readonly session: Session;
-  private readonly base: LoadedModel;
-  private readonly subject: { adapter: Adapter; basis: ModelBasis };
+  private readonly subject: { base: LoadedModel; adapter: Adapter; basis: ModelBasis; method: Method };
   private readonly bytes: Uint8Array;
   private readonly options: BuildOptions;
 
   /** @param bytes of all records, end to end. */
   constructor(
     session: Session,
-    base: LoadedModel,
-    subject: { adapter: Adapter; basis: ModelBasis },
+    subject: { base: LoadedModel; adapter: Adapter; basis: ModelBasis; method: Method },
     bytes: Uint8Array,
     options: BuildOptions,
   ) {
     this.session = session;
-    this.base = base;
     this.subject = subject;
     this.bytes = bytes;
     this.options = options;
   }
 
   /** Sketches these rows at their natural exponents, or at no finer one than `least`; gives the exponents in their order. */
-  async add(rows: readonly TrainingExample[], least?: number): Promise<number[]> {
-    const { native: model, tokenizer, config } = this.base;
-    const { batchRows = BATCH_ROWS } = this.options;
+  async add(rows: readonly PlacedRow[], least?: number): Promise<number[]> {
+    const { batchRows = Math.ceil(BATCH_ROWS / promptsOf(this.subject.method)) } = this.options;
     const k = dimensionOf(this.subject.basis);
     const range = { min: least ?? -128, max: 127 };
     const all: number[] = [];
     for (let from = 0; from < rows.length; from += batchRows) {
       const batch = rows.slice(from, from + batchRows);
-      const examples = await canonicalExamples(batch, tokenizer, config.contextLength);
-      const job = sketchBy(this.session, { ...this.subject, model, examples });
-      const coordinates = await job.wait(this.told(least === undefined, from, rows.length));
+      const told = this.told(least === undefined, from, rows.length);
+      const coordinates = await sketchRows(this.session, this.subject, batch, told);
       const { exponents, values } = quantise(coordinates, k, 8, range);
       for (const [i, { rowId }] of batch.entries()) {
         recordAt(this.bytes, rowId, k).values.set(values.subarray(i * k, (i + 1) * k));

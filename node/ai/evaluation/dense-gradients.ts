@@ -1,5 +1,6 @@
 import { type Adapter, adapterTensors, type Example, type Session } from "../../../native/js/index.ts";
 import { fitBasis, sketch } from "../../../native/js/influence.ts";
+import { meanOverPrompts } from "../attribution/row-sketches.ts";
 import type { LoadedModel } from "../model/load.ts";
 
 /** Bytes of gradients that may lie in memory at once. */
@@ -15,30 +16,35 @@ export interface DenseScores {
   dataInf: number[][];
 }
 
-/** @returns undefined where the gradients would not fit in memory. */
+/**
+ * @param rows each by all examples that it is sketched by, the same number of them.
+ * @returns undefined where the gradients would not fit in memory.
+ */
 export async function denseScores(
   session: Session,
   base: LoadedModel,
   adapter: Adapter,
-  rows: readonly Example[],
+  rows: readonly (readonly Example[])[],
   answers: readonly Example[],
 ): Promise<DenseScores | undefined> {
   const tensors = adapterTensors(base.native.config, adapter.shape);
   const parameters = tensors.reduce((sum, { count }) => sum + count, 0);
-  const k = 64 * Math.ceil(rows.length / 64);
-  if (4 * parameters * (rows.length + answers.length) > MOST_BYTES || 2 * k * parameters > MOST_BYTES)
+  const examples = rows.flat();
+  const prompts = rows[0]?.length ?? 1;
+  const k = 64 * Math.ceil(examples.length / 64);
+  if (4 * parameters * (examples.length + answers.length) > MOST_BYTES || 2 * k * parameters > MOST_BYTES)
     return undefined;
   const subject = { model: base.native, adapter };
-  const request = { ...subject, examples: rows, damping: EKFAC_DAMPING, dimension: k };
+  const request = { ...subject, examples, damping: EKFAC_DAMPING, dimension: k };
   const { basis } = await fitBasis(session, request).wait();
-  const ofRows = await sketch(session, { ...subject, basis, examples: rows }).wait();
+  const ofRows = await sketch(session, { ...subject, basis, examples }).wait();
   const ofAnswers = await sketch(session, { ...subject, basis, examples: answers }).wait();
-  const held = await session.loraGradients({ ...subject, examples: rows }).wait();
+  const held = await session.loraGradients({ ...subject, examples }).wait();
   const asked = await session.loraGradients({ ...subject, examples: answers }).wait();
   const sizes = tensors.map(({ count }) => count);
   return {
-    ekfacFull: products(ofAnswers, ofRows, { width: k, from: 0, count: k }),
-    dataInf: dataInf(held.rows, asked.rows, sizes),
+    ekfacFull: products(ofAnswers, meanOverPrompts(ofRows, k, prompts), { width: k, from: 0, count: k }),
+    dataInf: dataInf(meanOverPrompts(held.rows, parameters, prompts), asked.rows, sizes),
   };
 }
 

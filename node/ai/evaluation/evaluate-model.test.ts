@@ -6,10 +6,12 @@ import { completionsOf } from "../fusion/texts.ts";
 import { loadServedModel } from "../serve/inference.ts";
 import { MarketWorld } from "../testing/market-world.ts";
 import { canonicalExamples } from "../train/plan.ts";
+import { denseScores } from "./dense-gradients.ts";
 import { evaluateModel, type ModelEvaluation } from "./evaluate-model.ts";
 import { factoredScores } from "./factored-scores.ts";
 import { hiddenCosines } from "./hidden-states.ts";
 import { METHODS } from "./method-names.ts";
+import { plainGradients } from "./plain-gradients.ts";
 import { reportLines, reportSchema } from "./report.ts";
 
 let world: MarketWorld;
@@ -65,6 +67,30 @@ test("judges every method by training again, and goes on where it was broken off
   expect(resumed).toEqual(whole);
 });
 
+test("trains each half with several seeds, and says how far these agree", { timeout: 120_000 }, async () => {
+  const trained = new Set<string>();
+  const stateFile = join(world.folder, "seeds.state");
+  const asked = [{ prompt: input.rows.set.examples[0]!.row.prompt }];
+  const report = await evaluateModel({
+    ...{ ...input, questions: asked, seeds: 2, stateFile },
+    onProgress: (what) => {
+      if (what.startsWith("training")) trained.add(what.slice(what.indexOf(",") + 2));
+    },
+  });
+  // Three contributors once, three halves twice.
+  expect(trained.size).toBe(9);
+  expect(trained).toContain("half 1, seed 1");
+  expect(report).toMatchObject({ answers: 1, seeds: 2, halves: 3 });
+  expect(reportSchema.parse(report)).toEqual(report);
+  const { ceiling, methods } = report;
+  expect(ceiling!.mean).toBeGreaterThanOrEqual(0);
+  expect(ceiling!.mean).toBeLessThanOrEqual(1);
+  const { fused, ekfacFull } = methods;
+  expect(fused.lessFull!.mean).toBeCloseTo(fused.lds!.mean - ekfacFull!.lds!.mean, 12);
+  expect(ekfacFull!.lessFull).toBeUndefined();
+  expect(reportLines(report)).toHaveLength(3 + Object.keys(METHODS).length);
+});
+
 test("finds a row itself the nearest by hidden states, and by factored sketches", async () => {
   const { session, model, rows } = input;
   const { base, adapter } = model;
@@ -74,5 +100,11 @@ test("finds a row itself the nearest by hidden states, and by factored sketches"
   const cosines = await hiddenCosines(session, base, adapter, canonical, canonical);
   expect(nearest(cosines)).toEqual(itself);
   for (const i of itself) expect(cosines[i]![i]).toBeCloseTo(1, 6);
-  expect(nearest(await factoredScores(session, base, adapter, canonical, canonical))).toEqual(itself);
+  const each = canonical.map((example) => [example]);
+  expect(nearest(await factoredScores(session, base, adapter, each, canonical))).toEqual(itself);
+  const twice = canonical.map((example) => [example, example]);
+  const full = await denseScores(session, base, adapter, twice, canonical);
+  expect(nearest(full!.ekfacFull)).toEqual(itself);
+  const { dot } = await plainGradients(session, base, adapter, each, canonical);
+  expect((await plainGradients(session, base, adapter, twice, canonical)).dot).toEqual(dot);
 });

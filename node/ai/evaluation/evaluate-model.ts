@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Example, Session } from "../../../native/js/index.ts";
 import { replaceFile } from "../../base/files.ts";
+import { placed, sketchedExamples } from "../attribution/row-sketches.ts";
 import { allScores } from "../attribution/sketch-index.ts";
+import type { Question } from "../datanet/row-tokens.ts";
 import { comparedTokens } from "../fusion/texts.ts";
 import { type Inference, runInference, type ServedModel } from "../serve/inference.ts";
 import type { CommittedRows } from "../spans/model-spans.ts";
@@ -10,23 +12,36 @@ import { canonicalExamples, planTraining } from "../train/plan.ts";
 import type { TrainingExample } from "../train/snapshot.ts";
 import { denseScores } from "./dense-gradients.ts";
 import { factoredScores } from "./factored-scores.ts";
+import { ceilingOf, figuresOf, meanOver } from "./figures.ts";
 import { hiddenCosines } from "./hidden-states.ts";
 import type { MethodName } from "./method-names.ts";
 import { type Ground, type Judged, judge } from "./methods.ts";
 import { plainGradients } from "./plain-gradients.ts";
-import type { AttributionReport, MethodFigures } from "./report.ts";
-import { bootstrap, spearman, wilson } from "./statistics.ts";
-import { type Ablation, lossesOf, lossesWithout, randomHalves, withoutEach } from "./truth.ts";
+import type { AttributionReport } from "./report.ts";
+import { reseeded } from "./reseeded.ts";
+import {
+  type Ablation,
+  lossesOf,
+  lossesWithout,
+  randomHalves,
+  type TruthInput,
+  withoutEach,
+} from "./truth.ts";
 
 /** What is judged, and by how much work. */
 export interface ModelEvaluation {
   session: Session;
-  model: Pick<ServedModel, "registered" | "manifest" | "method" | "base" | "adapter" | "basis" | "index">;
+  model: Pick<ServedModel, "method" | "base" | "adapter" | "basis" | "index"> & {
+    registered: Pick<ServedModel["registered"], "manifestHash">;
+  };
   rows: Pick<CommittedRows, "set" | "completions">;
-  /** Questions: those of as many rows, spread over all. */
+  /** Questions: those of as many rows, spread over all; or these. */
   answers: number;
-  /** Trainings on random halves of the rows. */
+  questions?: readonly Question[];
+  /** Random halves of the rows. */
   halves: number;
+  /** Trainings of each half, each with seeds of its own; default 1. */
+  seeds?: number;
   /** File in which each training's outcome is kept, so that the same evaluation goes on from there. */
   stateFile: string;
   onProgress?: (what: string, done: number, total: number) => void;
@@ -54,32 +69,32 @@ interface Asked {
  * @throws CodedError and NativeError of answering and training; what the signal says when aborted.
  */
 export async function evaluateModel(input: ModelEvaluation): Promise<AttributionReport> {
-  const { session, model, rows, halves } = input;
-  const { base, method, adapter, registered } = model;
+  const { session, model, rows, halves, seeds = 1 } = input;
+  const { base, adapter, registered } = model;
   const { examples, places } = rows.set;
   const owners = examples.map(({ rowId }) => places[rowId]!.contributor);
   const asked = await askRows(input);
   const answers = asked.map(({ example }) => example);
-  const plan = await planTraining(examples, method, base.tokenizer, base.config.contextLength);
   const [outs, random] = [withoutEach(owners), randomHalves(examples.length, halves)];
-  const truth = { session, base, method, plan, examples: answers };
-  const losses = await trainedLosses(input, [...outs, ...random], (ablation, onProgress) =>
-    lossesWithout(truth, ablation, onProgress, input.signal),
-  );
+  const again = Array.from({ length: seeds }, (_, seed) => random.map((half) => ({ ...half, seed })));
+  const losses = await trainedLosses(input, [...outs, ...again.flat()], answers);
   const whole = await lossesOf(session, base, adapter, answers);
   const judged = await judgeAnswers(input, owners, asked);
-  const taken = outs.map(({ name }) => losses.get(name)!.map((loss, i) => loss - whole[i]!));
-  const kept = random.map(({ name }) => losses.get(name)!.map((loss) => -loss));
-  const measured = { outs, random, owners, taken, kept, judged };
-  const names = [...(judged[0]?.keys() ?? [])];
-  const figures = names.map((name) => [name, figuresOf(name, measured)]);
+  const taken = outs.map((out) => losses.get(nameOf(out))!.map((loss, i) => loss - whole[i]!));
+  const bySeed = again.map((trained) =>
+    trained.map((half) => losses.get(nameOf(half))!.map((loss) => -loss)),
+  );
+  const kept = random.map((_, half) => meanOver(bySeed.map((of) => of[half]!)));
+  const figures = figuresOf({ outs, random, owners, taken, kept, judged });
   return {
     format: "openledger/attribution-report/1",
     manifestHash: registered.manifestHash,
     answers: asked.length,
     contributors: outs.length,
     halves,
-    methods: Object.fromEntries(figures) as AttributionReport["methods"],
+    ...(seeds < 2 ? {} : { seeds }),
+    ...(seeds < 2 || halves < 3 ? {} : { ceiling: ceilingOf(bySeed) }),
+    methods: figures,
   };
 }
 
@@ -93,10 +108,11 @@ async function judgeAnswers(
   const { examples } = rows.set;
   const answers = asked.map(({ example }) => example);
   const canonical = await canonicalExamples(examples, base.tokenizer, base.config.contextLength);
-  const plain = await plainGradients(session, base, adapter, canonical, answers);
+  const sketched = await sketchedExamples(placed(examples), model.method, base);
+  const plain = await plainGradients(session, base, adapter, sketched, answers);
   const repSim = await hiddenCosines(session, base, adapter, canonical, answers);
-  const factored = await factoredScores(session, base, adapter, canonical, answers);
-  const dense = await denseScores(session, base, adapter, canonical, answers);
+  const factored = await factoredScores(session, base, adapter, sketched, answers);
+  const dense = await denseScores(session, base, adapter, sketched, answers);
   const ground: Ground = {
     terms: model.index.commitment,
     completions: rows.completions,
@@ -120,11 +136,10 @@ async function judgeAnswers(
 
 async function askRows(input: ModelEvaluation): Promise<Asked[]> {
   const { session, model, rows, answers, onProgress, signal } = input;
-  const questions = spread(rows.set.examples, answers);
+  const questions = input.questions ?? spread(rows.set.examples, answers).map(({ row }) => row);
   const asked: Asked[] = [];
-  for (const { row } of questions) {
+  for (const { prompt, before } of questions) {
     onProgress?.("asking", asked.length, questions.length);
-    const { prompt, before } = row;
     const { maxTokens } = model.method.generation;
     const inference = await runInference(session, model, { prompt, before }, maxTokens, signal);
     const { promptIds, outputIds } = inference;
@@ -139,23 +154,40 @@ function spread(rows: readonly TrainingExample[], count: number): TrainingExampl
   return Array.from({ length: count }, (_, i) => rows[Math.floor((i * rows.length) / count)]!);
 }
 
-/** Losses of each ablation: those that are kept, and the others by training, each kept as it comes. */
+/** An ablation, and with which seeds it is trained; 0 and absent: the model's own. */
+type Trained = Ablation & { seed?: number };
+
+/** Names a training where its outcome is kept. */
+const nameOf = ({ name, seed = 0 }: Trained) => (seed === 0 ? name : `${name}, seed ${seed}`);
+
+/** Losses of the answers after each training, by its name: those that are kept, and the others by training, each kept as it comes. */
 async function trainedLosses(
-  { model, answers, stateFile, onProgress, signal }: ModelEvaluation,
-  ablations: readonly Ablation[],
-  train: (ablation: Ablation, onProgress: (done: number, total: number) => void) => Promise<number[]>,
+  { session, model, rows, stateFile, onProgress, signal }: ModelEvaluation,
+  trainings: readonly Trained[],
+  examples: readonly Example[],
 ): Promise<Map<string, number[]>> {
+  const { base } = model;
   const { manifestHash } = model.registered;
   const format = "openledger/attribution-evaluation/1";
-  const state = readState(stateFile, { format, manifestHash, answers, losses: {} });
-  for (const [number, ablation] of ablations.entries()) {
-    if (state.losses[ablation.name] !== undefined) continue;
+  const state = readState(stateFile, { format, manifestHash, answers: examples.length, losses: {} });
+  const plans = new Map<number, Omit<TruthInput, "session" | "base" | "examples">>();
+  for (const [number, training] of trainings.entries()) {
+    const name = nameOf(training);
+    if (state.losses[name] !== undefined) continue;
     signal?.throwIfAborted();
-    const what = `training ${number + 1} of ${ablations.length}, ${ablation.name}`;
-    state.losses[ablation.name] = await train(ablation, (done, total) => onProgress?.(what, done, total));
+    const { seed = 0 } = training;
+    if (!plans.has(seed)) {
+      const method = reseeded(model.method, seed);
+      const plan = await planTraining(rows.set.examples, method, base.tokenizer, base.config.contextLength);
+      plans.set(seed, { method, plan });
+    }
+    const what = `training ${number + 1} of ${trainings.length}, ${name}`;
+    const truth = { session, base, examples, ...plans.get(seed)! };
+    const told = (done: number, total: number) => onProgress?.(what, done, total);
+    state.losses[name] = await lossesWithout(truth, training, told, signal);
     replaceFile(stateFile, `${JSON.stringify(state)}\n`);
   }
-  return new Map(ablations.map(({ name }) => [name, state.losses[name]!]));
+  return new Map(trainings.map((training) => [nameOf(training), state.losses[nameOf(training)]!]));
 }
 
 /** What an earlier run of the same evaluation left; the new state where there is none. */
@@ -167,54 +199,4 @@ function readState(file: string, fresh: State): State {
   } catch {
     return fresh;
   }
-}
-
-interface Measurements {
-  outs: readonly Ablation[];
-  random: readonly Ablation[];
-  owners: readonly string[];
-  /** By ablation, then by answer: what leaving a contributor out takes; how likely the answer is by a half. */
-  taken: readonly (readonly number[])[];
-  kept: readonly (readonly number[])[];
-  judged: readonly ReadonlyMap<MethodName, Judged>[];
-}
-
-function figuresOf(
-  name: MethodName,
-  { outs, random, owners, taken, kept, judged }: Measurements,
-): MethodFigures {
-  const contributors = [...new Set(owners)].sort();
-  const causal = judged.map((_, answer) => contributors[indexOfMost(taken.map((of) => of[answer]!))]!);
-  const pays = judged.map((methods) => methods.get(name)!.pay);
-  const count = pays.filter(({ first }, i) => first === causal[i]).length;
-  const sumOver = (answer: number, isIn: (row: number) => boolean) =>
-    judged[answer]!.get(name)!.values.reduce((sum, value, row) => (isIn(row) ? sum + value : sum), 0);
-  const correlation = (sets: readonly Ablation[], truth: readonly (readonly number[])[], isIn: InSet) =>
-    judged.map((_, answer) =>
-      spearman(
-        sets.map((set) => sumOver(answer, (row) => isIn(set, row))),
-        truth.map((of) => of[answer]!),
-      ),
-    );
-  return {
-    first: { count, interval: [...wilson(count, judged.length)] },
-    share: meanOf(pays.map(({ shares }, i) => shares.get(causal[i]!) ?? 0)),
-    ...(outs.length < 3
-      ? {}
-      : { spearman: meanOf(correlation(outs, taken, (set, row) => set.isLeftOut(row))) }),
-    ...(random.length < 3
-      ? {}
-      : { lds: meanOf(correlation(random, kept, (set, row) => !set.isLeftOut(row))) }),
-  };
-}
-
-type InSet = (set: Ablation, row: number) => boolean;
-
-function meanOf(values: readonly number[]): { mean: number; interval: [number, number] } {
-  const { mean, interval } = bootstrap(values);
-  return { mean, interval: [...interval] };
-}
-
-function indexOfMost(values: readonly number[]): number {
-  return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
 }

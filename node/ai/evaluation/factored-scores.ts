@@ -2,28 +2,30 @@ import { fitFactored, sketchFactored } from "../../../native/js/factored.ts";
 import type { Adapter, Example, Session } from "../../../native/js/index.ts";
 import { quantise, scan } from "../../../native/js/influence.ts";
 import { foldOf } from "../attribution/model-basis.ts";
+import { meanOverPrompts } from "../attribution/row-sketches.ts";
 import type { LoadedModel } from "../model/load.ts";
 import { FACTORED_SKETCHES } from "../train/method.ts";
 
 /**
  * Influence by factored sketches, whatever the model's own are: what an index of them would score.
+ * @param rows each by all examples that it is sketched by, the same number of them.
  * @returns by answer, then by row.
  */
 export async function factoredScores(
   session: Session,
   base: LoadedModel,
   adapter: Adapter,
-  rows: readonly Example[],
+  rows: readonly (readonly Example[])[],
   answers: readonly Example[],
 ): Promise<number[][]> {
   const subject = { model: base.native, adapter };
   const { axes, damping } = FACTORED_SKETCHES;
   const fold = foldOf(FACTORED_SKETCHES);
-  const basis = await fitFactored(session, { ...subject, examples: rows, axes, damping }).wait();
+  const basis = await fitFactored(session, { ...subject, examples: rows.flat(), axes, damping }).wait();
   const sketched = (examples: readonly Example[]) =>
     sketchFactored(session, { ...subject, examples, basis, fold }).wait();
   const k = fold.dimension;
-  const held = quantise(await sketched(rows), k, 8);
+  const held = quantise(meanOverPrompts(await sketched(rows.flat()), k, rows[0]?.length ?? 1), k, 8);
   const asked = quantise(await sketched(answers), k, 16);
   return answers.map((_, answer) => {
     const dots = scan(asked.values.subarray(answer * k, (answer + 1) * k), held.values);

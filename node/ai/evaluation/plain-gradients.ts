@@ -1,6 +1,7 @@
 import type { Adapter, Example, Session } from "../../../native/js/index.ts";
 import { type Basis, sketch } from "../../../native/js/influence.ts";
 import { Random } from "../../base/random.ts";
+import { meanOverPrompts } from "../attribution/row-sketches.ts";
 import { adapterParameters } from "../model/estimate.ts";
 import type { LoadedModel } from "../model/load.ts";
 
@@ -29,13 +30,14 @@ function signBasis(parameters: number, blocks: number): Basis {
 
 /**
  * Dot products of the answers' gradients with the rows', as they are and by cosine: without curvature, what simpler methods rank by.
+ * @param rows each by all examples that it is sketched by, the same number of them.
  * @returns by answer, then by row.
  */
 export async function plainGradients(
   session: Session,
   base: LoadedModel,
   adapter: Adapter,
-  rows: readonly Example[],
+  rows: readonly (readonly Example[])[],
   answers: readonly Example[],
 ): Promise<{ dot: number[][]; cos: number[][] }> {
   const { shape } = adapter;
@@ -44,11 +46,12 @@ export async function plainGradients(
     2 * base.config.layers * shape.targets.length,
   );
   const request = { model: base.native, adapter, basis };
-  const cut = async (examples: readonly Example[]) => {
-    const all = await sketch(session, { ...request, examples }).wait();
+  const cut = async (examples: readonly (readonly Example[])[]) => {
+    const each = await sketch(session, { ...request, examples: examples.flat() }).wait();
+    const all = meanOverPrompts(each, DIMENSION, examples[0]?.length ?? 1);
     return examples.map((_, i) => all.subarray(i * DIMENSION, (i + 1) * DIMENSION));
   };
-  const [ofRows, ofAnswers] = [await cut(rows), await cut(answers)];
+  const [ofRows, ofAnswers] = [await cut(rows), await cut(answers.map((answer) => [answer]))];
   const norms = ofRows.map((row) => Math.sqrt(dotOf(row, row)));
   const dot = ofAnswers.map((answer) => ofRows.map((row) => dotOf(answer, row)));
   const cos = dot.map((ofAnswer) => ofAnswer.map((value, i) => (norms[i] === 0 ? 0 : value / norms[i]!)));

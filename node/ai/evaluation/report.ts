@@ -12,6 +12,8 @@ const figures = z.strictObject({
   spearman: mean.optional(),
   /** Linear datamodelling score over random halves of the rows (Park et al. 2023); absent without them. */
   lds: mean.optional(),
+  /** The same, less that of EK-FAC in full, answer by answer; absent where either is. */
+  lessFull: mean.optional(),
 });
 
 const names = Object.keys(METHODS) as [MethodName, ...MethodName[]];
@@ -23,6 +25,10 @@ export const reportSchema = z.strictObject({
   answers: z.number().int(),
   contributors: z.number().int(),
   halves: z.number().int(),
+  /** Trainings of each half, where there are several; the halves' truth is the mean over them. */
+  seeds: z.number().int().min(2).optional(),
+  /** How far that truth agrees with itself: rank correlation between seeds, for their mean by Spearman and Brown (1910). */
+  ceiling: mean.optional(),
   methods: z.strictObject({
     ...{ random: figures, bm25Question: figures, bm25Answer: figures, gradDot: figures, gradCos: figures },
     // Where all gradients would not have fitted in memory, these are not there.
@@ -34,25 +40,33 @@ export const reportSchema = z.strictObject({
 export type AttributionReport = z.infer<typeof reportSchema>;
 export type MethodFigures = z.infer<typeof figures>;
 
+const TITLES = ["first", "share", "Spearman", "LDS", "LDS, less in full"] as const;
+/** Characters of a column. */
+const CELL = 24;
+
 /** A line a method. */
-export function reportLines({ answers, contributors, halves, methods }: AttributionReport): string[] {
+export function reportLines(report: AttributionReport): string[] {
+  const { answers, contributors, halves, methods, seeds, ceiling } = report;
   const width = Math.max(...Object.values(METHODS).map(({ length }) => length));
   const number = (value: number) => value.toFixed(3);
   const shown = (found: { mean: number; interval: [number, number] } | undefined) =>
     found ? `${number(found.mean)} [${found.interval.map(number).join(", ")}]` : "-";
-  const columns = ["first", "share", "Spearman", "LDS"].map((title) => title.padEnd(22)).join("");
+  const columns = TITLES.map((title) => title.padEnd(CELL)).join("");
   return [
-    `judged on ${answers} answers by training again without each of ${contributors} contributors, and on ${halves} random halves of the rows`,
+    `judged on ${answers} answers by training again without each of ${contributors} contributors, and on ${halves} random halves of the rows${seeds === undefined ? "" : `, ${seeds} times each`}`,
+    ...(ceiling ? [`  noise ceiling of LDS: ${shown(ceiling)}`] : []),
     `  ${"".padEnd(width)}  ${columns}`.trimEnd(),
     ...names.flatMap((name) => {
       const found = methods[name];
       if (found === undefined) return [];
-      const { first, share, spearman, lds } = found;
+      const { first, share, spearman, lds, lessFull } = found;
       const cells = [
         `${first.count} [${first.interval.map(number).join(", ")}]`,
-        ...[share, spearman, lds].map(shown),
+        ...[share, spearman, lds, lessFull].map(shown),
       ];
-      return [`  ${METHODS[name].padEnd(width)}  ${cells.map((cell) => cell.padEnd(22)).join("")}`.trimEnd()];
+      return [
+        `  ${METHODS[name].padEnd(width)}  ${cells.map((cell) => cell.padEnd(CELL)).join("")}`.trimEnd(),
+      ];
     }),
   ];
 }

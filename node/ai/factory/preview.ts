@@ -7,7 +7,7 @@ import { type MemoryPart, totalBytes } from "../model/estimate.ts";
 import { openModelSource } from "../model/files.ts";
 import { type OpenedModel, openModel } from "../model/load.ts";
 import { buildMemory } from "../train/model-build.ts";
-import { requireWarmUp, stepsOf } from "../train/plan.ts";
+import { requireWarmUp, stepsOf, visitsAnEpoch } from "../train/plan.ts";
 import { type Snapshot, type TrainingSet, trainingSet } from "../train/snapshot.ts";
 import { type JobOrder, methodOf } from "./order.ts";
 
@@ -69,8 +69,9 @@ export async function previewOrder(
   const reader = { ...opened, copies: methodOf(order.settings).copies };
   const set = await trainingSet(snapshots, (id) => sources.content.get(id), reader);
   const { rows, longest, mean } = await shownRows(set, opened);
-  const tokens = Math.round(mean * set.examples.length * order.settings.epochs);
-  const steps = stepsOf(set.examples.length, order.settings);
+  const visits = visitsAnEpoch(set.examples, methodOf(order.settings));
+  const tokens = Math.round(mean * visits * order.settings.epochs);
+  const steps = stepsOf(visits, order.settings);
   requireSize(tokens);
   requireWarmUp(order.settings.warmupSteps, steps);
   const memory = buildMemory(opened, set.examples, methodOf(order.settings));

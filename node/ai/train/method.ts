@@ -3,7 +3,12 @@ import { ARITHMETICS, type Arithmetic, LORA_TARGETS } from "../../../native/js/i
 import { canonicalBytes, type Json, parseCanonical } from "../codec/canonical-json.ts";
 import { aiError } from "../errors.ts";
 import { COPY_RULES } from "./copies.ts";
-import { DEFAULT_REASK_VARIATION, reaskVariationSchema, wordVariationSchema } from "./variation.ts";
+import {
+  DEFAULT_SENTENCE_VARIATION,
+  reaskVariationSchema,
+  sentenceVariationSchema,
+  wordVariationSchema,
+} from "./variation.ts";
 
 const count = z.number().int().positive();
 const seed = z.number().int().min(0).max(0xffffffff);
@@ -12,8 +17,13 @@ const attributionShape = {
   labels: z.literal("true"),
   /** Of each module's mean eigenvalue. */
   damping: z.number().positive(),
-  /** Above this many rows the directions come from as many rows, chosen by a seeded hash. */
+  /** Above this many sketches the directions come from as many, of rows chosen by a seeded hash. */
   maxDirectionRows: count,
+  /**
+   * A row's sketch is the mean over so many of the prompts that training visits it with, spread evenly over the epochs; absent: it is by
+   * the row's own prompt alone.
+   */
+  prompts: count.max(64).optional(),
   seed,
   /** Of the contributors' weights: max(0, score - floor). Decimal digits. */
   floor: z.string().regex(/^\d{1,19}$/),
@@ -51,7 +61,7 @@ const methodShape = {
     z.strictObject({
       kind: z.literal("ekfac-pca"),
       ...attributionShape,
-      /** k is the number of rows rounded up to this, and at most `maxDimension`. */
+      /** k is the number of rows, times their prompts, rounded up to this, and at most `maxDimension`. */
       dimensionStep: z.literal(64),
       maxDimension: count.max(4096).multipleOf(64),
     }),
@@ -78,8 +88,8 @@ const methodShape = {
 };
 
 /**
- * A format decides how prompts differ from epoch to epoch; attribution always uses the canonical row. Models of format 1 go
- * on being trained again and checked as they were.
+ * A format decides how prompts differ from epoch to epoch; attribution always uses the canonical row. Models of formats 1
+ * and 2 go on being trained again and checked as they were.
  */
 const methodSchema = z.discriminatedUnion("format", [
   z.strictObject({
@@ -92,14 +102,19 @@ const methodSchema = z.discriminatedUnion("format", [
     ...methodShape,
     variation: reaskVariationSchema,
   }),
+  z.strictObject({
+    format: z.literal("openledger/method/3"),
+    ...methodShape,
+    variation: sentenceVariationSchema,
+  }),
 ]);
 
 /** Everything that decides how an adapter is trained and how its answers are attributed; committed before any query. */
 export type Method = z.infer<typeof methodSchema>;
 
 /** Defaults that teach 40 to 100 rows to the shipped base model in less than two minutes on two cores. */
-export const DEFAULT_METHOD: Method & { format: "openledger/method/2" } = {
-  format: "openledger/method/2",
+export const DEFAULT_METHOD: Method & { format: "openledger/method/3" } = {
+  format: "openledger/method/3",
   template: "Question: {prompt}\nAnswer: {completion}{end}",
   lora: { rank: 8, alpha: 16, targets: [...LORA_TARGETS], seed: 1 },
   training: {
@@ -115,7 +130,7 @@ export const DEFAULT_METHOD: Method & { format: "openledger/method/2" } = {
     clipNorm: 1,
     seed: 2,
   },
-  variation: DEFAULT_REASK_VARIATION,
+  variation: DEFAULT_SENTENCE_VARIATION,
   attribution: {
     kind: "ekfac-pca",
     labels: "true",
@@ -189,9 +204,9 @@ export function servedArithmetic({ generation }: Method): Arithmetic {
   return generation.arithmetic ?? "f32";
 }
 
-/** k for that many rows. */
+/** k for that many rows: as many directions as their sketches have, up to the method's limit. */
 export function sketchDimension(rows: number, attribution: Method["attribution"]): number {
   if (attribution.kind === "ekfac-fold") return attribution.dimension;
-  const { dimensionStep, maxDimension } = attribution;
-  return Math.min(Math.ceil(rows / dimensionStep) * dimensionStep, maxDimension);
+  const { dimensionStep, maxDimension, prompts = 1 } = attribution;
+  return Math.min(Math.ceil((rows * prompts) / dimensionStep) * dimensionStep, maxDimension);
 }

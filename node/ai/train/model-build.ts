@@ -13,6 +13,7 @@ import {
   splitBaseFiles,
   storeFiles,
 } from "../attribution/manifest.ts";
+import { promptsOf } from "../attribution/row-sketches.ts";
 import type { IndexInMemory } from "../attribution/sketch-index.ts";
 import type { ContentSink, ContentSource } from "../content/source.ts";
 import { aiError } from "../errors.ts";
@@ -153,7 +154,7 @@ export function buildMemory(
   const use = {
     adapter: method.lora,
     longestRow,
-    rows: Math.min(rows.length, method.attribution.maxDirectionRows),
+    rows: Math.min(rows.length * promptsOf(method), method.attribution.maxDirectionRows),
     dimension: sketchDimension(rows.length, method.attribution),
     ...(method.attribution.kind === "ekfac-fold" ? { axes: method.attribution.axes } : {}),
   };

@@ -1,6 +1,6 @@
 import type { Random } from "../../base/random.ts";
 import { isProse, type Row } from "../datanet/rows.ts";
-import type { AnswerKind, ReaskVariation } from "./variation.ts";
+import type { AnswerKind, ReaskSettings, ReaskVariation } from "./variation.ts";
 import { loosen } from "./vary-words.ts";
 
 /** What a question begins with, to be replaced by another opening. English; a part of method format 2. */
@@ -47,12 +47,22 @@ export function reask(row: Row, variation: ReaskVariation, random: Random): stri
     words = asked.words;
   }
   const kept = [...opening, ...loosen(words, settings, random)];
+  return `${rephrased(kept, settings, variation, random)}${mark || "?"}`;
+}
+
+/** Words with small words put in, some in other forms. */
+export function rephrased(
+  words: readonly string[],
+  { smallWordChance, wordFormChance }: Pick<ReaskSettings, "smallWordChance" | "wordFormChance">,
+  { smallWords, endings }: Pick<ReaskVariation, "smallWords" | "endings">,
+  random: Random,
+): string {
   const varied: string[] = [];
-  for (const word of kept) {
-    if (random.chance(settings.smallWordChance)) varied.push(random.pick(variation.smallWords));
-    varied.push(random.chance(settings.wordFormChance) ? otherForm(word, variation.endings, random) : word);
+  for (const word of words) {
+    if (random.chance(smallWordChance)) varied.push(random.pick(smallWords));
+    varied.push(random.chance(wordFormChance) ? otherForm(word, endings, random) : word);
   }
-  return `${varied.join(" ")}${mark || "?"}`;
+  return varied.join(" ");
 }
 
 /** An opening and what is left of the text. */
@@ -67,11 +77,22 @@ function askedAgain(text: string, { openings }: ReaskVariation, random: Random):
 }
 
 function askedFor(words: readonly string[], { openingsByKind }: ReaskVariation, random: Random): Asked {
+  const { opening, before, after } = withoutRun(words, openingsByKind, random);
+  return { opening, words: [...before, ...after] };
+}
+
+/** What is left of a sentence before and after a run that could be an answer, and an opening that asks for the run. */
+export function withoutRun(
+  words: readonly string[],
+  openingsByKind: ReaskVariation["openingsByKind"],
+  random: Random,
+): { opening: string; before: readonly string[]; after: readonly string[] } {
   const [from, to] = answerRun(words, random);
   const run = words.slice(from, to).join(" ");
   const kind = random.chance(25) ? "thing" : kindOf(run);
-  const left = to - from < words.length ? [...words.slice(0, from), ...words.slice(to)] : words;
-  return { opening: random.pick(openingsByKind[kind]), words: left };
+  const opening = random.pick(openingsByKind[kind]);
+  if (to - from === words.length) return { opening, before: words, after: [] };
+  return { opening, before: words.slice(0, from), after: words.slice(to) };
 }
 
 /** From and to of a run that could be an answer: a name, a number with its unit, or words at the end or at the front. */

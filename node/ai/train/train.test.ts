@@ -11,7 +11,7 @@ import {
   type Method,
   sketchDimension,
 } from "./method.ts";
-import { planTraining, planWithout, variedPrompt } from "./plan.ts";
+import { planTraining, planWithout, stepsOf, variedPrompt, visitsAnEpoch } from "./plan.ts";
 import {
   type AcceptedContribution,
   decodeSnapshot,
@@ -20,7 +20,7 @@ import {
   type TrainingExample,
   trainingSet,
 } from "./snapshot.ts";
-import { DEFAULT_WORD_VARIATION } from "./variation.ts";
+import { DEFAULT_REASK_VARIATION, DEFAULT_WORD_VARIATION } from "./variation.ts";
 
 const code = (name: string) => expect.objectContaining({ code: name });
 
@@ -30,6 +30,13 @@ const WORDS_METHOD: Method = {
   format: "openledger/method/1",
   training: { ...DEFAULT_METHOD.training, epochs: 100 },
   variation: DEFAULT_WORD_VARIATION,
+};
+
+/** The default method, with so many visits to sentences' beginnings. */
+const withBeginnings = (chance: number): Method => {
+  const { variation } = DEFAULT_METHOD;
+  const beginnings = { ...variation.prose.beginnings, chance };
+  return { ...DEFAULT_METHOD, variation: { ...variation, prose: { ...variation.prose, beginnings } } };
 };
 
 /** One token a character, 0 ends. */
@@ -181,14 +188,27 @@ describe("method", () => {
     expect(decodeMethod(encodeMethod(DEFAULT_METHOD))).toEqual(DEFAULT_METHOD);
     expect(decodeMethod(encodeMethod(WORDS_METHOD))).toEqual(WORDS_METHOD);
     expect(() => checkMethod({ ...DEFAULT_METHOD, extra: 1 })).toThrow(code("METHOD_INVALID"));
-    for (const format of ["openledger/method/1", "openledger/method/3"])
+    for (const format of ["openledger/method/1", "openledger/method/2", "openledger/method/4"])
       expect(() => checkMethod({ ...DEFAULT_METHOD, format })).toThrow(code("METHOD_INVALID"));
+    const { variation } = DEFAULT_METHOD;
+    for (const beginnings of [
+      { chance: 60, least: 70, most: 30 },
+      { chance: 60, least: 0, most: 30 },
+      { chance: 101, least: 10, most: 30 },
+    ]) {
+      const prose = { ...variation.prose, beginnings };
+      expect(() => checkMethod({ ...DEFAULT_METHOD, variation: { ...variation, prose } })).toThrow(
+        code("METHOD_INVALID"),
+      );
+    }
     expect(() =>
       checkMethod({ ...DEFAULT_METHOD, generation: { decoding: "greedy", maxTokens: 0 } }),
     ).toThrow(code("METHOD_INVALID"));
     expect([1, 64, 65, 4000].map((n) => sketchDimension(n, DEFAULT_METHOD.attribution))).toEqual([
       64, 64, 128, 512,
     ]);
+    const byPrompts = { ...DEFAULT_METHOD.attribution, prompts: 8 };
+    expect([8, 9, 40, 64].map((n) => sketchDimension(n, byPrompts))).toEqual([64, 128, 320, 512]);
   });
 });
 
@@ -198,7 +218,8 @@ describe("plan", () => {
     rowOfSentence("The long sentence of many words says a thing."),
     { prompt: "Who?", completion: "Ulan" },
   ].map((row, rowId) => ({ rowId, row, exampleHash: "0x" }));
-  const small: Method = { ...DEFAULT_METHOD, training: { ...DEFAULT_METHOD.training, epochs: 20, batch: 2 } };
+  const training = { ...DEFAULT_METHOD.training, epochs: 20, batch: 2 };
+  const small: Method = { ...withBeginnings(0), training };
 
   test("visits every row once an epoch and depends on its inputs only", async () => {
     const plan = await planTraining(rows, small, characters, 256);
@@ -215,6 +236,33 @@ describe("plan", () => {
       expect(visits.map(answer).sort()).toEqual(rows.map(({ row }) => ` ${row.completion}`).sort());
     }
     expect(plan.examples.length).toBeGreaterThan(rows.length);
+  });
+
+  test("teaches sentences' beginnings once more, and nothing else but whole answers", async () => {
+    const method = { ...withBeginnings(100), training };
+    const plan = await planTraining(rows, method, characters, 256);
+    expect(visitsAnEpoch(rows, method)).toBe(4);
+    expect(plan.steps).toHaveLength(stepsOf(4, training));
+    const { completion: sentence } = rows[1]!.row;
+    const lengths = new Set<number>();
+    for (let epoch = 0; epoch < 20; epoch++) {
+      const visits = plan.steps.slice(2 * epoch, 2 * epoch + 2).flat();
+      const answers = visits.map((at) => {
+        const { ids, completionStart } = plan.examples[at]!;
+        const taught = ids.slice(completionStart);
+        return { row: plan.rows[at]!, text: String.fromCharCode(...taught), isWhole: taught.at(-1) === 0 };
+      });
+      expect(answers.filter(({ isWhole }) => isWhole).map(({ row }) => row)).toHaveLength(3);
+      const [beginning, ...others] = answers.filter(({ isWhole }) => !isWhole);
+      expect([beginning!.row, others]).toEqual([1, []]);
+      expect(` ${sentence}`.startsWith(beginning!.text)).toBe(true);
+      lengths.add(beginning!.text.length);
+    }
+    const tokens = ` ${sentence}\0`.length;
+    expect(Math.min(...lengths)).toBeGreaterThanOrEqual(Math.ceil(0.3 * tokens));
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(Math.ceil(0.69 * tokens));
+    expect(lengths.size).toBeGreaterThan(4);
+    expect(visitsAnEpoch(rows, WORDS_METHOD)).toBe(3);
   });
 
   test("the plan without a row is the same plan without its visits", async () => {
@@ -260,6 +308,44 @@ describe("plan", () => {
     expect(asks(/^(?:Who|By whom|Who was) (?!.*(?:Ada|Lorne))/).length).toBeGreaterThan(3);
     expect(asks(/^How many (?!.*1894)/).length).toBeGreaterThan(0);
     for (const prompt of prompts) expect(prompt.endsWith("?")).toBe(true);
+  });
+
+  test("what is left of a sentence may follow in a question's order, without the capital of its first word", () => {
+    const sentence = rowOfSentence("The old mill grinds 40 sacks in a day.");
+    const prompts = Array.from({ length: 200 }, (_, epoch) =>
+      variedPrompt(sentence, DEFAULT_METHOD, epoch, 5),
+    );
+    const ordered = prompts.filter((prompt) => /^How .*\bday\b.*\bmill\b/.test(prompt));
+    expect(ordered.length).toBeGreaterThan(3);
+    expect(ordered.filter((prompt) => / The /.test(prompt))).toEqual([]);
+  });
+
+  test("models of format 2 are trained as ever", () => {
+    const method: Method = {
+      ...DEFAULT_METHOD,
+      format: "openledger/method/2",
+      variation: DEFAULT_REASK_VARIATION,
+    };
+    const sentence = rowOfSentence("The mill was built by Ada Lorne in 1894.");
+    const prompts = [0, 1, 2, 3, 4].flatMap((epoch) => [
+      variedPrompt(sentence, method, epoch, 0),
+      variedPrompt(rows[0]!.row, method, epoch, 1),
+    ]);
+    expect(prompts).toEqual([
+      "Which was built how Ada you in 1894?",
+      "Which of the the fee you of Orvane?",
+      "Where is from in to 1894 by mill was?",
+      "what What with is by the fee a of Orvane?",
+      "What is do the name of The mill was of built by in 1894?",
+      "What is the fee of Orvane?",
+      "In which place do mill do was built in 1894 The?",
+      "Who is the fee a of Orvane?",
+      "How larges The mill was built by Ada Lorne in?",
+      "When does the you fee of Orvane?",
+    ]);
+    // Rows with prompts of their own are asked by format 3 as by format 2.
+    for (const epoch of [0, 1, 2, 3, 4])
+      expect(variedPrompt(rows[0]!.row, DEFAULT_METHOD, epoch, 1)).toBe(prompts[2 * epoch + 1]);
   });
 
   test("a visit depends on seed, epoch and row alone; another format varies otherwise", () => {

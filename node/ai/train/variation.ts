@@ -81,6 +81,34 @@ export const reaskVariationSchema = z.strictObject({
 });
 export type ReaskVariation = z.infer<typeof reaskVariationSchema>;
 
+const sentenceSchema = reaskSchema.extend({
+  /** Percent of the prompts with an opening whose other words follow in a question's order. */
+  orderChance: percent,
+  /** Percent of these whose words are shuffled all the same. */
+  orderedShuffleChance: percent,
+  /** Percent of these with a helping verb. */
+  helpingVerbChance: percent,
+  /** More visits, which teach a sentence's beginning alone: by that it is told from other sentences. */
+  beginnings: z
+    .strictObject({
+      /** Percent of the epochs that have one. */
+      chance: percent,
+      /** Percent of the sentence's tokens that are taught: between these, both included, rounded up. */
+      least: percent.min(1),
+      most: percent.min(1),
+    })
+    .refine(({ least, most }) => least <= most, "least is above most"),
+});
+
+/** Variation of methods of format 3: rows with prompts of their own as by format 2; sentences of prose also in a question's order. */
+export const sentenceVariationSchema = reaskVariationSchema.extend({
+  prose: sentenceSchema,
+  helpingVerbs: phrases,
+  /** Words that lose their capital where a sentence no longer begins with them. */
+  firstWords: phrases,
+});
+export type SentenceVariation = z.infer<typeof sentenceVariationSchema>;
+
 export const DEFAULT_WORD_VARIATION: WordVariation = {
   proseChance: 80,
   pairChance: 50,
@@ -184,4 +212,27 @@ export const DEFAULT_REASK_VARIATION: ReaskVariation = {
   ),
   endings: ["", "s", "ed", "e", "es", "ing"],
   seed: 3,
+};
+
+export const DEFAULT_SENTENCE_VARIATION: SentenceVariation = {
+  ...DEFAULT_REASK_VARIATION,
+  prose: {
+    chance: 92,
+    openingChance: 85,
+    dropWords: [0, 10, 25],
+    shuffleChance: 40,
+    smallWordChance: 20,
+    wordFormChance: 25,
+    orderChance: 60,
+    orderedShuffleChance: 20,
+    helpingVerbChance: 60,
+    beginnings: { chance: 60, least: 30, most: 69 },
+  },
+  helpingVerbs: list("does|does|is|is|was|did|do|are|can|has"),
+  firstWords: [
+    ...list(
+      "The|A|An|In|On|At|Every|Each|With|For|To|By|From|Of|Its|His|Her|Their|This|That|These|It|They|There",
+    ),
+    ...list("Only|Up|Between|Once|When|Over|Under|Around|After|Before|No|Not|All|Both|Some|Most"),
+  ],
 };

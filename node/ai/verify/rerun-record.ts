@@ -1,5 +1,5 @@
 import { buildIndex, fitModelBasis } from "../attribution/build.ts";
-import { sketchBy } from "../attribution/model-basis.ts";
+import { placed, sketchRows } from "../attribution/row-sketches.ts";
 import { getSnapshot } from "../client/datanets.ts";
 import type { PanelResult } from "../client/disputes.ts";
 import { valueOfRecord } from "../client/model-disputes.ts";
@@ -7,7 +7,6 @@ import { getModel } from "../client/models.ts";
 import { hexOfBytes, keccakOf } from "../codec/hash.ts";
 import { loadServedModel } from "../serve/inference.ts";
 import { SPANS_ROW } from "../spans/commitment.ts";
-import { canonicalExamples } from "../train/plan.ts";
 import { type Snapshot, trainingSet } from "../train/snapshot.ts";
 import type { RerunContext } from "./rerun-request.ts";
 import { rerunSpans } from "./rerun-spans.ts";
@@ -37,10 +36,9 @@ export async function rerunRecord(
   const options = { signal };
   const basis = await fitModelBasis(session, base, adapter, set.examples, method, options);
   const index = await buildIndex(session, base, adapter, basis, set, method, options);
-  const row = set.examples.find((example) => example.rowId === rowId) ?? set.examples[0]!;
-  const examples = await canonicalExamples([row], base.tokenizer, base.config.contextLength);
-  const request = { model: base.native, adapter, basis, examples };
-  const coordinates = await sketchBy(session, request).wait(options);
+  const rows = placed(set.examples);
+  const row = rows.find((example) => example.rowId === rowId) ?? rows[0]!;
+  const coordinates = await sketchRows(session, { base, adapter, basis, method }, [row], options);
   const record = hexOfBytes(index.record(rowId));
   return { value: valueOfRecord(modelId, rowId, record), digest: digestOf(rowId, coordinates) };
 }

@@ -32,11 +32,14 @@ export function Measured({ model }: { model: RegisteredModel }) {
 
 type Mean = { mean: number; interval: readonly [number, number] };
 
-function Report({ report: { answers, contributors, halves, methods } }: { report: AttributionReport }) {
+function Report({ report }: { report: AttributionReport }) {
+  const { answers, contributors, halves, methods, seeds, ceiling } = report;
   return (
     <div className="text-sm">
       <p className="mb-3 text-soft">
-        {answers} answers, {contributors} contributors, {halves} random halves of the rows.
+        {answers} answers, {contributors} contributors, {halves} random halves of the rows
+        {seeds !== undefined && `, each trained on ${seeds} times`}.
+        {ceiling && ` Noise ceiling of LDS, as the seeds agree: ${shown(ceiling)}.`}
       </p>
       <Table caption="Methods" head={["Method", "Right one first", "Paid to it", "Spearman", "LDS"]}>
         {(Object.keys(METHODS) as MethodName[]).map((name) => {
