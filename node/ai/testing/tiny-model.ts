@@ -7,6 +7,7 @@ import type { ModelFiles } from "../model/files.ts";
 import { nativeConfig } from "../model/load.ts";
 import { writeSafetensors } from "../model/safetensors.ts";
 import { DEFAULT_METHOD, type Method } from "../train/method.ts";
+import { DEFAULT_REASK_VARIATION } from "../train/variation.ts";
 import { type TensorToWrite, writeGguf } from "./gguf-writer.ts";
 
 const CONFIG = {
@@ -104,11 +105,15 @@ function tinyTensors() {
   return tensors;
 }
 
-/** A method that moves the tiny model's answers; it is too small and too random to be taught. */
+/**
+ * A method that moves the tiny model's answers; it is too small and too random to be taught. Of format 2, whose models go on being served: which rows
+ * its answers are owed to is chance, and tests need some.
+ */
 export const TINY_METHOD: Method = {
   ...DEFAULT_METHOD,
+  format: "openledger/method/2",
   training: { ...DEFAULT_METHOD.training, epochs: 8, batch: 6, learningRate: 0.02, minLearningRate: 0.002 },
-  variation: { ...DEFAULT_METHOD.variation, pairs: { ...DEFAULT_METHOD.variation.pairs, chance: 0 } },
+  variation: { ...DEFAULT_REASK_VARIATION, pairs: { ...DEFAULT_REASK_VARIATION.pairs, chance: 0 } },
   attribution: { ...DEFAULT_METHOD.attribution, topK: 4 },
   generation: { decoding: "greedy", maxTokens: 16 },
 };
