@@ -110,7 +110,10 @@ describe("the suffix array", () => {
         ...randomLists(24, 400, 300, 3_000),
         Array.from({ length: 140_000 }, (_, i) => (i * 48_271) % 70_001),
       ],
-      "copies of one document": [...randomLists(25, 2_000, 100, 2_000), ...Array.from({ length: 300 }, () => copied)],
+      "copies of one document": [
+        ...randomLists(25, 2_000, 100, 2_000),
+        ...Array.from({ length: 300 }, () => copied),
+      ],
     };
     for (const [name, lists] of Object.entries(corpora)) {
       const orders = [];

@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Adapter, type Example, type Model, Session } from "../../native/js/index.ts";
 import { fitBasis, quantise, sketch } from "../../native/js/influence.ts";
@@ -8,7 +8,7 @@ import { loadNativeModel } from "../../node/ai/model/load.ts";
 import { CodedError } from "../../node/base/errors.ts";
 import { packageRoot } from "../../node/base/paths.ts";
 import { Random } from "../../node/base/random.ts";
-import { type Bench, clockFor, countThreads, type Figure, median } from "./figure.ts";
+import { type Bench, clockFor, countThreads, type Figure, median, wantedThreads } from "./figure.ts";
 import { MADE_ADAPTER, madeAdapter } from "./made-model.ts";
 import { PythonPeer } from "./python-peer.ts";
 
@@ -21,15 +21,16 @@ const RUNS = 3;
 const AGREEMENT = 0.9;
 const WAIT = { intervalMs: 1 };
 
-/** Basis, sketches and scores of the shipped model's LoRA factors beside kronfluence: factors and scores of the same rows. OPENLEDGER_BENCH_THREADS sets the threads. */
+/**
+ * Basis, sketches and scores of the shipped model's LoRA factors beside kronfluence's factors and scores of the same rows.
+ * OPENLEDGER_BENCH_THREADS sets the threads (of one, processor time is measured).
+ */
 export const indexBuildBench: Bench = {
   name: "index-build",
   async run() {
     const modelFolder = join(packageRoot(), "node", "ai", "base-model", "model");
     const { native } = loadNativeModel(await openModelSource(modelFolder));
-    const session = new Session({
-      threads: Number(process.env.OPENLEDGER_BENCH_THREADS ?? availableParallelism()),
-    });
+    const session = new Session({ threads: wantedThreads() });
     const folder = await mkdtemp(join(tmpdir(), "openledger-bench-index-build-"));
     try {
       return [await measure(session, native, modelFolder, folder)];
@@ -93,7 +94,9 @@ async function scoresOf(
   const { basis } = await fitBasis(session, request).wait(WAIT);
   const sketched = await sketch(session, { model, adapter, basis, examples }).wait(WAIT);
   const index = quantise(sketched, ROWS, 8);
-  const asked = await sketch(session, { model, adapter, basis, examples: questions.map(exampleOf) }).wait(WAIT);
+  const asked = await sketch(session, { model, adapter, basis, examples: questions.map(exampleOf) }).wait(
+    WAIT,
+  );
   const queries = quantise(asked, ROWS, 16);
   const scores = new Float64Array(questions.length * ROWS);
   for (let q = 0; q < questions.length; q++)

@@ -75,7 +75,8 @@ export function madeAdapter({ config }: Model): { adapter: Adapter; flat: Float3
   const flat = new Float32Array(layout.reduce((sum, { count }) => sum + count, 0));
   for (const { name, offset } of layout) {
     const values = tensors[name]!;
-    if (name.includes("lora_B")) for (let i = 0; i < values.length; i++) values[i] = random.between(-1000, 1000) / 1e5;
+    if (name.includes("lora_B"))
+      for (let i = 0; i < values.length; i++) values[i] = random.between(-1000, 1000) / 1e5;
     flat.set(values, offset);
   }
   return { adapter: new Adapter(config, MADE_ADAPTER, tensors), flat };

@@ -93,11 +93,7 @@ function measurePeer({ tokens }: SpanDocuments, folder: string): number | string
   return typeof answer === "string" ? answer : answer.seconds!;
 }
 
-async function sortFigure(
-  corpus: SpanDocuments,
-  peer: number | string,
-  threads: number,
-): Promise<Figure> {
+async function sortFigure(corpus: SpanDocuments, peer: number | string, threads: number): Promise<Figure> {
   const options = { clock: clockFor({ threads }), runs: RUNS };
   const seconds = await medianSeconds(() => sortSuffixes(corpus, { threads }), options);
   const count = corpus.tokens.length;

@@ -37,7 +37,12 @@ export class TrainJob {
   settings(): object {
     const { steps, length } = this.load;
     return {
-      ...{ rank: MADE_ADAPTER.rank, scale: MADE_ADAPTER.scale, learningRate: LEARNING_RATE, clipNorm: CLIP_NORM },
+      ...{
+        rank: MADE_ADAPTER.rank,
+        scale: MADE_ADAPTER.scale,
+        learningRate: LEARNING_RATE,
+        clipNorm: CLIP_NORM,
+      },
       ...{ batches: Array.from({ length: steps }, () => this.rows), completionStart: length / 2 },
     };
   }

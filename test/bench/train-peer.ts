@@ -35,7 +35,12 @@ export class TrainPeer {
     private readonly dimension: number,
   ) {}
 
-  static async start(threads: number, modelFolder: string, folder: string, job: TrainJob): Promise<TrainPeer> {
+  static async start(
+    threads: number,
+    modelFolder: string,
+    folder: string,
+    job: TrainJob,
+  ): Promise<TrainPeer> {
     const factors = join(folder, "factors.bin");
     const file = join(folder, "job.json");
     await writeFile(factors, job.start);
@@ -97,7 +102,10 @@ export class TrainPeer {
 
   /** The fastest way, and what the others did; then nothing is kept of either. */
   take(tokens: number): { best: { name: string; value: number } | undefined; note: string } {
-    const rates = [...this.times].map(([kind, times]) => ({ name: `torch ${kind}`, value: tokens / median(times) }));
+    const rates = [...this.times].map(([kind, times]) => ({
+      name: `torch ${kind}`,
+      value: tokens / median(times),
+    }));
     const best = rates
       .filter(({ name }) => name !== "torch bf16")
       .reduce<(typeof rates)[number] | undefined>((a, b) => (a && a.value >= b.value ? a : b), undefined);
