@@ -112,12 +112,12 @@ function exampleOf(ids: readonly number[]): Example {
   return { ids: [...ids], completionStart: LENGTH / 2 };
 }
 
-function floats(bytes: Uint8Array): Float32Array {
-  return new Float32Array(bytes.slice().buffer);
+function floats(bytes: Uint8Array): Float64Array {
+  return Float64Array.from(new Float32Array(bytes.slice().buffer));
 }
 
 /** @throws CodedError `BENCH_MISMATCH` when both sides don't score the same thing. */
-function requireAgreement(ours: Float64Array, theirs: Float32Array): void {
+function requireAgreement(ours: Float64Array, theirs: Float64Array): void {
   for (let q = 0; q < QUESTIONS; q++) {
     const part = [q * ROWS, (q + 1) * ROWS] as const;
     const found = correlation(ours.subarray(...part), theirs.subarray(...part));
@@ -129,8 +129,8 @@ function requireAgreement(ours: Float64Array, theirs: Float32Array): void {
   }
 }
 
-function correlation(a: Float64Array, b: Float32Array): number {
-  const mean = (values: Float64Array | Float32Array) => values.reduce((sum, x) => sum + x, 0) / values.length;
+function correlation(a: Float64Array, b: Float64Array): number {
+  const mean = (values: Float64Array) => values.reduce((sum, x) => sum + x, 0) / values.length;
   const [meanA, meanB] = [mean(a), mean(b)];
   let [ab, aa, bb] = [0, 0, 0];
   for (const [i, x] of a.entries()) {
