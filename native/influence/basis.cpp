@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 
 #include "core/error.h"
 #include "cpu/pool.h"
@@ -29,32 +30,42 @@ struct eigen_task {
 };
 
 // Each of `count` blocks: along * block * across^T when `into`, else along^T * block * across.
-void rotate(backend& host, const ekfac_module& m, std::vector<float>& blocks, int count, bool into) {
+void rotate(backend& host, pool& threads, const ekfac_module& m, std::vector<float>& blocks, int count, bool into) {
   const int n = m.longer, r = m.rank;
-  std::vector<float> right(static_cast<size_t>(n) * n), out(blocks.size()), mixed(m.count());
+  std::vector<float> right(static_cast<size_t>(n) * n), out(blocks.size());
   for (int i = 0; i < n; i++)
     for (int j = 0; j < n; j++) right[static_cast<size_t>(i) * n + j] = static_cast<float>((*m.across)[into ? static_cast<size_t>(j) * n + i : static_cast<size_t>(i) * n + j]);
   host.gemm(out.data(), blocks.data(), right.data(), count * r, n, n);
-  for (int c = 0; c < count; c++) {
+  threads.run(count, [&](int c, int) {
     const float* block = &out[c * m.count()];
-    std::fill(mixed.begin(), mixed.end(), 0.0f);
+    float* mixed = &blocks[c * m.count()];
+    std::fill_n(mixed, m.count(), 0.0f);
     for (int i = 0; i < r; i++)
       for (int j = 0; j < r; j++) {
         const float q = static_cast<float>((*m.along)[into ? i * r + j : j * r + i]);
         for (int k = 0; k < n; k++) mixed[static_cast<size_t>(i) * n + k] += q * block[static_cast<size_t>(j) * n + k];
       }
-    std::copy(mixed.begin(), mixed.end(), &blocks[c * m.count()]);
-  }
+  });
+}
+
+// Parameters of a module that a thread takes at a time: a cache holds them for a few examples.
+const size_t chunk = 64;
+
+void by_chunks(pool& threads, size_t count, const std::function<void(size_t first, size_t last)>& body) {
+  threads.run(static_cast<int>((count + chunk - 1) / chunk),
+              [&](int task, int) { body(task * chunk, std::min(count, (task + 1) * chunk)); });
 }
 
 // Lambda = mean over examples of the squared rotated gradient; returns (Lambda + damping * mean Lambda)^-1/2.
-std::vector<float> half_whitening(const std::vector<float>& blocks, int n, size_t count, double damping) {
+std::vector<float> half_whitening(pool& threads, const std::vector<float>& blocks, int n, size_t count, double damping) {
   std::vector<double> lambda(count, 0.0);
-  for (int e = 0; e < n; e++)
-    for (size_t i = 0; i < count; i++) {
-      const double g = blocks[e * count + i];
-      lambda[i] += g * g;
-    }
+  by_chunks(threads, count, [&](size_t first, size_t last) {
+    for (int e = 0; e < n; e++)
+      for (size_t i = first; i < last; i++) {
+        const double g = blocks[e * count + i];
+        lambda[i] += g * g;
+      }
+  });
   double sum = 0;
   for (double& value : lambda) {
     value /= n;
@@ -71,9 +82,9 @@ std::vector<float> half_whitening(const std::vector<float>& blocks, int n, size_
 class fitter {
  public:
   fitter(backend& host, pool& threads, const ol_config& config, int rank, int targets, const kronecker_factors& factors, std::vector<float>& gradients, int n)
-      : host_(host), gradients_(gradients), n_(n), layout_(layout_of(config, rank, targets)) {
+      : host_(host), threads_(threads), gradients_(gradients), n_(n), layout_(layout_of(config, rank, targets)) {
     collect(config, rank, targets, factors);
-    solve(threads);
+    solve();
   }
 
   basis_fit run(int dimension, double damping) {
@@ -109,12 +120,12 @@ class fitter {
   }
 
   // The eigenvectors do not depend on the factors' divisor, so the plain sums serve.
-  void solve(pool& threads) {
+  void solve() {
     std::vector<int> order(tasks_.size());
     for (size_t i = 0; i < order.size(); i++) order[i] = static_cast<int>(i);
     std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return tasks_[a].n > tasks_[b].n; });
     std::vector<char> solved(tasks_.size(), 0);
-    threads.run(static_cast<int>(tasks_.size()), [&](int index, int) {
+    threads_.run(static_cast<int>(tasks_.size()), [&](int index, int) {
       eigen_task& task = tasks_[order[index]];
       std::vector<double> a(task.matrix->begin(), task.matrix->end()), values(task.n);
       task.vectors.resize(a.size());
@@ -131,18 +142,19 @@ class fitter {
     for (ekfac_module& m : modules_) {
       const size_t count = m.count();
       std::vector<float> blocks(count * n_), across(count * n_);
-      for (int e = 0; e < n_; e++) load_block(m, row(e) + m.offset, &blocks[e * count]);
-      rotate(host_, m, blocks, n_, true);
-      m.whiten = half_whitening(blocks, n_, count, damping);
-      for (int e = 0; e < n_; e++)
-        for (size_t i = 0; i < count; i++) {
-          const float t = blocks[e * count + i] * m.whiten[i];
-          blocks[e * count + i] = t;
-          across[i * n_ + e] = t;
-        }
+      threads_.run(n_, [&](int e, int) { load_block(m, row(e) + m.offset, &blocks[e * count]); });
+      rotate(host_, threads_, m, blocks, n_, true);
+      m.whiten = half_whitening(threads_, blocks, n_, count, damping);
+      by_chunks(threads_, count, [&](size_t first, size_t last) {
+        for (int e = 0; e < n_; e++)
+          for (size_t i = first; i < last; i++) {
+            const float t = blocks[e * count + i] * m.whiten[i];
+            blocks[e * count + i] = row(e)[m.offset + i] = t;
+            across[i * n_ + e] = t;
+          }
+      });
       host_.gemm(part.data(), blocks.data(), across.data(), n_, n_, static_cast<int>(count));
       for (size_t i = 0; i < part.size(); i++) gram_[i] += part[i];
-      for (int e = 0; e < n_; e++) std::copy_n(&blocks[e * count], count, row(e) + m.offset);
     }
   }
 
@@ -175,22 +187,27 @@ class fitter {
     for (size_t b = 0; b < modules_.size(); b++) {
       const ekfac_module& m = modules_[b];
       const size_t count = m.count();
-      std::vector<float> whitened(count * n_), directions(count * dimension), tensor(count);
-      for (int e = 0; e < n_; e++) std::copy_n(row(e) + m.offset, count, &whitened[e * count]);
+      std::vector<float> whitened(count * n_), directions(count * dimension);
+      std::vector<std::vector<float>> tensors(threads_.threads(), std::vector<float>(count));
+      threads_.run(n_, [&](int e, int) { std::copy_n(row(e) + m.offset, count, &whitened[e * count]); });
       host_.gemm(directions.data(), mix.data(), whitened.data(), dimension, static_cast<int>(count), n_);
-      for (size_t i = 0; i < directions.size(); i++) directions[i] *= m.whiten[i % count];
-      rotate(host_, m, directions, dimension, false);
-      for (int j = 0; j < dimension; j++) {
-        store_block(m, &directions[j * count], tensor.data());
+      threads_.run(dimension, [&](int j, int) {
+        for (size_t i = 0; i < count; i++) directions[j * count + i] *= m.whiten[i];
+      });
+      rotate(host_, threads_, m, directions, dimension, false);
+      threads_.run(dimension, [&](int j, int worker) {
+        float* tensor = tensors[worker].data();
+        store_block(m, &directions[j * count], tensor);
         int16_t* out = &basis->mantissas[j * layout_.count + m.offset];
-        basis->exponents[j * modules_.size() + b] = quantise_int16(tensor.data(), count, out);
-      }
+        basis->exponents[j * modules_.size() + b] = quantise_int16(tensor, count, out);
+      });
     }
   }
 
   float* row(int e) { return &gradients_[static_cast<size_t>(e) * layout_.count]; }
 
   backend& host_;
+  pool& threads_;
   std::vector<float>& gradients_;
   int n_;
   adapter_layout layout_;

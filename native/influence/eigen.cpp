@@ -5,12 +5,21 @@
 #include <numeric>
 #include <vector>
 
+#include "core/clones.h"
+
 namespace ol {
 namespace {
 
 // y += s * x
-void add_scaled(double *y, const double *x, double s, size_t n) {
+OL_CLONES("arch=skylake-avx512", "avx2", "default")
+void add_scaled(double *__restrict y, const double *__restrict x, double s, size_t n) {
   for (size_t i = 0; i < n; i++) y[i] += s * x[i];
+}
+
+// row -= a * x + b * y
+OL_CLONES("arch=skylake-avx512", "avx2", "default")
+void subtract_both(double *__restrict row, const double *__restrict x, double a, const double *__restrict y, double b, size_t n) {
+  for (size_t i = 0; i < n; i++) row[i] -= a * x[i] + b * y[i];
 }
 
 double dot(const double *x, const double *y, size_t n) {
@@ -44,9 +53,7 @@ void tridiagonalise(double *a, double *diagonal, double *off, double *beta, size
     for (size_t i = 0; i < m; i++) add_scaled(p.data(), a + (k + 1 + i) * n + k + 1, beta[k] * v[i], m);
     add_scaled(p.data(), v, -0.5 * beta[k] * dot(p.data(), v, m), m);
     for (size_t i = 0; i < m; i++) {
-      double *row = a + (k + 1 + i) * n + k + 1;
-      const double vi = v[i], pi = p[i];
-      for (size_t j = 0; j < m; j++) row[j] -= vi * p[j] + pi * v[j];
+      subtract_both(a + (k + 1 + i) * n + k + 1, p.data(), v[i], v, p[i], m);
     }
   }
   if (n >= 2) {
@@ -84,7 +91,8 @@ double hypotenuse(double x, double y) {
   return x * std::sqrt(1 + r * r);
 }
 
-void rotate_rows(double *upper, double *lower, double c, double s, size_t n) {
+OL_CLONES("arch=skylake-avx512", "avx2", "default")
+void rotate_rows(double *__restrict upper, double *__restrict lower, double c, double s, size_t n) {
   for (size_t k = 0; k < n; k++) {
     const double f = lower[k];
     lower[k] = s * upper[k] + c * f;

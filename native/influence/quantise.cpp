@@ -4,7 +4,18 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/clones.h"
+
 namespace ol {
+namespace {
+
+// To nearest, ties to even.
+OL_CLONES("arch=skylake-avx512", "avx2", "default")
+void round_scaled(const float* __restrict values, double scale, size_t count, int16_t* __restrict out) {
+  for (size_t i = 0; i < count; i++) out[i] = static_cast<int16_t>(static_cast<int32_t>(__builtin_nearbyint(values[i] * scale)));
+}
+
+}  // namespace
 
 float power_of_two(int e) {
   const uint32_t bits = static_cast<uint32_t>(e + 127) << 23;
@@ -25,15 +36,12 @@ int8_t quantise_int16(const float* values, size_t count, int16_t* out) {
     e = std::min(127, std::max(-126, e));
   }
   const double scale = std::ldexp(1.0, -e);
-  for (size_t i = 0; i < count; i++) out[i] = static_cast<int16_t>(std::nearbyint(values[i] * scale));
+  round_scaled(values, scale, count, out);
   return static_cast<int8_t>(e);
 }
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__) && !defined(__SANITIZE_THREAD__)
-// The choice is made before the thread sanitizer is ready, which it would call.
-// Clones are chosen by an ifunc, which glibc has and musl has not. Integers are exact in any order: the compiler may vectorise for the processor at hand.
-__attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
-#endif
+// Integers are exact in any order: the compiler may vectorise for the processor at hand.
+OL_CLONES("arch=skylake-avx512", "avx2", "default")
 void scan_rows(const int16_t* query, const int8_t* rows, size_t count, size_t dimension, int64_t* dot) {
   // 256 products of at most 32768 * 128 stay below 2^31.
   const size_t chunk = 256;

@@ -9,18 +9,13 @@
 #include <cstring>
 #include <mutex>
 
+#include "core/clones.h"
+
 namespace sketches {
 namespace {
 
 using spans::fail;
 using spans::in_parallel;
-
-// Clones are chosen by an ifunc, which glibc has and musl has not; before the thread sanitizer is ready, which it would call.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__) && !defined(__SANITIZE_THREAD__)
-#define CLONES(...) __attribute__((target_clones(__VA_ARGS__)))
-#else
-#define CLONES(...)
-#endif
 
 // Rows whose products are made before they become scores: what stands of them stays in the nearest cache.
 constexpr uint64_t BLOCK = 64;
@@ -131,7 +126,7 @@ struct planes {
 
 using estimator = int64_t (*)(const uint64_t* const*, int64_t, const uint64_t*, size_t);
 
-CLONES("popcnt", "default")
+OL_CLONES("popcnt", "default")
 // Sum over j of q_j * (below 0 ? -1 : 1), q in 8 bits. Whole numbers: exact in any order.
 int64_t estimate(const uint64_t* const asked[8], int64_t sum, const uint64_t* signs, size_t words) {
   int64_t count = 0, below[8] = {};
@@ -214,7 +209,7 @@ scores score_rows(const std::shared_ptr<const index>& of, const std::vector<quer
 
 namespace {
 
-CLONES("avx512f", "avx2", "default")
+OL_CLONES("avx512f", "avx2", "default")
 uint64_t sum_words(const uint8_t* bytes, uint64_t words) {
   uint64_t sum = 0;
   for (uint64_t i = 0; i < words; ++i) {

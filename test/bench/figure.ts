@@ -1,3 +1,6 @@
+import { availableParallelism } from "node:os";
+import { CodedError } from "../../node/base/errors.ts";
+
 /** One line of the bench: ours beside a peer measured in the same run. */
 export interface Figure {
   what: string;
@@ -73,6 +76,16 @@ export function ratioLines(figures: readonly Figure[]): string[] {
   return figures.flatMap(({ name, ours, peer }) =>
     name !== undefined && peer !== undefined ? [`${name} ratio ${(ours / peer.value).toFixed(3)}`] : [],
   );
+}
+
+/** Threads that OPENLEDGER_BENCH_THREADS asks for, else the usual. @throws CodedError `BENCH_SETTING`. */
+export function wantedThreads(usual = availableParallelism()): number {
+  const threads = Number(process.env.OPENLEDGER_BENCH_THREADS ?? usual);
+  if (Number.isInteger(threads) && threads >= 1 && threads <= 1024) return threads;
+  throw new CodedError("BENCH_SETTING", "fatal", {
+    message: "OPENLEDGER_BENCH_THREADS is not 1 to 1,024",
+    fix: "set it to a number of threads, or not at all",
+  });
 }
 
 /** One thread is measured in processor time on both sides, more in wall time. */

@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Adapter, type Example, type Model, Session } from "../../native/js/index.ts";
 import { fitBasis, quantise, sketch } from "../../native/js/influence.ts";
@@ -8,7 +8,7 @@ import { loadNativeModel } from "../../node/ai/model/load.ts";
 import { CodedError } from "../../node/base/errors.ts";
 import { packageRoot } from "../../node/base/paths.ts";
 import { Random } from "../../node/base/random.ts";
-import { type Bench, clockFor, countThreads, type Figure, median } from "./figure.ts";
+import { type Bench, clockFor, countThreads, type Figure, median, wantedThreads } from "./figure.ts";
 import { MADE_ADAPTER, madeAdapter } from "./made-model.ts";
 import { PythonPeer } from "./python-peer.ts";
 
@@ -21,15 +21,16 @@ const RUNS = 3;
 const AGREEMENT = 0.9;
 const WAIT = { intervalMs: 1 };
 
-/** Basis, sketches and scores of the shipped model's LoRA factors beside kronfluence: factors and scores of the same rows. OPENLEDGER_BENCH_THREADS sets the threads. */
+/**
+ * Basis, sketches and scores of the shipped model's LoRA factors beside kronfluence's factors and scores of the same rows.
+ * OPENLEDGER_BENCH_THREADS sets the threads (of one, processor time is measured).
+ */
 export const indexBuildBench: Bench = {
   name: "index-build",
   async run() {
     const modelFolder = join(packageRoot(), "node", "ai", "base-model", "model");
     const { native } = loadNativeModel(await openModelSource(modelFolder));
-    const session = new Session({
-      threads: Number(process.env.OPENLEDGER_BENCH_THREADS ?? availableParallelism()),
-    });
+    const session = new Session({ threads: wantedThreads() });
     const folder = await mkdtemp(join(tmpdir(), "openledger-bench-index-build-"));
     try {
       return [await measure(session, native, modelFolder, folder)];
@@ -111,12 +112,12 @@ function exampleOf(ids: readonly number[]): Example {
   return { ids: [...ids], completionStart: LENGTH / 2 };
 }
 
-function floats(bytes: Uint8Array): Float32Array {
-  return new Float32Array(bytes.slice().buffer);
+function floats(bytes: Uint8Array): Float64Array {
+  return Float64Array.from(new Float32Array(bytes.slice().buffer));
 }
 
 /** @throws CodedError `BENCH_MISMATCH` when both sides don't score the same thing. */
-function requireAgreement(ours: Float64Array, theirs: Float32Array): void {
+function requireAgreement(ours: Float64Array, theirs: Float64Array): void {
   for (let q = 0; q < QUESTIONS; q++) {
     const part = [q * ROWS, (q + 1) * ROWS] as const;
     const found = correlation(ours.subarray(...part), theirs.subarray(...part));
@@ -128,9 +129,9 @@ function requireAgreement(ours: Float64Array, theirs: Float32Array): void {
   }
 }
 
-function correlation(a: Float64Array, b: Float32Array): number {
+function correlation(a: Float64Array, b: Float64Array): number {
   const mean = (values: Float64Array) => values.reduce((sum, x) => sum + x, 0) / values.length;
-  const [meanA, meanB] = [mean(a), mean(Float64Array.from(b))];
+  const [meanA, meanB] = [mean(a), mean(b)];
   let [ab, aa, bb] = [0, 0, 0];
   for (const [i, x] of a.entries()) {
     ab += (x - meanA) * (b[i]! - meanB);

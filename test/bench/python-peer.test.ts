@@ -19,5 +19,7 @@ test("a peer that takes too long is ended", async () => {
   vi.stubEnv("OPENLEDGER_PYTHON", "tail");
   // `tail train.py -f` reads on for ever.
   const slow = new PythonPeer("train.py", ["-n", "0", "-f"]);
+  expect(slow.hasEnded).toBe(false);
   expect(await slow.ask({ do: "train" }, 0.2)).toBe("peer not measured: it took more than 0.2 s");
+  expect(slow.hasEnded).toBe(true);
 });

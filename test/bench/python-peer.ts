@@ -8,6 +8,7 @@ export class PythonPeer {
   private readonly child: ChildProcess;
   private readonly lines: AsyncIterator<string>;
   private failure = "";
+  private isGone = false;
 
   /** Starts the script with the Python of OPENLEDGER_PYTHON (default python3). */
   constructor(script: string, args: readonly string[]) {
@@ -37,10 +38,16 @@ export class PythonPeer {
     this.child.stdin!.write(`${JSON.stringify(question)}\n`);
     const { value, done } = await this.lines.next();
     clearTimeout(timer);
+    this.isGone ||= late || done === true;
     if (late) return `peer not measured: it took more than ${timeoutSeconds} s`;
     if (done === true) return `peer not measured: ${this.failure.trim().split("\n").at(-1) || "it ended"}`;
     const told = JSON.parse(value) as T | { error: string };
     return "error" in told ? told.error : told;
+  }
+
+  /** True once it has ended or was ended: it answers no more. */
+  get hasEnded(): boolean {
+    return this.isGone;
   }
 
   stop(): void {

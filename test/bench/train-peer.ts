@@ -6,7 +6,7 @@ import { PythonPeer } from "./python-peer.ts";
 import type { TrainJob } from "./train-job.ts";
 
 /** Ways of PyTorch; bf16 rounds what the others don't, so it is shown and doesn't count. */
-const TRAININGS = ["eager", "compiled", "bf16"] as const;
+const TRAININGS = ["eager", "bf16", "compiled"] as const;
 const GRADIENTS = ["loop", "vmap", "hooks"] as const;
 type Way = (typeof TRAININGS)[number] | (typeof GRADIENTS)[number];
 /** Relative: both sides use fp32 in different orders, and AdamW's first steps have the size of the learning rate whatever the gradient. */
@@ -28,12 +28,15 @@ interface Training {
 export class TrainPeer {
   private readonly times = new Map<Way, number[]>();
   private readonly missing: string[] = [];
+  private python: PythonPeer;
 
   private constructor(
-    private readonly python: PythonPeer,
+    private readonly args: readonly string[],
     private readonly folder: string,
     private readonly dimension: number,
-  ) {}
+  ) {
+    this.python = new PythonPeer("train.py", args);
+  }
 
   static async start(
     threads: number,
@@ -45,8 +48,7 @@ export class TrainPeer {
     const file = join(folder, "job.json");
     await writeFile(factors, job.start);
     await writeFile(file, JSON.stringify({ ...job.settings(), factors }));
-    const python = new PythonPeer("train.py", [String(threads), modelFolder, file]);
-    return new TrainPeer(python, folder, job.start.length);
+    return new TrainPeer([String(threads), modelFolder, file], folder, job.start.length);
   }
 
   /**
@@ -55,7 +57,7 @@ export class TrainPeer {
    */
   async warmTraining(losses: Float64Array): Promise<void> {
     for (const kind of TRAININGS) {
-      const told = await this.python.ask<Training>({ do: "train", kind }, COMPILE_SECONDS);
+      const told = await this.ask<Training>({ do: "train", kind }, COMPILE_SECONDS);
       if (typeof told === "string") {
         this.missing.push(`${kind}: ${told}`);
         continue;
@@ -82,11 +84,11 @@ export class TrainPeer {
       Buffer.concat(parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength))),
     );
     for (const kind of GRADIENTS) {
-      const made = await this.python.ask({ do: "gradients", kind });
+      const made = await this.ask({ do: "gradients", kind });
       const told =
         typeof made === "string"
           ? made
-          : await this.python.ask<{ difference: number }>({ do: "compare", file, examples: COMPARED });
+          : await this.ask<{ difference: number }>({ do: "compare", file, examples: COMPARED });
       if (typeof told === "string") {
         this.missing.push(`${kind}: ${told}`);
         continue;
@@ -122,10 +124,16 @@ export class TrainPeer {
     this.python.stop();
   }
 
+  /** A way that took too long ended the process: the others go on in a new one. */
+  private ask<T extends object>(question: object, timeoutSeconds?: number): Promise<T | string> {
+    if (this.python.hasEnded) this.python = new PythonPeer("train.py", this.args);
+    return this.python.ask<T>(question, timeoutSeconds);
+  }
+
   private async turn(what: "train" | "gradients", kinds: readonly Way[]): Promise<void> {
     for (const kind of kinds) {
       if (!this.times.has(kind)) continue;
-      const told = await this.python.ask<{ seconds: number }>({ do: what, kind });
+      const told = await this.ask<{ seconds: number }>({ do: what, kind });
       if (typeof told === "string") {
         this.times.delete(kind);
         this.missing.push(`${kind}: ${told}`);

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Session } from "../../native/js/index.ts";
 import { openModelSource } from "../../node/ai/model/files.ts";
 import { loadNativeModel } from "../../node/ai/model/load.ts";
 import { CodedError } from "../../node/base/errors.ts";
 import { packageRoot } from "../../node/base/paths.ts";
-import { type Bench, type Figure, median } from "./figure.ts";
+import { type Bench, type Figure, median, wantedThreads } from "./figure.ts";
 import { MADE_MODELS, writeMadeModel } from "./made-model.ts";
 import { TrainJob } from "./train-job.ts";
 import { TrainPeer } from "./train-peer.ts";
@@ -60,14 +60,9 @@ function wantedSizes(): string[] {
   const unknown = wanted.filter((size) => !all.includes(size));
   if (unknown.length === 0) return wanted;
   throw new CodedError("BENCH_SETTING", "fatal", {
-    message: `OPENLEDGER_BENCH_SIZES names ${unknown.join(", ")}; there are ${all.join(", ")}`,
+    message: `OPENLEDGER_BENCH_SIZES names ${unknown.join(", ")}`,
+    fix: `name some of ${all.join(", ")}, with commas between`,
   });
-}
-
-function threadsOf({ threads }: Load): number {
-  const given = Number(process.env.OPENLEDGER_BENCH_THREADS ?? threads ?? availableParallelism());
-  if (Number.isInteger(given) && given >= 1 && given <= 1024) return given;
-  throw new CodedError("BENCH_SETTING", "fatal", { message: "OPENLEDGER_BENCH_THREADS is not 1 to 1,024" });
 }
 
 async function measureSize(size: string, folder: string): Promise<Figure[]> {
@@ -80,10 +75,12 @@ async function measureSize(size: string, folder: string): Promise<Figure[]> {
   const { native } = loadNativeModel(await openModelSource(modelFolder));
   const figures: Figure[] = [];
   for (const load of LOADS[size]!) {
-    const session = new Session({ threads: threadsOf(load) });
+    const session = new Session({ threads: wantedThreads(load.threads) });
     const job = new TrainJob(session, native, load);
     const peer = await TrainPeer.start(session.threads, modelFolder, folder, job);
-    figures.push(await trainFigure(size, job, peer), await gradientFigure(size, job, peer));
+    // A size of several loads needs a name for each.
+    const name = LOADS[size]!.length === 1 ? size : `${size}-${load.batch}x${load.length}`;
+    figures.push(await trainFigure(name, job, peer), await gradientFigure(name, job, peer));
     peer.stop();
     session.close();
   }
