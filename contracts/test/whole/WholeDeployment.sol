@@ -80,7 +80,6 @@ abstract contract WholeDeployment is EpochFixture {
         boarded = _boardOfThree();
         _listContracts();
         _openBridge();
-        vm.warp(block.timestamp + 10);
     }
 
     function circleReviewer(uint256 i) internal pure returns (address) {
@@ -166,9 +165,9 @@ abstract contract WholeDeployment is EpochFixture {
     }
 
     function _listContracts() private {
-        address[47] memory all = [
-            address(this),
-            address(0),
+        contracts.push(address(this));
+        contracts.push(address(0));
+        address[45] memory all = [
             treasury,
             address(parameters),
             address(balances),
