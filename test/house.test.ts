@@ -52,7 +52,7 @@ const MAY_IMPORT: Record<string, readonly string[] | "everything"> = {
   "node/rpc": ["node/base", "node/chain", "node/store", "node/execution"],
   "node/deploy": ["node/base", "node/chain", "node/execution", "precompiles", "node/rollup/l1"],
   // It speaks to both chains as any client does.
-  "node/governance": ["node/base", "node/chain", "node/ai", "node/deploy", "node/circle"],
+  "node/governance": ["node/base", "node/chain", "node/ai", "node/agents", "node/deploy", "node/circle"],
   "node/agents": ["node/base", "node/chain", "node/ai"],
   "node/circle": ["node/base", "node/chain", "node/ai"],
   "node/app": "everything",

@@ -4,8 +4,10 @@ import { addressField } from "../chain/config/config-schema.ts";
 import { agentError } from "./errors.ts";
 
 const schema = z.strictObject({
-  /** Who agents are, and their stakes. */
+  /** Where agents are registered; a vote changes its code. */
   registry: addressField,
+  /** Who agents are, their policies and stakes. */
+  stakes: addressField,
   /** What they did. */
   deeds: addressField,
   /** Code of every agent's account. */

@@ -1,6 +1,6 @@
 import type { Account } from "viem";
 import { type ChainClient, type SentTransaction, send } from "../ai/client/chain.ts";
-import { agentRegistryAbi as abi, agentDeedsAbi } from "../chain/generated/abi.ts";
+import { agentStakesAbi as abi, agentDeedsAbi } from "../chain/generated/abi.ts";
 import type { Address, Hash, Hex } from "../chain/types/primitives.ts";
 import type { AgentAddresses } from "./addresses.ts";
 import { agentError } from "./errors.ts";
@@ -49,7 +49,7 @@ export interface Deed {
   transaction: Hash;
 }
 
-export function agentCount(client: ChainClient, { registry: address }: At): Promise<bigint> {
+export function agentCount(client: ChainClient, { stakes: address }: At): Promise<bigint> {
   return client.public.readContract({ address, abi, functionName: "agentCount" });
 }
 
@@ -62,7 +62,7 @@ export async function getAgent(client: ChainClient, at: At, id: bigint): Promise
       facts: { id },
     });
   }
-  const read = { address: at.registry, abi, functionName: "getAgent", args: [id] } as const;
+  const read = { address: at.stakes, abi, functionName: "getAgent", args: [id] } as const;
   const { stake, leaving, leavesAt, policy, ...found } = await client.public.readContract(read);
   const account = found.account.toLowerCase() as Address;
   const balance = await client.public.getBalance({ address: account });
@@ -79,10 +79,7 @@ export async function getAgent(client: ChainClient, at: At, id: bigint): Promise
 }
 
 /** Wei that an agent which may act has at stake at least. */
-export function leastStake(
-  client: ChainClient,
-  { registry: address }: Pick<At, "registry">,
-): Promise<bigint> {
+export function leastStake(client: ChainClient, { stakes: address }: Pick<At, "stakes">): Promise<bigint> {
   return client.public.readContract({ address, abi, functionName: "LEAST_STAKE" });
 }
 

@@ -4,7 +4,10 @@ import {
   agentAccountAbi,
   agentDeedsAbi,
   agentRegistryAbi,
+  agentStakesAbi,
   agentVerdictsAbi,
+  upgradeableRegistryAbi as ownedAbi,
+  registryProxyAbi,
   swapPoolAbi,
 } from "../chain/generated/abi.ts";
 import type { Address, Hex } from "../chain/types/primitives.ts";
@@ -12,9 +15,17 @@ import type { AgentAddresses } from "./addresses.ts";
 import { agentError } from "./errors.ts";
 import type { AgentPlan } from "./plan.ts";
 
-type Name = Exclude<keyof AgentAddresses, "pool">;
+/** `registryCode` stands behind the registry's proxy; an upgrade puts other code there. */
+type Name = Exclude<keyof AgentAddresses, "pool"> | "registryCode";
 /** In the order of their deployment: they name each other, by the addresses that follow from the account's nonce. */
-const ORDER = ["registry", "deeds", "account", "verdicts"] as const satisfies readonly Name[];
+const ORDER = [
+  "stakes",
+  "registryCode",
+  "registry",
+  "deeds",
+  "account",
+  "verdicts",
+] as const satisfies readonly Name[];
 
 /** One contract of the deployment: where it will be, and what makes it. */
 export interface AgentPart {
@@ -28,9 +39,13 @@ export interface AgentPart {
 /** The protocol's contracts that those of agents name. */
 type Named = Pick<ProtocolAddresses, "balances" | "market" | "models" | "ledger" | "pools" | "disputes">;
 
-/** The contracts of agents, in the order in which `founder` creates them with its nonces from `nonce` on. Nobody owns them. */
+/**
+ * The contracts of agents, in the order in which `founder` creates them with its nonces from `nonce` on.
+ * @param governor may change the registry's code; nobody owns the others.
+ */
 export function planAgents(
   plan: AgentPlan,
+  governor: Address,
   founder: Address,
   nonce: bigint,
   { balances, market, models, ledger, pools, disputes }: Named,
@@ -43,18 +58,20 @@ export function planAgents(
   const { leastStake, exitDelay, answerAgeMax, panelFee, slashBps, accusePeriod } = plan;
   const part = (contract: string, abi: Abi, ...args: readonly unknown[]) => ({ contract, abi, args });
   const parts: Record<Name, Pick<AgentPart, "contract" | "abi" | "args">> = {
-    registry: part(
-      ...(["AgentRegistry", agentRegistryAbi] as const),
-      ...[balances, at.account, at.verdicts, leastStake, exitDelay],
+    stakes: part(
+      ...(["AgentStakes", agentStakesAbi] as const),
+      ...[balances, at.registry, at.verdicts, leastStake, exitDelay],
     ),
+    registryCode: part("AgentRegistry", agentRegistryAbi, at.stakes, at.account),
+    registry: part("RegistryProxy", registryProxyAbi, at.registryCode, governor),
     deeds: part(
       ...(["AgentDeeds", agentDeedsAbi] as const),
-      ...[at.registry, market, models, ledger, pools, answerAgeMax],
+      ...[at.stakes, market, models, ledger, pools, answerAgeMax],
     ),
-    account: part("AgentAccount", agentAccountAbi, at.registry, at.deeds, market),
+    account: part("AgentAccount", agentAccountAbi, at.stakes, at.deeds, market),
     verdicts: part(
       ...(["AgentVerdicts", agentVerdictsAbi] as const),
-      ...[at.registry, at.deeds, disputes, panelFee, slashBps, accusePeriod],
+      ...[at.stakes, at.deeds, disputes, panelFee, slashBps, accusePeriod],
     ),
   };
   return places.map(([name, address]) => ({ name, address, ...parts[name] }));
@@ -64,7 +81,8 @@ export function planAgents(
 const deployGas = (bytes: number) => 1_000_000n + BigInt(bytes) * 260n;
 
 /**
- * Deploys the agents' contracts from `account`, which sends nothing else meanwhile.
+ * Deploys the agents' contracts from `account`, which sends nothing else meanwhile. Whoever owns the code of the protocol's registries
+ * owns that of the agents' registry.
  * @param creationCode gives a contract's creation code without constructor arguments.
  * @throws CodedError `AGENTS_DEPLOYMENT_FAILED`; `TRANSACTION_REVERTED` where the plan is refused.
  */
@@ -77,7 +95,11 @@ export async function deployAgents(
 ): Promise<AgentAddresses> {
   const founder = account.address;
   const nonce = await client.public.getTransactionCount({ address: founder, blockTag: "pending" });
-  const parts = planAgents(plan, founder, BigInt(nonce), protocol);
+  const governor = await client.public.readContract({
+    ...{ address: protocol.datanets, abi: ownedAbi },
+    functionName: "owner",
+  });
+  const parts = planAgents(plan, governor, founder, BigInt(nonce), protocol);
   // Handed in one after the other, and mined together.
   const created = parts.map(async ({ contract, address, abi, args }) => {
     const data = encodeDeployData({ abi, bytecode: creationCode(contract), args });
@@ -90,7 +112,9 @@ export async function deployAgents(
     });
   });
   await Promise.all(created);
-  return Object.fromEntries(parts.map(({ name, address }) => [name, address])) as Record<Name, Address>;
+  const at = Object.fromEntries(parts.map(({ name, address }) => [name, address])) as Record<Name, Address>;
+  const { registryCode: _, ...agents } = at;
+  return agents;
 }
 
 /** A devnet's pool: 1,000,000 of its token against `open` wei. @throws as {@link deployAgents}. */

@@ -1,5 +1,5 @@
 import type { ChainClient } from "../ai/client/chain.ts";
-import { agentAccountAbi as abi, agentRegistryAbi } from "../chain/generated/abi.ts";
+import { agentAccountAbi as abi, agentStakesAbi } from "../chain/generated/abi.ts";
 import type { Address, Hash } from "../chain/types/primitives.ts";
 import type { AgentAddresses } from "./addresses.ts";
 import type { Agent } from "./agents.ts";
@@ -55,10 +55,10 @@ async function sessionOf(client: ChainClient, address: Address, key: Address): P
 /** The models that an agent names now. */
 export async function modelsOf(
   client: ChainClient,
-  { registry: address }: Pick<AgentAddresses, "registry">,
+  { stakes: address }: Pick<AgentAddresses, "stakes">,
   agentId: bigint,
 ): Promise<readonly bigint[]> {
-  const filter = { address, abi: agentRegistryAbi, eventName: "AgentPolicySet", args: { agentId } } as const;
+  const filter = { address, abi: agentStakesAbi, eventName: "AgentPolicySet", args: { agentId } } as const;
   const logs = await client.public.getContractEvents({ ...filter, ...WHOLE });
   return logs.at(-1)?.args.models ?? [];
 }

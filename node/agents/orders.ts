@@ -1,11 +1,11 @@
 import { encodeFunctionData, keccak256, parseEther, stringToBytes, type TransactionReceipt } from "viem";
 import type { TransactionOrder } from "../ai/client/chain.ts";
-import { agentRegistryAbi as abi, agentAccountAbi } from "../chain/generated/abi.ts";
+import { agentStakesAbi as abi, agentAccountAbi, agentRegistryAbi } from "../chain/generated/abi.ts";
 import type { Address, Hash, Hex } from "../chain/types/primitives.ts";
 import type { AgentAddresses } from "./addresses.ts";
 import { leafOf, type Rule, type SessionFile, treeOf } from "./session.ts";
 
-type Registry = Pick<AgentAddresses, "registry">;
+type Stakes = Pick<AgentAddresses, "stakes">;
 /** Where an agent's own account is. */
 interface Acting {
   account: Address;
@@ -16,22 +16,23 @@ export const OPEN: Address = `0x${"00".repeat(20)}`;
 
 /** The call that makes an agent with an account of its own; `stake` wei go with it. */
 export function registerOrder(
-  { registry: to }: Registry,
+  { registry: to }: Pick<AgentAddresses, "registry">,
   { policy, models, stake }: { policy: Hash; models: readonly bigint[]; stake: bigint },
 ): TransactionOrder {
-  const data = encodeFunctionData({ abi, functionName: "register", args: [policy, models] });
+  const args = [policy, models] as const;
+  const data = encodeFunctionData({ abi: agentRegistryAbi, functionName: "register", args });
   return { to, data, value: stake };
 }
 
 /** The agent that a transaction registered. */
-export function agentIn({ registry }: Registry, { logs }: Pick<TransactionReceipt, "logs">): bigint {
+export function agentIn({ stakes }: Stakes, { logs }: Pick<TransactionReceipt, "logs">): bigint {
   // The contract's first event names the agent.
-  return BigInt(logs.find(({ address }) => address.toLowerCase() === registry)?.topics[1] ?? 0n);
+  return BigInt(logs.find(({ address }) => address.toLowerCase() === stakes)?.topics[1] ?? 0n);
 }
 
 /** The owner's call that changes policy and models for deeds to come. */
 export function policyOrder(
-  { registry: to }: Registry,
+  { stakes: to }: Stakes,
   id: bigint,
   policy: Hash,
   models: readonly bigint[],
@@ -40,13 +41,13 @@ export function policyOrder(
 }
 
 /** The call that adds to an agent's stake; anybody may. */
-export function stakeOrder({ registry: to }: Registry, id: bigint, value: bigint): TransactionOrder {
+export function stakeOrder({ stakes: to }: Stakes, id: bigint, value: bigint): TransactionOrder {
   return { to, data: encodeFunctionData({ abi, functionName: "stake", args: [id] }), value };
 }
 
 /** The owner's call that takes the whole stake out, or anybody's that returns to the owner what has waited. */
 export function endOrder(
-  { registry: to }: Registry,
+  { stakes: to }: Stakes,
   functionName: "retire" | "withdraw",
   id: bigint,
 ): TransactionOrder {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { AgentAddresses } from "../agents/addresses.ts";
 import type { ChainClient, ProtocolAddresses } from "../ai/client/chain.ts";
 import { connectChain } from "../ai/client/chain.ts";
 import { type CircleAddresses, parseCircle } from "../circle/addresses.ts";
@@ -6,6 +7,7 @@ import type { L1Contracts } from "../deploy/deployment.ts";
 import { parseGovernance } from "../governance/addresses.ts";
 import { makeBook } from "../governance/book.ts";
 import type { Governed } from "../governance/governed.ts";
+import { agentsOf } from "./agent-context.ts";
 import { readContracts, requireL1 } from "./bridge.ts";
 import type { CliContext } from "./context.ts";
 import { cliError } from "./errors.ts";
@@ -17,6 +19,8 @@ export interface Governance extends Governed {
   protocol: ProtocolAddresses;
   /** Absent where it is not deployed. */
   circle: CircleAddresses | undefined;
+  /** Absent where they are not deployed. */
+  agents: AgentAddresses | undefined;
   contracts: L1Contracts;
 }
 
@@ -33,8 +37,10 @@ export async function connectGovernance(context: CliContext): Promise<Governance
   const at = parseGovernance(found, "the node's answer");
   const { contracts } = readContracts(context);
   const circle = await circleAt(client);
-  const book = makeBook(at, protocol, contracts, circle);
-  return { context, client, protocol, at, circle, contracts, book, l1: () => connectL1({ context }) };
+  const agents = await agentsOf(client);
+  const book = makeBook(at, protocol, contracts, { circle, agents });
+  const l1 = () => connectL1({ context });
+  return { context, client, protocol, at, circle, agents, contracts, book, l1 };
 }
 
 async function circleAt(client: ChainClient): Promise<CircleAddresses | undefined> {

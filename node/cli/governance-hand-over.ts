@@ -50,7 +50,7 @@ export function addHandOverCommands(governance: Command): void {
 }
 
 async function realmOf(governance: Governance): Promise<HandOverRealm> {
-  const { client, protocol, at, circle, contracts } = governance;
+  const { client, protocol, at, circle, agents, contracts } = governance;
   const l1Client = await connectL1(governance);
   const council = await client.public.readContract({
     ...{ address: at.governor, abi: openGovernorAbi },
@@ -58,7 +58,7 @@ async function realmOf(governance: Governance): Promise<HandOverRealm> {
   });
   return {
     ...{ l1: l1Client.public, l2: client.public, l1Client, l2Client: client, contracts, protocol, at },
-    circle,
+    ...{ circle, agents },
     council: council.toLowerCase() as Address,
   };
 }

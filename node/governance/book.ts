@@ -1,6 +1,8 @@
 import { type Abi, parseAbi } from "viem";
+import type { AgentAddresses } from "../agents/addresses.ts";
 import type { ProtocolAddresses } from "../ai/client/chain.ts";
 import {
+  agentRegistryAbi,
   circleFundAbi,
   circleReviewersAbi,
   datanetRegistryAbi,
@@ -49,12 +51,12 @@ export interface Book {
 
 const storageSetterAbi = parseAbi(["function setAddress(bytes32 slot, address value)"]);
 
-/** The names by which proposals call contracts. @param circle absent where OpenCircle is not deployed. */
+/** The names by which proposals call contracts. @param more absent where OpenCircle or agents are not deployed. */
 export function makeBook(
   at: GovernanceAddresses,
   protocol: ProtocolAddresses,
   l1: L1Contracts,
-  circle?: CircleAddresses,
+  { circle, agents }: { circle?: CircleAddresses | undefined; agents?: AgentAddresses | undefined } = {},
 ): Book {
   const entry = (name: string, executor: Executor, address: Address, abi: Abi) => [
     { name, address, abi, executor },
@@ -70,6 +72,7 @@ export function makeBook(
     entry("liquidityController", "upgrades", LIQUIDITY_CONTROLLER, liquidityControllerAbi),
     entry("datanets", "upgrades", protocol.datanets, datanetRegistryAbi),
     entry("modelRegistry", "upgrades", protocol.modelRegistry, modelRegistryAbi),
+    ...(agents ? entry("agentRegistry", "upgrades", agents.registry, agentRegistryAbi) : []),
     entry("systemConfig", "l1", l1.systemConfig, systemConfigAbi),
     entry("l1ProxyAdmin", "l1", l1.proxyAdmin, proxyAdminAbi),
     entry("l1Timelock", "l1", l1.timelock, l1TimelockAbi),

@@ -79,9 +79,9 @@ export async function remainingSteps(realm: HandOverRealm): Promise<HandOverStep
     l2Client,
     transfer(liquidityControllerAbi, at.upgrades),
   );
-  for (const name of ["datanets", "modelRegistry"] as const) {
+  for (const [name, address] of registries(realm)) {
     const what = `code of ${name} to the timelock of upgrades`;
-    give(owner("L2", name, protocol[name]), at.upgrades, what, l2Client, transfer(registryAbi, at.upgrades));
+    give(owner("L2", name, address), at.upgrades, what, l2Client, transfer(registryAbi, at.upgrades));
   }
   const parameters = owner("L2", "parameters", protocol.parameters);
   const isPending = powers.some(({ power, holder }) => power === "pendingOwner" && holder === at.timelock);
@@ -105,6 +105,14 @@ export async function remainingSteps(realm: HandOverRealm): Promise<HandOverStep
   if (onL2 && (isPending || parameters.holder === at.timelock)) steps.push(await batchStep(realm, onL2));
   else if (onL2) steps.push(afterTheOffer(onL2));
   return steps;
+}
+
+function registries({ protocol, agents }: HandOverRealm): (readonly [name: string, address: Address])[] {
+  return [
+    ["datanets", protocol.datanets],
+    ["modelRegistry", protocol.modelRegistry],
+    ...(agents ? [["agentRegistry", agents.registry] as const] : []),
+  ];
 }
 
 function circleContracts({ circle }: HandOverRealm): (readonly [name: string, address: Address])[] {

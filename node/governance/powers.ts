@@ -1,4 +1,5 @@
 import { type AbiFunction, type PublicClient, parseAbi } from "viem";
+import type { AgentAddresses } from "../agents/addresses.ts";
 import type { ProtocolAddresses } from "../ai/client/chain.ts";
 import {
   BASE_FEE_VAULT,
@@ -46,6 +47,8 @@ export interface Realm {
   at: GovernanceAddresses;
   /** Absent where OpenCircle is not deployed. */
   circle?: CircleAddresses | undefined;
+  /** Absent where agents are not deployed. */
+  agents?: AgentAddresses | undefined;
 }
 
 type Found = Omit<Power, "isPerson">;
@@ -135,7 +138,7 @@ async function l1Powers({ l1, contracts, at }: Realm): Promise<Found[]> {
   return found;
 }
 
-async function l2Powers({ l2, protocol, at, circle }: Realm): Promise<Found[]> {
+async function l2Powers({ l2, protocol, at, circle, agents }: Realm): Promise<Found[]> {
   const ask = asker("L2", l2);
   const found = [
     await ask("proxyAdmin", PROXY_ADMIN, "owner"),
@@ -153,6 +156,7 @@ async function l2Powers({ l2, protocol, at, circle }: Realm): Promise<Found[]> {
     ...(await rolesOf("L2", l2, "timelock", at.timelock)),
     ...(await rolesOf("L2", l2, "upgrades", at.upgrades)),
   ];
+  if (agents) found.push(await ask("agentRegistry", agents.registry, "owner"));
   if (circle) {
     found.push(await ask("circle", circle.circle, "owner"));
     found.push(await ask("circleFund", circle.fund, "owner"));

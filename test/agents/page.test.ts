@@ -40,9 +40,9 @@ type Row = readonly [AgentPart["name"], string, string, (value: unknown) => stri
 
 /** Contract, getter, what it is, how it reads. */
 const ROWS: readonly Row[] = [
-  ["registry", "LEAST_STAKE", "an agent's stake, at least", open],
-  ["registry", "EXIT_DELAY", "until a stake is free", seconds],
-  ["registry", "MAX_MODELS", "models of an agent at most", number],
+  ["stakes", "LEAST_STAKE", "an agent's stake, at least", open],
+  ["stakes", "EXIT_DELAY", "until a stake is free", seconds],
+  ["stakes", "MAX_MODELS", "models of an agent at most", number],
   ["account", "MAX_LIMITS", "tokens that a session has limits for, at most", number],
   ["deeds", "MAX_BECAUSE", "requests that a deed names, at most", number],
   ["deeds", "ANSWER_AGE_MAX", "a deed follows from an answer within", seconds],
@@ -79,7 +79,7 @@ async function deployed(plan: AgentPlan) {
     (one) => getContractAddress({ from: CALLER, nonce: one }).toLowerCase() === first,
   )!;
   const elsewhere = { market: ELSEWHERE, models: ELSEWHERE, ledger: ELSEWHERE, pools: ELSEWHERE };
-  const parts = planAgents(plan, CALLER, nonce, { balances, disputes, ...elsewhere });
+  const parts = planAgents(plan, CALLER, CALLER, nonce, { balances, disputes, ...elsewhere });
   for (const { contract, abi, args, address } of parts) expect(await make(contract, abi, args)).toBe(address);
   return async (name: AgentPart["name"], functionName: string, args: readonly unknown[]) => {
     const { address, abi } = parts.find((part) => part.name === name)!;

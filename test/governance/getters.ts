@@ -99,6 +99,7 @@ function contractsOf({ chain, protocol, circle, agents, at }: Ground): Contract[
     ...own("L2", "OpenCircle", circle.circle),
     ...own("L2", "CircleServices", circle.services),
     ...own("L2", "AgentRegistry", agents.registry),
+    ...own("L2", "AgentStakes", agents.stakes),
     ...own("L2", "AgentDeeds", agents.deeds),
     ...own("L2", "AgentAccount", agents.account),
     ...own("L2", "AgentVerdicts", agents.verdicts),

@@ -1,10 +1,12 @@
 import { encodeDeployData, encodeFunctionData, pad } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jsonRpc } from "../../devnet/json-rpc.ts";
+import { getAgent, registerAgent } from "../../node/agents/agents.ts";
 import { send } from "../../node/ai/client/chain.ts";
 import { createDatanet, getDatanet } from "../../node/ai/client/datanets.ts";
 import { readParameters } from "../../node/ai/client/parameters.ts";
 import {
+  agentRegistryAbi,
   datanetRegistryAbi,
   openBridgeAbi,
   protocolParametersAbi,
@@ -40,7 +42,7 @@ afterAll(() => ground?.stop());
 
 const realm = () => ({
   ...{ l1: ground.l1.public, l2: ground.l2.public, at: ground.at(), protocol: ground.protocol },
-  circle: ground.circle,
+  ...{ circle: ground.circle, agents: ground.agents },
   contracts: ground.chain.deployment.contracts,
 });
 const contracts = () => ground.chain.deployment.contracts;
@@ -92,6 +94,20 @@ async function otherDatanetCode(): Promise<Address> {
   return receipt.contractAddress!.toLowerCase() as Address;
 }
 
+/** Code of the registry of agents that gives new ones an account of other code. */
+async function otherAgentCode(): Promise<{ code: Address; account: Address }> {
+  const { agents, protocol } = ground;
+  const deploy = async (name: string, args: readonly Address[]) => {
+    const { abi, bytecode } = ownArtifact(name);
+    const { receipt } = await send(ground.l2, ground.dev("stan"), {
+      data: encodeDeployData({ abi, bytecode, args }),
+    });
+    return receipt.contractAddress!.toLowerCase() as Address;
+  };
+  const account = await deploy("AgentAccount", [agents.stakes, agents.deeds, protocol.market]);
+  return { account, code: await deploy("AgentRegistry", [agents.stakes, account]) };
+}
+
 describe("governance on a devnet", { timeout: LONG }, () => {
   it("begins with the founders' keys", async () => {
     before = await listPowers(realm());
@@ -105,6 +121,7 @@ describe("governance on a devnet", { timeout: LONG }, () => {
       "L1 systemConfig.batcherHash batcher",
       "L1 systemConfig.owner treasury",
       "L1 systemConfig.unsafeBlockSigner treasury",
+      "L2 agentRegistry.owner governor",
       "L2 datanets.owner governor",
       "L2 governor.proposalGuardian council",
       "L2 liquidityController.owner treasury",
@@ -159,6 +176,7 @@ describe("governance on a devnet", { timeout: LONG }, () => {
     expect(holderOf("L2 liquidityController.owner")).toEqual([at().upgrades]);
     expect(holderOf("L2 datanets.owner")).toEqual([at().upgrades]);
     expect(holderOf("L2 modelRegistry.owner")).toEqual([at().upgrades]);
+    expect(holderOf("L2 agentRegistry.owner")).toEqual([at().upgrades]);
     expect(holderOf("L2 parameters.owner")).toEqual([at().timelock]);
     for (const name of ["circle", "circleFund", "circleReviewers"])
       expect(holderOf(`L2 ${name}.owner`)).toEqual([at().timelock]);
@@ -208,12 +226,12 @@ describe("governance on a devnet", { timeout: LONG }, () => {
       functionName: "upgradeToAndCall",
       args: [await implementationOf(protocol.datanets), "0x"],
     });
-    for (const to of [protocol.datanets, protocol.modelRegistry])
+    for (const to of [protocol.datanets, protocol.modelRegistry, ground.agents.registry])
       await expect(send(l2, dev("governor"), { to, data: upgrade })).rejects.toThrow();
   });
 
   it(
-    "changes gas limit, fee, batcher, a parameter, a predeploy's and a registry's code by one vote",
+    "changes gas limit, fee, batcher, a parameter, a predeploy's and registries' code by one vote",
     async () => {
       const { abi, bytecode } = stockArtifact("SchemaRegistry");
       const created = await send(ground.l2, ground.dev("stan"), {
@@ -227,6 +245,11 @@ describe("governance on a devnet", { timeout: LONG }, () => {
         reviewers: [ground.dev("rita").address],
       });
       const standing = await getDatanet(ground.l2, protocol, datanet.datanetId);
+      const { agents } = ground;
+      const newcomer = { policy: pad("0x01"), models: [1n] };
+      const agent = await registerAgent(ground.l2, agents, ground.dev("stan"), newcomer);
+      const acting = await getAgent(ground.l2, agents, agent.id);
+      const agentCode = await otherAgentCode();
       await governanceBy("stan", "stake", "1000", "--lock", "365");
       await governanceBy("paula", "stake", "50");
       await governanceBy("paula", "delegate", "stan");
@@ -237,6 +260,7 @@ describe("governance on a devnet", { timeout: LONG }, () => {
         "parameters.platformBps=800",
         `proxyAdmin.upgrade(${REGISTRY}, ${code})`,
         `datanets.upgradeToAndCall(${registry}, 0x)`,
+        `agentRegistry.upgradeToAndCall(${agentCode.code}, 0x)`,
       ];
       const proposed = await governanceBy("stan", "propose", "Everything at once", ...calls);
       const changed = (what: string) =>
@@ -245,8 +269,15 @@ describe("governance on a devnet", { timeout: LONG }, () => {
       expect(changed("minBaseFee")).toMatchObject({ before: "1000000", after: "2000000" });
       expect(changed("parameters.platformBps")).toMatchObject({ before: "1000", after: "800" });
       expect(changed(`getProxyImplementation(${REGISTRY})`)?.after.toLowerCase()).toBe(code);
-      expect(changed("implementation")?.before.toLowerCase()).toBe(await implementationOf(protocol.datanets));
-      expect(changed("implementation")?.after.toLowerCase()).toBe(registry);
+      const codes = proposed.effects
+        .flatMap(({ changes }) => changes)
+        .filter(({ what }) => what === "implementation")
+        .map(({ before, after }) => [before.toLowerCase(), after.toLowerCase()]);
+      expect(codes).toEqual([
+        [await implementationOf(protocol.datanets), registry],
+        [await implementationOf(agents.registry), agentCode.code],
+      ]);
+      expect(changed("ACCOUNT")?.after.toLowerCase()).toBe(agentCode.account);
       expect(proposed.effects.map(({ failure }) => failure)).toEqual(calls.map(() => undefined));
 
       const number = String(proposed.number);
@@ -263,6 +294,14 @@ describe("governance on a devnet", { timeout: LONG }, () => {
       const named = await ground.l2.public.readContract({ ...upgraded, functionName: "PLAGIARISM" });
       expect(named.toLowerCase()).toBe(protocol.losses);
       expect(await getDatanet(ground.l2, protocol, datanet.datanetId)).toEqual(standing);
+      // Who is there stays as it was; who comes has an account of the new code.
+      expect(await getAgent(ground.l2, agents, agent.id)).toEqual(acting);
+      const later = await registerAgent(ground.l2, agents, ground.dev("stan"), newcomer);
+      const { account } = await getAgent(ground.l2, agents, later.id);
+      const clone = await ground.l2.public.getCode({ address: account });
+      expect(clone).toContain(agentCode.account.slice(2));
+      const asked = { address: agents.registry, abi: agentRegistryAbi, functionName: "ACCOUNT" } as const;
+      expect((await ground.l2.public.readContract(asked)).toLowerCase()).toBe(agentCode.account);
       const read = { address: contracts().systemConfig, abi: systemConfigAbi } as const;
       expect(await ground.l1.public.readContract({ ...read, functionName: "gasLimit" })).toBe(40_000_000n);
       expect(await ground.l1.public.readContract({ ...read, functionName: "batcherHash" })).toBe(

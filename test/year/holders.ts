@@ -1,7 +1,7 @@
 import type { Abi } from "viem";
 import { devAccounts } from "../../devnet/accounts.ts";
 import {
-  agentRegistryAbi,
+  agentStakesAbi,
   auditsAbi,
   circleFundAbi,
   circlePanelsAbi,
@@ -87,7 +87,8 @@ export async function holdersOf(ground: Ground, reader: Reader): Promise<Holder[
     held("CirclePanels", circle.panels, circlePanelsAbi),
     held("CircleReviewers", circle.reviewers, circleReviewersAbi),
     empty("CircleServices", circle.services),
-    held("AgentRegistry", agents.registry, agentRegistryAbi),
+    empty("AgentRegistry", agents.registry),
+    held("AgentStakes", agents.stakes, agentStakesAbi),
     empty("AgentVerdicts", agents.verdicts),
     empty("AgentDeeds", agents.deeds),
     free("SwapPool", agents.pool!),
@@ -245,15 +246,12 @@ async function modelIds({ at }: Pick<Ground, "at">, reader: Reader): Promise<big
 
 /** What agents' accounts have is their owners'. */
 async function agentAccounts({ agents }: Ground, reader: Reader): Promise<Holder[]> {
-  const count = await reader.read<bigint>(agents.registry, agentRegistryAbi, "agentCount");
+  const count = await reader.read<bigint>(agents.stakes, agentStakesAbi, "agentCount");
   const found: Holder[] = [];
   for (let id = 1n; id <= count; id++) {
-    const { account } = await reader.read<{ account: Address }>(
-      agents.registry,
-      agentRegistryAbi,
-      "getAgent",
-      [id],
-    );
+    const { account } = await reader.read<{ account: Address }>(agents.stakes, agentStakesAbi, "getAgent", [
+      id,
+    ]);
     found.push(free(`account of agent ${id}`, account));
   }
   return found;

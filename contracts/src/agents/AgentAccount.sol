@@ -10,8 +10,8 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {IAgentAccount} from "../interfaces/agents/IAgentAccount.sol";
 import {IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
 import {AgentDeeds} from "./AgentDeeds.sol";
-import {AgentRegistry} from "./AgentRegistry.sol";
 import {AgentSessions} from "./AgentSessions.sol";
+import {AgentStakes} from "./AgentStakes.sol";
 import {AgentId, DeedId, NO_DEED} from "./AgentTypes.sol";
 
 /// @title AgentAccount
@@ -21,18 +21,18 @@ contract AgentAccount is AgentSessions, EIP712, Nonces, ReentrancyGuardTransient
         "Act(address key,address target,uint128 value,bytes data,uint256[] because,bytes32 rationale,uint256 nonce,uint256 deadline)"
     );
 
-    AgentRegistry public immutable REGISTRY;
+    AgentStakes public immutable STAKES;
     AgentDeeds public immutable DEEDS;
     address public immutable MARKET;
 
-    constructor(AgentRegistry registry, AgentDeeds deeds, address market) EIP712("OpenLedger agent", "1") {
-        (REGISTRY, DEEDS, MARKET) = (registry, deeds, market);
+    constructor(AgentStakes stakes, AgentDeeds deeds, address market) EIP712("OpenLedger agent", "1") {
+        (STAKES, DEEDS, MARKET) = (stakes, deeds, market);
     }
 
     receive() external payable {}
 
     modifier onlyOwner() {
-        address owner = REGISTRY.ownerOf(agentId());
+        address owner = STAKES.ownerOf(agentId());
         if (msg.sender != owner) revert NotOwner(msg.sender, owner);
         _;
     }
@@ -44,7 +44,7 @@ contract AgentAccount is AgentSessions, EIP712, Nonces, ReentrancyGuardTransient
 
     /// @inheritdoc IAgentAccount
     function revoke(address key) external {
-        address owner = REGISTRY.ownerOf(agentId());
+        address owner = STAKES.ownerOf(agentId());
         if (msg.sender != owner && msg.sender != key) revert NotOwner(msg.sender, owner);
         _revoke(key);
     }

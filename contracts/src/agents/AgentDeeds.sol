@@ -8,7 +8,7 @@ import {ModelLedger} from "../protocol/ModelLedger.sol";
 import {REWARD_SPLITTER} from "../protocol/Precompiles.sol";
 import {SnapshotPools} from "../protocol/SnapshotPools.sol";
 import {BPS, ContributionId, RequestId} from "../protocol/Types.sol";
-import {AgentRegistry} from "./AgentRegistry.sol";
+import {AgentStakes} from "./AgentStakes.sol";
 import {AgentId, DeedId} from "./AgentTypes.sol";
 
 /// @title AgentDeeds
@@ -17,7 +17,7 @@ contract AgentDeeds is IAgentDeeds {
     /// @notice Requests that a deed names.
     uint256 public constant MAX_BECAUSE = 8;
 
-    AgentRegistry public immutable REGISTRY;
+    AgentStakes public immutable STAKES;
     IInferenceMarket public immutable MARKET;
     ModelLedger public immutable MODELS;
     AttributionLedger public immutable LEDGER;
@@ -32,15 +32,15 @@ contract AgentDeeds is IAgentDeeds {
     mapping(DeedId deedId => Deed) private _deeds;
 
     constructor(
-        AgentRegistry registry,
+        AgentStakes stakes,
         IInferenceMarket market,
         ModelLedger models,
         AttributionLedger ledger,
         SnapshotPools pools,
         uint64 answerAgeMax
     ) {
-        (REGISTRY, MARKET, MODELS) = (registry, market, models);
-        (LEDGER, POOLS, VERDICTS) = (ledger, pools, registry.VERDICTS());
+        (STAKES, MARKET, MODELS) = (stakes, market, models);
+        (LEDGER, POOLS, VERDICTS) = (ledger, pools, stakes.VERDICTS());
         ANSWER_AGE_MAX = answerAgeMax;
     }
 
@@ -53,14 +53,14 @@ contract AgentDeeds is IAgentDeeds {
         RequestId[] calldata because,
         bytes32 rationale
     ) external returns (DeedId deedId) {
-        AgentId agentId = REGISTRY.agentOf(msg.sender);
+        AgentId agentId = STAKES.agentOf(msg.sender);
         if (!agentId.isAgent()) revert NotAgent(msg.sender);
-        if (!REGISTRY.isActive(agentId)) revert AgentNotActive(agentId);
+        if (!STAKES.isActive(agentId)) revert AgentNotActive(agentId);
         _checkBecause(agentId, because);
         deedId = DeedId.wrap(++deedCount);
         Deed storage deed = _deeds[deedId];
         (deed.agentId, deed.at) = (agentId, uint64(block.timestamp));
-        (deed.policy, deed.because) = (REGISTRY.getAgent(agentId).policy, because);
+        (deed.policy, deed.because) = (STAKES.getAgent(agentId).policy, because);
         emit AgentActed(
             agentId, deedId, key, target, bytes4(data), value, keccak256(data), because, rationale
         );
@@ -142,7 +142,7 @@ contract AgentDeeds is IAgentDeeds {
             if (!isClaimed && request.status != IInferenceMarket.Status.Settled) revert AnswerMissing(id);
             uint256 until = uint256(request.claimedAt) + ANSWER_AGE_MAX;
             if (block.timestamp > until) revert AnswerTooOld(id, until);
-            if (!REGISTRY.usesModel(agentId, request.modelId)) revert ModelNotOfAgent(id);
+            if (!STAKES.usesModel(agentId, request.modelId)) revert ModelNotOfAgent(id);
         }
     }
 

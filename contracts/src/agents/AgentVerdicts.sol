@@ -8,7 +8,7 @@ import {ProtocolParameters} from "../protocol/ProtocolParameters.sol";
 import {RewardBalances} from "../protocol/RewardBalances.sol";
 import {BPS, DisputeId} from "../protocol/Types.sol";
 import {AgentDeeds} from "./AgentDeeds.sol";
-import {AgentRegistry} from "./AgentRegistry.sol";
+import {AgentStakes} from "./AgentStakes.sol";
 import {DeedId} from "./AgentTypes.sol";
 
 /// @title AgentVerdicts
@@ -16,7 +16,7 @@ import {DeedId} from "./AgentTypes.sol";
 contract AgentVerdicts is IAgentVerdicts {
     ProtocolParameters public immutable PARAMETERS;
     RewardBalances public immutable BALANCES;
-    AgentRegistry public immutable REGISTRY;
+    AgentStakes public immutable STAKES;
     AgentDeeds public immutable DEEDS;
     Disputes public immutable DISPUTES;
     /// @notice Wei of a panel.
@@ -29,7 +29,7 @@ contract AgentVerdicts is IAgentVerdicts {
     mapping(DeedId deedId => Case) private _cases;
 
     constructor(
-        AgentRegistry registry,
+        AgentStakes stakes,
         AgentDeeds deeds,
         Disputes disputes,
         uint128 panelFee,
@@ -38,15 +38,15 @@ contract AgentVerdicts is IAgentVerdicts {
     ) {
         // A stake is there until whoever accuses last has had all panels.
         uint256 longest = uint256(accusePeriod) + disputes.POOL().EXIT_DELAY();
-        bool isShort = registry.EXIT_DELAY() <= longest;
+        bool isShort = stakes.EXIT_DELAY() <= longest;
         if (isShort || slashBps == 0 || slashBps > BPS) revert VerdictRules();
         (PARAMETERS, BALANCES) = (disputes.PARAMETERS(), disputes.BALANCES());
-        (REGISTRY, DEEDS, DISPUTES) = (registry, deeds, disputes);
+        (STAKES, DEEDS, DISPUTES) = (stakes, deeds, disputes);
         (PANEL_FEE, SLASH_BPS, ACCUSE_PERIOD) = (panelFee, slashBps, accusePeriod);
     }
 
     receive() external payable {
-        if (msg.sender != address(REGISTRY)) revert NotRegistry(msg.sender);
+        if (msg.sender != address(STAKES)) revert NotStakes(msg.sender);
     }
 
     /// @inheritdoc IAgentVerdicts
@@ -102,8 +102,8 @@ contract AgentVerdicts is IAgentVerdicts {
         returns (uint256 lost)
     {
         uint256 whole =
-            uint256(REGISTRY.getAgent(deed.agentId).stake) + REGISTRY.getAgent(deed.agentId).leaving;
-        lost = REGISTRY.slash(deed.agentId, whole * SLASH_BPS / BPS);
+            uint256(STAKES.getAgent(deed.agentId).stake) + STAKES.getAgent(deed.agentId).leaving;
+        lost = STAKES.slash(deed.agentId, whole * SLASH_BPS / BPS);
         if (lost == 0) return 0;
         uint256 found = lost / 2;
         BALANCES.creditFor{value: found}(accuser, "deed", DeedId.unwrap(deedId));

@@ -6,7 +6,7 @@ import {AgentId, DeedId} from "../../src/agents/AgentTypes.sol";
 import {SwapPool} from "../../src/agents/SwapPool.sol";
 import {IAgentAccount} from "../../src/interfaces/agents/IAgentAccount.sol";
 import {IAgentDeeds} from "../../src/interfaces/agents/IAgentDeeds.sol";
-import {IAgentRegistry} from "../../src/interfaces/agents/IAgentRegistry.sol";
+import {IAgentStakes} from "../../src/interfaces/agents/IAgentStakes.sol";
 import {IInferenceMarket} from "../../src/interfaces/protocol/IInferenceMarket.sol";
 import {ModelId, RequestId} from "../../src/protocol/Types.sol";
 import {AgentFixture} from "./AgentFixture.sol";
@@ -249,13 +249,13 @@ contract AgentAccountTest is AgentFixture {
         ModelId[] memory other = new ModelId[](1);
         other[0] = ModelId.wrap(77);
         vm.prank(thief);
-        vm.expectRevert(abi.encodeWithSelector(IAgentRegistry.NotAgentOwner.selector, thief, owner));
-        registry.setPolicy(agentId, "mine", other);
+        vm.expectRevert(abi.encodeWithSelector(IAgentStakes.NotAgentOwner.selector, thief, owner));
+        agentStakes.setPolicy(agentId, "mine", other);
         vm.prank(owner);
-        registry.setPolicy(agentId, "another", other);
+        agentStakes.setPolicy(agentId, "another", other);
         _refused(_buy(1, _one(id)), abi.encodeWithSelector(IAgentDeeds.ModelNotOfAgent.selector, id));
-        vm.assertTrue(registry.usesModel(agentId, other[0]));
-        vm.assertFalse(registry.usesModel(agentId, modelId));
+        vm.assertTrue(agentStakes.usesModel(agentId, other[0]));
+        vm.assertFalse(agentStakes.usesModel(agentId, modelId));
     }
 
     function test_aRefutedAnswerIsNoReason() public {

@@ -5,7 +5,7 @@ import {DeedId} from "../../src/agents/AgentTypes.sol";
 import {SwapPool} from "../../src/agents/SwapPool.sol";
 import {IAgentAccount} from "../../src/interfaces/agents/IAgentAccount.sol";
 import {IAgentDeeds} from "../../src/interfaces/agents/IAgentDeeds.sol";
-import {IAgentRegistry} from "../../src/interfaces/agents/IAgentRegistry.sol";
+import {IAgentStakes} from "../../src/interfaces/agents/IAgentStakes.sol";
 import {IAgentVerdicts} from "../../src/interfaces/agents/IAgentVerdicts.sol";
 import {IInferenceMarket} from "../../src/interfaces/protocol/IInferenceMarket.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
@@ -204,10 +204,10 @@ contract AgentActor is AgentFixture {
     function judge(uint256 seed) external {
         DeedId deedId = _deed(seed);
         (uint256 had, bool isAccused) =
-            (registry.held(), verdicts.caseOf(deedId).status == IAgentVerdicts.Status.Accused);
+            (agentStakes.held(), verdicts.caseOf(deedId).status == IAgentVerdicts.Status.Accused);
         try verdicts.judge(deedId) {
             judged++;
-            uint256 lost = had - registry.held();
+            uint256 lost = had - agentStakes.held();
             slashed += lost;
             _expect(isAccused, "judged without an accusation");
             _expect(
@@ -222,18 +222,18 @@ contract AgentActor is AgentFixture {
     }
 
     function stakes(uint256 seed) external {
-        uint256 had = registry.held();
-        if (seed % 3 == 0 || !registry.isActive(agentId)) {
+        uint256 had = agentStakes.held();
+        if (seed % 3 == 0 || !agentStakes.isActive(agentId)) {
             uint256 amount = bound(seed >> 8, 1, AGENT_STAKE);
             vm.deal(address(this), amount);
-            registry.stake{value: amount}(agentId);
+            agentStakes.stake{value: amount}(agentId);
             staked += amount;
         } else if (seed % 24 == 1) {
             vm.prank(owner);
-            registry.retire(agentId);
+            agentStakes.retire(agentId);
         } else {
-            try registry.withdraw(agentId) {
-                left += had - registry.held();
+            try agentStakes.withdraw(agentId) {
+                left += had - agentStakes.held();
             } catch {}
         }
     }
@@ -241,7 +241,7 @@ contract AgentActor is AgentFixture {
     /// @dev What nobody but the contracts themselves may.
     function meddle(uint256 seed) external {
         vm.startPrank(seed % 2 == 0 ? thief : key);
-        (bool slash,) = address(registry).call(abi.encodeCall(IAgentRegistry.slash, (agentId, 1)));
+        (bool slash,) = address(agentStakes).call(abi.encodeCall(IAgentStakes.slash, (agentId, 1)));
         (bool stain,) = address(deeds).call(abi.encodeCall(IAgentDeeds.taintByVerdict, (_deed(seed))));
         (bool open,) =
             address(account).call(abi.encodeCall(IAgentAccount.execute, (IAgentAccount.Call(thief, 1, ""))));
@@ -255,10 +255,10 @@ contract AgentActor is AgentFixture {
         if (thief.balance + pool.balanceOf(thief) + pool.allowance(address(account), thief) != 0) {
             return "the thief has something";
         }
-        IAgentRegistry.Agent memory agent = registry.getAgent(agentId);
-        if (uint256(agent.stake) + agent.leaving != registry.held()) return "stakes";
-        if (address(registry).balance != registry.held()) return "the registry's money";
-        if (registry.held() + slashed + left != staked) {
+        IAgentStakes.Agent memory agent = agentStakes.getAgent(agentId);
+        if (uint256(agent.stake) + agent.leaving != agentStakes.held()) return "stakes";
+        if (address(agentStakes).balance != agentStakes.held()) return "the stakes' money";
+        if (agentStakes.held() + slashed + left != staked) {
             return "a stake left otherwise than by a verdict or by itself";
         }
         if (address(deeds).balance + address(verdicts).balance != 0) return "money stays where none should";

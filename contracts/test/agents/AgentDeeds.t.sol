@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {AgentId, DeedId} from "../../src/agents/AgentTypes.sol";
 import {AgentVerdicts} from "../../src/agents/AgentVerdicts.sol";
 import {IAgentDeeds} from "../../src/interfaces/agents/IAgentDeeds.sol";
-import {IAgentRegistry} from "../../src/interfaces/agents/IAgentRegistry.sol";
+import {IAgentStakes} from "../../src/interfaces/agents/IAgentStakes.sol";
 import {IAgentVerdicts} from "../../src/interfaces/agents/IAgentVerdicts.sol";
 import {IInferenceMarket} from "../../src/interfaces/protocol/IInferenceMarket.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
@@ -116,7 +116,7 @@ contract AgentDeedsTest is AgentFixture {
         _refused(
             _buy(1, _one(requestId)), abi.encodeWithSelector(IAgentDeeds.AnswerMissing.selector, requestId)
         );
-        vm.assertEq(registry.getAgent(agentId).stake, AGENT_STAKE);
+        vm.assertEq(agentStakes.getAgent(agentId).stake, AGENT_STAKE);
     }
 
     function _accuse() private returns (DisputeId id) {
@@ -131,14 +131,14 @@ contract AgentDeedsTest is AgentFixture {
         verdicts.judge(deedId);
         // The owner can't get away meanwhile.
         vm.prank(owner);
-        registry.retire(agentId);
+        agentStakes.retire(agentId);
         verdict(id, verdicts.valueOf(deedId, false));
         uint256 before = balances.balanceOf(treasury);
         verdicts.judge(deedId);
         vm.assertEq(balances.balanceOf(watcher), AGENT_STAKE / 4);
         vm.assertEq(balances.balanceOf(treasury) - before, AGENT_STAKE / 4);
-        vm.assertEq(registry.held(), AGENT_STAKE / 2);
-        vm.assertEq(address(registry).balance, registry.held());
+        vm.assertEq(agentStakes.held(), AGENT_STAKE / 2);
+        vm.assertEq(address(agentStakes).balance, agentStakes.held());
         vm.assertTrue(deeds.deedOf(deedId).isTainted);
         vm.expectRevert(
             abi.encodeWithSelector(
@@ -152,10 +152,10 @@ contract AgentDeedsTest is AgentFixture {
         DisputeId id = _accuse();
         verdict(id, verdicts.valueOf(deedId, true));
         verdicts.judge(deedId);
-        vm.assertEq(registry.getAgent(agentId).stake, AGENT_STAKE);
+        vm.assertEq(agentStakes.getAgent(agentId).stake, AGENT_STAKE);
         vm.assertFalse(deeds.deedOf(deedId).isTainted);
-        vm.expectRevert(abi.encodeWithSelector(IAgentRegistry.NotVerdicts.selector, address(this)));
-        registry.slash(agentId, 1);
+        vm.expectRevert(abi.encodeWithSelector(IAgentStakes.NotVerdicts.selector, address(this)));
+        agentStakes.slash(agentId, 1);
         vm.expectRevert(abi.encodeWithSelector(IAgentDeeds.NotVerdicts.selector, address(this)));
         deeds.taintByVerdict(deedId);
         vm.expectRevert(
@@ -168,7 +168,7 @@ contract AgentDeedsTest is AgentFixture {
         DisputeId id = _accuse();
         verdict(id, 0);
         verdicts.judge(deedId);
-        vm.assertEq(registry.getAgent(agentId).stake, AGENT_STAKE);
+        vm.assertEq(agentStakes.getAgent(agentId).stake, AGENT_STAKE);
     }
 
     function test_aVerdictOfASmallPanelCanBeAppealed() public {
@@ -199,53 +199,53 @@ contract AgentDeedsTest is AgentFixture {
         verdicts.accuse{value: PANEL_FEE}(deedId, "reason");
         vm.stopPrank();
         vm.expectRevert(IAgentVerdicts.VerdictRules.selector);
-        new AgentVerdicts(registry, deeds, disputes, PANEL_FEE, 10_001, ACCUSE);
+        new AgentVerdicts(agentStakes, deeds, disputes, PANEL_FEE, 10_001, ACCUSE);
         vm.expectRevert(IAgentVerdicts.VerdictRules.selector);
-        new AgentVerdicts(registry, deeds, disputes, PANEL_FEE, 5_000, 30 days);
+        new AgentVerdicts(agentStakes, deeds, disputes, PANEL_FEE, 5_000, 30 days);
         (bool ok,) = address(verdicts).call{value: 0}("");
         vm.assertFalse(ok);
     }
 
     function test_aRetiredAgentActsNoMoreAndGetsItsStake() public {
         vm.prank(thief);
-        vm.expectRevert(abi.encodeWithSelector(IAgentRegistry.NotAgentOwner.selector, thief, owner));
-        registry.retire(agentId);
+        vm.expectRevert(abi.encodeWithSelector(IAgentStakes.NotAgentOwner.selector, thief, owner));
+        agentStakes.retire(agentId);
         vm.prank(owner);
-        registry.retire(agentId);
+        agentStakes.retire(agentId);
         _refused(
             _buy(1, _one(requestId)), abi.encodeWithSelector(IAgentDeeds.AgentNotActive.selector, agentId)
         );
         uint256 at = block.timestamp + 30 days;
         vm.warp(at);
-        vm.expectRevert(abi.encodeWithSelector(IAgentRegistry.AgentLeavesAt.selector, at));
-        registry.withdraw(agentId);
+        vm.expectRevert(abi.encodeWithSelector(IAgentStakes.AgentLeavesAt.selector, at));
+        agentStakes.withdraw(agentId);
         vm.warp(at + 1);
-        registry.withdraw(agentId);
+        agentStakes.withdraw(agentId);
         vm.assertEq(balances.balanceOf(owner), AGENT_STAKE);
-        vm.expectRevert(IAgentRegistry.AgentNothingLeaving.selector);
-        registry.withdraw(agentId);
-        vm.assertEq(registry.held(), 0);
+        vm.expectRevert(IAgentStakes.AgentNothingLeaving.selector);
+        agentStakes.withdraw(agentId);
+        vm.assertEq(agentStakes.held(), 0);
         vm.deal(address(this), AGENT_STAKE);
-        registry.stake{value: AGENT_STAKE}(agentId);
-        vm.assertTrue(registry.isActive(agentId));
+        agentStakes.stake{value: AGENT_STAKE}(agentId);
+        vm.assertTrue(agentStakes.isActive(agentId));
     }
 
     function test_registeringHasItsBounds() public {
         ModelId[] memory asks = new ModelId[](17);
         vm.deal(address(this), 1_000 ether);
-        vm.expectRevert(abi.encodeWithSelector(IAgentRegistry.AgentModels.selector, 17, 16));
+        vm.expectRevert(abi.encodeWithSelector(IAgentStakes.AgentModels.selector, 17, 16));
         registry.register{value: AGENT_STAKE}("policy", asks);
-        vm.expectRevert(abi.encodeWithSelector(IAgentRegistry.AgentModels.selector, 0, 16));
+        vm.expectRevert(abi.encodeWithSelector(IAgentStakes.AgentModels.selector, 0, 16));
         registry.register{value: AGENT_STAKE}("policy", new ModelId[](0));
         vm.expectRevert(
-            abi.encodeWithSelector(IAgentRegistry.AgentStakeBelowLeast.selector, AGENT_STAKE - 1, AGENT_STAKE)
+            abi.encodeWithSelector(IAgentStakes.AgentStakeBelowLeast.selector, AGENT_STAKE - 1, AGENT_STAKE)
         );
         registry.register{value: AGENT_STAKE - 1}("policy", new ModelId[](1));
         (AgentId second, address made) = registry.register{value: AGENT_STAKE}("policy", new ModelId[](16));
         vm.assertTrue(made != address(account));
-        vm.assertTrue(registry.agentOf(made) == second);
-        vm.expectRevert(abi.encodeWithSelector(IAgentRegistry.AgentUnknown.selector, AgentId.wrap(9)));
-        registry.getAgent(AgentId.wrap(9));
+        vm.assertTrue(agentStakes.agentOf(made) == second);
+        vm.expectRevert(abi.encodeWithSelector(IAgentStakes.AgentUnknown.selector, AgentId.wrap(9)));
+        agentStakes.getAgent(AgentId.wrap(9));
         vm.expectRevert(abi.encodeWithSelector(IAgentDeeds.NotAgent.selector, address(this)));
         deeds.record(key, address(pool), 0, "", _one(requestId), "");
     }

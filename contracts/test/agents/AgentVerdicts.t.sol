@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {DeedId} from "../../src/agents/AgentTypes.sol";
 import {IAgentDeeds} from "../../src/interfaces/agents/IAgentDeeds.sol";
-import {IAgentRegistry} from "../../src/interfaces/agents/IAgentRegistry.sol";
+import {IAgentStakes} from "../../src/interfaces/agents/IAgentStakes.sol";
 import {IAgentVerdicts} from "../../src/interfaces/agents/IAgentVerdicts.sol";
 import {IDisputes} from "../../src/interfaces/protocol/IDisputes.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
@@ -60,7 +60,7 @@ contract AgentVerdictsTest is AgentFixture {
         _round(id, 1, verdicts.valueOf(deedId, true));
         vm.warp(block.timestamp + WINDOW + 1);
         verdicts.judge(deedId);
-        vm.assertEq(registry.getAgent(agentId).stake, AGENT_STAKE);
+        vm.assertEq(agentStakes.getAgent(agentId).stake, AGENT_STAKE);
         vm.assertFalse(deeds.deedOf(deedId).isTainted);
         vm.assertEq(uint256(verdicts.caseOf(deedId).status), uint256(IAgentVerdicts.Status.Upheld));
     }
@@ -103,7 +103,7 @@ contract AgentVerdictsTest is AgentFixture {
         DisputeId id = _accuse(deedId);
         verdict(id, "nonsense");
         verdicts.judge(deedId);
-        vm.assertEq(registry.held(), AGENT_STAKE / 2);
+        vm.assertEq(agentStakes.held(), AGENT_STAKE / 2);
     }
 
     function test_aTaintedDeedCanStillBeCondemned() public {
@@ -117,7 +117,7 @@ contract AgentVerdictsTest is AgentFixture {
         DisputeId id = _accuse(deedId);
         verdict(id, verdicts.valueOf(deedId, false));
         verdicts.judge(deedId);
-        vm.assertEq(registry.held(), AGENT_STAKE / 2);
+        vm.assertEq(agentStakes.held(), AGENT_STAKE / 2);
     }
 
     function test_eachCondemnedDeedTakesItsPartOfWhatIsLeft() public {
@@ -126,11 +126,11 @@ contract AgentVerdictsTest is AgentFixture {
         verdict(one, verdicts.valueOf(deedId, false));
         verdicts.judge(deedId);
         // It acts no more, but what it did before counts.
-        vm.assertFalse(registry.isActive(agentId));
+        vm.assertFalse(agentStakes.isActive(agentId));
         DisputeId two = _accuse(second);
         verdict(two, verdicts.valueOf(second, false));
         verdicts.judge(second);
-        vm.assertEq(registry.held(), AGENT_STAKE / 4);
+        vm.assertEq(agentStakes.held(), AGENT_STAKE / 4);
         vm.assertEq(balances.balanceOf(watcher), AGENT_STAKE / 4 + AGENT_STAKE / 8);
         vm.assertEq(address(verdicts).balance, 0);
     }
@@ -139,10 +139,10 @@ contract AgentVerdictsTest is AgentFixture {
     function testFuzz_aVerdictTakesItsPartToTheWei(uint256 more, bool retires) public {
         more = bound(more, 0, 1_000_000 ether);
         vm.deal(address(this), more);
-        registry.stake{value: more}(agentId);
+        agentStakes.stake{value: more}(agentId);
         if (retires) {
             vm.prank(owner);
-            registry.retire(agentId);
+            agentStakes.retire(agentId);
         }
         uint256 whole = AGENT_STAKE + more;
         DisputeId id = _accuse(deedId);
@@ -152,18 +152,18 @@ contract AgentVerdictsTest is AgentFixture {
         uint256 lost = whole / 2;
         vm.assertEq(balances.balanceOf(watcher), lost / 2);
         vm.assertEq(balances.balanceOf(treasury) - had, lost - lost / 2);
-        IAgentRegistry.Agent memory agent = registry.getAgent(agentId);
+        IAgentStakes.Agent memory agent = agentStakes.getAgent(agentId);
         vm.assertEq(uint256(agent.stake) + agent.leaving, whole - lost);
-        vm.assertEq(address(registry).balance, registry.held());
-        vm.assertEq(registry.held(), whole - lost);
+        vm.assertEq(address(agentStakes).balance, agentStakes.held());
+        vm.assertEq(agentStakes.held(), whole - lost);
     }
 
     /// @dev Whoever asks: only the contract of verdicts takes of a stake or taints by verdict.
     function testFuzz_nobodyElseSlashes(address who, uint256 amount) public {
         if (who == address(verdicts)) return;
         vm.startPrank(who);
-        vm.expectRevert(abi.encodeWithSelector(IAgentRegistry.NotVerdicts.selector, who));
-        registry.slash(agentId, amount);
+        vm.expectRevert(abi.encodeWithSelector(IAgentStakes.NotVerdicts.selector, who));
+        agentStakes.slash(agentId, amount);
         vm.expectRevert(abi.encodeWithSelector(IAgentDeeds.NotVerdicts.selector, who));
         deeds.taintByVerdict(deedId);
         vm.stopPrank();

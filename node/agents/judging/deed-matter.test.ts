@@ -8,7 +8,7 @@ import { contentIdOf } from "../../ai/codec/hash.ts";
 import { HOST, OPEN, OWNER, PAYER, STAKER } from "../../ai/testing/market-world.ts";
 import { ENGINE } from "../../ai/verify/engine.ts";
 import { Verifier } from "../../ai/verify/verifier.ts";
-import { agentRegistryAbi } from "../../chain/generated/abi.ts";
+import { agentStakesAbi } from "../../chain/generated/abi.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { deedsOf } from "../agents.ts";
 import { getDeed } from "../deeds.ts";
@@ -88,8 +88,8 @@ describe("verifiers of deeds", { timeout: 900_000 }, () => {
   };
   /** What a condemned agent needs to act again. */
   const stakeAgain = async () => {
-    const data = encodeFunctionData({ abi: agentRegistryAbi, functionName: "stake", args: [world.agentId] });
-    const order = { to: world.agents.registry, data, value: 10n * OPEN };
+    const data = encodeFunctionData({ abi: agentStakesAbi, functionName: "stake", args: [world.agentId] });
+    const order = { to: world.agents.stakes, data, value: 10n * OPEN };
     await send(world.client, world.market.account(OWNER), order);
   };
   const statusOf = async (deedId: bigint) => (await caseOfDeed(world.client, world.agents, deedId)).status;

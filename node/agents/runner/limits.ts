@@ -1,6 +1,6 @@
 import { formatEther } from "viem";
 import type { ChainClient } from "../../ai/client/chain.ts";
-import { agentAccountAbi as abi, agentRegistryAbi } from "../../chain/generated/abi.ts";
+import { agentAccountAbi as abi, agentStakesAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { AgentAddresses } from "../addresses.ts";
 
@@ -73,7 +73,7 @@ export function limitAgainst(
 /** Why an agent whose next question costs `escrow` wei ends here; undefined where it may go on. */
 export async function whyStop(
   client: ChainClient,
-  at: Pick<AgentAddresses, "registry">,
+  at: Pick<AgentAddresses, "stakes">,
   agent: { id: bigint; account: Address; model: bigint },
   session: SessionNow & { expected: Hash },
   escrow: bigint,
@@ -82,7 +82,7 @@ export async function whyStop(
   if (now >= until) return { why: "session over", message: "the key's session is over, or was revoked" };
   if (root !== expected)
     return { why: "session changed", message: "the key's session is not the session file's any more" };
-  const ask = { address: at.registry, abi: agentRegistryAbi } as const;
+  const ask = { address: at.stakes, abi: agentStakesAbi } as const;
   const isActive = await client.public.readContract({ ...ask, functionName: "isActive", args: [agent.id] });
   if (!isActive) return { why: "agent retired", message: "the agent is retired, or its stake is too small" };
   const args = [agent.id, agent.model] as const;

@@ -5,6 +5,7 @@ import {
   agentAccountAbi,
   agentDeedsAbi,
   agentRegistryAbi,
+  agentStakesAbi,
   agentVerdictsAbi,
   attributionLedgerAbi,
   auditsAbi,
@@ -104,6 +105,7 @@ const CIRCLE: Named<keyof CircleAddresses> = {
 };
 const AGENTS: Named<keyof AgentAddresses> = {
   registry: ["AgentRegistry", agentRegistryAbi],
+  stakes: ["AgentStakes", agentStakesAbi],
   deeds: ["AgentDeeds", agentDeedsAbi],
   account: ["AgentAccount", agentAccountAbi],
   verdicts: ["AgentVerdicts", agentVerdictsAbi],

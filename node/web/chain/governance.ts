@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { parseEventLogs } from "viem";
+import type { AgentAddresses } from "../../agents/addresses.ts";
 import type { ChainClient, TransactionOrder } from "../../ai/client/chain.ts";
 import { readParameters } from "../../ai/client/parameters.ts";
 import { isCodedError } from "../../base/errors.ts";
@@ -44,10 +45,11 @@ export const governanceQuery = (protocol: Protocol) =>
 /** @throws CodedError `GOVERNANCE_MISSING`. */
 async function connectGovernance(protocol: Protocol): Promise<Governed> {
   const { client } = protocol;
-  const [at, contracts, circle] = await Promise.all([
+  const [at, contracts, circle, agents] = await Promise.all([
     client.rpc<GovernanceAddresses | null>("openledger_governance", []),
     client.rpc<L1Contracts | null>("openledger_l1Contracts", []),
     client.rpc<CircleAddresses | null>("openledger_circle", []),
+    client.rpc<AgentAddresses | null>("openledger_agents", []),
   ]);
   if (at === null || contracts === null) {
     throw webError("GOVERNANCE_MISSING", {
@@ -63,7 +65,8 @@ async function connectGovernance(protocol: Protocol): Promise<Governed> {
     });
     return known;
   };
-  return { client, at, book: makeBook(at, protocol.at, contracts, circle ?? undefined), l1 };
+  const more = { circle: circle ?? undefined, agents: agents ?? undefined };
+  return { client, at, book: makeBook(at, protocol.at, contracts, more), l1 };
 }
 
 /** What governance goes by. Votes in wei, times in seconds. */

@@ -34,7 +34,7 @@ interface IAgentVerdicts {
     error PanelFeeMismatch(uint256 sent, uint256 required);
     error VerdictMissing(DisputeId disputeId);
     error VerdictRules();
-    error NotRegistry(address sender);
+    error NotStakes(address sender);
 
     /// @notice Asks a panel about a deed of the last ACCUSE_PERIOD; the value sent is PANEL_FEE. A deed is accused once.
     /// @param reason Hash of the text that says why it does not follow.

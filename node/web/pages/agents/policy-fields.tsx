@@ -4,7 +4,7 @@ import { modelsQuery } from "../../chain/queries.ts";
 import { TextArea } from "../../ui/field.tsx";
 import { Loaded } from "../../ui/states.tsx";
 
-/** Models of an agent: AgentRegistry takes no more. */
+/** Models of an agent: AgentStakes takes no more. */
 const MOST_MODELS = 16;
 
 /** Which deed follows from which answer, in words. */

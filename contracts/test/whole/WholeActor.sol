@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Predeploys} from "../../src/l2/Predeploys.sol";
+import {DatanetId, ModelId} from "../../src/protocol/Types.sol";
+import {WholeAgents} from "./WholeAgents.sol";
+
+/// @notice Everybody on the chain, doing anything in any order; and the books of every contract that holds money.
+contract WholeActor is WholeAgents {
+    constructor() {
+        deployWhole();
+    }
+
+    /// @notice Empty, or what does not hold.
+    function wrong() external view returns (string memory) {
+        if (bytes(broken).length > 0) return broken;
+        uint256 liquidity = Predeploys.NATIVE_ASSET_LIQUIDITY.balance;
+        if (onL2() + liquidity != SUPPLY) return "a wei was lost or made";
+        string memory holder = _brokenProtocol();
+        if (bytes(holder).length > 0) return holder;
+        holder = _brokenOthers();
+        if (bytes(holder).length > 0) return holder;
+        return _keeping();
+    }
+
+    /// @dev Those that say themselves what they hold, to the wei.
+    function _brokenProtocol() private view returns (string memory) {
+        if (address(contributorStakes).balance != contributorStakes.held()) return "ContributionStakes";
+        if (address(losses).balance != losses.held()) return "StakeLosses";
+        if (address(curation).balance != curation.held()) return "Curation";
+        if (address(pools).balance != pools.held()) return "SnapshotPools";
+        if (address(staking).balance != staking.held()) return "ModelStaking";
+        if (address(royalties).balance != royalties.held()) return "ModelRoyalties";
+        if (address(hosts).balance != hosts.held()) return "HostStakes";
+        if (address(verifiers).balance != verifiers.held()) return "VerifierPool";
+        if (address(disputes).balance != disputes.held()) return "Disputes";
+        if (address(audits).balance != audits.fund()) return "Audits";
+        if (address(epochs).balance != epochs.held()) return "InferenceEpochs";
+        if (address(epochAudits).balance != epochAudits.fund()) return "EpochAudits";
+        if (address(market).balance != owedByMarket()) return "InferenceMarket";
+        if (address(demands).balance != owedByDemands()) return "ClaimDemands";
+        if (address(boards).balance != _owedToReviewers()) return "Reviewers";
+        if (address(models).balance != _owedByModels()) return "ModelLedger";
+        if (address(balances).balance != _owedByBalances()) return "RewardBalances";
+        return "";
+    }
+
+    function _brokenOthers() private view returns (string memory) {
+        if (address(staked).balance != staked.held()) return "StakedOpen";
+        if (address(circleFund).balance != circleFund.held()) return "CircleFund";
+        if (address(circleReviewers).balance != circleReviewers.held()) return "CircleReviewers";
+        if (address(circlePanels).balance != circlePanels.held()) return "CirclePanels";
+        if (address(circle).balance != circle.held()) return "OpenCircle";
+        if (address(agentStakes).balance != agentStakes.held()) return "AgentStakes";
+        if (address(feeTreasury).balance < feeTreasury.rest()) return "FeeTreasury";
+        if (circleFund.committed() + circleFund.released() > circleFund.funded()) {
+            return "promises of grants";
+        }
+        return "";
+    }
+
+    /// @dev Those that hold nothing between two transactions.
+    function _keeping() private view returns (string memory) {
+        address[14] memory empty = [
+            address(parameters),
+            address(datanets),
+            address(modelRegistry),
+            address(agentRegistry),
+            address(ledger),
+            address(plagiarism),
+            address(modelDisputes),
+            address(access),
+            address(seeds),
+            address(epochLeaves),
+            address(deeds),
+            address(verdicts),
+            address(MINTER),
+            Predeploys.LIQUIDITY_CONTROLLER
+        ];
+        for (uint256 i = 0; i < empty.length; i++) {
+            if (empty[i].balance != 0) return string.concat("money stays in ", vm.toString(empty[i]));
+        }
+        return "";
+    }
+
+    function _owedToReviewers() private view returns (uint256 owed) {
+        for (uint256 d = 1; d <= datanets.datanetCount(); d++) {
+            owed += boards.reviewPayOf(DatanetId.wrap(d)).pot;
+            for (uint256 i = 0; i < people.length; i++) {
+                owed += boards.bondOf(DatanetId.wrap(d), people[i]).amount;
+            }
+        }
+    }
+
+    function _owedByModels() private view returns (uint256 owed) {
+        for (uint256 i = 1; i <= models.modelCount(); i++) {
+            owed += models.getModel(ModelId.wrap(i)).bond;
+        }
+    }
+
+    function _owedByBalances() private view returns (uint256 owed) {
+        for (uint256 i = 0; i < people.length; i++) {
+            owed += balances.balanceOf(people[i]);
+        }
+        for (uint256 i = 0; i < contracts.length; i++) {
+            owed += balances.balanceOf(contracts[i]);
+        }
+        for (uint256 i = 1; i <= models.modelCount(); i++) {
+            address purse = royalties.purseOf(ModelId.wrap(i));
+            if (purse != address(0)) owed += balances.balanceOf(purse);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IDisputes} from "../../src/interfaces/protocol/IDisputes.sol";
+import {DisputeId, RequestId} from "../../src/protocol/Types.sol";
+import {WholeEpochs} from "./WholeEpochs.sol";
+
+/// @notice Stakes of every kind, panels about nothing in particular, what is drawn, and the way over the bridge and back.
+abstract contract WholeStakes is WholeEpochs {
+    /// @notice Wei that people have on L1.
+    uint256 public onL1;
+
+    function stakeOn(uint256 who, uint256 amount, uint8 kind) external step("stakeOn") {
+        amount = bound(amount, 1, 5 ether);
+        if (kind % 5 == 4) {
+            by(payer, amount);
+            staking.reward{value: amount}(modelId, RequestId.wrap(0));
+            return;
+        }
+        vm.startPrank(person(who));
+        if (kind % 5 == 0) staking.stake{value: amount}(modelId);
+        if (kind % 5 == 1) staking.unstake(modelId, amount);
+        if (kind % 5 == 2) staking.withdraw(modelId);
+        if (kind % 5 == 3) staking.claimRewards(modelId);
+        vm.stopPrank();
+    }
+
+    function hostStake(uint256 amount, uint8 kind) external step("hostStake") {
+        amount = bound(amount, 1, 50 ether);
+        vm.startPrank(host);
+        if (kind % 3 == 0) hosts.stake{value: amount}();
+        if (kind % 3 == 1) hosts.unstake(uint128(amount));
+        if (kind % 3 == 2) hosts.withdraw();
+        vm.stopPrank();
+    }
+
+    function verify(uint256 who, uint256 amount, uint8 kind) external step("verify") {
+        vm.startPrank(person(who));
+        if (kind % 4 < 2) verifiers.stake{value: bound(amount, LEAST_STAKE, 2 * LEAST_STAKE)}(3 + who % 5);
+        if (kind % 4 == 2) verifiers.startLeaving(uint128(bound(amount, 1, 2 * LEAST_STAKE)));
+        if (kind % 4 == 3) verifiers.withdraw();
+        vm.stopPrank();
+    }
+
+    /// @dev The panel finds something, or another thing, or is silent in all rounds; then whoever was drawn is paid or slashed.
+    function askPanel(uint256 amount, uint8 kind) external step("askPanel") {
+        amount = bound(amount, 0, 1 ether);
+        by(payer, amount);
+        DisputeId id = disputes.open{value: amount}("claimed");
+        bytes32 value = kind % 3 == 2 ? bytes32(0) : kind % 3 == 1 ? bytes32("another") : bytes32("claimed");
+        verdict(id, value);
+    }
+
+    /// @dev A minority or silence in the last round costs what the rule says: a part of the stake that was drawn by.
+    function collectSeat(uint256 seed, uint256 who) external step("collectSeat") {
+        DisputeId id = _dispute(seed);
+        address verifier = who % 4 != 0 ? panel[who % 3] : person(who);
+        IDisputes.Dispute memory dispute = disputes.getDispute(id);
+        loses(
+            verifier, verifiers.stakeAt(verifier, dispute.stakesAt) * _mostSlashedBps(dispute.round) / 10_000
+        );
+        disputes.collect(id, uint8((seed >> 8) % (uint256(dispute.round) + 1)), verifier);
+    }
+
+    function stakeVotes(uint256 who, uint256 amount, uint8 kind) external step("stakeVotes") {
+        amount = bound(amount, 1, 100 ether);
+        address staker = person(who);
+        if (kind % 6 == 5) return staked.poke(staker);
+        vm.startPrank(staker);
+        if (kind % 6 == 0) staked.stake{value: amount}(uint64(amount % 4) * 50);
+        if (kind % 6 == 1) staked.unstake(uint128(amount));
+        if (kind % 6 == 2) staked.withdraw();
+        if (kind % 6 == 3) staked.claimRewards();
+        if (kind % 6 == 4) staked.extend(200);
+        vm.stopPrank();
+    }
+
+    function treasuryFlows(uint256 amount, uint8 kind) external step("treasuryFlows") {
+        if (kind % 2 == 0) return feeTreasury.collect();
+        amount = bound(amount, 0, feeTreasury.rest());
+        vm.prank(governor);
+        feeTreasury.spend(alice, amount);
+    }
+
+    function drawRewards(uint256 who) external step("drawRewards") {
+        address drawer = people[who % people.length];
+        vm.prank(drawer);
+        balances.withdraw(payable(drawer));
+    }
+
+    function leaveForL1(uint256 who, uint256 amount) external step("leaveForL1") {
+        amount = bound(amount, 1, 10 ether);
+        by(person(who), amount);
+        MINTER.withdraw{value: amount}(person(who));
+        onL1 += amount;
+    }
+
+    function comeFromL1(uint256 who, uint256 amount) external step("comeFromL1") {
+        if (onL1 == 0) return;
+        amount = bound(amount, 1, onL1);
+        MESSENGER.relay(MINTER, person(who), amount);
+        onL1 -= amount;
+    }
+
+    /// @dev What no bridge brought is never minted.
+    function forgeDeposit(uint256 who, uint256 amount) external step("forgeDeposit") {
+        vm.startPrank(person(who));
+        try MINTER.finalizeDeposit(person(who), person(who), amount) {
+            expect(false, "OPEN was minted for a stranger");
+        } catch {}
+        vm.stopPrank();
+    }
+
+    function wait_(uint256 seed) external {
+        vm.warp(block.timestamp + bound(seed, 1, seed % 12 == 0 ? 6_000 : 60));
+        vm.roll(block.number + 1);
+    }
+
+    function _dispute(uint256 seed) private view returns (DisputeId) {
+        return DisputeId.wrap(1 + seed % disputes.disputeCount());
+    }
+
+    /// @dev Nothing before the last round; there a minority's part, which is the larger one.
+    function _mostSlashedBps(uint8 round) private pure returns (uint256) {
+        return round < 2 ? 0 : 500;
+    }
+}
