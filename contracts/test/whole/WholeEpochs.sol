@@ -74,7 +74,8 @@ abstract contract WholeEpochs is WholeMarket {
 
     function settleEpochNow(uint256 seed) external step("settleEpochNow") {
         if (statusOf(epochId) != IInferenceEpochs.Status.Closed) return;
-        if (seed % 2 == 0) vm.warp(epochs.epochOf(epochId).deadline + 1);
+        uint256 deadline = epochs.epochOf(epochId).deadline;
+        if (block.timestamp <= deadline && seed % 2 == 0) vm.warp(deadline + 1);
         epochs.settle(epochId);
     }
 

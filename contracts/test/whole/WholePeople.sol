@@ -67,6 +67,24 @@ abstract contract WholePeople is WholeDeployment {
         decided(id, value);
     }
 
+    /// @dev The first of the three says `other` than they: whoever has less weight is a minority.
+    function split(DisputeId id, bytes32 value, bytes32 other) internal {
+        recordSeed(disputes.getDispute(id).seedBlock);
+        disputes.draw(id);
+        for (uint256 i = 0; i < 6; i++) {
+            address who = panel[i % 3];
+            bytes32 said = i % 3 == 0 ? other : value;
+            if (i == 3) vm.warp(block.timestamp + 2 * WINDOW + 1);
+            if (disputes.voteOf(id, 0, who).weight == 0) continue;
+            bytes32 hash = disputes.commitmentOf(id, who, said, "digest", "salt");
+            vm.prank(who);
+            i < 3 ? disputes.commit(id, hash) : disputes.reveal(id, said, "digest", "salt");
+        }
+        vm.warp(block.timestamp + WINDOW);
+        disputes.decide(id);
+        vm.warp(block.timestamp + WINDOW + 1);
+    }
+
     function person(uint256 seed) internal view returns (address) {
         address[5] memory some = [alice, bob, watcher, payer, builder];
         return some[seed % 5];

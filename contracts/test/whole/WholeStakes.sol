@@ -42,18 +42,18 @@ abstract contract WholeStakes is WholeEpochs {
         vm.stopPrank();
     }
 
-    /// @dev The panel finds something, or another thing, or is silent in all rounds; then whoever was drawn is paid or slashed.
+    /// @dev The panel finds something, is split, or silent in all rounds; then whoever was drawn is paid or slashed.
     function askPanel(uint256 amount, uint8 kind) external step("askPanel") {
         amount = bound(amount, 0, 1 ether);
         by(payer, amount);
         DisputeId id = disputes.open{value: amount}("claimed");
-        bytes32 value = kind % 3 == 2 ? bytes32(0) : kind % 3 == 1 ? bytes32("another") : bytes32("claimed");
-        verdict(id, value);
+        if (kind % 3 == 1) return split(id, "claimed", "another");
+        verdict(id, kind % 3 == 2 ? bytes32(0) : bytes32("claimed"));
     }
 
     /// @dev A minority or silence in the last round costs what the rule says: a part of the stake that was drawn by.
     function collectSeat(uint256 seed, uint256 who) external step("collectSeat") {
-        DisputeId id = _dispute(seed);
+        DisputeId id = DisputeId.wrap(1 + seed % disputes.disputeCount());
         address verifier = who % 4 != 0 ? panel[who % 3] : person(who);
         IDisputes.Dispute memory dispute = disputes.getDispute(id);
         loses(
@@ -114,10 +114,6 @@ abstract contract WholeStakes is WholeEpochs {
     function wait_(uint256 seed) external {
         vm.warp(block.timestamp + bound(seed, 1, seed % 12 == 0 ? 6_000 : 60));
         vm.roll(block.number + 1);
-    }
-
-    function _dispute(uint256 seed) private view returns (DisputeId) {
-        return DisputeId.wrap(1 + seed % disputes.disputeCount());
     }
 
     /// @dev Nothing before the last round; there a minority's part, which is the larger one.
