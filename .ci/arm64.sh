@@ -37,7 +37,7 @@ sed -i "s#/usr/aarch64-linux-gnu/lib/##g" "$target/lib/libc.so" "$target/lib/lib
 export LD_LIBRARY_PATH=$tools/usr/lib/x86_64-linux-gnu
 compile="-B$tools/usr/bin/aarch64-linux-gnu- -isystem $target/include/c++/12 -isystem $target/include/c++/12/aarch64-linux-gnu -isystem $target/include"
 link="-static -B$target/lib -L$target/lib -L$tools/usr/lib/gcc-cross/aarch64-linux-gnu/12"
-programs=(products jobs serving hostile)
+programs=(products jobs serving hostile suffixes)
 
 build() {
   local folder=$1

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const PROGRAMS = ["products", "jobs", "serving", "hostile"];
+const PROGRAMS = ["products", "jobs", "serving", "hostile", "suffixes"];
 const BUILDS = {
   none: { flags: "", env: {} },
   address: {
