@@ -7,7 +7,7 @@ export function operatorCases(world: World): void {
   test("models and adapters in memory are told with what they take", async () => {
     const { page } = world;
     await world.open("/operator");
-    await page.getByText("that the chain names; all are here").waitFor();
+    await page.getByText(/^that the chain names; all are here; (one peer|\w+ peers)$/).waitFor();
     await page.getByText("of fees that its stake covers").waitFor();
     await page.getByRole("heading", { name: "AI worker" }).waitFor();
     const bases = page.getByRole("table", { name: "Base models in memory" });

@@ -11,18 +11,11 @@ export function Holdings({ samples }: { samples: readonly Sample[] }) {
   const contents = (what: string) => figureOf(samples, "openledger_contents", { what });
   const [named, missing, peers] = [contents("named"), contents("missing"), contents("peers")];
   if (named === undefined || missing === undefined || peers === undefined) return null;
-  const asked = peers === 1 ? "one other node is asked" : `${formatCount(peers)} other nodes are asked`;
+  const from = peers === 1 ? "one peer" : `${peers === 0 ? "no" : formatCount(peers)} peers`;
+  const where = missing === 0 ? "all are here" : `${formatCount(missing)} are not here yet`;
   return (
     <dl className="mt-3 grid grid-cols-2 gap-3 md:grid-cols-4">
-      <Figure
-        name="Contents"
-        value={formatCount(named)}
-        note={
-          missing === 0
-            ? "that the chain names; all are here"
-            : `${formatCount(missing)} not here yet: ${asked}`
-        }
-      />
+      <Figure name="Contents" value={formatCount(named)} note={`that the chain names; ${where}; ${from}`} />
       <OwnHost />
     </dl>
   );
