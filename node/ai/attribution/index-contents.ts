@@ -2,11 +2,14 @@ import { recordSize } from "../../../precompiles/influence-verifier/rule.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { concatBytes } from "../codec/hash.ts";
 import type { ContentSink, ContentSource } from "../content/source.ts";
+import { aiError } from "../errors.ts";
 import { invalidManifest, type Manifest } from "./manifest.ts";
 import type { IndexCommitment } from "./score.ts";
 
 /** Bytes of an index in one content: half of what nodes take. */
 const PART_BYTES = 128 * 1024 * 1024;
+/** Of an index that is held in memory whole, by a page above all: 260,000 rows of k = 4,096. Others map its parts. */
+const MEMORY_BYTES = 2 ** 30;
 
 type Sizes = Pick<IndexCommitment, "rows" | "dimension">;
 
@@ -47,7 +50,7 @@ export async function storeIndex(
 
 /**
  * The records of a manifest's index, end to end: for whoever can't map a file.
- * @throws CodedError `MANIFEST_INVALID` where it names another number of parts, and of the source.
+ * @throws CodedError `MANIFEST_INVALID` where it names another number of parts, `INDEX_TOO_LARGE`, and of the source.
  */
 export async function fetchIndex(
   source: ContentSource,
@@ -55,6 +58,13 @@ export async function fetchIndex(
   sizes: Sizes,
 ): Promise<Uint8Array> {
   requireParts(manifest, sizes);
+  const bytes = sizes.rows * recordSize(sizes.dimension);
+  if (bytes > MEMORY_BYTES)
+    throw aiError("INDEX_TOO_LARGE", {
+      message: `the index of ${sizes.rows} rows has ${bytes} bytes; at most ${MEMORY_BYTES} are read into memory here`,
+      fix: "verify with `openledger receipt verify`, which maps it from the disk",
+      facts: { bytes, limit: MEMORY_BYTES },
+    });
   const [first, ...rest] = manifest.index;
   if (rest.length === 0) return source.get(first!);
   const parts: Uint8Array[] = [];

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSketches } from "../../../native/js/sketches.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { memoryContent } from "../testing/memory-content.ts";
-import { fetchIndex, partsIn, rowsOfPart, storeIndex } from "./index-contents.ts";
+import { fetchIndex, indexParts, partsIn, rowsOfPart, storeIndex } from "./index-contents.ts";
 import { IndexFiles, storedIndex } from "./index-files.ts";
 import { mapIndex } from "./mapped-index.ts";
 import type { IndexRecord } from "./record.ts";
@@ -181,6 +181,12 @@ describe("an index of several contents", () => {
         code: "MANIFEST_INVALID",
       });
     }
+    // Whoever names more than memory should hold is told so before the first part comes.
+    const huge = { ...commitment, rows: 4_000_000 };
+    const named = Array.from(indexParts(huge), () => hashes[0]!);
+    await expect(fetchIndex(never, { index: named }, huge)).rejects.toMatchObject({
+      code: "INDEX_TOO_LARGE",
+    });
     const turned = [...hashes].reverse();
     await expect(storedIndex(content, { index: turned }, commitment)).rejects.toMatchObject({
       code: "INDEX_MISMATCH",
