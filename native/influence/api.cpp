@@ -1,6 +1,8 @@
 // The C interface of influence: checks, copies inputs, hands over.
 #include "openledger_influence.h"
 
+#include <optional>
+
 #include "core/error.h"
 #include "core/handles.h"
 #include "influence/quantise.h"
@@ -15,6 +17,14 @@ const int32_t most_dimensions = 8192;
 
 const int32_t most_axes = 4096;
 const size_t most_coordinates = size_t{1} << 19;
+
+fold_terms terms_of(const ol_fold& fold) { return {fold.axes, fold.dimension, fold.seed, fold.unit != 0}; }
+
+void check_coordinates(const ol_adapter* adapter, int32_t axes) {
+  const ol::adapter& lora = *adapter->held;
+  if (factored_layout_of(lora.config, lora.rank, lora.targets, axes).coordinates > most_coordinates)
+    fail(OL_ERROR_ARGUMENT, "the basis has more coordinates than 2^19");
+}
 
 void check_axes(int32_t axes) {
   if (axes < 1 || axes > most_axes) fail(OL_ERROR_ARGUMENT, "the axes of a factor must be in 1..4096");
@@ -39,13 +49,13 @@ void launch(ol_session* session, ol_job** out, F&& body) {
 extern "C" {
 
 int ol_start_fit_basis(ol_session* session, const ol_model* model, const ol_adapter* adapter,
-                       const ol_examples* examples, double damping, int32_t dimension, ol_job** out) {
+                       const ol_examples* examples, double damping, int32_t dimension, int32_t sketches, ol_job** out) {
   return guarded([&] {
     check_request(model, adapter, examples, dimension);
     if (!(damping > 0)) fail(OL_ERROR_ARGUMENT, "the damping must be above zero");
     launch(session, out,
            [base = model->held, lora = adapter->held, set = copy_examples(model->held->config, *examples), damping,
-            dimension](job& self) { run_fit_basis(self, base, *lora, set, damping, dimension); });
+            dimension, sketches](job& self) { run_fit_basis(self, base, *lora, set, damping, dimension, sketches != 0); });
   });
 }
 
@@ -69,14 +79,23 @@ int ol_start_sketch(ol_session* session, const ol_model* model, const ol_adapter
 }
 
 int ol_start_fit_factored(ol_session* session, const ol_model* model, const ol_adapter* adapter,
-                          const ol_examples* examples, double damping, int32_t axes, ol_job** out) {
+                          const ol_examples* examples, double damping, int32_t axes, const ol_fold* sketches,
+                          size_t most_kept, ol_job** out) {
   return guarded([&] {
-    check_request(model, adapter, examples, 1);
+    check_request(model, adapter, examples, sketches ? sketches->dimension : 1);
     check_axes(axes);
     if (!(damping > 0)) fail(OL_ERROR_ARGUMENT, "the damping must be above zero");
+    std::optional<fold_terms> terms;
+    if (sketches) {
+      terms = terms_of(*sketches);
+      terms->axes = axes;
+      check_coordinates(adapter, axes);
+    }
     launch(session, out,
-           [base = model->held, lora = adapter->held, set = copy_examples(model->held->config, *examples), damping,
-            axes](job& self) { run_fit_factored(self, base, *lora, set, damping, axes); });
+           [base = model->held, lora = adapter->held, set = copy_examples(model->held->config, *examples), damping, axes,
+            terms, most_kept](job& self) {
+             run_fit_factored(self, base, *lora, set, damping, axes, terms ? &*terms : nullptr, most_kept);
+           });
   });
 }
 
@@ -88,13 +107,13 @@ int ol_start_sketch_factored(ol_session* session, const ol_model* model, const o
     check_axes(fold->axes);
     const ol::adapter& lora = *adapter->held;
     const factored_layout layout = factored_layout_of(lora.config, lora.rank, lora.targets, fold->axes);
-    if (layout.coordinates > most_coordinates) fail(OL_ERROR_ARGUMENT, "the basis has more coordinates than 2^19");
+    check_coordinates(adapter, fold->axes);
     if (mantissa_count != layout.mantissas || exponent_count != layout.exponents)
       fail(OL_ERROR_ARGUMENT, "the basis does not fit the adapter");
     factored_basis basis{{exponents, exponents + exponent_count}, {mantissas, mantissas + mantissa_count}};
     for (int8_t e : basis.exponents)
       if (e < -126) fail(OL_ERROR_ARGUMENT, "an exponent of the basis is below -126");
-    const fold_terms terms{fold->axes, fold->dimension, fold->seed, fold->unit != 0};
+    const fold_terms terms = terms_of(*fold);
     launch(session, out,
            [base = model->held, held = adapter->held, set = copy_examples(model->held->config, *examples), terms,
             basis = std::move(basis)](job& self) { run_sketch_factored(self, base, *held, set, basis, terms); });

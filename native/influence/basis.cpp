@@ -50,6 +50,8 @@ void rotate(backend& host, pool& threads, const ekfac_module& m, std::vector<flo
 
 // Parameters of a module that a thread takes at a time: a cache holds them for a few examples.
 const size_t chunk = 64;
+// Directions that are turned over together: a cache line of fp32 each.
+const size_t strip = 16;
 
 void by_chunks(pool& threads, size_t count, const std::function<void(size_t first, size_t last)>& body) {
   threads.run(static_cast<int>((count + chunk - 1) / chunk),
@@ -81,7 +83,7 @@ std::vector<float> half_whitening(pool& threads, const std::vector<float>& block
 
 class fitter {
  public:
-  fitter(backend& host, pool& threads, const ol_config& config, int rank, int targets, const kronecker_factors& factors, std::vector<float>& gradients, int n)
+  fitter(backend& host, pool& threads, const ol_config& config, int rank, int targets, const kronecker_factors& factors, const float* gradients, int n)
       : host_(host), threads_(threads), gradients_(gradients), n_(n), layout_(layout_of(config, rank, targets)) {
     collect(config, rank, targets, factors);
     solve();
@@ -135,23 +137,32 @@ class fitter {
       fail(OL_ERROR_NUMERIC, "an EK-FAC factor has no eigenvectors: its sums are not finite");
   }
 
-  // Gradients become whitened, in the eigenbasis, each tensor as [rank, longer]; the Gram matrix grows beside.
+  // Of one tensor all gradients in the eigenbasis: [n, rank, longer].
+  std::vector<float> turned(const ekfac_module& m) {
+    std::vector<float> blocks(m.count() * n_);
+    threads_.run(n_, [&](int e, int) { load_block(m, gradients_ + static_cast<size_t>(e) * layout_.count + m.offset, &blocks[e * m.count()]); });
+    rotate(host_, threads_, m, blocks, n_, true);
+    return blocks;
+  }
+
+  void scale(const ekfac_module& m, std::vector<float>& blocks, int count) {
+    threads_.run(count, [&](int e, int) {
+      for (size_t i = 0; i < m.count(); i++) blocks[e * m.count() + i] *= m.whiten[i];
+    });
+  }
+
+  // The whitening of each tensor, and the Gram matrix of the whitened gradients.
   void whiten(double damping) {
     gram_.assign(static_cast<size_t>(n_) * n_, 0.0);
     std::vector<float> part(gram_.size());
     for (ekfac_module& m : modules_) {
       const size_t count = m.count();
-      std::vector<float> blocks(count * n_), across(count * n_);
-      threads_.run(n_, [&](int e, int) { load_block(m, row(e) + m.offset, &blocks[e * count]); });
-      rotate(host_, threads_, m, blocks, n_, true);
+      std::vector<float> blocks = turned(m), across(count * n_);
       m.whiten = half_whitening(threads_, blocks, n_, count, damping);
+      scale(m, blocks, n_);
       by_chunks(threads_, count, [&](size_t first, size_t last) {
         for (int e = 0; e < n_; e++)
-          for (size_t i = first; i < last; i++) {
-            const float t = blocks[e * count + i] * m.whiten[i];
-            blocks[e * count + i] = row(e)[m.offset + i] = t;
-            across[i * n_ + e] = t;
-          }
+          for (size_t i = first; i < last; i++) across[i * n_ + e] = blocks[e * count + i];
       });
       host_.gemm(part.data(), blocks.data(), across.data(), n_, n_, static_cast<int>(count));
       for (size_t i = 0; i < part.size(); i++) gram_[i] += part[i];
@@ -187,13 +198,11 @@ class fitter {
     for (size_t b = 0; b < modules_.size(); b++) {
       const ekfac_module& m = modules_[b];
       const size_t count = m.count();
-      std::vector<float> whitened(count * n_), directions(count * dimension);
+      std::vector<float> whitened = turned(m), directions(count * dimension);
+      scale(m, whitened, n_);
       std::vector<std::vector<float>> tensors(threads_.threads(), std::vector<float>(count));
-      threads_.run(n_, [&](int e, int) { std::copy_n(row(e) + m.offset, count, &whitened[e * count]); });
       host_.gemm(directions.data(), mix.data(), whitened.data(), dimension, static_cast<int>(count), n_);
-      threads_.run(dimension, [&](int j, int) {
-        for (size_t i = 0; i < count; i++) directions[j * count + i] *= m.whiten[i];
-      });
+      scale(m, directions, dimension);
       rotate(host_, threads_, m, directions, dimension, false);
       threads_.run(dimension, [&](int j, int worker) {
         float* tensor = tensors[worker].data();
@@ -204,11 +213,9 @@ class fitter {
     }
   }
 
-  float* row(int e) { return &gradients_[static_cast<size_t>(e) * layout_.count]; }
-
   backend& host_;
   pool& threads_;
-  std::vector<float>& gradients_;
+  const float* gradients_;
   int n_;
   adapter_layout layout_;
   std::vector<eigen_task> tasks_;
@@ -219,21 +226,22 @@ class fitter {
 }  // namespace
 
 basis_fit fit_basis(backend& host, pool& threads, const ol_config& config, int rank, int targets,
-                    const kronecker_factors& factors, std::vector<float>& gradients, int n, int dimension,
-                    double damping) {
+                    const kronecker_factors& factors, const float* gradients, int n, int dimension, double damping) {
   return fitter(host, threads, config, rank, targets, factors, gradients, n).run(dimension, damping);
 }
 
-sketcher::sketcher(const adapter_layout& layout, const sketch_basis& basis)
+sketcher::sketcher(pool& threads, const adapter_layout& layout, const sketch_basis& basis)
     : dimension_(basis.dimension), parameters_(layout.count) {
   for (size_t b = 0; b < layout.tensors.size(); b++) {
     const size_t offset = layout.tensors[b].offset, count = layout.tensors[b].count;
     block made{offset, count, std::vector<float>(count * dimension_), std::vector<float>(dimension_)};
-    for (size_t j = 0; j < dimension_; j++) {
-      const int16_t* mantissas = &basis.mantissas[j * parameters_ + offset];
-      for (size_t i = 0; i < count; i++) made.directions[i * dimension_ + j] = mantissas[i];
-      made.scales[j] = power_of_two(basis.exponents[j * basis.blocks + b]);
-    }
+    by_chunks(threads, count, [&](size_t first, size_t last) {
+      for (size_t from = 0; from < dimension_; from += strip)
+        for (size_t i = first; i < last; i++)
+          for (size_t j = from; j < std::min(dimension_, from + strip); j++)
+            made.directions[i * dimension_ + j] = basis.mantissas[j * parameters_ + offset + i];
+    });
+    for (size_t j = 0; j < dimension_; j++) made.scales[j] = power_of_two(basis.exponents[j * basis.blocks + b]);
     blocks_.push_back(std::move(made));
   }
 }

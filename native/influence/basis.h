@@ -25,16 +25,15 @@ struct basis_fit {
   std::vector<double> spectrum;  // eigenvalues of the whitened Gram matrix, descending
 };
 
-// host: a CPU back end. gradients: [n, parameters] in the adapter's flat order; overwritten.
+// host: a CPU back end. gradients: [n, parameters] in the adapter's flat order.
 // damping: multiple of each module's mean eigenvalue.
 basis_fit fit_basis(backend& host, pool& threads, const ol_config& config, int rank, int targets,
-                    const kronecker_factors& factors, std::vector<float>& gradients, int n, int dimension,
-                    double damping);
+                    const kronecker_factors& factors, const float* gradients, int n, int dimension, double damping);
 
 // A basis ready to use: its blocks as fp32, [values, dimension] each.
 class sketcher {
  public:
-  sketcher(const adapter_layout& layout, const sketch_basis& basis);
+  sketcher(pool& threads, const adapter_layout& layout, const sketch_basis& basis);
   // coordinates [n, dimension] of gradients [n, parameters]. A row's result does not depend on the others.
   void run(backend& host, const float* gradients, int n, float* coordinates) const;
 

@@ -1,7 +1,9 @@
 #include "influence/run.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <numeric>
+#include <utility>
 
 #include "core/executor.h"
 #include "cpu/backend.h"
@@ -9,43 +11,81 @@
 namespace ol {
 namespace {
 
-// Per-example gradients of the adapter, micro-batch by micro-batch, on the host. `take(first, count, rows)` gets them. The job has
-// done `before` steps already.
-void each_gradient(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
-                   const example_set& examples, lora_visitor* visitor,
-                   const std::function<void(int first, int count, const float* rows)>& take, int64_t before = 0) {
-  backend& device = *self.owner().device;
-  std::vector<int32_t> order(examples.count());
-  std::iota(order.begin(), order.end(), 0);
-  const auto groups = group(examples, order.data(), examples.count(), self.owner().microbatch_tokens);
-  size_t widest = 0;
-  for (const auto& batch : groups) widest = std::max(widest, batch.examples.size());
-  const size_t count = lora.layout.count;
-  std::vector<float> rows(widest * count);
-  std::unique_ptr<executor> run;
-  device_array<float> each;
-  self.turn([&] {
-    run = std::make_unique<executor>(device, self.owner().on_device(base),
-                                     std::make_shared<device_adapter>(device, lora), examples.longest());
-    each = device_array<float>(device, widest * count);
-  });
-  int done = 0;
-  for (const auto& batch : groups) {
-    const int size = static_cast<int>(batch.examples.size());
-    self.turn([&] {
-      gradient_sinks sinks;
-      sinks.adapter_each = each.get();
-      sinks.visitor = visitor;
-      run->forward(batch, true);
-      run->loss(batch, 1.0f);
-      run->backward(batch, sinks);
-      device.download(rows.data(), each.get(), size * count * sizeof(float));
-      device.finish();
-    });
-    take(done, size, rows.data());
-    self.advance(before + (done += size));
+// Per-example gradients of the adapter on the host, micro-batch by micro-batch. Those of the first examples are kept as far as `most`
+// bytes reach, so that a further pass makes only the rest again; no result depends on how many they are.
+class gradient_passes {
+ public:
+  using taker = std::function<void(int first, int count, const float* rows)>;
+
+  gradient_passes(job& self, std::shared_ptr<const model> base, const adapter& lora, const example_set& examples, size_t most)
+      : self_(self), base_(std::move(base)), lora_(lora), examples_(examples), count_(lora.layout.count) {
+    const size_t fitting = most / (count_ * sizeof(float));
+    kept_.resize(std::min<size_t>(fitting, examples.count()) * count_);
   }
-}
+
+  // A visitor sees the activations of examples that are made, so only the first pass has one.
+  void pass(lora_visitor* visitor, const taker& take) {
+    for (int from = 0; from < ready_; from += at_once) {
+      const int size = std::min(at_once, ready_ - from);
+      self_.turn([&] { take(from, size, kept(from)); });
+      self_.advance(done_ += size);
+    }
+    make(visitor, take);
+    ready_ = static_cast<int>(kept_.size() / count_);
+  }
+
+  // All of them, after a pass for which there was room.
+  const float* kept(int first) const { return &kept_[static_cast<size_t>(first) * count_]; }
+
+ private:
+  static const int at_once = 256;
+
+  void make(lora_visitor* visitor, const taker& take) {
+    if (ready_ == examples_.count()) return;
+    backend& device = *self_.owner().device;
+    std::vector<int32_t> order(examples_.count() - ready_);
+    std::iota(order.begin(), order.end(), ready_);
+    const auto groups = group(examples_, order.data(), static_cast<int>(order.size()), self_.owner().microbatch_tokens);
+    size_t widest = 0;
+    for (const auto& batch : groups) widest = std::max(widest, batch.examples.size());
+    std::vector<float> rows(widest * count_);
+    std::unique_ptr<executor> run;
+    device_array<float> each;
+    self_.turn([&] {
+      run = std::make_unique<executor>(device, self_.owner().on_device(base_),
+                                       std::make_shared<device_adapter>(device, lora_), examples_.longest());
+      each = device_array<float>(device, widest * count_);
+    });
+    int first = ready_;
+    for (const auto& batch : groups) {
+      const int size = static_cast<int>(batch.examples.size());
+      self_.turn([&] {
+        gradient_sinks sinks;
+        sinks.adapter_each = each.get();
+        sinks.visitor = visitor;
+        run->forward(batch, true);
+        run->loss(batch, 1.0f);
+        run->backward(batch, sinks);
+        device.download(rows.data(), each.get(), size * count_ * sizeof(float));
+        device.finish();
+      });
+      const size_t at = static_cast<size_t>(first) * count_;
+      if (at < kept_.size()) std::copy_n(rows.data(), std::min(size * count_, kept_.size() - at), &kept_[at]);
+      take(first, size, rows.data());
+      first += size;
+      self_.advance(done_ += size);
+    }
+  }
+
+  job& self_;
+  std::shared_ptr<const model> base_;
+  const adapter& lora_;
+  const example_set& examples_;
+  size_t count_;
+  std::vector<float> kept_;
+  int ready_ = 0;
+  int64_t done_ = 0;
+};
 
 // The dense algebra runs on the CPU whatever device the model is on.
 std::unique_ptr<backend> host_backend(const session& owner) {
@@ -57,70 +97,111 @@ std::unique_ptr<backend> host_backend(const session& owner) {
 }  // namespace
 
 void run_fit_basis(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
-                   const example_set& examples, double damping, int dimension) {
+                   const example_set& examples, double damping, int dimension, bool sketches) {
   const int n = examples.count();
-  const size_t count = lora.layout.count;
-  self.plan(n + 1);
-  std::vector<float> gradients(n * count);
+  self.plan((sketches ? 2 : 1) * static_cast<int64_t>(n) + 1);
+  gradient_passes gradients(self, base, lora, examples, SIZE_MAX);
   kronecker_factors factors;
   {
     factor_sums sums(*self.owner().device, base->config, lora.rank, lora.targets);
-    each_gradient(self, base, lora, examples, &sums, [&](int first, int size, const float* rows) {
-      std::copy_n(rows, size * count, &gradients[first * count]);
-    });
+    gradients.pass(&sums, [](int, int, const float*) {});
     factors = sums.read();
   }
   const auto host = host_backend(self.owner());
   pool threads(self.owner().threads);
   basis_fit fit;
   self.turn([&] {
-    fit = fit_basis(*host, threads, base->config, lora.rank, lora.targets, factors, gradients, n, dimension, damping);
+    fit = fit_basis(*host, threads, base->config, lora.rank, lora.targets, factors, gradients.kept(0), n, dimension, damping);
   });
+  if (sketches) {
+    const sketcher sketch(threads, lora.layout, fit.basis);
+    std::vector<float> coordinates(static_cast<size_t>(n) * dimension);
+    gradients.pass(nullptr, [&](int first, int size, const float* rows) {
+      sketch.run(*host, rows, size, &coordinates[static_cast<size_t>(first) * dimension]);
+    });
+    self.output("coordinates", coordinates);
+  }
   self.output("exponents", fit.basis.exponents);
   self.output("mantissas", fit.basis.mantissas);
   self.output("spectrum", fit.spectrum);
-  self.advance(n + 1);
+  self.advance((sketches ? 2 : 1) * static_cast<int64_t>(n) + 1);
 }
 
 void run_sketch(job& self, const std::shared_ptr<const model>& base, const adapter& lora, const example_set& examples,
                 const sketch_basis& basis) {
   self.plan(examples.count());
   const auto host = host_backend(self.owner());
-  const sketcher sketch(lora.layout, basis);
+  pool threads(self.owner().threads);
+  const sketcher sketch(threads, lora.layout, basis);
   std::vector<float> coordinates(static_cast<size_t>(examples.count()) * basis.dimension);
-  each_gradient(self, base, lora, examples, nullptr, [&](int first, int size, const float* rows) {
+  gradient_passes(self, base, lora, examples, 0).pass(nullptr, [&](int first, int size, const float* rows) {
     sketch.run(*host, rows, size, &coordinates[static_cast<size_t>(first) * basis.dimension]);
   });
   self.output("coordinates", coordinates);
 }
 
+namespace {
+
+// Sketches of examples one after the other: projected, then folded.
+class folded_sketches {
+ public:
+  folded_sketches(backend& host, const factored_layout& layout, const factored_basis& basis, const fold_terms& terms, int examples)
+      : host_(host), projection_(layout, basis), fold_(layout.coordinates, terms), width_(layout.coordinates),
+        k_(terms.dimension), coordinates_(static_cast<size_t>(examples) * k_) {}
+
+  void take(int first, int size, const float* rows) {
+    projected_.resize(size * width_);
+    projection_.run(host_, rows, size, projected_.data());
+    for (int e = 0; e < size; e++) fold_.run(&projected_[e * width_], &coordinates_[(first + e) * k_]);
+  }
+
+  const std::vector<float>& coordinates() const { return coordinates_; }
+
+ private:
+  backend& host_;
+  factored_projection projection_;
+  folder fold_;
+  size_t width_, k_;
+  std::vector<float> coordinates_, projected_;
+};
+
+}  // namespace
+
 void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
-                      const example_set& examples, double damping, int axes) {
+                      const example_set& examples, double damping, int axes, const fold_terms* sketches, size_t most_kept) {
   const int n = examples.count();
-  self.plan(2 * n + 1);
+  const int64_t steps = (sketches ? 3 : 2) * static_cast<int64_t>(n) + 1;
+  self.plan(steps);
   const factored_layout layout = factored_layout_of(base->config, lora.rank, lora.targets, axes);
   const auto host = host_backend(self.owner());
   pool threads(self.owner().threads);
+  gradient_passes gradients(self, base, lora, examples, most_kept);
   factored_basis basis;
   {
     factor_sums sums(*self.owner().device, base->config, lora.rank, lora.targets);
-    each_gradient(self, base, lora, examples, &sums, [](int, int, const float*) {});
+    gradients.pass(&sums, [](int, int, const float*) {});
     const kronecker_factors factors = sums.read();
     self.turn([&] { basis = fit_axes(threads, base->config, lora.targets, layout, factors); });
   }
-  const factored_projection projection(layout, basis);
-  fisher_sums fisher(layout);
-  std::vector<float> projected;
-  const auto add = [&](int, int size, const float* rows) {
-    projected.resize(size * layout.coordinates);
-    projection.run(*host, rows, size, projected.data());
-    fisher.add(projected.data(), size);
-  };
-  each_gradient(self, base, lora, examples, nullptr, add, n);
-  fisher.whiten(layout, damping, &basis);
+  {
+    const factored_projection projection(layout, basis);
+    fisher_sums fisher(layout);
+    std::vector<float> projected;
+    gradients.pass(nullptr, [&](int, int size, const float* rows) {
+      projected.resize(size * layout.coordinates);
+      projection.run(*host, rows, size, projected.data());
+      fisher.add(projected.data(), size);
+    });
+    fisher.whiten(layout, damping, &basis);
+  }
+  if (sketches) {
+    folded_sketches folded(*host, layout, basis, *sketches, n);
+    gradients.pass(nullptr, [&](int first, int size, const float* rows) { folded.take(first, size, rows); });
+    self.output("coordinates", folded.coordinates());
+  }
   self.output("exponents", basis.exponents);
   self.output("mantissas", basis.mantissas);
-  self.advance(2 * n + 1);
+  self.advance(steps);
 }
 
 void run_sketch_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
@@ -128,16 +209,11 @@ void run_sketch_factored(job& self, const std::shared_ptr<const model>& base, co
   self.plan(examples.count());
   const auto host = host_backend(self.owner());
   const factored_layout layout = factored_layout_of(base->config, lora.rank, lora.targets, terms.axes);
-  const factored_projection projection(layout, basis);
-  const folder fold(layout.coordinates, terms);
-  const size_t k = terms.dimension;
-  std::vector<float> coordinates(examples.count() * k), projected;
-  each_gradient(self, base, lora, examples, nullptr, [&](int first, int size, const float* rows) {
-    projected.resize(size * layout.coordinates);
-    projection.run(*host, rows, size, projected.data());
-    for (int e = 0; e < size; e++) fold.run(&projected[e * layout.coordinates], &coordinates[(first + e) * k]);
+  folded_sketches folded(*host, layout, basis, terms, examples.count());
+  gradient_passes(self, base, lora, examples, 0).pass(nullptr, [&](int first, int size, const float* rows) {
+    folded.take(first, size, rows);
   });
-  self.output("coordinates", coordinates);
+  self.output("coordinates", folded.coordinates());
 }
 
 }  // namespace ol

@@ -19,6 +19,7 @@ import type {
 } from "./types.ts";
 
 type ExampleArgs = [ids: Int32Array, targets: Uint8Array, offsets: Int32Array];
+type FoldArgs = [dimension: number, seed: number, unit: boolean];
 type TrainArgs = [
   order: Int32Array,
   stepOffsets: Int32Array,
@@ -239,7 +240,7 @@ export interface Addon extends SpansAddon, SketchesAddon, EngineAddon {
     session: object,
     model: object,
     adapter: object,
-    ...rest: [...ExampleArgs, damping: number, dimension: number]
+    ...rest: [...ExampleArgs, damping: number, dimension: number, sketches: boolean]
   ): object;
   startSketch(
     session: object,
@@ -251,21 +252,13 @@ export interface Addon extends SpansAddon, SketchesAddon, EngineAddon {
     session: object,
     model: object,
     adapter: object,
-    ...rest: [...ExampleArgs, damping: number, axes: number]
+    ...rest: [...ExampleArgs, damping: number, axes: number, mostKept: number, ...fold: FoldArgs | []]
   ): object;
   startSketchFactored(
     session: object,
     model: object,
     adapter: object,
-    ...rest: [
-      ...ExampleArgs,
-      exponents: Int8Array,
-      mantissas: Int16Array,
-      axes: number,
-      dimension: number,
-      seed: number,
-      unit: boolean,
-    ]
+    ...rest: [...ExampleArgs, exponents: Int8Array, mantissas: Int16Array, axes: number, ...fold: FoldArgs]
   ): object;
   scan(query: Int16Array, rows: Int8Array): BigInt64Array;
   pollJob(job: object): RawProgress;

@@ -11,7 +11,7 @@ const FLAT: Fold = { dimension: 2176, seed: 5, unit: false };
 
 async function everything(session: Session, fold = FOLD, axes = 8, damping = 0.1) {
   const { tensors, rank, ...request } = subject();
-  const basis = await fitFactored(session, { ...request, damping, axes }).wait();
+  const { basis } = await fitFactored(session, { ...request, damping, axes }).wait();
   return { basis, coordinates: await sketchFactored(session, { ...request, basis, fold }).wait() };
 }
 
@@ -82,6 +82,21 @@ describe("a factored sketch", () => {
     expect(await sketchFactored(session, one).wait()).toEqual(coordinates.slice(5 * 64, 6 * 64));
   });
 
+  it("comes with the fit as it comes later, however many gradients are kept between the passes", async () => {
+    const session = new Session({ microbatchTokens: 24 });
+    const { tensors, rank, ...request } = subject();
+    const reference = digest(await everything(session));
+    const row = 4 * tensors.reduce((sum, { count }) => sum + count, 0);
+    // None, part of a row, seven of twenty, one less than all, all.
+    for (const mostKept of [0, row - 1, 7 * row, 19 * row, 20 * row, undefined]) {
+      const fitting = { ...request, damping: 0.1, axes: 8, fold: FOLD, mostKept };
+      const { basis, coordinates } = await fitFactored(session, fitting).wait();
+      expect(digest({ basis, coordinates: coordinates! })).toBe(reference);
+    }
+    const { coordinates } = await fitFactored(session, { ...request, damping: 0.1, axes: 8 }).wait();
+    expect(coordinates).toBeUndefined();
+  });
+
   it("finds the leading directions of a side above 1,024 by iteration", { timeout: 120_000 }, async () => {
     const wide = { ...CONFIG, layers: 1, intermediateSize: 1040 };
     // At most 30 tokens: so many directions hold every gradient, but for what sums in fp32 lose.
@@ -89,7 +104,7 @@ describe("a factored sketch", () => {
     const session = new Session();
     const [a] = tensors;
     // So much damping that every coordinate has the same scale.
-    const basis = await fitFactored(session, { ...request, damping: 1e9, axes: 32 }).wait();
+    const { basis } = await fitFactored(session, { ...request, damping: 1e9, axes: 32 }).wait();
     const fold = { dimension: 64 * Math.ceil((rank * (32 + 24)) / 64), seed: 1, unit: false };
     const coordinates = await sketchFactored(session, { ...request, basis, fold }).wait();
     const { rows, dimension } = await session.loraGradients(request).wait();
@@ -113,6 +128,7 @@ describe("a factored sketch", () => {
     expect(() => sketchFactored(session, { ...request, basis, fold: { ...FOLD, seed: -1 } })).toThrow(
       "32 bits",
     );
+    expect(() => fitFactored(session, { ...request, damping: 0.1, axes: 8, fold: odd })).toThrow("of 64");
     expect(() => fitFactored(session, { ...request, damping: 0, axes: 8 })).toThrow("damping");
     expect(() => fitFactored(session, { ...request, damping: 0.1, axes: 0 })).toThrow("axes");
     expect(() => fitFactored(session, { ...request, damping: 0.1, axes: 1.5 })).toThrow("whole number");

@@ -63,14 +63,27 @@ export interface FitFactoredRequest extends Subject {
   /** Damping as a multiple of the mean eigenvalue of each tensor. */
   damping: number;
   axes: number;
+  /** The examples' own sketches, where they are wanted too. */
+  fold?: Fold;
+  /** Bytes of gradients kept from one pass over the examples for the next, at most: no result depends on it. */
+  mostKept?: number;
+}
+
+/** What is kept of gradients unless a request says otherwise: those of a thousand rows of a small model. */
+export const KEPT_GRADIENTS = 2 ** 29;
+
+export interface FittedFactored {
+  basis: FactoredBasis;
+  /** Where a fold was given: what `sketchFactored` gives of the examples, [n, k]. */
+  coordinates?: Float32Array;
 }
 
 /**
  * Fits the projection with the true labels, in two passes over the examples. Deterministic: same bytes on every machine.
- * @throws NativeError NATIVE_ARGUMENT, NATIVE_NUMERIC.
+ * @throws NativeError NATIVE_CONFIG, NATIVE_ARGUMENT, NATIVE_NUMERIC.
  */
-export function fitFactored(session: Session, request: FitFactoredRequest): Job<FactoredBasis> {
-  const { model, adapter, examples, damping, axes } = request;
+export function fitFactored(session: Session, request: FitFactoredRequest): Job<FittedFactored> {
+  const { model, adapter, examples, damping, axes, fold, mostKept = KEPT_GRADIENTS } = request;
   if (!Number.isInteger(axes)) throw new NativeError("NATIVE_CONFIG", `${axes} axes are no whole number`);
   const { ids, targets, offsets } = packExamples(examples);
   const handle = loadAddon().startFitFactored(
@@ -82,12 +95,28 @@ export function fitFactored(session: Session, request: FitFactoredRequest): Job<
     offsets,
     damping,
     axes,
+    mostKept,
+    ...(fold === undefined ? ([] as const) : foldArgs(fold)),
   );
   return startJob(handle, (out) => ({
-    axes,
-    exponents: out.exponents as Int8Array,
-    mantissas: out.mantissas as Int16Array,
+    basis: {
+      axes,
+      exponents: out.exponents as Int8Array,
+      mantissas: out.mantissas as Int16Array,
+    },
+    ...(fold && { coordinates: out.coordinates as Float32Array }),
   }));
+}
+
+/** @throws NativeError NATIVE_CONFIG. */
+function foldArgs({ dimension, seed, unit }: Fold): [dimension: number, seed: number, unit: boolean] {
+  if (!Number.isInteger(dimension) || dimension <= 0 || dimension % 64 !== 0) {
+    throw new NativeError("NATIVE_CONFIG", `dimension ${dimension} is not a positive multiple of 64`);
+  }
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
+    throw new NativeError("NATIVE_CONFIG", `seed ${seed} is not within 32 bits`);
+  }
+  return [dimension, seed, unit];
 }
 
 /**
@@ -99,13 +128,6 @@ export function sketchFactored(
   request: Subject & { basis: FactoredBasis; fold: Fold },
 ): Job<Float32Array> {
   const { model, adapter, examples, basis, fold } = request;
-  const { dimension, seed, unit } = fold;
-  if (!Number.isInteger(dimension) || dimension <= 0 || dimension % 64 !== 0) {
-    throw new NativeError("NATIVE_CONFIG", `dimension ${dimension} is not a positive multiple of 64`);
-  }
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-    throw new NativeError("NATIVE_CONFIG", `seed ${seed} is not within 32 bits`);
-  }
   const { ids, targets, offsets } = packExamples(examples);
   const handle = loadAddon().startSketchFactored(
     session.handle,
@@ -117,9 +139,7 @@ export function sketchFactored(
     basis.exponents,
     basis.mantissas,
     basis.axes,
-    dimension,
-    seed,
-    unit,
+    ...foldArgs(fold),
   );
   return startJob(handle, (out) => out.coordinates as Float32Array);
 }

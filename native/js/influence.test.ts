@@ -30,6 +30,15 @@ function digest({ basis, spectrum, coordinates }: Awaited<ReturnType<typeof ever
 describe("fitBasis and sketch", () => {
   const isas = backends().isas;
 
+  it("sketches the examples while it fits as it does later", async () => {
+    const session = new Session({ microbatchTokens: 24 });
+    const { tensors: _, ...request } = subject();
+    const fitting = { ...request, damping: 0.1, dimension: 64 };
+    const { basis, coordinates } = await fitBasis(session, { ...fitting, sketches: true }).wait();
+    expect(coordinates).toEqual(await sketch(session, { ...request, basis }).wait());
+    expect((await fitBasis(session, fitting).wait()).coordinates).toBeUndefined();
+  });
+
   it(`gives the same bytes on ${isas.join(", ")}, 1 and 3 threads, small and large micro-batches`, async () => {
     const reference = digest(await everything(new Session({ isa: "scalar", threads: 1 })));
     for (const isa of isas) {

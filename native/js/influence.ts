@@ -37,17 +37,21 @@ export interface FitBasisRequest {
   damping: number;
   /** k; a multiple of 64. */
   dimension: number;
+  /** Whether the examples' own sketches are wanted too: their gradients are at hand. */
+  sketches?: boolean;
 }
 
 export interface FitBasisResult {
   basis: Basis;
+  /** Where wanted: what `sketch` gives of the examples, [n, k]. */
+  coordinates?: Float32Array;
   /** Eigenvalues of the whitened Gram matrix, descending; min(n, k) entries. */
   spectrum: Float64Array;
 }
 
 /** Fits the EK-FAC factors with the true labels and the PCA directions. Deterministic: same bytes on every machine. */
 export function fitBasis(session: Session, request: FitBasisRequest): Job<FitBasisResult> {
-  const { dimension, damping } = request;
+  const { dimension, damping, sketches = false } = request;
   if (!Number.isInteger(dimension) || dimension <= 0 || dimension % 64 !== 0) {
     throw new NativeError("NATIVE_CONFIG", `dimension ${dimension} is not a positive multiple of 64`);
   }
@@ -62,10 +66,12 @@ export function fitBasis(session: Session, request: FitBasisRequest): Job<FitBas
     packed.offsets,
     damping,
     dimension,
+    sketches,
   );
   return startJob(handle, (out) => {
     const mantissas = out.mantissas as Int16Array;
     return {
+      ...(sketches && { coordinates: out.coordinates as Float32Array }),
       basis: {
         dimension,
         parameters: mantissas.length / dimension,

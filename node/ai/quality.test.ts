@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Session } from "../../native/js/index.ts";
 import { packageRoot } from "../base/paths.ts";
-import { buildIndex, fitModelBasis, querySketch } from "./attribution/build.ts";
+import { attributionOf, querySketch } from "./attribution/build.ts";
 import { partsIn } from "./attribution/index-contents.ts";
 import { mapIndex } from "./attribution/mapped-index.ts";
 import { scoreOf, trueList } from "./attribution/score.ts";
@@ -34,8 +34,8 @@ test("the shipped model learns facts it never saw, and the index finds who taugh
   });
   const trained = await trainAdapter(session, base, rows, DEFAULT_METHOD);
   const adapter = trained.native;
-  const basis = await fitModelBasis(session, base, adapter, rows, DEFAULT_METHOD);
-  const built = await buildIndex(session, base, adapter, basis, { places, examples: rows }, DEFAULT_METHOD);
+  const set = { places, examples: rows };
+  const { basis, index: built } = await attributionOf(session, base, adapter, set, DEFAULT_METHOD);
   const { commitment } = built;
   const index = await mapIndex(partsIn(built.bytes, commitment), commitment);
 

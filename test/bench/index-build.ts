@@ -1,10 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Fold, fitFactored, sketchFactored } from "../../native/js/factored.ts";
 import { type Adapter, type Example, type Model, Session } from "../../native/js/index.ts";
-import { fitBasis, quantise, sketch } from "../../native/js/influence.ts";
+import { fitBasis, quantise, scan, sketch } from "../../native/js/influence.ts";
+import { foldOf } from "../../node/ai/attribution/model-basis.ts";
 import { openModelSource } from "../../node/ai/model/files.ts";
 import { loadNativeModel } from "../../node/ai/model/load.ts";
+import { FACTORED_SKETCHES } from "../../node/ai/train/method.ts";
 import { CodedError } from "../../node/base/errors.ts";
 import { packageRoot } from "../../node/base/paths.ts";
 import { Random } from "../../node/base/random.ts";
@@ -12,17 +15,24 @@ import { type Bench, clockFor, countThreads, type Figure, median, wantedThreads 
 import { MADE_ADAPTER, madeAdapter } from "./made-model.ts";
 import { PythonPeer } from "./python-peer.ts";
 
-const ROWS = 256;
+/** As many rows as directions, and as many as directions are fitted on at most. */
+const SIZES = { dense: 256, folded: 2048 };
 const QUESTIONS = 4;
 const LENGTH = 32;
 const DAMPING = 0.1;
 const RUNS = 3;
-/** Least correlation of both sides' scores of a question. Ours are rounded to 8 bits, and cut to directions that the rows span. */
+/** Least correlation of both sides' scores of a question. Ours are rounded to 8 bits, and cut to directions that the rows span or folded. */
 const AGREEMENT = 0.9;
 const WAIT = { intervalMs: 1 };
 
+/** Factored sketches as large models have them, but of rows as long as they are: kronfluence's scores have them so. */
+const FOLD: Fold = { ...foldOf(FACTORED_SKETCHES), unit: false };
+
+type Kind = keyof typeof SIZES;
+
 /**
- * Basis, sketches and scores of the shipped model's LoRA factors beside kronfluence's factors and scores of the same rows.
+ * Basis, sketches and scores of the shipped model's LoRA factors beside kronfluence's factors and scores of the same rows: by dense
+ * directions, and by factored sketches.
  * OPENLEDGER_BENCH_THREADS sets the threads (of one, processor time is measured).
  */
 export const indexBuildBench: Bench = {
@@ -33,7 +43,10 @@ export const indexBuildBench: Bench = {
     const session = new Session({ threads: wantedThreads() });
     const folder = await mkdtemp(join(tmpdir(), "openledger-bench-index-build-"));
     try {
-      return [await measure(session, native, modelFolder, folder)];
+      const figures: Figure[] = [];
+      for (const kind of ["dense", "folded"] as const)
+        figures.push(await measure(kind, { session, model: native, modelFolder, folder }));
+      return figures;
     } finally {
       session.close();
       native.close();
@@ -42,13 +55,21 @@ export const indexBuildBench: Bench = {
   },
 };
 
-async function measure(session: Session, model: Model, modelFolder: string, folder: string): Promise<Figure> {
+interface Subject {
+  session: Session;
+  model: Model;
+  modelFolder: string;
+  folder: string;
+}
+
+async function measure(kind: Kind, { session, model, modelFolder, folder }: Subject): Promise<Figure> {
+  const count = SIZES[kind];
   const random = new Random(3);
-  const made = (count: number) =>
-    Array.from({ length: count }, () =>
+  const made = (size: number) =>
+    Array.from({ length: size }, () =>
       Array.from({ length: LENGTH }, () => random.below(model.config.vocabSize)),
     );
-  const rows = made(ROWS);
+  const rows = made(count);
   // Near copies of rows, so that scores aren't noise alone.
   const questions = made(QUESTIONS).map((ids, i) => [...rows[i]!.slice(0, LENGTH - 4), ...ids.slice(0, 4)]);
   const { adapter, flat } = madeAdapter(model);
@@ -64,47 +85,63 @@ async function measure(session: Session, model: Model, modelFolder: string, fold
   const clock = clockFor(session);
   for (let run = -1; run < RUNS; run++) {
     const start = clock();
-    const mine = await scoresOf(session, model, adapter, rows, questions);
+    const mine = await SCORERS[kind](
+      session,
+      { model, adapter },
+      rows.map(exampleOf),
+      questions.map(exampleOf),
+    );
     const seconds = clock() - start;
     const told = note === undefined ? await peer.ask<{ seconds: number }>({ do: "score", file: scores }) : "";
     if (typeof told === "string") note ??= told;
-    else if (run < 0) requireAgreement(mine, floats(await readFile(scores!)));
+    else if (run < 0) requireAgreement(mine, floats(await readFile(scores!)), count);
     if (run < 0) continue;
     ours.push(seconds);
     if (typeof told !== "string") theirs.push(told.seconds);
   }
   peer.stop();
   return {
-    what: `index of ${ROWS} rows of ${LENGTH} tokens built at the shipped model's factors of rank ${rank}, and ${QUESTIONS} questions scored, ${session.isa}, ${countThreads(session)}`,
-    ...{ name: "index-build", unit: "rows/s", ours: ROWS / median(ours), note },
-    peer: theirs.length > 0 ? { name: "kronfluence, ekfac", value: ROWS / median(theirs) } : undefined,
+    what: `index of ${count} rows of ${LENGTH} tokens built at the shipped model's factors of rank ${rank} by ${kind} sketches, and ${QUESTIONS} questions scored, ${session.isa}, ${countThreads(session)}`,
+    ...{ name: `index-build-${kind}`, unit: "rows/s", ours: count / median(ours), note },
+    peer: theirs.length > 0 ? { name: "kronfluence, ekfac", value: count / median(theirs) } : undefined,
   };
 }
 
-/** As making an index and asking it do: [questions, rows]. */
-async function scoresOf(
+type Scorer = (
   session: Session,
-  model: Model,
-  adapter: Adapter,
-  rows: readonly number[][],
-  questions: readonly number[][],
-): Promise<Float64Array> {
-  const examples = rows.map(exampleOf);
-  const request = { model, adapter, examples, damping: DAMPING, dimension: ROWS };
-  const { basis } = await fitBasis(session, request).wait(WAIT);
-  const sketched = await sketch(session, { model, adapter, basis, examples }).wait(WAIT);
-  const index = quantise(sketched, ROWS, 8);
-  const asked = await sketch(session, { model, adapter, basis, examples: questions.map(exampleOf) }).wait(
-    WAIT,
-  );
-  const queries = quantise(asked, ROWS, 16);
-  const scores = new Float64Array(questions.length * ROWS);
-  for (let q = 0; q < questions.length; q++)
-    for (let row = 0; row < ROWS; row++) {
-      let dot = 0;
-      for (let i = 0; i < ROWS; i++) dot += queries.values[q * ROWS + i]! * index.values[row * ROWS + i]!;
-      scores[q * ROWS + row] = dot * 2 ** (queries.exponents[q]! + index.exponents[row]!);
-    }
+  subject: { model: Model; adapter: Adapter },
+  rows: Example[],
+  questions: Example[],
+) => Promise<Float64Array>;
+
+/** As making an index and asking it do: [questions, rows]. */
+const SCORERS: Readonly<Record<Kind, Scorer>> = {
+  async dense(session, subject, examples, questions) {
+    const dimension = examples.length;
+    const fitting = { ...subject, examples, damping: DAMPING, dimension, sketches: true };
+    const { basis, coordinates } = await fitBasis(session, fitting).wait(WAIT);
+    const asked = await sketch(session, { ...subject, basis, examples: questions }).wait(WAIT);
+    return scoresOf(coordinates!, asked, dimension);
+  },
+  async folded(session, subject, examples, questions) {
+    const { axes } = FACTORED_SKETCHES;
+    const fitting = { ...subject, examples, damping: DAMPING, axes, fold: FOLD };
+    const { basis, coordinates } = await fitFactored(session, fitting).wait(WAIT);
+    const asking = { ...subject, basis, fold: FOLD, examples: questions };
+    return scoresOf(coordinates!, await sketchFactored(session, asking).wait(WAIT), FOLD.dimension);
+  },
+};
+
+function scoresOf(rows: Float32Array, questions: Float32Array, k: number): Float64Array {
+  const index = quantise(rows, k, 8);
+  const asked = quantise(questions, k, 16);
+  const count = rows.length / k;
+  const scores = new Float64Array((questions.length / k) * count);
+  for (const [q, exponent] of asked.exponents.entries()) {
+    const dots = scan(asked.values.subarray(q * k, (q + 1) * k), index.values);
+    for (let row = 0; row < count; row++)
+      scores[q * count + row] = Number(dots[row]) * 2 ** (exponent + index.exponents[row]!);
+  }
   return scores;
 }
 
@@ -117,9 +154,9 @@ function floats(bytes: Uint8Array): Float64Array {
 }
 
 /** @throws CodedError `BENCH_MISMATCH` when both sides don't score the same thing. */
-function requireAgreement(ours: Float64Array, theirs: Float64Array): void {
+function requireAgreement(ours: Float64Array, theirs: Float64Array, rows: number): void {
   for (let q = 0; q < QUESTIONS; q++) {
-    const part = [q * ROWS, (q + 1) * ROWS] as const;
+    const part = [q * rows, (q + 1) * rows] as const;
     const found = correlation(ours.subarray(...part), theirs.subarray(...part));
     if (found >= AGREEMENT) continue;
     throw new CodedError("BENCH_MISMATCH", "fatal", {

@@ -4,6 +4,7 @@ import { likelySketches, openSketches, type Sketches } from "../../native/js/ske
 import { buildIndex, fitModelBasis, querySketch } from "../../node/ai/attribution/build.ts";
 import { indexParts, partsIn } from "../../node/ai/attribution/index-contents.ts";
 import { mapIndex } from "../../node/ai/attribution/mapped-index.ts";
+import type { ModelBasis } from "../../node/ai/attribution/model-basis.ts";
 import { bestList } from "../../node/ai/attribution/score.ts";
 import { type AttributionIndex, recordOf } from "../../node/ai/attribution/sketch-index.ts";
 import { exampleHash } from "../../node/ai/datanet/rows.ts";
@@ -26,7 +27,7 @@ interface Asked {
   session: Session;
   base: Awaited<ReturnType<typeof loadModel>>;
   adapter: Awaited<ReturnType<typeof trainAdapter>>["native"];
-  basis: Awaited<ReturnType<typeof fitModelBasis>>;
+  basis: ModelBasis;
   index: AttributionIndex;
   /** The same index, for the estimate from signs. */
   sketches: Sketches;
@@ -48,12 +49,14 @@ export async function modelFigures(folder: string, rows: number, facts: number):
   const learnt = all.slice(0, facts);
   const [trained, training] = await timed(() => trainAdapter(session, base, learnt, method));
   const adapter = trained.native;
-  const [basis, fitting] = await timed(() => fitModelBasis(session, base, adapter, learnt, method));
+  const [{ basis, sketched }, fitting] = await timed(() =>
+    fitModelBasis(session, base, adapter, learnt, method),
+  );
   const places = all.map(({ rowId, exampleHash: hash }): RowPlace => {
     return { rowId, first: rowId, row: rowId, contributionId: 1n, contributor: "0x", exampleHash: hash };
   });
   const [built, sketching] = await timed(() =>
-    buildIndex(session, base, adapter, basis, { places, examples: all }, method),
+    buildIndex(session, base, adapter, basis, { places, examples: all }, method, { sketched }),
   );
   const { commitment } = built;
   const paths = indexParts(commitment).map((_, i) => join(folder, `model-${i}.sketches`));

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Session } from "../../native/js/index.ts";
-import { buildIndex, fitModelBasis } from "../../node/ai/attribution/build.ts";
+import { attributionOf } from "../../node/ai/attribution/build.ts";
 import { keccakOf } from "../../node/ai/codec/hash.ts";
 import { evaluateModel } from "../../node/ai/evaluation/evaluate-model.ts";
 import { type AttributionReport, reportLines } from "../../node/ai/evaluation/report.ts";
@@ -85,8 +85,7 @@ async function judge({
   const { examples } = world.set;
   const plan = await planTraining(examples, method, base.tokenizer, base.config.contextLength);
   const { native: adapter } = await trainPlan(session, base, plan, method);
-  const basis = await fitModelBasis(session, base, adapter, examples, method);
-  const index = await buildIndex(session, base, adapter, basis, world.set, method);
+  const { basis, index } = await attributionOf(session, base, adapter, world.set, method);
   const completions = await completionsOf(examples, base.tokenizer);
   const questions = wordings.flatMap((wording) =>
     set.facts.map(({ question, reworded }) => ({ prompt: wording === "own" ? question : reworded })),

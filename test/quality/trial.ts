@@ -1,5 +1,5 @@
 import type { Adapter, Example, Session } from "../../native/js/index.ts";
-import { buildIndex, fitModelBasis, querySketch } from "../../node/ai/attribution/build.ts";
+import { attributionOf, querySketch } from "../../node/ai/attribution/build.ts";
 import { allScores } from "../../node/ai/attribution/sketch-index.ts";
 import { exampleHash, type Row, rowOfSentence } from "../../node/ai/datanet/rows.ts";
 import type { Pay } from "../../node/ai/evaluation/pay.ts";
@@ -79,8 +79,7 @@ export async function runTrial(
       exampleHash: rows[rowId]!.exampleHash,
     }),
   );
-  const basis = await fitModelBasis(session, base, adapter, rows, method);
-  const index = await buildIndex(session, base, adapter, basis, { places, examples: rows }, method);
+  const { basis, index } = await attributionOf(session, base, adapter, { places, examples: rows }, method);
   const { commitment } = index;
   const completions = await completionsOf(rows, base.tokenizer);
   const owners = owned.map(({ contributor }) => contributor);

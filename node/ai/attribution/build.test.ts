@@ -23,7 +23,7 @@ test("an index is the same for any number of rows sketched at once, small ones a
   // The first row is learnt by heart: its gradient is much smaller than the others'.
   const training = { ...TINY_METHOD.training, epochs: 400 };
   const { native } = await trainAdapter(session, base, rows.slice(0, 1), { ...TINY_METHOD, training });
-  const basis = await fitModelBasis(session, base, native, rows, TINY_METHOD);
+  const { basis } = await fitModelBasis(session, base, native, rows, TINY_METHOD);
   const places = rows.map(({ rowId, exampleHash: hash }): RowPlace => {
     const first = rowId === TAKEN ? 0 : rowId;
     return { rowId, first, row: rowId, contributionId: 5n, contributor: "0x", exampleHash: hash };

@@ -1,4 +1,4 @@
-import { fitFactored } from "../../../native/js/factored.ts";
+import { type FitFactoredRequest, fitFactored } from "../../../native/js/factored.ts";
 import type { Adapter, Example, Session } from "../../../native/js/index.ts";
 import { fitBasis, quantise } from "../../../native/js/influence.ts";
 import type { WaitOptions } from "../../../native/js/job.ts";
@@ -8,9 +8,16 @@ import type { LoadedModel } from "../model/load.ts";
 import type { Method } from "../train/method.ts";
 import { sketchDimension } from "../train/method.ts";
 import type { TrainingExample, TrainingSet } from "../train/snapshot.ts";
-import { dimensionOf, foldOf, type ModelBasis, sketchBy } from "./model-basis.ts";
+import { dimensionOf, type FoldedMethod, foldOf, type ModelBasis, sketchBy } from "./model-basis.ts";
 import { encodeRecord, type QuerySketch, recordAt } from "./record.ts";
-import { type PlacedRow, placed, promptsOf, sketchedExamples, sketchRows } from "./row-sketches.ts";
+import {
+  meanOverPrompts,
+  type PlacedRow,
+  placed,
+  promptsOf,
+  sketchedExamples,
+  sketchRows,
+} from "./row-sketches.ts";
 import type { IndexCommitment } from "./score.ts";
 import { commitRecords, type IndexInMemory } from "./sketch-index.ts";
 
@@ -32,6 +39,13 @@ function medianOf(e0: number): number {
   return Math.floor((e0 + ROW_SPAN + QUERY_SPAN + QUERY_BITS) / 2);
 }
 
+/** A model's basis, and what fitting it made of rows on the way. */
+export interface FittedBasis {
+  basis: ModelBasis;
+  /** By row id, of the rows that it was fitted on: what `sketchRows` gives of them. */
+  sketched: ReadonlyMap<number, Float32Array>;
+}
+
 /**
  * Fits the basis on the rows, each by all prompts that it is sketched by. Where these are more than the method's limit the directions
  * come from as many rows as fit, those with the smallest keccak256(seed u32 | example hash).
@@ -43,24 +57,61 @@ export async function fitModelBasis(
   rows: readonly TrainingExample[],
   method: Method,
   options: WaitOptions = {},
-): Promise<ModelBasis> {
-  const { attribution } = method;
-  const seed = new Uint8Array(4);
-  new DataView(seed.buffer).setUint32(0, attribution.seed);
-  const keyed = placed(rows).map((row) => ({ row, key: keccakOf(seed, bytesOfHex(row.exampleHash)) }));
-  keyed.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const most = Math.max(1, Math.floor(attribution.maxDirectionRows / promptsOf(method)));
-  const chosen = keyed.slice(0, most).map(({ row }) => row);
-  chosen.sort((a, b) => a.rowId - b.rowId);
+): Promise<FittedBasis> {
+  const chosen = directionRows(rows, method);
   const examples = (await sketchedExamples(chosen, method, base)).flat();
-  const { damping } = attribution;
-  const request = { model: base.native, adapter, examples, damping };
-  if (attribution.kind === "ekfac-fold") {
-    const factored = await fitFactored(session, { ...request, axes: attribution.axes }).wait(options);
-    return { ...factored, fold: foldOf(attribution) };
-  }
-  const dimension = sketchDimension(rows.length, attribution);
-  return (await fitBasis(session, { ...request, dimension }).wait(options)).basis;
+  const { attribution } = method;
+  const request = { model: base.native, adapter, examples, damping: attribution.damping };
+  const { basis, coordinates } =
+    attribution.kind === "ekfac-fold"
+      ? await fitFolded(session, request, attribution, options)
+      : await fitBasis(session, {
+          ...request,
+          dimension: sketchDimension(rows.length, attribution),
+          sketches: true,
+        }).wait(options);
+  const k = dimensionOf(basis);
+  const means = meanOverPrompts(coordinates!, k, examples.length / Math.max(chosen.length, 1));
+  return {
+    basis,
+    sketched: new Map(chosen.map(({ rowId }, i) => [rowId, means.subarray(i * k, (i + 1) * k)])),
+  };
+}
+
+async function fitFolded(
+  session: Session,
+  request: Omit<FitFactoredRequest, "axes" | "fold">,
+  attribution: FoldedMethod,
+  options: WaitOptions,
+): Promise<{ basis: ModelBasis; coordinates?: Float32Array }> {
+  const fold = foldOf(attribution);
+  const fitted = await fitFactored(session, { ...request, axes: attribution.axes, fold }).wait(options);
+  return { ...fitted, basis: { ...fitted.basis, fold } };
+}
+
+function directionRows(rows: readonly TrainingExample[], method: Method): PlacedRow[] {
+  const { seed, maxDirectionRows } = method.attribution;
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, seed);
+  const keyed = placed(rows).map((row) => ({ row, key: keccakOf(bytes, bytesOfHex(row.exampleHash)) }));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const most = Math.max(1, Math.floor(maxDirectionRows / promptsOf(method)));
+  const chosen = keyed.slice(0, most).map(({ row }) => row);
+  return chosen.sort((a, b) => a.rowId - b.rowId);
+}
+
+/** What attributes a model's answers: its basis, fitted on its rows, and the index of their sketches. */
+export async function attributionOf(
+  session: Session,
+  base: LoadedModel,
+  adapter: Adapter,
+  set: Pick<TrainingSet, "places" | "examples">,
+  method: Method,
+  options: { fit?: WaitOptions; sketch?: BuildOptions } = {},
+): Promise<{ basis: ModelBasis; index: IndexInMemory }> {
+  const { basis, sketched } = await fitModelBasis(session, base, adapter, set.examples, method, options.fit);
+  const index = await buildIndex(session, base, adapter, basis, set, method, { ...options.sketch, sketched });
+  return { basis, index };
 }
 
 /**
@@ -111,6 +162,8 @@ const BATCH_ROWS = 2048;
 export interface BuildOptions extends WaitOptions {
   /** Rows sketched at once. */
   batchRows?: number;
+  /** Rows that were sketched by this basis already. */
+  sketched?: FittedBasis["sketched"];
 }
 
 /** Rows sketched a batch at a time, their values put where their records will be. */
@@ -144,7 +197,7 @@ class RowSketches {
     for (let from = 0; from < rows.length; from += batchRows) {
       const batch = rows.slice(from, from + batchRows);
       const told = this.told(least === undefined, from, rows.length);
-      const coordinates = await sketchRows(this.session, this.subject, batch, told);
+      const coordinates = await this.sketch(batch, told);
       const { exponents, values } = quantise(coordinates, k, 8, range);
       for (const [i, { rowId }] of batch.entries()) {
         recordAt(this.bytes, rowId, k).values.set(values.subarray(i * k, (i + 1) * k));
@@ -152,6 +205,19 @@ class RowSketches {
         all.push(exponents[i]!);
       }
     }
+    return all;
+  }
+
+  private async sketch(rows: readonly PlacedRow[], options: WaitOptions): Promise<Float32Array> {
+    const { sketched } = this.options;
+    const k = dimensionOf(this.subject.basis);
+    const left = rows.filter(({ rowId }) => !sketched?.has(rowId));
+    const made = left.length > 0 ? await sketchRows(this.session, this.subject, left, options) : undefined;
+    if (left.length === rows.length) return made!;
+    const all = new Float32Array(rows.length * k);
+    let next = 0;
+    for (const [i, { rowId }] of rows.entries())
+      all.set(sketched?.get(rowId) ?? made!.subarray(next * k, ++next * k), i * k);
     return all;
   }
 

@@ -23,7 +23,8 @@ export function dimensionOf(basis: ModelBasis): number {
   return isFolded(basis) ? basis.fold.dimension : basis.dimension;
 }
 
-type FoldedMethod = Extract<Method["attribution"], { kind: "ekfac-fold" }>;
+/** What a method with factored sketches says of them. */
+export type FoldedMethod = Extract<Method["attribution"], { kind: "ekfac-fold" }>;
 
 /** The fold that a method commits to. */
 export function foldOf({ dimension, seed, unit }: FoldedMethod): Fold {

@@ -7,7 +7,7 @@ import { checkMethod, decodeMethod, encodeMethod, type Method } from "../train/m
 import { canonicalExamples, planTraining } from "../train/plan.ts";
 import type { TrainingExample } from "../train/snapshot.ts";
 import { trainPlan } from "../train/train.ts";
-import { buildIndex, fitModelBasis } from "./build.ts";
+import { buildIndex, type FittedBasis, fitModelBasis } from "./build.ts";
 import { dimensionOf, type ModelBasis, sketchBy } from "./model-basis.ts";
 import { placed, promptsOf, sketchedExamples, sketchRows } from "./row-sketches.ts";
 
@@ -28,12 +28,13 @@ let session: Session;
 let base: LoadedModel;
 let adapter: Adapter;
 let basis: ModelBasis;
+let sketched: FittedBasis["sketched"];
 beforeAll(async () => {
   session = new Session();
   base = await loadModel(tinyModelFiles());
   const plan = await planTraining(rows, method, base.tokenizer, base.config.contextLength);
   adapter = (await trainPlan(session, base, plan, method)).native;
-  basis = await fitModelBasis(session, base, adapter, rows, method);
+  ({ basis, sketched } = await fitModelBasis(session, base, adapter, rows, method));
 });
 
 test("a row is sketched by prompts that training asks it with, as many as there are epochs at most", async () => {
@@ -83,6 +84,12 @@ test("a sketch is the mean over the row's prompts, whatever rows are sketched wi
     await buildIndex(session, base, adapter, basis, set, method, { batchRows: 1 }),
   ];
   expect(oneByOne.bytes).toEqual(whole.bytes);
+  // Those that fitting sketched on its way are the same, all of them or some.
+  expect([...sketched.keys()]).toEqual([0, 1, 2]);
+  for (const known of [sketched, new Map([...sketched].slice(1, 2))]) {
+    const built = await buildIndex(session, base, adapter, basis, set, method, { sketched: known });
+    expect(built.bytes).toEqual(whole.bytes);
+  }
   const before = await buildIndex(session, base, adapter, basis, set, TINY_METHOD);
   expect(before.commitment.root).not.toBe(whole.commitment.root);
 });

@@ -21,12 +21,15 @@ export async function factoredScores(
   const subject = { model: base.native, adapter };
   const { axes, damping } = FACTORED_SKETCHES;
   const fold = foldOf(FACTORED_SKETCHES);
-  const basis = await fitFactored(session, { ...subject, examples: rows.flat(), axes, damping }).wait();
-  const sketched = (examples: readonly Example[]) =>
-    sketchFactored(session, { ...subject, examples, basis, fold }).wait();
+  const fitting = { ...subject, examples: rows.flat(), axes, damping, fold };
+  const { basis, coordinates } = await fitFactored(session, fitting).wait();
   const k = fold.dimension;
-  const held = quantise(meanOverPrompts(await sketched(rows.flat()), k, rows[0]?.length ?? 1), k, 8);
-  const asked = quantise(await sketched(answers), k, 16);
+  const held = quantise(meanOverPrompts(coordinates!, k, rows[0]?.length ?? 1), k, 8);
+  const asked = quantise(
+    await sketchFactored(session, { ...subject, examples: answers, basis, fold }).wait(),
+    k,
+    16,
+  );
   return answers.map((_, answer) => {
     const dots = scan(asked.values.subarray(answer * k, (answer + 1) * k), held.values);
     return rows.map((_row, i) => Number(dots[i]) * 2 ** held.exponents[i]!);

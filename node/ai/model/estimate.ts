@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { factoredSizes } from "../../../native/js/factored.ts";
+import { factoredSizes, KEPT_GRADIENTS } from "../../../native/js/factored.ts";
 import { LORA_TARGETS, type LoraTarget } from "../../../native/js/index.ts";
 import type { CodedError } from "../../base/errors.ts";
 import { aiError } from "../errors.ts";
@@ -193,10 +193,12 @@ export function fitMemory(
     const { mantissas, coordinates } = foldedSizes(config, use.adapter, use.axes);
     return [
       ...training,
-      // Of the rows of one micro-batch.
+      // Those kept from pass to pass, and of the rows of one micro-batch.
       {
         name: "gradients",
-        bytes: Math.min(use.rows, MICRO_BATCH / SHORTEST_ROW) * (parameters + coordinates) * F32,
+        bytes:
+          Math.min(use.rows * parameters * F32, KEPT_GRADIENTS) +
+          Math.min(use.rows, MICRO_BATCH / SHORTEST_ROW) * (parameters + coordinates) * F32,
       },
       factors,
       { name: "basis", bytes: mantissas * (2 + 2 + F32) + coordinates * 8 },

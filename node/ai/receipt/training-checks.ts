@@ -2,7 +2,7 @@ import type { Session } from "../../../native/js/index.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { encodeBasis } from "../attribution/basis-file.ts";
-import { buildIndex, fitModelBasis } from "../attribution/build.ts";
+import { attributionOf } from "../attribution/build.ts";
 import { faultOf, findFaultyRecord } from "../attribution/provenance.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { getContribution, getSnapshot } from "../client/datanets.ts";
@@ -149,9 +149,9 @@ export async function checkTraining(
   if (!options.index) return;
   await list.check("index", async () => {
     const { base, method } = model;
-    const basis = await fitModelBasis(session, base, adapter, set.examples, method, progress("fit"));
+    const stages = { fit: progress("fit"), sketch: progress("sketch") };
+    const { basis, index } = await attributionOf(session, base, adapter, set, method, stages);
     expectSame("basis", model.manifest.basis, contentIdOf(encodeBasis(basis)));
-    const index = await buildIndex(session, base, adapter, basis, set, method, progress("sketch"));
     // What it commits of spans is a check of its own.
     const { spans } = model.registered.index;
     expectSame("index commitment", model.registered.index, { ...index.commitment, spans });

@@ -2,7 +2,7 @@ import type { Session } from "../../../native/js/index.ts";
 import type { WaitOptions } from "../../../native/js/job.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { encodeBasis } from "../attribution/basis-file.ts";
-import { buildIndex, fitModelBasis } from "../attribution/build.ts";
+import { attributionOf } from "../attribution/build.ts";
 import { storeIndex } from "../attribution/index-contents.ts";
 import {
   encodeManifest,
@@ -96,8 +96,8 @@ export async function buildModel(
   const baseList = listFiles(files.base, hashOfWeights);
   const keeping = options.keeping && { ...options.keeping, baseHash: hashOfList(baseList) };
   const trained = await trainAdapter(session, base, rows, method, stage("train"), keeping);
-  const basis = await fitModelBasis(session, base, trained.native, rows, method, stage("fit"));
-  const sketches = await buildIndex(session, base, trained.native, basis, set, method, stage("sketch"));
+  const stages = { fit: stage("fit"), sketch: stage("sketch") };
+  const { basis, index: sketches } = await attributionOf(session, base, trained.native, set, method, stages);
   const { hash: spans } = await modelSpans(set, base.tokenizer);
   const index = { ...sketches, commitment: { ...sketches.commitment, spans } };
   options.onProgress?.("store", 0, 1, Number.NaN);

@@ -1,4 +1,4 @@
-import { buildIndex, fitModelBasis } from "../attribution/build.ts";
+import { attributionOf } from "../attribution/build.ts";
 import { placed, sketchRows } from "../attribution/row-sketches.ts";
 import { getSnapshot } from "../client/datanets.ts";
 import type { PanelResult } from "../client/disputes.ts";
@@ -34,8 +34,8 @@ export async function rerunRecord(
   const reader = { ...base, copies: method.copies };
   const set = await trainingSet(snapshots, (contentId) => content.get(contentId), reader);
   const options = { signal };
-  const basis = await fitModelBasis(session, base, adapter, set.examples, method, options);
-  const index = await buildIndex(session, base, adapter, basis, set, method, options);
+  const stages = { fit: options, sketch: options };
+  const { basis, index } = await attributionOf(session, base, adapter, set, method, stages);
   const rows = placed(set.examples);
   const row = rows.find((example) => example.rowId === rowId) ?? rows[0]!;
   const coordinates = await sketchRows(session, { base, adapter, basis, method }, [row], options);

@@ -1,5 +1,5 @@
 import type { Adapter, Example, Session } from "../../../native/js/index.ts";
-import { buildIndex, fitModelBasis, querySketch } from "../../../node/ai/attribution/build.ts";
+import { attributionOf, querySketch } from "../../../node/ai/attribution/build.ts";
 import { dimensionOf, type ModelBasis, sketchBy } from "../../../node/ai/attribution/model-basis.ts";
 import type { ScoredRow } from "../../../node/ai/attribution/score.ts";
 import { type AttributionIndex, allScores } from "../../../node/ai/attribution/sketch-index.ts";
@@ -68,8 +68,7 @@ export class Trainings {
 export async function modelOf(maker: Maker, world: World, adapter: Adapter): Promise<WorldModel> {
   const { session, base, method } = maker;
   const { examples: rows } = world.set;
-  const basis = await fitModelBasis(session, base, adapter, rows, method);
-  const index = await buildIndex(session, base, adapter, basis, world.set, method);
+  const { basis, index } = await attributionOf(session, base, adapter, world.set, method);
   const examples = await canonicalExamples(rows, base.tokenizer, base.config.contextLength);
   const coordinates = await sketchBy(session, { model: base.native, adapter, basis, examples }).wait();
   const completions = await completionsOf(rows, base.tokenizer);
