@@ -41,6 +41,19 @@ void read_rows(const int16_t* mantissas, const int8_t* exponents, int count, int
   }
 }
 
+// In as many chains as a vector has lanes, added up in their order.
+double sum_of_squares(const float* values, size_t count) {
+  const size_t lanes = 16;
+  double chains[lanes] = {};
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (size_t lane = 0; lane < lanes; lane++) chains[lane] += static_cast<double>(values[i + lane]) * values[i + lane];
+  for (size_t lane = 0; i < count; i++, lane++) chains[lane] += static_cast<double>(values[i]) * values[i];
+  double sum = 0;
+  for (double chain : chains) sum += chain;
+  return sum;
+}
+
 uint64_t integer_root(uint64_t square) {
   uint64_t root = 0;
   for (uint64_t bit = uint64_t{1} << 31; bit != 0; bit >>= 1) {
@@ -205,25 +218,30 @@ void factored_projection::run(backend& host, const float* gradients, int n, floa
   }
 }
 
-fisher_sums::fisher_sums(const factored_layout& layout) : sums_(layout.coordinates, 0.0) {}
+fisher_sums::fisher_sums(const factored_layout& layout)
+    : layout_(layout), sums_(layout.coordinates, 0.0), lengths_(layout.blocks.size(), 0.0) {}
 
-void fisher_sums::add(const float* projected, int n) {
-  for (int e = 0; e < n; e++)
+void fisher_sums::add(const float* projected, const float* gradients, int n) {
+  for (int e = 0; e < n; e++) {
     for (size_t i = 0; i < sums_.size(); i++) {
       const double value = projected[e * sums_.size() + i];
       const double square = value * value;
       sums_[i] += square;
     }
+    for (size_t b = 0; b < lengths_.size(); b++) {
+      const factored_block& block = layout_.blocks[b];
+      lengths_[b] += sum_of_squares(gradients + e * layout_.parameters + block.offset, block.count());
+    }
+  }
   count_ += n;
 }
 
-void fisher_sums::whiten(const factored_layout& layout, double damping, factored_basis* basis) const {
+void fisher_sums::whiten(double damping, factored_basis* basis) const {
   size_t at = 0;
-  for (const factored_block& block : layout.blocks) {
+  for (size_t b = 0; b < layout_.blocks.size(); b++) {
+    const factored_block& block = layout_.blocks[b];
     const size_t width = block.coordinates();
-    double mean = 0;
-    for (size_t i = 0; i < width; i++) mean += sums_[at + i] / static_cast<double>(count_);
-    const double floor = damping * (mean / static_cast<double>(width));
+    const double floor = damping * (lengths_[b] / static_cast<double>(count_) / static_cast<double>(block.count()));
     std::vector<double> scales(width, 0.0);
     if (floor > 0)
       for (size_t i = 0; i < width; i++) scales[i] = 1 / std::sqrt(sums_[at + i] / static_cast<double>(count_) + floor);

@@ -67,12 +67,16 @@ class factored_projection {
 class fisher_sums {
  public:
   explicit fisher_sums(const factored_layout& layout);
-  void add(const float* projected, int n);
-  // (mean + damping * the factor's mean of means)^-1/2; zeros where a factor has no gradient.
-  void whiten(const factored_layout& layout, double damping, factored_basis* basis) const;
+  // projected: [n, coordinates] of gradients [n, parameters].
+  void add(const float* projected, const float* gradients, int n);
+  // (mean + damping * the factor's mean eigenvalue)^-1/2; zeros where a factor has no gradient. That mean is over all of the factor's
+  // directions, those that the projection leaves out too: a gradient's squared length is the sum over them.
+  void whiten(double damping, factored_basis* basis) const;
 
  private:
-  std::vector<double> sums_;
+  const factored_layout& layout_;
+  std::vector<double> sums_;     // [coordinates]
+  std::vector<double> lengths_;  // squared, [blocks]
   int64_t count_ = 0;
 };
 

@@ -190,9 +190,9 @@ void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const
     gradients.pass(nullptr, [&](int, int size, const float* rows) {
       projected.resize(size * layout.coordinates);
       projection.run(*host, rows, size, projected.data());
-      fisher.add(projected.data(), size);
+      fisher.add(projected.data(), rows, size);
     });
-    fisher.whiten(layout, damping, &basis);
+    fisher.whiten(damping, &basis);
   }
   if (sketches) {
     folded_sketches folded(*host, layout, basis, *sketches, n);

@@ -23,6 +23,16 @@ function digest({ basis, coordinates }: { basis: FactoredBasis; coordinates: Flo
   return hash.digest("hex");
 }
 
+/** Of the first tensor: what each coordinate is multiplied by, [rank, axes]. */
+function whitening({ axes, exponents, mantissas }: FactoredBasis, longer: number, rank: number): number[][] {
+  const wide = Math.min(axes, longer);
+  const at = wide * longer + rank * rank;
+  return Array.from({ length: rank }, (_, row) => {
+    const values = [...mantissas.subarray(at + row * wide, at + (row + 1) * wide)];
+    return values.map((value) => value * 2 ** exponents[wide + rank + row]!);
+  });
+}
+
 const squares = (values: Iterable<number>) => [...values].reduce((sum, value) => sum + value * value, 0);
 
 describe("a factored sketch", () => {
@@ -57,6 +67,21 @@ describe("a factored sketch", () => {
     for (let row = 0; row < 20; row++) {
       const length = squares(coordinates.subarray(row * FLAT.dimension, (row + 1) * FLAT.dimension));
       expect(length).toBeCloseTo(1, 4);
+    }
+  });
+
+  it("whitens a coordinate by the same whatever is left out beside it", async () => {
+    const session = new Session();
+    const { tensors, rank } = subject();
+    const longer = tensors[0]!.count / rank;
+    const [few, all] = [
+      (await everything(session, FOLD, 3)).basis,
+      (await everything(session, FOLD, 4096)).basis,
+    ];
+    const whole = whitening(all, longer, rank);
+    for (const [row, found] of whitening(few, longer, rank).entries()) {
+      expect(found).toHaveLength(3);
+      for (const [i, value] of found.entries()) expect(value / whole[row]![i]!).toBeCloseTo(1, 2);
     }
   });
 
