@@ -9,6 +9,7 @@ import {WholeAgents} from "./WholeAgents.sol";
 contract WholeActor is WholeAgents {
     constructor() {
         deployWhole();
+        countPeople();
     }
 
     /// @notice Empty, or what does not hold.
@@ -83,12 +84,14 @@ contract WholeActor is WholeAgents {
         return "";
     }
 
+    /// @dev Who has a bond: one alone in the first datanet, three in the other.
     function _owedToReviewers() private view returns (uint256 owed) {
         for (uint256 d = 1; d <= datanets.datanetCount(); d++) {
             owed += boards.reviewPayOf(DatanetId.wrap(d)).pot;
-            for (uint256 i = 0; i < people.length; i++) {
-                owed += boards.bondOf(DatanetId.wrap(d), people[i]).amount;
-            }
+        }
+        owed += boards.bondOf(DatanetId.wrap(1), reviewer).amount;
+        for (uint256 i = 0; i < 3; i++) {
+            owed += boards.bondOf(boarded, person(i)).amount;
         }
     }
 
@@ -98,12 +101,15 @@ contract WholeActor is WholeAgents {
         }
     }
 
+    /// @dev Of contracts, those that are ever credited.
     function _owedByBalances() private view returns (uint256 owed) {
         for (uint256 i = 0; i < people.length; i++) {
             owed += balances.balanceOf(people[i]);
         }
-        for (uint256 i = 0; i < contracts.length; i++) {
-            owed += balances.balanceOf(contracts[i]);
+        address[5] memory credited =
+            [address(feeTreasury), address(audits), address(epochAudits), address(account), address(0)];
+        for (uint256 i = 0; i < credited.length; i++) {
+            owed += balances.balanceOf(credited[i]);
         }
         for (uint256 i = 1; i <= models.modelCount(); i++) {
             address purse = royalties.purseOf(ModelId.wrap(i));

@@ -76,7 +76,7 @@ abstract contract WholeAgents is WholeCircle {
         by(watcher, PANEL_FEE);
         DisputeId id = verdicts.accuse{value: PANEL_FEE}(deedId, "reason");
         bool isUpheld = seed % 3 == 0;
-        verdict(id, verdicts.valueOf(deedId, isUpheld));
+        judged(id, verdicts.valueOf(deedId, isUpheld));
         uint256 had = agentStakes.held();
         uint256 lost = isUpheld ? 0 : had / 2;
         loses(owner, lost);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IDisputes} from "../../src/interfaces/protocol/IDisputes.sol";
-import {DisputeId, RequestId} from "../../src/protocol/Types.sol";
-import {WholeEpochs} from "./WholeEpochs.sol";
+import {RequestId} from "../../src/protocol/Types.sol";
+import {WholeAudits} from "./WholeAudits.sol";
 
-/// @notice Stakes of every kind, panels about nothing in particular, what is drawn, and the way over the bridge and back.
-abstract contract WholeStakes is WholeEpochs {
+/// @notice Stakes of every kind, what is drawn, and the way over the bridge and back.
+abstract contract WholeStakes is WholeAudits {
     /// @notice Wei that people have on L1.
     uint256 public onL1;
 
@@ -40,26 +39,6 @@ abstract contract WholeStakes is WholeEpochs {
         if (kind % 4 == 2) verifiers.startLeaving(uint128(bound(amount, 1, 2 * LEAST_STAKE)));
         if (kind % 4 == 3) verifiers.withdraw();
         vm.stopPrank();
-    }
-
-    /// @dev The panel finds something, is split, or silent in all rounds; then whoever was drawn is paid or slashed.
-    function askPanel(uint256 amount, uint8 kind) external step("askPanel") {
-        amount = bound(amount, 0, 1 ether);
-        by(payer, amount);
-        DisputeId id = disputes.open{value: amount}("claimed");
-        if (kind % 3 == 1) return split(id, "claimed", "another");
-        verdict(id, kind % 3 == 2 ? bytes32(0) : bytes32("claimed"));
-    }
-
-    /// @dev A minority or silence in the last round costs what the rule says: a part of the stake that was drawn by.
-    function collectSeat(uint256 seed, uint256 who) external step("collectSeat") {
-        DisputeId id = DisputeId.wrap(1 + seed % disputes.disputeCount());
-        address verifier = who % 4 != 0 ? panel[who % 3] : person(who);
-        IDisputes.Dispute memory dispute = disputes.getDispute(id);
-        loses(
-            verifier, verifiers.stakeAt(verifier, dispute.stakesAt) * _mostSlashedBps(dispute.round) / 10_000
-        );
-        disputes.collect(id, uint8((seed >> 8) % (uint256(dispute.round) + 1)), verifier);
     }
 
     function stakeVotes(uint256 who, uint256 amount, uint8 kind) external step("stakeVotes") {
@@ -114,10 +93,5 @@ abstract contract WholeStakes is WholeEpochs {
     function wait_(uint256 seed) external {
         vm.warp(block.timestamp + bound(seed, 1, seed % 12 == 0 ? 6_000 : 60));
         vm.roll(block.number + 1);
-    }
-
-    /// @dev Nothing before the last round; there a minority's part, which is the larger one.
-    function _mostSlashedBps(uint8 round) private pure returns (uint256) {
-        return round < 2 ? 0 : 500;
     }
 }
