@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Predeploys} from "../../src/l2/Predeploys.sol";
-import {DatanetId, ModelId} from "../../src/protocol/Types.sol";
+import {ContributionId, DatanetId, ModelId} from "../../src/protocol/Types.sol";
 import {WholeAgents} from "./WholeAgents.sol";
 
 /// @notice Everybody on the chain, doing anything in any order; and the books of every contract that holds money.
@@ -20,6 +20,8 @@ contract WholeActor is WholeAgents {
         string memory holder = _brokenProtocol();
         if (bytes(holder).length > 0) return holder;
         holder = _brokenOthers();
+        if (bytes(holder).length > 0) return holder;
+        holder = _brokenPromises();
         if (bytes(holder).length > 0) return holder;
         return _keeping();
     }
@@ -57,6 +59,27 @@ contract WholeActor is WholeAgents {
         if (circleFund.committed() + circleFund.released() > circleFund.funded()) {
             return "promises of grants";
         }
+        return "";
+    }
+
+    /// @dev What stakers, contributors and ancestors could draw now is there.
+    function _brokenPromises() private view returns (string memory) {
+        uint256 owed = 0;
+        for (uint256 i = 0; i < 5; i++) {
+            address who = person(i);
+            owed += staked.positionOf(who).amount + staked.leavingOf(who).amount + staked.rewardsOf(who);
+        }
+        if (owed > staked.held()) return "StakedOpen promises more than it has";
+        uint256 index = pools.poolOf(DatanetId.wrap(1), 1).indexPerRow;
+        owed = ALICE_ROWS * ((index - pools.paidIndex(DatanetId.wrap(1), 1, ContributionId.wrap(1))) >> 128);
+        owed += BOB_ROWS * ((index - pools.paidIndex(DatanetId.wrap(1), 1, ContributionId.wrap(2))) >> 128);
+        if (owed > pools.held()) return "SnapshotPools promises more than it has";
+        owed = 0;
+        for (uint256 i = 1; i <= models.modelCount(); i++) {
+            (, uint256 royalty) = royalties.waitingOf(ModelId.wrap(i));
+            owed += royalty;
+        }
+        if (owed != royalties.held()) return "ModelRoyalties promises otherwise than it has";
         return "";
     }
 

@@ -138,8 +138,9 @@ abstract contract WholeData is WholePanels {
         try models.returnBond(_model(which)) {} catch {}
     }
 
+    /// @dev Of the newest model that has a purse, or of any.
     function earn(uint256 which, uint256 amount, bool waits) external step("earn") {
-        address purse = royalties.purseOf(_model(which));
+        address purse = royalties.purseOf(which % 2 == 0 ? ModelId.wrap(models.modelCount()) : _model(which));
         if (purse == address(0)) return;
         amount = bound(amount, 1, 1 ether);
         by(payer, amount);
@@ -148,7 +149,11 @@ abstract contract WholeData is WholePanels {
         expect(sent, "a purse takes what comes");
     }
 
+    /// @dev One's, or all from the newest to those that it came from.
     function distribute(uint256 which) external step("distribute") {
+        for (uint256 i = models.modelCount(); i > 0 && which % 2 == 0; i--) {
+            try royalties.distribute(ModelId.wrap(i)) {} catch {}
+        }
         try royalties.distribute(_model(which)) {} catch {}
     }
 

@@ -25,6 +25,7 @@ import {WholeBridge} from "./WholeBridge.sol";
 /// then on no wei comes from elsewhere.
 abstract contract WholeDeployment is WholeBridge {
     uint128 internal constant AGENT_STAKE = 100 ether;
+    uint128 internal constant SILENCE = 10 ether;
     uint128 internal constant CIRCLE_BOND = 100 ether;
     uint256 internal constant CIRCLE_REVIEWERS = 7;
     uint16 internal constant AUDIT_BPS = 2_000;
@@ -95,7 +96,7 @@ abstract contract WholeDeployment is WholeBridge {
         ReviewerRules memory seats = ReviewerRules({bond: CIRCLE_BOND, term: 20_000, exitDelay: 600});
         circleReviewers = new CircleReviewers(governor, parameters, balances, nextAddress(1), seats);
         PanelRules memory votes =
-            PanelRules({drawPeriod: 180, commitPeriod: 30, revealPeriod: 30, silence: 10 ether});
+            PanelRules({drawPeriod: 180, commitPeriod: 30, revealPeriod: 30, silence: SILENCE});
         circlePanels = new CirclePanels(circleReviewers, balances, seeds, nextAddress(1), votes);
         circle = new OpenCircle(
             governor,

@@ -25,24 +25,27 @@ abstract contract WholeEpochs is WholeClaims {
         _fill(who % 2, bound(amount, 1 ether, 20 ether));
     }
 
+    /// @dev Often all of it: then the host may have spent of it before it leaves.
     function takeBack(uint256 who, uint256 amount) external step("takeBack") {
         exact(true);
         address signer = signerOf(who % 2);
-        amount = bound(amount, 0, epochs.purseOf(signer, host).balance);
-        _take(signer, amount);
+        uint256 all = epochs.purseOf(signer, host).balance;
+        _take(signer, amount % 2 == 0 ? all : bound(amount, 0, all));
     }
 
+    /// @dev The host may spend of what is leaving until it has left.
     function withdrawPurse(uint256 who) external step("withdrawPurse") {
         exact(true);
         address signer = signerOf(who % 2);
-        if (epochs.purseOf(signer, host).balance == 0) _fill(who % 2, 1 ether);
-        if (epochs.purseOf(signer, host).leaving == 0) _take(signer, 1);
+        if (_purse(who % 2) == 0) _fill(who % 2, 1 ether);
+        if (epochs.purseOf(signer, host).leaving == 0) _take(signer, _purse(who % 2));
+        if ((who >> 8) % 2 == 0) closedEpoch(who >> 16);
         uint256 at = epochs.purseOf(signer, host).leavesAt;
         if (block.timestamp <= at) vm.warp(at + 1);
-        (uint256 leaving, uint256 has) =
-            (epochs.purseOf(signer, host).leaving, epochs.purseOf(signer, host).balance);
+        (uint256 leaving, uint256 has) = (epochs.purseOf(signer, host).leaving, _purse(who % 2));
         gains(signer, leaving < has ? leaving : has);
         epochs.withdraw(signer, host);
+        expect(_purse(who % 2) + leaving >= has && _purse(who % 2) <= has, "a purse gave otherwise than it had");
     }
 
     function closeOne(uint256 seed) external step("closeOne") {
@@ -51,7 +54,16 @@ abstract contract WholeEpochs is WholeClaims {
 
     function drawEpoch(uint256 seed) external step("drawEpoch") {
         exact(true);
-        // Of a sum that is false nobody knows what is due.
+        drawOne(seed);
+    }
+
+    function endEpoch() external step("endEpoch") {
+        exact(true);
+        _endEpoch();
+    }
+
+    /// @dev All that a contribution is due of the last epoch. Of a sum that is false nobody knows what that is.
+    function drawOne(uint256 seed) internal {
         if (statusOf(epochId) != IInferenceEpochs.Status.Settled || epochLie == EpochLie.Sum) return;
         if (dues.length == 0) return;
         uint64 id = dues[seed % dues.length].contributionId;
@@ -60,11 +72,6 @@ abstract contract WholeEpochs is WholeClaims {
             if (dues[i].contributionId == id) gains(ledger.payeeOf(ContributionId.wrap(id)), dues[i].amount);
         }
         drawAll(id);
-    }
-
-    function endEpoch() external step("endEpoch") {
-        exact(true);
-        _endEpoch();
     }
 
     /// @dev The epoch that is closed; if none is, what is left of the last one ends and the host closes another.

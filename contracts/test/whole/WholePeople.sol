@@ -10,7 +10,7 @@ import {WholeDeployment} from "./WholeDeployment.sol";
 /// @notice What each person has, and that nobody loses of it but by what they do themselves or by a rule that the step names. A step may
 /// be exact: then nobody, and neither pools, stakers' rewards nor treasury, has a wei more or less afterwards than it names.
 abstract contract WholePeople is WholeDeployment {
-    /// @dev Shares of stakes are counted down to whole wei.
+    /// @dev Where shares of a model's stakes changed: they are counted down to whole wei.
     uint256 private constant DUST = 4;
     /// @notice What went wrong inside a step.
     string public broken;
@@ -18,6 +18,7 @@ abstract contract WholePeople is WholeDeployment {
     uint256[] private _had;
     mapping(address who => uint256) private _mayLose;
     mapping(address who => uint256) private _gains;
+    mapping(address who => uint256) private _hadShares;
     /// @dev People and then pools, stakers and treasury.
     address[] internal watched;
     /// @dev Who has stakes of the kinds that `person` may have.
@@ -98,9 +99,13 @@ abstract contract WholePeople is WholeDeployment {
         sums[count + 2] = address(feeTreasury).balance + balances.balanceOf(address(feeTreasury));
     }
 
-    function _stakesOf(address who) private view returns (uint256 sum) {
+    function _sharesOf(address who) private view returns (uint256) {
         IModelStaking.Position memory position = staking.positionOf(modelId, who);
-        sum = position.amount + position.waiting + position.leaving + _verifierStake(who);
+        return position.amount + position.waiting + position.leaving;
+    }
+
+    function _stakesOf(address who) private view returns (uint256 sum) {
+        sum = _sharesOf(who) + _verifierStake(who);
         sum += staked.positionOf(who).amount + staked.leavingOf(who).amount;
         return sum + boards.bondOf(boarded, who).amount;
     }
@@ -116,7 +121,8 @@ abstract contract WholePeople is WholeDeployment {
         _had = has;
         for (uint256 i = 0; i < has.length; i++) {
             address who = watched[i];
-            uint256 dust = _staker[who] ? DUST : 0;
+            uint256 dust = _staker[who] && _sharesOf(who) != _hadShares[who] ? DUST : 0;
+            if (dust > 0) _hadShares[who] = _sharesOf(who);
             (uint256 may, uint256 gain) = (_mayLose[who], _gains[who]);
             (_mayLose[who], _gains[who]) = (0, 0);
             if (_isExact) {
