@@ -45,7 +45,9 @@ abstract contract WholeEpochs is WholeClaims {
         (uint256 leaving, uint256 has) = (epochs.purseOf(signer, host).leaving, _purse(who % 2));
         gains(signer, leaving < has ? leaving : has);
         epochs.withdraw(signer, host);
-        expect(_purse(who % 2) + leaving >= has && _purse(who % 2) <= has, "a purse gave otherwise than it had");
+        expect(
+            _purse(who % 2) + leaving >= has && _purse(who % 2) <= has, "a purse gave otherwise than it had"
+        );
     }
 
     function closeOne(uint256 seed) external step("closeOne") {
@@ -123,7 +125,8 @@ abstract contract WholeEpochs is WholeClaims {
         uint256[2] memory had = [_purse(0), _purse(1)];
         bool isRefuted = statusOf(epochId) == IInferenceEpochs.Status.Refuted;
         try epochs.returnFees(epochId, ranges) {
-            bool isBack = _purse(0) == had[0] + feeOf(ranges[0].net) && _purse(1) == had[1] + feeOf(ranges[1].net);
+            bool isBack =
+                _purse(0) == had[0] + feeOf(ranges[0].net) && _purse(1) == had[1] + feeOf(ranges[1].net);
             expect(isRefuted && isBack, "fees came back otherwise than they were taken");
         } catch {
             expect(!isRefuted, "fees don't come back");

@@ -91,8 +91,8 @@ abstract contract WholePanels is WholePeople {
         IDisputes.Vote memory seat = disputes.voteOf(id, number, who);
         uint256 finalAt = dispute.decidedAt + (dispute.round == LAST_ROUND ? 0 : uint256(dispute.window) + 1);
         bytes32 key = keccak256(abi.encode(id, number, who));
-        bool isDue = dispute.status == IDisputes.Status.Decided && block.timestamp >= finalAt && seat.weight > 0
-            && !_isCollected[key];
+        bool isDue = dispute.status == IDisputes.Status.Decided && block.timestamp >= finalAt
+            && seat.weight > 0 && !_isCollected[key];
         if (isDue) _nameSeat(dispute, disputes.roundOf(id, dispute.round), seat, number, who);
         try disputes.collect(id, number, who) {
             expect(isDue, "a seat had what is not due to it");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IVerifierPool} from "../../src/interfaces/protocol/IVerifierPool.sol";
 import {RequestId} from "../../src/protocol/Types.sol";
 import {WholeAudits} from "./WholeAudits.sol";
 
@@ -37,10 +38,13 @@ abstract contract WholeStakes is WholeAudits {
     function verify(uint256 who, uint256 amount, uint8 kind) external step("verify") {
         address verifier = who % 2 == 0 ? panel[who % 3] : person(who);
         (address[] memory members,) = verifiers.stakesAt(uint64(block.timestamp));
-        uint256 leaving = verifiers.verifierOf(verifier).leaving;
-        if (kind % 4 == 3 && leaving > 0 && who % 4 < 2) vm.warp(verifiers.verifierOf(verifier).leavesAt);
+        IVerifierPool.Verifier memory state = verifiers.verifierOf(verifier);
+        (uint256 leaving, uint256 at) = (state.leaving, state.leavesAt);
+        if (kind % 4 == 3 && leaving > 0 && who % 4 < 2 && block.timestamp < at) vm.warp(at);
         vm.startPrank(verifier);
-        if (kind % 4 < 2) verifiers.stake{value: bound(amount, LEAST_STAKE, 2 * LEAST_STAKE)}(members.length);
+        if (kind % 4 < 2) {
+            verifiers.stake{value: bound(amount, LEAST_STAKE, 2 * LEAST_STAKE)}(members.length);
+        }
         if (kind % 4 == 2) verifiers.startLeaving(uint128(bound(amount, 1, 2 * LEAST_STAKE)));
         if (kind % 4 == 3 && leaving > 0) verifiers.withdraw();
         vm.stopPrank();
@@ -56,6 +60,26 @@ abstract contract WholeStakes is WholeAudits {
         if (kind % 6 == 2) staked.withdraw();
         if (kind % 6 == 3) staked.claimRewards();
         if (kind % 6 == 4) staked.extend(200);
+        vm.stopPrank();
+    }
+
+    /// @dev Fees come in, and a staker draws of their stream before it has ended, or after; then it may leave.
+    function carryStream(uint256 who, uint256 amount) external step("carryStream") {
+        amount = bound(amount, 1_000, 5 ether);
+        address staker = person(who);
+        vm.prank(staker);
+        staked.stake{value: amount}(0);
+        by(payer, amount);
+        balances.credit{value: amount}(address(feeTreasury));
+        feeTreasury.collect();
+        vm.warp(block.timestamp + 1 + (who >> 8) % 150);
+        vm.startPrank(staker);
+        staked.claimRewards();
+        if ((who >> 16) % 2 == 0 && block.timestamp >= staked.positionOf(staker).until) {
+            staked.unstake(uint128(amount));
+            vm.warp(staked.leavingOf(staker).at);
+            staked.withdraw();
+        }
         vm.stopPrank();
     }
 
