@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {GrantId} from "../../src/circle/CircleTypes.sol";
 import {Predeploys} from "../../src/l2/Predeploys.sol";
 import {ContributionId, DatanetId, ModelId} from "../../src/protocol/Types.sol";
 import {WholeAgents} from "./WholeAgents.sol";
@@ -62,7 +63,7 @@ contract WholeActor is WholeAgents {
         return "";
     }
 
-    /// @dev What stakers, contributors and ancestors could draw now is there.
+    /// @dev What stakers, contributors, ancestors and applicants could draw now is there.
     function _brokenPromises() private view returns (string memory) {
         uint256 owed = 0;
         for (uint256 i = 0; i < 5; i++) {
@@ -80,7 +81,11 @@ contract WholeActor is WholeAgents {
             owed += royalty;
         }
         if (owed != royalties.held()) return "ModelRoyalties promises otherwise than it has";
-        return "";
+        owed = 0;
+        for (uint256 i = 1; i <= circle.grantCount(); i++) {
+            owed += circle.getGrant(GrantId.wrap(i)).escrow;
+        }
+        return owed == circle.held() ? "" : "OpenCircle promises otherwise than it has";
     }
 
     /// @dev Those that hold nothing between two transactions.

@@ -30,14 +30,19 @@ abstract contract WholeData is WholePanels {
         if (reveals) revealRows(id, _row, 4);
     }
 
+    /// @dev Who does not open its vote in time loses a tenth of its bond.
     function voteOn(uint256 seed, uint256 who, bool approve) external step("voteOn") {
         ContributionId id = _contribution(seed);
         address voter = person(who % 3);
         bytes32 hash = datanets.voteHashOf(id, voter, approve, "reason", "salt");
         vm.startPrank(voter);
         try datanets.commitVote(id, hash) {} catch {}
-        try datanets.revealVote(id, approve, "reason", "salt") {} catch {}
+        if ((who >> 8) % 4 != 0) try datanets.revealVote(id, approve, "reason", "salt") {} catch {}
         vm.stopPrank();
+        if ((who >> 8) % 8 != 0) return;
+        vm.warp(block.timestamp + 1_100);
+        loses(voter, boards.bondOf(boarded, voter).amount / 10);
+        try datanets.forfeitVote(id, voter) {} catch {}
     }
 
     /// @dev A contributor may lose its stake to an appeal: rejected, excluded, or of rows that it retires in time to nobody.
@@ -89,13 +94,16 @@ abstract contract WholeData is WholePanels {
         if (kind % 4 < 2) {
             vm.prank(reviewing);
             try boards.bondReviewer{value: missing}(boarded) {} catch {}
-        } else if (bond.isBonded) {
+            return;
+        }
+        if (bond.isBonded) {
             vm.prank(reviewing);
             try boards.resign(boarded) {} catch {}
-        } else {
-            if (block.timestamp < bond.leavesAt) vm.warp(bond.leavesAt);
-            try boards.withdrawBond(boarded, reviewing) {} catch {}
+            if (kind % 4 == 2) return;
         }
+        uint256 at = boards.bondOf(boarded, reviewing).leavesAt;
+        if (block.timestamp < at) vm.warp(at);
+        try boards.withdrawBond(boarded, reviewing) {} catch {}
     }
 
     function fundReviews(uint256 amount) external step("fundReviews") {
