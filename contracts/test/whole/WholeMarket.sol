@@ -22,7 +22,7 @@ abstract contract WholeMarket is WholeData, ClaimLies {
         _answer(_requested(seed), seed);
     }
 
-    /// @dev What has no form is no claim: a gain where there are no spans, rows out of order or of no index, another model's.
+    /// @dev What has no form is no claim: a gain where there are no spans, rows out of order or of no index, a floor that does not follow.
     function answerWithoutForm(uint256 seed) external step("answerWithoutForm") {
         exact(true);
         Claim memory claim = claimOf(modelId, _requested(seed), fixture);
