@@ -69,17 +69,24 @@ abstract contract WholeAgents is WholeCircle {
         deedsDone++;
     }
 
-    /// @dev The newest deed or an older one; each is accused once.
+    /// @dev The newest deed or an older one; each is accused once. Of what a condemned one's agent loses its accuser has half.
     function accuse(uint256 seed) external step("accuse") {
+        exact(true);
         if (seed % 2 == 0 || deeds.deedCount() == 0) _agentBuys(seed);
         DeedId deedId = DeedId.wrap(seed % 2 == 0 ? deeds.deedCount() : 1 + seed % deeds.deedCount());
+        if (seed % 4 == 0) {
+            vm.prank(owner);
+            agentStakes.retire(agentId);
+        }
         by(watcher, PANEL_FEE);
         DisputeId id = verdicts.accuse{value: PANEL_FEE}(deedId, "reason");
         bool isUpheld = seed % 3 == 0;
-        verdict(id, verdicts.valueOf(deedId, isUpheld));
+        judged(id, verdicts.valueOf(deedId, isUpheld));
         uint256 had = agentStakes.held();
         uint256 lost = isUpheld ? 0 : had / 2;
         loses(owner, lost);
+        gains(watcher, lost / 2);
+        gains(address(feeTreasury), lost - lost / 2);
         verdicts.judge(deedId);
         expect(had - agentStakes.held() == lost, "a stake lost otherwise than by its verdict");
         if (!isUpheld) condemned++;

@@ -50,24 +50,51 @@ abstract contract WholeCircle is WholeStakes {
         circle.submit{value: cost}(application);
     }
 
-    /// @dev A panel of which some are silent, which costs them SILENCE each at most.
     function judgeGrant(uint256 seed) external step("judgeGrant") {
+        exact(true);
         if (circle.grantCount() == 0) _apply(seed);
+        _judge(_grant(seed, IOpenCircle.Status.Applied, IOpenCircle.Status.Reported), seed);
+    }
+
+    function approveGrant(uint256 seed) external step("approveGrant") {
+        exact(true);
+        _approve(_grant(seed, IOpenCircle.Status.Judged, IOpenCircle.Status.Judged));
+    }
+
+    function report(uint256 seed) external step("report") {
+        exact(true);
+        _report(_grant(seed, IOpenCircle.Status.Active, IOpenCircle.Status.Active));
+    }
+
+    /// @dev A grant as far as its panels let it come: its last milestone, if they are content.
+    function carryGrant(uint256 seed) external step("carryGrant") {
+        exact(true);
+        if (circle.grantCount() < MOST_GRANTS) _apply(seed);
+        GrantId id = GrantId.wrap(seed % 4 == 0 ? 1 + (seed >> 4) % circle.grantCount() : circle.grantCount());
+        for (uint256 i = 0; i < 6; i++) {
+            IOpenCircle.Status status = circle.getGrant(id).status;
+            bool isAsked = status == IOpenCircle.Status.Applied || status == IOpenCircle.Status.Reported;
+            if (isAsked) _judge(id, seed >> (16 * i + 8));
+            else if (status == IOpenCircle.Status.Judged) _approve(id);
+            else if (status == IOpenCircle.Status.Active) _report(id);
+            else break;
+        }
+    }
+
+    /// @dev A panel of which some are silent, which costs them the rule's sum each; the others have equal parts of its pot.
+    function _judge(GrantId id, uint256 seed) private {
         for (uint256 i = 0; i < CIRCLE_REVIEWERS && seed % 4 != 0; i++) {
             _seat(i, i);
         }
-        GrantId id = _grant(seed, IOpenCircle.Status.Applied, IOpenCircle.Status.Reported);
         uint256 from = uint256(circle.getGrant(id).askedAt) + 10;
         if (block.timestamp < from) vm.warp(from);
         PanelId panelId = circle.callPanel(id);
         recordSeed(circlePanels.panelOf(panelId).seedBlock);
         circlePanels.draw(panelId);
         address[] memory drawn = circlePanels.membersOf(panelId);
-        uint256 voting = drawn.length - ((seed >> 8) % 4 == 0 ? 1 : 0);
+        uint256 voting = drawn.length - ((seed >> 8) % 4 == 0 ? 1 + (seed >> 10) % 2 : 0);
         uint8 score = seed % 5 == 0 ? 0 : 80;
-        for (uint256 i = 0; i < drawn.length; i++) {
-            loses(drawn[i], i < voting ? 0 : circlePanels.SILENCE());
-            if (i >= voting) continue;
+        for (uint256 i = 0; i < voting; i++) {
             bytes32 hash = circlePanels.commitmentOf(panelId, drawn[i], score, "because", "salt");
             vm.prank(drawn[i]);
             circlePanels.commit(panelId, hash);
@@ -78,11 +105,37 @@ abstract contract WholeCircle is WholeStakes {
             circlePanels.reveal(panelId, score, "because", "salt");
         }
         vm.warp(circlePanels.panelOf(panelId).drawnAt + 61);
+        _nameVerdict(id, panelId, drawn, voting, score);
         circle.decide(id);
     }
 
-    function approveGrant(uint256 seed) external step("approveGrant") {
-        GrantId id = _grant(seed, IOpenCircle.Status.Judged, IOpenCircle.Status.Judged);
+    /// @dev Half of the seats and more say the same, or nothing is decided. An applicant has its deposit again unless it was spam.
+    function _nameVerdict(GrantId id, PanelId panelId, address[] memory drawn, uint256 voting, uint8 score)
+        private
+    {
+        uint256 pot = circlePanels.panelOf(panelId).pot;
+        for (uint256 i = 0; i < drawn.length; i++) {
+            if (i < voting) {
+                gains(drawn[i], pot / drawn.length);
+                continue;
+            }
+            uint256 bond = circleReviewers.reviewerOf(drawn[i]).bond;
+            if (bond > SILENCE) bond = SILENCE;
+            loses(drawn[i], bond);
+            gains(address(feeTreasury), bond);
+        }
+        if (voting * 2 <= drawn.length) return;
+        gains(applicant, pot - pot / drawn.length * voting);
+        IOpenCircle.Grant memory grant = circle.getGrant(id);
+        if (grant.status == IOpenCircle.Status.Applied) {
+            gains(score == 0 ? address(feeTreasury) : applicant, grant.escrow);
+        } else if (score > 0) {
+            uint256 first = uint256(grant.amount) / 5;
+            gains(applicant, grant.milestone == 0 ? first : grant.amount - first);
+        }
+    }
+
+    function _approve(GrantId id) private {
         if (block.timestamp >= circleFund.pricedAt() + circleFund.PRICE_PERIOD()) _price();
         if (circle.getGrant(id).tier == Tier.Expansion) {
             vm.prank(governor);
@@ -91,8 +144,7 @@ abstract contract WholeCircle is WholeStakes {
         circle.approve(id);
     }
 
-    function report(uint256 seed) external step("report") {
-        GrantId id = _grant(seed, IOpenCircle.Status.Active, IOpenCircle.Status.Active);
+    function _report(GrantId id) private {
         uint256 pay = circle.panelPay(circle.getGrant(id).tier);
         by(applicant, pay);
         circle.report{value: pay}(id, "evidence");

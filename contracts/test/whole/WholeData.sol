@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessTerms} from "../../src/interfaces/protocol/IDataAccess.sol";
 import {IDatanetRegistry} from "../../src/interfaces/protocol/IDatanetRegistry.sol";
+import {IReviewers} from "../../src/interfaces/protocol/IReviewers.sol";
 import {IStakeLosses} from "../../src/interfaces/protocol/IStakeLosses.sol";
 import {ModelDocument} from "../../src/protocol/ModelLedger.sol";
 import {
@@ -13,10 +14,10 @@ import {
     Parent,
     SnapshotRef
 } from "../../src/protocol/Types.sol";
-import {WholePeople} from "./WholePeople.sol";
+import {WholePanels} from "./WholePanels.sol";
 
 /// @notice Contributions, votes, reviewers, access to data, models made from models, and what pools and purses give.
-abstract contract WholeData is WholePeople {
+abstract contract WholeData is WholePanels {
     uint256 private constant MOST_CONTRIBUTIONS = 12;
     uint256 private constant MOST_MODELS = 6;
     bytes32 private _row = keccak256("rows");
@@ -29,14 +30,19 @@ abstract contract WholeData is WholePeople {
         if (reveals) revealRows(id, _row, 4);
     }
 
+    /// @dev Who does not open its vote in time loses a tenth of its bond.
     function voteOn(uint256 seed, uint256 who, bool approve) external step("voteOn") {
         ContributionId id = _contribution(seed);
         address voter = person(who % 3);
         bytes32 hash = datanets.voteHashOf(id, voter, approve, "reason", "salt");
         vm.startPrank(voter);
         try datanets.commitVote(id, hash) {} catch {}
-        try datanets.revealVote(id, approve, "reason", "salt") {} catch {}
+        if ((who >> 8) % 4 != 0) try datanets.revealVote(id, approve, "reason", "salt") {} catch {}
         vm.stopPrank();
+        if ((who >> 8) % 8 != 0) return;
+        vm.warp(block.timestamp + 1_100);
+        loses(voter, boards.bondOf(boarded, voter).amount / 10);
+        try datanets.forfeitVote(id, voter) {} catch {}
     }
 
     /// @dev A contributor may lose its stake to an appeal: rejected, excluded, or of rows that it retires in time to nobody.
@@ -80,14 +86,24 @@ abstract contract WholeData is WholePeople {
         try ledger.transferIncome(id, person(to)) {} catch {}
     }
 
+    /// @dev Who resigned has its bond when its time has come, and once.
     function review(uint256 who, uint8 kind) external step("review") {
         address reviewing = person(who % 3);
-        uint256 missing = STAKE - boards.bondOf(boarded, reviewing).amount;
-        vm.startPrank(reviewing);
-        if (kind % 4 < 2) try boards.bondReviewer{value: missing}(boarded) {} catch {}
-        if (kind % 4 == 2) try boards.resign(boarded) {} catch {}
-        vm.stopPrank();
-        if (kind % 4 == 3) try boards.withdrawBond(boarded, reviewing) {} catch {}
+        IReviewers.Bond memory bond = boards.bondOf(boarded, reviewing);
+        uint256 missing = STAKE - bond.amount;
+        if (kind % 4 < 2) {
+            vm.prank(reviewing);
+            try boards.bondReviewer{value: missing}(boarded) {} catch {}
+            return;
+        }
+        if (bond.isBonded) {
+            vm.prank(reviewing);
+            try boards.resign(boarded) {} catch {}
+            if (kind % 4 == 2) return;
+        }
+        uint256 at = boards.bondOf(boarded, reviewing).leavesAt;
+        if (block.timestamp < at) vm.warp(at);
+        try boards.withdrawBond(boarded, reviewing) {} catch {}
     }
 
     function fundReviews(uint256 amount) external step("fundReviews") {
@@ -130,8 +146,9 @@ abstract contract WholeData is WholePeople {
         try models.returnBond(_model(which)) {} catch {}
     }
 
+    /// @dev Of the newest model that has a purse, or of any.
     function earn(uint256 which, uint256 amount, bool waits) external step("earn") {
-        address purse = royalties.purseOf(_model(which));
+        address purse = royalties.purseOf(which % 2 == 0 ? ModelId.wrap(models.modelCount()) : _model(which));
         if (purse == address(0)) return;
         amount = bound(amount, 1, 1 ether);
         by(payer, amount);
@@ -140,7 +157,11 @@ abstract contract WholeData is WholePeople {
         expect(sent, "a purse takes what comes");
     }
 
+    /// @dev One's, or all from the newest to those that it came from.
     function distribute(uint256 which) external step("distribute") {
+        for (uint256 i = models.modelCount(); i > 0 && which % 2 == 0; i--) {
+            try royalties.distribute(ModelId.wrap(i)) {} catch {}
+        }
         try royalties.distribute(_model(which)) {} catch {}
     }
 

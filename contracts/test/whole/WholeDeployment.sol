@@ -17,24 +17,18 @@ import {OpenCircle} from "../../src/circle/OpenCircle.sol";
 import {FeeTreasury} from "../../src/governance/FeeTreasury.sol";
 import {StakedOpen} from "../../src/governance/StakedOpen.sol";
 import {Parameters} from "../../src/interfaces/protocol/IProtocolParameters.sol";
-import {LiquidityController} from "../../src/l2/LiquidityController.sol";
-import {NativeAssetLiquidity} from "../../src/l2/NativeAssetLiquidity.sol";
-import {OpenMinter} from "../../src/l2/OpenMinter.sol";
-import {Predeploys} from "../../src/l2/Predeploys.sol";
 import {RegistryProxy} from "../../src/protocol/RegistryProxy.sol";
 import {DatanetId, ModelId} from "../../src/protocol/Types.sol";
-import {EpochFixture} from "../protocol/EpochFixture.sol";
-import {Messenger} from "./Messenger.sol";
+import {WholeBridge} from "./WholeBridge.sol";
 
-/// @notice A whole L2 over one protocol: epochs, governance's stakes and treasury, OpenCircle, agents, and the bridge's liquidity, which
-/// holds all OPEN that nobody has here. From then on no wei comes from elsewhere.
-abstract contract WholeDeployment is EpochFixture {
-    uint256 internal constant SUPPLY = 1e27;
+/// @notice A whole L2 over one protocol: epochs, governance's stakes and treasury, OpenCircle, agents, and the bridge's liquidity. From
+/// then on no wei comes from elsewhere.
+abstract contract WholeDeployment is WholeBridge {
     uint128 internal constant AGENT_STAKE = 100 ether;
+    uint128 internal constant SILENCE = 10 ether;
     uint128 internal constant CIRCLE_BOND = 100 ether;
     uint256 internal constant CIRCLE_REVIEWERS = 7;
-    OpenMinter internal constant MINTER = OpenMinter(Predeploys.OPEN_MINTER);
-    Messenger internal constant MESSENGER = Messenger(Predeploys.L2_CROSS_DOMAIN_MESSENGER);
+    uint16 internal constant AUDIT_BPS = 2_000;
 
     address internal owner = makeAddr("an agent's owner");
     address internal key = makeAddr("an agent's key");
@@ -53,14 +47,14 @@ abstract contract WholeDeployment is EpochFixture {
     AgentId internal agentId;
     AgentAccount internal account;
     DatanetId internal boarded;
-    address[] internal people;
-    address[] internal contracts;
 
     function deployWhole() internal {
+        (hasAudits, hasRepeat, auditedLeaves) = (true, true, 2);
         deployEpochs();
         seatVerifiers();
-        vm.deal(address(this), 2_000 ether);
+        vm.deal(address(this), 2_500 ether);
         audits.fill{value: 500 ether}();
+        epochAudits.fill{value: 500 ether}();
         _deployGovernance();
         _deployCircle();
         _deployAgents();
@@ -79,7 +73,7 @@ abstract contract WholeDeployment is EpochFixture {
         }
         boarded = _boardOfThree();
         _listContracts();
-        _openBridge();
+        openBridge();
     }
 
     function circleReviewer(uint256 i) internal pure returns (address) {
@@ -91,7 +85,7 @@ abstract contract WholeDeployment is EpochFixture {
         staked = new StakedOpen(balances, treasuryAt, 100, 100);
         feeTreasury = new FeeTreasury(governor, balances, staked, 5_000);
         Parameters memory next = defaultParameters();
-        (next.treasury, next.auditBps) = (address(feeTreasury), 2_000);
+        (next.treasury, next.auditBps) = (address(feeTreasury), AUDIT_BPS);
         vm.prank(governor);
         parameters.setParameters(next);
     }
@@ -102,7 +96,7 @@ abstract contract WholeDeployment is EpochFixture {
         ReviewerRules memory seats = ReviewerRules({bond: CIRCLE_BOND, term: 20_000, exitDelay: 600});
         circleReviewers = new CircleReviewers(governor, parameters, balances, nextAddress(1), seats);
         PanelRules memory votes =
-            PanelRules({drawPeriod: 180, commitPeriod: 30, revealPeriod: 30, silence: 10 ether});
+            PanelRules({drawPeriod: 180, commitPeriod: 30, revealPeriod: 30, silence: SILENCE});
         circlePanels = new CirclePanels(circleReviewers, balances, seeds, nextAddress(1), votes);
         circle = new OpenCircle(
             governor,
@@ -216,35 +210,6 @@ abstract contract WholeDeployment is EpochFixture {
         ];
         for (uint256 i = 0; i < all.length; i++) {
             contracts.push(all[i]);
-        }
-    }
-
-    /// @dev What the people and contracts have came over the bridge; the rest waits in the liquidity.
-    function _openBridge() private {
-        vm.etch(Predeploys.NATIVE_ASSET_LIQUIDITY, address(new NativeAssetLiquidity()).code);
-        vm.etch(Predeploys.LIQUIDITY_CONTROLLER, address(new LiquidityController()).code);
-        vm.etch(Predeploys.OPEN_MINTER, address(new OpenMinter()).code);
-        vm.etch(Predeploys.L2_CROSS_DOMAIN_MESSENGER, address(new Messenger()).code);
-        LiquidityController(payable(Predeploys.LIQUIDITY_CONTROLLER))
-            .initialize(address(this), "OPEN", "OPEN", address(MINTER));
-        MINTER.initialize(address(0xB41D6E));
-        contracts.push(Predeploys.LIQUIDITY_CONTROLLER);
-        contracts.push(address(MINTER));
-        contracts.push(address(MESSENGER));
-        vm.deal(Predeploys.NATIVE_ASSET_LIQUIDITY, SUPPLY - onL2());
-    }
-
-    /// @notice Wei of everybody and everything here, but for the bridge's liquidity.
-    function onL2() public view returns (uint256 sum) {
-        for (uint256 i = 0; i < people.length; i++) {
-            sum += people[i].balance;
-        }
-        for (uint256 i = 0; i < contracts.length; i++) {
-            sum += contracts[i].balance;
-        }
-        for (uint256 i = 1; i <= models.modelCount(); i++) {
-            address purse = royalties.purseOf(ModelId.wrap(i));
-            if (purse != address(0)) sum += purse.balance;
         }
     }
 }

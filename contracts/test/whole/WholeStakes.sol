@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IDisputes} from "../../src/interfaces/protocol/IDisputes.sol";
-import {DisputeId, RequestId} from "../../src/protocol/Types.sol";
-import {WholeEpochs} from "./WholeEpochs.sol";
+import {IVerifierPool} from "../../src/interfaces/protocol/IVerifierPool.sol";
+import {RequestId} from "../../src/protocol/Types.sol";
+import {WholeAudits} from "./WholeAudits.sol";
 
-/// @notice Stakes of every kind, panels about nothing in particular, what is drawn, and the way over the bridge and back.
-abstract contract WholeStakes is WholeEpochs {
+/// @notice Stakes of every kind, what is drawn, and the way over the bridge and back.
+abstract contract WholeStakes is WholeAudits {
     /// @notice Wei that people have on L1.
     uint256 public onL1;
 
@@ -34,32 +34,20 @@ abstract contract WholeStakes is WholeEpochs {
         vm.stopPrank();
     }
 
+    /// @dev Some of the panel, too: who leaves still answers for what it said.
     function verify(uint256 who, uint256 amount, uint8 kind) external step("verify") {
-        vm.startPrank(person(who));
-        if (kind % 4 < 2) verifiers.stake{value: bound(amount, LEAST_STAKE, 2 * LEAST_STAKE)}(3 + who % 5);
+        address verifier = who % 2 == 0 ? panel[who % 3] : person(who);
+        (address[] memory members,) = verifiers.stakesAt(uint64(block.timestamp));
+        IVerifierPool.Verifier memory state = verifiers.verifierOf(verifier);
+        (uint256 leaving, uint256 at) = (state.leaving, state.leavesAt);
+        if (kind % 4 == 3 && leaving > 0 && who % 4 < 2 && block.timestamp < at) vm.warp(at);
+        vm.startPrank(verifier);
+        if (kind % 4 < 2) {
+            verifiers.stake{value: bound(amount, LEAST_STAKE, 2 * LEAST_STAKE)}(members.length);
+        }
         if (kind % 4 == 2) verifiers.startLeaving(uint128(bound(amount, 1, 2 * LEAST_STAKE)));
-        if (kind % 4 == 3) verifiers.withdraw();
+        if (kind % 4 == 3 && leaving > 0) verifiers.withdraw();
         vm.stopPrank();
-    }
-
-    /// @dev The panel finds something, is split, or silent in all rounds; then whoever was drawn is paid or slashed.
-    function askPanel(uint256 amount, uint8 kind) external step("askPanel") {
-        amount = bound(amount, 0, 1 ether);
-        by(payer, amount);
-        DisputeId id = disputes.open{value: amount}("claimed");
-        if (kind % 3 == 1) return split(id, "claimed", "another");
-        verdict(id, kind % 3 == 2 ? bytes32(0) : bytes32("claimed"));
-    }
-
-    /// @dev A minority or silence in the last round costs what the rule says: a part of the stake that was drawn by.
-    function collectSeat(uint256 seed, uint256 who) external step("collectSeat") {
-        DisputeId id = DisputeId.wrap(1 + seed % disputes.disputeCount());
-        address verifier = who % 4 != 0 ? panel[who % 3] : person(who);
-        IDisputes.Dispute memory dispute = disputes.getDispute(id);
-        loses(
-            verifier, verifiers.stakeAt(verifier, dispute.stakesAt) * _mostSlashedBps(dispute.round) / 10_000
-        );
-        disputes.collect(id, uint8((seed >> 8) % (uint256(dispute.round) + 1)), verifier);
     }
 
     function stakeVotes(uint256 who, uint256 amount, uint8 kind) external step("stakeVotes") {
@@ -72,6 +60,26 @@ abstract contract WholeStakes is WholeEpochs {
         if (kind % 6 == 2) staked.withdraw();
         if (kind % 6 == 3) staked.claimRewards();
         if (kind % 6 == 4) staked.extend(200);
+        vm.stopPrank();
+    }
+
+    /// @dev Fees come in, and a staker draws of their stream before it has ended, or after; then it may leave.
+    function carryStream(uint256 who, uint256 amount) external step("carryStream") {
+        amount = bound(amount, 1_000, 5 ether);
+        address staker = person(who);
+        vm.prank(staker);
+        staked.stake{value: amount}(0);
+        by(payer, amount);
+        balances.credit{value: amount}(address(feeTreasury));
+        feeTreasury.collect();
+        vm.warp(block.timestamp + 1 + (who >> 8) % 150);
+        vm.startPrank(staker);
+        staked.claimRewards();
+        if ((who >> 16) % 2 == 0 && block.timestamp >= staked.positionOf(staker).until) {
+            staked.unstake(uint128(amount));
+            vm.warp(staked.leavingOf(staker).at);
+            staked.withdraw();
+        }
         vm.stopPrank();
     }
 
@@ -114,10 +122,5 @@ abstract contract WholeStakes is WholeEpochs {
     function wait_(uint256 seed) external {
         vm.warp(block.timestamp + bound(seed, 1, seed % 12 == 0 ? 6_000 : 60));
         vm.roll(block.number + 1);
-    }
-
-    /// @dev Nothing before the last round; there a minority's part, which is the larger one.
-    function _mostSlashedBps(uint8 round) private pure returns (uint256) {
-        return round < 2 ? 0 : 500;
     }
 }
