@@ -30,9 +30,11 @@ abstract contract WholeData is WholePanels {
         if (reveals) revealRows(id, _row, 4);
     }
 
-    /// @dev Who does not open its vote in time loses a tenth of its bond.
+    /// @dev Who does not open its vote in time loses a tenth of its bond; the last vote against a contribution takes its stake.
     function voteOn(uint256 seed, uint256 who, bool approve) external step("voteOn") {
         ContributionId id = _contribution(seed);
+        IDatanetRegistry.Contribution memory one = datanets.getContribution(id);
+        if (!approve) loses(one.contributor, one.stakeHeld ? one.stake : 0);
         address voter = person(who % 3);
         bytes32 hash = datanets.voteHashOf(id, voter, approve, "reason", "salt");
         vm.startPrank(voter);
