@@ -21,8 +21,11 @@ const QUESTIONS = 4;
 const LENGTH = 32;
 const DAMPING = 0.1;
 const RUNS = 3;
-/** Least correlation of both sides' scores of a question. Ours are rounded to 8 bits, and cut to directions that the rows span or folded. */
-const AGREEMENT = 0.9;
+/**
+ * Least correlation of both sides' scores of a question. Ours are rounded to 8 bits; dense directions hold all that the rows span, factored
+ * ones leave some out and are folded to fewer coordinates, which these rows, that have nothing to do with one another, show most.
+ */
+const AGREEMENT: Readonly<Record<Kind, number>> = { dense: 0.9, folded: 0.6 };
 const WAIT = { intervalMs: 1 };
 
 /** Factored sketches as large models have them, but of rows as long as they are: kronfluence's scores have them so. */
@@ -81,7 +84,7 @@ async function measure(kind: Kind, { session, model, modelFolder, folder }: Subj
   const peer = new PythonPeer("influence.py", [String(session.threads), modelFolder, file!]);
   const ours: number[] = [];
   const theirs: number[] = [];
-  let note: string | undefined;
+  let [note, failed]: (string | undefined)[] = [];
   const clock = clockFor(session);
   for (let run = -1; run < RUNS; run++) {
     const start = clock();
@@ -92,9 +95,11 @@ async function measure(kind: Kind, { session, model, modelFolder, folder }: Subj
       questions.map(exampleOf),
     );
     const seconds = clock() - start;
-    const told = note === undefined ? await peer.ask<{ seconds: number }>({ do: "score", file: scores }) : "";
-    if (typeof told === "string") note ??= told;
-    else if (run < 0) requireAgreement(mine, floats(await readFile(scores!)), count);
+    const told: string | { seconds: number } =
+      failed === undefined ? await peer.ask<{ seconds: number }>({ do: "score", file: scores }) : "";
+    if (typeof told === "string") failed ??= told;
+    else if (run < 0)
+      note = `the scores correlate by ${agreementOf(mine, floats(await readFile(scores!)), kind).toFixed(2)}`;
     if (run < 0) continue;
     ours.push(seconds);
     if (typeof told !== "string") theirs.push(told.seconds);
@@ -102,7 +107,7 @@ async function measure(kind: Kind, { session, model, modelFolder, folder }: Subj
   peer.stop();
   return {
     what: `index of ${count} rows of ${LENGTH} tokens built at the shipped model's factors of rank ${rank} by ${kind} sketches, and ${QUESTIONS} questions scored, ${session.isa}, ${countThreads(session)}`,
-    ...{ name: `index-build-${kind}`, unit: "rows/s", ours: count / median(ours), note },
+    ...{ name: `index-build-${kind}`, unit: "rows/s", ours: count / median(ours), note: failed ?? note },
     peer: theirs.length > 0 ? { name: "kronfluence, ekfac", value: count / median(theirs) } : undefined,
   };
 }
@@ -153,17 +158,19 @@ function floats(bytes: Uint8Array): Float64Array {
   return Float64Array.from(new Float32Array(bytes.slice().buffer));
 }
 
-/** @throws CodedError `BENCH_MISMATCH` when both sides don't score the same thing. */
-function requireAgreement(ours: Float64Array, theirs: Float64Array, rows: number): void {
-  for (let q = 0; q < QUESTIONS; q++) {
+/** The least correlation of a question's scores. @throws CodedError `BENCH_MISMATCH` when both sides don't score the same thing. */
+function agreementOf(ours: Float64Array, theirs: Float64Array, kind: Kind): number {
+  const rows = SIZES[kind];
+  const found = Array.from({ length: QUESTIONS }, (_, q) => {
     const part = [q * rows, (q + 1) * rows] as const;
-    const found = correlation(ours.subarray(...part), theirs.subarray(...part));
-    if (found >= AGREEMENT) continue;
-    throw new CodedError("BENCH_MISMATCH", "fatal", {
-      message: `the scores of question ${q} correlate by ${found}`,
-      facts: { question: q, correlation: found },
-    });
-  }
+    return correlation(ours.subarray(...part), theirs.subarray(...part));
+  });
+  const least = Math.min(...found);
+  if (least >= AGREEMENT[kind]) return least;
+  throw new CodedError("BENCH_MISMATCH", "fatal", {
+    message: `the scores of question ${found.indexOf(least)} correlate by ${least}`,
+    facts: { question: found.indexOf(least), correlation: least },
+  });
 }
 
 function correlation(a: Float64Array, b: Float64Array): number {
