@@ -11,15 +11,16 @@ const PART_BYTES = 128 * 1024 * 1024;
 /** Of an index that is held in memory whole, by a page above all: 260,000 rows of k = 4,096. Others map its parts. */
 const MEMORY_BYTES = 2 ** 30;
 
-type Sizes = Pick<IndexCommitment, "rows" | "dimension">;
+/** What the number and the length of an index's parts follow from. */
+export type IndexSizes = Pick<IndexCommitment, "rows" | "dimension">;
 
 /** Rows of each part of an index but the last: as many whole records as fit. */
-export function rowsOfPart({ dimension }: Pick<Sizes, "dimension">): number {
+export function rowsOfPart({ dimension }: Pick<IndexSizes, "dimension">): number {
   return Math.max(1, Math.floor(PART_BYTES / recordSize(dimension)));
 }
 
 /** The first row of each part, and how many it has. */
-export function indexParts(sizes: Sizes): { first: number; rows: number }[] {
+export function indexParts(sizes: IndexSizes): { first: number; rows: number }[] {
   const each = rowsOfPart(sizes);
   const count = Math.max(1, Math.ceil(sizes.rows / each));
   return Array.from({ length: count }, (_, i) => ({
@@ -29,7 +30,7 @@ export function indexParts(sizes: Sizes): { first: number; rows: number }[] {
 }
 
 /** The records of each part of an index that lies in memory. @param bytes all of them end to end. */
-export function partsIn(bytes: Uint8Array, sizes: Sizes): (part: number) => Promise<Uint8Array> {
+export function partsIn(bytes: Uint8Array, sizes: IndexSizes): (part: number) => Promise<Uint8Array> {
   const size = recordSize(sizes.dimension);
   const parts = indexParts(sizes).map(({ first, rows }) =>
     bytes.subarray(first * size, (first + rows) * size),
@@ -40,7 +41,7 @@ export function partsIn(bytes: Uint8Array, sizes: Sizes): (part: number) => Prom
 /** Stores an index, a content a part. @param bytes all records end to end. @returns their hashes, as a manifest has them. */
 export async function storeIndex(
   sink: ContentSink,
-  { bytes, commitment }: { bytes: Uint8Array; commitment: Sizes },
+  { bytes, commitment }: { bytes: Uint8Array; commitment: IndexSizes },
 ): Promise<Hash[]> {
   const part = partsIn(bytes, commitment);
   const hashes: Hash[] = [];
@@ -55,7 +56,7 @@ export async function storeIndex(
 export async function fetchIndex(
   source: ContentSource,
   manifest: Pick<Manifest, "index">,
-  sizes: Sizes,
+  sizes: IndexSizes,
 ): Promise<Uint8Array> {
   requireParts(manifest, sizes);
   const bytes = sizes.rows * recordSize(sizes.dimension);
@@ -73,8 +74,16 @@ export async function fetchIndex(
 }
 
 /** Before anything is fetched: as many parts as an index of that commitment has. @throws CodedError `MANIFEST_INVALID`. */
-export function requireParts({ index }: Pick<Manifest, "index">, sizes: Sizes): void {
-  const { length } = indexParts(sizes);
-  if (index.length !== length)
-    throw invalidManifest(`its index has ${index.length} parts; one of ${sizes.rows} rows has ${length}`);
+export function requireParts(manifest: Pick<Manifest, "index">, sizes: IndexSizes): void {
+  requirePartsOfOne(manifest, [sizes]);
+}
+
+/** The same for a manifest that several commitments were registered with: as many parts as one of theirs. @throws CodedError `MANIFEST_INVALID`. */
+export function requirePartsOfOne(
+  { index }: Pick<Manifest, "index">,
+  registered: readonly IndexSizes[],
+): void {
+  if (registered.some((sizes) => indexParts(sizes).length === index.length)) return;
+  const wanted = registered.map((sizes) => `one of ${sizes.rows} rows has ${indexParts(sizes).length}`);
+  throw invalidManifest(`its index has ${index.length} parts; ${wanted.join(", ")}`);
 }

@@ -21,6 +21,9 @@ const chainNaming = (contents: readonly Hash[]) =>
     },
   }) as unknown as ChainClient;
 
+/** Of an index of one part. */
+const SIZES = { rows: 1, dimension: 64 };
+
 test("what only this node was handed goes to the others, once the chain names it", async () => {
   const [store, first, second] = [memoryContent(), memoryContent(), memoryContent()];
   const [named, elsewhere, unnamed] = [bytes(1), bytes(2), bytes(3)];
@@ -60,7 +63,7 @@ test("a range that the node refuses is read in smaller ones, and what is broken 
       block: BigInt(400 + 50 * i),
       args: { contentId },
     })),
-    ModelRegistered: [{ block: 410n, args: { document: { manifestHash } } }],
+    ModelRegistered: [{ block: 410n, args: { document: { manifestHash, index: SIZES } } }],
     EpochClosed: [{ block: 520n, args: { closing: { contents: leaves } } }],
   };
   const client = {
@@ -122,6 +125,32 @@ test("a peer that lies about a part costs that part: the next one gives the rest
   expect(asked).toEqual([0, 1]);
 });
 
+test("a manifest is followed where one of its registrations has as many parts as it names", async () => {
+  const [store, peer] = [memoryContent(), memoryContent()];
+  const file = await peer.put(bytes(1));
+  const one = [{ name: "f", size: 100, sha256: file }];
+  const manifest = {
+    ...{ format: "openledger/manifest/3" as const, name: "m", base: one, tokenizer: one, adapter: one },
+    ...{ method: file, basis: file, index: [file, file], rows: 1, repeats: 0, skipped: 0 },
+    snapshots: [{ datanetId: "1", number: 1, root: file, content: file }],
+  };
+  const manifestHash = await peer.put(encodeManifest(manifest));
+  let index = SIZES;
+  const client = {
+    public: {
+      getContractEvents: async ({ eventName }: { eventName: string }) =>
+        eventName === "ModelRegistered" ? [{ args: { document: { manifestHash, index } } }] : [],
+    },
+  } as unknown as ChainClient;
+  const mirror = new Mirror({ client, at, store, peers: [peer], logger });
+  await mirror.mirrorBlocks(0n, 1n);
+  expect([await store.has(manifestHash), await store.has(file)]).toEqual([true, false]);
+  // Somebody registers the same manifest as what it is: whoever came first with other sizes keeps nobody from it.
+  index = { rows: 40_000, dimension: 4096 };
+  await mirror.mirrorBlocks(2n, 3n);
+  expect(await store.has(file)).toBe(true);
+});
+
 test("a manifest that names more than a model has is not followed", async () => {
   const [store, peer] = [memoryContent(), memoryContent()];
   const file = await peer.put(bytes(1));
@@ -135,7 +164,7 @@ test("a manifest that names more than a model has is not followed", async () => 
   };
   const names = async (bytesOf: Uint8Array) => {
     const manifestHash = await peer.put(bytesOf);
-    const registered = { args: { document: { manifestHash } } };
+    const registered = { args: { document: { manifestHash, index: SIZES } } };
     const client = {
       public: {
         getContractEvents: async ({ eventName }: { eventName: string }) =>

@@ -3,6 +3,7 @@ import { isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { datanetRegistryAbi, inferenceEpochsAbi, modelLedgerAbi } from "../../chain/generated/abi.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
+import { type IndexSizes, requirePartsOfOne } from "../attribution/index-contents.ts";
 import { decodeManifest } from "../attribution/manifest.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { LogScan } from "../client/log-scan.ts";
@@ -52,6 +53,8 @@ export class Mirror {
   /** Content that no peer gave yet, with the rounds left. */
   private readonly missing = new Map<Hash, { kind: "file" | "manifest"; rounds: number }>();
   private readonly seen = new Set<Hash>();
+  /** By manifest, the sizes of index that it was registered with: by whoever registers one of the same hash too. */
+  private readonly registered = new Map<Hash, IndexSizes[]>();
   private hasRead = false;
   /** Content that was here before it was named, and the peers that were not asked about it yet. */
   private readonly offers = new Map<Hash, { peers: readonly MirrorPeer[]; rounds: number }>();
@@ -103,7 +106,7 @@ export class Mirror {
       abi: modelLedgerAbi,
       eventName: "ModelRegistered",
     });
-    for (const { args } of registered) this.want(args.document.manifestHash, "manifest");
+    for (const { args } of registered) this.wantRegistered(args.document);
     const closed = await client.public.getContractEvents({
       ...range,
       address: at.epochs,
@@ -133,9 +136,19 @@ export class Mirror {
     this.missing.set(hash, { kind, rounds: RETRY_ROUNDS });
   }
 
+  /** A manifest that is here already is looked at again: it may fit this registration, and have fitted none before. */
+  private wantRegistered({ manifestHash, index }: { manifestHash: Hash; index: IndexSizes }): void {
+    const sizes = this.registered.get(manifestHash) ?? [];
+    this.registered.set(manifestHash, sizes);
+    sizes.push({ rows: index.rows, dimension: index.dimension });
+    this.seen.add(manifestHash);
+    this.missing.set(manifestHash, { kind: "manifest", rounds: RETRY_ROUNDS });
+  }
+
   private async wantManifest(hash: Hash): Promise<void> {
     try {
       const manifest = decodeManifest(await this.options.store.get(hash));
+      requirePartsOfOne(manifest, this.registered.get(hash) ?? []);
       const files = [...manifest.base, ...manifest.tokenizer, ...manifest.adapter].map(
         ({ sha256 }) => sha256,
       );
