@@ -1,3 +1,4 @@
+import { Session } from "node:inspector/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { requireJson } from "./files.ts";
@@ -101,6 +102,27 @@ describe("tokenizer.json", () => {
     const loaded = loadTokenizer(filesOf(text));
     expect(loaded).toMatchObject({ vocabSize: 10, idLimit: 10 });
     expect(await loaded.encodeText(TEXT, false)).toEqual([7, 3, 2, 9, 4, 5, 6, 1]);
+  });
+
+  test("makes no object and no string for a word", async () => {
+    const many = Array.from({ length: 40_000 }, (_, id) => `word${id}é`);
+    const model = {
+      vocab: Object.fromEntries(many.map((word, id) => [word, id])),
+      merges: many.map((word) => [word, "x"]),
+    };
+    const files = filesOf(JSON.stringify({ model }));
+    const allocated = async (read: () => unknown): Promise<number> => {
+      const session = new Session();
+      session.connect();
+      const options = { includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true };
+      await session.post("HeapProfiler.startSampling", { samplingInterval: 4096, ...options });
+      read();
+      const { profile } = await session.post("HeapProfiler.stopSampling");
+      session.disconnect();
+      return profile.samples.reduce((sum, { size }) => sum + size, 0);
+    };
+    const apart = await allocated(() => readTokenizerJson(files));
+    expect(apart / (await allocated(() => requireJson(files, "tokenizer.json")))).toBeLessThan(0.3);
   });
 
   test("whose vocabulary has a word twice is refused with the word", () => {
