@@ -105,6 +105,23 @@ describe("tokenizer.json", () => {
     expect(await loaded.encodeText(TEXT, false)).toEqual([7, 3, 2, 9, 4, 5, 6, 1]);
   });
 
+  test.each([
+    ["words with ids", { type: "WordLevel", vocab: { "<unk>": 0, hello: 1, world: 7 }, unk_token: "<unk>" }],
+    [
+      "words with scores",
+      {
+        type: "Unigram",
+        unk_id: 0,
+        vocab: [...["<unk>", "hello", "x", "y", "z", "u", "v"].map((word) => [word, -1]), ["world", -1.5]],
+      },
+    ],
+  ])("of another kind, with %s, is read, too", async (_kind, model) => {
+    const text = JSON.stringify({ added_tokens: [], pre_tokenizer: { type: "Whitespace" }, model });
+    const loaded = loadTokenizer(filesOf(text));
+    expect(loaded.idLimit).toBe(8);
+    expect(await loaded.encodeText("hello world", false)).toEqual([1, 7]);
+  });
+
   test("makes no object and no string for a word", async () => {
     const many = Array.from({ length: 40_000 }, (_, id) => `word${id}é`);
     const model = {
