@@ -22,18 +22,13 @@ const COMMENT_BYTES = new TextEncoder().encode(COMMENT);
 const NONE: Finder = () => undefined;
 
 /**
- * `{"token":id,...}` in the order in which a JavaScript object has its keys: array indices go first, the least in front.
+ * `{"token":id,...}` in {@link visitInKeyOrder}'s order.
  * @param nameOf the name of a word that is to be written under another
  */
 export function writeVocabulary(out: JsonText, { words, ids }: Vocabulary, nameOf: Finder = NONE): void {
-  const indices: { at: number; value: number }[] = [];
-  for (let at = 0; at < words.length; at++) {
-    const value = arrayIndex(words, at);
-    if (value !== undefined) indices.push({ at, value });
-  }
-  indices.sort((a, b) => a.value - b.value);
   let isFirst = true;
-  const entry = (at: number) => {
+  out.raw("{");
+  visitInKeyOrder(words, (at) => {
     if (!isFirst) out.byte(COMMA);
     isFirst = false;
     const name = nameOf(words.bytes, words.start(at), words.end(at));
@@ -41,12 +36,21 @@ export function writeVocabulary(out: JsonText, { words, ids }: Vocabulary, nameO
     else out.raw(JSON.stringify(name));
     out.byte(COLON);
     out.integer(ids[at]!);
-  };
-  out.raw("{");
-  for (const { at } of indices) entry(at);
-  const written = new Set(indices.map(({ at }) => at));
-  for (let at = 0; at < words.length; at++) if (!written.has(at)) entry(at);
+  });
   out.raw("}");
+}
+
+/** Goes through words in the order in which a JavaScript object has its keys: array indices go first, the least in front. */
+export function visitInKeyOrder(words: Words, visit: (at: number) => void): void {
+  const indices: { at: number; value: number }[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const value = arrayIndex(words, at);
+    if (value !== undefined) indices.push({ at, value });
+  }
+  indices.sort((a, b) => a.value - b.value);
+  for (const { at } of indices) visit(at);
+  const visited = new Set(indices.map(({ at }) => at));
+  for (let at = 0; at < words.length; at++) if (!visited.has(at)) visit(at);
 }
 
 /** The number that a word is, where an object would take it for an array's index. */
