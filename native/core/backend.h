@@ -22,11 +22,13 @@ struct linear_weight {
   bool q8 = false;
 };
 
-// Rows that share an adapter, at one of its linears.
+// Rows that share an adapter, at one of its linears: of x[rows, in] and y[rows, out].
 struct lora_rows {
   int row, count;
   const linear_weight *a, *b;
   float scale;
+  const float* x;
+  float* y;
 };
 
 class backend {
@@ -47,15 +49,14 @@ class backend {
   virtual void pack(linear_weight& w, bool backward) = 0;
   // y[tokens, out] (+)= x[tokens, in] W^T: chain over in, or over blocks of it by q8.
   virtual void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) = 0;
-  // y's rows go on by their own adapters: u = A x, then the chain over r of (c u)[r] B[o, r]. `u` has room for all rows times
-  // `rank`, the largest of them.
-  virtual void lora_forward(float* y, const float* x, const lora_rows* segments, int count, float* u, int rank) {
+  // Each y's rows go on by their own adapters: u = A x, then the chain over r of (c u)[r] B[o, r]. No row of a y is there
+  // twice. `u` has room for all rows times the largest rank.
+  virtual void lora_forward(const lora_rows* segments, int count, float* u) {
     for (int i = 0; i < count; ++i) {
       const lora_rows& s = segments[i];
-      float* mine = u + static_cast<size_t>(s.row) * rank;
-      linear_forward(mine, x + static_cast<size_t>(s.row) * s.a->in, *s.a, s.count, false);
-      scale(mine, mine, s.scale, static_cast<size_t>(s.count) * s.a->out);
-      linear_forward(y + static_cast<size_t>(s.row) * s.b->out, mine, *s.b, s.count, true);
+      linear_forward(u, s.x + static_cast<size_t>(s.row) * s.a->in, *s.a, s.count, false);
+      scale(u, u, s.scale, static_cast<size_t>(s.count) * s.a->out);
+      linear_forward(s.y + static_cast<size_t>(s.row) * s.b->out, u, *s.b, s.count, true);
     }
   }
   // dx[tokens, in] (+)= dy[tokens, out] W: chain over out.

@@ -26,7 +26,8 @@ class cpu_backend final : public backend {
         gemm_(pool_, kernels_),
         stored_(pool_, kernels_),
         blocks_(pool_, kernels_),
-        scratch_(static_cast<size_t>(threads)) {}
+        scratch_(static_cast<size_t>(threads)),
+        low_(static_cast<size_t>(threads)) {}
 
   const char* device() const override { return "cpu"; }
 
@@ -56,13 +57,16 @@ class cpu_backend final : public backend {
     gemm_.run_packed(tokens, w.out, w.in, {x, w.in, 1}, packed.forward.data, y, w.out, accumulate);
   }
 
-  void lora_forward(float* y, const float* x, const lora_rows* segments, int count, float* u, int rank) override {
-    // A few rows each. Threads take runs of neighbours: rows of `u` side by side share a line of the cache.
-    const int tasks = std::min(count, pool_.threads() * 4);
+  void lora_forward(const lora_rows* segments, int count, float* /*u*/) override {
+    // A row takes less than a microsecond at one linear: a task is a few, and the last ones end at about the same time.
+    const int tasks = std::min(count, pool_.threads() * 16);
+    size_t values = 0;
+    for (int i = 0; i < count; ++i)
+      values = std::max(values, static_cast<size_t>(segments[i].count) * segments[i].a->out);
+    for (auto& u : low_) u.reserve(values);
     pool_.run(tasks, [&](int task, int worker) {
-      for (int at = count * task / tasks; at < count * (task + 1) / tasks; ++at) {
-        lora_segment(y, x, segments[at], u + static_cast<size_t>(segments[at].row) * rank, worker);
-      }
+      for (int at = count * task / tasks; at < count * (task + 1) / tasks; ++at)
+        lora_segment(segments[at], at + 1 < count ? &segments[at + 1] : nullptr, worker);
     });
   }
 
@@ -232,14 +236,19 @@ class cpu_backend final : public backend {
     pool_.run(tasks, [&](int task, int) { body(task * part, std::min(n, (task + 1) * part)); });
   }
 
-  void lora_segment(float* y, const float* x, const lora_rows& s, float* u, int worker) {
+  // `next`: whose factors are read after it.
+  void lora_segment(const lora_rows& s, const lora_rows* next, int worker) {
     const linear_weight &a = *s.a, &b = *s.b;
     const auto packed = [](const linear_weight& w) {
       return static_cast<const packed_linear*>(w.packed.get())->forward.data;
     };
-    const float* from = x + static_cast<size_t>(s.row) * a.in;
-    float* to = y + static_cast<size_t>(s.row) * b.out;
-    if (s.count == 1 && kernels_.lora_row(to, from, packed(a), packed(b), u, a.out, a.in, b.out, s.scale)) return;
+    const float* from = s.x + static_cast<size_t>(s.row) * a.in;
+    float *to = s.y + static_cast<size_t>(s.row) * b.out, *u = low_[static_cast<size_t>(worker)].data;
+    if (s.count == 1 &&
+        kernels_.lora_row(to, from, packed(a), packed(b), u, a.out, a.in, b.out, s.scale, next ? packed(*next->a) : nullptr,
+                          next ? sizeof(float) * static_cast<size_t>(next->a->out) * next->a->in : 0)) {
+      return;
+    }
     gemm_.run_packed_serial(s.count, a.out, a.in, {from, a.in, 1}, packed(a), u, a.out, false, worker);
     kernels_.scale(u, u, s.scale, static_cast<size_t>(s.count) * a.out);
     gemm_.run_packed_serial(s.count, b.out, b.in, {u, b.in, 1}, packed(b), to, b.out, true, worker);
@@ -264,7 +273,7 @@ class cpu_backend final : public backend {
   gemm_engine gemm_;
   stored_products stored_;
   block_products blocks_;
-  std::vector<aligned_buffer> scratch_;
+  std::vector<aligned_buffer> scratch_, low_;  // of each thread; the second for what an adapter makes of its rows
 };
 
 }  // namespace

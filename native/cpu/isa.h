@@ -72,9 +72,9 @@ struct kernels {
   void (*block_tile)(int32_t format, const block_operand& x, int row, int rows, const uint8_t* panel, int outputs,
                      float* y, ptrdiff_t ldy, bool accumulate);
   // One row by an adapter's factors, packed: u = A x, u = c u, y += B u over r. False, and nothing done, where the rank has
-  // no kernel of its own.
+  // no kernel of its own. The `ahead_bytes` at `ahead`, which are wanted after it, come nearer meanwhile.
   bool (*lora_row)(float* y, const float* x, const float* a, const float* b, float* u, int rank, int in, int out,
-                   float c);
+                   float c, const void* ahead, size_t ahead_bytes);
   // dots[q * rows + r] = the exact product of query q with the int8 values at values + r * stride. At most 2^15 of them.
   void (*row_dots)(const scan_query* queries, int count, const uint8_t* values, size_t stride, int rows, int dimension,
                    int64_t* dots);

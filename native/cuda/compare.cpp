@@ -132,6 +132,31 @@ void products(comparison& compare) {
     });
 }
 
+// Segments of one row and of some, by adapters of several ranks, at two linears of one input.
+void adapters(comparison& compare) {
+  const int in = 75, rows[] = {0, 1, 2, 7, 8, 11}, ranks[] = {8, 8, 16, 3, 32};
+  for (const float c : {2.0f, 0.3f})
+    compare("lora_forward", [&](bench& b) {
+      std::vector<linear_weight> factors;
+      const float* x = b.in(11u * in);
+      for (const int out : {70, 32}) {
+        for (const int rank : ranks) {
+          factors.push_back({b.in(static_cast<size_t>(rank) * in), rank, in, nullptr, nullptr});
+          factors.push_back({b.in(static_cast<size_t>(rank) * out), out, rank, nullptr, nullptr});
+        }
+      }
+      for (auto& w : factors) b.device.pack(w, false);
+      float *ys[] = {b.out(11u * 70), b.out(11u * 32)}, *u = b.in(11u * 32);
+      std::vector<lora_rows> segments;
+      for (int s = 0; s < 5; ++s)
+        for (int y = 0; y < 2; ++y) {
+          const linear_weight* a = &factors[static_cast<size_t>(2 * (5 * y + s))];
+          segments.push_back({rows[s], rows[s + 1] - rows[s], a, a + 1, c, x, ys[y]});
+        }
+      b.device.lora_forward(segments.data(), static_cast<int>(segments.size()), u);
+    });
+}
+
 void rows(comparison& compare) {
   for (const int n : {1, 10, 16, 44, 1024, 2500}) {
     const int tokens = 37;
@@ -224,6 +249,7 @@ int main() {
     const auto cpu = make_cpu_backend(1, best_isa()), cuda = make_cuda_backend();
     comparison compare{*cpu, *cuda};
     products(compare);
+    adapters(compare);
     rows(compare);
     elements(compare);
     attention(compare);

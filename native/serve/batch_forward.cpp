@@ -33,7 +33,6 @@ void batch_forward::reserve(const serving_batch& batch) {
   }
   size_t rank = 0;
   for (const auto& segment : batch.segments) rank = std::max(rank, static_cast<size_t>(segment.lora->rank));
-  rank_ = static_cast<int>(rank);
   u_.reserve(device_, n * rank);
   ids_.reserve(device_, n);
   positions_.reserve(device_, n);
@@ -41,33 +40,38 @@ void batch_forward::reserve(const serving_batch& batch) {
   device_.upload(positions_.get(), batch.positions.data(), n * sizeof(int32_t));
 }
 
-// All rows by the base's chain; then the chain of each segment's rows goes on over c*u with its own B; then the bias.
-void batch_forward::linear(float* y, const float* x, int layer, int proj, const serving_batch& batch) {
-  const linear_weight& w = weights_->linear(layer, proj);
+// All rows by the base's chain; then the chain of each segment's rows goes on over c*u with its own B; then the bias. What a row's
+// adapter has for these linears is read together.
+void batch_forward::linears(std::initializer_list<product> products, const float* x, int layer,
+                            const serving_batch& batch) {
   const int n = static_cast<int>(batch.ids.size());
-  device_.linear_forward(y, x, w, n, false);
-  const size_t at = static_cast<size_t>(layer) * projection_count + proj;
+  for (const auto& [proj, y] : products) device_.linear_forward(y, x, weights_->linear(layer, proj), n, false);
   adapted_.clear();
   for (const auto& [row, count, lora] : batch.segments) {
-    if (lora->has(proj)) adapted_.push_back({row, count, &lora->a[at], &lora->b[at], lora->scale});
+    for (const auto& [proj, y] : products) {
+      const size_t at = static_cast<size_t>(layer) * projection_count + proj;
+      if (lora->has(proj)) adapted_.push_back({row, count, &lora->a[at], &lora->b[at], lora->scale, x, y});
+    }
   }
-  device_.lora_forward(y, x, adapted_.data(), static_cast<int>(adapted_.size()), u_.get(), rank_);
-  if (config().biases >> proj & 1) device_.add_bias(y, weights_->vectors[layer].bias[proj], n, w.out);
+  device_.lora_forward(adapted_.data(), static_cast<int>(adapted_.size()), u_.get());
+  for (const auto& [proj, y] : products) {
+    if (config().biases >> proj & 1)
+      device_.add_bias(y, weights_->vectors[layer].bias[proj], n, weights_->linear(layer, proj).out);
+  }
 }
 
 void batch_forward::heads(const serving_batch& batch, int layer) {
   const ol_config& c = config();
   const int n = static_cast<int>(batch.ids.size()), hd = c.head_dim;
   const auto& named = weights_->vectors[layer];
-  linear((c.qk_norm ? raw_q_ : q_).get(), norm_.get(), layer, proj_q, batch);
-  linear((c.qk_norm ? raw_k_ : k_).get(), norm_.get(), layer, proj_k, batch);
+  float *q = (c.qk_norm ? raw_q_ : q_).get(), *k = (c.qk_norm ? raw_k_ : k_).get();
+  linears({{proj_q, q}, {proj_k, k}, {proj_v, v_.get()}}, norm_.get(), layer, batch);
   if (c.qk_norm) {
-    device_.rmsnorm_forward(q_.get(), head_rstd_.get(), raw_q_.get(), named.q_norm, n * c.heads, hd, c.rms_eps);
-    device_.rmsnorm_forward(k_.get(), head_rstd_.get(), raw_k_.get(), named.k_norm, n * c.kv_heads, hd, c.rms_eps);
+    device_.rmsnorm_forward(q_.get(), head_rstd_.get(), q, named.q_norm, n * c.heads, hd, c.rms_eps);
+    device_.rmsnorm_forward(k_.get(), head_rstd_.get(), k, named.k_norm, n * c.kv_heads, hd, c.rms_eps);
   }
   device_.rope(q_.get(), positions_.get(), rotary_.cosine.get(), rotary_.sine.get(), n, c.heads, hd, false);
   device_.rope(k_.get(), positions_.get(), rotary_.cosine.get(), rotary_.sine.get(), n, c.kv_heads, hd, false);
-  linear(v_.get(), norm_.get(), layer, proj_v, batch);
 }
 
 // Each new row's keys and values to its page, in runs that end with the page.
@@ -139,13 +143,12 @@ void batch_forward::run(const serving_batch& batch, page_pool& pages) {
     heads(batch, i);
     append(batch, pages, i);
     attend(batch, pages, i);
-    linear(mid_.get(), attended_.get(), i, proj_o, batch);
+    linears({{proj_o, mid_.get()}}, attended_.get(), i, batch);
     device_.add(mid_.get(), x_.get(), values);
     device_.rmsnorm_forward(norm_.get(), rstd_.get(), mid_.get(), named.norm2, n, c.hidden, c.rms_eps);
-    linear(gate_.get(), norm_.get(), i, proj_gate, batch);
-    linear(up_.get(), norm_.get(), i, proj_up, batch);
+    linears({{proj_gate, gate_.get()}, {proj_up, up_.get()}}, norm_.get(), i, batch);
     device_.swiglu_forward(h_.get(), gate_.get(), up_.get(), static_cast<size_t>(n) * c.intermediate);
-    linear(x_.get(), h_.get(), i, proj_down, batch);
+    linears({{proj_down, x_.get()}}, h_.get(), i, batch);
     device_.add(x_.get(), mid_.get(), values);
   }
   device_.rmsnorm_forward(norm_.get(), rstd_.get(), x_.get(), weights_->final_norm, n, c.hidden, c.rms_eps);

@@ -1,5 +1,6 @@
 // The forward pass of a batch of rows of many sequences, each with its own adapter, over paged keys and values.
 #pragma once
+#include <initializer_list>
 #include <memory>
 #include <vector>
 
@@ -42,7 +43,12 @@ class batch_forward {
 
  private:
   void reserve(const serving_batch& batch);
-  void linear(float* y, const float* x, int layer, int proj, const serving_batch& batch);
+  // Some linears of the same input.
+  struct product {
+    int proj;
+    float* y;
+  };
+  void linears(std::initializer_list<product> products, const float* x, int layer, const serving_batch& batch);
   void append(const serving_batch& batch, page_pool& pages, int layer);
   void attend(const serving_batch& batch, page_pool& pages, int layer);
   void gather(const batch_sequence& sequence, const page_pool& pages, int layer, float* k, float* v);
@@ -54,8 +60,7 @@ class batch_forward {
   output_head head_;
   device_array<int32_t> ids_, positions_;
   device_array<float> x_, norm_, rstd_, q_, k_, v_, raw_q_, raw_k_, head_rstd_, attended_, mid_, gate_, up_, h_;
-  std::vector<lora_rows> adapted_;  // of the linear in hand
-  int rank_ = 0;                    // largest of the batch
+  std::vector<lora_rows> adapted_;  // of the linears in hand
   device_array<float> u_, gathered_k_, gathered_v_;
   int64_t gathered_ = 0;
 };

@@ -9,6 +9,7 @@ import { WorkerServer } from "../ai/worker/server.ts";
 import { createAiWorker } from "../ai/worker/worker.ts";
 import { sleep } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import { WORKER_FLAGS } from "../base/node-flags.ts";
 import { packageRoot } from "../base/paths.ts";
 import type { Part } from "../base/supervisor.ts";
 import { hostLimits, hostSettings, type WorkerConfig } from "./config/ai-settings.ts";
@@ -76,7 +77,7 @@ async function runProcess(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const child = spawn(process.execPath, [program(), "ai-worker"], {
+  const child = spawn(process.execPath, [...WORKER_FLAGS, program(), "ai-worker"], {
     env: {
       PATH: process.env.PATH ?? "",
       HOME: process.env.HOME ?? "",

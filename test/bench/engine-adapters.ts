@@ -28,7 +28,7 @@ export async function adapterFigures(shipped: LoadedModel): Promise<Figure[]> {
     figures.push(await manyResident("SmolLM2 Q4_1", "engine-adapters-smollm2", model));
     model.native.close();
   }
-  return [...figures, ...(await cachedAdapters(shipped))];
+  return figures;
 }
 
 async function manyResident(what: string, name: string, model: LoadedModel): Promise<Figure> {
@@ -120,7 +120,7 @@ const CACHED = 500;
 const REQUESTS = 2_000;
 
 /** 10,000 registered adapters, requests by Zipf's law, memory for 500: the time to the first token beside the base's alone. */
-async function cachedAdapters(model: LoadedModel): Promise<Figure[]> {
+export async function coldFigures(model: LoadedModel): Promise<Figure[]> {
   const session = new Session();
   const engine = new Engine(session, model.native, {
     maxBatch: BATCH,

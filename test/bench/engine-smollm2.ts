@@ -5,6 +5,7 @@ import { Engine, type EngineRequest } from "../../native/js/engine.ts";
 import { type Arithmetic, type Example, Session } from "../../native/js/index.ts";
 import { openModelSource } from "../../node/ai/model/files.ts";
 import { type LoadedModel, loadModel } from "../../node/ai/model/load.ts";
+import { WORKER_FLAGS } from "../../node/base/node-flags.ts";
 import { smollm2 } from "../support/smollm2.ts";
 import { answerAll, PAGE_TOKENS } from "./engine-requests.ts";
 import { type Figure, median } from "./figure.ts";
@@ -17,11 +18,10 @@ const ANSWER_TOKENS = 64;
 const LONG_PROMPT = 512;
 const RUNS = 3;
 
-/** SmolLM2 by q8 beside llama.cpp with the same file and as many threads: answers, a long prompt, memory, and what rounding costs. */
+/** SmolLM2 by q8 beside llama.cpp with the same file and as many threads: answers, a long prompt, and what rounding costs. */
 export async function smollm2Figures(): Promise<Figure[]> {
   const found = smollm2();
-  if ("reason" in found)
-    return [{ what: "SmolLM2", unit: "", ours: Number.NaN, peer: undefined, note: found.reason }];
+  if ("reason" in found) return absent(found.reason);
   const peer = await LlamaPeer.start(found.path, THREADS);
   const model = await loadModel(await openModelSource(found.path));
   const session = new Session({ threads: THREADS });
@@ -36,7 +36,6 @@ export async function smollm2Figures(): Promise<Figure[]> {
     for (const count of [1, 8]) figures.push(await decoding(engine, model, peer, count));
     figures.push(await reading(engine, model, peer));
     figures.push(...(await rounding(session, model)));
-    figures.push(await memory(found.path));
     return figures;
   } finally {
     engine.close();
@@ -44,6 +43,10 @@ export async function smollm2Figures(): Promise<Figure[]> {
     model.native.close();
     if ("stop" in peer) peer.stop();
   }
+}
+
+function absent(reason: string): Figure[] {
+  return [{ what: "SmolLM2", unit: "", ours: Number.NaN, peer: undefined, note: reason }];
 }
 
 function prompts(model: LoadedModel, count: number, length: number): number[][] {
@@ -141,7 +144,12 @@ async function rounding(session: Session, model: LoadedModel): Promise<Figure[]>
   ];
 }
 
-/** Resident bytes of a process that serves the model, less the same without it, beside the file. */
+/** Resident bytes of a worker that serves SmolLM2, less the same without it, beside the file. */
+export async function memoryFigures(): Promise<Figure[]> {
+  const found = smollm2();
+  return "reason" in found ? absent(found.reason) : [await memory(found.path)];
+}
+
 async function memory(path: string): Promise<Figure> {
   const [empty, full] = [await residentOf(undefined), await residentOf(path)];
   const fileBytes = statSync(path).size;
@@ -161,7 +169,8 @@ interface Resident {
 
 function residentOf(path: string | undefined): Promise<Resident> {
   const script = fileURLToPath(new URL("./engine-memory.js", import.meta.url));
-  const child = spawn(process.execPath, ["--expose-gc", script, ...(path === undefined ? [] : [path])], {
+  const flags = [...WORKER_FLAGS, "--expose-gc"];
+  const child = spawn(process.execPath, [...flags, script, ...(path === undefined ? [] : [path])], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let told = "";

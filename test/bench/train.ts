@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { Session } from "../../native/js/index.ts";
 import { openModelSource } from "../../node/ai/model/files.ts";
 import { loadNativeModel } from "../../node/ai/model/load.ts";
-import { CodedError } from "../../node/base/errors.ts";
 import { packageRoot } from "../../node/base/paths.ts";
 import { type Bench, type Figure, median, wantedThreads } from "./figure.ts";
 import { MADE_MODELS, writeMadeModel } from "./made-model.ts";
+import { picked } from "./picks.ts";
 import { TrainJob } from "./train-job.ts";
 import { TrainPeer } from "./train-peer.ts";
 
@@ -42,7 +42,7 @@ const LOADS: Readonly<Record<string, readonly Load[]>> = {
 export const trainBench: Bench = {
   name: "train",
   async run() {
-    const sizes = wantedSizes();
+    const sizes = picked("OPENLEDGER_BENCH_SIZES", Object.keys(LOADS));
     const folder = await mkdtemp(join(tmpdir(), "openledger-bench-train-"));
     try {
       const figures: Figure[] = [];
@@ -53,17 +53,6 @@ export const trainBench: Bench = {
     }
   },
 };
-
-function wantedSizes(): string[] {
-  const all = Object.keys(LOADS);
-  const wanted = process.env.OPENLEDGER_BENCH_SIZES?.split(",") ?? all;
-  const unknown = wanted.filter((size) => !all.includes(size));
-  if (unknown.length === 0) return wanted;
-  throw new CodedError("BENCH_SETTING", "fatal", {
-    message: `OPENLEDGER_BENCH_SIZES names ${unknown.join(", ")}`,
-    fix: `name some of ${all.join(", ")}, with commas between`,
-  });
-}
 
 async function measureSize(size: string, folder: string): Promise<Figure[]> {
   let modelFolder = join(packageRoot(), "node", "ai", "base-model", "model");

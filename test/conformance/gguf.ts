@@ -117,7 +117,7 @@ async function checkMetadata(
       const got = gguf.metadata.get(key);
       if (!got) return "missing";
       if (got.type === "array") {
-        const items = { type: "array", of: got.of, value: got.value.map(plain) };
+        const items = { type: "array", of: got.of, value: [...got.value].map(plain) };
         return differs(items, { type: want.type, of: want.of, value: want.value });
       }
       return differs({ type: got.type, value: plain(got.value) }, { type: want.type, value: want.value });

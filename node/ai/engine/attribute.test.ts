@@ -2,9 +2,9 @@ import { expect, it } from "vitest";
 import { NO_SPANS, scoresInMemory } from "../attribution/score.ts";
 import { makeIndex } from "../attribution/sketch-index.ts";
 import { completionsOf } from "../fusion/texts.ts";
-import { requireJson } from "../model/files.ts";
 import { loadTokenizer } from "../model/tokenizer.ts";
-import { tokenPieces } from "../spans/pieces.ts";
+import { readTokenizerJson } from "../model/tokenizer-json.ts";
+import { tokenPieces } from "../spans/token-pieces.ts";
 import { tinyModelFiles } from "../testing/tiny-model.ts";
 import { attributeAnswer } from "./attribute.ts";
 
@@ -30,7 +30,7 @@ async function indexOf(spans: `0x${string}`) {
 async function rows() {
   const files = tinyModelFiles();
   const tokenizer = loadTokenizer(files);
-  const pieces = tokenPieces(requireJson(files, "tokenizer.json"));
+  const pieces = tokenPieces(readTokenizerJson(files));
   const completions = await completionsOf(
     ROWS.map((completion, rowId) => ({ rowId, row: { prompt: "?", completion } })),
     tokenizer,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { scoresInMemory } from "../attribution/score.ts";
-import { requireJson } from "../model/files.ts";
 import { loadTokenizer } from "../model/tokenizer.ts";
-import { tokenPieces } from "../spans/pieces.ts";
+import { readTokenizerJson } from "../model/tokenizer-json.ts";
+import { tokenPieces } from "../spans/token-pieces.ts";
 import { characterTokenizer } from "../testing/character-tokenizer.ts";
 import { tinyModelFiles } from "../testing/tiny-model.ts";
 import { type SpanSource, verbatimOf } from "./layer.ts";
@@ -27,7 +27,7 @@ const scored = (...scores: bigint[]) =>
 async function shipped(): Promise<SpanSource> {
   const files = tinyModelFiles();
   const tokenizer = loadTokenizer(files);
-  const pieces = tokenPieces(requireJson(files, "tokenizer.json"));
+  const pieces = tokenPieces(readTokenizerJson(files));
   return { completions: await completionsOf(rows, tokenizer), tokenizer, pieces };
 }
 

@@ -1,7 +1,7 @@
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import type { ListedHead, ListTerms, RowScores } from "../attribution/score.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
-import { textBorders } from "../spans/pieces.ts";
+import { type Pieces, textBorders } from "../spans/pieces.ts";
 import type { Completions } from "./completions.ts";
 import { listByCover } from "./list.ts";
 import { type Cover, coverOf, FUSION_RULE, type HeldPart } from "./rule.ts";
@@ -50,8 +50,8 @@ export interface Verbatim {
 export interface SpanSource {
   completions: Completions;
   tokenizer: Pick<ModelTokenizer, "encodeText" | "idLimit">;
-  /** Bytes of each token id, where the tokenizer says them (spans/pieces.ts). */
-  pieces: readonly Uint8Array[] | undefined;
+  /** Bytes of each token id, where the tokenizer says them (spans/token-pieces.ts). */
+  pieces: Pieces | undefined;
 }
 
 /**
@@ -93,11 +93,11 @@ function heldOf({ held }: Cover, rowId: number): VerbatimRow["held"] {
 function stretchOf(
   answer: string,
   tokens: Uint32Array,
-  pieces: readonly Uint8Array[],
+  pieces: Pieces,
 ): ((start: number, end: number) => Stretch) | undefined {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let text = "";
-  for (const token of tokens) text += decoder.decode(pieces[token], { stream: true });
+  for (const token of tokens) text += decoder.decode(pieces.of(token), { stream: true });
   text += decoder.decode();
   const lead = text.length - answer.length;
   if (lead < 0 || !text.endsWith(answer) || text.slice(0, lead).trim() !== "") return undefined;

@@ -156,7 +156,11 @@ export function requireFile(files: ModelFiles, name: string): Uint8Array {
 
 /** A JSON file whose objects have no key twice. @throws CodedError `MODEL_FILE_MISSING` or `MODEL_FILE_INVALID`. */
 export function requireJson(files: ModelFiles, name: string): unknown {
-  const bytes = requireFile(files, name);
+  return parseJson(name, requireFile(files, name));
+}
+
+/** What {@link requireJson} makes of a file's bytes. @throws CodedError `MODEL_FILE_INVALID`. */
+export function parseJson(name: string, bytes: Uint8Array): unknown {
   let text: string;
   let value: unknown;
   try {

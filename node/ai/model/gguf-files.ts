@@ -11,14 +11,12 @@ export function ggufTextFiles(gguf: Gguf): ReadonlyMap<string, Uint8Array> {
   // First: an architecture that is not known has keys that are not known either.
   const config = hfConfig(configOfGguf(gguf));
   const { tokenizer, tokenizerConfig } = tokenizerOfGguf(gguf);
-  const files = {
-    "config.json": config,
-    "tokenizer.json": tokenizer,
-    "tokenizer_config.json": tokenizerConfig,
-  };
-  return new Map(
-    Object.entries(files).map(([name, value]) => [name, new TextEncoder().encode(JSON.stringify(value))]),
-  );
+  const json = (value: object) => new TextEncoder().encode(JSON.stringify(value));
+  return new Map([
+    ["config.json", json(config)],
+    ["tokenizer.json", tokenizer],
+    ["tokenizer_config.json", json(tokenizerConfig)],
+  ]);
 }
 
 /** Without rotary divisors, which config.json has no words for: the weights' reader takes them from the .gguf file. */

@@ -2,7 +2,9 @@ import type { CodedError } from "../../base/errors.ts";
 import { aiError } from "../errors.ts";
 import type { Gguf } from "./gguf.ts";
 import { tokenId } from "./gguf-config.ts";
-import type { GgufValue } from "./gguf-cursor.ts";
+import { JsonText } from "./json-text.ts";
+import { type Merges, type Vocabulary, writeMerges, writeVocabulary } from "./vocabulary.ts";
+import { type Words, WordsBuilder } from "./words.ts";
 
 /** How text is cut before merging, as a part of tokenizer.json; `ignoreMerges`: a piece that is a token is taken whole. */
 interface Cut {
@@ -42,12 +44,13 @@ const CUTS: Readonly<Record<string, Cut>> = {
 const CONTROL = 3;
 const USER_DEFINED = 4;
 const UNUSED = 5;
+const SPACE = 0x20;
 
 /**
  * The tokenizer that a GGUF file's metadata describe, in the form of tokenizer.json and tokenizer_config.json.
  * @throws CodedError `TOKENIZER_UNSUPPORTED` naming the tokenizer or pre-tokenizer, `GGUF_INVALID` for broken lists.
  */
-export function tokenizerOfGguf(gguf: Gguf): { tokenizer: object; tokenizerConfig: object } {
+export function tokenizerOfGguf(gguf: Gguf): { tokenizer: Uint8Array; tokenizerConfig: object } {
   const model = text(gguf, "tokenizer.ggml.model");
   if (model !== "gpt2")
     throw unsupported(gguf, `the tokenizer ${JSON.stringify(model)} (tokenizer.ggml.model)`);
@@ -55,62 +58,77 @@ export function tokenizerOfGguf(gguf: Gguf): { tokenizer: object; tokenizerConfi
   const pre = text(gguf, "tokenizer.ggml.pre");
   const cut = Object.hasOwn(CUTS, pre) ? CUTS[pre] : undefined;
   if (!cut) throw unsupported(gguf, `the pre-tokenizer ${JSON.stringify(pre)} (tokenizer.ggml.pre)`);
-  const tokens = list(gguf, "tokenizer.ggml.tokens", "string") as readonly string[];
-  const kinds = list(gguf, "tokenizer.ggml.token_type", "int32") as readonly number[];
+  const tokens = wordsOf(gguf, "tokenizer.ggml.tokens");
+  const kinds = kindsOf(gguf);
   if (kinds.length !== tokens.length) {
     throw invalid(gguf, `it has ${tokens.length} tokens and ${kinds.length} token types`);
   }
-  const vocab: [string, number][] = [];
-  const added: object[] = [];
-  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-  for (const [id, token] of tokens.entries()) {
-    const kind = kinds[id];
-    if (kind === UNUSED) continue;
-    vocab.push([token, id]);
-    if (kind === CONTROL || kind === USER_DEFINED) {
-      added.push({ id, content: token, ...flags, special: kind === CONTROL });
-    }
-  }
-  if (new Set(vocab.map(([token]) => token)).size !== vocab.length)
-    throw invalid(gguf, "it has one token twice");
+  const vocabulary = vocabularyOf(tokens, kinds);
+  if (vocabulary.words.hasTwice()) throw invalid(gguf, "it has one token twice");
   const bos = tokenId(gguf, "bos");
   const addsBos = flag(gguf, "tokenizer.ggml.add_bos_token") && bos !== null;
-  const tokenizer = {
+  const rest = {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: added,
+    added_tokens: addedTokens(tokens, kinds),
     normalizer: null,
     pre_tokenizer: cut.pre,
     post_processor: addsBos ? beginTemplate(gguf, tokens, bos) : null,
     decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: cut.ignoreMerges,
-      vocab: Object.fromEntries(vocab),
-      merges: merges(gguf),
-    },
   };
-  return { tokenizer, tokenizerConfig: tokenizerConfig(gguf, tokens, addsBos) };
+  const settings = {
+    type: "BPE",
+    dropout: null,
+    unk_token: null,
+    continuing_subword_prefix: null,
+    end_of_word_suffix: null,
+    fuse_unk: false,
+    byte_fallback: false,
+    ignore_merges: cut.ignoreMerges,
+  };
+  const merges = mergesOf(gguf);
+  const out = new JsonText();
+  const words = {
+    vocab: () => writeVocabulary(out, vocabulary),
+    merges: () => writeMerges(out, merges, "pairs"),
+  };
+  out.object(rest, { model: () => out.object(settings, words) });
+  return { tokenizer: out.done(), tokenizerConfig: tokenizerConfig(gguf, tokens, addsBos) };
+}
+
+function vocabularyOf(tokens: Words, kinds: readonly number[]): Vocabulary {
+  const ids = new Uint32Array(tokens.length);
+  let count = 0;
+  for (let id = 0; id < tokens.length; id++) if (kinds[id] !== UNUSED) ids[count++] = id;
+  if (count === tokens.length) return { words: tokens, ids };
+  const used = new WordsBuilder(tokens.bytes.length, count);
+  for (let at = 0; at < count; at++) used.push(tokens.bytes, tokens.start(ids[at]!), tokens.end(ids[at]!));
+  return { words: used.build(), ids: ids.subarray(0, count) };
+}
+
+function addedTokens(tokens: Words, kinds: readonly number[]): object[] {
+  const added: object[] = [];
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
+  for (let id = 0; id < tokens.length; id++) {
+    const kind = kinds[id];
+    if (kind !== CONTROL && kind !== USER_DEFINED) continue;
+    added.push({ id, content: tokens.text(id), ...flags, special: kind === CONTROL });
+  }
+  return added;
 }
 
 /** Ids below this are tokens; the embeddings' rows from it on are padding, which no answer may hold. */
 export function usedVocabulary(gguf: Gguf): number {
-  const kinds = list(gguf, "tokenizer.ggml.token_type", "int32");
+  const kinds = kindsOf(gguf);
   return kinds.findLastIndex((kind) => kind !== UNUSED) + 1;
 }
 
 /** What stands beside tokenizer.json: the special tokens by name and the chat template. */
-function tokenizerConfig(gguf: Gguf, tokens: readonly string[], addsBos: boolean): object {
+function tokenizerConfig(gguf: Gguf, tokens: Words, addsBos: boolean): object {
   const named = (name: string) => {
     const id = tokenId(gguf, name);
-    return id === null ? null : (tokens[id] ?? null);
+    return id === null ? null : (tokens.text(id) ?? null);
   };
   const template = gguf.metadata.get("tokenizer.chat_template");
   return {
@@ -125,8 +143,8 @@ function tokenizerConfig(gguf: Gguf, tokens: readonly string[], addsBos: boolean
   };
 }
 
-function beginTemplate(gguf: Gguf, tokens: readonly string[], bos: number): object {
-  const begin = tokens[bos];
+function beginTemplate(gguf: Gguf, tokens: Words, bos: number): object {
+  const begin = tokens.text(bos);
   if (begin === undefined) throw invalid(gguf, `the begin token ${bos} is not among the tokens`);
   const special = { SpecialToken: { id: begin, type_id: 0 } };
   const sequence = (id: string) => ({ Sequence: { id, type_id: 0 } });
@@ -139,14 +157,20 @@ function beginTemplate(gguf: Gguf, tokens: readonly string[], bos: number): obje
 }
 
 /** "a b" in order of rank, as pairs: a token may hold a space itself only where it stands for another byte. */
-function merges(gguf: Gguf): [string, string][] {
-  const lines = list(gguf, "tokenizer.ggml.merges", "string") as readonly string[];
-  return lines.map((line, rank) => {
-    const [left, right, more] = line.split(" ");
-    if (!left || !right || more !== undefined)
+function mergesOf(gguf: Gguf): Merges {
+  const lines = wordsOf(gguf, "tokenizer.ggml.merges");
+  const pairs = new WordsBuilder(lines.bytes.length, 2 * lines.length);
+  for (let rank = 0; rank < lines.length; rank++) {
+    const start = lines.start(rank);
+    const end = lines.end(rank);
+    const space = lines.bytes.indexOf(SPACE, start);
+    const more = lines.bytes.indexOf(SPACE, space + 1);
+    if (space <= start || space >= end - 1 || (more !== -1 && more < end))
       throw invalid(gguf, `merge ${rank} is not two tokens with a space between`);
-    return [left, right];
-  });
+    pairs.push(lines.bytes, start, space);
+    pairs.push(lines.bytes, space + 1, end);
+  }
+  return pairs.build();
 }
 
 function text(gguf: Gguf, key: string): string {
@@ -159,10 +183,17 @@ function flag(gguf: Gguf, key: string): boolean {
   return gguf.metadata.get(key)?.value === true;
 }
 
-function list(gguf: Gguf, key: string, of: string): readonly unknown[] {
-  const entry: GgufValue | undefined = gguf.metadata.get(key);
-  if (entry?.type === "array" && entry.of === of) return entry.value;
-  throw invalid(gguf, `its metadata lack ${key}, a list of ${of}`);
+function wordsOf(gguf: Gguf, key: string): Words {
+  const entry = gguf.metadata.get(key);
+  if (entry?.type === "array" && entry.of === "string") return entry.value;
+  throw invalid(gguf, `its metadata lack ${key}, a list of string`);
+}
+
+function kindsOf(gguf: Gguf): readonly number[] {
+  const key = "tokenizer.ggml.token_type";
+  const entry = gguf.metadata.get(key);
+  if (entry?.type === "array" && entry.of === "int32") return entry.value as readonly number[];
+  throw invalid(gguf, `its metadata lack ${key}, a list of int32`);
 }
 
 function unsupported(gguf: Gguf, what: string): CodedError {

@@ -107,6 +107,66 @@ describe("a .gguf file", () => {
     expect([...opened.native.tensor("model.layers.0.self_attn.k_proj.weight")]).toEqual(back);
   });
 
+  test("spells its words in tokenizer.json as JSON.stringify does", async () => {
+    const odd = [
+      "10",
+      "9",
+      "01",
+      '"',
+      "\\",
+      "\n",
+      "\u0001",
+      "\u007f",
+      "\u2028",
+      "é",
+      "🙂",
+      "\ufeff",
+      "__proto__",
+      "",
+    ];
+    const tokens = [...TOKENS.slice(0, 4), ...odd];
+    const metadata = {
+      ...METADATA,
+      "tokenizer.ggml.tokens": tokens,
+      "tokenizer.ggml.token_type": tokens.map((_, id) => (id === 3 ? 3 : 1)),
+      "tokenizer.ggml.merges": ["a b", '" \n'],
+    };
+    const shape = (tensor: TensorToWrite) =>
+      tensor.dimensions[1] === 6 &&
+      tensor.dimensions[0] === 8 &&
+      /token_embd|output\.weight/.test(tensor.name)
+        ? { ...tensor, dimensions: [8, tokens.length], data: f32(Array(8 * tokens.length).fill(1)) }
+        : tensor;
+    const { files } = await openModelSource(onDisk("odd.gguf", writeGguf(metadata, tensors().map(shape))));
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(files.get("tokenizer.json"));
+    const json = JSON.parse(text) as { model: { vocab: Record<string, number>; merges: unknown } };
+    expect(JSON.stringify(json)).toBe(text);
+    expect(new Map(Object.entries(json.model.vocab))).toEqual(
+      new Map(tokens.map((token, id) => [token, id])),
+    );
+    expect(json.model.merges).toEqual([
+      ["a", "b"],
+      ['"', "\n"],
+    ]);
+  });
+
+  test.each([
+    ["half a character", [0xc3]],
+    ["what no UTF-8 has", [0xff]],
+    ["the end of one, after the beginning of the word before", [0xa9]],
+  ])("whose words hold %s is refused", (_what, bytes) => {
+    const file = writeGguf(
+      { ...METADATA, "tokenizer.ggml.tokens": ["a", "?", "?", "<|end|>", "d", "e"] },
+      tensors(),
+    );
+    const at = Buffer.from(file).indexOf("?");
+    file[at] = bytes[0] === 0xa9 ? 0xc3 : bytes[0]!;
+    if (bytes[0] === 0xa9) file[at + 9] = 0xa9;
+    expect(() => readGguf(bytesInMemory("model.gguf", file))).toThrow(
+      expect.objectContaining({ code: "GGUF_INVALID", message: expect.stringContaining("not UTF-8") }),
+    );
+  });
+
   test("never answers with a token of the padding", async () => {
     const all = tensors().map((tensor) =>
       tensor.name === "output.weight"

@@ -43,7 +43,7 @@ export async function inspectModel(path: string): Promise<ModelFacts> {
   }
   const gguf = ggufOf(source);
   const config = gguf ? configOfGguf(gguf) : parseModelConfig(requireJson(source.files, "config.json"));
-  const weights = bytesByFormat(weightSources(source, config));
+  const weights = bytesByFormat(weightSources(source, config, gguf));
   const tokenizer = loadTokenizer(source.files);
   const shapes = [...expectedTensors(config).values()];
   const licence = gguf?.metadata.get("general.license")?.value;

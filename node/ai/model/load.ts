@@ -74,8 +74,7 @@ export function loadNativeModel(source: ModelFiles | ModelSource): { config: Mod
 
 /** Where the weights are, once it is known that there is memory for them. */
 function checkedWeights(source: ModelSource): { config: ModelConfig; weights: WeightSources } {
-  const config = configOf(source);
-  const weights = weightSources(source, config);
+  const { config, weights } = headersOf(source);
   requireMemory("loading this model", [{ name: "weights", bytes: residentBytes(weights) }]);
   return { config, weights };
 }
@@ -84,9 +83,11 @@ function isSource(source: ModelFiles | ModelSource): source is ModelSource {
   return !(source instanceof Map);
 }
 
-function configOf(source: ModelSource): ModelConfig {
+/** Config and places of the weights: a .gguf file's header is read once for both. */
+function headersOf(source: ModelSource): { config: ModelConfig; weights: WeightSources } {
   const gguf = ggufOf(source);
-  return gguf ? configOfGguf(gguf) : parseModelConfig(requireJson(source.files, "config.json"));
+  const config = gguf ? configOfGguf(gguf) : parseModelConfig(requireJson(source.files, "config.json"));
+  return { config, weights: weightSources(source, config, gguf) };
 }
 
 function formatsOf({ tensors }: WeightSources): WeightFormat[] {
@@ -125,8 +126,7 @@ function refusalOf(error: unknown): unknown {
  * @throws CodedError of config.ts, safetensors.ts, gguf.ts, weights.ts, tokenizer.ts.
  */
 export function checkModelFiles(files: ModelFiles): void {
-  const source = sourceOfFiles(files);
-  weightSources(source, configOf(source));
+  headersOf(sourceOfFiles(files));
   loadTokenizer(files);
 }
 
@@ -148,8 +148,7 @@ export interface OpenedModel {
  */
 export function openModel(files: ModelFiles | ModelSource, tokenizerFiles?: ModelFiles): OpenedModel {
   const source = isSource(files) ? files : sourceOfFiles(files);
-  const config = configOf(source);
-  const weights = weightSources(source, config);
+  const { config, weights } = headersOf(source);
   const tokenizer = loadTokenizer(tokenizerFiles ?? source.files);
   if (tokenizer.idLimit > config.vocabSize) {
     throw aiError("TOKENIZER_TOO_LARGE", {

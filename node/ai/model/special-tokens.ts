@@ -1,5 +1,9 @@
 import { z } from "zod";
 import { aiError } from "../errors.ts";
+import { JsonText } from "./json-text.ts";
+import { refuseLongMerges } from "./merge-lengths.ts";
+import type { TokenizerJson } from "./tokenizer-json.ts";
+import { finderOf, writeMerges, writeVocabulary } from "./vocabulary.ts";
 
 const addedSchema = z.looseObject({
   id: z.number().int().nonnegative(),
@@ -11,11 +15,12 @@ const addedSchema = z.looseObject({
 type Vocab = Readonly<Record<string, unknown>> | readonly [token: string, score: number][];
 const vocabSchema = z.custom<Vocab>((value) => typeof value === "object");
 type Merge = string | readonly string[];
+const isMerge = (value: unknown) => typeof value === "string" || Array.isArray(value);
 const tokenizerSchema = z.looseObject({
   added_tokens: z.array(addedSchema).nullish(),
   model: z.looseObject({
     vocab: vocabSchema.nullish(),
-    merges: z.custom<readonly Merge[]>((value) => Array.isArray(value)).nullish(),
+    merges: z.custom<readonly Merge[]>((value) => Array.isArray(value) && value.every(isMerge)).nullish(),
     unk_token: z.string().nullish(),
   }),
 });
@@ -26,10 +31,12 @@ const NAMES = new RegExp(`${MARK}(\\d+)${MARK}`, "gu");
 
 /** The special tokens of a tokenizer.json, under names that no text can hold. */
 export interface SpecialTokens {
-  /** tokenizer.json with those names. Loaded, it takes every text for text: only a name is a special token. */
-  json: unknown;
+  /** tokenizer.json with those names, as a text. Loaded, it takes every text for text: only a name is a special token. */
+  json: string;
   /** Texts of the special tokens by id. */
   texts: ReadonlyMap<number, string>;
+  /** All added tokens, special or not, under the names that they have in {@link json}. */
+  addedNames: readonly string[];
   /** The name of a special token; any other token is its own. */
   nameOf(token: string): string;
   /** The text for the renamed tokenizer. Without `isPlain` no special token is recognised; with it, those for which it is false. */
@@ -43,8 +50,8 @@ export interface SpecialTokens {
  * anybody's text could end a turn or begin one; under these names only the template's own do.
  * @throws CodedError `TOKENIZER_INVALID`.
  */
-export function renameSpecialTokens(json: unknown): SpecialTokens {
-  const parsed = tokenizerSchema.safeParse(json);
+export function renameSpecialTokens(parts: TokenizerJson): SpecialTokens {
+  const parsed = tokenizerSchema.safeParse(parts.json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     throw aiError("TOKENIZER_INVALID", {
@@ -59,7 +66,7 @@ export function renameSpecialTokens(json: unknown): SpecialTokens {
   const texts = new Map(special.map(({ id, content }) => [id, content]));
   const rename = (token: string): string => names.get(token) ?? token;
   const { model } = parsed.data;
-  const renamed = {
+  const json = {
     ...parsed.data,
     added_tokens: added.map((token) =>
       token.special ? { ...token, content: rename(token.content), normalized: false } : token,
@@ -77,8 +84,9 @@ export function renameSpecialTokens(json: unknown): SpecialTokens {
   const singleWords = new Set(added.filter((token) => token.single_word).map(({ content }) => content));
   const pattern = new RegExp(sorted.map(({ content }) => escapeRegExp(content)).join("|") || "(?!)", "gu");
   return {
-    json: renamed,
+    json: jsonText(json, parts, names),
     texts,
+    addedNames: added.map(({ content }) => rename(content)),
     nameOf: rename,
     toNames: (text, isPlain) => {
       const clean = text.replaceAll(MARK, "\ufffd");
@@ -93,6 +101,30 @@ export function renameSpecialTokens(json: unknown): SpecialTokens {
     },
     fromNames: (text) => text.replace(NAMES, (name, id: string) => texts.get(Number(id)) ?? name),
   };
+}
+
+/** JSON of a tokenizer whose special tokens have their names, with the words that were read apart. */
+function jsonText(
+  { model, ...rest }: { model: { vocab?: unknown; merges?: unknown } },
+  parts: TokenizerJson,
+  names: ReadonlyMap<string, string>,
+): string {
+  const { vocabulary, merges } = parts;
+  const settings = { ...model };
+  const nameOf = finderOf(names);
+  refuseLongMerges(model, parts, nameOf);
+  const out = new JsonText();
+  const words: Record<string, () => void> = {};
+  if (vocabulary) {
+    delete settings.vocab;
+    words.vocab = () => writeVocabulary(out, vocabulary, nameOf);
+  }
+  if (merges) {
+    delete settings.merges;
+    words.merges = () => writeMerges(out, merges, "lines", nameOf);
+  }
+  out.object(rest, { model: () => out.object(settings, words) });
+  return out.text();
 }
 
 function renameVocab(vocab: Vocab, rename: (token: string) => string) {

@@ -5,6 +5,7 @@ import { type ChatTemplate, chatTemplateOf } from "../template/chat-template.ts"
 import { eosList } from "./config.ts";
 import { type ModelFiles, requireJson } from "./files.ts";
 import { renameSpecialTokens } from "./special-tokens.ts";
+import { readTokenizerJson, type TokenizerJson } from "./tokenizer-json.ts";
 
 /** Text to token ids and back, as the model's own tokenizer.json says. */
 export interface ModelTokenizer {
@@ -49,28 +50,13 @@ const tokenizerConfigSchema = z.looseObject({
  * @throws CodedError `TOKENIZER_INVALID`, `TOKENIZER_UNSUPPORTED`, `MODEL_FILE_MISSING`.
  */
 export function loadTokenizer(files: ModelFiles): ModelTokenizer {
-  const json = requireJson(files, "tokenizer.json");
-  refuseRandom(json);
-  // The vocabulary in words is not kept: only what the functions below use is.
-  const { json: renamed, ...special } = renameSpecialTokens(json);
-  let tokenizer: Tokenizer;
-  try {
-    tokenizer = Tokenizer.fromString(JSON.stringify(renamed));
-    tokenizer.disableTruncation();
-    tokenizer.disablePadding();
-  } catch (cause) {
-    throw aiError("TOKENIZER_INVALID", {
-      message: "tokenizer.json is not a tokenizer that the tokenizers library can read",
-      fix: "use the tokenizer.json that belongs to the model",
-      cause,
-    });
-  }
+  const { tokenizer, special, idLimit } = namedTokenizer(files);
   const encode = async (text: string, addSpecialTokens: boolean) =>
     (await tokenizer.encode(text, null, { addSpecialTokens })).getIds();
   const idOf = (token: string) => tokenizer.tokenToId(special.nameOf(token)) ?? undefined;
   return {
     vocabSize: tokenizer.getVocabSize(true),
-    idLimit: Object.values(tokenizer.getVocab(true)).reduce((most, id) => Math.max(most, id + 1), 0),
+    idLimit,
     eosTokenIds: findEos(files, idOf),
     chatTemplate: chatTemplateOf(files),
     specialTokens: special.texts,
@@ -81,6 +67,33 @@ export function loadTokenizer(files: ModelFiles): ModelTokenizer {
       special.fromNames(await tokenizer.decode([...ids], skipSpecialTokens)),
     tokenId: idOf,
   };
+}
+
+/** The library's tokenizer with its special tokens under names. Of the words themselves only the library keeps any. */
+function namedTokenizer(files: ModelFiles) {
+  const parts = readTokenizerJson(files);
+  refuseRandom(parts.json);
+  const { json, ...special } = renameSpecialTokens(parts);
+  let tokenizer: Tokenizer;
+  try {
+    tokenizer = Tokenizer.fromString(json);
+    tokenizer.disableTruncation();
+    tokenizer.disablePadding();
+  } catch (cause) {
+    throw aiError("TOKENIZER_INVALID", {
+      message: "tokenizer.json is not a tokenizer that the tokenizers library can read",
+      fix: "use the tokenizer.json that belongs to the model",
+      cause,
+    });
+  }
+  return { tokenizer, special, idLimit: idLimitOf(tokenizer, parts, special.addedNames) };
+}
+
+/** @param added the added tokens as the library knows them */
+function idLimitOf(tokenizer: Tokenizer, { vocabulary }: TokenizerJson, added: readonly string[]): number {
+  const more = (most: number, id: number) => Math.max(most, id + 1);
+  if (vocabulary === undefined) return Object.values(tokenizer.getVocab(true)).reduce(more, 0);
+  return added.map((name) => tokenizer.tokenToId(name) ?? -1).reduce(more, vocabulary.ids.reduce(more, 0));
 }
 
 /** A tokenizer that gives one text different ids: no prompt's hash would ever match. @throws CodedError `TOKENIZER_UNSUPPORTED`. */

@@ -71,10 +71,15 @@ interface PlacedTensor {
 /**
  * Where every weight of the model lies, from one .gguf file, one .safetensors file or shards with an index. Only headers are
  * read here; the native core reads the weights.
+ * @param gguf the header of its .gguf file, where it is read already
  * @throws CodedError `WEIGHT_MISSING`, `WEIGHT_SHAPE`, `WEIGHT_UNKNOWN`, `WEIGHT_DTYPE`, or what reading the headers throws.
  */
-export function weightSources(source: ModelSource, config: ModelConfig): WeightSources {
-  const placed = placedTensors(source, config);
+export function weightSources(
+  source: ModelSource,
+  config: ModelConfig,
+  gguf: Gguf | undefined = ggufOf(source),
+): WeightSources {
+  const placed = placedTensors(source, config, gguf);
   const tensors = new Map<string, TensorSource>();
   const shapes = expectedTensors(config);
   for (const [name, shape] of shapes) {
@@ -165,8 +170,11 @@ export function checkedTensor(name: string, tensor: Tensor, shape: readonly numb
  * Tensors by Hugging Face name. A .gguf file goes before a .safetensors file, and that before an index, as in transformers:
  * the index is then of an older upload.
  */
-export function placedTensors(source: ModelSource, config: ModelConfig): Map<string, PlacedTensor> {
-  const gguf = ggufOf(source);
+export function placedTensors(
+  source: ModelSource,
+  config: ModelConfig,
+  gguf: Gguf | undefined = ggufOf(source),
+): Map<string, PlacedTensor> {
   if (gguf) return ggufTensors(gguf, config);
   if (source.weights.has("model.safetensors") || !source.files.has(INDEX)) {
     return withModelPrefix(new Map(shardTensors(source, "model.safetensors")));

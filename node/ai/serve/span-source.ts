@@ -8,9 +8,9 @@ import type { ContentSource } from "../content/source.ts";
 import type { Completions } from "../fusion/completions.ts";
 import { type SpanSource, type Verbatim, verbatimOf } from "../fusion/layer.ts";
 import { completionsOf } from "../fusion/texts.ts";
-import { requireJson } from "../model/files.ts";
+import { readTokenizerJson } from "../model/tokenizer-json.ts";
 import { readRows, requireSpans } from "../spans/model-spans.ts";
-import { tokenPieces } from "../spans/pieces.ts";
+import { type TokenPieces, tokenPieces } from "../spans/token-pieces.ts";
 import type { Inference, ServedModel } from "./inference.ts";
 
 /** What the answers of a model are compared with. @throws CodedError of the source, for its tokenizer.json. */
@@ -24,9 +24,9 @@ export async function spanSourceOf(
 }
 
 /** None where the tokenizer is of another kind: then spans are told in tokens alone. */
-function piecesOf(tokenizerJson: Uint8Array): Uint8Array[] | undefined {
+function piecesOf(tokenizerJson: Uint8Array): TokenPieces | undefined {
   try {
-    return tokenPieces(requireJson(new Map([["tokenizer.json", tokenizerJson]]), "tokenizer.json"));
+    return tokenPieces(readTokenizerJson(new Map([["tokenizer.json", tokenizerJson]])));
   } catch (error) {
     if (isCodedError(error, "TOKENIZER_UNSUPPORTED") || isCodedError(error, "TOKENIZER_INVALID"))
       return undefined;

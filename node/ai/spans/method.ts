@@ -32,7 +32,7 @@ const MAX_OCCURRENCES = 65_536;
  * Words by bytes: a token begins a word unless its first byte is a letter, a digit or part of a character above ASCII; a full stop or a
  * line's end in it stops a span. @param pieces bytes of each token id; empty for tokens that are no text, which stand alone
  */
-export function borderTable(pieces: readonly Uint8Array[]): Uint8Array {
+export function borderTable(pieces: Iterable<Uint8Array>): Uint8Array {
   return Uint8Array.from(pieces, (piece) => {
     if (piece.length === 0) return BORDERS.beginsWord | BORDERS.stops;
     const beginsWord = isWordByte(piece[0]!) ? 0 : BORDERS.beginsWord;

@@ -3,11 +3,15 @@ import { join } from "node:path";
 import { Tokenizer } from "tokenizers";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../base/paths.ts";
-import { textBorders, tokenPieces } from "./pieces.ts";
+import { requireJson } from "../model/files.ts";
+import { readTokenizerJson } from "../model/tokenizer-json.ts";
+import { textBorders } from "./pieces.ts";
+import { tokenPieces } from "./token-pieces.ts";
 
 const file = join(packageRoot(), "node/ai/base-model/model/tokenizer.json");
-const json: unknown = JSON.parse(readFileSync(file, "utf8"));
-const pieces = tokenPieces(json);
+const files = new Map([["tokenizer.json", new Uint8Array(readFileSync(file))]]);
+const pieces = tokenPieces(readTokenizerJson(files));
+const piecesOf = (json: unknown) => tokenPieces({ json, vocabulary: undefined });
 const tokenizer = Tokenizer.fromString(readFileSync(file, "utf8"));
 const TEXTS = [
   "Who keeps the mill at Brenna? 2,600 metres.",
@@ -20,12 +24,29 @@ describe("the bytes of tokens", () => {
     for (const text of TEXTS) {
       const ids = (await tokenizer.encode(text, null, { addSpecialTokens: false })).getIds();
       expect(ids.length).toBeGreaterThan(3);
-      expect(Buffer.concat(ids.map((id) => pieces[id]!)).toString("utf8")).toBe(text);
+      expect(Buffer.concat(ids.map((id) => pieces.of(id))).toString("utf8")).toBe(text);
     }
   });
 
+  it("are the same whether the words were read apart or not", () => {
+    const whole = piecesOf(requireJson(files, "tokenizer.json"));
+    expect([...pieces]).toEqual([...whole]);
+    expect(pieces.of(pieces.length)).toEqual(new Uint8Array(0));
+    // Of two tokens with one id the later key counts, and an array index goes first.
+    const json = '{"model":{"type":"BPE","vocab":{"b":0,"7":0,"a":1,"c":1}},"decoder":{"type":"ByteLevel"}}';
+    const twice = new Map([["tokenizer.json", new TextEncoder().encode(json)]]);
+    for (const read of [tokenPieces(readTokenizerJson(twice)), piecesOf(JSON.parse(json))])
+      expect([...read].map((piece) => Buffer.from(piece).toString())).toEqual(["b", "c"]);
+    const large = new Map([
+      ["tokenizer.json", new TextEncoder().encode(json.replace('"a":1', '"a":4194304'))],
+    ]);
+    expect(() => tokenPieces(readTokenizerJson(large))).toThrow(
+      expect.objectContaining({ code: "TOKENIZER_INVALID" }),
+    );
+  });
+
   it("are read from byte-fallback vocabularies", () => {
-    const read = tokenPieces({
+    const read = piecesOf({
       model: { type: "BPE", vocab: { "<unk>": 0, "▁the": 1, "<0xE2>": 2, é: 3 } },
       decoder: {
         type: "Sequence",
@@ -36,7 +57,7 @@ describe("the bytes of tokens", () => {
         { id: 5, content: "<tool>", special: false },
       ],
     });
-    expect(read.map((piece) => Buffer.from(piece).toString("latin1"))).toEqual([
+    expect([...read].map((piece) => Buffer.from(piece).toString("latin1"))).toEqual([
       "",
       " the",
       "â",
@@ -49,7 +70,7 @@ describe("the bytes of tokens", () => {
   it("are refused where the tokenizer does not say them", () => {
     const model = { type: "BPE", vocab: { a: 0 } };
     const refuses = (value: unknown, code: string) =>
-      expect(() => tokenPieces(value)).toThrow(expect.objectContaining({ code }));
+      expect(() => piecesOf(value)).toThrow(expect.objectContaining({ code }));
     refuses({ model, decoder: { type: "WordPiece" } }, "TOKENIZER_UNSUPPORTED");
     refuses({ model }, "TOKENIZER_UNSUPPORTED");
     refuses({ model: { type: "Unigram", vocab: {} } }, "TOKENIZER_INVALID");
@@ -89,7 +110,7 @@ describe("the borders of tokens in the text", () => {
           Uint8Array.from(bytes.slice(i * width, (i + 1) * width)),
         );
         const { starts, ends } = textBorders(
-          parts,
+          { of: (id) => parts[id]! },
           Uint32Array.from(parts, (_, i) => i),
         );
         for (let i = 0; i <= parts.length; i++) {

@@ -9,12 +9,12 @@ import { informationTable } from "../fusion/information.ts";
 import { documentWeight, rankByBm25 } from "./bm25.ts";
 import { appendSpanShard, compactSpanIndex, openSpanIndex, type SpanIndex } from "./index-folder.ts";
 import { borderTable, type SpanMethod, spanMethodHash } from "./method.ts";
-import { tokenPieces } from "./pieces.ts";
+import { tokenPieces } from "./token-pieces.ts";
 import { tokenCounts, traceSpans } from "./trace.ts";
 
 const file = join(packageRoot(), "node/ai/base-model/model/tokenizer.json");
 const tokenizer = Tokenizer.fromString(readFileSync(file, "utf8"));
-const pieces = tokenPieces(JSON.parse(readFileSync(file, "utf8")));
+const pieces = tokenPieces({ json: JSON.parse(readFileSync(file, "utf8")), vocabulary: undefined });
 const folder = scratchFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

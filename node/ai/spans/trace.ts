@@ -1,7 +1,7 @@
 import { type Shard, shardVocabulary, type TracedSpan, traceAnswer } from "../../../native/js/spans.ts";
 import type { SpanIndex } from "./index-folder.ts";
 import { checkSpanMethod, informationOf, marksOf, type SpanMethod } from "./method.ts";
-import { textBorders } from "./pieces.ts";
+import { type Pieces, textBorders } from "./pieces.ts";
 
 /** A verbatim span of an answer. */
 export interface AnswerSpan {
@@ -37,7 +37,7 @@ export async function traceSpans(
   index: SpanIndex,
   method: SpanMethod,
   answer: Uint32Array,
-  pieces: readonly Uint8Array[],
+  pieces: Pieces,
   threads = 1,
 ): Promise<AnswerSpan[]> {
   checkSpanMethod(method);
