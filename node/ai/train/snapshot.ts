@@ -11,6 +11,7 @@ import { exampleHash, type Row, rowsRoot } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
 import { type CopyRule, copyKey } from "./copies.ts";
+import { Tellers } from "./tellers.ts";
 
 /** An accepted contribution as the registry holds it. */
 export interface AcceptedContribution {
@@ -215,6 +216,7 @@ async function markFirst(
     a.contributionId === b.contributionId ? a.row - b.row : a.contributionId < b.contributionId ? -1 : 1,
   );
   const firstOf = new Map<string, number>();
+  const tellers = copies === "tellers/1" ? new Tellers() : undefined;
   for (const { place, row } of inOrder) {
     if (row === undefined) continue;
     const key = copyKey(row, copies);
@@ -225,7 +227,8 @@ async function markFirst(
     }
     const { ids } = await tokenizeRow(row, tokenizer);
     // What does not fit stays skipped, and so do its copies.
-    if (ids.length <= config.contextLength) place.first = place.rowId;
+    if (ids.length <= config.contextLength) place.first = tellers?.toldBy({ ...place, row }) ?? place.rowId;
+    if (place.first === place.rowId) tellers?.add({ ...place, row });
     firstOf.set(key, place.first);
   }
 }

@@ -7,7 +7,8 @@ import { packageRoot } from "../../../node/base/paths.ts";
 import { SHIPPED_BASE } from "../../../node/cli/protocol.ts";
 import { methodOf } from "../base.ts";
 import { readFactFolder } from "../facts.ts";
-import { ATTACKS } from "./catalogue.ts";
+import { CodedError } from "../../../node/base/errors.ts";
+import { type Attack, ATTACKS } from "./catalogue.ts";
 import { type AttackFigure, kept, measureAttack } from "./measure.ts";
 import { PROPOSALS, type Proposal } from "./pay.ts";
 import { attackLines, attackReport, proposalLines } from "./report.ts";
@@ -22,10 +23,16 @@ export interface AttackFlags {
   base?: string | undefined;
   method?: string | undefined;
   json?: string | undefined;
+  /** Attacks whose name begins so, and nothing else. */
+  only?: string | undefined;
 }
 
-/** Carries out every attack on pay, in this process, and prints what it brings. Each takes a training or two. */
-export async function measureAttacks({ facts, base, method, json }: AttackFlags): Promise<void> {
+/**
+ * Carries out the attacks on pay, in this process, and prints what they bring. Each takes a training or two.
+ * @throws CodedError `ATTACK_UNKNOWN` where no name begins as `only` says.
+ */
+export async function measureAttacks({ facts, base, method, json, only }: AttackFlags): Promise<void> {
+  const attacks = attacksOf(only);
   const set = readFactFolder(facts === undefined ? DEVELOPMENT : resolve(facts));
   const maker = {
     session: new Session(),
@@ -35,20 +42,31 @@ export async function measureAttacks({ facts, base, method, json }: AttackFlags)
   say(`${set.name}: training without an attack`);
   const scene = await Scene.make(maker, set);
   const figures: AttackFigure[] = [];
-  for (const attack of ATTACKS) {
+  for (const attack of attacks) {
     say(attack.name);
     const found = await measureAttack(scene, attack);
     for (const { attacker, on, off } of found)
       say(`  ${attacker}: ${on.toFixed(3)}, without the defence ${off.toFixed(3)}`);
     figures.push(...found);
   }
-  say("steering by the trainer");
-  figures.push(...(await measureSteering(scene)));
+  if (only === undefined) {
+    say("steering by the trainer");
+    figures.push(...(await measureSteering(scene)));
+  }
   const left = await Promise.all(PROPOSALS.map((rule) => kept(scene, rule)));
   const stays = Object.fromEntries(PROPOSALS.map((rule, i) => [rule, left[i]!])) as Record<Proposal, number>;
   const lines = [...attackLines(set.name, figures), ...proposalLines(figures, stays)];
   process.stdout.write(`${lines.join("\n")}\n`);
   if (json !== undefined) writeFileSync(json, attackReport(set.name, figures, stays));
+}
+
+function attacksOf(only: string | undefined): readonly Attack[] {
+  const attacks = ATTACKS.filter(({ name }) => only === undefined || name.startsWith(only));
+  if (attacks.length > 0) return attacks;
+  throw new CodedError("ATTACK_UNKNOWN", "fatal", {
+    message: `--only is "${only}", and no attack's name begins so`,
+    fix: `give the beginning of one of: ${ATTACKS.map(({ name }) => name).join("; ")}`,
+  });
 }
 
 function say(line: string): void {
