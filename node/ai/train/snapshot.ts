@@ -53,6 +53,8 @@ export interface TrainingExample {
   rowId: number;
   row: Row;
   exampleHash: Hash;
+  /** As much of its completion as it holds of an answer, where another contributor told the rest before; absent: all of it. */
+  own?: string;
 }
 
 /** What the rows of some snapshots are. */
@@ -154,7 +156,7 @@ export async function trainingSet(
   fetchDocument: (contentId: Hash) => Promise<Uint8Array | undefined>,
   reader: RowReader,
 ): Promise<TrainingSet> {
-  const found: { place: RowPlace; row: Row | undefined }[] = [];
+  const found: FoundRow[] = [];
   for (const snapshot of snapshots) {
     requireRoot(snapshot);
     for (const contribution of snapshot.contributions) {
@@ -176,8 +178,10 @@ export async function trainingSet(
   }
   await markFirst(found, reader);
   const places = found.map(({ place }) => place);
-  const examples = found.flatMap(({ place, row }) =>
-    row && place.first === place.rowId ? [{ rowId: place.rowId, row, exampleHash: place.exampleHash! }] : [],
+  const examples = found.flatMap(({ place, row, own }) =>
+    row && place.first === place.rowId
+      ? [{ rowId: place.rowId, row, exampleHash: place.exampleHash!, ...(own === undefined ? {} : { own }) }]
+      : [],
   );
   if (examples.length === 0) {
     throw aiError("TRAINING_SET_EMPTY", {
@@ -187,6 +191,12 @@ export async function trainingSet(
   }
   const skipped = places.filter(({ first }) => first === SKIPPED).length;
   return { places, examples, skipped, repeats: places.length - examples.length - skipped };
+}
+
+interface FoundRow {
+  place: RowPlace;
+  row: Row | undefined;
+  own?: string;
 }
 
 function requireRoom(rows: number): void {
@@ -209,7 +219,7 @@ function requireRoot(snapshot: Snapshot): void {
 }
 
 async function markFirst(
-  found: readonly { place: RowPlace; row: Row | undefined }[],
+  found: readonly FoundRow[],
   { tokenizer, config, copies = "plain" }: RowReader,
 ): Promise<void> {
   const inOrder = [...found].sort(({ place: a }, { place: b }) =>
@@ -217,7 +227,8 @@ async function markFirst(
   );
   const firstOf = new Map<string, number>();
   const tellers = copies === "tellers/1" ? new Tellers() : undefined;
-  for (const { place, row } of inOrder) {
+  for (const one of inOrder) {
+    const { place, row } = one;
     if (row === undefined) continue;
     const key = copyKey(row, copies);
     const first = firstOf.get(key);
@@ -227,8 +238,12 @@ async function markFirst(
     }
     const { ids } = await tokenizeRow(row, tokenizer);
     // What does not fit stays skipped, and so do its copies.
-    if (ids.length <= config.contextLength) place.first = tellers?.toldBy({ ...place, row }) ?? place.rowId;
-    if (place.first === place.rowId) tellers?.add({ ...place, row });
+    if (ids.length <= config.contextLength) {
+      const { again, own } = tellers?.judge({ ...place, row }) ?? {};
+      place.first = again ?? place.rowId;
+      if (again === undefined) tellers?.add({ ...place, row });
+      if (own !== undefined) one.own = own;
+    }
     firstOf.set(key, place.first);
   }
 }
