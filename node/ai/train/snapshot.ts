@@ -46,6 +46,8 @@ export interface RowPlace {
   taken?: true;
   /** Its text can't be had any more: whether it says what another row says is not known. */
   gone?: true;
+  /** A row before it is gone, and by the rule of copies that may decide what this one repeats. */
+  unsure?: true;
 }
 
 /** A row that trains and earns. */
@@ -227,9 +229,12 @@ async function markFirst(
   );
   const firstOf = new Map<string, number>();
   const tellers = copies === "tellers/1" ? new Tellers() : undefined;
+  let isGone = false;
   for (const one of inOrder) {
     const { place, row } = one;
+    if (place.gone) isGone = true;
     if (row === undefined) continue;
+    if (tellers && isGone) place.unsure = true;
     const key = copyKey(row, copies);
     const first = firstOf.get(key);
     if (first !== undefined) {

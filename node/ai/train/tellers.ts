@@ -12,10 +12,10 @@ const AGAIN = { part: 3, of: 4 };
 /** Answers that are strung together are a list, and so is one so many times over; two may be an answer. */
 const LIST = 3;
 /**
- * By chance fewer than one row in so many may be expected to share answer and word with an earlier one: where the word names something or
- * all words of the earlier question are asked again, and where not.
+ * Bits that what two questions share must have beyond those of the answer's tellings: then it is no coincidence that rows share both. Fewer
+ * suffice where a name is shared or all words of the earlier question are asked again.
  */
-const CHANCE = { named: 8, other: 64 };
+const SHARED = { named: 3, other: 6 };
 
 /** A row in the order of commitment. */
 export interface Telling {
@@ -102,17 +102,19 @@ export class Tellers {
     const asking = this.askedAgain(telling, found);
     const covered = new Map<Teller, Covered>();
     for (const each of found) {
-      for (const teller of each.phrase.rows) {
-        if (!asking.has(teller)) continue;
+      for (const teller of asking.get(each.phrase) ?? []) {
         const so = covered.get(teller) ?? new Covered();
         covered.set(teller, so);
         so.add(each);
       }
     }
     const again = [...covered].filter(([, so]) => isMost(so)).map(([teller]) => teller);
-    const list = again.length > 0 ? again : listed(found, contributor, isMost);
-    if (list.length > 0) return { again: list.reduce((a, b) => (b.order < a.order ? b : a)).rowId };
-    return covered.size === 0 ? {} : { own: partsLeft(row.completion, cutOf(said, found, asking)) };
+    const told = again.length > 0 ? again : listed(found, contributor, isMost);
+    if (told.length > 0) return { again: told.reduce((a, b) => (b.order < a.order ? b : a)).rowId };
+    if (asking.size === 0) return {};
+    const isCut = said.map(() => false);
+    for (const { start, end, phrase } of found) if (asking.has(phrase)) isCut.fill(true, start, end);
+    return { own: partsLeft(row.completion, isCut) };
   }
 
   /** A row that takes part. */
@@ -121,31 +123,35 @@ export class Tellers {
     this.pending.push(telling);
   }
 
-  /** Rows of others that say a phrase and were asked about the same thing. */
-  private askedAgain({ contributor, row }: Telling, found: readonly Found[]): ReadonlySet<Teller> {
+  /** Phrases with the rows of others that say them and were asked about the same thing, where there are any. */
+  private askedAgain(
+    { contributor, row }: Telling,
+    found: readonly Found[],
+  ): ReadonlyMap<Phrase, readonly Teller[]> {
     const question = questionOf(row);
-    const tellings = new Map<Teller, number>();
-    for (const { phrase } of found)
-      for (const teller of phrase.rows)
-        if (teller.contributor !== contributor)
-          tellings.set(teller, Math.min(tellings.get(teller) ?? phrase.tellings, phrase.tellings));
-    const again = [...tellings].filter(([teller, count]) => this.isAskedAgain(teller, count, question));
-    return new Set(again.map(([teller]) => teller));
+    const asking = new Map<Phrase, readonly Teller[]>();
+    for (const phrase of new Set(found.map((each) => each.phrase))) {
+      const tellers = phrase.rows.filter(
+        (teller) =>
+          teller.contributor !== contributor && this.isAskedAgain(teller, phrase.tellings, question),
+      );
+      if (tellers.length > 0) asking.set(phrase, tellers);
+    }
+    return asking;
   }
 
   /**
-   * Whether a question is about what a row was asked: they share a word that is too rare, together with the answer, for chance. Not where
-   * each names what the other does not.
+   * Whether a question is about what a row was asked: what they share is too rare for chance. Not where each names what the other does not.
+   * Words of questions that name nothing often come together, so that of those the rarest alone counts.
    */
   private isAskedAgain({ topic, names }: Teller, tellings: number, question: Question): boolean {
     const shared = topic.filter((word) => question.words.has(word));
+    if (shared.length === 0) return false;
     const isWhole = shared.length === topic.length;
-    const isRare = (word: string) => {
-      const isNamed = isWhole || names.includes(word) || question.names.includes(word);
-      const chance = isNamed ? CHANCE.named : CHANCE.other;
-      return chance * tellings * this.asked.get(word)! <= this.tellings;
-    };
-    if (!shared.some(isRare)) return false;
+    const isNamed = isWhole || shared.some((word) => names.includes(word) || question.names.includes(word));
+    const bits = shared.map((word) => bitsOf(this.asked.get(word)!, this.tellings));
+    const rare = isNamed ? bits.reduce((sum, each) => sum + each, 0) : Math.max(...bits);
+    if (rare - bitsOf(1, tellings) < (isNamed ? SHARED.named : SHARED.other)) return false;
     const known = new Set([...topic, ...names]);
     return names.every((name) => question.words.has(name)) || question.names.every((name) => known.has(name));
   }
@@ -238,10 +244,9 @@ function listed(
     .map(([phrase]) => phrase.rows[0]!);
 }
 
-/** Which words of a completion stand in phrases of some rows. */
-function cutOf(said: readonly string[], found: readonly Found[], rows: ReadonlySet<Teller>): boolean[] {
-  const isCut = said.map(() => false);
-  for (const { start, end, phrase } of found)
-    if (phrase.rows.some((teller) => rows.has(teller))) isCut.fill(true, start, end);
-  return isCut;
+/** floor(log2(of / count)), for a count that is not above `of`. */
+function bitsOf(count: number, of: number): number {
+  let bits = 0;
+  while (count * 2 ** (bits + 1) <= of) bits++;
+  return bits;
 }
