@@ -3,12 +3,11 @@ import { join, resolve } from "node:path";
 import { Session } from "../../../native/js/index.ts";
 import { readModelFolder } from "../../../node/ai/model/files.ts";
 import { loadModel } from "../../../node/ai/model/load.ts";
-import { CodedError } from "../../../node/base/errors.ts";
 import { packageRoot } from "../../../node/base/paths.ts";
 import { SHIPPED_BASE } from "../../../node/cli/protocol.ts";
 import { methodOf } from "../base.ts";
 import { readFactFolder } from "../facts.ts";
-import { ATTACKS, type Attack } from "./catalogue.ts";
+import { attacksOf } from "./catalogue.ts";
 import { type AttackFigure, kept, measureAttack } from "./measure.ts";
 import { PROPOSALS, type Proposal } from "./pay.ts";
 import { attackLines, attackReport, proposalLines } from "./report.ts";
@@ -58,15 +57,6 @@ export async function measureAttacks({ facts, base, method, json, only }: Attack
   const lines = [...attackLines(set.name, figures), ...proposalLines(figures, stays)];
   process.stdout.write(`${lines.join("\n")}\n`);
   if (json !== undefined) writeFileSync(json, attackReport(set.name, figures, stays));
-}
-
-function attacksOf(only: string | undefined): readonly Attack[] {
-  const attacks = ATTACKS.filter(({ name }) => only === undefined || name.startsWith(only));
-  if (attacks.length > 0) return attacks;
-  throw new CodedError("ATTACK_UNKNOWN", "fatal", {
-    message: `--only is "${only}", and no attack's name begins so`,
-    fix: `give the beginning of one of: ${ATTACKS.map(({ name }) => name).join("; ")}`,
-  });
 }
 
 function say(line: string): void {

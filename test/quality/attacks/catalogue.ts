@@ -1,4 +1,5 @@
 import type { Row } from "../../../node/ai/datanet/rows.ts";
+import { CodedError } from "../../../node/base/errors.ts";
 import type { Fact } from "../facts.ts";
 import { outliers, shadows } from "./chosen-rows.ts";
 import type { PayRule } from "./pay.ts";
@@ -120,3 +121,13 @@ export const ATTACKS: readonly Attack[] = [
     off: { marks: "words/1" },
   },
 ];
+
+/** Attacks whose name begins so; all where nothing is named. @throws CodedError `ATTACK_UNKNOWN` where none does. */
+export function attacksOf(only: string | undefined): readonly Attack[] {
+  const attacks = ATTACKS.filter(({ name }) => only === undefined || name.startsWith(only));
+  if (attacks.length > 0) return attacks;
+  throw new CodedError("ATTACK_UNKNOWN", "fatal", {
+    message: `--only is "${only}", and no attack's name begins so`,
+    fix: `give the beginning of one of: ${ATTACKS.map(({ name }) => name).join("; ")}`,
+  });
+}
