@@ -180,6 +180,14 @@ describe("a row that tells more than what others told", () => {
     expect([text(-4), text(-3)]).toEqual([" \n, with her sons, since 1998", " Morag Aitken, with her sons"]);
   });
 
+  test("keeps units and common words, whoever answered with them alone", async () => {
+    const { examples, repeats } = await read([
+      ["Ada", [...ADA, ...MORE, pair("What unit has the wind on Hesta?", "km per hour"), pair("Hesta?", "dollars")]],
+      ["Ben", [pair("What is the strongest wind on Hesta?", "174 km per hour"), pair("Hesta?", "28 dollars")]],
+    ]); // biome-ignore format: one line a contribution
+    expect([repeats, examples.filter(({ own }) => own !== undefined).length]).toEqual([0, 0]);
+  });
+
   test("goes by words/1 as a whole", async () => {
     const { examples } = await read(contributions, { copies: "words/1" });
     expect(examples.filter(({ own }) => own !== undefined)).toEqual([]);
@@ -194,7 +202,7 @@ test("a long completion is known by its pieces, wherever it begins", async () =>
       "Ben",
       [
         pair("What can one read at Gull Point?", `It says: ${words.join(", ")}. So it is.`),
-        pair("What can one read at Gull Point today?", words.slice(0, 20).join(" ")),
+        pair("What can one read at Gull Point today?", words.slice(0, 24).join(" ")),
         pair("What can one read there?", words.join(" ")),
         pair("What can one read at Gull Point now?", words.toReversed().join(" ")),
       ],

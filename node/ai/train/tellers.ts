@@ -7,8 +7,9 @@ import { PHRASE, partsLeft, phrasesOf, type Question, questionOf } from "./told-
 const COMPARED = 16;
 /** Words of a question by which it is known again: the rarest. */
 const TOPIC = 16;
-/** A row tells again what stands in this part of its words. */
-const AGAIN = { part: 3, of: 4 };
+/** So much of a row's words stands in one that it tells again, and in those that it lists. */
+const AGAIN = { part: 7, of: 8 };
+const LISTED = { part: 3, of: 4 };
 /** Answers that are strung together are a list, and so is one so many times over; two may be an answer. */
 const LIST = 3;
 /**
@@ -68,6 +69,10 @@ class Covered {
     this.words += Math.max(0, end - Math.max(start, this.end));
     this.end = Math.max(this.end, end);
   }
+
+  isMost({ part, of }: { part: number; of: number }, said: readonly string[]): boolean {
+    return of * this.words >= part * said.length;
+  }
 }
 
 /**
@@ -88,7 +93,7 @@ export class Tellers {
   /**
    * What others told before of what a row says. It tells again where nearly all of it stands in a row of another contributor that was
    * asked about the same thing, and where it strings together what rows of others say, each by one contributor alone; then the
-   * earliest of those rows counts. Else it does not hold what such a row says as a whole that was asked about the same thing.
+   * earliest of those rows counts. Else it does not hold names and numbers that are the answer of a row that was asked about the same thing.
    */
   judge(telling: Telling): Told {
     this.settle(telling.contributionId);
@@ -98,7 +103,6 @@ export class Tellers {
       ({ phrase }) => phrase.isShared || phrase.contributor !== contributor,
     );
     if (found.length === 0) return {};
-    const isMost = ({ words }: Covered) => AGAIN.of * words >= AGAIN.part * said.length;
     const asking = this.askedAgain(telling, found);
     const covered = new Map<Teller, Covered>();
     for (const each of found) {
@@ -108,13 +112,11 @@ export class Tellers {
         so.add(each);
       }
     }
-    const again = [...covered].filter(([, so]) => isMost(so)).map(([teller]) => teller);
-    const told = again.length > 0 ? again : listed(found, contributor, isMost);
+    const again = [...covered].filter(([, so]) => so.isMost(AGAIN, said)).map(([teller]) => teller);
+    const told = again.length > 0 ? again : listed(found, contributor, said);
     if (told.length > 0) return { again: told.reduce((a, b) => (b.order < a.order ? b : a)).rowId };
-    if (asking.size === 0) return {};
-    const isCut = said.map(() => false);
-    for (const { start, end, phrase } of found) if (asking.has(phrase)) isCut.fill(true, start, end);
-    return { own: partsLeft(row.completion, isCut) };
+    const toldBefore = found.filter(({ phrase }) => asking.has(phrase));
+    return toldBefore.length === 0 ? {} : { own: partsLeft(row.completion, toldBefore) };
   }
 
   /** A row that takes part. */
@@ -177,7 +179,7 @@ export class Tellers {
     const tellings = new Map<string, { telling: Telling; question: Question }[]>();
     for (const telling of this.pending) {
       const question = questionOf(telling.row);
-      const names = question.names.length === 0 ? [`${telling.rowId}`] : [...question.names].sort();
+      const names = question.names.length === 0 ? [`#${telling.rowId}`] : [...question.names].sort();
       const key = [...saidWords(telling.row), "", ...names].join("\n");
       const rows = tellings.get(key) ?? [];
       rows.push({ telling, question });
@@ -220,11 +222,7 @@ export class Tellers {
 }
 
 /** The rows whose answers make up a list, none where it is no list. An answer of one word is anybody's, unless it comes again and again. */
-function listed(
-  found: readonly Found[],
-  contributor: Address,
-  isMost: (so: Covered) => boolean,
-): readonly Teller[] {
+function listed(found: readonly Found[], contributor: Address, said: readonly string[]): readonly Teller[] {
   const all = new Covered();
   const rows = new Set<Teller>();
   const times = new Map<Phrase, { so: Covered; count: number }>();
@@ -238,9 +236,9 @@ function listed(
     known.so.add(each);
     known.count += 1;
   }
-  if (isMost(all) && rows.size >= LIST) return [...rows];
+  if (all.isMost(LISTED, said) && rows.size >= LIST) return [...rows];
   return [...times]
-    .filter(([, { so, count }]) => count >= LIST && isMost(so))
+    .filter(([, { so, count }]) => count >= LIST && so.isMost(LISTED, said))
     .map(([phrase]) => phrase.rows[0]!);
 }
 

@@ -55,29 +55,33 @@ export function phrasesOf(said: readonly string[]): readonly (readonly string[])
 }
 
 /**
- * A completion without some of its words, a line each part that is left.
- * @param isCut of each of `saidWords`.
- * @returns undefined where its words in small letters are not its words, so that none can be cut.
+ * A completion without what others told before, a line each part that is left. Only phrases with a name or a number are cut: a unit or a
+ * common word is nobody's, whoever answered with it alone.
+ * @param told ranges of `saidWords`; `end` is exclusive.
+ * @returns undefined where nothing is cut, as where the text's words in small letters are not the words of its small letters.
  */
-export function partsLeft(completion: string, isCut: readonly boolean[]): string | undefined {
+export function partsLeft(
+  completion: string,
+  told: readonly { start: number; end: number }[],
+): string | undefined {
   const text = completion.normalize("NFKC");
   const said = saidWords({ completion });
-  const all = [...text.matchAll(WORDS)].map(({ 0: word, index }) => ({
-    word,
-    start: index,
-    end: index + word.length,
-  }));
+  const all = [...text.matchAll(WORDS)].map(({ 0: word, index }) => ({ word, start: index }));
   const large = all.filter(({ word }) => isLarge(word.toLowerCase()));
   const words = large.length > 0 ? large : all;
-  if (words.length !== said.length || words.some(({ word }, i) => word.toLowerCase() !== said[i]))
-    return undefined;
+  const isSame = words.length === said.length && words.every(({ word }, i) => word.toLowerCase() === said[i]);
+  if (!isSame) return undefined;
+  const isCut = said.map(() => false);
+  for (const { start, end } of told)
+    if (words.slice(start, end).some(({ word }) => /[\p{Lu}\p{N}]/u.test(word))) isCut.fill(true, start, end);
+  if (!isCut.includes(true)) return undefined;
   const parts: string[] = [];
   let from = 0;
-  for (const [i, { start, end }] of words.entries()) {
+  for (const [i, { word, start }] of words.entries()) {
     if (!isCut[i]) continue;
     // What stands between two words that are cut goes with them.
     if (!isCut[i - 1]) parts.push(text.slice(from, start));
-    from = end;
+    from = start + word.length;
   }
   return [...parts, text.slice(from)].join("\n");
 }
