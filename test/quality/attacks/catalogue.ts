@@ -32,8 +32,8 @@ export interface Attack {
   /** Rows added for the facts that it is aimed at; or over how many wallets the attacker's own are split. */
   adds: ((facts: readonly Fact[], scene: Scene) => Row[] | Promise<Row[]>) | { wallets: number };
   defence: string;
-  /** What stands in for the product where the defence is left out. */
-  off: { marks: Marks } | { rule: PayRule };
+  /** What stands in for the product where the defence is left out: another rule of copies, of pay, or both. */
+  off: { marks?: Marks; rule?: PayRule };
 }
 
 const BOTH: readonly Attacker[] = ["stranger", "rival"];
@@ -75,8 +75,8 @@ export const ATTACKS: readonly Attack[] = [
     name: "norm inflation (long rows)",
     attackers: BOTH,
     adds: longRows,
-    defence: "first teller",
-    off: { marks: "words/1" },
+    defence: "first teller, cap of norms",
+    off: { marks: "words/1", rule: "uncapped" },
   },
   {
     name: "noise rows",
@@ -89,36 +89,36 @@ export const ATTACKS: readonly Attack[] = [
     name: "span stuffing: lists of phrases",
     attackers: BOTH,
     adds: phraseLists,
-    defence: "no lists",
+    defence: "no lists of others' answers",
     off: { marks: "words/1" },
   },
   {
     name: "span stuffing: lists of two phrases",
     attackers: BOTH,
     adds: pairLists,
-    defence: "first teller",
-    off: { marks: "words/1" },
+    defence: "influence decides",
+    off: { rule: "spans" },
   },
   {
     name: "span stuffing: rows with a twist",
     attackers: BOTH,
     adds: twists,
-    defence: "first teller",
-    off: { marks: "words/1" },
+    defence: "first teller, influence decides",
+    off: { marks: "words/1", rule: "spans" },
   },
   {
     name: "shadow attack",
     attackers: BOTH,
     adds: shadows,
-    defence: "first teller",
-    off: { marks: "words/1" },
+    defence: "spans choose",
+    off: { rule: "influence" },
   },
   {
     name: "outlier attack",
     attackers: BOTH,
     adds: outliers,
-    defence: "first teller",
-    off: { marks: "words/1" },
+    defence: "spans choose",
+    off: { rule: "influence" },
   },
 ];
 
