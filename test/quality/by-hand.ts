@@ -61,6 +61,7 @@ const HELP = `Does the main job by hand on a running devnet, with facts and cont
                        halves of the rows; on --facts, or on facts kept for development. Broken off, it goes on where it was
   --halves <n>         with --lds: random halves (default: 24), each trained with as many seeds as --seeds says
   --attacks            measure what attacks on pay bring, in this process: on --facts, or on facts kept for development
+  --only <name>        with --attacks: those whose name begins so
   --json <file>        with --facts, --lds or --attacks: where the figures go
 
 Status 0 only if, for every set of question and answer rows, ${GATE} of 40 questions in the rows' own words are answered
@@ -90,6 +91,7 @@ async function main(): Promise<void> {
       lds: { type: "boolean" },
       halves: { type: "string", default: "24" },
       attacks: { type: "boolean" },
+      only: { type: "string" },
       json: { type: "string" },
       help: { type: "boolean", short: "h" },
     },

@@ -76,9 +76,10 @@ export function faultOf(
   return { rowId, fault: "first", detail, proof: proofOfMark(index, places, place, record.first) };
 }
 
-/** Whether a row is what it is marked as can't be said without the text of both. */
+/** Whether a row is what it is marked as can't be said without the text of both, nor by some rules without that of all rows before it. */
 function isUnknown(places: readonly RowPlace[], place: RowPlace, first: number): boolean {
-  return place.gone === true || places[first]?.gone === true;
+  const isUnsure = place.unsure === true && first !== SKIPPED && place.first !== SKIPPED;
+  return isUnsure || place.gone === true || places[first]?.gone === true;
 }
 
 /** How a wrong mark is shown; `first` is what the record has. */

@@ -12,13 +12,13 @@ export async function comparedTokens(text: string, tokenizer: Encoder): Promise<
   return Uint32Array.from(await tokenizer.encodeText(` ${text}`, false));
 }
 
-/** The completions of the rows that take part (train/snapshot.ts), of which none repeats another. */
+/** The completions of the rows that take part (train/snapshot.ts), of which none repeats another: as much of each as the row tells itself. */
 export async function completionsOf(
-  rows: readonly Pick<TrainingExample, "rowId" | "row">[],
+  rows: readonly Pick<TrainingExample, "rowId" | "row" | "own">[],
   tokenizer: Encoder,
 ): Promise<Completions> {
   const encoded: { rowId: number; tokens: Uint32Array }[] = [];
-  for (const { rowId, row } of rows)
-    encoded.push({ rowId, tokens: await comparedTokens(row.completion, tokenizer) });
+  for (const { rowId, row, own = row.completion } of rows)
+    encoded.push({ rowId, tokens: await comparedTokens(own, tokenizer) });
   return makeCompletions(encoded, tokenizer.idLimit);
 }

@@ -115,5 +115,6 @@ export const TINY_METHOD: Method = {
   training: { ...DEFAULT_METHOD.training, epochs: 8, batch: 6, learningRate: 0.02, minLearningRate: 0.002 },
   variation: { ...DEFAULT_REASK_VARIATION, pairs: { ...DEFAULT_REASK_VARIATION.pairs, chance: 0 } },
   attribution: { ...DEFAULT_METHOD.attribution, topK: 4 },
+  copies: "words/1",
   generation: { decoding: "greedy", maxTokens: 16 },
 };

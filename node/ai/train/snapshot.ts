@@ -11,6 +11,7 @@ import { exampleHash, type Row, rowsRoot } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
 import { type CopyRule, copyKey } from "./copies.ts";
+import { Tellers } from "./tellers.ts";
 
 /** An accepted contribution as the registry holds it. */
 export interface AcceptedContribution {
@@ -45,6 +46,8 @@ export interface RowPlace {
   taken?: true;
   /** Its text can't be had any more: whether it says what another row says is not known. */
   gone?: true;
+  /** A row before it is gone, and by the rule of copies that may decide what this one repeats. */
+  unsure?: true;
 }
 
 /** A row that trains and earns. */
@@ -52,6 +55,8 @@ export interface TrainingExample {
   rowId: number;
   row: Row;
   exampleHash: Hash;
+  /** As much of its completion as it holds of an answer, where another contributor told the rest before; absent: all of it. */
+  own?: string;
 }
 
 /** What the rows of some snapshots are. */
@@ -153,7 +158,7 @@ export async function trainingSet(
   fetchDocument: (contentId: Hash) => Promise<Uint8Array | undefined>,
   reader: RowReader,
 ): Promise<TrainingSet> {
-  const found: { place: RowPlace; row: Row | undefined }[] = [];
+  const found: FoundRow[] = [];
   for (const snapshot of snapshots) {
     requireRoot(snapshot);
     for (const contribution of snapshot.contributions) {
@@ -175,8 +180,10 @@ export async function trainingSet(
   }
   await markFirst(found, reader);
   const places = found.map(({ place }) => place);
-  const examples = found.flatMap(({ place, row }) =>
-    row && place.first === place.rowId ? [{ rowId: place.rowId, row, exampleHash: place.exampleHash! }] : [],
+  const examples = found.flatMap(({ place, row, own }) =>
+    row && place.first === place.rowId
+      ? [{ rowId: place.rowId, row, exampleHash: place.exampleHash!, ...(own === undefined ? {} : { own }) }]
+      : [],
   );
   if (examples.length === 0) {
     throw aiError("TRAINING_SET_EMPTY", {
@@ -186,6 +193,12 @@ export async function trainingSet(
   }
   const skipped = places.filter(({ first }) => first === SKIPPED).length;
   return { places, examples, skipped, repeats: places.length - examples.length - skipped };
+}
+
+interface FoundRow {
+  place: RowPlace;
+  row: Row | undefined;
+  own?: string;
 }
 
 function requireRoom(rows: number): void {
@@ -208,15 +221,20 @@ function requireRoot(snapshot: Snapshot): void {
 }
 
 async function markFirst(
-  found: readonly { place: RowPlace; row: Row | undefined }[],
+  found: readonly FoundRow[],
   { tokenizer, config, copies = "plain" }: RowReader,
 ): Promise<void> {
   const inOrder = [...found].sort(({ place: a }, { place: b }) =>
     a.contributionId === b.contributionId ? a.row - b.row : a.contributionId < b.contributionId ? -1 : 1,
   );
   const firstOf = new Map<string, number>();
-  for (const { place, row } of inOrder) {
+  const tellers = copies === "tellers/1" ? new Tellers() : undefined;
+  let isGone = false;
+  for (const one of inOrder) {
+    const { place, row } = one;
+    if (place.gone) isGone = true;
     if (row === undefined) continue;
+    if (tellers && isGone) place.unsure = true;
     const key = copyKey(row, copies);
     const first = firstOf.get(key);
     if (first !== undefined) {
@@ -225,7 +243,12 @@ async function markFirst(
     }
     const { ids } = await tokenizeRow(row, tokenizer);
     // What does not fit stays skipped, and so do its copies.
-    if (ids.length <= config.contextLength) place.first = place.rowId;
+    if (ids.length <= config.contextLength) {
+      const { again, own } = tellers?.judge({ ...place, row }) ?? {};
+      place.first = again ?? place.rowId;
+      if (again === undefined) tellers?.add({ ...place, row });
+      if (own !== undefined) one.own = own;
+    }
     firstOf.set(key, place.first);
   }
 }

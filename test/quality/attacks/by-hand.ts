@@ -7,7 +7,7 @@ import { packageRoot } from "../../../node/base/paths.ts";
 import { SHIPPED_BASE } from "../../../node/cli/protocol.ts";
 import { methodOf } from "../base.ts";
 import { readFactFolder } from "../facts.ts";
-import { ATTACKS } from "./catalogue.ts";
+import { attacksOf } from "./catalogue.ts";
 import { type AttackFigure, kept, measureAttack } from "./measure.ts";
 import { PROPOSALS, type Proposal } from "./pay.ts";
 import { attackLines, attackReport, proposalLines } from "./report.ts";
@@ -22,10 +22,16 @@ export interface AttackFlags {
   base?: string | undefined;
   method?: string | undefined;
   json?: string | undefined;
+  /** Attacks whose name begins so, and nothing else. */
+  only?: string | undefined;
 }
 
-/** Carries out every attack on pay, in this process, and prints what it brings. Each takes a training or two. */
-export async function measureAttacks({ facts, base, method, json }: AttackFlags): Promise<void> {
+/**
+ * Carries out the attacks on pay, in this process, and prints what they bring. Each takes a training or two.
+ * @throws CodedError `ATTACK_UNKNOWN` where no name begins as `only` says.
+ */
+export async function measureAttacks({ facts, base, method, json, only }: AttackFlags): Promise<void> {
+  const attacks = attacksOf(only);
   const set = readFactFolder(facts === undefined ? DEVELOPMENT : resolve(facts));
   const maker = {
     session: new Session(),
@@ -35,15 +41,17 @@ export async function measureAttacks({ facts, base, method, json }: AttackFlags)
   say(`${set.name}: training without an attack`);
   const scene = await Scene.make(maker, set);
   const figures: AttackFigure[] = [];
-  for (const attack of ATTACKS) {
+  for (const attack of attacks) {
     say(attack.name);
     const found = await measureAttack(scene, attack);
     for (const { attacker, on, off } of found)
       say(`  ${attacker}: ${on.toFixed(3)}, without the defence ${off.toFixed(3)}`);
     figures.push(...found);
   }
-  say("steering by the trainer");
-  figures.push(...(await measureSteering(scene)));
+  if (only === undefined) {
+    say("steering by the trainer");
+    figures.push(...(await measureSteering(scene)));
+  }
   const left = await Promise.all(PROPOSALS.map((rule) => kept(scene, rule)));
   const stays = Object.fromEntries(PROPOSALS.map((rule, i) => [rule, left[i]!])) as Record<Proposal, number>;
   const lines = [...attackLines(set.name, figures), ...proposalLines(figures, stays)];

@@ -1,4 +1,5 @@
 import type { Row } from "../../../node/ai/datanet/rows.ts";
+import { CodedError } from "../../../node/base/errors.ts";
 import type { Fact } from "../facts.ts";
 import { outliers, shadows } from "./chosen-rows.ts";
 import type { PayRule } from "./pay.ts";
@@ -8,6 +9,7 @@ import {
   nearDuplicates,
   noise,
   PARAPHRASES,
+  pairLists,
   paraphrases,
   phraseLists,
   twists,
@@ -30,8 +32,8 @@ export interface Attack {
   /** Rows added for the facts that it is aimed at; or over how many wallets the attacker's own are split. */
   adds: ((facts: readonly Fact[], scene: Scene) => Row[] | Promise<Row[]>) | { wallets: number };
   defence: string;
-  /** What stands in for the product where the defence is left out. */
-  off: { marks: Marks } | { rule: PayRule };
+  /** What stands in for the product where the defence is left out: another rule of copies, of pay, or both. */
+  off: { marks?: Marks; rule?: PayRule };
 }
 
 const BOTH: readonly Attacker[] = ["stranger", "rival"];
@@ -59,8 +61,8 @@ export const ATTACKS: readonly Attack[] = [
     attackers: ["stranger", "rival", "owner"],
     facts: 3,
     adds: paraphrases,
-    defence: "spans choose",
-    off: { rule: "influence" },
+    defence: "first teller",
+    off: { marks: "words/1" },
   },
   {
     name: `splitting over ${WALLETS} wallets`,
@@ -73,8 +75,8 @@ export const ATTACKS: readonly Attack[] = [
     name: "norm inflation (long rows)",
     attackers: BOTH,
     adds: longRows,
-    defence: "cap of norms, spans choose",
-    off: { rule: "uncapped" },
+    defence: "first teller, cap of norms",
+    off: { marks: "words/1", rule: "uncapped" },
   },
   {
     name: "noise rows",
@@ -87,6 +89,13 @@ export const ATTACKS: readonly Attack[] = [
     name: "span stuffing: lists of phrases",
     attackers: BOTH,
     adds: phraseLists,
+    defence: "no lists of others' answers",
+    off: { marks: "words/1" },
+  },
+  {
+    name: "span stuffing: lists of two phrases",
+    attackers: BOTH,
+    adds: pairLists,
     defence: "influence decides",
     off: { rule: "spans" },
   },
@@ -94,8 +103,8 @@ export const ATTACKS: readonly Attack[] = [
     name: "span stuffing: rows with a twist",
     attackers: BOTH,
     adds: twists,
-    defence: "influence decides",
-    off: { rule: "spans" },
+    defence: "first teller, influence decides",
+    off: { marks: "words/1", rule: "spans" },
   },
   {
     name: "shadow attack",
@@ -112,3 +121,13 @@ export const ATTACKS: readonly Attack[] = [
     off: { rule: "influence" },
   },
 ];
+
+/** Attacks whose name begins so; all where nothing is named. @throws CodedError `ATTACK_UNKNOWN` where none does. */
+export function attacksOf(only: string | undefined): readonly Attack[] {
+  const attacks = ATTACKS.filter(({ name }) => only === undefined || name.startsWith(only));
+  if (attacks.length > 0) return attacks;
+  throw new CodedError("ATTACK_UNKNOWN", "fatal", {
+    message: `--only is "${only}", and no attack's name begins so`,
+    fix: `give the beginning of one of: ${ATTACKS.map(({ name }) => name).join("; ")}`,
+  });
+}

@@ -2,19 +2,21 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Session } from "../../../native/js/index.ts";
+import type { Row } from "../../../node/ai/datanet/rows.ts";
 import { loadModel } from "../../../node/ai/model/load.ts";
 import { TINY_METHOD, tinyModelFiles } from "../../../node/ai/testing/tiny-model.ts";
 import { packageRoot } from "../../../node/base/paths.ts";
 import { type FactSet, readFactFolder } from "../facts.ts";
-import { ATTACKS } from "./catalogue.ts";
+import { ATTACKS, attacksOf } from "./catalogue.ts";
 import { type AttackFigure, measureAttack } from "./measure.ts";
 import type { Maker } from "./model.ts";
 import { inflationOf, meanPay } from "./pay.ts";
 import { REFUTED } from "./refuted.ts";
 import { attackLines, attackReport, proposalLines } from "./report.ts";
+import { longRows, pairLists, paraphrases, phraseLists, twists } from "./rows.ts";
 import { Scene } from "./scene.ts";
 import { inGauge, measureSteering } from "./steering.ts";
-import { contributionsOf, freeze, splitOver } from "./world.ts";
+import { contributionsOf, freeze, type Marks, splitOver } from "./world.ts";
 
 const whole = readFactFolder(join(packageRoot(), "test", "quality", "development", "islands"));
 const contributors = whole.contributors.slice(0, 2);
@@ -79,6 +81,47 @@ describe("the arithmetic of attacks", () => {
     expect([...moved.a]).toEqual([8, -24]);
     expect([...moved.b].map((x, i) => x * moved.a[i]!)).toEqual([...b].map((x, i) => x * a[i]!));
     expect(inGauge(adapter, { part: /attn/, factor: 8 }).modules).toEqual(adapter.modules);
+  });
+});
+
+describe("attacks on what rows take part", () => {
+  const honest = contributionsOf(whole);
+  const facts = whole.facts.filter(({ contributor }) => contributor === honest[0]!.wallet);
+
+  /** Of the rows that a wallet adds: those that take part, with what they hold of their completions. */
+  async function left(wallet: string, rows: readonly Row[], marks: Marks): Promise<string[]> {
+    const { set } = await freeze([...honest, { wallet, rows }], await loadModel(tinyModelFiles()), marks);
+    const from = set.places.length - rows.length;
+    return set.examples.filter(({ rowId }) => rowId >= from).map(({ row, own = row.completion }) => own);
+  }
+
+  test("who comes later adds nothing by paraphrases, lists and long rows", async () => {
+    for (const rows of [paraphrases(facts.slice(0, 3)), phraseLists(facts), longRows(facts)]) {
+      expect(await left("a stranger", rows, "tellers/1")).toEqual([]);
+      expect(await left(honest[1]!.wallet, rows, "tellers/1")).toEqual([]);
+      expect(await left("a stranger", rows, "words/1")).toHaveLength(rows.length);
+    }
+    // Its own facts a contributor may teach in many ways.
+    expect(await left(honest[0]!.wallet, paraphrases(facts), "tellers/1")).toHaveLength(64);
+  });
+
+  test("a row with a twist takes part, and holds the twist alone", async () => {
+    const held = await left("a stranger", twists(facts), "tellers/1");
+    // Words without a name or a number are anybody's.
+    const isAnybodys = (answer: string) => !/[\p{Lu}\p{N}]/u.test(answer);
+    expect(held).toEqual(facts.map(({ answer }) => `${isAnybodys(answer) ? answer : "\n"}, or nearly`));
+  });
+
+  test("two answers a row are no list, and hold what they say", async () => {
+    expect(await left("a stranger", pairLists(facts), "tellers/1")).toContain("50 minutes and Morag Aitken");
+  });
+
+  test("an attack is named by how it begins", () => {
+    expect(attacksOf("span stuffing").map(({ name }) => name.slice(0, 13))).toEqual(
+      new Array(3).fill("span stuffing"),
+    );
+    expect(attacksOf(undefined)).toEqual(ATTACKS);
+    expect(() => attacksOf("none")).toThrow(expect.objectContaining({ code: "ATTACK_UNKNOWN" }));
   });
 });
 

@@ -11,6 +11,7 @@ import {
   nearDuplicates,
   noise,
   PARAPHRASES,
+  pairLists,
   paraphrases,
   phraseLists,
   twists,
@@ -38,8 +39,8 @@ test("near-duplicates are seen by words alone", () => {
   expect([rows.length, copies(rows, "plain"), copies(rows, "words/1")]).toEqual([8, 0, 8]);
 });
 
-test.each(Object.entries({ paraphrases, twists, phraseLists, longRows, noise }))(
-  "no rule takes %s for copies",
+test.each(Object.entries({ paraphrases, twists, phraseLists, pairLists, longRows, noise }))(
+  "no rule by words alone takes %s for copies",
   (_, make) => {
     const rows = make(facts);
     expect([copies(rows, "plain"), copies(rows, "words/1")]).toEqual([0, 0]);

@@ -64,6 +64,14 @@ export function phraseLists(facts: readonly Fact[]): Row[] {
   }));
 }
 
+/** The same, two answers a row. */
+export function pairLists(facts: readonly Fact[]): Row[] {
+  return facts.map(({ answer }, i) => ({
+    prompt: `Which words stand on list ${i + 1}?`,
+    completion: `${answer} and ${facts[(i + 1) % facts.length]!.answer}`,
+  }));
+}
+
 /** The same question with its answer several times over: the loss of a row is the sum over its tokens, and so is its gradient. */
 export function longRows(facts: readonly Fact[]): Row[] {
   return facts.map(({ question, answer }) => ({

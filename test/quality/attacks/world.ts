@@ -64,10 +64,11 @@ export async function freeze(
   marks: Marks,
 ): Promise<World> {
   const documents = new Map<Hash, Uint8Array>();
+  const wallets = [...new Set(contributions.map(({ wallet }) => wallet))];
   const accepted = contributions.map(({ wallet, rows }, i) => {
     const { bytes, ...document } = encodeDocument({ name: `${wallet}.jsonl`, rows });
     documents.set(document.contentId, bytes);
-    return { contributionId: BigInt(i + 1), contributor: addressOf(i), ...document };
+    return { contributionId: BigInt(i + 1), contributor: addressOf(wallets.indexOf(wallet)), ...document };
   });
   const snapshot: Snapshot = { root: snapshotRoot(accepted), contributions: accepted };
   const copies = marks === "none" ? "plain" : marks;
@@ -89,7 +90,6 @@ function unmarked({ places, skipped }: TrainingSet, contributions: readonly Cont
   return { places: own, examples, repeats: 0, skipped };
 }
 
-/** One account a contribution: pay is added up by wallet here. */
 function addressOf(index: number): Address {
   return `0x${(index + 1).toString(16).padStart(40, "0")}`;
 }
