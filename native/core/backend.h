@@ -64,6 +64,8 @@ class backend {
                                      bool accumulate) = 0;
   // dw[out, in] += dy^T x: chain over tokens.
   virtual void linear_backward_weight(float* dw, const float* dy, const float* x, int tokens, int out, int in) = 0;
+  // Of x^T x [n, n] what is on and above the diagonal is added to `sums`: chain over tokens. What comes to lie below it means nothing.
+  virtual void add_gram(float* sums, const float* x, int tokens, int n) { linear_backward_weight(sums, x, x, tokens, n, n); }
   // For each example e: dw + e*stride gets [out, in] = dy^T x over its own tokens offsets[e] .. offsets[e+1]-1 (host
   // array), from +0.
   virtual void linear_backward_weight_each(float* dw, size_t stride, const float* dy, const float* x,

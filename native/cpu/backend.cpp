@@ -81,6 +81,8 @@ class cpu_backend final : public backend {
     gemm_.run(out, in, tokens, {dy, 1, out}, {x, in, 1}, dw, in, true);
   }
 
+  void add_gram(float* sums, const float* x, int tokens, int n) override { gemm_.add_gram(n, tokens, x, sums); }
+
   void linear_backward_weight_each(float* dw, size_t stride, const float* dy, const float* x, const int32_t* offsets,
                                    int examples, int out, int in) override {
     pool_.run(examples, [&](int e, int) {

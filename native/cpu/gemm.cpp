@@ -147,6 +147,19 @@ void gemm_engine::run(int m, int n, int k, matrix_view a, matrix_view b, float* 
   run_packed(m, n, k, a, packed, c, ldc, accumulate);
 }
 
+void gemm_engine::add_gram(int n, int k, const float* x, float* c) {
+  if (n <= 0) return;
+  const int nr = kernels_.nr, panels = (n + nr - 1) / nr, rows = std::max(kernels_.mr, max_rows / kernels_.mr / 4 * kernels_.mr);
+  float* packed = panels_.reserve(packed_size(n, k));
+  pack(packed, {x, n, 1}, n, k);
+  // The first rows have the most columns, so they come first.
+  pool_.run((n + rows - 1) / rows, [&](int index, int worker) {
+    const int first = index * rows;
+    task(first, std::min(n, first + rows), first / nr, panels, n, k, {x, 1, n}, packed, c, n, true,
+         blocks_[static_cast<size_t>(worker)].data);
+  });
+}
+
 void gemm_engine::run_packed_serial(int m, int n, int k, matrix_view a, const float* packed_b, float* c, ptrdiff_t ldc,
                                     bool accumulate, int worker) const {
   const int panels = (n + kernels_.nr - 1) / kernels_.nr;

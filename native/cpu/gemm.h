@@ -36,6 +36,8 @@ class gemm_engine {
   // C[m, n] (+)= A[m, k] B[k, n] with B packed.
   void run_packed(int m, int n, int k, matrix_view a, const float* packed_b, float* c, ptrdiff_t ldc, bool accumulate);
   void run(int m, int n, int k, matrix_view a, matrix_view b, float* c, ptrdiff_t ldc, bool accumulate);
+  // C[n, n] += X^T X of X [k, n], in panels from the one that holds the diagonal on: what is below it is left or wrong.
+  void add_gram(int n, int k, const float* x, float* c);
   // Single-threaded, for use inside a worker's task.
   void run_packed_serial(int m, int n, int k, matrix_view a, const float* packed_b, float* c, ptrdiff_t ldc,
                          bool accumulate, int worker) const;

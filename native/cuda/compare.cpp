@@ -97,6 +97,17 @@ struct comparison {
   }
 };
 
+// What an operation leaves below a matrix's diagonal means nothing.
+void clear_below(backend& device, float* matrix, int n) {
+  std::vector<float> host(static_cast<size_t>(n) * n);
+  device.download(host.data(), matrix, host.size() * sizeof(float));
+  device.finish();
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < i; j++) host[static_cast<size_t>(i) * n + j] = 0;
+  device.upload(matrix, host.data(), host.size() * sizeof(float));
+  device.finish();
+}
+
 void products(comparison& compare) {
   // tokens, out, in: every tile shape, whole and ragged; the last fills the large one.
   const int sizes[][3] = {{1, 1, 1},   {1, 70, 44},   {7, 33, 65},    {16, 200, 31},  {40, 5, 97},     {130, 16, 33},
@@ -120,6 +131,11 @@ void products(comparison& compare) {
     }
     compare("linear_backward_weight " + at, [&](bench& b) {
       b.device.linear_backward_weight(b.out(o * i), b.in(t * o), b.in(t * i), tokens, out, in);
+    });
+    compare("add_gram " + at, [&](bench& b) {
+      float* sums = b.out(i * i);
+      b.device.add_gram(sums, b.in(t * i), tokens, in);
+      clear_below(b.device, sums, in);
     });
     compare("gemm " + at, [&](bench& b) { b.device.gemm(b.out(t * o), b.in(t * i), b.in(i * o), tokens, out, in); });
   }

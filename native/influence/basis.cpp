@@ -164,7 +164,8 @@ class fitter {
         for (int e = 0; e < n_; e++)
           for (size_t i = first; i < last; i++) across[i * n_ + e] = blocks[e * count + i];
       });
-      host_.gemm(part.data(), blocks.data(), across.data(), n_, n_, static_cast<int>(count));
+      std::fill(part.begin(), part.end(), 0.0f);
+      host_.add_gram(part.data(), across.data(), static_cast<int>(count), n_);
       for (size_t i = 0; i < part.size(); i++) gram_[i] += part[i];
     }
   }

@@ -190,7 +190,7 @@ factored_projection::factored_projection(const factored_layout& layout, const fa
   }
 }
 
-void factored_projection::run(backend& host, const float* gradients, int n, float* out) const {
+void factored_projection::run(backend& host, pool& threads, const float* gradients, int n, float* out) const {
   std::vector<float> blocks, narrow;
   size_t at = 0;
   for (const part& p : parts_) {
@@ -198,9 +198,9 @@ void factored_projection::run(backend& host, const float* gradients, int n, floa
     const size_t count = block.count(), width = block.coordinates();
     blocks.resize(n * count);
     narrow.resize(n * width);
-    for (int e = 0; e < n; e++) load_block(block, gradients + e * parameters_ + block.offset, &blocks[e * count]);
+    threads.run(n, [&](int e, int) { load_block(block, gradients + e * parameters_ + block.offset, &blocks[e * count]); });
     host.gemm(narrow.data(), blocks.data(), p.across.data(), n * block.rank, block.axes, block.longer);
-    for (int e = 0; e < n; e++) {
+    threads.run(n, [&](int e, int) {
       float* to = out + e * coordinates_ + at;
       std::fill_n(to, width, 0.0f);
       for (int i = 0; i < block.rank; i++)
@@ -213,26 +213,33 @@ void factored_projection::run(backend& host, const float* gradients, int n, floa
           }
         }
       for (size_t i = 0; i < width; i++) to[i] *= p.whiten[i];
-    }
+    });
     at += width;
   }
 }
 
 fisher_sums::fisher_sums(const factored_layout& layout)
-    : layout_(layout), sums_(layout.coordinates, 0.0), lengths_(layout.blocks.size(), 0.0) {}
+    : layout_(layout), sums_(layout.coordinates, 0.0), lengths_(layout.blocks.size(), 0.0) {
+  size_t first = 0;
+  for (const factored_block& block : layout.blocks) {
+    firsts_.push_back(first);
+    first += block.coordinates();
+  }
+}
 
-void fisher_sums::add(const float* projected, const float* gradients, int n) {
-  for (int e = 0; e < n; e++) {
-    for (size_t i = 0; i < sums_.size(); i++) {
-      const double value = projected[e * sums_.size() + i];
-      const double square = value * value;
-      sums_[i] += square;
-    }
-    for (size_t b = 0; b < lengths_.size(); b++) {
-      const factored_block& block = layout_.blocks[b];
+void fisher_sums::add(pool& threads, const float* projected, const float* gradients, int n) {
+  // A block's sums have an order of their own, whichever thread adds them up.
+  threads.run(static_cast<int>(layout_.blocks.size()), [&](int b, int) {
+    const factored_block& block = layout_.blocks[b];
+    for (int e = 0; e < n; e++) {
+      for (size_t i = firsts_[b]; i < firsts_[b] + block.coordinates(); i++) {
+        const double value = projected[e * sums_.size() + i];
+        const double square = value * value;
+        sums_[i] += square;
+      }
       lengths_[b] += sum_of_squares(gradients + e * layout_.parameters + block.offset, block.count());
     }
-  }
+  });
   count_ += n;
 }
 

@@ -50,7 +50,7 @@ factored_basis fit_axes(pool& threads, const ol_config& config, int targets, con
 class factored_projection {
  public:
   factored_projection(const factored_layout& layout, const factored_basis& basis);
-  void run(backend& host, const float* gradients, int n, float* out) const;
+  void run(backend& host, pool& threads, const float* gradients, int n, float* out) const;
 
  private:
   struct part {
@@ -68,7 +68,7 @@ class fisher_sums {
  public:
   explicit fisher_sums(const factored_layout& layout);
   // projected: [n, coordinates] of gradients [n, parameters].
-  void add(const float* projected, const float* gradients, int n);
+  void add(pool& threads, const float* projected, const float* gradients, int n);
   // (mean + damping * the factor's mean eigenvalue)^-1/2; zeros where a factor has no gradient. That mean is over all of the factor's
   // directions, those that the projection leaves out too: a gradient's squared length is the sum over them.
   void whiten(double damping, factored_basis* basis) const;
@@ -77,6 +77,7 @@ class fisher_sums {
   const factored_layout& layout_;
   std::vector<double> sums_;     // [coordinates]
   std::vector<double> lengths_;  // squared, [blocks]
+  std::vector<size_t> firsts_;   // of each block's coordinates
   int64_t count_ = 0;
 };
 

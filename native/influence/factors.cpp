@@ -44,7 +44,7 @@ factor_sums::sum factor_sums::make(int n) {
 }
 
 void factor_sums::accumulate(sum& into, const float* rows, int tokens) {
-  device_.linear_backward_weight(into.data.get(), rows, rows, tokens, into.n, into.n);
+  device_.add_gram(into.data.get(), rows, tokens, into.n);
 }
 
 void factor_sums::module(const micro_batch& batch, const lora_capture& capture) {
@@ -61,6 +61,8 @@ void factor_sums::module(const micro_batch& batch, const lora_capture& capture) 
 std::vector<float> factor_sums::download(const sum& from) {
   std::vector<float> host(static_cast<size_t>(from.n) * from.n);
   if (!host.empty()) device_.download(host.data(), from.data.get(), host.size() * sizeof(float));
+  for (int i = 0; i < from.n; i++)
+    for (int j = 0; j < i; j++) host[static_cast<size_t>(i) * from.n + j] = host[static_cast<size_t>(j) * from.n + i];
   return host;
 }
 

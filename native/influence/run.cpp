@@ -19,8 +19,8 @@ class gradient_passes {
 
   gradient_passes(job& self, std::shared_ptr<const model> base, const adapter& lora, const example_set& examples, size_t most)
       : self_(self), base_(std::move(base)), lora_(lora), examples_(examples), count_(lora.layout.count) {
-    const size_t fitting = most / (count_ * sizeof(float));
-    kept_.resize(std::min<size_t>(fitting, examples.count()) * count_);
+    most_ = static_cast<int>(std::min<size_t>(most / (count_ * sizeof(float)), examples.count()));
+    kept_.reset(new float[most_ * count_]);
   }
 
   // A visitor sees the activations of examples that are made, so only the first pass has one.
@@ -31,7 +31,7 @@ class gradient_passes {
       self_.advance(done_ += size);
     }
     make(visitor, take);
-    ready_ = static_cast<int>(kept_.size() / count_);
+    ready_ = most_;
   }
 
   // All of them, after a pass for which there was room.
@@ -59,6 +59,7 @@ class gradient_passes {
     int first = ready_;
     for (const auto& batch : groups) {
       const int size = static_cast<int>(batch.examples.size());
+      float* to = first + size <= most_ ? &kept_[first * count_] : rows.data();
       self_.turn([&] {
         gradient_sinks sinks;
         sinks.adapter_each = each.get();
@@ -66,12 +67,11 @@ class gradient_passes {
         run->forward(batch, true);
         run->loss(batch, 1.0f);
         run->backward(batch, sinks);
-        device.download(rows.data(), each.get(), size * count_ * sizeof(float));
+        device.download(to, each.get(), size * count_ * sizeof(float));
         device.finish();
       });
-      const size_t at = static_cast<size_t>(first) * count_;
-      if (at < kept_.size()) std::copy_n(rows.data(), std::min(size * count_, kept_.size() - at), &kept_[at]);
-      take(first, size, rows.data());
+      if (to == rows.data() && first < most_) std::copy_n(to, (most_ - first) * count_, &kept_[first * count_]);
+      take(first, size, to);
       first += size;
       self_.advance(done_ += size);
     }
@@ -82,8 +82,8 @@ class gradient_passes {
   const adapter& lora_;
   const example_set& examples_;
   size_t count_;
-  std::vector<float> kept_;
-  int ready_ = 0;
+  std::unique_ptr<float[]> kept_;  // not set before it is written: it may be most of the memory
+  int most_ = 0, ready_ = 0;
   int64_t done_ = 0;
 };
 
@@ -145,20 +145,22 @@ namespace {
 // Sketches of examples one after the other: projected, then folded.
 class folded_sketches {
  public:
-  folded_sketches(backend& host, const factored_layout& layout, const factored_basis& basis, const fold_terms& terms, int examples)
-      : host_(host), projection_(layout, basis), fold_(layout.coordinates, terms), width_(layout.coordinates),
+  folded_sketches(backend& host, pool& threads, const factored_layout& layout, const factored_basis& basis,
+                  const fold_terms& terms, int examples)
+      : host_(host), threads_(threads), projection_(layout, basis), fold_(layout.coordinates, terms), width_(layout.coordinates),
         k_(terms.dimension), coordinates_(static_cast<size_t>(examples) * k_) {}
 
   void take(int first, int size, const float* rows) {
     projected_.resize(size * width_);
-    projection_.run(host_, rows, size, projected_.data());
-    for (int e = 0; e < size; e++) fold_.run(&projected_[e * width_], &coordinates_[(first + e) * k_]);
+    projection_.run(host_, threads_, rows, size, projected_.data());
+    threads_.run(size, [&](int e, int) { fold_.run(&projected_[e * width_], &coordinates_[(first + e) * k_]); });
   }
 
   const std::vector<float>& coordinates() const { return coordinates_; }
 
  private:
   backend& host_;
+  pool& threads_;
   factored_projection projection_;
   folder fold_;
   size_t width_, k_;
@@ -189,13 +191,13 @@ void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const
     std::vector<float> projected;
     gradients.pass(nullptr, [&](int, int size, const float* rows) {
       projected.resize(size * layout.coordinates);
-      projection.run(*host, rows, size, projected.data());
-      fisher.add(projected.data(), rows, size);
+      projection.run(*host, threads, rows, size, projected.data());
+      fisher.add(threads, projected.data(), rows, size);
     });
     fisher.whiten(damping, &basis);
   }
   if (sketches) {
-    folded_sketches folded(*host, layout, basis, *sketches, n);
+    folded_sketches folded(*host, threads, layout, basis, *sketches, n);
     gradients.pass(nullptr, [&](int first, int size, const float* rows) { folded.take(first, size, rows); });
     self.output("coordinates", folded.coordinates());
   }
@@ -209,7 +211,8 @@ void run_sketch_factored(job& self, const std::shared_ptr<const model>& base, co
   self.plan(examples.count());
   const auto host = host_backend(self.owner());
   const factored_layout layout = factored_layout_of(base->config, lora.rank, lora.targets, terms.axes);
-  folded_sketches folded(*host, layout, basis, terms, examples.count());
+  pool threads(self.owner().threads);
+  folded_sketches folded(*host, threads, layout, basis, terms, examples.count());
   gradient_passes(self, base, lora, examples, 0).pass(nullptr, [&](int first, int size, const float* rows) {
     folded.take(first, size, rows);
   });

@@ -69,8 +69,8 @@ export interface FitFactoredRequest extends Subject {
   mostKept?: number;
 }
 
-/** What is kept of gradients unless a request says otherwise: those of a thousand rows of a small model. */
-export const KEPT_GRADIENTS = 2 ** 29;
+/** What is kept of gradients unless a request says otherwise: those of two thousand rows of a small model. */
+export const KEPT_GRADIENTS = 2 ** 30;
 
 export interface FittedFactored {
   basis: FactoredBasis;
