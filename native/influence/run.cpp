@@ -11,6 +11,9 @@
 namespace ol {
 namespace {
 
+// Kept examples that are given back at a time.
+const int at_once = 256;
+
 // Per-example gradients of the adapter on the host, micro-batch by micro-batch. Those of the first examples are kept as far as `most`
 // bytes reach, so that a further pass makes only the rest again; no result depends on how many they are.
 class gradient_passes {
@@ -38,8 +41,6 @@ class gradient_passes {
   const float* kept(int first) const { return &kept_[static_cast<size_t>(first) * count_]; }
 
  private:
-  static const int at_once = 256;
-
   void make(lora_visitor* visitor, const taker& take) {
     if (ready_ == examples_.count()) return;
     backend& device = *self_.owner().device;

@@ -78,7 +78,16 @@ ol_job* lora_train(world& w, ol_session* s) {
 ol_job* fit_basis(world& w, ol_session* s) {
   ol_job* job = nullptr;
   const ol_examples set = w.set.view();
-  must(ol_start_fit_basis(s, w.model.get(), w.adapter.get(), &set, 0.1, 4, &job));
+  must(ol_start_fit_basis(s, w.model.get(), w.adapter.get(), &set, 0.1, 4, 1, &job));
+  return job;
+}
+
+// Some of the gradients are kept between the passes, and some are made again.
+ol_job* fit_factored(world& w, ol_session* s) {
+  ol_job* job = nullptr;
+  const ol_examples set = w.set.view();
+  const ol_fold fold{3, 64, 7, 1};
+  must(ol_start_fit_factored(s, w.model.get(), w.adapter.get(), &set, 0.1, 3, &fold, 20000, &job));
   return job;
 }
 
@@ -91,6 +100,7 @@ const std::vector<std::pair<const char*, start>> kinds{
     {"lora gradients", lora_gradients},
     {"lora training", lora_train},
     {"basis", fit_basis},
+    {"factored basis", fit_factored},
 };
 
 void pretrain(world& w) {
