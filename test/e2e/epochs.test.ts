@@ -8,7 +8,7 @@ import { devAccounts, type Role } from "../../devnet/accounts.ts";
 import { rewardBalance } from "../../node/ai/client/balances.ts";
 import { connectChain } from "../../node/ai/client/chain.ts";
 import { getContribution } from "../../node/ai/client/datanets.ts";
-import { closeEpoch, epochBond, epochCount, getEpoch } from "../../node/ai/client/epochs.ts";
+import { closeEpoch, drawnPositions, epochBond, epochCount, getEpoch } from "../../node/ai/client/epochs.ts";
 import { getModel } from "../../node/ai/client/models.ts";
 import { readParameters } from "../../node/ai/client/parameters.ts";
 import { purseOf } from "../../node/ai/client/purses.ts";
@@ -232,10 +232,13 @@ describe("answers paid out of purses", { timeout: 900_000 }, () => {
       "--payout",
     );
     expect(BigInt(paid.deposit)).toBeGreaterThan(0n);
-    // A verifier may have opened the case before: a draw may name this leaf.
+    // A draw may name this leaf, and have opened its case before.
     const opening = await run("paula", "dispute", "leaf", "open", epochId, position);
     const isMine = opening.status === 0;
-    if (!isMine) expect(opening.stderr).toContain("is disputed or audited already");
+    if (!isMine) {
+      expect(opening.stderr).toContain("is disputed or audited already");
+      expect(await drawnPositions(client, at, closed)).toContain(Number(position));
+    }
     expect(await told("stan", "dispute", "epoch", "check", epochId)).toMatchObject({ isFalse: false });
     for (const leaf of [[position], [last, "--payout"]])
       await until("the host showed the leaf", async () => {
