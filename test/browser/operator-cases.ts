@@ -36,11 +36,12 @@ export function operatorCases(world: World): void {
     expect(await page.getByRole("heading", { name: "Settings" }).count()).toBe(0);
     await world.connect("treasury");
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("cell", { name: "sequencer", exact: true }).waitFor();
-    const row = page.getByRole("row").filter({ has: page.getByText("batcherKey", { exact: true }) });
+    const settings = page.getByRole("region", { name: "Settings", exact: true });
+    await settings.getByRole("cell", { name: "sequencer", exact: true }).waitFor();
+    const row = settings.getByRole("row").filter({ has: page.getByText("batcherKey", { exact: true }) });
     expect(await row.textContent()).toContain("set, not shown");
     await page.getByLabel("also those that nobody changed").check();
-    await page.getByRole("cell", { name: "rpcGasCap", exact: true }).waitFor();
+    await settings.getByRole("cell", { name: "rpcGasCap", exact: true }).waitFor();
     const log = page.getByRole("region", { name: "Log", exact: true });
     await log.getByText(/^\d\d:\d\d:\d\d (INFO|WARN|ERROR) /).waitFor();
     const { batcher, proposer, host } = devAccounts();

@@ -10,7 +10,7 @@ import { send } from "../../node/ai/client/chain.ts";
 import { postClaim } from "../../node/ai/client/claims.ts";
 import type { ContentAnswer } from "../../node/ai/client/content.ts";
 import { getContribution } from "../../node/ai/client/datanets.ts";
-import { getDispute } from "../../node/ai/client/disputes.ts";
+import { getDispute, voteOf, windowsOf } from "../../node/ai/client/disputes.ts";
 import { lossOf, valueOfLoss } from "../../node/ai/client/losses.ts";
 import { getRequest, refutationOf } from "../../node/ai/client/market.ts";
 import type { ModelOrder } from "../../node/ai/client/models.ts";
@@ -340,35 +340,44 @@ describe("commands of the protocol", { timeout: 240_000 }, () => {
     const running = [STAKER, PAYER].map(
       (key) => new Program(process.execPath, [OPENLEDGER, "verifier", "run"], { env: env(key) }),
     );
+    // Time goes on with blocks alone, so windows do not end because a command is slow.
+    await client.rpc("anvil_setBlockTimestampInterval", [1]);
     /** Lets the chain's time go on until then, and verifiers look at it on the way. */
-    const passUntil = (what: string, look: () => Promise<boolean>, pauseMs: number) =>
+    const passUntil = (what: string, look: () => Promise<boolean>, pauseMs: number, seconds = 3) =>
       until(what, async () => {
         if (await look()) return true;
-        await world.chain.pass(3);
+        await world.chain.pass(seconds);
         await sleep(pauseMs);
         return undefined;
       });
+    const dispute = () => getDispute(client, world.at, disputeId);
+    /** Whether every member of the panel has done its part. */
+    const allHave = (part: "commitment" | "result") => async () => {
+      const votes = [STAKER, PAYER].map((n) => voteOf(client, world.at, disputeId, 0, world.address(n)));
+      const seated = (await Promise.all(votes)).filter(({ weight }) => weight > 0n);
+      return seated.every((vote) => BigInt(vote[part]) !== 0n);
+    };
     try {
       for (const one of running) await one.says("the verifier runs");
       // Each step is a block of L1, whose hash a verifier has to note in time.
-      const isDrawn = async () => (await getDispute(client, world.at, disputeId)).status === "drawn";
-      await passUntil("a panel", isDrawn, 2_500);
+      await passUntil("a panel", async () => (await dispute()).status === "drawn", 2_500);
       await until("a question", async () =>
         running.some(({ output }) => output.includes("asked about a lost stake")) ? true : undefined,
       );
       for (const key of [STAKER, PAYER])
         expect(await says(key, "verifier", "vote", id, "--returns")).toContain("is kept");
       expect(await refused(STAKER, "verifier", "vote", id, "--stands")).toBe("VOTE_KEPT");
+      await passUntil("commitments", allHave("commitment"), 1_000, 1);
+      const { commit } = windowsOf(await dispute());
+      await world.chain.pass(Number(commit - (await client.public.getBlock()).timestamp) + 1);
+      await passUntil("reveals", allHave("result"), 1_000, 1);
       const isEnded = async () => (await lossOf(client, world.at, ids[1]!)).status === "ended";
       await passUntil("the end", isEnded, 1_000);
     } finally {
       for (const one of running) await one.signal("SIGINT");
     }
     const verdict = valueOfLoss(ids[1]!, { reason: "excluded" }, false);
-    expect(await getDispute(client, world.at, disputeId)).toMatchObject({
-      status: "decided",
-      value: verdict,
-    });
+    expect(await dispute()).toMatchObject({ status: "decided", value: verdict });
     const returned = (await rewardBalance(client, world.at, world.address(BORIS!))) - earned;
     expect(returned).toBeGreaterThanOrEqual(amount);
   });
