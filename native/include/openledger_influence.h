@@ -25,26 +25,26 @@ int ol_start_sketch(ol_session*, const ol_model*, const ol_adapter*, const ol_ex
                     ol_job** out);
 
 typedef struct {
-  int32_t axes;      /* as the basis was fitted */
-  int32_t dimension; /* k: coordinate i goes to i mod k */
-  uint32_t seed;     /* of the signs */
-  int32_t unit;      /* not 0: every row has the same length before it is folded */
-} ol_fold;
+  double damping;    /* as a multiple of the mean eigenvalue of each tensor */
+  int32_t axes;      /* eigenvectors of a tensor's longer side that are whitened one by one, at most; what is left is whitened as one */
+  int32_t dimension; /* k: directions, at most */
+  int32_t unit;      /* not 0: every sketch has the same length */
+} ol_factored_terms;
 
 /*
- * A basis whose size does not depend on the number of examples: of each tensor the `axes` leading eigenvectors of its longer side, all of
- * its rank side, and the whitening in that small space by its own Fisher. Outputs: exponents i8 and mantissas i16, tensor after tensor:
- * axes [a, longer], turn [rank, rank], whitening [rank, a] with a = min(axes, longer), one exponent a row. Where `sketches` is not null
- * also coordinates f32 [examples, dimension], those that ol_start_sketch_factored gives (its axes are not read). The examples are passed
- * over two or three times; of the first pass at most `most_kept` bytes of gradients are kept for the others.
+ * A basis whose size does not depend on the number of examples: of each tensor the directions that whitened gradients of some examples span.
+ * Outputs: counts i32 [tensors], directions of each; exponents i8, one a direction; mantissas i16, of each direction as many as its tensor
+ * has values. Where `sketches` is not 0 also coordinates f32 [examples, dimension], those that ol_start_sketch_factored gives. The examples
+ * are passed over four or five times; of the first pass at most `most_kept` bytes of gradients are kept for the others.
  */
-int ol_start_fit_factored(ol_session*, const ol_model*, const ol_adapter*, const ol_examples*, double damping,
-                          int32_t axes, const ol_fold* sketches, size_t most_kept, ol_job** out);
+int ol_start_fit_factored(ol_session*, const ol_model*, const ol_adapter*, const ol_examples*, const ol_factored_terms*,
+                          int32_t sketches, size_t most_kept, ol_job** out);
 
-/* Output: coordinates f32 [examples, dimension]. */
-int ol_start_sketch_factored(ol_session*, const ol_model*, const ol_adapter*, const ol_examples*,
-                             const int8_t* exponents, size_t exponent_count, const int16_t* mantissas,
-                             size_t mantissa_count, const ol_fold* fold, ol_job** out);
+/* Output: coordinates f32 [examples, dimension], zeros beyond the basis's directions. */
+int ol_start_sketch_factored(ol_session*, const ol_model*, const ol_adapter*, const ol_examples*, const int32_t* counts,
+                             size_t tensor_count, const int8_t* exponents, size_t exponent_count,
+                             const int16_t* mantissas, size_t mantissa_count, int32_t dimension, int32_t unit,
+                             ol_job** out);
 
 /* dot[i] = sum over j of query[j] * rows[i, j], exact. */
 void ol_scan(const int16_t* query, const int8_t* rows, size_t count, size_t dimension, int64_t* dot);

@@ -1,7 +1,7 @@
 // The C interface of influence: checks, copies inputs, hands over.
 #include "openledger_influence.h"
 
-#include <optional>
+#include <algorithm>
 
 #include "core/error.h"
 #include "core/handles.h"
@@ -16,20 +16,6 @@ namespace {
 const int32_t most_dimensions = 8192;
 
 const int32_t most_axes = 4096;
-const size_t most_coordinates = size_t{1} << 19;
-
-fold_terms terms_of(const ol_fold& fold) { return {fold.axes, fold.dimension, fold.seed, fold.unit != 0}; }
-
-void check_coordinates(const ol_adapter* adapter, int32_t axes) {
-  const ol::adapter& lora = *adapter->held;
-  if (factored_layout_of(lora.config, lora.rank, lora.targets, axes).coordinates > most_coordinates)
-    fail(OL_ERROR_ARGUMENT, "the basis has more coordinates than 2^19");
-}
-
-void check_axes(int32_t axes) {
-  if (axes < 1 || axes > most_axes) fail(OL_ERROR_ARGUMENT, "the axes of a factor must be in 1..4096");
-}
-
 void check_request(const ol_model* model, const ol_adapter* adapter, const ol_examples* examples, int32_t dimension) {
   if (!same_shape(model->held->config, adapter->held->config))
     fail(OL_ERROR_ARGUMENT, "the adapter was made for a model of another shape");
@@ -79,41 +65,39 @@ int ol_start_sketch(ol_session* session, const ol_model* model, const ol_adapter
 }
 
 int ol_start_fit_factored(ol_session* session, const ol_model* model, const ol_adapter* adapter,
-                          const ol_examples* examples, double damping, int32_t axes, const ol_fold* sketches,
-                          size_t most_kept, ol_job** out) {
+                          const ol_examples* examples, const ol_factored_terms* terms, int32_t sketches, size_t most_kept,
+                          ol_job** out) {
   return guarded([&] {
-    check_request(model, adapter, examples, sketches ? sketches->dimension : 1);
-    check_axes(axes);
-    if (!(damping > 0)) fail(OL_ERROR_ARGUMENT, "the damping must be above zero");
-    std::optional<fold_terms> terms;
-    if (sketches) {
-      terms = terms_of(*sketches);
-      terms->axes = axes;
-      check_coordinates(adapter, axes);
-    }
+    check_request(model, adapter, examples, terms->dimension);
+    if (terms->axes < 1 || terms->axes > most_axes) fail(OL_ERROR_ARGUMENT, "the axes of a factor must be in 1..4096");
+    if (!(terms->damping > 0)) fail(OL_ERROR_ARGUMENT, "the damping must be above zero");
+    const factored_terms wanted{terms->damping, terms->axes, {terms->dimension, terms->unit != 0}};
     launch(session, out,
-           [base = model->held, lora = adapter->held, set = copy_examples(model->held->config, *examples), damping, axes,
-            terms, most_kept](job& self) {
-             run_fit_factored(self, base, *lora, set, damping, axes, terms ? &*terms : nullptr, most_kept);
-           });
+           [base = model->held, lora = adapter->held, set = copy_examples(model->held->config, *examples), wanted, sketches,
+            most_kept](job& self) { run_fit_factored(self, base, *lora, set, wanted, sketches != 0, most_kept); });
   });
 }
 
 int ol_start_sketch_factored(ol_session* session, const ol_model* model, const ol_adapter* adapter,
-                             const ol_examples* examples, const int8_t* exponents, size_t exponent_count,
-                             const int16_t* mantissas, size_t mantissa_count, const ol_fold* fold, ol_job** out) {
+                             const ol_examples* examples, const int32_t* counts, size_t tensor_count,
+                             const int8_t* exponents, size_t exponent_count, const int16_t* mantissas,
+                             size_t mantissa_count, int32_t dimension, int32_t unit, ol_job** out) {
   return guarded([&] {
-    check_request(model, adapter, examples, fold->dimension);
-    check_axes(fold->axes);
+    check_request(model, adapter, examples, dimension);
     const ol::adapter& lora = *adapter->held;
-    const factored_layout layout = factored_layout_of(lora.config, lora.rank, lora.targets, fold->axes);
-    check_coordinates(adapter, fold->axes);
-    if (mantissa_count != layout.mantissas || exponent_count != layout.exponents)
+    const std::vector<factor_block> blocks = factor_blocks_of(lora.config, lora.rank, lora.targets);
+    bool fits = tensor_count == blocks.size() && exponent_count <= static_cast<size_t>(dimension);
+    size_t directions = 0;
+    for (size_t b = 0; fits && b < tensor_count; b++) {
+      fits = counts[b] >= 0 && counts[b] <= dimension;
+      directions += static_cast<size_t>(std::max(0, counts[b]));
+    }
+    if (!fits || directions != exponent_count || mantissa_count != factored_mantissas(blocks, {counts, counts + tensor_count}))
       fail(OL_ERROR_ARGUMENT, "the basis does not fit the adapter");
-    factored_basis basis{{exponents, exponents + exponent_count}, {mantissas, mantissas + mantissa_count}};
+    factored_basis basis{{counts, counts + tensor_count}, {exponents, exponents + exponent_count}, {mantissas, mantissas + mantissa_count}};
     for (int8_t e : basis.exponents)
       if (e < -126) fail(OL_ERROR_ARGUMENT, "an exponent of the basis is below -126");
-    const fold_terms terms = terms_of(*fold);
+    const sketch_terms terms{dimension, unit != 0};
     launch(session, out,
            [base = model->held, held = adapter->held, set = copy_examples(model->held->config, *examples), terms,
             basis = std::move(basis)](job& self) { run_sketch_factored(self, base, *held, set, basis, terms); });

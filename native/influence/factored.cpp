@@ -1,11 +1,9 @@
 #include "influence/factored.h"
 
+#include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "core/error.h"
-#include "core/random.h"
-#include "influence/leading.h"
 #include "influence/quantise.h"
 
 namespace ol {
@@ -18,41 +16,6 @@ const double largest_fixed = 4398046511104.0;
 const int unit_bits = 22;
 // Of a unit row's coordinates.
 const int unit_fraction = 30;
-
-struct eigen_task {
-  const std::vector<float>* matrix;
-  int n, wanted;
-  std::vector<double> vectors;
-};
-
-void quantise_rows(const std::vector<double>& rows, int count, int n, int16_t* mantissas, int8_t* exponents) {
-  std::vector<float> row(n);
-  for (int i = 0; i < count; i++) {
-    for (int k = 0; k < n; k++) row[k] = static_cast<float>(rows[static_cast<size_t>(i) * n + k]);
-    exponents[i] = quantise_int16(row.data(), n, mantissas + static_cast<size_t>(i) * n);
-  }
-}
-
-void read_rows(const int16_t* mantissas, const int8_t* exponents, int count, int n, std::vector<float>* rows) {
-  rows->resize(static_cast<size_t>(count) * n);
-  for (int i = 0; i < count; i++) {
-    const float scale = power_of_two(exponents[i]);
-    for (int k = 0; k < n; k++) (*rows)[static_cast<size_t>(i) * n + k] = mantissas[static_cast<size_t>(i) * n + k] * scale;
-  }
-}
-
-// In as many chains as a vector has lanes, added up in their order.
-double sum_of_squares(const float* values, size_t count) {
-  const size_t lanes = 16;
-  double chains[lanes] = {};
-  size_t i = 0;
-  for (; i + lanes <= count; i += lanes)
-    for (size_t lane = 0; lane < lanes; lane++) chains[lane] += static_cast<double>(values[i + lane]) * values[i + lane];
-  for (size_t lane = 0; i < count; i++, lane++) chains[lane] += static_cast<double>(values[i]) * values[i];
-  double sum = 0;
-  for (double chain : chains) sum += chain;
-  return sum;
-}
 
 uint64_t integer_root(uint64_t square) {
   uint64_t root = 0;
@@ -92,189 +55,69 @@ void make_unit(std::vector<int64_t>& row) {
 
 }  // namespace
 
-factored_layout factored_layout_of(const ol_config& config, int rank, int targets, int axes) {
+std::vector<factor_block> factor_blocks_of(const ol_config& config, int rank, int targets) {
   const adapter_layout adapter = layout_of(config, rank, targets);
-  factored_layout layout;
-  layout.parameters = adapter.count;
-  const auto add = [&](size_t offset, int longer, bool transposed) {
-    factored_block block;
-    block.offset = offset;
-    block.rank = rank;
-    block.longer = longer;
-    block.transposed = transposed;
-    block.axes = std::min(axes, longer);
-    block.mantissas = layout.mantissas;
-    block.exponents = layout.exponents;
-    layout.mantissas += block.mantissa_count();
-    layout.exponents += block.exponent_count();
-    layout.coordinates += block.coordinates();
-    layout.blocks.push_back(block);
-  };
+  std::vector<factor_block> blocks;
   for (int layer = 0; layer < config.layers; layer++)
     for (int proj = 0; proj < projection_count; proj++) {
       if (!(targets >> proj & 1)) continue;
       const linear_shape shape = shape_of(config, proj);
       const size_t at = static_cast<size_t>(layer) * projection_count + proj;
-      add(adapter.at[at].a, shape.in, false);
-      add(adapter.at[at].b, shape.out, true);
+      blocks.push_back({adapter.at[at].a, rank, shape.in, false});
+      blocks.push_back({adapter.at[at].b, rank, shape.out, true});
     }
-  return layout;
+  return blocks;
 }
 
-factored_basis fit_axes(pool& threads, const ol_config& config, int targets, const factored_layout& layout,
-                        const kronecker_factors& factors) {
-  // Of each block: the task of its longer side and that of its rank side.
-  std::vector<eigen_task> tasks;
-  std::vector<std::pair<int, int>> of_block;
-  const auto task = [&](const std::vector<float>& matrix, int n, int wanted) {
-    tasks.push_back({&matrix, n, wanted, {}});
-    return static_cast<int>(tasks.size()) - 1;
-  };
-  size_t next = 0;
-  for (int layer = 0; layer < config.layers; layer++) {
-    int input_task[input_group_count] = {-1, -1, -1, -1};
-    for (int proj = 0; proj < projection_count; proj++) {
-      if (!(targets >> proj & 1)) continue;
-      const kronecker_factors::module& module = factors.modules[static_cast<size_t>(layer) * projection_count + proj];
-      const factored_block &a = layout.blocks[next], &b = layout.blocks[next + 1];
-      int& input = input_task[group_of(proj)];
-      if (input < 0) input = task(factors.inputs[layer * input_group_count + group_of(proj)], a.longer, a.axes);
-      of_block.push_back({input, task(module.delta_a, a.rank, a.rank)});
-      const int out = task(module.delta_b, b.longer, b.axes);
-      of_block.push_back({out, task(module.u, b.rank, b.rank)});
-      next += 2;
-    }
-  }
-  std::vector<char> solved(tasks.size(), 0);
-  threads.run(static_cast<int>(tasks.size()), [&](int index, int) {
-    eigen_task& one = tasks[index];
-    solved[index] = leading_eigenvectors(*one.matrix, one.n, one.wanted, &one.vectors);
-  });
-  if (std::find(solved.begin(), solved.end(), 0) != solved.end())
-    fail(OL_ERROR_NUMERIC, "a factor has no eigenvectors: its sums are not finite");
-  factored_basis basis{std::vector<int8_t>(layout.exponents), std::vector<int16_t>(layout.mantissas)};
-  for (size_t i = 0; i < layout.blocks.size(); i++) {
-    const factored_block& block = layout.blocks[i];
-    int16_t* mantissas = &basis.mantissas[block.mantissas];
-    int8_t* exponents = &basis.exponents[block.exponents];
-    quantise_rows(tasks[of_block[i].first].vectors, block.axes, block.longer, mantissas, exponents);
-    mantissas += static_cast<size_t>(block.axes) * block.longer;
-    exponents += block.axes;
-    quantise_rows(tasks[of_block[i].second].vectors, block.rank, block.rank, mantissas, exponents);
-    mantissas += static_cast<size_t>(block.rank) * block.rank;
-    exponents += block.rank;
-    quantise_rows(std::vector<double>(block.coordinates(), 1.0), block.rank, block.axes, mantissas, exponents);
-  }
-  return basis;
+size_t factored_mantissas(const std::vector<factor_block>& blocks, const std::vector<int32_t>& counts) {
+  size_t sum = 0;
+  for (size_t b = 0; b < blocks.size(); b++) sum += static_cast<size_t>(counts[b]) * blocks[b].count();
+  return sum;
 }
 
-factored_projection::factored_projection(const factored_layout& layout, const factored_basis& basis)
-    : parameters_(layout.parameters), coordinates_(layout.coordinates) {
-  for (const factored_block& block : layout.blocks) {
-    part made;
-    made.block = block;
-    const int16_t* mantissas = &basis.mantissas[block.mantissas];
-    const int8_t* exponents = &basis.exponents[block.exponents];
-    std::vector<float> axes;
-    read_rows(mantissas, exponents, block.axes, block.longer, &axes);
-    made.across.resize(axes.size());
-    for (int i = 0; i < block.axes; i++)
-      for (int k = 0; k < block.longer; k++) made.across[static_cast<size_t>(k) * block.axes + i] = axes[static_cast<size_t>(i) * block.longer + k];
-    mantissas += static_cast<size_t>(block.axes) * block.longer;
-    exponents += block.axes;
-    read_rows(mantissas, exponents, block.rank, block.rank, &made.turn);
-    mantissas += static_cast<size_t>(block.rank) * block.rank;
-    exponents += block.rank;
-    read_rows(mantissas, exponents, block.rank, block.axes, &made.whiten);
+factored_sketcher::factored_sketcher(const std::vector<factor_block>& blocks, size_t parameters, const factored_basis& basis,
+                                     const sketch_terms& terms)
+    : parameters_(parameters), terms_(terms) {
+  for (int8_t exponent : basis.exponents) scales_.push_back(power_of_two(exponent));
+  const int16_t* mantissas = basis.mantissas.data();
+  size_t first = 0;
+  for (size_t b = 0; b < blocks.size(); b++) {
+    const size_t values = blocks[b].count(), count = basis.counts[b];
+    if (count == 0) continue;
+    part made{blocks[b].offset, values, first, static_cast<int>(count), std::vector<float>(values * count)};
+    for (size_t j = 0; j < count; j++)
+      for (size_t i = 0; i < values; i++) made.directions[i * count + j] = mantissas[j * values + i];
+    mantissas += count * values;
+    first += count;
     parts_.push_back(std::move(made));
   }
 }
 
-void factored_projection::run(backend& host, pool& threads, const float* gradients, int n, float* out) const {
-  std::vector<float> blocks, narrow;
-  size_t at = 0;
+void factored_sketcher::run(backend& host, pool& threads, const float* gradients, int n, float* coordinates) const {
+  const size_t width = scales_.size();
+  std::vector<float> raw(n * width), rows, found;
   for (const part& p : parts_) {
-    const factored_block& block = p.block;
-    const size_t count = block.count(), width = block.coordinates();
-    blocks.resize(n * count);
-    narrow.resize(n * width);
-    threads.run(n, [&](int e, int) { load_block(block, gradients + e * parameters_ + block.offset, &blocks[e * count]); });
-    host.gemm(narrow.data(), blocks.data(), p.across.data(), n * block.rank, block.axes, block.longer);
-    threads.run(n, [&](int e, int) {
-      float* to = out + e * coordinates_ + at;
-      std::fill_n(to, width, 0.0f);
-      for (int i = 0; i < block.rank; i++)
-        for (int j = 0; j < block.rank; j++) {
-          const float turn = p.turn[static_cast<size_t>(i) * block.rank + j];
-          const float* from = &narrow[e * width + static_cast<size_t>(j) * block.axes];
-          for (int k = 0; k < block.axes; k++) {
-            const float turned = turn * from[k];
-            to[static_cast<size_t>(i) * block.axes + k] += turned;
-          }
-        }
-      for (size_t i = 0; i < width; i++) to[i] *= p.whiten[i];
-    });
-    at += width;
+    rows.resize(n * p.values);
+    found.resize(static_cast<size_t>(n) * p.count);
+    threads.run(n, [&](int e, int) { std::copy_n(gradients + e * parameters_ + p.offset, p.values, &rows[e * p.values]); });
+    host.gemm(found.data(), rows.data(), p.directions.data(), n, p.count, static_cast<int>(p.values));
+    for (int e = 0; e < n; e++)
+      for (int j = 0; j < p.count; j++) raw[e * width + p.first + j] = found[static_cast<size_t>(e) * p.count + j] * scales_[p.first + j];
   }
+  threads.run(n, [&](int e, int) { finish(&raw[e * width], coordinates + static_cast<size_t>(e) * terms_.dimension); });
 }
 
-fisher_sums::fisher_sums(const factored_layout& layout)
-    : layout_(layout), sums_(layout.coordinates, 0.0), lengths_(layout.blocks.size(), 0.0) {
-  size_t first = 0;
-  for (const factored_block& block : layout.blocks) {
-    firsts_.push_back(first);
-    first += block.coordinates();
-  }
-}
-
-void fisher_sums::add(pool& threads, const float* projected, const float* gradients, int n) {
-  // A block's sums have an order of their own, whichever thread adds them up.
-  threads.run(static_cast<int>(layout_.blocks.size()), [&](int b, int) {
-    const factored_block& block = layout_.blocks[b];
-    for (int e = 0; e < n; e++) {
-      for (size_t i = firsts_[b]; i < firsts_[b] + block.coordinates(); i++) {
-        const double value = projected[e * sums_.size() + i];
-        const double square = value * value;
-        sums_[i] += square;
-      }
-      lengths_[b] += sum_of_squares(gradients + e * layout_.parameters + block.offset, block.count());
-    }
-  });
-  count_ += n;
-}
-
-void fisher_sums::whiten(double damping, factored_basis* basis) const {
-  size_t at = 0;
-  for (size_t b = 0; b < layout_.blocks.size(); b++) {
-    const factored_block& block = layout_.blocks[b];
-    const size_t width = block.coordinates();
-    const double floor = damping * (lengths_[b] / static_cast<double>(count_) / static_cast<double>(block.count()));
-    std::vector<double> scales(width, 0.0);
-    if (floor > 0)
-      for (size_t i = 0; i < width; i++) scales[i] = 1 / std::sqrt(sums_[at + i] / static_cast<double>(count_) + floor);
-    const size_t before = static_cast<size_t>(block.axes) * block.longer + static_cast<size_t>(block.rank) * block.rank;
-    quantise_rows(scales, block.rank, block.axes, &basis->mantissas[block.mantissas + before],
-                  &basis->exponents[block.exponents + block.axes + block.rank]);
-    at += width;
-  }
-}
-
-folder::folder(size_t coordinates, const fold_terms& terms) : signs_(coordinates), terms_(terms) {
-  random_source random(terms.seed);
-  for (int8_t& sign : signs_) sign = random.next() >> 63 ? 1 : -1;
-}
-
-void folder::run(const float* projected, float* out) const {
-  std::vector<int64_t> row(signs_.size()), folded(terms_.dimension, 0);
+void factored_sketcher::finish(const float* raw, float* out) const {
+  std::vector<int64_t> row(scales_.size());
   for (size_t i = 0; i < row.size(); i++) {
-    if (!std::isfinite(projected[i])) fail(OL_ERROR_NUMERIC, "a gradient is not finite");
-    const double scaled = static_cast<double>(projected[i]) * (1 << fraction_bits);
+    if (!std::isfinite(raw[i])) fail(OL_ERROR_NUMERIC, "a gradient is not finite");
+    const double scaled = static_cast<double>(raw[i]) * (1 << fraction_bits);
     row[i] = static_cast<int64_t>(std::nearbyint(std::min(largest_fixed, std::max(-largest_fixed, scaled))));
   }
   if (terms_.unit) make_unit(row);
-  for (size_t i = 0; i < row.size(); i++) folded[i % folded.size()] += signs_[i] * row[i];
   const float scale = power_of_two(terms_.unit ? -unit_fraction : -fraction_bits);
-  for (size_t j = 0; j < folded.size(); j++) out[j] = static_cast<float>(folded[j]) * scale;
+  std::fill_n(out, terms_.dimension, 0.0f);
+  for (size_t i = 0; i < row.size(); i++) out[i] = static_cast<float>(row[i]) * scale;
 }
 
 }  // namespace ol

@@ -1,6 +1,5 @@
-// Sketches whose cost and memory are linear in rows and parameters: each LoRA factor's gradient goes through a committed
-// factored projection (leading eigenvectors of its longer side, all of its rank side), is whitened there by its own Fisher,
-// becomes fixed point, and all of them are folded by seeded signs.
+// Sketches whose cost and memory are linear in rows and parameters: each LoRA factor's gradient, whitened, is projected on the
+// directions that some rows of that factor span. So the basis is a matrix with one block a factor.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -9,87 +8,50 @@
 #include "core/config.h"
 #include "cpu/pool.h"
 #include "influence/block.h"
-#include "influence/factors.h"
 
 namespace ol {
 
-struct fold_terms {
-  int axes = 0;       // of a factor's longer side, at most
+struct sketch_terms {
   int dimension = 0;  // k
-  uint32_t seed = 0;  // of the signs
-  bool unit = false;  // before the fold every row has the same length
+  bool unit = false;  // every sketch has the same length
 };
 
-// Where one factor's part of the basis lies. Mantissas: axes [axes, longer], turn [rank, rank], whiten [rank, axes], one behind the
-// other; each row has an exponent of its own, in the same order.
-struct factored_block : factor_block {
-  int axes = 0;
-  size_t mantissas = 0, exponents = 0;  // offsets
-  size_t coordinates() const { return static_cast<size_t>(rank) * axes; }
-  size_t mantissa_count() const { return static_cast<size_t>(axes) * longer + static_cast<size_t>(rank) * rank + coordinates(); }
-  size_t exponent_count() const { return static_cast<size_t>(axes) + 2 * rank; }
-};
+// The adapter's tensors in order: A and B of each of its modules.
+std::vector<factor_block> factor_blocks_of(const ol_config& config, int rank, int targets);
 
-struct factored_layout {
-  std::vector<factored_block> blocks;  // the adapter's tensors, in order
-  size_t parameters = 0, coordinates = 0, mantissas = 0, exponents = 0;
-};
-
-factored_layout factored_layout_of(const ol_config& config, int rank, int targets, int axes);
-
+// Directions of each block, block after block. Coordinate j of gradient g, in block b: 2^exponents[j] * sum over i in b of
+// mantissas[j, i] * g[i].
 struct factored_basis {
-  std::vector<int8_t> exponents;
-  std::vector<int16_t> mantissas;
+  std::vector<int32_t> counts;     // of directions, by block
+  std::vector<int8_t> exponents;   // one a direction
+  std::vector<int16_t> mantissas;  // of each direction as many as its block has parameters, in the adapter's flat order
+
+  size_t dimension() const { return exponents.size(); }
 };
 
-// Eigenvectors of the factors, rounded; the whitening is one everywhere.
-factored_basis fit_axes(pool& threads, const ol_config& config, int targets, const factored_layout& layout,
-                        const kronecker_factors& factors);
+// How many mantissas directions of those counts have.
+size_t factored_mantissas(const std::vector<factor_block>& blocks, const std::vector<int32_t>& counts);
 
-// Gradients in the small spaces: [n, coordinates], whitened as far as the basis is.
-class factored_projection {
+// A basis ready to use.
+class factored_sketcher {
  public:
-  factored_projection(const factored_layout& layout, const factored_basis& basis);
-  void run(backend& host, pool& threads, const float* gradients, int n, float* out) const;
+  factored_sketcher(const std::vector<factor_block>& blocks, size_t parameters, const factored_basis& basis, const sketch_terms& terms);
+  // coordinates [n, k] of gradients [n, parameters]: fixed point with 20 fractional bits, unit length where asked for, zeros where the
+  // basis has fewer than k directions. A row's result does not depend on the others.
+  void run(backend& host, pool& threads, const float* gradients, int n, float* coordinates) const;
 
  private:
   struct part {
-    factored_block block;
-    std::vector<float> across;  // [longer, axes]
-    std::vector<float> turn;    // [rank, rank]
-    std::vector<float> whiten;  // [rank, axes]
+    size_t offset, values, first;
+    int count;
+    std::vector<float> directions;  // [values, count], mantissas
   };
+  void finish(const float* raw, float* out) const;
+
   std::vector<part> parts_;
-  size_t parameters_, coordinates_;
-};
-
-// Second moments of every coordinate over the examples, and from them the whitening.
-class fisher_sums {
- public:
-  explicit fisher_sums(const factored_layout& layout);
-  // projected: [n, coordinates] of gradients [n, parameters].
-  void add(pool& threads, const float* projected, const float* gradients, int n);
-  // (mean + damping * the factor's mean eigenvalue)^-1/2; zeros where a factor has no gradient. That mean is over all of the factor's
-  // directions, those that the projection leaves out too: a gradient's squared length is the sum over them.
-  void whiten(double damping, factored_basis* basis) const;
-
- private:
-  const factored_layout& layout_;
-  std::vector<double> sums_;     // [coordinates]
-  std::vector<double> lengths_;  // squared, [blocks]
-  std::vector<size_t> firsts_;   // of each block's coordinates
-  int64_t count_ = 0;
-};
-
-// Coordinates -> [k]: fixed point with 20 fractional bits, unit length where asked for, folded in whole numbers.
-class folder {
- public:
-  folder(size_t coordinates, const fold_terms& terms);
-  void run(const float* projected, float* out) const;
-
- private:
-  std::vector<int8_t> signs_;
-  fold_terms terms_;
+  std::vector<float> scales_;
+  size_t parameters_;
+  sketch_terms terms_;
 };
 
 }  // namespace ol

@@ -17,23 +17,6 @@ double dot(const double* x, const double* y, int n) {
   return sum;
 }
 
-// Rows become orthonormal, each against those before it, twice (modified Gram-Schmidt); a row that vanishes becomes zero.
-void orthonormalise(std::vector<double>& rows, int count, int n) {
-  for (int i = 0; i < count; i++) {
-    double* row = &rows[static_cast<size_t>(i) * n];
-    const double before = std::sqrt(dot(row, row, n));
-    for (int pass = 0; pass < 2; pass++)
-      for (int j = 0; j < i; j++) {
-        const double* other = &rows[static_cast<size_t>(j) * n];
-        const double along = dot(row, other, n);
-        for (int k = 0; k < n; k++) row[k] -= along * other[k];
-      }
-    const double length = std::sqrt(dot(row, row, n));
-    const double scale = length > before * 1e-10 ? 1 / length : 0;
-    for (int k = 0; k < n; k++) row[k] *= scale;
-  }
-}
-
 // out [count, n] = rows * matrix; one row of the matrix at a time, in order.
 void multiply(const std::vector<float>& matrix, const std::vector<double>& rows, int count, int n, std::vector<double>* out) {
   std::fill(out->begin(), out->end(), 0.0);
@@ -65,11 +48,11 @@ bool by_iteration(const std::vector<float>& matrix, int n, int wanted, std::vect
   const int count = std::min(n, wanted + 8);
   std::vector<double> rows(static_cast<size_t>(count) * n), next(rows.size());
   start(rows);
-  orthonormalise(rows, count, n);
+  orthonormalise(rows, count, n, 2);
   for (int i = 0; i < iterations; i++) {
     multiply(matrix, rows, count, n, &next);
     rows.swap(next);
-    orthonormalise(rows, count, n);
+    orthonormalise(rows, count, n, 2);
   }
   multiply(matrix, rows, count, n, &next);
   std::vector<double> small(static_cast<size_t>(count) * count), turn(small.size()), values(count);
@@ -88,6 +71,22 @@ bool by_iteration(const std::vector<float>& matrix, int n, int wanted, std::vect
 }
 
 }  // namespace
+
+void orthonormalise(std::vector<double>& rows, int count, int n, int passes) {
+  for (int i = 0; i < count; i++) {
+    double* row = &rows[static_cast<size_t>(i) * n];
+    const double before = std::sqrt(dot(row, row, n));
+    for (int pass = 0; pass < passes; pass++)
+      for (int j = 0; j < i; j++) {
+        const double* other = &rows[static_cast<size_t>(j) * n];
+        const double along = dot(row, other, n);
+        for (int k = 0; k < n; k++) row[k] -= along * other[k];
+      }
+    const double length = std::sqrt(dot(row, row, n));
+    const double scale = length > before * 1e-10 ? 1 / length : 0;
+    for (int k = 0; k < n; k++) row[k] *= scale;
+  }
+}
 
 bool leading_eigenvectors(const std::vector<float>& matrix, int n, int wanted, std::vector<double>* vectors) {
   vectors->assign(static_cast<size_t>(wanted) * n, 0.0);

@@ -13,4 +13,8 @@ inline constexpr int whole_eigen_limit = 1024;
 // False when the input is not finite.
 bool leading_eigenvectors(const std::vector<float>& matrix, int n, int wanted, std::vector<double>* vectors);
 
+// Rows [count, n] become orthonormal, each against those before it (modified Gram-Schmidt); a row that vanishes becomes zero. Twice serves
+// rows that are nearly the same.
+void orthonormalise(std::vector<double>& rows, int count, int n, int passes);
+
 }  // namespace ol

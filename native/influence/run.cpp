@@ -7,6 +7,8 @@
 
 #include "core/executor.h"
 #include "cpu/backend.h"
+#include "influence/directions.h"
+#include "influence/whitening.h"
 
 namespace ol {
 namespace {
@@ -141,83 +143,58 @@ void run_sketch(job& self, const std::shared_ptr<const model>& base, const adapt
   self.output("coordinates", coordinates);
 }
 
-namespace {
-
-// Sketches of examples one after the other: projected, then folded.
-class folded_sketches {
- public:
-  folded_sketches(backend& host, pool& threads, const factored_layout& layout, const factored_basis& basis,
-                  const fold_terms& terms, int examples)
-      : host_(host), threads_(threads), projection_(layout, basis), fold_(layout.coordinates, terms), width_(layout.coordinates),
-        k_(terms.dimension), coordinates_(static_cast<size_t>(examples) * k_) {}
-
-  void take(int first, int size, const float* rows) {
-    projected_.resize(size * width_);
-    projection_.run(host_, threads_, rows, size, projected_.data());
-    threads_.run(size, [&](int e, int) { fold_.run(&projected_[e * width_], &coordinates_[(first + e) * k_]); });
-  }
-
-  const std::vector<float>& coordinates() const { return coordinates_; }
-
- private:
-  backend& host_;
-  pool& threads_;
-  factored_projection projection_;
-  folder fold_;
-  size_t width_, k_;
-  std::vector<float> coordinates_, projected_;
-};
-
-}  // namespace
-
-void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
-                      const example_set& examples, double damping, int axes, const fold_terms* sketches, size_t most_kept) {
+void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora, const example_set& examples,
+                      const factored_terms& terms, bool sketches, size_t most_kept) {
   const int n = examples.count();
-  const int64_t steps = (sketches ? 3 : 2) * static_cast<int64_t>(n) + 1;
+  const int64_t steps = (sketches ? 5 : 4) * static_cast<int64_t>(n) + 1;
   self.plan(steps);
-  const factored_layout layout = factored_layout_of(base->config, lora.rank, lora.targets, axes);
+  const size_t parameters = lora.layout.count;
+  const std::vector<factor_block> blocks = factor_blocks_of(base->config, lora.rank, lora.targets);
   const auto host = host_backend(self.owner());
   pool threads(self.owner().threads);
   gradient_passes gradients(self, base, lora, examples, most_kept);
   factored_basis basis;
   {
-    factor_sums sums(*self.owner().device, base->config, lora.rank, lora.targets);
-    gradients.pass(&sums, [](int, int, const float*) {});
-    const kronecker_factors factors = sums.read();
-    self.turn([&] { basis = fit_axes(threads, base->config, lora.targets, layout, factors); });
-  }
-  {
-    const factored_projection projection(layout, basis);
-    fisher_sums fisher(layout);
-    std::vector<float> projected;
-    gradients.pass(nullptr, [&](int, int size, const float* rows) {
-      projected.resize(size * layout.coordinates);
-      projection.run(*host, threads, rows, size, projected.data());
-      fisher.add(threads, projected.data(), rows, size);
-    });
-    fisher.whiten(damping, &basis);
+    std::unique_ptr<fisher_sums> fisher;
+    {
+      factor_sums sums(*self.owner().device, base->config, lora.rank, lora.targets);
+      gradients.pass(&sums, [](int, int, const float*) {});
+      const kronecker_factors factors = sums.read();
+      self.turn([&] { fisher = std::make_unique<fisher_sums>(threads, base->config, lora.targets, blocks, terms.axes, factors, parameters); });
+    }
+    gradients.pass(nullptr, [&](int, int size, const float* rows) { fisher->add(*host, threads, rows, size); });
+    const std::vector<factor_whitening> factors = fisher->whitenings(terms.damping);
+    direction_finder finder(*host, threads, factors, n, parameters, terms.sketch.dimension);
+    gradients.pass(nullptr, [&](int first, int size, const float* rows) { finder.probe(first, size, rows); });
+    self.turn([&] { finder.choose(); });
+    gradients.pass(nullptr, [&](int first, int size, const float* rows) { finder.collect(first, size, rows); });
+    self.turn([&] { basis = finder.finish(); });
   }
   if (sketches) {
-    folded_sketches folded(*host, threads, layout, basis, *sketches, n);
-    gradients.pass(nullptr, [&](int first, int size, const float* rows) { folded.take(first, size, rows); });
-    self.output("coordinates", folded.coordinates());
+    const factored_sketcher sketch(blocks, parameters, basis, terms.sketch);
+    std::vector<float> coordinates(static_cast<size_t>(n) * terms.sketch.dimension);
+    gradients.pass(nullptr, [&](int first, int size, const float* rows) {
+      sketch.run(*host, threads, rows, size, &coordinates[static_cast<size_t>(first) * terms.sketch.dimension]);
+    });
+    self.output("coordinates", coordinates);
   }
+  self.output("counts", basis.counts);
   self.output("exponents", basis.exponents);
   self.output("mantissas", basis.mantissas);
   self.advance(steps);
 }
 
 void run_sketch_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
-                         const example_set& examples, const factored_basis& basis, const fold_terms& terms) {
+                         const example_set& examples, const factored_basis& basis, const sketch_terms& terms) {
   self.plan(examples.count());
   const auto host = host_backend(self.owner());
-  const factored_layout layout = factored_layout_of(base->config, lora.rank, lora.targets, terms.axes);
   pool threads(self.owner().threads);
-  folded_sketches folded(*host, threads, layout, basis, terms, examples.count());
+  const factored_sketcher sketch(factor_blocks_of(base->config, lora.rank, lora.targets), lora.layout.count, basis, terms);
+  std::vector<float> coordinates(static_cast<size_t>(examples.count()) * terms.dimension);
   gradient_passes(self, base, lora, examples, 0).pass(nullptr, [&](int first, int size, const float* rows) {
-    folded.take(first, size, rows);
+    sketch.run(*host, threads, rows, size, &coordinates[static_cast<size_t>(first) * terms.dimension]);
   });
-  self.output("coordinates", folded.coordinates());
+  self.output("coordinates", coordinates);
 }
 
 }  // namespace ol

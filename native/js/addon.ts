@@ -19,7 +19,7 @@ import type {
 } from "./types.ts";
 
 type ExampleArgs = [ids: Int32Array, targets: Uint8Array, offsets: Int32Array];
-type FoldArgs = [dimension: number, seed: number, unit: boolean];
+type SketchArgs = [dimension: number, unit: boolean];
 type TrainArgs = [
   order: Int32Array,
   stepOffsets: Int32Array,
@@ -252,13 +252,20 @@ export interface Addon extends SpansAddon, SketchesAddon, EngineAddon {
     session: object,
     model: object,
     adapter: object,
-    ...rest: [...ExampleArgs, damping: number, axes: number, mostKept: number, ...fold: FoldArgs | []]
+    ...rest: [
+      ...ExampleArgs,
+      damping: number,
+      axes: number,
+      ...SketchArgs,
+      sketches: boolean,
+      mostKept: number,
+    ]
   ): object;
   startSketchFactored(
     session: object,
     model: object,
     adapter: object,
-    ...rest: [...ExampleArgs, exponents: Int8Array, mantissas: Int16Array, axes: number, ...fold: FoldArgs]
+    ...rest: [...ExampleArgs, counts: Int32Array, exponents: Int8Array, mantissas: Int16Array, ...SketchArgs]
   ): object;
   scan(query: Int16Array, rows: Int8Array): BigInt64Array;
   pollJob(job: object): RawProgress;

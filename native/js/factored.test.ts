@@ -1,39 +1,57 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { type FactoredBasis, type Fold, fitFactored, sketchFactored } from "./factored.ts";
+import {
+  type FactoredBasis,
+  type FactoredTerms,
+  factoredSizes,
+  fitFactored,
+  sketchFactored,
+} from "./factored.ts";
 import { backends, Session } from "./index.ts";
 import { fitBasis } from "./influence.ts";
 import { CONFIG, subject } from "./influence-testing.ts";
 
-const FOLD: Fold = { dimension: 64, seed: 5, unit: true };
-/** More than there are coordinates: nothing is folded together. */
-const FLAT: Fold = { dimension: 2176, seed: 5, unit: false };
+const TERMS: FactoredTerms = { damping: 0.1, axes: 8, dimension: 64, unit: true };
+/** More directions than the twenty rows span in the 28 tensors. */
+const WHOLE: FactoredTerms = { ...TERMS, dimension: 576, unit: false };
 
-async function everything(session: Session, fold = FOLD, axes = 8, damping = 0.1) {
+async function everything(session: Session, terms = TERMS) {
   const { tensors, rank, ...request } = subject();
-  const { basis } = await fitFactored(session, { ...request, damping, axes }).wait();
-  return { basis, coordinates: await sketchFactored(session, { ...request, basis, fold }).wait() };
+  const { basis } = await fitFactored(session, { ...request, ...terms }).wait();
+  return { basis, coordinates: await sketchFactored(session, { ...request, basis, terms }).wait() };
 }
 
 function digest({ basis, coordinates }: { basis: FactoredBasis; coordinates: Float32Array }): string {
   const hash = createHash("sha256");
-  for (const array of [basis.exponents, basis.mantissas, coordinates]) {
+  for (const array of [basis.counts, basis.exponents, basis.mantissas, coordinates]) {
     hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   }
   return hash.digest("hex");
 }
 
-/** Of the first tensor: what each coordinate is multiplied by, [rank, axes]. */
-function whitening({ axes, exponents, mantissas }: FactoredBasis, longer: number, rank: number): number[][] {
-  const wide = Math.min(axes, longer);
-  const at = wide * longer + rank * rank;
-  return Array.from({ length: rank }, (_, row) => {
-    const values = [...mantissas.subarray(at + row * wide, at + (row + 1) * wide)];
-    return values.map((value) => value * 2 ** exponents[wide + rank + row]!);
-  });
+const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * y[i]!, 0);
+const squares = (values: Float32Array) => dot(values, values);
+
+/** Of rows of k numbers, each one's dot products with all. */
+function products(coordinates: Float32Array, k: number): number[][] {
+  const rows = Array.from({ length: coordinates.length / k }, (_, i) =>
+    coordinates.subarray(i * k, (i + 1) * k),
+  );
+  return rows.map((x) => rows.map((y) => dot(x, y)));
 }
 
-const squares = (values: Iterable<number>) => [...values].reduce((sum, value) => sum + value * value, 0);
+/** The same by EK-FAC's own dense basis, which holds all that the rows span. */
+async function denseProducts(session: Session, of: ReturnType<typeof subject>): Promise<number[][]> {
+  const { tensors, rank, ...request } = of;
+  const fitting = { ...request, damping: 0.1, dimension: 64, sketches: true };
+  return products((await fitBasis(session, fitting).wait()).coordinates!, 64);
+}
+
+/** How far two tables of products are from one another, as a part of the largest. */
+function distance(a: number[][], b: number[][]): number {
+  const largest = Math.max(...b.flat().map(Math.abs));
+  return Math.max(...a.flatMap((row, i) => row.map((value, j) => Math.abs(value - b[i]![j]!)))) / largest;
+}
 
 describe("a factored sketch", () => {
   const { isas } = backends();
@@ -47,63 +65,61 @@ describe("a factored sketch", () => {
     }
   });
 
-  it("is what EK-FAC whitens where nothing is left out: squared norms sum to its Gram matrix's trace", async () => {
+  it("has EK-FAC's dot products where every axis is whitened by itself and all rows give directions", async () => {
     const session = new Session();
-    const { model, adapter, examples } = subject();
-    const { spectrum } = await fitBasis(session, {
-      model,
-      adapter,
-      examples,
-      damping: 0.1,
-      dimension: 64,
-    }).wait();
-    const trace = spectrum.reduce((sum, value) => sum + value, 0);
-    const { coordinates } = await everything(session, FLAT, 4096);
-    expect(Math.abs(squares(coordinates) - trace) / trace).toBeLessThan(1e-3);
+    const { coordinates } = await everything(session, { ...WHOLE, axes: 4096 });
+    const found = products(coordinates, WHOLE.dimension);
+    expect(distance(found, await denseProducts(session, subject()))).toBeLessThan(1e-3);
   });
 
-  it("has unit rows where asked for, before they are folded", async () => {
-    const { coordinates } = await everything(new Session(), { ...FLAT, unit: true });
-    for (let row = 0; row < 20; row++) {
-      const length = squares(coordinates.subarray(row * FLAT.dimension, (row + 1) * FLAT.dimension));
-      expect(length).toBeCloseTo(1, 4);
+  it("weighs every axis alike, and what the axes leave out by what it has", async () => {
+    const session = new Session();
+    // With next to no damping each coordinate's mean square is 1, so their sum is how many there are, whatever is taken as one.
+    const sums: number[] = [];
+    for (const axes of [1, 2, 8, 4096]) {
+      const { coordinates } = await everything(session, { ...WHOLE, axes, damping: 1e-7 });
+      sums.push(squares(coordinates));
     }
+    for (const sum of sums) expect(sum / sums.at(-1)!).toBeCloseTo(1, 1);
   });
 
-  it("whitens a coordinate by the same whatever is left out beside it", async () => {
-    const session = new Session();
-    const { tensors, rank } = subject();
-    const longer = tensors[0]!.count / rank;
-    const [few, all] = [
-      (await everything(session, FOLD, 3)).basis,
-      (await everything(session, FOLD, 4096)).basis,
-    ];
-    const whole = whitening(all, longer, rank);
-    for (const [row, found] of whitening(few, longer, rank).entries()) {
-      expect(found).toHaveLength(3);
-      for (const [i, value] of found.entries()) expect(value / whole[row]![i]!).toBeCloseTo(1, 2);
-    }
+  it("has unit rows where asked for", async () => {
+    const { coordinates } = await everything(new Session(), { ...WHOLE, unit: true });
+    const found = products(coordinates, WHOLE.dimension);
+    for (const [i, row] of found.entries()) expect(row[i]).toBeCloseTo(1, 4);
   });
 
-  it("is a seeded sum of what is not folded", async () => {
+  it("takes the longest directions where there are more than k", async () => {
     const session = new Session();
-    const flat = (await everything(session, FLAT)).coordinates;
-    const folded = (await everything(session, { ...FLAT, dimension: 64 })).coordinates;
-    const other = (await everything(session, { ...FLAT, dimension: 64, seed: 6 })).coordinates;
-    // The same signs stand in both: a coordinate of the fold is the sum of those that go there.
-    for (const j of [0, 17, 63]) {
-      let sum = 0;
-      for (let i = j; i < FLAT.dimension; i += 64) sum += flat[i]!;
-      expect(folded[j]).toBeCloseTo(sum, 4);
+    const lengths: number[] = [];
+    for (const dimension of [64, 128, 256, 576]) {
+      const { basis, coordinates } = await everything(session, { ...WHOLE, dimension });
+      const directions = basis.counts.reduce((sum, count) => sum + count, 0);
+      expect(directions).toBe(basis.exponents.length);
+      expect(directions).toBeLessThanOrEqual(dimension);
+      lengths.push(squares(coordinates));
     }
-    expect(other).not.toEqual(folded);
+    const parts = lengths.map((length) => length / lengths.at(-1)!);
+    expect(parts).toEqual([...parts].sort((a, b) => a - b));
+    // A ninth of the directions holds far more than a ninth.
+    expect(parts[0]).toBeGreaterThan(0.2);
+  });
+
+  it("is never larger than its sizes say", async () => {
+    const { tensors } = subject();
+    for (const terms of [TERMS, WHOLE]) {
+      const { basis } = await everything(new Session(), terms);
+      const { mantissas, exponents } = factoredSizes(tensors, terms.dimension);
+      expect(basis.mantissas.length).toBeLessThanOrEqual(mantissas);
+      expect(basis.exponents.length).toBeLessThanOrEqual(exponents);
+    }
   });
 
   it("sketches an example alone as it does among others", async () => {
     const session = new Session();
     const { basis, coordinates } = await everything(session);
     const { model, adapter, examples } = subject();
-    const one = { model, adapter, basis, fold: FOLD, examples: [examples[5]!] };
+    const one = { model, adapter, basis, terms: TERMS, examples: [examples[5]!] };
     expect(await sketchFactored(session, one).wait()).toEqual(coordinates.slice(5 * 64, 6 * 64));
   });
 
@@ -114,48 +130,48 @@ describe("a factored sketch", () => {
     const row = 4 * tensors.reduce((sum, { count }) => sum + count, 0);
     // None, part of a row, seven of twenty, one less than all, all.
     for (const mostKept of [0, row - 1, 7 * row, 19 * row, 20 * row, undefined]) {
-      const fitting = { ...request, damping: 0.1, axes: 8, fold: FOLD, mostKept };
+      const fitting = { ...request, ...TERMS, sketches: true, mostKept };
       const { basis, coordinates } = await fitFactored(session, fitting).wait();
       expect(digest({ basis, coordinates: coordinates! })).toBe(reference);
     }
-    const { coordinates } = await fitFactored(session, { ...request, damping: 0.1, axes: 8 }).wait();
+    const { coordinates } = await fitFactored(session, { ...request, ...TERMS }).wait();
     expect(coordinates).toBeUndefined();
   });
 
-  it("finds the leading directions of a side above 1,024 by iteration", { timeout: 120_000 }, async () => {
+  it("finds the leading axes of a side above 1,024 by iteration", { timeout: 120_000 }, async () => {
     const wide = { ...CONFIG, layers: 1, intermediateSize: 1040 };
-    // At most 30 tokens: so many directions hold every gradient, but for what sums in fp32 lose.
-    const { tensors, rank, ...request } = subject(wide, ["down_proj"], 5, 7);
+    // At most 30 tokens: so many axes hold every gradient, but for what sums in fp32 lose.
+    const of = subject(wide, ["down_proj"], 5, 7);
+    const { tensors, rank, ...request } = of;
     const session = new Session();
-    const [a] = tensors;
-    // So much damping that every coordinate has the same scale.
-    const { basis } = await fitFactored(session, { ...request, damping: 1e9, axes: 32 }).wait();
-    const fold = { dimension: 64 * Math.ceil((rank * (32 + 24)) / 64), seed: 1, unit: false };
-    const coordinates = await sketchFactored(session, { ...request, basis, fold }).wait();
-    const { rows, dimension } = await session.loraGradients(request).wait();
-    const shares = request.examples.map((_, e) => {
-      const whole = squares(rows.subarray(e * dimension, e * dimension + a!.count));
-      const from = e * fold.dimension;
-      return squares(coordinates.subarray(from, from + rank * 32)) / whole;
-    });
-    for (const share of shares) expect(share / shares[0]!).toBeCloseTo(1, 1);
+    const terms = { ...WHOLE, axes: 32, dimension: 64 };
+    const { coordinates } = await fitFactored(session, { ...request, ...terms, sketches: true }).wait();
+    expect(distance(products(coordinates!, 64), await denseProducts(session, of))).toBeLessThan(1e-2);
   });
 
   it("refuses a basis of another adapter, wrong numbers and no damping", async () => {
     const session = new Session();
     const { basis } = await everything(session);
     const { model, adapter, examples } = subject();
-    const request = { model, adapter, examples };
-    const cut = { ...basis, mantissas: basis.mantissas.slice(1) };
-    expect(() => sketchFactored(session, { ...request, basis: cut, fold: FOLD })).toThrow("does not fit");
-    const odd = { ...FOLD, dimension: 63 };
-    expect(() => sketchFactored(session, { ...request, basis, fold: odd })).toThrow("multiple of 64");
-    expect(() => sketchFactored(session, { ...request, basis, fold: { ...FOLD, seed: -1 } })).toThrow(
-      "32 bits",
-    );
-    expect(() => fitFactored(session, { ...request, damping: 0.1, axes: 8, fold: odd })).toThrow("of 64");
-    expect(() => fitFactored(session, { ...request, damping: 0, axes: 8 })).toThrow("damping");
-    expect(() => fitFactored(session, { ...request, damping: 0.1, axes: 0 })).toThrow("axes");
-    expect(() => fitFactored(session, { ...request, damping: 0.1, axes: 1.5 })).toThrow("whole number");
+    const request = { model, adapter, examples, terms: TERMS };
+    const refusal = (other: Partial<FactoredBasis>) => () =>
+      sketchFactored(session, { ...request, basis: { ...basis, ...other } });
+    const counts = (at: number, by: number) =>
+      basis.counts.map((count, i) => (i === at ? count + by : count));
+    expect(refusal({ mantissas: basis.mantissas.slice(1) })).toThrow("does not fit");
+    expect(refusal({ exponents: basis.exponents.slice(1) })).toThrow("does not fit");
+    expect(refusal({ counts: basis.counts.slice(1) })).toThrow("does not fit");
+    expect(refusal({ counts: counts(0, 1) })).toThrow("does not fit");
+    expect(refusal({ counts: counts(0, -1e9) })).toThrow("does not fit");
+    expect(refusal({ counts: counts(0, 2 ** 31 - 100) })).toThrow("does not fit");
+    expect(refusal({ exponents: basis.exponents.map(() => -127) })).toThrow("below -126");
+    const odd = { ...TERMS, dimension: 63 };
+    expect(() => sketchFactored(session, { ...request, basis, terms: odd })).toThrow("multiple of 64");
+    const fitting = (terms: Partial<FactoredTerms>) => () =>
+      fitFactored(session, { model, adapter, examples, ...TERMS, ...terms });
+    expect(fitting({ dimension: 63 })).toThrow("of 64");
+    expect(fitting({ damping: 0 })).toThrow("damping");
+    expect(fitting({ axes: 0 })).toThrow("axes");
+    expect(fitting({ axes: 1.5 })).toThrow("whole number");
   });
 });

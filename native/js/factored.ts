@@ -1,10 +1,9 @@
 /**
- * Sketches whose cost and memory grow with rows and parameters alone: each LoRA factor's gradient is projected on the leading
- * eigenvectors of its longer side and turned by all of its rank side, whitened in that small space by its own Fisher, made
- * fixed point, and all of them are folded by seeded signs.
+ * Sketches whose cost and memory grow with rows and parameters alone: each LoRA factor's gradient is whitened by its own Fisher and
+ * projected on the directions that the gradients of some rows span in that factor.
  *
- * Source: Grosse et al. 2023 (EK-FAC, eq. 20-24) for factors and whitening; Choe et al. 2024 (LoGra) for the projection on
- * the factors' leading eigenvectors; Charikar et al. 2002 (count sketch) for the fold.
+ * Source: Grosse et al. 2023 (EK-FAC, eq. 20-24) for factors and whitening; Choe et al. 2024 (LoGra) for a projection of each factor by
+ * itself; Fine and Scheinberg 2001 (pivoted Cholesky) for the rows that give the directions, chosen by probes: Charikar et al. 2002.
  */
 import { loadAddon } from "./addon.ts";
 import { NativeError } from "./error.ts";
@@ -13,43 +12,51 @@ import { type Job, startJob } from "./job.ts";
 import { packExamples } from "./pack.ts";
 import type { Example } from "./types.ts";
 
-/**
- * The committed projection: of each of the adapter's tensors, in order, with longer side l, rank r and a = min(axes, l), the
- * eigenvectors [a, l] of the longer side, those [r, r] of the rank side, and the whitening [r, a], one exponent a row.
- */
+/** The committed projection: a matrix with one block for each of the adapter's tensors, in order. */
 export interface FactoredBasis {
-  /** Eigenvectors of a tensor's longer side, at most. */
-  axes: number;
+  /** Directions of each tensor. */
+  counts: Int32Array;
+  /** One a direction; not below -126. */
   exponents: Int8Array;
-  /** Within ±32767. */
+  /** Of each direction as many as its tensor has values; within ±32767. */
   mantissas: Int16Array;
 }
 
-/** How a row's coordinates become k: coordinate i goes to i mod k, with a sign from SplitMix64. */
-export interface Fold {
-  /** k; a multiple of 64. */
+/** What a sketch is like. */
+export interface SketchTerms {
+  /** k, a multiple of 64: directions, at most. Coordinates that no direction gives are 0. */
   dimension: number;
-  /** Of the signs; u32. */
-  seed: number;
-  /** Whether every row has the same length before it is folded. */
+  /** Whether every sketch has the same length. */
   unit: boolean;
 }
 
-/** How many numbers a basis has for an adapter, and how many coordinates a gradient has in it before it is folded. */
+/** What a basis is fitted by. */
+export interface FactoredTerms extends SketchTerms {
+  /** Damping as a multiple of the mean eigenvalue of each tensor. */
+  damping: number;
+  /** Eigenvectors of a tensor's longer side that are whitened one by one, at most; what they leave out is whitened as one. */
+  axes: number;
+}
+
+/**
+ * How large a basis may become: one tensor has at most twice its even part of the directions.
+ * @param tensors sizes of the adapter's.
+ * @param dimension k.
+ */
 export function factoredSizes(
   tensors: readonly { count: number }[],
-  rank: number,
-  most: number,
-): { mantissas: number; exponents: number; coordinates: number } {
-  const sizes = { mantissas: 0, exponents: 0, coordinates: 0 };
-  for (const { count } of tensors) {
-    const longer = count / rank;
-    const axes = Math.min(most, longer);
-    sizes.mantissas += axes * longer + rank * rank + rank * axes;
-    sizes.exponents += axes + 2 * rank;
-    sizes.coordinates += rank * axes;
+  dimension: number,
+): { mantissas: number; exponents: number } {
+  const most = 2 * Math.ceil(dimension / tensors.length);
+  // The largest tensors may be those that have most.
+  const counts = tensors.map(({ count }) => count).sort((a, b) => b - a);
+  let [left, mantissas] = [dimension, 0];
+  for (const count of counts) {
+    const directions = Math.min(most, left);
+    mantissas += directions * count;
+    left -= directions;
   }
-  return sizes;
+  return { mantissas, exponents: dimension - left };
 }
 
 interface Subject {
@@ -59,12 +66,9 @@ interface Subject {
   examples: readonly Example[];
 }
 
-export interface FitFactoredRequest extends Subject {
-  /** Damping as a multiple of the mean eigenvalue of each tensor. */
-  damping: number;
-  axes: number;
-  /** The examples' own sketches, where they are wanted too. */
-  fold?: Fold;
+export interface FitFactoredRequest extends Subject, FactoredTerms {
+  /** Whether the examples' own sketches are wanted too. */
+  sketches?: boolean;
   /** Bytes of gradients kept from one pass over the examples for the next, at most: no result depends on it. */
   mostKept?: number;
 }
@@ -74,16 +78,17 @@ export const KEPT_GRADIENTS = 2 ** 30;
 
 export interface FittedFactored {
   basis: FactoredBasis;
-  /** Where a fold was given: what `sketchFactored` gives of the examples, [n, k]. */
+  /** Where they were wanted: what `sketchFactored` gives of the examples, [n, k]. */
   coordinates?: Float32Array;
 }
 
 /**
- * Fits the projection with the true labels, in two passes over the examples. Deterministic: same bytes on every machine.
+ * Fits the projection with the true labels, in four passes over the examples. Deterministic: same bytes on every machine.
  * @throws NativeError NATIVE_CONFIG, NATIVE_ARGUMENT, NATIVE_NUMERIC.
  */
 export function fitFactored(session: Session, request: FitFactoredRequest): Job<FittedFactored> {
-  const { model, adapter, examples, damping, axes, fold, mostKept = KEPT_GRADIENTS } = request;
+  const { model, adapter, examples, damping, axes } = request;
+  const { sketches = false, mostKept = KEPT_GRADIENTS } = request;
   if (!Number.isInteger(axes)) throw new NativeError("NATIVE_CONFIG", `${axes} axes are no whole number`);
   const { ids, targets, offsets } = packExamples(examples);
   const handle = loadAddon().startFitFactored(
@@ -95,28 +100,26 @@ export function fitFactored(session: Session, request: FitFactoredRequest): Job<
     offsets,
     damping,
     axes,
+    ...sketchArgs(request),
+    sketches,
     mostKept,
-    ...(fold === undefined ? ([] as const) : foldArgs(fold)),
   );
   return startJob(handle, (out) => ({
     basis: {
-      axes,
+      counts: out.counts as Int32Array,
       exponents: out.exponents as Int8Array,
       mantissas: out.mantissas as Int16Array,
     },
-    ...(fold && { coordinates: out.coordinates as Float32Array }),
+    ...(sketches && { coordinates: out.coordinates as Float32Array }),
   }));
 }
 
 /** @throws NativeError NATIVE_CONFIG. */
-function foldArgs({ dimension, seed, unit }: Fold): [dimension: number, seed: number, unit: boolean] {
+function sketchArgs({ dimension, unit }: SketchTerms): [dimension: number, unit: boolean] {
   if (!Number.isInteger(dimension) || dimension <= 0 || dimension % 64 !== 0) {
     throw new NativeError("NATIVE_CONFIG", `dimension ${dimension} is not a positive multiple of 64`);
   }
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) {
-    throw new NativeError("NATIVE_CONFIG", `seed ${seed} is not within 32 bits`);
-  }
-  return [dimension, seed, unit];
+  return [dimension, unit];
 }
 
 /**
@@ -125,9 +128,9 @@ function foldArgs({ dimension, seed, unit }: Fold): [dimension: number, seed: nu
  */
 export function sketchFactored(
   session: Session,
-  request: Subject & { basis: FactoredBasis; fold: Fold },
+  request: Subject & { basis: FactoredBasis; terms: SketchTerms },
 ): Job<Float32Array> {
-  const { model, adapter, examples, basis, fold } = request;
+  const { model, adapter, examples, basis, terms } = request;
   const { ids, targets, offsets } = packExamples(examples);
   const handle = loadAddon().startSketchFactored(
     session.handle,
@@ -136,10 +139,10 @@ export function sketchFactored(
     ids,
     targets,
     offsets,
+    basis.counts,
     basis.exponents,
     basis.mantissas,
-    basis.axes,
-    ...foldArgs(fold),
+    ...sketchArgs(terms),
   );
   return startJob(handle, (out) => out.coordinates as Float32Array);
 }

@@ -36,34 +36,29 @@ Napi::Value start_sketch(const Napi::CallbackInfo& info) {
   return wrap(info.Env(), job);
 }
 
-ol_fold fold_at(const Napi::CallbackInfo& info, size_t at, int32_t axes) {
-  return {axes, integer(info[at], "dimension"), info[at + 1].ToNumber().Uint32Value(), info[at + 2].ToBoolean().Value() ? 1 : 0};
-}
-
 Napi::Value start_fit_factored(const Napi::CallbackInfo& info) {
   const ol_examples set = examples(info, 3);
-  const int32_t axes = integer(info[7], "axes");
-  const double kept = info[8].ToNumber().DoubleValue();
-  ol_fold fold{};
-  if (!info[9].IsUndefined()) fold = fold_at(info, 9, axes);
+  const ol_factored_terms terms{info[6].ToNumber().DoubleValue(), integer(info[7], "axes"), integer(info[8], "dimension"),
+                                info[9].ToBoolean().Value() ? 1 : 0};
+  const double kept = info[11].ToNumber().DoubleValue();
   ol_job* job = nullptr;
   check(info.Env(), ol_start_fit_factored(unwrap<ol_session>(info[0]), unwrap<ol_model>(info[1]),
-                                          unwrap<ol_adapter>(info[2]), &set, info[6].ToNumber().DoubleValue(),
-                                          axes, info[9].IsUndefined() ? nullptr : &fold,
+                                          unwrap<ol_adapter>(info[2]), &set, &terms, info[10].ToBoolean().Value() ? 1 : 0,
                                           static_cast<size_t>(std::max(0.0, kept)), &job));
   return wrap(info.Env(), job);
 }
 
 Napi::Value start_sketch_factored(const Napi::CallbackInfo& info) {
   const ol_examples set = examples(info, 3);
-  const auto exponents = typed<Napi::Int8Array>(info[6], napi_int8_array, "exponents");
-  const auto mantissas = typed<Napi::Int16Array>(info[7], napi_int16_array, "mantissas");
-  const ol_fold fold = fold_at(info, 9, integer(info[8], "axes"));
+  const auto counts = typed<Napi::Int32Array>(info[6], napi_int32_array, "counts");
+  const auto exponents = typed<Napi::Int8Array>(info[7], napi_int8_array, "exponents");
+  const auto mantissas = typed<Napi::Int16Array>(info[8], napi_int16_array, "mantissas");
   ol_job* job = nullptr;
   check(info.Env(), ol_start_sketch_factored(unwrap<ol_session>(info[0]), unwrap<ol_model>(info[1]),
-                                             unwrap<ol_adapter>(info[2]), &set, exponents.Data(),
-                                             exponents.ElementLength(), mantissas.Data(), mantissas.ElementLength(),
-                                             &fold, &job));
+                                             unwrap<ol_adapter>(info[2]), &set, counts.Data(), counts.ElementLength(),
+                                             exponents.Data(), exponents.ElementLength(), mantissas.Data(),
+                                             mantissas.ElementLength(), integer(info[9], "dimension"),
+                                             info[10].ToBoolean().Value() ? 1 : 0, &job));
   return wrap(info.Env(), job);
 }
 

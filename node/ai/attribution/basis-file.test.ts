@@ -25,18 +25,19 @@ const codeOf = (file: Uint8Array) => {
   }
 };
 
-const FOLDED = {
-  ...{ kind: "ekfac-fold" as const, axes: 2, mantissas: 9, exponents: 4 },
-  fold: { dimension: 64, seed: 1, unit: true },
+const FACTORED = {
+  ...{ kind: "ekfac-factored" as const, tensors: [3, 2, 4], mantissas: 12 },
+  terms: { dimension: 64, unit: true },
 };
 
 describe("a factored basis from a stranger", () => {
   const basis = {
-    ...{ axes: 2, fold: FOLDED.fold },
-    exponents: Int8Array.of(-1, 2, -3, 4),
-    mantissas: Int16Array.of(1, -2, 3, -4, 5, -6, 7, -8, 32_767),
+    terms: FACTORED.terms,
+    counts: Int32Array.of(1, 0, 2),
+    exponents: Int8Array.of(-1, 2, -3),
+    mantissas: Int16Array.of(1, -2, 3, -4, 5, -6, 7, -8, 9, -10, 32_767),
   };
-  const refusal = (change: Partial<typeof basis>, expected = FOLDED) => {
+  const refusal = (change: Partial<typeof basis>, expected = FACTORED) => {
     try {
       return decodeBasis(encodeBasis({ ...basis, ...change }), expected);
     } catch (error) {
@@ -44,15 +45,20 @@ describe("a factored basis from a stranger", () => {
     }
   };
 
-  test("comes back as it was, with the method's fold", () => {
-    expect(decodeBasis(encodeBasis(basis), FOLDED)).toEqual(basis);
+  test("comes back as it was, with the method's terms", () => {
+    expect(decodeBasis(encodeBasis(basis), FACTORED)).toEqual(basis);
   });
 
   test("has the sizes that method and adapter give it", () => {
     expect(refusal({ mantissas: basis.mantissas.subarray(1) })).toBe("BASIS_INVALID");
     expect(refusal({ exponents: new Int8Array(5) })).toBe("BASIS_INVALID");
-    expect(refusal({ axes: 3 })).toBe("BASIS_INVALID");
-    expect(refusal({}, { ...FOLDED, mantissas: 10 })).toBe("BASIS_INVALID");
+    expect(refusal({ counts: Int32Array.of(1, 2) })).toBe("BASIS_INVALID");
+    // As many mantissas, but of other tensors.
+    expect(refusal({ counts: Int32Array.of(1, 2, 1) })).toBe("BASIS_INVALID");
+    expect(refusal({ counts: Int32Array.of(1, -1, 3) })).toBe("BASIS_INVALID");
+    expect(refusal({}, { ...FACTORED, tensors: [3, 2, 5] })).toBe("BASIS_INVALID");
+    expect(refusal({}, { ...FACTORED, mantissas: 10 })).toBe("BASIS_INVALID");
+    expect(refusal({}, { ...FACTORED, terms: { dimension: 2, unit: true } })).toBe("BASIS_INVALID");
     // The other kind's file.
     expect(codeOf(encodeBasis(basis))).toBe("BASIS_INVALID");
   });

@@ -1,25 +1,27 @@
+import type { FactoredBasis } from "../../../native/js/factored.ts";
 import type { Basis } from "../../../native/js/influence.ts";
 import type { CodedError } from "../../base/errors.ts";
 import { aiError } from "../errors.ts";
 import { readSafetensors, writeSafetensors } from "../model/safetensors.ts";
-import { type BasisSizes, type FoldedBasis, isFolded, type ModelBasis } from "./model-basis.ts";
+import { type BasisSizes, type FactoredModelBasis, isFactored, type ModelBasis } from "./model-basis.ts";
 
 const FORMAT = "openledger/basis/1";
-const FOLDED_FORMAT = "openledger/basis/2";
+const FACTORED_FORMAT = "openledger/basis/3";
 
 /**
  * A basis as safetensors: `exponents` I8 [rank, blocks] and `mantissas` I16 [rank, parameters], where the zero rows between
- * rank and dimension are not stored; a factored one as it is, each in one dimension.
+ * rank and dimension are not stored; a factored one as it is: also `counts` I32 [tensors], and each in one dimension.
  */
 export function encodeBasis(basis: ModelBasis): Uint8Array {
-  if (!isFolded(basis)) return encodeDense(basis);
-  const { axes, exponents, mantissas } = basis;
+  if (!isFactored(basis)) return encodeDense(basis);
+  const { counts, exponents, mantissas } = basis;
   return writeSafetensors(
     [
+      { name: "counts", shape: [counts.length], data: counts },
       { name: "exponents", shape: [exponents.length], data: exponents },
       { name: "mantissas", shape: [mantissas.length], data: mantissas },
     ],
-    { axes: String(axes), format: FOLDED_FORMAT },
+    { format: FACTORED_FORMAT },
   );
 }
 
@@ -42,26 +44,36 @@ function encodeDense(basis: Basis): Uint8Array {
  * @throws CodedError `BASIS_INVALID`, or what safetensors.ts throws.
  */
 export function decodeBasis(file: Uint8Array, expected: BasisSizes): ModelBasis {
-  return expected.kind === "ekfac-fold" ? decodeFolded(file, expected) : decodeDense(file, expected);
+  return expected.kind === "ekfac-pca" ? decodeDense(file, expected) : decodeFactored(file, expected);
 }
 
-function decodeFolded(file: Uint8Array, expected: BasisSizes & { kind: "ekfac-fold" }): FoldedBasis {
+function decodeFactored(
+  file: Uint8Array,
+  expected: BasisSizes & { kind: "ekfac-factored" },
+): FactoredModelBasis {
   const { metadata, tensors } = readSafetensors(file, "the basis");
-  const { axes, fold } = expected;
-  if (metadata.format !== FOLDED_FORMAT) throw bad("it is of another format");
-  if (metadata.axes !== String(axes)) {
-    throw bad(`it has ${metadata.axes} axes in place of the method's ${axes}`);
-  }
-  const numbers = (name: "exponents" | "mantissas", dtype: string) => {
+  const { terms, tensors: sizes } = expected;
+  if (metadata.format !== FACTORED_FORMAT) throw bad("it is of another format");
+  const numbers = (name: keyof FactoredBasis, dtype: string, wanted: number) => {
     const tensor = tensors.get(name);
     const [count] = tensor?.shape ?? [];
-    if (tensor?.dtype !== dtype || tensor.shape.length !== 1 || count !== expected[name]) {
-      throw bad(`it does not hold ${expected[name]} ${name} (${dtype})`);
+    if (tensor?.dtype !== dtype || tensor.shape.length !== 1 || count !== wanted) {
+      throw bad(`it does not hold ${wanted} ${name} (${dtype})`);
     }
     return tensor.data.slice().buffer;
   };
-  const exponents = new Int8Array(numbers("exponents", "I8"));
-  return { axes, fold, exponents, mantissas: new Int16Array(numbers("mantissas", "I16")) };
+  const counts = new Int32Array(numbers("counts", "I32", sizes.length));
+  const directions = counts.reduce((sum, count) => sum + count, 0);
+  if (counts.some((count) => count < 0) || directions > terms.dimension) {
+    throw bad(`its directions are not ${terms.dimension} at most`);
+  }
+  const mantissas = counts.reduce((sum, count, i) => sum + count * sizes[i]!, 0);
+  if (mantissas > expected.mantissas) throw bad(`it has more than ${expected.mantissas} mantissas`);
+  return {
+    ...{ terms, counts },
+    exponents: new Int8Array(numbers("exponents", "I8", directions)),
+    mantissas: new Int16Array(numbers("mantissas", "I16", mantissas)),
+  };
 }
 
 function decodeDense(file: Uint8Array, expected: BasisSizes & { kind: "ekfac-pca" }): Basis {

@@ -8,7 +8,7 @@ import type { LoadedModel } from "../model/load.ts";
 import type { Method } from "../train/method.ts";
 import { sketchDimension } from "../train/method.ts";
 import type { TrainingExample, TrainingSet } from "../train/snapshot.ts";
-import { dimensionOf, type FoldedMethod, foldOf, type ModelBasis, sketchBy } from "./model-basis.ts";
+import { dimensionOf, type FactoredMethod, type ModelBasis, sketchBy } from "./model-basis.ts";
 import { encodeRecord, type QuerySketch, recordAt } from "./record.ts";
 import {
   meanOverPrompts,
@@ -63,8 +63,8 @@ export async function fitModelBasis(
   const { attribution } = method;
   const request = { model: base.native, adapter, examples, damping: attribution.damping };
   const { basis, coordinates } =
-    attribution.kind === "ekfac-fold"
-      ? await fitFolded(session, request, attribution, options)
+    attribution.kind === "ekfac-factored"
+      ? await fitFactors(session, request, attribution, options)
       : await fitBasis(session, {
           ...request,
           dimension: sketchDimension(rows.length, attribution),
@@ -78,15 +78,16 @@ export async function fitModelBasis(
   };
 }
 
-async function fitFolded(
+async function fitFactors(
   session: Session,
-  request: Omit<FitFactoredRequest, "axes" | "fold">,
-  attribution: FoldedMethod,
+  request: Pick<FitFactoredRequest, "model" | "adapter" | "examples" | "damping">,
+  { axes, dimension, unit }: FactoredMethod,
   options: WaitOptions,
 ): Promise<{ basis: ModelBasis; coordinates?: Float32Array }> {
-  const fold = foldOf(attribution);
-  const fitted = await fitFactored(session, { ...request, axes: attribution.axes, fold }).wait(options);
-  return { ...fitted, basis: { ...fitted.basis, fold } };
+  const terms = { dimension, unit };
+  const fitting = { ...request, ...terms, axes, sketches: true };
+  const fitted = await fitFactored(session, fitting).wait(options);
+  return { ...fitted, basis: { ...fitted.basis, terms } };
 }
 
 function directionRows(rows: readonly TrainingExample[], method: Method): PlacedRow[] {

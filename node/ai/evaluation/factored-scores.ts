@@ -1,7 +1,6 @@
 import { fitFactored, sketchFactored } from "../../../native/js/factored.ts";
 import type { Adapter, Example, Session } from "../../../native/js/index.ts";
 import { quantise, scan } from "../../../native/js/influence.ts";
-import { foldOf } from "../attribution/model-basis.ts";
 import { meanOverPrompts } from "../attribution/row-sketches.ts";
 import type { LoadedModel } from "../model/load.ts";
 import { FACTORED_SKETCHES } from "../train/method.ts";
@@ -19,14 +18,14 @@ export async function factoredScores(
   answers: readonly Example[],
 ): Promise<number[][]> {
   const subject = { model: base.native, adapter };
-  const { axes, damping } = FACTORED_SKETCHES;
-  const fold = foldOf(FACTORED_SKETCHES);
-  const fitting = { ...subject, examples: rows.flat(), axes, damping, fold };
+  const { axes, damping, dimension, unit } = FACTORED_SKETCHES;
+  const terms = { dimension, unit };
+  const fitting = { ...subject, ...terms, examples: rows.flat(), axes, damping, sketches: true };
   const { basis, coordinates } = await fitFactored(session, fitting).wait();
-  const k = fold.dimension;
+  const k = dimension;
   const held = quantise(meanOverPrompts(coordinates!, k, rows[0]?.length ?? 1), k, 8);
   const asked = quantise(
-    await sketchFactored(session, { ...subject, examples: answers, basis, fold }).wait(),
+    await sketchFactored(session, { ...subject, examples: answers, basis, terms }).wait(),
     k,
     16,
   );

@@ -6,6 +6,7 @@ import { createMutex } from "../../base/mutex.ts";
 import { aiError } from "../errors.ts";
 import type { SharedBases } from "../model/shared-bases.ts";
 import { removeCheckpoint } from "../train/checkpoint.ts";
+import type { Method } from "../train/method.ts";
 import type { BaseModel } from "./bases.ts";
 import { type Comparison, compare, loadTrained, type TrainedModel } from "./compare.ts";
 import { type FileOrder, type FilePreview, previewFile } from "./file-preview.ts";
@@ -89,16 +90,22 @@ export class Factory {
     await this.preview(order);
     // The look at the rows took its time.
     this.requireRoom(owner);
+    const method = await this.method(order);
     const job: Job = {
       format: "openledger/job/1",
       jobId: bytesToHex(randomBytes(8)).slice(2),
-      ...{ owner, order, method: methodOf(order.settings), state: "waiting" },
+      ...{ owner, order, method, state: "waiting" },
       createdAt: now(),
       ...{ startedAt: null, endedAt: null, starts: 0, result: null, failure: null },
     };
     this.options.files.write(job);
     this.jobs.set(job.jobId, job);
     return job;
+  }
+
+  private async method({ base, settings }: JobOrder): Promise<Method> {
+    const { parameters } = await this.options.bases.describe(base);
+    return methodOf(settings, parameters);
   }
 
   /** The base models that can be trained on. */
@@ -109,7 +116,8 @@ export class Factory {
   /** What an order would train on and take. @throws CodedError; see {@link previewOrder}. */
   async preview(order: JobOrder): Promise<Preview> {
     const path = await this.options.bases.pathOf(order.base);
-    return this.looks.run(() => previewOrder(this.options, path, order));
+    const method = await this.method(order);
+    return this.looks.run(() => previewOrder(this.options, path, order, method));
   }
 
   /** What a file gives before it is contributed. @throws CodedError `BASE_UNKNOWN`; see {@link previewFile}. */

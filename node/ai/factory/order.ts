@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DEFAULT_METHOD, defaultMethod, LARGE_METHOD, type Method } from "../train/method.ts";
+import { DEFAULT_METHOD, defaultMethod, factoredSketches, type Method } from "../train/method.ts";
 
 const count = (most: number) => z.number().int().min(1).max(most);
 const id = z.string().regex(/^\d{1,18}$/, "must be a whole number");
@@ -22,7 +22,7 @@ export const settingsSchema = z.strictObject({
   topK: count(16),
   maxTokens: count(4_096),
   /** How rows and answers are sketched: a method's `attribution.kind`. */
-  sketches: z.enum(["ekfac-pca", "ekfac-fold"]).default("ekfac-pca"),
+  sketches: z.enum(["ekfac-pca", "ekfac-factored"]).default("ekfac-pca"),
 });
 
 /** What is to be trained: the whole request of a job. */
@@ -68,14 +68,16 @@ export function defaultSettings(parameters: number): JobSettings {
   };
 }
 
-/** The method with an order's settings: what is trained by, and committed. */
-export function methodOf(settings: JobSettings): Method {
+/**
+ * The method with an order's settings: what is trained by, and committed.
+ * @param parameters of the base model.
+ */
+export function methodOf(settings: JobSettings, parameters: number): Method {
   const { lora, training, generation } = DEFAULT_METHOD;
   const { epochs, rank, learningRate, batch, warmupSteps, weightDecay, clipNorm, seed, topK, maxTokens } =
     settings;
-  const { attribution } = [DEFAULT_METHOD, LARGE_METHOD].find(
-    (method) => method.attribution.kind === settings.sketches,
-  )!;
+  const attribution =
+    settings.sketches === "ekfac-pca" ? DEFAULT_METHOD.attribution : factoredSketches(parameters);
   return {
     ...DEFAULT_METHOD,
     lora: { ...lora, rank, alpha: 2 * rank },

@@ -6,10 +6,11 @@ import { aiError } from "../errors.ts";
 import { type MemoryPart, totalBytes } from "../model/estimate.ts";
 import { openModelSource } from "../model/files.ts";
 import { type OpenedModel, openModel } from "../model/load.ts";
+import type { Method } from "../train/method.ts";
 import { buildMemory } from "../train/model-build.ts";
 import { requireWarmUp, stepsOf, visitsAnEpoch } from "../train/plan.ts";
 import { type Snapshot, type TrainingSet, trainingSet } from "../train/snapshot.ts";
-import { type JobOrder, methodOf } from "./order.ts";
+import type { JobOrder } from "./order.ts";
 
 /** Rows that a preview shows. */
 const SHOWN = 20;
@@ -57,24 +58,26 @@ export async function snapshotsOf(
 
 /**
  * Reads an order's rows as its base model sees them, and estimates the job, by the estimator that judges it when it starts.
+ * @param method of the order's settings.
  * @throws CodedError `SNAPSHOT_UNKNOWN`, `TRAINING_SET_EMPTY`, `JOB_TOO_LARGE`, `JOB_TOO_SHORT`, and of the model's files.
  */
 export async function previewOrder(
   sources: PreviewSources,
   basePath: string,
   order: JobOrder,
+  method: Method,
 ): Promise<Preview> {
   const opened = openModel(await openModelSource(basePath));
   const snapshots = await snapshotsOf(sources, order);
-  const reader = { ...opened, copies: methodOf(order.settings).copies };
+  const reader = { ...opened, copies: method.copies };
   const set = await trainingSet(snapshots, (id) => sources.content.get(id), reader);
   const { rows, longest, mean } = await shownRows(set, opened);
-  const visits = visitsAnEpoch(set.examples, methodOf(order.settings));
+  const visits = visitsAnEpoch(set.examples, method);
   const tokens = Math.round(mean * visits * order.settings.epochs);
   const steps = stepsOf(visits, order.settings);
   requireSize(tokens);
   requireWarmUp(order.settings.warmupSteps, steps);
-  const memory = buildMemory(opened, set.examples, methodOf(order.settings));
+  const memory = buildMemory(opened, set.examples, method);
   return {
     ...{ rows, memory, tokens, examples: set.examples.length, longestRow: longest },
     ...{ repeats: set.repeats, skipped: set.skipped },

@@ -43,7 +43,7 @@ export async function runJob(
   const path = await bases.pathOf(order.base);
   tell({ kind: "log", text: `reading ${order.snapshots.length} snapshots and the base model ${order.base}` });
   const snapshots = await snapshotsOf({ client, at }, order);
-  const preview = await previewOrder(parts, path, order);
+  const preview = await previewOrder(parts, path, order, method);
   tell({
     kind: "log",
     text: `${preview.examples} rows train, ${preview.repeats} repeat others, ${preview.skipped} do not fit`,

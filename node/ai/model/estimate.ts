@@ -33,6 +33,8 @@ const SHORTEST_ROW = 4;
 const F32 = 4;
 /** Threads that work out eigenvectors at once, as far as is counted. */
 const SOLVERS = 4;
+/** Of a row for each direction of a factored basis, by which rows are chosen. */
+const PROBES = 4;
 /** What JavaScript's heap and threads may still claim of an address space that is limited: they can't be refused any. */
 const HEAP_ROOM = 384 * 2 ** 20;
 
@@ -45,21 +47,26 @@ export function adapterParameters(
   return config.layers * linears.reduce((sum, linear) => sum + rank * (linear.in + linear.out), 0);
 }
 
-/** Of a factored basis for such an adapter (native/js/factored.ts). */
-export function foldedSizes(
+/** Sizes of such an adapter's tensors: A and B of each linear, layer by layer. */
+export function adapterTensorSizes(
   config: ModelConfig,
   { rank, targets = LORA_TARGETS }: AdapterSize,
-  axes: number,
-): ReturnType<typeof factoredSizes> {
+): number[] {
   const linears = linearShapes(config).filter(({ name }) => targets.some((target) => name.endsWith(target)));
-  const sides = linears.flatMap((linear) => [{ count: rank * linear.in }, { count: rank * linear.out }]);
-  const { mantissas, exponents, coordinates } = factoredSizes(sides, rank, axes);
-  const { layers } = config;
-  return {
-    mantissas: layers * mantissas,
-    exponents: layers * exponents,
-    coordinates: layers * coordinates,
-  };
+  const layer = linears.flatMap((linear) => [rank * linear.in, rank * linear.out]);
+  return Array.from({ length: config.layers }, () => layer).flat();
+}
+
+/** Of a factored basis of k directions for such an adapter, at most (native/js/factored.ts). */
+export function factoredBasisSize(
+  config: ModelConfig,
+  adapter: AdapterSize,
+  dimension: number,
+): ReturnType<typeof factoredSizes> {
+  return factoredSizes(
+    adapterTensorSizes(config, adapter).map((count) => ({ count })),
+    dimension,
+  );
 }
 
 /** Answering: one sequence of at most `positions` tokens at a time, with adapters resident beside the weights. */
@@ -95,15 +102,12 @@ export function engineMemory(
   ];
 }
 
-/**
- * One question to a model in memory: the answer, then its gradient through the basis: of `dimension` directions, or where there are
- * `axes` of as many of each factor.
- */
+/** One question to a model in memory: the answer, then its gradient through the basis of so many mantissas. */
 export function requestMemory(
   config: ModelConfig,
-  use: { positions: number; adapter: AdapterSize; dimension: number; axes?: number },
+  use: { positions: number; adapter: AdapterSize; mantissas: number },
 ): MemoryPart[] {
-  const { positions, adapter, dimension, axes } = use;
+  const { positions, adapter, mantissas } = use;
   const serving = servingMemory(config, 0, { positions, adapters: [adapter] });
   const backward = { adapter, longestRow: positions, microbatchTokens: positions };
   const gradient = backwardMemory(config, 0, backward, GRADIENT_COPIES);
@@ -112,12 +116,8 @@ export function requestMemory(
     name,
     bytes: Math.max(bytes, gradient.find((part) => part.name === name)?.bytes ?? 0),
   }));
-  const kept =
-    axes === undefined
-      ? dimension * adapterParameters(config, adapter)
-      : foldedSizes(config, adapter, axes).mantissas;
   // The basis as it is kept is the model's own; a question takes a copy of it, and one widened.
-  return [...parts, { name: "basis", bytes: (2 + F32) * kept }];
+  return [...parts, { name: "basis", bytes: (2 + F32) * mantissas }];
 }
 
 /** LoRA training: activations of every layer stay for the backward pass. */
@@ -166,7 +166,7 @@ function backwardMemory(
 export function fitMemory(
   config: ModelConfig,
   weights: number,
-  use: { adapter: AdapterSize; longestRow: number; rows: number; dimension: number; axes?: number },
+  use: { adapter: AdapterSize; longestRow: number; rows: number; dimension: number; isFactored?: boolean },
 ): MemoryPart[] {
   const { rank, targets = LORA_TARGETS } = use.adapter;
   const parameters = adapterParameters(config, use.adapter);
@@ -189,19 +189,21 @@ export function fitMemory(
     name: "factors",
     bytes: config.layers * squares * (2 * F32 + 8) + SOLVERS * 3 * 8 * widest ** 2,
   };
-  if (use.axes !== undefined) {
-    const { mantissas, coordinates } = foldedSizes(config, use.adapter, use.axes);
+  if (use.isFactored) {
+    const { dimension } = use;
+    const { mantissas } = factoredBasisSize(config, use.adapter, dimension);
     return [
       ...training,
-      // Those kept from pass to pass, and of the rows of one micro-batch.
+      // Those kept from pass to pass, what rows are compared by, and of the rows of one micro-batch.
       {
         name: "gradients",
         bytes:
           Math.min(use.rows * parameters * F32, KEPT_GRADIENTS) +
-          Math.min(use.rows, MICRO_BATCH / SHORTEST_ROW) * (parameters + coordinates) * F32,
+          use.rows * PROBES * dimension * F32 +
+          Math.min(use.rows, MICRO_BATCH / SHORTEST_ROW) * (parameters + dimension) * F32,
       },
       factors,
-      { name: "basis", bytes: mantissas * (2 + 2 + F32) + coordinates * 8 },
+      { name: "basis", bytes: mantissas * (2 + 2 + F32) },
     ];
   }
   return [

@@ -11,7 +11,7 @@ import {
   type Manifest,
   registryHashes,
 } from "../attribution/manifest.ts";
-import { basisBytes, basisSizes, isFolded, type ModelBasis } from "../attribution/model-basis.ts";
+import { basisBytes, basisSizes, type ModelBasis } from "../attribution/model-basis.ts";
 import { encodeQuery, type QuerySketch } from "../attribution/record.ts";
 import { bestList, type RowScores } from "../attribution/score.ts";
 import { type AttributionIndex, indexMemory, recordOf } from "../attribution/sketch-index.ts";
@@ -201,8 +201,7 @@ export async function runInference(
   const use = {
     positions: ids.length + limit,
     adapter: model.adapter.shape,
-    dimension: model.index.commitment.dimension,
-    axes: isFolded(model.basis) ? model.basis.axes : undefined,
+    mantissas: model.basis.mantissas.length,
   };
   requireMemory("answering this question", requestMemory(model.base.config, use));
   const arithmetic = servedArithmetic(model.method);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseModelConfig } from "../model/config.ts";
 import { requireStorable } from "./content-sizes.ts";
-import { DEFAULT_METHOD, type Method } from "./method.ts";
+import { DEFAULT_METHOD, defaultMethod, type Method } from "./method.ts";
 
 const SMOLLM2 = parseModelConfig({
   model_type: "llama",
@@ -15,23 +15,37 @@ const SMOLLM2 = parseModelConfig({
   tie_word_embeddings: true,
 });
 
-test("a factored basis is as large as its axes make it, however many rows there are", () => {
-  const { damping, maxDirectionRows, labels, seed, floor, topK } = DEFAULT_METHOD.attribution;
-  const folded = (axes: number): Method => ({
-    ...DEFAULT_METHOD,
-    attribution: {
-      ...{ kind: "ekfac-fold", damping, maxDirectionRows, labels, seed, floor, topK },
-      ...{ axes, dimension: 4096, unit: true },
-    },
+test("a factored basis is as large as its directions make it, however many rows there are", () => {
+  const factored = (rank: number): Method => ({
+    ...defaultMethod(135e6),
+    lora: { ...DEFAULT_METHOD.lora, rank },
   });
-  // Of 64 axes: 19.7 million numbers.
-  expect(() => requireStorable(new Map(), SMOLLM2, 1_000_000, folded(64))).not.toThrow();
-  expect(() => requireStorable(new Map(), SMOLLM2, 40, folded(4096))).toThrow(
+  // 4,096 directions of one tensor each: 33 million numbers.
+  expect(() => requireStorable(new Map(), SMOLLM2, 1_000_000, factored(8))).not.toThrow();
+  // The adapter itself still fits.
+  expect(() => requireStorable(new Map(), SMOLLM2, 40, factored(40))).toThrow(
     expect.objectContaining({
       code: "CONTENT_TOO_LARGE",
-      message: expect.stringContaining("basis (4096 axes)"),
+      message: expect.stringContaining("basis (4096 directions)"),
     }),
   );
+});
+
+test("the default method's basis is storable for every size of model", () => {
+  const sizes = [
+    { parameters: 494e6, hidden: 896, intermediate: 4864, layers: 24, heads: 14, kv: 2 },
+    { parameters: 1_236e6, hidden: 2048, intermediate: 8192, layers: 16, heads: 32, kv: 8 },
+    { parameters: 3_213e6, hidden: 3072, intermediate: 8192, layers: 28, heads: 24, kv: 8 },
+    { parameters: 8_030e6, hidden: 4096, intermediate: 14_336, layers: 32, heads: 32, kv: 8 },
+  ];
+  for (const { parameters, hidden, intermediate, layers, heads, kv } of sizes) {
+    const config = parseModelConfig({
+      ...{ model_type: "llama", vocab_size: 128_256, hidden_size: hidden, intermediate_size: intermediate },
+      ...{ num_hidden_layers: layers, num_attention_heads: heads, num_key_value_heads: kv },
+      max_position_embeddings: 8192,
+    });
+    expect(() => requireStorable(new Map(), config, 1_000_000, defaultMethod(parameters))).not.toThrow();
+  }
 });
 
 test("a part of a model that no node would take is refused by its name before the work", () => {

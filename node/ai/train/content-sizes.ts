@@ -1,7 +1,7 @@
 import { MAX_UPLOAD_BYTES } from "../content/upload-order.ts";
 import { aiError } from "../errors.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { adapterParameters, foldedSizes } from "../model/estimate.ts";
+import { adapterParameters, factoredBasisSize } from "../model/estimate.ts";
 import type { ModelFiles } from "../model/files.ts";
 import { type Method, sketchDimension } from "./method.ts";
 
@@ -21,13 +21,13 @@ export function requireStorable(files: ModelFiles, config: ModelConfig, rows: nu
   const less = "set a smaller rank, or fewer of the linears as targets, in the method";
   requireSize("the adapter", 4 * parameters + HEAD, less);
   const { attribution } = method;
-  if (attribution.kind === "ekfac-fold") {
-    const { mantissas, exponents } = foldedSizes(config, method.lora, attribution.axes);
-    const fewer = "set fewer axes, or a smaller rank, in the method";
-    requireSize(`the attribution basis (${attribution.axes} axes)`, 2 * mantissas + exponents + HEAD, fewer);
+  const dimension = sketchDimension(rows, attribution);
+  if (attribution.kind === "ekfac-factored") {
+    const { mantissas, exponents } = factoredBasisSize(config, method.lora, dimension);
+    const fewer = "set a smaller dimension, or a smaller rank, in the method";
+    requireSize(`the attribution basis (${dimension} directions)`, 2 * mantissas + exponents + HEAD, fewer);
     return;
   }
-  const dimension = sketchDimension(rows, attribution);
   requireSize(`the attribution basis (${dimension} directions)`, 2 * dimension * parameters + HEAD, less);
 }
 

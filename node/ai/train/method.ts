@@ -65,13 +65,13 @@ const methodShape = {
       dimensionStep: z.literal(64),
       maxDimension: count.max(4096).multipleOf(64),
     }),
-    /** The same factors, each cut to its leading eigenvectors, whitened there, and folded: its cost is linear in the rows. */
+    /** The same factors, each on the directions that some rows span in it: its cost is linear in the rows. */
     z.strictObject({
-      kind: z.literal("ekfac-fold"),
+      kind: z.literal("ekfac-factored"),
       ...attributionShape,
-      /** Eigenvectors of the longer side of each of the adapter's tensors, at most. */
+      /** Eigenvectors of the longer side of each of the adapter's tensors that are whitened one by one, at most. */
       axes: count.max(4096),
-      /** k. */
+      /** k: directions of all tensors, at most. */
       dimension: count.max(4096).multipleOf(64),
       /** Whether every row has the same length, so that none counts for more by its norm alone. */
       unit: z.boolean(),
@@ -149,9 +149,9 @@ export const DEFAULT_METHOD: Method & { format: "openledger/method/3" } = {
 /** Parameters of a base model up to which the default method's numbers and its dense basis serve. */
 const SMALL = 20_000_000;
 
-/** Sketches whose basis has a size of its own. */
-export const FACTORED_SKETCHES: Extract<Method["attribution"], { kind: "ekfac-fold" }> = {
-  kind: "ekfac-fold",
+/** Sketches whose basis has a size of its own, whatever the rows are many. */
+export const FACTORED_SKETCHES: Extract<Method["attribution"], { kind: "ekfac-factored" }> = {
+  kind: "ekfac-factored",
   labels: "true",
   damping: 0.1,
   maxDirectionRows: 2048,
@@ -167,15 +167,28 @@ export const FACTORED_SKETCHES: Extract<Method["attribution"], { kind: "ekfac-fo
  * How larger models learn as many rows: they need fewer rounds at a lower rate, and a basis whose size does not grow with the rows. One of
  * SmolLM2-135M's for 64 dense directions would be larger than a content may be.
  */
-export const LARGE_METHOD: Method = {
+const LARGE_METHOD: Method = {
   ...DEFAULT_METHOD,
   training: { ...DEFAULT_METHOD.training, epochs: 20, learningRate: 0.002, minLearningRate: 0.0002 },
   attribution: FACTORED_SKETCHES,
 };
 
+/** Above so many parameters fewer directions serve, or the basis would be no content that nodes take. */
+const FEWER = [
+  { above: 4e9, dimension: 1024 },
+  { above: 6e8, dimension: 2048 },
+];
+
+/** The default factored sketches for a base model of that many parameters. */
+export function factoredSketches(parameters: number): Method["attribution"] {
+  const { dimension } = FEWER.find(({ above }) => parameters > above) ?? FACTORED_SKETCHES;
+  return { ...FACTORED_SKETCHES, dimension };
+}
+
 /** The method for a base model of that many parameters, unless its builder gives another. */
 export function defaultMethod(parameters: number): Method {
-  return parameters <= SMALL ? DEFAULT_METHOD : LARGE_METHOD;
+  if (parameters <= SMALL) return DEFAULT_METHOD;
+  return { ...LARGE_METHOD, attribution: factoredSketches(parameters) };
 }
 
 /** Canonical bytes of a method; their SHA-256 is its hash. */
@@ -206,7 +219,7 @@ export function servedArithmetic({ generation }: Method): Arithmetic {
 
 /** k for that many rows: as many directions as their sketches have, up to the method's limit. */
 export function sketchDimension(rows: number, attribution: Method["attribution"]): number {
-  if (attribution.kind === "ekfac-fold") return attribution.dimension;
+  if (attribution.kind === "ekfac-factored") return attribution.dimension;
   const { dimensionStep, maxDimension, prompts = 1 } = attribution;
   return Math.min(Math.ceil((rows * prompts) / dimensionStep) * dimensionStep, maxDimension);
 }

@@ -86,8 +86,8 @@ ol_job* fit_basis(world& w, ol_session* s) {
 ol_job* fit_factored(world& w, ol_session* s) {
   ol_job* job = nullptr;
   const ol_examples set = w.set.view();
-  const ol_fold fold{3, 64, 7, 1};
-  must(ol_start_fit_factored(s, w.model.get(), w.adapter.get(), &set, 0.1, 3, &fold, 20000, &job));
+  const ol_factored_terms terms{0.1, 3, 64, 1};
+  must(ol_start_fit_factored(s, w.model.get(), w.adapter.get(), &set, &terms, 1, 20000, &job));
   return job;
 }
 

@@ -112,7 +112,7 @@ interface MethodPart {
 
 const NAMES: Readonly<Record<string, string>> = {
   "ekfac-pca": "EK-FAC gradient influence",
-  "ekfac-fold": "EK-FAC gradient influence, factor by factor",
+  "ekfac-factored": "EK-FAC gradient influence, factor by factor",
 };
 
 function methodName({ attribution }: MethodPart): string {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { FoldedBasis } from "../attribution/model-basis.ts";
+import type { FactoredModelBasis } from "../attribution/model-basis.ts";
 import { valueOfRecord } from "../client/model-disputes.ts";
 import { getModel } from "../client/models.ts";
 import { hexOfBytes } from "../codec/hash.ts";
@@ -12,10 +12,10 @@ import { rerunRecord } from "../verify/rerun-record.ts";
 import { loadServedModel, type ServedModel } from "./inference.ts";
 
 const { damping, maxDirectionRows, labels, seed, floor, topK } = TINY_METHOD.attribution;
-const FOLDED: Method = {
+const FACTORED: Method = {
   ...TINY_METHOD,
   attribution: {
-    ...{ kind: "ekfac-fold", damping, maxDirectionRows, labels, seed, floor, topK },
+    ...{ kind: "ekfac-factored", damping, maxDirectionRows, labels, seed, floor, topK },
     ...{ axes: 8, dimension: 256, unit: true },
   },
 };
@@ -25,7 +25,7 @@ let receipt: Receipt;
 let model: ServedModel;
 
 beforeAll(async () => {
-  world = await MarketWorld.open(1, { baseFiles: tinyModelFiles(), method: FOLDED });
+  world = await MarketWorld.open(1, { baseFiles: tinyModelFiles(), method: FACTORED });
   const { modelId } = await world.serving();
   const host = world.host();
   await host.open();
@@ -35,7 +35,10 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 test("a model with a factored basis is registered, answers, and is paid for by rows that its sketches find", () => {
-  expect((model.basis as FoldedBasis).fold).toEqual({ dimension: 256, seed, unit: true });
+  const { terms, counts } = model.basis as FactoredModelBasis;
+  expect(terms).toEqual({ dimension: 256, unit: true });
+  // So many rows train: no tensor has more directions than they span.
+  expect(Math.max(...counts)).toBe(7);
   expect(model.index.commitment.dimension).toBe(256);
   expect(receipt.claim.list.weights.length).toBeGreaterThan(0);
 });
