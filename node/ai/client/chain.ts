@@ -1,13 +1,15 @@
 import {
   type Account,
   type Chain,
-  createWalletClient,
+  createClient,
   http,
   type PublicClient,
   type TransactionReceipt,
   type Hex as ViemHex,
   WaitForTransactionReceiptTimeoutError,
 } from "viem";
+// The whole wallet of viem is several times as large, which pages would load first.
+import { sendTransaction } from "viem/actions";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { aiError } from "../errors.ts";
 import { publicClient } from "./public-client.ts";
@@ -179,7 +181,7 @@ async function handIn(
   { to, data, value = 0n, gas: limit }: TransactionOrder,
 ): Promise<Hash> {
   const { address } = account;
-  const wallet = createWalletClient({
+  const wallet = createClient({
     account,
     chain: client.chain,
     transport: http(client.rpcUrl, { timeout: RPC_TIMEOUT_MS, retryCount: 2 }),
@@ -191,7 +193,7 @@ async function handIn(
       let nonce = await pending();
       for (let tries = 1; ; tries++) {
         try {
-          return await wallet.sendTransaction({ to, data, value, gas, nonce });
+          return await sendTransaction(wallet, { to, data, value, gas, nonce });
         } catch (cause) {
           // A program on another machine, or one that takes no turns, was faster.
           if (!isNonceTaken(cause)) throw cause;
