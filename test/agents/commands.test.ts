@@ -18,6 +18,7 @@ import { stakeAsVerifier } from "../../node/ai/client/verifiers.ts";
 import { HOST, OPEN, OWNER, PAYER, STAKER } from "../../node/ai/testing/market-world.ts";
 import { sleep } from "../../node/base/clock.ts";
 import { packageRoot } from "../../node/base/paths.ts";
+import { Program } from "../e2e/program.ts";
 
 const LONG = 600_000;
 const CONTRIBUTORS = [2, 3, 4];
@@ -147,12 +148,10 @@ describe("the commands of agents", { timeout: LONG }, () => {
     world.says = "hold";
     const program = join(packageRoot(), "dist", "node", "main.js");
     const args = ["agent", "run", "1", session, "--every", "5", "--rpc", served.url, "--data-dir", folder];
-    const child = spawn(process.execPath, [program, ...args, "--key", "bot"], { stdio: "ignore" });
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    await sleep(4_000);
+    const other = new Program(process.execPath, [program, ...args, "--key", "bot"]);
+    await other.says("the agent runs");
     await expect(run("--rounds", "1")).rejects.toThrow(/RUN_LOCKED/);
-    child.kill("SIGINT");
-    await ended;
+    await other.signal("SIGINT");
     world.says = "buy 5";
   });
 

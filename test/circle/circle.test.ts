@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CIRCLE_REVIEWERS } from "../../devnet/circle.ts";
 import { jsonRpc } from "../../devnet/json-rpc.ts";
 import { rewardBalance } from "../../node/ai/client/balances.ts";
+import { getGrant } from "../../node/circle/grants.ts";
 import { fundBooks } from "../../node/circle/money.ts";
+import { getPanel } from "../../node/circle/panels.ts";
 import { until } from "../e2e/program.ts";
 import { type Ground, openGround } from "../governance/ground.ts";
 
@@ -16,7 +18,6 @@ interface Shown {
   state: string;
   amount: string;
   released: string;
-  judges?: { state: string; commitUntil: string; revealUntil: string };
   next: { what: string; step?: string }[];
   done?: string[];
 }
@@ -51,17 +52,20 @@ async function judge(grant: string, points: string): Promise<Shown> {
   const drawn = await until(
     "the panel is drawn",
     async () => {
-      const { judges } = await circle("show", grant);
-      return judges?.state === "drawn" ? judges : undefined;
+      const { panel } = await getGrant(ground.l2, ground.circle, BigInt(grant));
+      const judges = await getPanel(ground.l2, ground.circle, panel);
+      return judges.state === "drawn" ? judges : undefined;
     },
     LONG,
   );
   const scores = () =>
-    Promise.all(CIRCLE_REVIEWERS.map((key) => circleBy(key, "score", grant, points, "I have looked")));
+    ground.slowly(() =>
+      Promise.all(CIRCLE_REVIEWERS.map((key) => circleBy(key, "score", grant, points, "I have looked"))),
+    );
   await scores();
   await until(
     "scores can be revealed",
-    async () => (await chainTime()) > BigInt(drawn.commitUntil) || undefined,
+    async () => (await chainTime()) > drawn.commitUntil || undefined,
     LONG,
   );
   await scores();
@@ -142,8 +146,11 @@ describe("OpenCircle on a devnet", { timeout: LONG }, () => {
       `circleFund.setBudget(1, 2, 100000, ${parseEther("100")})`,
       `circle.clawBack(1, 0x${"ab".repeat(32)})`,
     ];
-    const { number } = (await by("stan", "propose", "A mistake", ...calls)) as { number: number };
-    await by("stan", "vote", String(number), "for", "--wait");
+    const number = await ground.slowly(async () => {
+      const proposed = (await by("stan", "propose", "A mistake", ...calls)) as { number: number };
+      await by("stan", "vote", String(proposed.number), "for", "--wait");
+      return proposed.number;
+    });
     await by("bruno", "queue", String(number), "--wait");
     await by("bruno", "execute", String(number), "--wait");
     expect(await circle("show", "1")).toMatchObject({ state: "clawed back", next: [] });

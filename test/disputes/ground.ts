@@ -22,6 +22,7 @@ import { uploadsOf } from "../../node/ai/content/upload-order.ts";
 import { ENGINE } from "../../node/ai/verify/engine.ts";
 import { sleep } from "../../node/base/clock.ts";
 import type { Address, Hex } from "../../node/chain/types/primitives.ts";
+import { withSlowL1 } from "../harness/slow-l1.ts";
 
 export const OPEN = 10n ** 18n;
 /** Honest verifiers, each with a daemon of its own. */
@@ -31,6 +32,8 @@ const VERIFIER_STAKE = 200n * OPEN;
 const PURSE = 1_500n * OPEN;
 /** Test accounts from here on are verifiers and liars. */
 const FIRST_WALLET = 100;
+/** Wall seconds for an L1 block while something has to be done in a window. */
+const SLOW_S = 4;
 
 /** A devnet of its own: L1, sequencer with an honest host, second node with a watcher, verifiers. */
 export interface Ground {
@@ -49,6 +52,8 @@ export interface Ground {
   kill(what: "watcher" | "verifier" | "host"): void;
   /** Lets the watcher stand still, or go on: its process stays. */
   hold(isHeld: boolean): void;
+  /** The chain's time goes slower while `work` goes on: what has to be done in a window is then. */
+  slowly<T>(work: () => Promise<T>): Promise<T>;
   /** The chain's time in seconds. */
   now(): Promise<bigint>;
   /** Asks until there is something. @throws when the chain's clock has gone on for `seconds`. */
@@ -105,6 +110,7 @@ async function start(
   await nodes.verifier.start(signal);
   const at = await ensureProtocol(layout, options, say, patientPlan);
   const client = await connectChain(`http://127.0.0.1:${sequencerPort}`);
+  const l1 = await connectChain(`http://127.0.0.1:${l1Port}`);
   const wallets = walletMaker(client);
   const daemons: Child[] = [];
   for (let i = 0; i < VERIFIERS; i++) {
@@ -138,6 +144,7 @@ async function start(
     hold: (isHeld) => {
       for (const pid of childrenOf(nodes.verifier.pid)) process.kill(pid, isHeld ? "SIGSTOP" : "SIGCONT");
     },
+    slowly: (work) => withSlowL1(l1, { pace, slow: Math.max(pace, SLOW_S) }, work),
     ...{ kill, now, say, stop },
     until: (what, seconds, look) => untilThere(now, what, seconds, look),
   };

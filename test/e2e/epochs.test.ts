@@ -105,6 +105,29 @@ describe("answers paid out of purses", { timeout: 900_000 }, () => {
     rmSync(folder, { recursive: true });
   };
 
+  /** A leaf of paula's and the last payout are demanded, and shown; the leaf's case is opened, if none was. Windows bound each. */
+  const demandAndOpen = async (epochId: string, paula: string) => {
+    const leaf = <T>(payer: Role, ...args: string[]) => told<T>(payer, "dispute", "leaf", ...args);
+    const { ranges, closing } = await told<{
+      ranges: { payer: string; count: number }[];
+      closing: { payoutCount: number };
+    }>("paula", "epoch", "show", epochId);
+    const mine = ranges.findIndex(({ payer }) => payer === paula);
+    expect(mine).toBeGreaterThanOrEqual(0);
+    const position = `${ranges.slice(0, mine).reduce((sum, { count }) => sum + count, 0)}`;
+    expect(await leaf("paula", "demand", epochId, position)).toMatchObject({ deposit: "0" });
+    const last = `${closing.payoutCount - 1}`;
+    const paid = await leaf<{ deposit: string }>("stan", "demand", epochId, last, "--payout");
+    expect(BigInt(paid.deposit)).toBeGreaterThan(0n);
+    const opening = await run("paula", "dispute", "leaf", "open", epochId, position);
+    for (const demanded of [[position], [last, "--payout"]])
+      await until("the host showed the leaf", async () => {
+        expect((await leaf<Shown>("stan", "show", epochId, ...demanded)).demand?.isAnswered).toBe(true);
+        return true;
+      });
+    return { position, opening };
+  };
+
   beforeAll(async () => {
     ground = await openGround(PACE, () => undefined);
     world = await makeWorld(ground);
@@ -210,42 +233,15 @@ describe("answers paid out of purses", { timeout: 900_000 }, () => {
       return number > before && (await getEpoch(client, at, id)).deadline > (await now()) + 40n && id;
     });
     const epochId = `${closed}`;
-    const { ranges, closing } = await told<{
-      ranges: { payer: string; count: number }[];
-      closing: { payoutCount: number };
-    }>("paula", "epoch", "show", epochId);
     const me = ground.dev("paula").address.toLowerCase();
-    const mine = ranges.findIndex(({ payer }) => payer === me);
-    expect(mine).toBeGreaterThanOrEqual(0);
-    const position = `${ranges.slice(0, mine).reduce((sum, { count }) => sum + count, 0)}`;
-    expect(await told("paula", "dispute", "leaf", "demand", epochId, position)).toMatchObject({
-      deposit: "0",
-    });
-    const last = `${closing.payoutCount - 1}`;
-    const paid = await told<{ deposit: string }>(
-      "stan",
-      "dispute",
-      "leaf",
-      "demand",
-      epochId,
-      last,
-      "--payout",
-    );
-    expect(BigInt(paid.deposit)).toBeGreaterThan(0n);
+    const { position, opening } = await ground.slowly(() => demandAndOpen(epochId, me));
     // A draw may name this leaf, and have opened its case before.
-    const opening = await run("paula", "dispute", "leaf", "open", epochId, position);
     const isMine = opening.status === 0;
     if (!isMine) {
       expect(opening.stderr).toContain("is disputed or audited already");
       expect(await drawnPositions(client, at, closed)).toContain(Number(position));
     }
     expect(await told("stan", "dispute", "epoch", "check", epochId)).toMatchObject({ isFalse: false });
-    for (const leaf of [[position], [last, "--payout"]])
-      await until("the host showed the leaf", async () => {
-        const shown = await told<Shown>("stan", "dispute", "leaf", "show", epochId, ...leaf);
-        expect(shown.demand?.isAnswered).toBe(true);
-        return true;
-      });
     const refused = async (...args: string[]) => refusal(await run("stan", "dispute", ...args)).code;
     expect(await refused("leaf", "demand", epochId, "65536")).toBe("LEAF_UNKNOWN");
     expect(await refused("leaf", "demand", epochId, "-1")).toBe("NUMBER_INVALID");
@@ -268,22 +264,26 @@ describe("answers paid out of purses", { timeout: 900_000 }, () => {
     // Nobody else is to be first.
     ground.hold(true);
     try {
-      const { epochId, bond } = await closeFalsely(world, liar);
-      const found = await run("stan", "dispute", "epoch", "check", `${epochId}`);
-      expect([found.status, JSON.parse(found.stdout)]).toEqual([
-        1,
-        expect.objectContaining({ isFalse: true, kind: "payout", position: 0 }),
-      ]);
-      const shown = await run("stan", "dispute", "epoch", "check", `${epochId}`, "--challenge");
-      expect([shown.status, JSON.parse(shown.stdout)]).toEqual([
-        1,
-        expect.objectContaining({ isFalse: true, transaction: expect.stringMatching(/^0x/) }),
-      ]);
-      expect(await told("stan", "epoch", "show", `${epochId}`)).toMatchObject({
-        state: { status: "refuted" },
+      const { epochId, bond } = await ground.slowly(async () => {
+        const closed = await closeFalsely(world, liar);
+        const { epochId } = closed;
+        const found = await run("stan", "dispute", "epoch", "check", `${epochId}`);
+        expect([found.status, JSON.parse(found.stdout)]).toEqual([
+          1,
+          expect.objectContaining({ isFalse: true, kind: "payout", position: 0 }),
+        ]);
+        const shown = await run("stan", "dispute", "epoch", "check", `${epochId}`, "--challenge");
+        expect([shown.status, JSON.parse(shown.stdout)]).toEqual([
+          1,
+          expect.objectContaining({ isFalse: true, transaction: expect.stringMatching(/^0x/) }),
+        ]);
+        expect(await told("stan", "epoch", "show", `${epochId}`)).toMatchObject({
+          state: { status: "refuted" },
+        });
+        const again = await run("paula", "dispute", "epoch", "check", `${epochId}`, "--challenge");
+        expect(refusal(again).code).toBe("CLAIM_DECIDED");
+        return closed;
       });
-      const again = await run("paula", "dispute", "epoch", "check", `${epochId}`, "--challenge");
-      expect(refusal(again).code).toBe("CLAIM_DECIDED");
       const collected = await until("the reward is final", async () => {
         const { status, stdout, stderr } = await run("stan", "dispute", "epoch", "collect", `${epochId}`);
         expect([status, stderr]).toEqual([0, expect.any(String)]);

@@ -262,7 +262,11 @@ describe("governance on a devnet", { timeout: LONG }, () => {
         `datanets.upgradeToAndCall(${registry}, 0x)`,
         `agentRegistry.upgradeToAndCall(${agentCode.code}, 0x)`,
       ];
-      const proposed = await governanceBy("stan", "propose", "Everything at once", ...calls);
+      const proposed = await ground.slowly(async () => {
+        const shown = await governanceBy("stan", "propose", "Everything at once", ...calls);
+        await governanceBy("stan", "vote", String(shown.number), "for", "--wait");
+        return shown;
+      });
       const changed = (what: string) =>
         proposed.effects.flatMap(({ changes }) => changes).find((change) => change.what === what);
       expect(changed("gasLimit")).toMatchObject({ before: "30000000", after: "40000000" });
@@ -281,7 +285,6 @@ describe("governance on a devnet", { timeout: LONG }, () => {
       expect(proposed.effects.map(({ failure }) => failure)).toEqual(calls.map(() => undefined));
 
       const number = String(proposed.number);
-      await governanceBy("stan", "vote", number, "for", "--wait");
       await governanceBy("bruno", "queue", number, "--wait");
       const done = await governanceBy("alba", "execute", number, "--wait");
       expect(done).toMatchObject({ state: "executed", isOver: true });

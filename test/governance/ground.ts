@@ -5,7 +5,7 @@ import { bytesToHex } from "viem";
 import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { devAccounts, type Role } from "../../devnet/accounts.ts";
 import { ensureAgents } from "../../devnet/agents.ts";
-import { createAnvil, MNEMONIC } from "../../devnet/anvil.ts";
+import { createAnvil, L1_BLOCK_TIME, MNEMONIC } from "../../devnet/anvil.ts";
 import { ensureProtocol, prepareDevnetChain } from "../../devnet/chain.ts";
 import { Child } from "../../devnet/child.ts";
 import { ensureCircle } from "../../devnet/circle.ts";
@@ -26,6 +26,7 @@ import { type CirclePlan, DEVNET_CIRCLE } from "../../node/circle/plan.ts";
 import type { PreparedChain } from "../../node/deploy/chain-files.ts";
 import { type GovernanceAddresses, readGovernanceFile } from "../../node/governance/addresses.ts";
 import { DEVNET_GOVERNANCE } from "../../node/governance/plan.ts";
+import { withSlowL1 } from "../harness/slow-l1.ts";
 
 /** A funded account of L1 that has no role yet. */
 const NEXT_BATCHER = 18;
@@ -43,6 +44,8 @@ const ACTORS: readonly Role[] = [
   "edda",
 ];
 const READY_MS = 240_000;
+/** Wall seconds for an L1 block while something has to be done in a window. */
+const SLOW_S = 6;
 
 /** A devnet of its own without AI: L1, one node, the protocol's contracts and governance. */
 export interface Ground {
@@ -59,6 +62,8 @@ export interface Ground {
   nextBatcher: Address;
   /** Starts the node again with the key of `nextBatcher`. */
   changeBatcher(): Promise<void>;
+  /** The chain's time goes slower while `work` goes on: what has to be done in a window is then. */
+  slowly<T>(work: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 }
 
@@ -118,9 +123,10 @@ async function start(layout: Layout, children: Child[], stop: () => Promise<void
   const cli = new CliRunner({ dataDir: layout.root, rpcUrl, l1RpcUrl, signal });
   for (const role of ACTORS) await cli.json(["account", "import", role, devAccounts()[role].privateKey]);
   const next = mnemonicToAccount(MNEMONIC, { addressIndex: NEXT_BATCHER });
+  const l1 = await connectChain(l1RpcUrl);
   return {
-    ...{ chain, protocol, circle, agents, cli, stop },
-    ...{ l1: await connectChain(l1RpcUrl), l2: await connectChain(rpcUrl) },
+    ...{ chain, protocol, circle, agents, cli, stop, l1, l2: await connectChain(rpcUrl) },
+    slowly: (work) => withSlowL1(l1, { pace: L1_BLOCK_TIME, slow: SLOW_S }, work),
     at: () => readGovernanceFile(layout.governance)!,
     dev: (role) => privateKeyToAccount(devAccounts()[role].privateKey),
     nextBatcher: next.address.toLowerCase() as Address,

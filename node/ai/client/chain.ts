@@ -1,17 +1,20 @@
 import {
   type Account,
   type Chain,
-  createWalletClient,
+  createClient,
   http,
   type PublicClient,
   type TransactionReceipt,
   type Hex as ViemHex,
   WaitForTransactionReceiptTimeoutError,
 } from "viem";
+// The whole wallet of viem is several times as large, which pages would load first.
+import { sendTransaction } from "viem/actions";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { aiError } from "../errors.ts";
 import { publicClient } from "./public-client.ts";
 import { asCodedError, isNonceTaken } from "./refusals.ts";
+import { revertedError } from "./reverted.ts";
 import { rpcRequest } from "./rpc.ts";
 import { inTurn } from "./turn.ts";
 
@@ -124,42 +127,33 @@ export interface TransactionOrder {
 export type Sender = (order: TransactionOrder) => Promise<SentTransaction>;
 
 /**
- * Signs, sends and waits until the transaction is in a block.
- * @throws CodedError `TRANSACTION_REVERTED` with the contract's error by name, `FUNDS_INSUFFICIENT`, `ACCOUNT_BUSY`,
- * `TRANSACTION_REFUSED` by the node, `TRANSACTION_WAITING` when no block takes it.
+ * Signs, sends and waits until the transaction is in a block. One that ran out of the gas that was estimated for it is sent once
+ * more, estimated anew: others' acts, or the block's time, can make it more work than it was when it was estimated.
+ * @throws CodedError `TRANSACTION_REVERTED` with the contract's error by name or the gas that was used, `FUNDS_INSUFFICIENT`,
+ * `ACCOUNT_BUSY`, `TRANSACTION_REFUSED` by the node, `TRANSACTION_WAITING` when no block takes it.
  */
 export async function send(
   client: ChainClient,
   account: Account,
   transaction: TransactionOrder,
 ): Promise<SentTransaction> {
-  // Two transactions of one account at once would take the same nonce.
+  for (let isFirst = true; ; isFirst = false) {
+    const hash = await handInInOrder(client, account, transaction);
+    const receipt = await receiptOf(client, hash);
+    if (receipt.status === "success") return { hash, receipt };
+    const error = await revertedError(client.public, account, transaction, receipt);
+    // What reverted left nothing behind, so nothing is done twice.
+    const isWorthMore = isFirst && transaction.gas === undefined && error.facts.outOfGas === true;
+    if (!isWorthMore) throw error;
+  }
+}
+
+/** Two transactions of one account at once would take the same nonce. */
+function handInInOrder(client: ChainClient, account: Account, transaction: TransactionOrder): Promise<Hash> {
   const before = client.turns.get(account.address) ?? Promise.resolve();
   const handedIn = before.catch(() => undefined).then(() => handIn(client, account, transaction));
   client.turns.set(account.address, handedIn);
-  const hash = await handedIn;
-  const receipt = await receiptOf(client, hash);
-  if (receipt.status === "success") return { hash, receipt };
-  throw await revertedError(client, account, transaction, receipt);
-}
-
-/** With the contract's own error, if the call is still refused after the block that reverted it. */
-async function revertedError(
-  client: ChainClient,
-  account: Account,
-  { to, data, value, gas }: TransactionOrder,
-  { transactionHash: hash, blockNumber }: TransactionReceipt,
-) {
-  const why = await client.public.call({ account, to, data, value, gas, blockNumber }).then(
-    () => undefined,
-    (cause: unknown) => asCodedError(cause),
-  );
-  const isRefusal = why?.code === "TRANSACTION_REVERTED";
-  return aiError("TRANSACTION_REVERTED", {
-    message: `the transaction ${hash} was mined, but it reverted${isRefusal ? `: ${why.message}` : ""}`,
-    fix: isRefusal ? why.fix : "the chain's state changed in between: look at it and try again",
-    facts: { hash, blockNumber, ...(isRefusal && why.facts) },
-  });
+  return handedIn;
 }
 
 /** {@link send} with one account. */
@@ -187,7 +181,7 @@ async function handIn(
   { to, data, value = 0n, gas: limit }: TransactionOrder,
 ): Promise<Hash> {
   const { address } = account;
-  const wallet = createWalletClient({
+  const wallet = createClient({
     account,
     chain: client.chain,
     transport: http(client.rpcUrl, { timeout: RPC_TIMEOUT_MS, retryCount: 2 }),
@@ -199,7 +193,7 @@ async function handIn(
       let nonce = await pending();
       for (let tries = 1; ; tries++) {
         try {
-          return await wallet.sendTransaction({ to, data, value, gas, nonce });
+          return await sendTransaction(wallet, { to, data, value, gas, nonce });
         } catch (cause) {
           // A program on another machine, or one that takes no turns, was faster.
           if (!isNonceTaken(cause)) throw cause;

@@ -7,8 +7,8 @@ import {
   type TransactionOrder,
 } from "../../ai/client/chain.ts";
 import { asCodedError } from "../../ai/client/refusals.ts";
+import { revertedError } from "../../ai/client/reverted.ts";
 import { type SignUpload, uploadsOf } from "../../ai/content/upload-order.ts";
-import { aiError } from "../../ai/errors.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 import { webError } from "../errors.ts";
 import { ask, type Signer, type Wallet } from "./signer.ts";
@@ -52,11 +52,7 @@ export async function transact(
       throw asCodedError(cause);
     });
   if (receipt.status === "success") return { hash, receipt };
-  throw aiError("TRANSACTION_REVERTED", {
-    message: `the transaction ${hash} was mined, but it reverted`,
-    fix: "the chain's state changed in between: look at it and try again",
-    facts: { hash },
-  });
+  throw await revertedError(client.public, address, { to, data, value }, receipt);
 }
 
 /** Signs a text (EIP-191). @throws CodedError `WALLET_REFUSED`. */
