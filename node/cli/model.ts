@@ -74,7 +74,7 @@ export function modelCommand(): Command {
     )
     .option(
       "--method <file>",
-      "JSON with the method's settings (default: the one that `openledger model method --base <path>` prints)",
+      "JSON with the method's settings (default: the one that `openledger model method --base <path> --rows <n>` prints)",
     )
     .option("--out <file>", "where the build goes, for `model register`", "model-build.json")
     .addHelpText(
@@ -87,6 +87,7 @@ export function modelCommand(): Command {
     .command("method")
     .description("print the default method")
     .option("--base <path>", "for that base model instead of the shipped one")
+    .option("--rows <n>", "for so many rows", "0")
     .action(method);
   const registering = model
     .command("register <build>")
@@ -120,7 +121,7 @@ interface TrainOptions {
 async function train(name: string, options: TrainOptions, command: Command): Promise<void> {
   const context = contextOf(command);
   const refs = options.snapshot.map(parseSnapshot);
-  const recipe = options.method === undefined ? await usualMethod(options.base) : readMethod(options.method);
+  const given = options.method === undefined ? undefined : readMethod(options.method);
   const baseFiles = await readModelFolder(options.base ?? SHIPPED_BASE);
   checkModelFiles(baseFiles);
   const account = requireKey(context);
@@ -129,6 +130,10 @@ async function train(name: string, options: TrainOptions, command: Command): Pro
   const snapshots: (Snapshot & { datanetId: bigint; number: number })[] = [];
   for (const ref of refs)
     snapshots.push({ ...ref, ...(await getSnapshot(client, at, ref.datanetId, ref.number)) });
+  const rows = snapshots
+    .flatMap(({ contributions }) => contributions)
+    .reduce((sum, { rowCount }) => sum + rowCount, 0);
+  const recipe = given ?? (await usualMethod(options.base, rows));
   const content = { get: source.get, put: rpcSink(client, uploadsOf(client.chain, account)).put };
   const keeping = {
     path: `${options.out}.checkpoint`,
@@ -196,14 +201,14 @@ function readJson(file: string): unknown {
   }
 }
 
-async function method({ base }: { base?: string }, command: Command): Promise<void> {
-  const usual = await usualMethod(base);
+async function method({ base, rows }: { base?: string; rows: string }, command: Command): Promise<void> {
+  const usual = await usualMethod(base, Number(parseId(rows, "number of rows")));
   print(contextOf(command), usual, [JSON.stringify(usual, null, 2)]);
 }
 
-/** The method of whoever gives none, by the base model's size. */
-async function usualMethod(base: string | undefined): Promise<Method> {
-  return defaultMethod((await inspectModel(base ?? SHIPPED_BASE)).parameters);
+/** The method of whoever gives none, by the base model's size and the rows. */
+async function usualMethod(base: string | undefined, rows: number): Promise<Method> {
+  return defaultMethod((await inspectModel(base ?? SHIPPED_BASE)).parameters, rows);
 }
 
 interface RegisterOptions extends OriginOptions {

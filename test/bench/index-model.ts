@@ -9,8 +9,9 @@ import { bestList } from "../../node/ai/attribution/score.ts";
 import { type AttributionIndex, recordOf } from "../../node/ai/attribution/sketch-index.ts";
 import { exampleHash } from "../../node/ai/datanet/rows.ts";
 import { readModelFolder } from "../../node/ai/model/files.ts";
+import { inspectModel } from "../../node/ai/model/inspect.ts";
 import { loadModel } from "../../node/ai/model/load.ts";
-import { DEFAULT_METHOD, FACTORED_SKETCHES, type Method } from "../../node/ai/train/method.ts";
+import { defaultMethod, FACTORED_SKETCHES, type Method } from "../../node/ai/train/method.ts";
 import type { RowPlace, TrainingExample } from "../../node/ai/train/snapshot.ts";
 import { trainAdapter } from "../../node/ai/train/train.ts";
 import { packageRoot } from "../../node/base/paths.ts";
@@ -36,12 +37,13 @@ interface Asked {
 /**
  * The shipped model learns the first `facts` made facts; all `rows` are sketched at its adapter, each in its own words. Then it is asked for
  * some of what it learnt: how long that takes beside the answer itself, and whether the fact's row is among the best sixteen.
- * OPENLEDGER_BENCH_EPOCHS: epochs of the training, 20 unless given.
+ * OPENLEDGER_BENCH_EPOCHS: epochs of the training, the default method's unless given.
  */
 export async function modelFigures(folder: string, rows: number, facts: number): Promise<Figure[]> {
-  const method = methodOf();
   const session = new Session();
-  const base = await loadModel(await readModelFolder(join(packageRoot(), "node/ai/base-model/model")));
+  const shipped = join(packageRoot(), "node/ai/base-model/model");
+  const base = await loadModel(await readModelFolder(shipped));
+  const method = methodOf((await inspectModel(shipped)).parameters, facts);
   const all = Array.from({ length: rows }, (_, rowId): TrainingExample => {
     const row = madeFact(rowId);
     return { rowId, row, exampleHash: exampleHash(row) };
@@ -75,11 +77,12 @@ export async function modelFigures(folder: string, rows: number, facts: number):
   ];
 }
 
-function methodOf(): Method {
-  const epochs = Number(process.env.OPENLEDGER_BENCH_EPOCHS ?? 20);
+function methodOf(parameters: number, facts: number): Method {
+  const usual = defaultMethod(parameters, facts);
+  const epochs = Number(process.env.OPENLEDGER_BENCH_EPOCHS ?? usual.training.epochs);
   return {
-    ...DEFAULT_METHOD,
-    training: { ...DEFAULT_METHOD.training, epochs },
+    ...usual,
+    training: { ...usual.training, epochs },
     attribution: { ...FACTORED_SKETCHES, topK: 16 },
   };
 }
