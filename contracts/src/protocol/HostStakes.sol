@@ -39,6 +39,8 @@ contract HostStakes is IHostStakes {
     /// @inheritdoc IHostStakes
     function setLimits(uint128 maxFee, uint32 maxOpenClaims) external {
         Host storage host = _hosts[msg.sender];
+        // Open claims were made under the larger one: its part of the cover stays until they have ended.
+        if (maxFee < host.maxFee && host.openClaims > 0) revert ClaimsOpen(host.openClaims);
         (host.maxFee, host.maxOpenClaims) = (maxFee, maxOpenClaims);
         _checkCover(host, PARAMETERS.parameters().auditBps);
         emit HostSet(msg.sender, maxFee, maxOpenClaims);

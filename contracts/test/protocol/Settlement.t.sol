@@ -197,4 +197,24 @@ contract SettlementTest is ProtocolTest {
         market.claim{value: BOND}(claim, query);
         vm.stopPrank();
     }
+
+    function test_what_a_host_covers_stays_covered_while_claims_are_open() public {
+        Claim memory claim = claimOf(modelId, requestId, fixture);
+        postClaim(claim, fixture.query());
+        uint256 fees = hosts.hostOf(host).openFees;
+        vm.startPrank(host);
+        vm.expectRevert(abi.encodeWithSelector(IHostStakes.ClaimsOpen.selector, 1));
+        hosts.setLimits(1 ether - 1, 100);
+        // It may take no more, and leave what covers the claim.
+        hosts.setLimits(1 ether, 0);
+        uint128 free = uint128(5000 ether - hosts.coverOf(fees, 1 ether));
+        vm.expectPartialRevert(IHostStakes.StakeTooSmall.selector);
+        hosts.unstake(free + 1);
+        hosts.unstake(free);
+        vm.stopPrank();
+        vm.warp(block.timestamp + WINDOW + 1);
+        settle(claim);
+        vm.prank(host);
+        hosts.setLimits(0, 0);
+    }
 }

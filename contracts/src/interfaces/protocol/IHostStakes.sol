@@ -49,13 +49,15 @@ interface IHostStakes {
     error NotMarket(address caller);
     error AmountZero();
     error StakeTooSmall(uint256 stake, uint256 required);
+    error ClaimsOpen(uint256 open);
     error TooManyOpenClaims(uint256 open, uint256 most);
     error FeeAboveMaximum(uint256 fee, uint256 most);
     error NothingLeaving();
     error TooEarly(uint256 time);
     error NotTaken(ModelId modelId, address host);
 
-    /// @notice Sets the caller's largest fee and how many claims it has open at once; its stake must cover the fee.
+    /// @notice Sets the caller's largest fee and how many claims it has open at once; its stake must cover the fee. The fee is lowered only
+    /// while no claim is open: take no more first (`maxOpenClaims` 0).
     function setLimits(uint128 maxFee, uint32 maxOpenClaims) external;
 
     function stake() external payable;
