@@ -2,7 +2,7 @@
 # Everything that a machine with a GPU can tell of the CUDA back end, by one command: native/bench/gpu.sh [--emulated] [REPORT]
 #
 # Builds with CMake alone (no Node); compares every operation, whole runs and every operator at real shapes with the CPU, byte by byte; then
-# times operators and serving. Writes Markdown to REPORT (default: test/native/report-gpu.md), whose last line is `equal`, or what differs.
+# times operators, serving and training. Writes Markdown to REPORT (default: test/native/report-gpu.md), whose last line is `equal`, or what differs.
 # Exit status: 0 equal; 1 bytes differ, or it could not run.
 #   --emulated           on a machine without a GPU: the kernels compiled for the host, tiny shapes (also: OL_GPU_EMULATED=1)
 #   OL_GPU_SECONDS=420   how long all of it may take; comparisons come first, and what does not fit is named in the report
@@ -98,7 +98,7 @@ find_nvcc() {
   done
   command -v python3 >/dev/null 2>&1 || return 1
   say "no nvcc here: taking it from pip"
-  found=$(pip_toolkit "$root/build/cuda-toolkit") || return 1
+  found=$(PIP_RETRIES=1 pip_toolkit "$root/build/cuda-toolkit") || return 1
   echo "$found/bin/nvcc"
 }
 
@@ -244,7 +244,7 @@ comparison() {
 # As part, for times: that they fail makes no bytes differ.
 measurement() {
   local name=$1
-  if [ "$(left)" -lt 10 ]; then
+  if [ "$3" -lt 5 ]; then
     tell "" "## $2" "" "Left out for want of time."
     return
   fi
@@ -286,7 +286,9 @@ comparison runs "Whole runs, compared with the CPU" "$limit" "$programs/gpu_runs
 limit=$(at_least "$(($(left) / 4))" 30)
 comparison shapes "Operators at the shapes of models, compared with the CPU" "$limit" \
   "$programs/gpu_operators" --compare --seconds "$limit"
-limit=$(at_most "$(($(left) - 45))" 200)
+limit=$(at_most "$(($(left) - 75))" 200)
 measurement operators "How long operators take" "$limit" "$programs/gpu_operators" --time --seconds "$limit"
-limit=$(at_most "$(left)" 90)
+limit=$(at_most "$(($(left) * 2 / 3))" 90)
 measurement serving "How fast the serving engine answers" "$limit" "$programs/gpu_serving" --seconds "$limit"
+limit=$(at_most "$(left)" 60)
+measurement training "How fast adapters train" "$limit" "$programs/gpu_training" --seconds "$limit"

@@ -1,38 +1,19 @@
 // How fast the serving engine answers on CUDA: 1, 8 and 64 requests at once, and 64 requests by as many adapters beside the base alone.
-// The model is made here from a seed, in SmolLM2-135M's shape; no file is read. Prints Markdown. `--seconds N`.
+// Prints Markdown. `--seconds N`.
 #include <string>
 
 #include "bench/budget.h"
+#include "bench/made_model.h"
 #include "requests.h"
 
-using ol::bench::budget;
+using namespace ol::bench;
 
 namespace {
 
 using clock_type = std::chrono::steady_clock;
 
-double since(clock_type::time_point from) { return std::chrono::duration<double>(clock_type::now() - from).count(); }
-
-ol_config model_config() {
-  ol_config c = small_config();
-  if (OL_EMULATED) return c;
-  c.vocab = 49152;
-  c.hidden = 576;
-  c.layers = 30;
-  c.heads = 9;
-  c.kv_heads = 3;
-  c.head_dim = 64;
-  c.intermediate = 1536;
-  c.max_positions = 2048;
-  c.biases = 0;
-  c.qk_norm = 0;
-  c.rope_theta = 100000.0;
-  return c;
-}
-
 const int prompt_tokens = OL_EMULATED ? 4 : 64;
 const int most_answer = OL_EMULATED ? 3 : 128, least_answer = OL_EMULATED ? 3 : 8;
-const int rank = OL_EMULATED ? 2 : 8;
 const int page_tokens = 16;
 
 struct measured {
@@ -119,7 +100,7 @@ std::vector<row> rows_of(int32_t arithmetic, const std::string& name) {
 }
 
 void part(ol_session* session, const format_case& format, int32_t arithmetic, const std::string& name, const budget& time) {
-  const ol_config config = model_config();
+  const ol_config config = made_config();
   const model_ptr model = small_model(config, format, 3);
   double base = 0;  // of the most requests without adapters
   for (const row& r : rows_of(arithmetic, name)) {
@@ -128,7 +109,7 @@ void part(ol_session* session, const format_case& format, int32_t arithmetic, co
       continue;
     }
     std::vector<adapter_ptr> adapters;
-    for (int i = 0; r.own_adapters && i < r.requests; ++i) adapters.push_back(small_adapter(config, rank, 100u + static_cast<uint32_t>(i)));
+    for (int i = 0; r.own_adapters && i < r.requests; ++i) adapters.push_back(small_adapter(config, made_rank, 100u + static_cast<uint32_t>(i)));
     const engine_ptr engine(new_engine(session, model.get(), r.requests, r.arithmetic));
     if (!engine) {
       std::printf("| %s | %d | left out: %s | | | |\n", r.name.c_str(), r.requests, ol_error_text());
@@ -144,15 +125,11 @@ void part(ol_session* session, const format_case& format, int32_t arithmetic, co
 }  // namespace
 
 int main(int argc, char** argv) {
-  const budget time(ol::bench::seconds_of(argc, argv, "--seconds"));
-  char reason[256];
-  if (ol_cuda_state(reason, sizeof reason) != 2) {
-    std::printf("FAILED: CUDA cannot be used: %s\n", reason);
-    return 3;
-  }
+  const budget time(seconds_of(argc, argv, "--seconds"));
+  need_cuda();
   const session_ptr session = open_session("", 0, 0, "cuda");
-  std::printf("Weights from a seed%s. Adapters: rank %d, all linears. Greedy. Tokens a second are of all requests together, after each has "
-              "its first token.\n\n", OL_EMULATED ? "" : ", in SmolLM2-135M's shape", rank);
+  std::printf("A model of %s with weights from a seed; adapters of rank %d on all linears; greedy. Tokens a second are of all requests "
+              "together, after each has its first token.\n\n", made_shape, made_rank);
   std::printf("| weights, arithmetic | requests | prompt + answer tokens | last first token, ms | tokens a second | of the base alone |\n"
               "|---|---|---|---|---|---|\n");
   const auto formats = all_formats();

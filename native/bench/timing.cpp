@@ -13,12 +13,12 @@ namespace {
 
 #if OL_EMULATED
 const double series_seconds = 0, all_seconds = 0;
-const size_t most_series = 3, copied = 1 << 14;
+const size_t least_series = 1, most_series = 1, copied = 1 << 14;
 #else
 const double series_seconds = 0.002, all_seconds = 0.3;
-const size_t most_series = 7, copied = size_t{1} << 28;
+const size_t least_series = 3, most_series = 7, copied = size_t{1} << 28;
 #endif
-const size_t most_calls = 200, least_series = 3;
+const size_t most_calls = 200;
 
 }  // namespace
 

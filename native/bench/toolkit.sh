@@ -4,7 +4,7 @@
 pip_toolkit() {
   local venv=$1 root
   if [ ! -x "$venv/bin/pip" ]; then python3 -m venv "$venv" >&2 || return 1; fi
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --retries 1 --timeout 20 \
+  "$venv/bin/pip" install --quiet --disable-pip-version-check \
     nvidia-cuda-nvcc==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-crt==13.0.88 \
     nvidia-cuda-runtime==13.0.96 >&2 || return 1
   root=$(cd "$venv"/lib/python3*/site-packages/nvidia/cu13 && pwd) || return 1

@@ -23,17 +23,17 @@ interface Programs {
   runs?: string;
   shapes?: string;
   times?: string;
-  serving?: string;
 }
 
 /** A folder of shell programs in place of the built ones. */
-function programs({ compare, runs, shapes, times, serving }: Programs): string {
+function programs({ compare, runs, shapes, times }: Programs): string {
   const made = folder();
   const bodies = {
     cuda_compare: compare ?? "echo all compared",
     gpu_runs: runs ?? "echo runs compared",
     gpu_operators: `if [ "$1" = --time ]; then ${times ?? "echo times"}; else ${shapes ?? "echo shapes compared"}; fi`,
-    gpu_serving: serving ?? "echo served",
+    gpu_serving: "echo served",
+    gpu_training: "echo trained",
   };
   for (const [name, body] of Object.entries(bodies)) {
     writeFileSync(join(made, name), `#!/usr/bin/env bash\n${body}\n`);
@@ -53,7 +53,7 @@ function gpu(env: Record<string, string>, ...words: string[]): Told {
   const report = join(folder(), "report.md");
   const { status, stderr } = spawnSync("bash", [SCRIPT, ...words, report], {
     encoding: "utf8",
-    env: { ...process.env, OL_GPU_SECONDS: "60", ...env },
+    env: { ...process.env, OL_GPU_SECONDS: "120", ...env },
   });
   const text = existsSync(report) ? readFileSync(report, "utf8").trimEnd() : "";
   return { status, stderr, lines: text === "" ? [] : text.split("\n") };
@@ -67,7 +67,7 @@ describe("the report of native/bench/gpu.sh", () => {
     const { status, lines } = withPrograms({});
     expect(lines.at(-1)).toBe("equal");
     expect(status).toBe(0);
-    const said = ["all compared", "runs compared", "shapes compared", "times", "served"];
+    const said = ["all compared", "runs compared", "shapes compared", "times", "served", "trained"];
     expect(lines.filter((line) => said.includes(line))).toEqual(said);
   });
 
@@ -108,7 +108,7 @@ describe("the report of native/bench/gpu.sh", () => {
     const { status, lines } = withPrograms({}, { OL_GPU_SECONDS: "0" });
     expect(status).toBe(0);
     expect(lines).toContain("shapes compared");
-    expect(lines.filter((line) => line === "Left out for want of time.")).toHaveLength(2);
+    expect(lines.filter((line) => line === "Left out for want of time.")).toHaveLength(3);
     expect(lines).not.toContain("times");
   });
 });
@@ -135,6 +135,25 @@ describe("what native/bench/gpu.sh refuses", () => {
     expect(stderr).toMatch(
       /^gpu.sh: GPU_REPORT: the report \/proc\/no\/report.md cannot be written\. .+\.\n$/,
     );
+  });
+
+  it("a compiler that is newer than the driver, before it builds", () => {
+    const tools = folder();
+    const write = (name: string, body: string): void => {
+      writeFileSync(join(tools, name), `#!/usr/bin/env bash\n${body}\n`);
+      chmodSync(join(tools, name), 0o755);
+    };
+    write("nvidia-smi", "echo '| Driver Version: 550.54 CUDA Version: 12.4 |'");
+    write("nvcc", "echo 'Cuda compilation tools, release 13.0, V13.0.88'");
+    const env = {
+      PATH: `${tools}:${process.env.PATH}`,
+      CUDACXX: join(tools, "nvcc"),
+      OL_GPU_BUILD: folder(),
+    };
+    const { status, stderr, lines } = gpu(env);
+    expect(status).toBe(1);
+    expect(stderr).toContain("gpu.sh: GPU_DRIVER: the driver knows CUDA 12");
+    expect(lines.at(-1)).toMatch(/^could not run: the driver knows CUDA 12, .* makes programs for CUDA 13$/);
   });
 
   it.skipIf(existsSync("/dev/nvidiactl") || existsSync("/dev/dxg"))("a machine without a GPU", () => {
