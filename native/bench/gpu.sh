@@ -181,7 +181,7 @@ find_cublas() {
     OL_CUBLAS=$(find -L "$folder" -maxdepth 1 -name 'libcublas.so.[0-9]*' 2>/dev/null | sort | head -n 1)
     [ -z "$OL_CUBLAS" ] || break
   done < <(
-    [ -z "$base" ] || printf '%s\n' "$base/lib64" "$base/targets/x86_64-linux/lib" "$base/lib"
+    [ -z "$base" ] || printf '%s\n' "$base/lib64" "$base"/targets/*/lib "$base/lib"
     python3 -c 'import glob, sys
 for path in sys.path:
     for folder in sorted(glob.glob(path + "/nvidia/*/lib")): print(folder)' 2>/dev/null
@@ -211,7 +211,7 @@ describe() {
   fi
   ask processor sed -n 's/^model name[^:]*: //p' /proc/cpuinfo
   ask "processors, memory" echo "$(nproc), $(sed -n 's/^MemTotal: *//p' /proc/meminfo)"
-  ask compiler c++ --version
+  ask compiler "$(command -v "${CXX:-c++}" || command -v g++ || echo false)" --version
   ask kernel uname -srm
 }
 
@@ -264,7 +264,8 @@ if [ -n "${OL_GPU_PROGRAMS:-}" ]; then
   programs=$OL_GPU_PROGRAMS
 else
   need cmake "Install CMake 3.20 or newer (pip install cmake does it, too)"
-  need c++ "Install a C++17 compiler such as g++"
+  [ -n "${CXX:-}" ] || command -v c++ >/dev/null 2>&1 || command -v g++ >/dev/null 2>&1 ||
+    refuse GPU_TOOL "no C++ compiler was found" "Install one of C++17 such as g++, or name it in CXX"
   if [ "$emulated" = 1 ]; then
     programs=${OL_GPU_BUILD:-$root/build/native-emulated}
     build_emulated

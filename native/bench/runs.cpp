@@ -1,5 +1,6 @@
 // Whole runs on the CPU and on CUDA, all that they give compared: evaluation, generation, gradients, training, sketches' fits, serving.
 // Prints a line each; exit status 1: they differ. `--seconds N`: what does not fit is named.
+#include <algorithm>
 #include <string>
 
 #include "bench/budget.h"
@@ -120,7 +121,7 @@ struct totals {
 
 void compare(const shape_case& shape, const format_case& format, const budget& time, totals& sum) {
   world w(format, shape.config, shape.spread);
-  const session_ptr cpu = open_session("", 0);
+  const session_ptr cpu = open_session("", std::min(16, static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))));
   // Whatever the micro-batches, too.
   const session_ptr cuda = open_session("", 0, 0, "cuda"), in_parts = open_session("", 0, OL_EMULATED ? 16 : 60, "cuda");
   std::vector<ol_session*> sessions{in_parts.get()};
