@@ -90,7 +90,11 @@ see_gpu() {
 # Prints nvcc's path: the one named, on the path, of a toolkit, or from pip.
 find_nvcc() {
   local found
-  for found in "${CUDACXX:-}" "$(command -v nvcc 2>/dev/null)" /usr/local/cuda/bin/nvcc /usr/local/cuda-*/bin/nvcc /opt/cuda/bin/nvcc; do
+  if [ -n "${CUDACXX:-}" ]; then
+    command -v "$CUDACXX"
+    return
+  fi
+  for found in "$(command -v nvcc 2>/dev/null)" /usr/local/cuda/bin/nvcc /usr/local/cuda-*/bin/nvcc /opt/cuda/bin/nvcc; do
     if [ -n "$found" ] && [ -x "$found" ]; then
       echo "$found"
       return 0
@@ -156,7 +160,9 @@ build_emulated() {
 
 build_for_gpu() {
   local runtime options
-  nvcc=$(find_nvcc) || refuse GPU_NO_NVCC "there is no nvcc, and pip could not bring it" \
+  nvcc=$(find_nvcc) || [ -z "${CUDACXX:-}" ] ||
+    refuse GPU_NO_NVCC "CUDACXX names $CUDACXX, which cannot be run" "Set it to an nvcc, or to nothing"
+  [ -n "$nvcc" ] || refuse GPU_NO_NVCC "there is no nvcc, and pip could not bring it" \
     "Install a CUDA toolkit or set CUDACXX to its nvcc; with a network and python3's venv, pip does it by itself"
   check_versions "$nvcc"
   options=("-DCMAKE_CUDA_COMPILER=$nvcc" "-DCMAKE_CUDA_ARCHITECTURES=$(architectures "$nvcc")" -DOL_CUDA=1

@@ -77,6 +77,10 @@ void row(const subject& s, const char* name, const begin_job& begin, const budge
   const int more = OL_EMULATED || one * most_steps < time.left() / 2 ? most_steps : 2;
   const double step = (seconds_of_steps(s, begin, more) - one) / (more - 1);
   const double tokens = static_cast<double>(step_examples) * example_tokens;
+  if (step <= 0) {
+    std::printf("| %s | %d x %d | too short to be timed | |\n", name, step_examples, example_tokens);
+    return;
+  }
   std::printf("| %s | %d x %d | %.1f | %.0f |\n", name, step_examples, example_tokens, step * 1e3, tokens / step);
   std::fflush(stdout);
 }
