@@ -54,6 +54,7 @@ finish() {
   exit "$status"
 }
 compared=0
+export NVIDIA_TF32_OVERRIDE=0 # cuBLAS stays in fp32 whatever the machine's settings
 
 read_words() {
   for word in "$@"; do
