@@ -1,20 +1,16 @@
 #!/usr/bin/env bash
 # Compiles and links the CUDA back end with nvcc from pip wheels, on a machine without a GPU or a CUDA toolkit, then
-# runs its kernels on the host and compares every operation with the CPU. Where there is a GPU: on it, too.
+# runs its kernels on the host, compares operations and whole runs with the CPU and runs the benches to their end. Where there is
+# a GPU: on it, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-venv=build/cuda-toolkit
-if [ ! -x "$venv/bin/pip" ]; then python3 -m venv "$venv"; fi
-"$venv/bin/pip" install --quiet --disable-pip-version-check \
-  nvidia-cuda-nvcc==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-crt==13.0.88 \
-  nvidia-cuda-runtime==13.0.96
-toolkit=$(echo "$PWD/$venv"/lib/python3*/site-packages/nvidia/cu13)
-[ -e "$toolkit/lib64" ] || ln -s lib "$toolkit/lib64"
+source native/bench/toolkit.sh
+toolkit=$(pip_toolkit build/cuda-toolkit)
 "$toolkit/bin/nvcc" --version | tail -2
 
 native="$PWD/build/native-cuda"
 OL_CUDA=1 OL_CMAKE_ARGS="-DCMAKE_CUDA_COMPILER=$toolkit/bin/nvcc" OL_BUILD_DIR="$native" node native/build.mjs
-cmake --build "$native" --target cuda_compare
+cmake --build "$native" --target gpu_bench --parallel "$(nproc)"
 state=$(node -e '
   const { cuda } = require(process.argv[1]).backends();
   console.error("cuda:", JSON.stringify(cuda));
@@ -25,6 +21,6 @@ if [ "$state" = available ]; then "$native/cuda/cuda_compare"; else echo "CUDA: 
 
 emulated="$PWD/build/native-emulated"
 cmake -S native/cuda/emulate -B "$emulated" -DCMAKE_BUILD_TYPE=Release >/dev/null
-cmake --build "$emulated" --target cuda_compare --parallel "$(nproc)"
-"$emulated/cuda_compare"
+cmake --build "$emulated" --target gpu_bench --parallel "$(nproc)"
+OL_GPU_PROGRAMS="$emulated" native/bench/gpu.sh --emulated build/report-emulated.md
 OL_EMULATE_REVERSE=1 "$emulated/cuda_compare"

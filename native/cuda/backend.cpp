@@ -7,6 +7,7 @@
 #include "cuda/attention_plan.h"
 #include "cuda/memory.h"
 #include "cuda/ops.h"
+#include "cuda/stream.h"
 
 namespace ol {
 namespace {
@@ -130,6 +131,7 @@ class cuda_backend final : public backend {
   }
 
  private:
+  friend cudaStream_t ol::stream_of(const backend& device);
   cudaStream_t stream() const { return stream_.stream; }
 
   // `arrays`: score matrices that the direction needs.
@@ -163,5 +165,7 @@ std::unique_ptr<backend> make_cuda_backend() {
   }
   return std::make_unique<cuda_backend>();
 }
+
+cudaStream_t stream_of(const backend& device) { return static_cast<const cuda_backend&>(device).stream(); }
 
 }  // namespace ol

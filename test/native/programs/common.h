@@ -70,8 +70,8 @@ using trainer_ptr = std::unique_ptr<ol_trainer, destroy_with<ol_trainer, ol_trai
 using job_ptr = std::unique_ptr<ol_job, destroy_with<ol_job, ol_job_destroy>>;
 using engine_ptr = std::unique_ptr<ol_engine, destroy_with<ol_engine, ol_engine_destroy>>;
 
-inline session_ptr open_session(const char* isa, int threads, int microbatch = 0) {
-  const ol_session_options options{threads, isa, "cpu", microbatch};
+inline session_ptr open_session(const char* isa, int threads, int microbatch = 0, const char* device = "cpu") {
+  const ol_session_options options{threads, isa, device, microbatch};
   ol_session* made = nullptr;
   must(ol_session_create(&options, &made));
   return session_ptr(made);
