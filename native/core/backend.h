@@ -12,7 +12,8 @@
 
 namespace ol {
 
-// A linear's weight [out, in]: a stored matrix in any format (CPU), or fp32 values and what the device made of them.
+// A linear's weight [out, in]: a stored matrix in any format and what the device keeps of it, or fp32 values and what the
+// device made of them.
 struct linear_weight {
   const float* weight = nullptr;
   int out = 0, in = 0;
@@ -45,6 +46,8 @@ class backend {
   // Waits for queued work; errors of the device surface here.
   virtual void finish() = 0;
 
+  // A stored matrix in the device's memory, for `packed`; null where products read it where it is.
+  virtual std::shared_ptr<void> keep(const stored_matrix&) { return nullptr; }
   // For weights of fp32 values, and again whenever they changed.
   virtual void pack(linear_weight& w, bool backward) = 0;
   // y[tokens, out] (+)= x[tokens, in] W^T: chain over in, or over blocks of it by q8.

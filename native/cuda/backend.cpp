@@ -7,6 +7,7 @@
 #include "cuda/attention_plan.h"
 #include "cuda/memory.h"
 #include "cuda/ops.h"
+#include "cuda/stored.h"
 
 namespace ol {
 namespace {
@@ -47,10 +48,20 @@ class cuda_backend final : public backend {
   // The tiles read a weight as it lies, in both directions.
   void pack(linear_weight&, bool) override {}
 
+  // The panels as they are on the host.
+  std::shared_ptr<void> keep(const stored_matrix& w) override {
+    auto kept = std::make_shared<device_array<uint8_t>>(*this, w.bytes());
+    upload(kept->get(), w.panel(0), w.bytes());
+    return kept;
+  }
+
   void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) override {
+    if (w.q8) return forward_q8(y, x, w, tokens, accumulate);
+    if (w.stored) return cuda::stored_forward(stream(), widened_, y, x, view_of(w), tokens, accumulate);
     cuda::multiply(stream(), {y, x, w.weight, w.out, w.in, w.in, tokens, w.out, w.in}, true, true, accumulate);
   }
   void linear_backward_input(float* dx, const float* dy, const linear_weight& w, int tokens, bool accumulate) override {
+    if (w.stored) return cuda::stored_backward(stream(), widened_, dx, dy, view_of(w), tokens, accumulate);
     cuda::multiply(stream(), {dx, dy, w.weight, w.in, w.out, w.in, tokens, w.in, w.out}, true, false, accumulate);
   }
   void linear_backward_weight(float* dw, const float* dy, const float* x, int tokens, int out, int in) override {
@@ -65,6 +76,7 @@ class cuda_backend final : public backend {
   }
 
   void embed_forward(float* out, const linear_weight& table, const int32_t* ids, int tokens) override {
+    if (table.stored) return cuda::read_stored_rows(stream(), out, view_of(table), ids, tokens);
     cuda::embed_forward(stream(), out, table.weight, ids, tokens, table.in);
   }
   void embed_backward(float* dtable, const float* dout, const int32_t* ids, int tokens, int hidden, int) override {
@@ -132,6 +144,18 @@ class cuda_backend final : public backend {
  private:
   cudaStream_t stream() const { return stream_.stream; }
 
+  static cuda::stored_view view_of(const linear_weight& w) {
+    const stored_matrix& m = *w.stored;
+    return {static_cast<const device_array<uint8_t>*>(w.packed.get())->get(), m.panel_bytes(), m.format(), m.rows(), m.cols()};
+  }
+  void forward_q8(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) {
+    if (tokens <= 0) return;
+    const cuda::stored_view view = view_of(w);
+    const auto rows = cuda::round_rows(stream(), whole_, x, tokens, w.in, info_of(view.format).values);
+    const auto multiply = tokens <= cuda::few_rows ? cuda::blocks_few : cuda::blocks_many;
+    multiply(stream(), y, rows, view, tokens, accumulate);
+  }
+
   // `arrays`: score matrices that the direction needs.
   template <typename F>
   void attend(const attention_shape& shape, const attention_sequence* sequences, int count, int head_step, int arrays,
@@ -152,6 +176,7 @@ class cuda_backend final : public backend {
   stream_owner stream_;
   staging staging_;
   device_scratch offsets_, tasks_, scores_;
+  device_scratch widened_, whole_;  // parts of a stored matrix as fp32; rows of x as whole numbers
 };
 
 }  // namespace

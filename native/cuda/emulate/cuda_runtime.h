@@ -25,6 +25,9 @@ struct alignas(8) float2 {
 struct alignas(16) float4 {
   float x, y, z, w;
 };
+struct alignas(16) int4 {
+  int x, y, z, w;
+};
 inline float2 make_float2(float x, float y) { return {x, y}; }
 
 namespace emulate {
@@ -55,6 +58,14 @@ inline float __shfl_sync(unsigned mask, float value, int lane, int width) {
 inline float __shfl_down_sync(unsigned mask, float value, int delta, int width) {
   const int own = static_cast<int>(threadIdx.x % 32);
   return ::emulate::shuffle(mask, value, own % width + delta < width ? own + delta : own);
+}
+
+// c + the products of four signed bytes each.
+inline int __dp4a(int a, int b, int c) {
+  for (int i = 0; i < 4; ++i) {
+    c += static_cast<int8_t>(static_cast<unsigned>(a) >> 8 * i) * static_cast<int8_t>(static_cast<unsigned>(b) >> 8 * i);
+  }
+  return c;
 }
 
 using cudaError_t = int;
