@@ -7,6 +7,7 @@
 #include "cuda/attention_plan.h"
 #include "cuda/memory.h"
 #include "cuda/ops.h"
+#include "cuda/scan.h"
 #include "cuda/stored.h"
 
 namespace ol {
@@ -14,12 +15,6 @@ namespace {
 
 // Attention keeps at most so many scores at a time (1 GiB), unless one head of one sequence has more.
 const size_t score_budget = size_t{1} << 28;
-
-struct stream_owner {
-  stream_owner() { OL_CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking)); }
-  ~stream_owner() { cudaStreamDestroy(stream); }
-  cudaStream_t stream = nullptr;
-};
 
 class cuda_backend final : public backend {
  public:
@@ -53,6 +48,10 @@ class cuda_backend final : public backend {
     auto kept = std::make_shared<device_array<uint8_t>>(*this, w.bytes());
     upload(kept->get(), w.panel(0), w.bytes());
     return kept;
+  }
+
+  std::shared_ptr<row_scan> keep_rows(const std::vector<scan_part>& parts, int dimension, size_t budget) override {
+    return cuda::keep_rows(parts, dimension, budget);
   }
 
   void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) override {

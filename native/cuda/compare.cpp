@@ -181,6 +181,7 @@ int main() {
     rows(compare);
     elements(compare);
     attention(compare);
+    compare_scan(compare);
     compare_stored(compare);
     std::printf("%d operations compared with the CPU (%s), %d differ\n", compare.done, isa_name(best_isa()),
                 compare.failed);

@@ -96,6 +96,7 @@ struct comparison {
 };
 
 // Each file's own comparisons.
+void compare_scan(comparison& compare);
 void compare_stored(comparison& compare);
 
 }  // namespace ol
