@@ -62,9 +62,9 @@ describe.each(NAMES)("products of %s by q8", (name) => {
         if (!Object.is(got[i], value)) expect([name, i, got[i]]).toEqual([name, i, value]);
       }
       const last = session.product("q8", weight, x.subarray(x.length - cols));
-      expect(
-        bytesOf(last).equals(bytesOf(got.subarray(got.length - rows))) || last.some(Number.isNaN),
-      ).toBe(true);
+      expect(bytesOf(last).equals(bytesOf(got.subarray(got.length - rows))) || last.some(Number.isNaN)).toBe(
+        true,
+      );
       session.close();
     }
   });

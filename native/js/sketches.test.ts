@@ -204,7 +204,9 @@ describe("scores", () => {
     const session = new Session({ device: "cpu", threads: 1 });
     expect(await keepSketches(index, session)).toBeUndefined();
     for (const bytes of [-1, NaN, 2 ** 60]) {
-      await expect(keepSketches(index, session, { bytes })).rejects.toMatchObject({ code: "NATIVE_ARGUMENT" });
+      await expect(keepSketches(index, session, { bytes })).rejects.toMatchObject({
+        code: "NATIVE_ARGUMENT",
+      });
     }
     session.close();
     await expect(keepSketches(index, session)).rejects.toMatchObject({ code: "NATIVE_CLOSED" });
@@ -216,7 +218,9 @@ describe("scores", () => {
     );
     const kept = await keepSketches(one!, new Session({ device: "cuda" }));
     const query = { exponent: 0, values: new Int16Array(16) };
-    await expect(scoreSketches(other!, [query], 0, { kept })).rejects.toMatchObject({ code: "NATIVE_ARGUMENT" });
+    await expect(scoreSketches(other!, [query], 0, { kept })).rejects.toMatchObject({
+      code: "NATIVE_ARGUMENT",
+    });
   });
 
   test("by signs find the rows that point the query's way", async () => {
