@@ -204,7 +204,7 @@ int ol_start_evaluate(ol_session* session, const ol_model* model, const ol_adapt
                       ol_job** out) {
   return guarded([&] {
     check_pair(model, adapter);
-    check_arithmetic(arithmetic, session->held->device_name.c_str());
+    check_arithmetic(arithmetic);
     launch(session, out,
            [base = model->held, lora = adapter ? adapter->held : nullptr,
             set = copy_examples(model->held->config, *examples), logits, hidden, arithmetic](job& self) {
@@ -218,7 +218,7 @@ int ol_start_generate(ol_session* session, const ol_model* model, const ol_adapt
                       int32_t stop_count, int32_t vocabulary, int32_t arithmetic, ol_job** out) {
   return guarded([&] {
     check_pair(model, adapter);
-    check_arithmetic(arithmetic, session->held->device_name.c_str());
+    check_arithmetic(arithmetic);
     require(vocabulary >= 0 && vocabulary <= model->held->config.vocab, "the vocabulary is larger than the model's");
     launch(session, out,
            [base = model->held, lora = adapter ? adapter->held : nullptr,
@@ -335,12 +335,18 @@ int ol_product(ol_session* handle, int32_t arithmetic, int32_t format, const uin
     require(rows > 0 && cols > 0 && tokens > 0 && rows <= most && cols <= most && tokens <= most,
             "sizes must be in 1..2^20");
     session& s = *handle->held;
-    check_arithmetic(arithmetic, s.device_name.c_str());
-    if (s.device_name != "cpu") fail(OL_ERROR_UNAVAILABLE, "a product of one stored matrix runs on the CPU");
+    check_arithmetic(arithmetic);
     const stored_matrix w = matrix_of(format, static_cast<int>(rows), static_cast<int>(cols), bytes, size);
     const bool q8 = arithmetic == OL_ARITHMETIC_Q8 && info_of(format).values > 1;
     std::lock_guard<fair_mutex> lock(s.turn);
-    s.device->linear_forward(y, x, {nullptr, w.rows(), w.cols(), nullptr, &w, q8}, static_cast<int>(tokens), false);
+    backend& device = *s.device;
+    const size_t inputs = static_cast<size_t>(tokens * cols), outputs = static_cast<size_t>(tokens * rows);
+    const linear_weight weight{nullptr, w.rows(), w.cols(), device.keep(w), &w, q8};
+    device_array<float> dx(device, inputs), dy(device, outputs);
+    device.upload(dx.get(), x, inputs * sizeof(float));
+    device.linear_forward(dy.get(), dx.get(), weight, static_cast<int>(tokens), false);
+    device.download(y, dy.get(), outputs * sizeof(float));
+    device.finish();
   });
 }
 

@@ -8,11 +8,13 @@
 #include <memory>
 
 #include "core/matrix.h"
+#include "core/row_scan.h"
 #include "cpu/isa.h"
 
 namespace ol {
 
-// A linear's weight [out, in]: a stored matrix in any format (CPU), or fp32 values and what the device made of them.
+// A linear's weight [out, in]: a stored matrix in any format and what the device keeps of it, or fp32 values and what the
+// device made of them.
 struct linear_weight {
   const float* weight = nullptr;
   int out = 0, in = 0;
@@ -45,6 +47,14 @@ class backend {
   // Waits for queued work; errors of the device surface here.
   virtual void finish() = 0;
 
+  // A stored matrix in the device's memory, for `packed`; null where products read it where it is.
+  virtual std::shared_ptr<void> keep(const stored_matrix&) { return nullptr; }
+  // An index's rows of `dimension` int8 values, kept in the device's memory as far as `budget` bytes hold them; the others are
+  // read from the host at each pass. The parts, one after the other, must stay where they are. Null where the device's memory
+  // is the host's. Needs no turn: it shares nothing with the model's work.
+  virtual std::shared_ptr<row_scan> keep_rows(const std::vector<scan_part>&, int /*dimension*/, size_t /*budget*/) {
+    return nullptr;
+  }
   // For weights of fp32 values, and again whenever they changed.
   virtual void pack(linear_weight& w, bool backward) = 0;
   // y[tokens, out] (+)= x[tokens, in] W^T: chain over in, or over blocks of it by q8.

@@ -1,4 +1,4 @@
-// Half and bfloat16 to fp32 on the bits; a header for all instruction sets, as core/math.h.
+// Half and bfloat16 to fp32 on the bits; a header for all instruction sets and for nvcc, as core/math.h.
 #pragma once
 #include <stdint.h>
 
@@ -7,20 +7,8 @@
 // Finite halves only. The half's exponent and fraction are those of a float 2^112 times too small; the product is exact,
 // also where either is subnormal.
 OL_FN float ol_half(uint32_t h) {
-  const uint32_t magnitude = (h & 0x7fffu) << 13, sign = (h & 0x8000u) << 16;
-  float x;
-  __builtin_memcpy(&x, &magnitude, 4);
-  x = ol_mul(x, 5192296858534827628530496329220096.0f);  // 2^112
-  uint32_t bits;
-  __builtin_memcpy(&bits, &x, 4);
-  bits |= sign;
-  __builtin_memcpy(&x, &bits, 4);
-  return x;
+  const float magnitude = ol_mul(ol_float((h & 0x7fffu) << 13), 5192296858534827628530496329220096.0f);  // 2^112
+  return ol_float(ol_bits(magnitude) | (h & 0x8000u) << 16);
 }
 
-OL_FN float ol_bfloat(uint32_t h) {
-  const uint32_t bits = h << 16;
-  float x;
-  __builtin_memcpy(&x, &bits, 4);
-  return x;
-}
+OL_FN float ol_bfloat(uint32_t h) { return ol_float(h << 16); }

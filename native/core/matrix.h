@@ -1,4 +1,5 @@
-// A frozen weight [rows, cols] kept in the format it came in, once, in the order in which products read it.
+// A frozen weight [rows, cols] kept in the format it came in, once, in the order in which products read it. Devices with memory
+// of their own have a copy of the same bytes.
 //
 // Panels of 32 rows, side by side: a value of F32, F16 and BF16, a half (d, m) or four bytes in a row of any other format's
 // block is a unit, and each unit of the 32 rows is 32 neighbours. The last panel is filled up with zeros.

@@ -115,41 +115,58 @@ device_model::device_model(backend& device, const ol_config& c, const model_layo
   repack(device);
 }
 
-void check_arithmetic(int32_t arithmetic, const char* device) {
+void check_arithmetic(int32_t arithmetic) {
   if (arithmetic != OL_ARITHMETIC_F32 && arithmetic != OL_ARITHMETIC_Q8) {
     fail(OL_ERROR_ARGUMENT, "there is no arithmetic " + std::to_string(arithmetic) + "; use f32 (0) or q8 (1)");
   }
-  if (arithmetic == OL_ARITHMETIC_Q8 && std::strcmp(device, "cpu") != 0) {
-    fail(OL_ERROR_UNAVAILABLE, std::string("the arithmetic q8 runs on the CPU; this session's device is ") + device);
-  }
 }
 
-device_model::device_model(backend& device, std::shared_ptr<const model> source, int32_t arithmetic)
-    : config(source->config), layout(source->layout) {
-  check_arithmetic(arithmetic, device.device());
+// Whether a tensor's fp32 values are on the device: those of vectors, and of matrices that came as such.
+static bool has_values(const stored_matrix& matrix) { return matrix.rows() == 0 || matrix.format() == OL_FORMAT_F32; }
+
+resident_model::resident_model(backend& device, const model& source) {
+  const auto& infos = source.layout.tensors;
+  size_t count = 0;
+  for (size_t i = 0; i < infos.size(); ++i) count += has_values(source.matrices[i]) ? infos[i].count : 0;
+  values = device_array<float>(device, count);
+  std::vector<float> host;
+  float* next = values.get();
+  for (size_t i = 0; i < infos.size(); ++i) {
+    const stored_matrix& matrix = source.matrices[i];
+    linear_weight made{nullptr, matrix.rows(), matrix.cols(), nullptr, nullptr, false};
+    if (has_values(matrix)) {
+      host.resize(infos[i].count);
+      source.read(i, host.data());
+      device.upload(next, host.data(), host.size() * sizeof(float));
+      device.finish();  // the next tensor takes the same memory
+      made.weight = next;
+      next += infos[i].count;
+      if (matrix.rows()) device.pack(made, true);
+    } else {
+      made.packed = device.keep(matrix);
+      made.stored = &matrix;
+    }
+    tensors.push_back(std::move(made));
+  }
+  device.finish();
+}
+
+device_model::device_model(std::shared_ptr<const model> source, std::shared_ptr<const resident_model> resident,
+                           int32_t arithmetic)
+    : config(source->config), layout(source->layout), source_(std::move(source)), resident_(std::move(resident)) {
   std::map<size_t, size_t> index;  // tensor by offset
   for (size_t i = 0; i < layout.tensors.size(); ++i) index[layout.tensors[i].offset] = i;
-  if (std::strcmp(device.device(), "cpu") == 0) {
-    bind([&](size_t at, int out, int in) {
-           const stored_matrix& stored = source->matrices[index.at(at)];
-           const bool q8 = arithmetic == OL_ARITHMETIC_Q8 && info_of(stored.format()).values > 1;
-           return linear_weight{nullptr, out, in, nullptr, &stored, q8};
-         },
-         [&](size_t at) { return source->vectors[index.at(at)].data(); });
-    source_ = std::move(source);
-    return;
-  }
-  flat = device_array<float>(device, layout.count);
-  std::vector<float> host;
-  for (size_t i = 0; i < layout.tensors.size(); ++i) {
-    host.resize(layout.tensors[i].count);
-    source->read(i, host.data());
-    device.upload(flat.get() + layout.tensors[i].offset, host.data(), host.size() * sizeof(float));
-    device.finish();  // the next tensor takes the same memory
-  }
-  bind([&](size_t at, int out, int in) { return linear_weight{flat.get() + at, out, in, nullptr, nullptr, false}; },
-       [&](size_t at) { return flat.get() + at; });
-  repack(device);
+  bind([&](size_t at, int out, int in) {
+         const size_t i = index.at(at);
+         linear_weight w{nullptr, out, in, nullptr, &source_->matrices[i], false};
+         if (resident_) w = resident_->tensors[i];
+         w.q8 = arithmetic == OL_ARITHMETIC_Q8 && info_of(source_->matrices[i].format()).values > 1;
+         return w;
+       },
+       [&](size_t at) -> const float* {
+         const size_t i = index.at(at);
+         return resident_ ? resident_->tensors[i].weight : source_->vectors[i].data();
+       });
 }
 
 void device_model::repack(backend& device) {

@@ -33,8 +33,8 @@ std::shared_ptr<const model> make_model(const ol_config& config, const float* fl
 // From sources in any format; see ol_model_load.
 std::shared_ptr<const model> load_model(const ol_config& config, const ol_tensor_source* sources, size_t count,
                                         const ol_weight_file* files, size_t file_count);
-// OL_ERROR_ARGUMENT for a number that is no arithmetic, OL_ERROR_UNAVAILABLE for one that the device does not have.
-void check_arithmetic(int32_t arithmetic, const char* device);
+// OL_ERROR_ARGUMENT for a number that is no arithmetic.
+void check_arithmetic(int32_t arithmetic);
 void check_weights(const model_layout& layout, const float* flat, size_t count);
 std::shared_ptr<const adapter> make_adapter(const ol_config& config, int rank, float scale, int targets,
                                             const float* flat, size_t count);
@@ -42,6 +42,14 @@ void init_model(const ol_config& config, uint64_t seed, float* flat);
 void init_adapter(const ol_config& config, int rank, int targets, uint64_t seed, float* flat);
 // Refuses NaN and infinities, naming the tensor.
 void check_finite(const std::vector<tensor_info>& tensors, const float* flat);
+
+// A frozen model's weights in the memory of a device that has its own: matrices in the format they came in, vectors and fp32
+// matrices as their values.
+struct resident_model {
+  resident_model(backend& device, const model& source);
+  device_array<float> values;
+  std::vector<linear_weight> tensors;  // by tensor of the layout; of a vector the values alone
+};
 
 // A model's weights on a device, ready for the matrix products.
 struct device_model {
@@ -51,9 +59,8 @@ struct device_model {
 
   // fp32 values that will change (training): a copy in canonical order.
   device_model(backend& device, const ol_config& config, const model_layout& layout, const float* host_flat);
-  // A frozen model: its own memory on the CPU, widened to fp32 on other devices. OL_ERROR_UNAVAILABLE for an arithmetic
-  // that the device does not have.
-  device_model(backend& device, std::shared_ptr<const model> source, int32_t arithmetic);
+  // A frozen model: a table of pointers into it, or into what the device has of it (null on the CPU).
+  device_model(std::shared_ptr<const model> source, std::shared_ptr<const resident_model> resident, int32_t arithmetic);
   // After the values of `flat` changed.
   void repack(backend& device);
 
@@ -71,6 +78,7 @@ struct device_model {
   void bind(M&& matrix, V&& vector);
 
   std::shared_ptr<const model> source_;
+  std::shared_ptr<const resident_model> resident_;
 };
 
 struct device_adapter {

@@ -11,14 +11,18 @@
 namespace ol {
 
 std::shared_ptr<device_model> session::on_device(const std::shared_ptr<const model>& source, int32_t arithmetic) {
-  // On the CPU this is a table of pointers into the model; elsewhere a copy, kept as long as the model lives.
-  if (device_name == "cpu") return std::make_shared<device_model>(*device, source, arithmetic);
-  check_arithmetic(arithmetic, device_name.c_str());
+  check_arithmetic(arithmetic);
+  return std::make_shared<device_model>(source, resident(source), arithmetic);
+}
+
+// On the CPU nothing: products read the model itself. Elsewhere a copy for every arithmetic, kept as long as the model lives.
+std::shared_ptr<const resident_model> session::resident(const std::shared_ptr<const model>& source) {
+  if (device_name == "cpu") return nullptr;
   kept_.erase(std::remove_if(kept_.begin(), kept_.end(), [](const auto& entry) { return entry.first.expired(); }),
               kept_.end());
   for (const auto& entry : kept_)
     if (entry.first.lock() == source) return entry.second;
-  kept_.emplace_back(source, std::make_shared<device_model>(*device, source, arithmetic));
+  kept_.emplace_back(source, std::make_shared<const resident_model>(*device, *source));
   return kept_.back().second;
 }
 

@@ -22,7 +22,9 @@ struct session {
                                           int32_t arithmetic = OL_ARITHMETIC_F32);
 
  private:
-  std::vector<std::pair<std::weak_ptr<const model>, std::shared_ptr<device_model>>> kept_;
+  std::shared_ptr<const resident_model> resident(const std::shared_ptr<const model>& source);
+
+  std::vector<std::pair<std::weak_ptr<const model>, std::shared_ptr<const resident_model>>> kept_;
 };
 
 std::shared_ptr<session> make_session(const ol_session_options& options);

@@ -1,8 +1,10 @@
 // The avx512 kernels. Only headers without inline functions of external linkage may be included here: the linker would
 // be free to use a copy compiled for this instruction set anywhere.
 #include <immintrin.h>
+#include "core/block_shape.h"
 #include "core/half.h"
 #include "core/math.h"
+#include "core/whole.h"
 #include "cpu/isa.h"
 #include "openledger.h"
 

@@ -1,6 +1,7 @@
 // AVX-512 with VNNI: its own products of whole numbers, everything else as without. Only headers without inline functions of
 // external linkage may be included here: the linker would be free to use a copy compiled for this instruction set anywhere.
 #include <immintrin.h>
+#include "core/block_shape.h"
 #include "core/half.h"
 #include "core/math.h"
 #include "cpu/isa.h"

@@ -7,6 +7,8 @@
 #include "cuda/attention_plan.h"
 #include "cuda/memory.h"
 #include "cuda/ops.h"
+#include "cuda/scan.h"
+#include "cuda/stored.h"
 #include "cuda/stream.h"
 
 namespace ol {
@@ -14,12 +16,6 @@ namespace {
 
 // Attention keeps at most so many scores at a time (1 GiB), unless one head of one sequence has more.
 const size_t score_budget = size_t{1} << 28;
-
-struct stream_owner {
-  stream_owner() { OL_CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking)); }
-  ~stream_owner() { cudaStreamDestroy(stream); }
-  cudaStream_t stream = nullptr;
-};
 
 class cuda_backend final : public backend {
  public:
@@ -48,10 +44,24 @@ class cuda_backend final : public backend {
   // The tiles read a weight as it lies, in both directions.
   void pack(linear_weight&, bool) override {}
 
+  // The panels as they are on the host.
+  std::shared_ptr<void> keep(const stored_matrix& w) override {
+    auto kept = std::make_shared<device_array<uint8_t>>(*this, w.bytes());
+    upload(kept->get(), w.panel(0), w.bytes());
+    return kept;
+  }
+
+  std::shared_ptr<row_scan> keep_rows(const std::vector<scan_part>& parts, int dimension, size_t budget) override {
+    return cuda::keep_rows(parts, dimension, budget);
+  }
+
   void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) override {
+    if (w.q8) return forward_q8(y, x, w, tokens, accumulate);
+    if (w.stored) return cuda::stored_forward(stream(), widened_, y, x, view_of(w), tokens, accumulate);
     cuda::multiply(stream(), {y, x, w.weight, w.out, w.in, w.in, tokens, w.out, w.in}, true, true, accumulate);
   }
   void linear_backward_input(float* dx, const float* dy, const linear_weight& w, int tokens, bool accumulate) override {
+    if (w.stored) return cuda::stored_backward(stream(), widened_, dx, dy, view_of(w), tokens, accumulate);
     cuda::multiply(stream(), {dx, dy, w.weight, w.in, w.out, w.in, tokens, w.in, w.out}, true, false, accumulate);
   }
   void linear_backward_weight(float* dw, const float* dy, const float* x, int tokens, int out, int in) override {
@@ -66,6 +76,7 @@ class cuda_backend final : public backend {
   }
 
   void embed_forward(float* out, const linear_weight& table, const int32_t* ids, int tokens) override {
+    if (table.stored) return cuda::read_stored_rows(stream(), out, view_of(table), ids, tokens);
     cuda::embed_forward(stream(), out, table.weight, ids, tokens, table.in);
   }
   void embed_backward(float* dtable, const float* dout, const int32_t* ids, int tokens, int hidden, int) override {
@@ -134,6 +145,18 @@ class cuda_backend final : public backend {
   friend cudaStream_t ol::stream_of(const backend& device);
   cudaStream_t stream() const { return stream_.stream; }
 
+  static cuda::stored_view view_of(const linear_weight& w) {
+    const stored_matrix& m = *w.stored;
+    return {static_cast<const device_array<uint8_t>*>(w.packed.get())->get(), m.panel_bytes(), m.format(), m.rows(), m.cols()};
+  }
+  void forward_q8(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) {
+    if (tokens <= 0) return;
+    const cuda::stored_view view = view_of(w);
+    const auto rows = cuda::round_rows(stream(), whole_, x, tokens, w.in, info_of(view.format).values);
+    const auto multiply = tokens <= cuda::few_rows ? cuda::blocks_few : cuda::blocks_many;
+    multiply(stream(), y, rows, view, tokens, accumulate);
+  }
+
   // `arrays`: score matrices that the direction needs.
   template <typename F>
   void attend(const attention_shape& shape, const attention_sequence* sequences, int count, int head_step, int arrays,
@@ -154,6 +177,7 @@ class cuda_backend final : public backend {
   stream_owner stream_;
   staging staging_;
   device_scratch offsets_, tasks_, scores_;
+  device_scratch widened_, whole_;  // parts of a stored matrix as fp32; rows of x as whole numbers
 };
 
 }  // namespace

@@ -1,10 +1,18 @@
-// Device scratch, and page-locked memory through which small host arrays reach the device without waiting for it.
+// A stream, device scratch, and page-locked memory through which small host arrays reach the device without waiting for it.
 #pragma once
 #include <cstring>
 
 #include "cuda/check.h"
 
 namespace ol {
+
+struct stream_owner {
+  stream_owner() { OL_CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking)); }
+  ~stream_owner() { cudaStreamDestroy(stream); }
+  stream_owner(const stream_owner&) = delete;
+  stream_owner& operator=(const stream_owner&) = delete;
+  cudaStream_t stream = nullptr;
+};
 
 class device_scratch {
  public:
@@ -23,6 +31,7 @@ class device_scratch {
     size_ = bytes;
     return data_;
   }
+  void* data() const { return data_; }
 
  private:
   void* data_ = nullptr;

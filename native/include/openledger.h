@@ -234,7 +234,7 @@ int ol_job_output_read(const ol_job* job, int32_t index, void* buffer, size_t co
 /* C[m,n] = A[m,k] B[k,n], row-major, in the committed order; `repeat` times (bench). */
 int ol_gemm(ol_session*, int64_t m, int64_t n, int64_t k, const float* a, const float* b, float* c, int32_t repeat);
 
-/* y[tokens, rows] = x[tokens, cols] W^T for one matrix of `format` whose rows lie end to end (tests, other back ends). */
+/* y[tokens, rows] = x[tokens, cols] W^T for one matrix of `format` whose rows lie end to end, on the session's device (tests). */
 int ol_product(ol_session*, int32_t arithmetic, int32_t format, const uint8_t* w, size_t bytes, int64_t rows, int64_t cols,
                const float* x, int64_t tokens, float* y);
 

@@ -122,6 +122,7 @@ interface SketchesAddon {
     parts: { first: number; rows: number; records: ArrayBuffer }[];
   };
   sketchesPath(index: object, row: number): Uint8Array;
+  sketchesKeep(index: object, session: object, bytes: number): Promise<object | undefined>;
   sketchesScore(
     index: object,
     values: Int16Array,
@@ -129,6 +130,7 @@ interface SketchesAddon {
     e0: number,
     threads: number,
     isa: Isa | undefined,
+    kept: object | undefined,
   ): Promise<object>;
   sketchesRead(index: object, threads: number): Promise<bigint>;
   sketchesBest(

@@ -131,6 +131,13 @@ describe.each<[string, ModelConfig, readonly WeightFormat[]]>([
         expect(got.equals(want), `${isa}, ${threads} threads`).toBe(true);
       }
     }
+    if (backends().cuda.available) {
+      const session = new Session({ device: "cuda" });
+      for (const given of [resident, wide]) {
+        expect((await everything(session, given)).equals(want), "cuda").toBe(true);
+      }
+      session.close();
+    }
     const { values, bytes } = BLOCKS[format];
     const exact = modelTensors(model).reduce((sum, { count, shape: dimensions }) => {
       const padded =

@@ -306,9 +306,9 @@ export class Session {
   }
 
   /**
-   * Rows of x times one matrix in any format (tests, other back ends): y[t, o] = sum over i of x[t, i] W[o, i], by that
+   * Rows of x times one matrix in any format, on this session's device (tests): y[t, o] = sum over i of x[t, i] W[o, i], by that
    * arithmetic's order. `weight` holds the matrix's rows end to end.
-   * @throws NativeError NATIVE_TENSOR (wrong size), NATIVE_NOT_FINITE (weights), NATIVE_ARGUMENT, NATIVE_UNAVAILABLE (not on a GPU).
+   * @throws NativeError NATIVE_TENSOR (wrong size), NATIVE_NOT_FINITE (weights), NATIVE_ARGUMENT, NATIVE_UNAVAILABLE (the device failed).
    */
   product(
     arithmetic: Arithmetic,

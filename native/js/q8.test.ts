@@ -24,7 +24,18 @@ import {
 } from "./q8-testing.ts";
 import type { TensorSource, WeightFormat } from "./types.ts";
 
-const { isas } = backends();
+const { isas, cuda } = backends();
+
+/** Every back end of this machine, each with any number of threads. */
+const opened: [name: string, open: () => Session][] = [
+  ...isas.flatMap((isa) =>
+    [1, 2].map((threads): [string, () => Session] => [
+      `${isa} ${threads}`,
+      () => new Session({ isa, threads }),
+    ]),
+  ),
+  ...(cuda.available ? [["cuda", () => new Session({ device: "cuda" })] as [string, () => Session]] : []),
+];
 
 const bytesOf = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 
@@ -43,27 +54,25 @@ describe.each(NAMES)("products of %s by q8", (name) => {
   ])("%s", (_what, bytes, x) => {
     const want = byTheSpec(format, bytes, [rows, cols], x);
     const weight = { format: name, bytes, rows, cols };
-    for (const isa of isas) {
-      for (const threads of [1, 2]) {
-        const session = new Session({ isa, threads });
-        const got = session.product("q8", weight, x);
-        // A row whose product is no number says only that.
-        for (const [i, value] of want.entries()) {
-          if (!Object.is(got[i], value)) expect([isa, threads, i, got[i]]).toEqual([isa, threads, i, value]);
-        }
-        const last = session.product("q8", weight, x.subarray(x.length - cols));
-        expect(
-          bytesOf(last).equals(bytesOf(got.subarray(got.length - rows))) || last.some(Number.isNaN),
-        ).toBe(true);
-        session.close();
+    for (const [name, open] of opened) {
+      const session = open();
+      const got = session.product("q8", weight, x);
+      // A row whose product is no number says only that.
+      for (const [i, value] of want.entries()) {
+        if (!Object.is(got[i], value)) expect([name, i, got[i]]).toEqual([name, i, value]);
       }
+      const last = session.product("q8", weight, x.subarray(x.length - cols));
+      expect(bytesOf(last).equals(bytesOf(got.subarray(got.length - rows))) || last.some(Number.isNaN)).toBe(
+        true,
+      );
+      session.close();
     }
   });
 
   it("of rows with NaN or infinity are no numbers, whatever stands beside them", () => {
     const weight = { format: name, bytes: blocksOf(name, blocks, 5, 20), rows, cols };
-    for (const isa of isas) {
-      const session = new Session({ isa, threads: 1 });
+    for (const [, open] of opened) {
+      const session = open();
       for (const bad of [NaN, Infinity, -Infinity]) {
         const x = activations(3 * cols, 3);
         const good = session.product("q8", weight, x);
@@ -157,22 +166,22 @@ describe("serving by q8", () => {
     // It is the same model: rounding moves a loss by little.
     for (const [i, loss] of rounded.losses.entries()) expect(loss / wide.losses[i]!).toBeCloseTo(1, 1);
     const alone = await first.generate({ model, adapter, prompts, maxTokens: 20, arithmetic: "q8" }).wait();
-    for (const isa of isas) {
-      for (const threads of [1, 2]) {
-        const session = new Session({ isa, threads });
-        expect(await evaluate("q8", session)).toEqual(rounded);
-        const engine = new Engine(session, model, { arithmetic: "q8", chunkTokens: 5, pages: 60 });
-        const answers = await Promise.all(
-          prompts.map(async (prompt) => {
-            const ids: number[] = [];
-            for await (const { id } of engine.submit({ prompt, adapter, maxTokens: 20 }).tokens) ids.push(id);
-            return ids;
-          }),
-        );
-        expect(answers, `${isa} ${threads}`).toEqual(alone.tokens.map((row) => [...row]));
-        engine.close();
-        session.close();
-      }
+    for (const [name, open] of opened) {
+      const session = open();
+      // Both arithmetics of a model beside each other.
+      expect(await evaluate("f32", session)).toEqual(wide);
+      expect(await evaluate("q8", session)).toEqual(rounded);
+      const engine = new Engine(session, model, { arithmetic: "q8", chunkTokens: 5, pages: 60 });
+      const answers = await Promise.all(
+        prompts.map(async (prompt) => {
+          const ids: number[] = [];
+          for await (const { id } of engine.submit({ prompt, adapter, maxTokens: 20 }).tokens) ids.push(id);
+          return ids;
+        }),
+      );
+      expect(answers, name).toEqual(alone.tokens.map((row) => [...row]));
+      engine.close();
+      session.close();
     }
   });
 

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { hexOfBytes } from "../../node/ai/codec/hash.ts";
 import { leafHash, merkleTree } from "../../node/ai/codec/merkle.ts";
-import { backends } from "./index.ts";
+import { backends, Session } from "./index.ts";
 import {
   compactSketches,
+  keepSketches,
   likelySketches,
   NO_SCORE,
   openSketches,
@@ -30,7 +31,20 @@ const folder = scratchFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 const newPath = () => join(folder, `${files++}.sketches`);
-const { isas } = backends();
+const { isas, cuda } = backends();
+/** Every instruction set here, and the device where there is one: with all rows in its memory, with some, with none. */
+const BACKENDS = [...isas, ...(cuda.available ? (["cuda", "cuda, some", "cuda, none"] as const) : [])];
+type Backend = (typeof BACKENDS)[number];
+
+async function scoredBy(backend: Backend, index: Sketches, queries: SketchQuery[], e0: number, threads = 2) {
+  const isa = isas.find((name) => name === backend);
+  if (isa) return scoreSketches(index, queries, e0, { threads, isa });
+  const all = index.parts.reduce((sum, { records }) => sum + records.length, 0);
+  const bytes = { cuda: 2 * all, "cuda, some": all / 2, "cuda, none": 0 }[backend as "cuda"];
+  const kept = await keepSketches(index, new Session({ device: "cuda" }), { bytes: Math.floor(bytes) });
+  expect(kept).toBeDefined();
+  return scoreSketches(index, queries, e0, { kept });
+}
 
 /** The records in files of these many rows. */
 async function written(
@@ -135,14 +149,11 @@ describe("scores", () => {
     index: Sketches,
     records: readonly MadeRecord[],
     queries: SketchQuery[],
-    isa: string,
+    backend: Backend,
   ) {
     const e0 = -3;
     const random = seeded(records.length);
-    const scores = await scoreSketches(index, queries, e0, {
-      threads: 1 + random(4),
-      isa: isa as (typeof isas)[number],
-    });
+    const scores = await scoredBy(backend, index, queries, e0, 1 + random(4));
     const all = Uint32Array.from(records, (_, row) => row);
     for (const [q, query] of queries.entries()) {
       const expected = records.map((record) => naiveScore(query, record, e0) ?? NO_SCORE);
@@ -156,9 +167,9 @@ describe("scores", () => {
     }
   }
 
-  test.each(isas)(
+  test.each(BACKENDS)(
     "are the exact ones by %s, for any lengths, files, threads and number of queries",
-    async (isa) => {
+    async (backend) => {
       const random = seeded(21);
       for (const dimension of [1, 3, 16, 31, 64, 65, 200, 512]) {
         const rows = 1 + random(150);
@@ -166,12 +177,12 @@ describe("scores", () => {
         const records = randomRecords(dimension, rows, dimension, dimension < 4 ? 1 : maxSpread);
         const index = await openSketches(await written(records, divided(random, rows, 1 + random(4))));
         const queries = Array.from({ length: 1 + random(11) }, () => randomQuery(random, dimension));
-        await compare(index, records, queries, isa);
+        await compare(index, records, queries, backend);
       }
     },
   );
 
-  test.each(isas)("don't overflow at the ends of the ranges by %s", async (isa) => {
+  test.each(BACKENDS)("don't overflow at the ends of the ranges by %s", async (backend) => {
     const dimension = 8192;
     const records = [127, -127, -128].map((value, row) =>
       recordWith(row, row, 0, new Array<number>(dimension).fill(value)),
@@ -181,11 +192,35 @@ describe("scores", () => {
       exponent: 0,
       values: new Int16Array(dimension).fill(value),
     }));
-    await compare(index, records, queries, isa);
-    const scores = await scoreSketches(index, queries, -24, { isa: isa as (typeof isas)[number] });
+    await compare(index, records, queries, backend);
+    const scores = await scoredBy(backend, index, queries, -24);
     expect(scores.of(1, Uint32Array.of(0, 1, 2))).toEqual(
       BigInt64Array.of((32_767n * 127n * 8192n) << 24n, -(32_767n * 127n * 8192n) << 24n, NO_SCORE),
     );
+  });
+
+  test("are the CPU's where the session's device is the CPU: nothing is kept", async () => {
+    const index = await openSketches(await written(randomRecords(3, 40, 16)));
+    const session = new Session({ device: "cpu", threads: 1 });
+    expect(await keepSketches(index, session)).toBeUndefined();
+    for (const bytes of [-1, NaN, 2 ** 60]) {
+      await expect(keepSketches(index, session, { bytes })).rejects.toMatchObject({
+        code: "NATIVE_ARGUMENT",
+      });
+    }
+    session.close();
+    await expect(keepSketches(index, session)).rejects.toMatchObject({ code: "NATIVE_CLOSED" });
+  });
+
+  test.skipIf(!cuda.available)("of a kept index are of no other", async () => {
+    const [one, other] = await Promise.all(
+      [4, 5].map(async (seed) => openSketches(await written(randomRecords(seed, 20, 16)))),
+    );
+    const kept = await keepSketches(one!, new Session({ device: "cuda" }));
+    const query = { exponent: 0, values: new Int16Array(16) };
+    await expect(scoreSketches(other!, [query], 0, { kept })).rejects.toMatchObject({
+      code: "NATIVE_ARGUMENT",
+    });
   });
 
   test("by signs find the rows that point the query's way", async () => {

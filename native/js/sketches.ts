@@ -8,6 +8,7 @@
 import { availableParallelism } from "node:os";
 import { loadAddon } from "./addon.ts";
 import { NativeError } from "./error.ts";
+import type { Session } from "./index.ts";
 import type { Isa } from "./types.ts";
 
 /** Rows of an index in one mapped file. */
@@ -133,17 +134,41 @@ export class SketchScores {
   }
 }
 
+/** An index's rows in the memory of a device; freed when nothing holds it any more. */
+export interface KeptSketches {
+  readonly handle: object;
+}
+
+/** Rows of an index that a device keeps, in bytes, unless told otherwise. */
+const KEPT_BYTES = 8 * 2 ** 30;
+
+/**
+ * Keeps an index's rows in the memory of the session's device, for {@link scoreSketches}. Rows that don't fit are read from the files at
+ * each pass.
+ * @param options `bytes`: of the device's memory, at most, for rows; two bytes a row and the scores of a pass come on top. 8 GiB unless given.
+ * @returns undefined where the session's device is the CPU: it reads the files.
+ * @throws NativeError `SKETCH_MEMORY` (the device's is full), `SKETCH_DEVICE` (the device refused)
+ */
+export async function keepSketches(
+  { handle }: Sketches,
+  session: Session,
+  { bytes = KEPT_BYTES }: { bytes?: number } = {},
+): Promise<KeptSketches | undefined> {
+  const kept = await settled(() => loadAddon().sketchesKeep(handle, session.handle, bytes));
+  return kept && { handle: kept };
+}
+
 /**
  * Exact scores of every row for each query, in one pass: dot << (query exponent + row exponent - e0).
  * @param queries 1 to {@link MAX_QUERIES}.
- * @param options `isa`: the instruction set, the best one unless given.
- * @throws NativeError `SKETCH_INPUT`, `SKETCH_MEMORY`
+ * @param options `isa`: the instruction set, the best one unless given; `kept`: what {@link keepSketches} gave for this index.
+ * @throws NativeError `SKETCH_INPUT`, `SKETCH_MEMORY`, `SKETCH_DEVICE`
  */
 export async function scoreSketches(
   { handle, dimension }: Sketches,
   queries: readonly SketchQuery[],
   e0: number,
-  { threads = availableParallelism(), isa }: ThreadOptions & { isa?: Isa } = {},
+  { threads = availableParallelism(), isa, kept }: ThreadOptions & { isa?: Isa; kept?: KeptSketches } = {},
 ): Promise<SketchScores> {
   if (queries.length === 0 || queries.length > MAX_QUERIES) {
     throw new NativeError("SKETCH_INPUT", `${queries.length} queries are not 1 to ${MAX_QUERIES}`);
@@ -158,7 +183,7 @@ export async function scoreSketches(
     exponents[i] = query.exponent;
   }
   return new SketchScores(
-    await settled(() => loadAddon().sketchesScore(handle, values, exponents, e0, threads, isa)),
+    await settled(() => loadAddon().sketchesScore(handle, values, exponents, e0, threads, isa, kept?.handle)),
   );
 }
 
@@ -196,6 +221,8 @@ async function settled<T>(work: () => Promise<T>): Promise<T> {
 }
 
 const FIXES: Record<string, string> = {
+  SKETCH_MEMORY: "Ask for fewer queries at a time, or keep fewer bytes on the device.",
+  SKETCH_DEVICE: "Look at the GPU with nvidia-smi, or leave out `kept`: the CPU gives the same scores.",
   SKETCH_FILE: "Remove the file and make it again from the index's records.",
   SKETCH_WRITE: "Make room on the disk, or name a folder that can be written to.",
   SKETCH_READ: "Look whether the file is there and may be read.",

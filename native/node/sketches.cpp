@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "addon.h"
+#include "core/handles.h"
 #include "sketches/scan.h"
 #include "spans_task.h"
 #include "values.h"
@@ -16,13 +17,16 @@ namespace ol_node {
 namespace {
 
 using index_handle = std::shared_ptr<const sketches::index>;
+using resident_handle = std::shared_ptr<const sketches::resident_index>;
 using scores_handle = std::shared_ptr<const sketches::scores>;
 constexpr napi_type_tag INDEX_TAG{0x6f70656e6c656467ULL, 16};
 constexpr napi_type_tag SCORES_TAG{0x6f70656e6c656467ULL, 17};
+constexpr napi_type_tag RESIDENT_TAG{0x6f70656e6c656467ULL, 18};
 constexpr task_codes CODES{"SKETCH_MEMORY", "SKETCH_INTERNAL"};
 constexpr size_t MAX_FILES = 4096;
 constexpr size_t MAX_QUERIES = 64;
 constexpr size_t MAX_LISTED = 65536;
+constexpr double MAX_KEPT = 1125899906842624;
 
 uint32_t whole(const Napi::Value& value, const char* what, double most) {
   const double given = number(value, what);
@@ -213,17 +217,39 @@ ol::isa isa_at(const Napi::Value& value) {
   return found;
 }
 
-// index, values, exponents, e0, threads, isa
+// index, session, bytes: the index's rows in the memory of the session's device; undefined where it has none of its own
+Napi::Value keep(const Napi::CallbackInfo& info) {
+  const double bytes = number(info[2], "bytes");
+  if (!(bytes >= 0 && bytes <= MAX_KEPT)) raise(info.Env(), "NATIVE_ARGUMENT", "bytes to keep are not 0 to 2^50");
+  return task<resident_handle>::start(
+      info.Env(),
+      [of = index_at(info[0]), session = unwrap<ol_session>(info[1])->held, budget = static_cast<size_t>(bytes)] {
+        return sketches::keep_index(of, *session->device, budget);
+      },
+      [](Napi::Env env, resident_handle& made) -> Napi::Value {
+        if (!made) return env.Undefined();
+        auto value = Napi::External<resident_handle>::New(env, new resident_handle(made),
+                                                          [](Napi::Env, resident_handle* dead) { delete dead; });
+        value.TypeTag(&RESIDENT_TAG);
+        return value;
+      },
+      CODES);
+}
+
+// index, values, exponents, e0, threads, isa, what `keep` gave for the index
 Napi::Value score(const Napi::CallbackInfo& info) {
   const index_handle of = index_at(info[0]);
+  const resident_handle kept = info[6].IsUndefined() ? nullptr : held<resident_handle>(info[6], RESIDENT_TAG, "a kept index");
+  if (kept && kept->of != of) raise(info.Env(), "NATIVE_ARGUMENT", "another index is kept there");
   return task<scores_handle>::start(
       info.Env(),
       [of, queries = queries_at(info[1], info[2], of->dimension()), e0 = integer(info[3], "e0"),
-       threads = threads_at(info[4]), isa = isa_at(info[5])] {
+       threads = threads_at(info[4]), isa = isa_at(info[5]), kept] {
+        if (kept) return std::make_shared<const sketches::scores>(sketches::score_resident(*kept, queries, e0));
         return std::make_shared<const sketches::scores>(sketches::score_rows(of, queries, e0, threads, isa));
       },
       [](Napi::Env env, scores_handle& made) {
-        const auto bytes = static_cast<int64_t>(made->queries.size() * made->of->rows() * 8);
+        const auto bytes = static_cast<int64_t>(made->queries * made->of->rows() * 8);
         Napi::MemoryManagement::AdjustExternalMemory(env, bytes);
         auto value = Napi::External<scores_handle>::New(env, new scores_handle(made), [bytes](Napi::Env on, scores_handle* dead) {
           Napi::MemoryManagement::AdjustExternalMemory(on, -bytes);
@@ -261,12 +287,12 @@ Napi::Value best(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const scores_handle from = scores_at(info[0]);
   const uint32_t query = whole(info[1], "query", UINT32_MAX), limit = whole(info[2], "limit", MAX_LISTED);
-  if (query >= from->queries.size()) raise(env, "NATIVE_ARGUMENT", "no such query");
+  if (query >= from->queries) raise(env, "NATIVE_ARGUMENT", "no such query");
   const auto aside = array<Napi::Uint32Array>(info[3], napi_uint32_array, "except");
   std::vector<uint32_t> except(aside.Data(), aside.Data() + aside.ElementLength());
   if (!std::is_sorted(except.begin(), except.end())) raise(env, "NATIVE_ARGUMENT", "the rows left out are not ascending");
   return task<std::vector<sketches::scored_row>>::start(
-      env, [from, query, limit, except] { return sketches::best_rows(*from, query, limit, except); }, listed, CODES);
+      env, [from, query, limit, except] { return from->rows->best(query, limit, except); }, listed, CODES);
 }
 
 // scores, query, rows: one score each, the lowest number for none
@@ -274,13 +300,19 @@ Napi::Value pick(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const scores_handle from = scores_at(info[0]);
   const uint32_t query = whole(info[1], "query", UINT32_MAX);
-  if (query >= from->queries.size()) raise(env, "NATIVE_ARGUMENT", "no such query");
+  if (query >= from->queries) raise(env, "NATIVE_ARGUMENT", "no such query");
   const auto rows = array<Napi::Uint32Array>(info[2], napi_uint32_array, "rows");
-  auto found = Napi::BigInt64Array::New(env, rows.ElementLength());
-  for (size_t i = 0; i < rows.ElementLength(); ++i) {
-    if (rows[i] >= from->of->rows()) raise(env, "NATIVE_ARGUMENT", "no such row");
-    found[i] = from->queries[query][rows[i]];
+  const std::vector<uint32_t> asked(rows.Data(), rows.Data() + rows.ElementLength());
+  for (const uint32_t row : asked)
+    if (row >= from->of->rows()) raise(env, "NATIVE_ARGUMENT", "no such row");
+  std::vector<int64_t> scores;
+  try {
+    scores = from->rows->pick(query, asked);
+  } catch (const spans::failure& f) {
+    raise(env, f.code(), f.what());
   }
+  auto found = Napi::BigInt64Array::New(env, scores.size());
+  std::copy(scores.begin(), scores.end(), found.Data());
   return found;
 }
 
@@ -305,6 +337,7 @@ void add_sketches(Napi::Env env, Napi::Object exports) {
   add(env, exports, "sketchesOpen", open);
   add(env, exports, "sketchesAbout", about);
   add(env, exports, "sketchesPath", path);
+  add(env, exports, "sketchesKeep", keep);
   add(env, exports, "sketchesScore", score);
   add(env, exports, "sketchesRead", read);
   add(env, exports, "sketchesBest", best);

@@ -1,6 +1,7 @@
 // The file of a stretch of an attribution index's rows: a header of 256 bytes, then the sections, each at a multiple of 64, the whole a
 // multiple of 64 long. Little-endian numbers; records and hashes are as committed. format.md describes it.
 #pragma once
+#include "core/row_scan.h"
 #include "spans/common.h"
 
 namespace sketches {
@@ -25,7 +26,7 @@ static_assert(sizeof(header) == 8 + 8 + 24 + SECTIONS * 24 + 8, "the header has 
 constexpr uint8_t MAGIC[8] = {'O', 'L', 'S', 'K', 'E', 'T', 'C', 'H'};
 constexpr uint32_t VERSION = 1;
 constexpr uint64_t HEADER_BYTES = 256;
-constexpr uint32_t MAX_DIMENSION = 8192;
+constexpr uint32_t MAX_DIMENSION = ol::most_row_values;
 // Row ids have 32 bits, and the highest of them means something else.
 constexpr uint64_t MAX_ROWS = 0xffffffff;
 // JavaScript looks at the records of a file as at one array.
@@ -36,8 +37,8 @@ constexpr size_t RECORD_HEAD = 21, FIRST_AT = 16, EXPONENT_AT = 20;
 
 // What of a row follows from its record, so that no scan looks at all of its values for it.
 enum mark : uint8_t {
-  TAKES_PART = 1,  // it repeats no other row and is not skipped
-  NO_SCORE = 2,    // a value is -128
+  TAKES_PART = ol::row_takes_part,
+  NO_SCORE = ol::row_has_no_score,
 };
 
 inline size_t record_size(uint32_t dimension) { return RECORD_HEAD + dimension; }

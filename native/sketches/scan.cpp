@@ -55,15 +55,6 @@ struct prepared {
   }
 };
 
-int64_t score_of(int64_t dot, int shift, uint8_t mark) {
-  if ((mark & NO_SCORE) != 0 || shift < 0 || shift > MAX_SHIFT) return NONE;
-  return dot * (int64_t{1} << shift);
-}
-
-bool is_better(const scored_row& a, const scored_row& b) {
-  return a.score != b.score ? a.score > b.score : a.row < b.row;
-}
-
 // The best so many of those that are offered.
 class best_list {
  public:
@@ -71,17 +62,17 @@ class best_list {
   void offer(const scored_row& row) {
     if (limit_ == 0) return;
     if (rows_.size() == limit_) {
-      if (!is_better(row, rows_.front())) return;
-      std::pop_heap(rows_.begin(), rows_.end(), is_better);
+      if (!ol::is_better(row, rows_.front())) return;
+      std::pop_heap(rows_.begin(), rows_.end(), ol::is_better);
       rows_.back() = row;
     } else {
       rows_.push_back(row);
     }
-    std::push_heap(rows_.begin(), rows_.end(), is_better);
+    std::push_heap(rows_.begin(), rows_.end(), ol::is_better);
   }
   const std::vector<scored_row>& rows() const { return rows_; }
   std::vector<scored_row> sorted() {
-    std::sort(rows_.begin(), rows_.end(), is_better);
+    std::sort(rows_.begin(), rows_.end(), ol::is_better);
     return std::move(rows_);
   }
 
@@ -99,12 +90,6 @@ void each_stretch(const index& of, unsigned threads, const F& body) {
       if (begin < end) body(*part, begin, end);
     }
   });
-}
-
-void check_queries(const index& of, const std::vector<query>& queries) {
-  for (const query& one : queries) {
-    if (one.values.size() != of.dimension()) fail("SKETCH_INPUT", "a query's length is not that of the index's sketches");
-  }
 }
 
 // 8-bit planes of a query: bit j of plane p is bit p of (value j in 8 bits, plus 128).
@@ -176,7 +161,46 @@ estimator best_estimator() {
   return estimate;
 }
 
+// In the host's memory, row after row.
+class host_scores final : public ol::row_scores {
+ public:
+  host_scores(std::shared_ptr<const index> of, size_t queries) : of_(std::move(of)) {
+    for (size_t q = 0; q < queries; ++q) values.emplace_back(of_->rows());
+  }
+
+  std::vector<scored_row> best(size_t query, size_t limit, const std::vector<uint32_t>& except) const override {
+    const std::vector<int64_t>& all = values[query];
+    best_list best(limit);
+    size_t next = 0;
+    for (const auto& part : of_->shards()) {
+      for (uint64_t row = part->first(); row < part->end(); ++row) {
+        if (all[row] <= 0 || (part->marks()[row - part->first()] & TAKES_PART) == 0) continue;
+        while (next < except.size() && except[next] < row) ++next;
+        if (next < except.size() && except[next] == row) continue;
+        best.offer({row, all[row]});
+      }
+    }
+    return best.sorted();
+  }
+  std::vector<int64_t> pick(size_t query, const std::vector<uint32_t>& rows) const override {
+    std::vector<int64_t> found;
+    for (const uint32_t row : rows) found.push_back(values[query][row]);
+    return found;
+  }
+
+  std::vector<std::vector<int64_t>> values;
+
+ private:
+  std::shared_ptr<const index> of_;
+};
+
 }  // namespace
+
+void check_queries(const index& of, const std::vector<query>& queries) {
+  for (const query& one : queries) {
+    if (one.values.size() != of.dimension()) fail("SKETCH_INPUT", "a query's length is not that of the index's sketches");
+  }
+}
 
 scores score_rows(const std::shared_ptr<const index>& of, const std::vector<query>& queries, int32_t e0, unsigned threads,
                   ol::isa isa) {
@@ -185,8 +209,7 @@ scores score_rows(const std::shared_ptr<const index>& of, const std::vector<quer
   std::vector<ol::scan_query> views;
   for (const query& one : queries) forms.emplace_back(one.values);
   for (const prepared& one : forms) views.push_back({one.values.data(), one.low.data(), one.high.data(), one.high_sum});
-  scores made{of, {}};
-  for (size_t q = 0; q < queries.size(); ++q) made.queries.emplace_back(of->rows());
+  const auto made = std::make_shared<host_scores>(of, queries.size());
   const auto row_dots = ol::kernels_for(isa).row_dots;
   const size_t size = record_size(of->dimension());
   each_stretch(*of, threads, [&](const shard& part, uint64_t begin, uint64_t end) {
@@ -199,12 +222,12 @@ scores score_rows(const std::shared_ptr<const index>& of, const std::vector<quer
       for (size_t q = 0; q < queries.size(); ++q) {
         for (uint64_t i = 0; i < count; ++i) {
           const int shift = queries[q].exponent + static_cast<int8_t>(records[i * size + EXPONENT_AT]) - e0;
-          made.queries[q][row + i] = score_of(dots[q * count + i], shift, part.marks()[row - part.first() + i]);
+          made->values[q][row + i] = ol::score_of(dots[q * count + i], shift, part.marks()[row - part.first() + i]);
         }
       }
     }
   });
-  return made;
+  return {of, queries.size(), made};
 }
 
 namespace {
@@ -230,21 +253,6 @@ uint64_t read_records(const index& of, unsigned threads) {
     total += sum_words(records, (end - begin) * size / 8);
   });
   return total;
-}
-
-std::vector<scored_row> best_rows(const scores& from, size_t query, size_t limit, const std::vector<uint32_t>& except) {
-  const std::vector<int64_t>& all = from.queries[query];
-  best_list best(limit);
-  size_t next = 0;
-  for (const auto& part : from.of->shards()) {
-    for (uint64_t row = part->first(); row < part->end(); ++row) {
-      if (all[row] <= 0 || (part->marks()[row - part->first()] & TAKES_PART) == 0) continue;
-      while (next < except.size() && except[next] < row) ++next;
-      if (next < except.size() && except[next] == row) continue;
-      best.offer({row, all[row]});
-    }
-  }
-  return best.sorted();
 }
 
 std::vector<scored_row> likely_rows(const index& of, const query& asked, size_t limit, unsigned threads) {

@@ -25,6 +25,9 @@ struct alignas(8) float2 {
 struct alignas(16) float4 {
   float x, y, z, w;
 };
+struct alignas(16) int4 {
+  int x, y, z, w;
+};
 inline float2 make_float2(float x, float y) { return {x, y}; }
 
 namespace emulate {
@@ -56,6 +59,21 @@ inline float __shfl_down_sync(unsigned mask, float value, int delta, int width) 
   const int own = static_cast<int>(threadIdx.x % 32);
   return ::emulate::shuffle(mask, value, own % width + delta < width ? own + delta : own);
 }
+
+// c + the products of four signed bytes each.
+inline int __dp4a(int a, int b, int c) {
+  for (int i = 0; i < 4; ++i) {
+    c += static_cast<int8_t>(static_cast<unsigned>(a) >> 8 * i) * static_cast<int8_t>(static_cast<unsigned>(b) >> 8 * i);
+  }
+  return c;
+}
+
+// c + the products of two signed numbers of 16 bits and the lower, or the upper, two signed bytes.
+inline int __dp2a_lo(int a, int b, int c) {
+  const unsigned ua = static_cast<unsigned>(a), ub = static_cast<unsigned>(b);
+  return c + static_cast<int16_t>(ua) * static_cast<int8_t>(ub) + static_cast<int16_t>(ua >> 16) * static_cast<int8_t>(ub >> 8);
+}
+inline int __dp2a_hi(int a, int b, int c) { return __dp2a_lo(a, static_cast<int>(static_cast<unsigned>(b) >> 16), c); }
 
 using cudaError_t = int;
 using cudaStream_t = void*;
@@ -94,6 +112,13 @@ inline cudaError_t cudaMallocHost(void** memory, size_t bytes) { return cudaMall
 inline cudaError_t cudaFreeHost(void* memory) { return cudaFree(memory); }
 inline cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t) {
   return std::memcpy(to, from, bytes), cudaSuccess;
+}
+inline cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width, size_t rows,
+                                     cudaMemcpyKind, cudaStream_t) {
+  for (size_t r = 0; r < rows; ++r) {
+    std::memcpy(static_cast<char*>(to) + r * to_pitch, static_cast<const char*>(from) + r * from_pitch, width);
+  }
+  return cudaSuccess;
 }
 inline cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t) {
   return std::memset(memory, value, bytes), cudaSuccess;

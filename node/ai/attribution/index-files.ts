@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { NativeError } from "../../../native/js/error.ts";
+import type { Session } from "../../../native/js/index.ts";
 import { systemClock } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
@@ -24,12 +25,15 @@ const NAME = /^[0-9a-f]{64}-\d{1,3}\.sketches$/;
 export class IndexFiles {
   private readonly folder: string;
   private readonly maxBytes: number;
+  private readonly session: Session | undefined;
   private ready: Promise<void> | undefined;
   private readonly opening = new Map<Hash, Promise<AttributionIndex>>();
 
-  constructor(folder: string, maxBytes = DEFAULT_BYTES) {
+  /** @param session whose device keeps the rows of what is opened, where it has memory of its own. */
+  constructor(folder: string, maxBytes = DEFAULT_BYTES, session?: Session) {
     this.folder = folder;
     this.maxBytes = maxBytes;
+    this.session = session;
   }
 
   /**
@@ -55,7 +59,8 @@ export class IndexFiles {
     await this.ready;
     const name = commitment.root.slice(2);
     const paths = indexParts(commitment).map((_, i) => join(this.folder, `${name}-${i}.sketches`));
-    const index = (await this.kept(paths, commitment)) ?? (await mapIndex(records, commitment, paths));
+    const index =
+      (await this.kept(paths, commitment)) ?? (await mapIndex(records, commitment, paths, this.session));
     await this.makeRoom(paths);
     return index;
   }
@@ -74,7 +79,7 @@ export class IndexFiles {
   ): Promise<AttributionIndex | undefined> {
     for (const path of paths) if ((await stat(path).catch(() => undefined)) === undefined) return undefined;
     try {
-      const index = await openIndex(paths, commitment);
+      const index = await openIndex(paths, commitment, this.session);
       const now = systemClock.now();
       for (const path of paths) await utimes(path, now, now).catch(() => undefined);
       return index;

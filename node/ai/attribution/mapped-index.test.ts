@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { backends, Session } from "../../../native/js/index.ts";
 import { openSketches } from "../../../native/js/sketches.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { memoryContent } from "../testing/memory-content.ts";
@@ -22,6 +23,12 @@ import {
 
 const K = 96;
 const ROWS = 300;
+/** Nothing said, the CPU, and the GPU where there is one. */
+const SESSIONS = [
+  undefined,
+  new Session({ threads: 1 }),
+  ...(backends().cuda.available ? [new Session({ device: "cuda" })] : []),
+];
 let folder: string;
 let made: IndexInMemory;
 
@@ -60,8 +67,17 @@ describe("a mapped index", () => {
       const { root } = await treeOf(from);
       return readIndex(from, { ...made.commitment, root });
     };
-    for (const known of [made, await read(bytes)]) {
-      const mapped = await mapIndex(partsIn(known.bytes, known.commitment), known.commitment);
+    const other = await read(bytes);
+    for (const [known, session] of SESSIONS.flatMap((session) => [
+      [made, session] as const,
+      [other, session] as const,
+    ])) {
+      const mapped = await mapIndex(
+        partsIn(known.bytes, known.commitment),
+        known.commitment,
+        undefined,
+        session,
+      );
       expect(bytesOf(mapped)).toEqual(known.bytes);
       expect(mapped.tree.root).toBe(known.tree.root);
       for (const row of [0, 1, 127, 128, 255, 256, ROWS - 1]) {
@@ -153,7 +169,7 @@ describe("an index of several contents", () => {
     const { commitment } = index;
     const stored = hashes.map((hash) => content.all.get(hash)!.length);
     expect(stored).toEqual([EACH * SIZE, 3 * SIZE]);
-    const place = new IndexFiles(join(folder, "several"));
+    const place = new IndexFiles(join(folder, "several"), undefined, SESSIONS.at(-1));
     const files = await storedIndex(content, { index: hashes }, commitment, place);
     expect(readdirSync(join(folder, "several")).length).toBe(2);
     const again = await place.open(commitment, () => Promise.reject(new Error("asked for records")));

@@ -1,7 +1,11 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { NativeError } from "../../../native/js/error.ts";
+import type { Session } from "../../../native/js/index.ts";
 import {
+  type KeptSketches,
+  keepSketches,
   NO_SCORE,
   openSketches,
   type Sketches,
@@ -24,17 +28,19 @@ import { type AttributionIndex, requireBytes, requireRoot } from "./sketch-index
  * @param records of a part (index-contents.ts) end to end, or the path of a file of them.
  * @param paths of the files that are made, one a part, and stay where they are the right ones; absent: files that no folder names once they
  * are mapped, and that go with the index.
+ * @param session whose device keeps the rows and makes the scores, where it has memory of its own with room; absent: the CPU.
  * @throws CodedError `INDEX_MISMATCH`, NativeError `SKETCH_WRITE`, `SKETCH_READ`, `SKETCH_MEMORY`.
  */
 export async function mapIndex(
   records: (part: number) => Promise<Uint8Array | string>,
   commitment: IndexCommitment,
   paths?: readonly string[],
+  session?: Session,
 ): Promise<AttributionIndex> {
   const remove = (path: string) => rm(path, { recursive: true, force: true });
   if (paths !== undefined) {
     try {
-      return await writeIndex(records, commitment, paths);
+      return await writeIndex(records, commitment, paths, session);
     } catch (error) {
       for (const path of paths) await remove(path);
       throw error;
@@ -42,7 +48,7 @@ export async function mapIndex(
   }
   const folder = await mkdtemp(join(tmpdir(), "openledger-index-"));
   const passing = indexParts(commitment).map((_, i) => join(folder, `${i}.sketches`));
-  return writeIndex(records, commitment, passing).finally(() => remove(folder));
+  return writeIndex(records, commitment, passing, session).finally(() => remove(folder));
 }
 
 /** One part after the other, so that one is in memory at most. */
@@ -50,6 +56,7 @@ async function writeIndex(
   records: (part: number) => Promise<Uint8Array | string>,
   commitment: IndexCommitment,
   paths: readonly string[],
+  session?: Session,
 ): Promise<AttributionIndex> {
   const { dimension } = commitment;
   for (const [i, { first, rows }] of indexParts(commitment).entries()) {
@@ -57,16 +64,17 @@ async function writeIndex(
     requireBytes(typeof from === "string" ? (await stat(from)).size : from.length, { rows, dimension });
     await writeSketches(paths[i]!, from, { dimension, first });
   }
-  return openIndex(paths, commitment);
+  return openIndex(paths, commitment, session);
 }
 
 /**
- * Maps the files of an index, every byte compared with its checksum, and checks its root.
+ * Maps the files of an index, every byte compared with its checksum, and checks its root. `session` is mapIndex's.
  * @throws CodedError `INDEX_MISMATCH`, NativeError `SKETCH_FILE`, `SKETCH_READ`.
  */
 export async function openIndex(
   paths: readonly string[],
   commitment: IndexCommitment,
+  session?: Session,
 ): Promise<AttributionIndex> {
   const sketches = await openSketches(paths);
   const { parts, dimension } = sketches;
@@ -75,6 +83,7 @@ export async function openIndex(
     commitment,
   );
   requireRoot(hexOfBytes(sketches.root), commitment);
+  const kept = session && (await whereThereIsRoom(() => keepSketches(sketches, session)));
   const size = recordSize(dimension);
   return {
     commitment,
@@ -90,15 +99,33 @@ export async function openIndex(
         return sketchPath(sketches, row).map(hexOfBytes);
       },
     },
-    score: async (query) => scoresOf(await scored(sketches, query, commitment), commitment.rows),
+    score: async (query) => scoresOf(await scored(sketches, query, commitment, kept), commitment.rows),
   };
 }
 
-async function scored(sketches: Sketches, query: QuerySketch, { dimension, e0 }: IndexCommitment) {
-  if (query.values.length === dimension) return scoreSketches(sketches, [query], e0);
+async function scored(
+  sketches: Sketches,
+  query: QuerySketch,
+  { dimension, e0 }: IndexCommitment,
+  kept: KeptSketches | undefined,
+) {
+  if (query.values.length === dimension) {
+    const byDevice = kept && (await whereThereIsRoom(() => scoreSketches(sketches, [query], e0, { kept })));
+    return byDevice ?? scoreSketches(sketches, [query], e0);
+  }
   throw aiError("SCORE_DIMENSION", {
     message: `a query of ${query.values.length} values cannot be scored against rows of ${dimension}`,
   });
+}
+
+/** A device whose memory is full leaves the work to the CPU, whose scores are the same. */
+async function whereThereIsRoom<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof NativeError && error.code === "SKETCH_MEMORY") return undefined;
+    throw error;
+  }
 }
 
 /** A row that the index does not have has no score: claims and receipts name what they like. */

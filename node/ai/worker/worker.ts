@@ -113,10 +113,11 @@ export function createAiWorker(options: AiWorkerOptions): AiWorker {
   const supervisor = createSupervisor({ logger: options.logger, signal: ending.signal });
   const ended: Promise<void>[] = [];
   const running: Running = { host: undefined, watcher: undefined, models: undefined, factory: undefined };
+  const session = new Session({ threads: options.threads });
   const shared: Shared = {
-    session: new Session({ threads: options.threads }),
+    session,
     bases: new SharedBases(),
-    indexes: new IndexFiles(join(options.folder, "indexes")),
+    indexes: new IndexFiles(join(options.folder, "indexes"), undefined, session),
   };
   const { apiKeys = [], madeKeys, logger } = options;
   const book = madeKeys && new KeyBook({ file: join(options.folder, "keys.json"), ...madeKeys });
