@@ -11,7 +11,8 @@
 namespace ol {
 namespace {
 
-// Attention keeps at most so many scores at a time (1 GiB), unless one head of one sequence has more.
+// The backward pass of attention keeps at most so many scores and gradients at a time (1 GiB), unless the heads of one
+// key-value head of one sequence have more.
 const size_t score_budget = size_t{1} << 28;
 
 struct stream_owner {
@@ -87,13 +88,29 @@ class cuda_backend final : public backend {
   }
 
   void attention_forward(const attention_forward_args& args, const attention_sequence* sequences, int count) override {
-    attend(args.shape, sequences, count, 1, 1,
-           [&](const cuda::attention_launch& part) { cuda::attention_forward(stream(), args, part); });
+    if (count <= 0) return;
+    const auto plan = cuda::plan_forward(sequences, count, args.shape.heads / args.shape.kv_heads);
+    const size_t bytes = plan.sequences.size() * sizeof(attention_sequence);
+    auto* on_device = static_cast<attention_sequence*>(tasks_.reserve(bytes));
+    upload(on_device, plan.sequences.data(), bytes);
+    for (const auto& part : plan.parts) {
+      const auto run = part.few ? cuda::attention_decode : cuda::attention_forward;
+      run(stream(), args, on_device + part.first, part.count, part.most_rows);
+    }
   }
   void attention_backward(const attention_backward_args& args, const attention_sequence* sequences,
                           int count) override {
-    attend(args.shape, sequences, count, args.shape.heads / args.shape.kv_heads, 2,
-           [&](const cuda::attention_launch& part) { cuda::attention_backward(stream(), args, part); });
+    if (count <= 0) return;
+    const int group = args.shape.heads / args.shape.kv_heads;
+    const auto plan = cuda::plan_attention(sequences, count, args.shape.heads, group, score_budget / 2);
+    const size_t bytes = plan.tasks.size() * sizeof(cuda::attention_task);
+    auto* tasks = static_cast<cuda::attention_task*>(tasks_.reserve(bytes));
+    upload(tasks, plan.tasks.data(), bytes);
+    auto* scores = static_cast<float*>(scores_.reserve(plan.scores * 2 * sizeof(float)));
+    for (const auto& part : plan.parts) {
+      cuda::attention_backward(stream(), args, {tasks + part.first_task, part.sequences, part.first_head, part.heads,
+                                                part.most_queries, part.most_keys, scores, scores + plan.scores});
+    }
   }
 
   void swiglu_forward(float* h, const float* gate, const float* up, size_t n) override {
@@ -131,23 +148,6 @@ class cuda_backend final : public backend {
 
  private:
   cudaStream_t stream() const { return stream_.stream; }
-
-  // `arrays`: score matrices that the direction needs.
-  template <typename F>
-  void attend(const attention_shape& shape, const attention_sequence* sequences, int count, int head_step, int arrays,
-              F&& run) {
-    if (count <= 0) return;
-    const auto plan = cuda::plan_attention(sequences, count, shape.heads, head_step, score_budget / arrays);
-    const size_t bytes = plan.tasks.size() * sizeof(cuda::attention_task);
-    auto* tasks = static_cast<cuda::attention_task*>(tasks_.reserve(bytes));
-    upload(tasks, plan.tasks.data(), bytes);
-    auto* scores = static_cast<float*>(scores_.reserve(plan.scores * arrays * sizeof(float)));
-    for (const auto& part : plan.parts) {
-      run(cuda::attention_launch{tasks + part.first_task, part.sequences, part.first_head, part.heads,
-                                 part.most_queries, part.most_keys, scores,
-                                 arrays > 1 ? scores + plan.scores : nullptr});
-    }
-  }
 
   stream_owner stream_;
   staging staging_;

@@ -1,8 +1,6 @@
-// Every operation on the CPU and on CUDA with the same input, compared byte by byte. Exit status 1: they differ.
-#include <cstdio>
-#include <cstring>
-#include <functional>
-#include <string>
+// Every operation on the CPU and on CUDA with the same input, compared byte by byte; with a word, those that have it in their
+// name. Exit status 1: they differ.
+#include "cuda/compare.h"
 
 #include "core/error.h"
 #include "core/session.h"
@@ -11,91 +9,6 @@
 using namespace ol;
 
 namespace {
-
-// Values of both signs over many exponents; zeros of both signs, subnormal numbers and some whose products underflow.
-struct numbers {
-  uint32_t state;
-  uint32_t next() { return state = state * 1664525u + 1013904223u; }
-  float value() {
-    const uint32_t kind = next() >> 24;
-    const float unit = static_cast<float>(static_cast<int32_t>(next())) / 2147483648.0f;
-    if (kind < 16) return kind & 1 ? -0.0f : 0.0f;
-    if (kind < 32) return unit * 1e-41f;
-    if (kind < 64) return unit * 1e-30f;
-    return unit * static_cast<float>(1 << (kind & 7)) / 16.0f;
-  }
-  std::vector<float> floats(size_t n) {
-    std::vector<float> out(n);
-    for (float& v : out) v = value();
-    return out;
-  }
-  std::vector<float> positive(size_t n) {
-    std::vector<float> out = floats(n);
-    for (float& v : out) v = v < 0 ? -v : v;
-    return out;
-  }
-  std::vector<int32_t> integers(size_t n, int below) {
-    std::vector<int32_t> out(n);
-    for (int32_t& v : out) v = static_cast<int32_t>((next() >> 8) % static_cast<uint32_t>(below));
-    return out;
-  }
-};
-
-// One run of one operation on one device: inputs go up, outputs come down in the order of `out` calls.
-class bench {
- public:
-  bench(backend& on, uint32_t seed) : device(on), random{seed} {}
-  float* in(const std::vector<float>& values) { return put(values, floats_); }
-  int32_t* in(const std::vector<int32_t>& values) { return put(values, integers_); }
-  float* in(size_t n) { return in(random.floats(n)); }
-  float* out(const std::vector<float>& before) {
-    float* memory = in(before);
-    outputs_.push_back({memory, before.size()});
-    return memory;
-  }
-  float* out(size_t n) { return out(random.floats(n)); }
-  std::vector<float> result() {
-    std::vector<float> all;
-    for (const auto& o : outputs_) {
-      std::vector<float> part(o.second);
-      device.download(part.data(), o.first, part.size() * sizeof(float));
-      all.insert(all.end(), part.begin(), part.end());
-    }
-    device.finish();
-    return all;
-  }
-  backend& device;
-  numbers random;
-
- private:
-  template <typename T>
-  T* put(const std::vector<T>& values, std::vector<device_array<T>>& owned) {
-    owned.emplace_back(device, values.size());
-    device.upload(owned.back().get(), values.data(), values.size() * sizeof(T));
-    return owned.back().get();
-  }
-  std::vector<device_array<float>> floats_;
-  std::vector<device_array<int32_t>> integers_;
-  std::vector<std::pair<float*, size_t>> outputs_;
-};
-
-struct comparison {
-  backend &cpu, &cuda;
-  int failed = 0, done = 0;
-
-  void operator()(const std::string& name, const std::function<void(bench&)>& operation) {
-    const uint32_t seed = 77u + static_cast<uint32_t>(done++) * 1000003u;
-    bench a(cpu, seed), b(cuda, seed);
-    operation(a);
-    operation(b);
-    const std::vector<float> want = a.result(), got = b.result();
-    size_t different = 0;
-    for (size_t i = 0; i < want.size(); ++i) different += std::memcmp(&want[i], &got[i], 4) != 0;
-    if (different == 0) return;
-    ++failed;
-    std::printf("DIFFERS %s: %zu of %zu values\n", name.c_str(), different, want.size());
-  }
-};
 
 // What an operation leaves below a matrix's diagonal means nothing.
 void clear_below(backend& device, float* matrix, int n) {
@@ -256,19 +169,20 @@ void attention(comparison& compare) {
 
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
   char reason[256];
   const int state = cuda_state(reason, sizeof reason);
   std::printf("cuda: %s\n", reason);
   if (state != 2) return 2;
   try {
     const auto cpu = make_cpu_backend(1, best_isa()), cuda = make_cuda_backend();
-    comparison compare{*cpu, *cuda};
+    comparison compare{*cpu, *cuda, count > 1 ? words[1] : ""};
     products(compare);
     adapters(compare);
     rows(compare);
     elements(compare);
     attention(compare);
+    compare_attention(compare);
     std::printf("%d operations compared with the CPU (%s), %d differ\n", compare.done, isa_name(best_isa()),
                 compare.failed);
     return compare.failed != 0;

@@ -22,7 +22,14 @@ void multiply(cudaStream_t stream, const product& p, bool a_deep, bool b_deep, b
 // For each example: c + e*stride = (rows first..last of a)^T (same rows of b), from +0.
 void multiply_each(cudaStream_t stream, const product& p, size_t stride, const int32_t* offsets, int examples);
 
-// attention_*.cu. One sequence as the kernels see it; its scores are [head][query][ld] from `scores` on.
+// attention_forward.cu (many queries) and attention_decode.cu (few): same bytes. At most 65535 sequences, whose keys and
+// values begin at position 0; `most_rows`: queries times heads of a key-value head, of the largest sequence.
+void attention_forward(cudaStream_t stream, const attention_forward_args& args, const attention_sequence* sequences,
+                       int count, int most_rows);
+void attention_decode(cudaStream_t stream, const attention_forward_args& args, const attention_sequence* sequences,
+                      int count, int most_rows);
+
+// attention_backward.cu. One sequence as the kernels see it; its scores are [head][query][ld] from `scores` on.
 struct attention_task {
   int32_t row, count, position, keys, ld;
   const float *k, *v;
@@ -32,9 +39,8 @@ struct attention_launch {
   const attention_task* tasks;
   int sequences, first_head, heads;  // heads of this launch
   int most_queries, most_keys;
-  float *scores, *gradients;  // scratch; gradients for the backward pass only
+  float *scores, *gradients;  // scratch
 };
-void attention_forward(cudaStream_t stream, const attention_forward_args& args, const attention_launch& part);
 void attention_backward(cudaStream_t stream, const attention_backward_args& args, const attention_launch& part);
 
 // norm.cu
