@@ -2,6 +2,9 @@
 // operations. Runs on device 0 of CUDA_VISIBLE_DEVICES.
 #include "core/backend.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "core/error.h"
 #include "core/session.h"
 #include "cuda/attention_plan.h"
@@ -14,6 +17,9 @@ namespace {
 // The backward pass of attention keeps at most so many scores and gradients at a time (1 GiB), unless the heads of one
 // key-value head of one sequence have more.
 const size_t score_budget = size_t{1} << 28;
+
+// A launch grid's second side ends at 65535.
+const int most_segments = 65535;
 
 struct stream_owner {
   stream_owner() { OL_CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking)); }
@@ -50,6 +56,10 @@ class cuda_backend final : public backend {
 
   void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) override {
     cuda::multiply(stream(), {y, x, w.weight, w.out, w.in, w.in, tokens, w.out, w.in}, true, true, accumulate);
+  }
+  void lora_forward(const lora_rows* segments, int count, float* /*u*/) override {
+    for (int first = 0; first < count; first += most_segments)
+      lora_launch(segments + first, std::min(count - first, most_segments));
   }
   void linear_backward_input(float* dx, const float* dy, const linear_weight& w, int tokens, bool accumulate) override {
     cuda::multiply(stream(), {dx, dy, w.weight, w.in, w.out, w.in, tokens, w.in, w.out}, true, false, accumulate);
@@ -149,9 +159,31 @@ class cuda_backend final : public backend {
  private:
   cudaStream_t stream() const { return stream_.stream; }
 
+  // All segments at once, each with its own part of the scratch.
+  void lora_launch(const lora_rows* rows, int count) {
+    size_t values = 0;
+    for (int i = 0; i < count; ++i) values += static_cast<size_t>(rows[i].count) * rows[i].a->out;
+    auto* u = static_cast<float*>(low_.reserve(values * sizeof(float)));
+    std::vector<cuda::lora_segment> segments;
+    int most = 0, rank = 0, out = 0;
+    for (int i = 0; i < count; ++i) {
+      const lora_rows& s = rows[i];
+      segments.push_back({s.x + static_cast<size_t>(s.row) * s.a->in, s.a->weight, s.b->weight, u,
+                          s.y + static_cast<size_t>(s.row) * s.b->out, s.scale, s.count, s.a->in, s.a->out, s.b->out});
+      u += static_cast<size_t>(s.count) * s.a->out;
+      most = std::max(most, s.count);
+      rank = std::max(rank, s.a->out);
+      out = std::max(out, s.b->out);
+    }
+    const size_t bytes = segments.size() * sizeof(cuda::lora_segment);
+    auto* on_device = static_cast<cuda::lora_segment*>(segments_.reserve(bytes));
+    upload(on_device, segments.data(), bytes);
+    cuda::lora_forward(stream(), on_device, count, most, rank, out);
+  }
+
   stream_owner stream_;
   staging staging_;
-  device_scratch offsets_, tasks_, scores_;
+  device_scratch offsets_, tasks_, scores_, segments_, low_;
 };
 
 }  // namespace

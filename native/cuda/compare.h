@@ -100,5 +100,6 @@ struct comparison {
 
 // Each file's own comparisons.
 void compare_attention(comparison& compare);
+void compare_lora(comparison& compare);
 
 }  // namespace ol

@@ -22,6 +22,16 @@ void multiply(cudaStream_t stream, const product& p, bool a_deep, bool b_deep, b
 // For each example: c + e*stride = (rows first..last of a)^T (same rows of b), from +0.
 void multiply_each(cudaStream_t stream, const product& p, size_t stride, const int32_t* offsets, int examples);
 
+// lora.cu. One adapter's rows at one linear: u[rows, rank] = c (A x), then y += B u. At most 65535 segments; rows, rank and
+// out are the largest among them.
+struct lora_segment {
+  const float *x, *a, *b;
+  float *u, *y;
+  float scale;
+  int rows, in, rank, out;
+};
+void lora_forward(cudaStream_t stream, const lora_segment* segments, int count, int rows, int rank, int out);
+
 // attention_forward.cu (many queries) and attention_decode.cu (few): same bytes. At most 65535 sequences, whose keys and
 // values begin at position 0; `most_rows`: queries times heads of a key-value head, of the largest sequence.
 void attention_forward(cudaStream_t stream, const attention_forward_args& args, const attention_sequence* sequences,
