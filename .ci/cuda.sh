@@ -25,6 +25,7 @@ if [ "$state" = available ]; then "$native/cuda/cuda_compare"; else echo "CUDA: 
 
 emulated="$PWD/build/native-emulated"
 cmake -S native/cuda/emulate -B "$emulated" -DCMAKE_BUILD_TYPE=Release >/dev/null
-cmake --build "$emulated" --target cuda_compare --parallel "$(nproc)"
+cmake --build "$emulated" --target cuda_compare cuda_memory --parallel "$(nproc)"
+"$emulated/cuda_memory"
 "$emulated/cuda_compare"
 OL_EMULATE_REVERSE=1 "$emulated/cuda_compare"

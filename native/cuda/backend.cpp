@@ -30,16 +30,14 @@ struct stream_owner {
 class cuda_backend final : public backend {
  public:
   cuda_backend() : staging_(stream_.stream) {}
+  // Before the memory goes back to the device.
+  ~cuda_backend() override { cudaStreamSynchronize(stream()); }
 
   const char* device() const override { return "cuda"; }
 
-  void* allocate(size_t bytes) override {
-    void* memory = nullptr;
-    OL_CUDA_CHECK(cudaMalloc(&memory, bytes));
-    return memory;
-  }
-  // Waits for the device, so queued work still finds its memory. Called by destructors: must not throw.
-  void release(void* memory) override { cudaFree(memory); }
+  void* allocate(size_t bytes) override { return memory_.take(bytes); }
+  // Queued work still finds its memory: all work is on this stream, the next owner's too. Called by destructors.
+  void release(void* memory) override { memory_.give_back(memory); }
   void upload(void* to, const void* from, size_t bytes) override { staging_.upload(to, from, bytes); }
   void download(void* to, const void* from, size_t bytes) override {
     OL_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream()));
@@ -182,8 +180,9 @@ class cuda_backend final : public backend {
   }
 
   stream_owner stream_;
+  cuda::arena memory_;
   staging staging_;
-  device_scratch offsets_, tasks_, scores_, segments_, low_;
+  device_scratch offsets_{memory_}, tasks_{memory_}, scores_{memory_}, segments_{memory_}, low_{memory_};
 };
 
 }  // namespace
