@@ -146,6 +146,10 @@ class cuda_backend final : public backend {
             bool gradient) override {
     cuda::loss(stream(), logits, nll, targets, weights, rows, n, gradient);
   }
+  bool choose_greedily(greedy_choice* choices, const float* logits, int rows, int n, int limit) override {
+    cuda::choose_greedily(stream(), choices, logits, rows, n, limit);
+    return true;
+  }
   void adamw(float* w, float* m, float* v, const float* g, size_t n, const float* constants) override {
     cuda::adamw(stream(), w, m, v, g, n, constants);
   }

@@ -183,6 +183,7 @@ int main(int count, char** words) {
     elements(compare);
     attention(compare);
     compare_attention(compare);
+    compare_greedy(compare);
     compare_lora(compare);
     std::printf("%d operations compared with the CPU (%s), %d differ\n", compare.done, isa_name(best_isa()),
                 compare.failed);

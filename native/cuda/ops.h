@@ -8,6 +8,9 @@
 #include "cpu/isa.h"
 
 namespace ol {
+
+struct greedy_choice;
+
 namespace cuda {
 
 // gemm.cu. C[m, n] (+)= A[m, k] B[k, n], one chain over k ascending per element of C. "Deep": k is contiguous.
@@ -80,6 +83,9 @@ void scatter_rows(cudaStream_t stream, float* out, const float* x, const int32_t
 // loss.cu
 void loss(cudaStream_t stream, float* logits, float* nll, const int32_t* targets, const float* weights, int rows, int n,
           bool gradient);
+
+// greedy.cu. Each row's choice among the ids below `limit`.
+void choose_greedily(cudaStream_t stream, greedy_choice* choices, const float* logits, int rows, int n, int limit);
 
 // optimizer.cu. `constants` is host memory.
 void adamw(cudaStream_t stream, float* w, float* m, float* v, const float* g, size_t n, const float* constants);

@@ -35,6 +35,8 @@ class batch_forward {
   void run(const serving_batch& batch, page_pool& pages);
   // Logits [rows, vocab] in device memory, until the next call.
   float* logits(const std::vector<int32_t>& rows) { return head_.logits(norm_.get(), rows); }
+  // Choices by the rows that logits() gave last; none where the host is to look at the logits.
+  std::vector<greedy_choice> greedy(int limit) { return head_.greedy(limit); }
   // Minus the log-probabilities of one target for each row that logits() gave last.
   std::vector<float> nll(const std::vector<int32_t>& targets) { return head_.losses(targets); }
   // Sequences whose pages were copied together.
