@@ -88,7 +88,12 @@ const CALLS: Record<string, (session: Session) => Promise<string>> = {
   },
   // Prompts in chunks beside rows that decode; greedy answers, sampled ones, and some with their likeliest tokens.
   serve: async (session) => {
-    const engine = new Engine(session, model, { pages: 300, pageTokens: 3, chunkTokens: 40, vocabulary: 120 });
+    const engine = new Engine(session, model, {
+      pages: 300,
+      pageTokens: 3,
+      chunkTokens: 40,
+      vocabulary: 120,
+    });
     const answers = examples.map((example, i) =>
       engine.submit({
         prompt: example.ids.slice(0, 120),
