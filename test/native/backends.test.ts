@@ -86,10 +86,11 @@ const CALLS: Record<string, (session: Session) => Promise<string>> = {
     const result = await session.generate({ model, adapter, prompts, maxTokens: 6 }).wait();
     return digest(...result.tokens, ...result.logits, ...result.gaps, ...result.logprobs);
   },
-  // Prompts in chunks beside rows that decode; greedy answers, sampled ones, and some with their likeliest tokens.
+  // Prompts in chunks beside rows that decode; greedy answers, sampled ones, and some with their likeliest tokens; so few pages
+  // that some are scattered.
   serve: async (session) => {
     const engine = new Engine(session, model, {
-      pages: 300,
+      pages: 85,
       pageTokens: 3,
       chunkTokens: 40,
       vocabulary: 120,
@@ -108,6 +109,7 @@ const CALLS: Record<string, (session: Session) => Promise<string>> = {
       for await (const token of answer.tokens) told.push(JSON.stringify(token));
       told.push(`${answer.ended()}`);
     }
+    expect(engine.status().gathered).toBeGreaterThan(0);
     engine.close();
     return digest(new TextEncoder().encode(told.join()));
   },
