@@ -33,6 +33,15 @@ struct lora_rows {
   float* y;
 };
 
+// What choosing greedily needs of a row of logits.
+struct greedy_choice {
+  int32_t id;       // the largest among the ids below a limit; the lowest id in a tie
+  int32_t finite;   // 0: one of those logits is not
+  float logit;      // of `id`
+  float second;     // the largest of the others, -infinity without any
+  float nll;        // minus the log-probability of `id`, by the whole row
+};
+
 class backend {
  public:
   virtual ~backend() = default;
@@ -110,11 +119,16 @@ class backend {
   virtual void add_bias(float* y, const float* bias, int tokens, int n) = 0;  // each row
   virtual void bias_backward(float* dbias, const float* dy, int tokens, int n) = 0;  // += rows, ascending
   virtual void gather_rows(float* out, const float* x, const int32_t* rows, int count, int n) = 0;
-  // out[rows[i]] = x[i]; the caller zeroed the rest.
+  // out[rows[i]] = x[i]; other rows stay. No row is there twice.
   virtual void scatter_rows(float* out, const float* x, const int32_t* rows, int count, int n) = 0;
   // Per row: nll; with gradient, logits <- weights * (softmax - onehot).
   virtual void loss(float* logits, float* nll, const int32_t* targets, const float* weights, int rows, int n,
                     bool gradient) = 0;
+  // One choice (device memory) for each row of logits [rows, n]. False, and nothing done, where the host is to look at the
+  // logits itself.
+  virtual bool choose_greedily(greedy_choice* /*choices*/, const float* /*logits*/, int /*rows*/, int /*n*/, int /*limit*/) {
+    return false;
+  }
   virtual void adamw(float* w, float* m, float* v, const float* g, size_t n, const float* constants) = 0;
   // out[c] = sum of squares of chunk c (4096 values each, 16 lanes).
   virtual void sum_squares(float* out, const float* x, size_t n) = 0;

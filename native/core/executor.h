@@ -59,6 +59,9 @@ class executor {
   // Logits [count, vocab] of the given rows into device memory that stays until the next call.
   float* logits(const std::vector<int32_t>& rows);
 
+  // The greedy choice by the one row that logits() gave last; none where the host is to look at the logits.
+  std::vector<greedy_choice> greedy(int limit) { return head_.greedy(limit); }
+
   // Minus the log-probability of `target` by the one row that logits() gave last; the logits stay.
   float last_nll(int32_t target);
 

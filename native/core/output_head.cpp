@@ -5,6 +5,7 @@ namespace ol {
 float* output_head::logits(const float* states, const std::vector<int32_t>& rows) {
   const ol_config& c = weights_->config;
   const int count = static_cast<int>(rows.size());
+  count_ = rows.size();
   rows_.reserve(device_, rows.size());
   chosen_.reserve(device_, rows.size() * c.hidden);
   logits_.reserve(device_, rows.size() * c.vocab);
@@ -30,6 +31,17 @@ std::vector<float> output_head::losses(const std::vector<int32_t>& targets, floa
   device_.download(nll.data(), nll_.get(), count * sizeof(float));
   device_.finish();
   return nll;
+}
+
+std::vector<greedy_choice> output_head::greedy(int limit) {
+  choices_.reserve(device_, count_);
+  std::vector<greedy_choice> choices(count_);
+  if (!device_.choose_greedily(choices_.get(), logits_.get(), static_cast<int>(count_), weights_->config.vocab, limit)) {
+    return {};
+  }
+  device_.download(choices.data(), choices_.get(), count_ * sizeof(greedy_choice));
+  device_.finish();
+  return choices;
 }
 
 rotary_tables::rotary_tables(backend& device, const ol_config& config, int positions) {

@@ -18,6 +18,10 @@ class output_head {
   // logits become the gradient of scale * sum.
   std::vector<float> losses(const std::vector<int32_t>& targets, float scale = 0.0f);
 
+  // Choices among ids below `limit` for each row that logits() gave last (host memory); none where the device leaves that to
+  // the host.
+  std::vector<greedy_choice> greedy(int limit);
+
   // For the backward pass: the gradient that losses() left, the rows' states and their numbers, in device memory.
   float* gradient() { return logits_.get(); }
   float* states() { return chosen_.get(); }
@@ -28,6 +32,8 @@ class output_head {
   std::shared_ptr<device_model> weights_;
   device_array<int32_t> rows_, targets_;
   device_array<float> chosen_, logits_, nll_, row_weights_;
+  device_array<greedy_choice> choices_;
+  size_t count_ = 0;  // rows of the logits
 };
 
 // cos and sin of the rotary angles of that many positions, in device memory.

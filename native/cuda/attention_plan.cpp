@@ -8,6 +8,28 @@ namespace cuda {
 // A launch grid's third side ends at 65535, and the backward pass counts sequences twice.
 static const int most_sequences = 32767;
 
+static const int few_rows = 16;
+
+forward_plan plan_forward(const attention_sequence* sequences, int count, int group) {
+  forward_plan plan;
+  for (const bool few : {true, false}) {
+    bool open = false;
+    for (int i = 0; i < count; ++i) {
+      const int64_t rows = static_cast<int64_t>(sequences[i].count) * group;
+      if ((rows <= few_rows) != few) continue;
+      if (!open || plan.parts.back().count == most_sequences) {
+        plan.parts.push_back({static_cast<int>(plan.sequences.size()), 0, 0, few});
+      }
+      open = true;
+      plan.sequences.push_back(sequences[i]);
+      forward_part& part = plan.parts.back();
+      part.count++;
+      part.most_rows = std::max(part.most_rows, static_cast<int>(rows));
+    }
+  }
+  return plan;
+}
+
 attention_plan plan_attention(const attention_sequence* sequences, int count, int heads, int head_step, size_t budget) {
   attention_plan plan;
   for (int i = 0; i < count; ++i) {

@@ -1,4 +1,4 @@
-// What both directions of attention share: scores of a tile of queries, and sixteen threads to a row.
+// What the kernels of attention backward share: scores of a tile of queries, and sixteen threads to a row.
 #pragma once
 #include "cuda/lanes.cuh"
 #include "cuda/ops.h"

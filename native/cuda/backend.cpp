@@ -2,6 +2,9 @@
 // operations. Runs on device 0 of CUDA_VISIBLE_DEVICES.
 #include "core/backend.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "core/error.h"
 #include "core/session.h"
 #include "cuda/attention_plan.h"
@@ -14,22 +17,24 @@
 namespace ol {
 namespace {
 
-// Attention keeps at most so many scores at a time (1 GiB), unless one head of one sequence has more.
+// The backward pass of attention keeps at most so many scores and gradients at a time (1 GiB), unless the heads of one
+// key-value head of one sequence have more.
 const size_t score_budget = size_t{1} << 28;
+
+// A launch grid's second side ends at 65535.
+const int most_segments = 65535;
 
 class cuda_backend final : public backend {
  public:
   cuda_backend() : staging_(stream_.stream) {}
+  // Before the memory goes back to the device.
+  ~cuda_backend() override { cudaStreamSynchronize(stream()); }
 
   const char* device() const override { return "cuda"; }
 
-  void* allocate(size_t bytes) override {
-    void* memory = nullptr;
-    OL_CUDA_CHECK(cudaMalloc(&memory, bytes));
-    return memory;
-  }
-  // Waits for the device, so queued work still finds its memory. Called by destructors: must not throw.
-  void release(void* memory) override { cudaFree(memory); }
+  void* allocate(size_t bytes) override { return memory_.take(bytes); }
+  // Queued work still finds its memory: all work is on this stream, the next owner's too. Called by destructors.
+  void release(void* memory) override { memory_.give_back(memory); }
   void upload(void* to, const void* from, size_t bytes) override { staging_.upload(to, from, bytes); }
   void download(void* to, const void* from, size_t bytes) override {
     OL_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream()));
@@ -59,6 +64,10 @@ class cuda_backend final : public backend {
     if (w.q8) return forward_q8(y, x, w, tokens, accumulate);
     if (w.stored) return cuda::stored_forward(stream(), widened_, y, x, view_of(w), tokens, accumulate);
     cuda::multiply(stream(), {y, x, w.weight, w.out, w.in, w.in, tokens, w.out, w.in}, true, true, accumulate);
+  }
+  void lora_forward(const lora_rows* segments, int count, float* /*u*/) override {
+    for (int first = 0; first < count; first += most_segments)
+      lora_launch(segments + first, std::min(count - first, most_segments));
   }
   void linear_backward_input(float* dx, const float* dy, const linear_weight& w, int tokens, bool accumulate) override {
     if (w.stored) return cuda::stored_backward(stream(), widened_, dx, dy, view_of(w), tokens, accumulate);
@@ -99,13 +108,29 @@ class cuda_backend final : public backend {
   }
 
   void attention_forward(const attention_forward_args& args, const attention_sequence* sequences, int count) override {
-    attend(args.shape, sequences, count, 1, 1,
-           [&](const cuda::attention_launch& part) { cuda::attention_forward(stream(), args, part); });
+    if (count <= 0) return;
+    const auto plan = cuda::plan_forward(sequences, count, args.shape.heads / args.shape.kv_heads);
+    const size_t bytes = plan.sequences.size() * sizeof(attention_sequence);
+    auto* on_device = static_cast<attention_sequence*>(tasks_.reserve(bytes));
+    upload(on_device, plan.sequences.data(), bytes);
+    for (const auto& part : plan.parts) {
+      const auto run = part.few ? cuda::attention_decode : cuda::attention_forward;
+      run(stream(), args, on_device + part.first, part.count, part.most_rows);
+    }
   }
   void attention_backward(const attention_backward_args& args, const attention_sequence* sequences,
                           int count) override {
-    attend(args.shape, sequences, count, args.shape.heads / args.shape.kv_heads, 2,
-           [&](const cuda::attention_launch& part) { cuda::attention_backward(stream(), args, part); });
+    if (count <= 0) return;
+    const int group = args.shape.heads / args.shape.kv_heads;
+    const auto plan = cuda::plan_attention(sequences, count, args.shape.heads, group, score_budget / 2);
+    const size_t bytes = plan.tasks.size() * sizeof(cuda::attention_task);
+    auto* tasks = static_cast<cuda::attention_task*>(tasks_.reserve(bytes));
+    upload(tasks, plan.tasks.data(), bytes);
+    auto* scores = static_cast<float*>(scores_.reserve(plan.scores * 2 * sizeof(float)));
+    for (const auto& part : plan.parts) {
+      cuda::attention_backward(stream(), args, {tasks + part.first_task, part.sequences, part.first_head, part.heads,
+                                                part.most_queries, part.most_keys, scores, scores + plan.scores});
+    }
   }
 
   void swiglu_forward(float* h, const float* gate, const float* up, size_t n) override {
@@ -133,6 +158,10 @@ class cuda_backend final : public backend {
             bool gradient) override {
     cuda::loss(stream(), logits, nll, targets, weights, rows, n, gradient);
   }
+  bool choose_greedily(greedy_choice* choices, const float* logits, int rows, int n, int limit) override {
+    cuda::choose_greedily(stream(), choices, logits, rows, n, limit);
+    return true;
+  }
   void adamw(float* w, float* m, float* v, const float* g, size_t n, const float* constants) override {
     cuda::adamw(stream(), w, m, v, g, n, constants);
   }
@@ -157,27 +186,33 @@ class cuda_backend final : public backend {
     multiply(stream(), y, rows, view, tokens, accumulate);
   }
 
-  // `arrays`: score matrices that the direction needs.
-  template <typename F>
-  void attend(const attention_shape& shape, const attention_sequence* sequences, int count, int head_step, int arrays,
-              F&& run) {
-    if (count <= 0) return;
-    const auto plan = cuda::plan_attention(sequences, count, shape.heads, head_step, score_budget / arrays);
-    const size_t bytes = plan.tasks.size() * sizeof(cuda::attention_task);
-    auto* tasks = static_cast<cuda::attention_task*>(tasks_.reserve(bytes));
-    upload(tasks, plan.tasks.data(), bytes);
-    auto* scores = static_cast<float*>(scores_.reserve(plan.scores * arrays * sizeof(float)));
-    for (const auto& part : plan.parts) {
-      run(cuda::attention_launch{tasks + part.first_task, part.sequences, part.first_head, part.heads,
-                                 part.most_queries, part.most_keys, scores,
-                                 arrays > 1 ? scores + plan.scores : nullptr});
+  // All segments at once, each with its own part of the scratch.
+  void lora_launch(const lora_rows* rows, int count) {
+    size_t values = 0;
+    for (int i = 0; i < count; ++i) values += static_cast<size_t>(rows[i].count) * rows[i].a->out;
+    auto* u = static_cast<float*>(low_.reserve(values * sizeof(float)));
+    std::vector<cuda::lora_segment> segments;
+    int most = 0, rank = 0, out = 0;
+    for (int i = 0; i < count; ++i) {
+      const lora_rows& s = rows[i];
+      segments.push_back({s.x + static_cast<size_t>(s.row) * s.a->in, s.a->weight, s.b->weight, u,
+                          s.y + static_cast<size_t>(s.row) * s.b->out, s.scale, s.count, s.a->in, s.a->out, s.b->out});
+      u += static_cast<size_t>(s.count) * s.a->out;
+      most = std::max(most, s.count);
+      rank = std::max(rank, s.a->out);
+      out = std::max(out, s.b->out);
     }
+    const size_t bytes = segments.size() * sizeof(cuda::lora_segment);
+    auto* on_device = static_cast<cuda::lora_segment*>(segments_.reserve(bytes));
+    upload(on_device, segments.data(), bytes);
+    cuda::lora_forward(stream(), on_device, count, most, rank, out);
   }
 
   stream_owner stream_;
+  cuda::arena memory_;
   staging staging_;
-  device_scratch offsets_, tasks_, scores_;
-  device_scratch widened_, whole_;  // parts of a stored matrix as fp32; rows of x as whole numbers
+  device_scratch offsets_{memory_}, tasks_{memory_}, scores_{memory_}, segments_{memory_}, low_{memory_};
+  device_scratch widened_{memory_}, whole_{memory_};  // parts of a stored matrix as fp32; rows of x as whole numbers
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Every operation on the CPU and on CUDA with the same input, compared byte by byte. Exit status 1: they differ.
+// Every operation on the CPU and on CUDA with the same input, compared byte by byte; with a word, those that have it in their
+// name. Exit status 1: they differ.
 #include "cuda/compare.h"
 
 #include "core/error.h"
@@ -168,19 +169,22 @@ void attention(comparison& compare) {
 
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
   char reason[256];
   const int state = cuda_state(reason, sizeof reason);
   std::printf("cuda: %s\n", reason);
   if (state != 2) return 2;
   try {
     const auto cpu = make_cpu_backend(1, best_isa()), cuda = make_cuda_backend();
-    comparison compare{*cpu, *cuda};
+    comparison compare{*cpu, *cuda, count > 1 ? words[1] : ""};
     products(compare);
     adapters(compare);
     rows(compare);
     elements(compare);
     attention(compare);
+    compare_attention(compare);
+    compare_greedy(compare);
+    compare_lora(compare);
     compare_scan(compare);
     compare_stored(compare);
     std::printf("%d operations compared with the CPU (%s), %d differ\n", compare.done, isa_name(best_isa()),

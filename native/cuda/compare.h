@@ -79,10 +79,13 @@ class bench {
 
 struct comparison {
   backend &cpu, &cuda;
-  int failed = 0, done = 0;
+  std::string only;  // what must stand in an operation's name
+  int failed = 0, done = 0, named = 0;
 
   void operator()(const std::string& name, const std::function<void(bench&)>& operation) {
-    const uint32_t seed = 77u + static_cast<uint32_t>(done++) * 1000003u;
+    const uint32_t seed = 77u + static_cast<uint32_t>(named++) * 1000003u;
+    if (name.find(only) == std::string::npos) return;
+    ++done;
     bench a(cpu, seed), b(cuda, seed);
     operation(a);
     operation(b);
@@ -96,6 +99,9 @@ struct comparison {
 };
 
 // Each file's own comparisons.
+void compare_attention(comparison& compare);
+void compare_greedy(comparison& compare);
+void compare_lora(comparison& compare);
 void compare_scan(comparison& compare);
 void compare_stored(comparison& compare);
 

@@ -14,6 +14,15 @@ static __device__ __forceinline__ float lanes_sum(float chain, unsigned mask) {
   return __shfl_sync(mask, chain, 0, 16);
 }
 
+// The largest value of 16 neighbouring threads; all 16 get it.
+static __device__ __forceinline__ float lanes_maximum(float value, unsigned mask) {
+  for (int half = 8; half >= 1; half >>= 1) {
+    const float other = __shfl_down_sync(mask, value, half, 16);
+    value = other > value ? other : value;
+  }
+  return __shfl_sync(mask, value, 0, 16);
+}
+
 // The mask of this thread's half of the warp.
 static __device__ __forceinline__ unsigned half_warp() { return 0xffffu << (threadIdx.x & 16u); }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstring>
 
+#include "cuda/arena.h"
 #include "cuda/check.h"
 
 namespace ol {
@@ -16,24 +17,25 @@ struct stream_owner {
 
 class device_scratch {
  public:
-  ~device_scratch() { cudaFree(data_); }
-  device_scratch() = default;
+  explicit device_scratch(cuda::arena& memory) : memory_(memory) {}
+  ~device_scratch() { memory_.give_back(data_); }
   device_scratch(const device_scratch&) = delete;
   device_scratch& operator=(const device_scratch&) = delete;
 
   // At least `bytes`; the contents are lost when it grows.
   void* reserve(size_t bytes) {
     if (bytes <= size_) return data_;
-    OL_CUDA_CHECK(cudaFree(data_));
+    memory_.give_back(data_);
     data_ = nullptr;
     size_ = 0;
-    OL_CUDA_CHECK(cudaMalloc(&data_, bytes));
+    data_ = memory_.take(bytes);
     size_ = bytes;
     return data_;
   }
   void* data() const { return data_; }
 
  private:
+  cuda::arena& memory_;
   void* data_ = nullptr;
   size_t size_ = 0;
 };

@@ -8,6 +8,9 @@
 #include "cpu/isa.h"
 
 namespace ol {
+
+struct greedy_choice;
+
 namespace cuda {
 
 // gemm.cu. C[m, n] (+)= A[m, k] B[k, n], one chain over k ascending per element of C. "Deep": k is contiguous.
@@ -22,7 +25,24 @@ void multiply(cudaStream_t stream, const product& p, bool a_deep, bool b_deep, b
 // For each example: c + e*stride = (rows first..last of a)^T (same rows of b), from +0.
 void multiply_each(cudaStream_t stream, const product& p, size_t stride, const int32_t* offsets, int examples);
 
-// attention_*.cu. One sequence as the kernels see it; its scores are [head][query][ld] from `scores` on.
+// lora.cu. One adapter's rows at one linear: u[rows, rank] = c (A x), then y += B u. At most 65535 segments; rows, rank and
+// out are the largest among them.
+struct lora_segment {
+  const float *x, *a, *b;
+  float *u, *y;
+  float scale;
+  int rows, in, rank, out;
+};
+void lora_forward(cudaStream_t stream, const lora_segment* segments, int count, int rows, int rank, int out);
+
+// attention_forward.cu (many queries) and attention_decode.cu (few): same bytes. At most 65535 sequences, whose keys and
+// values begin at position 0; `most_rows`: queries times heads of a key-value head, of the largest sequence.
+void attention_forward(cudaStream_t stream, const attention_forward_args& args, const attention_sequence* sequences,
+                       int count, int most_rows);
+void attention_decode(cudaStream_t stream, const attention_forward_args& args, const attention_sequence* sequences,
+                      int count, int most_rows);
+
+// attention_backward.cu. One sequence as the kernels see it; its scores are [head][query][ld] from `scores` on.
 struct attention_task {
   int32_t row, count, position, keys, ld;
   const float *k, *v;
@@ -32,9 +52,8 @@ struct attention_launch {
   const attention_task* tasks;
   int sequences, first_head, heads;  // heads of this launch
   int most_queries, most_keys;
-  float *scores, *gradients;  // scratch; gradients for the backward pass only
+  float *scores, *gradients;  // scratch
 };
-void attention_forward(cudaStream_t stream, const attention_forward_args& args, const attention_launch& part);
 void attention_backward(cudaStream_t stream, const attention_backward_args& args, const attention_launch& part);
 
 // norm.cu
@@ -64,6 +83,9 @@ void scatter_rows(cudaStream_t stream, float* out, const float* x, const int32_t
 // loss.cu
 void loss(cudaStream_t stream, float* logits, float* nll, const int32_t* targets, const float* weights, int rows, int n,
           bool gradient);
+
+// greedy.cu. Each row's choice among the ids below `limit`.
+void choose_greedily(cudaStream_t stream, greedy_choice* choices, const float* logits, int rows, int n, int limit);
 
 // optimizer.cu. `constants` is host memory.
 void adamw(cudaStream_t stream, float* w, float* m, float* v, const float* g, size_t n, const float* constants);

@@ -68,11 +68,14 @@ class index_on_device final : public row_scan, public std::enable_shared_from_th
       const size_t bytes = one.from.rows * row_bytes_;
       if (bytes > left) break;
       left -= bytes;
-      one.resident = std::make_unique<device_scratch>();
+      one.resident = std::make_unique<device_scratch>(memory_);
       load(one, *one.resident);
     }
     finish();
   }
+
+  // For scores, which hold the index as long as they last.
+  arena& memory() { return memory_; }
 
   std::shared_ptr<const row_scores> score(const std::vector<scan_question>& queries, int e0) override {
     const std::lock_guard<std::mutex> lock(turn_);
@@ -177,12 +180,14 @@ class index_on_device final : public row_scan, public std::enable_shared_from_th
   const size_t dimension_, row_bytes_;
   std::mutex turn_;
   stream_owner stream_;
+  arena memory_;
   std::vector<piece> pieces_;
   uint64_t rows_ = 0;
-  device_scratch exponents_, marks_, passing_, queries_, query_exponents_, except_, hits_;
+  device_scratch exponents_{memory_}, marks_{memory_}, passing_{memory_};
+  device_scratch queries_{memory_}, query_exponents_{memory_}, except_{memory_}, hits_{memory_};
 };
 
-scores_on_device::scores_on_device(std::shared_ptr<index_on_device> of, size_t queries) : of_(std::move(of)) {
+scores_on_device::scores_on_device(std::shared_ptr<index_on_device> of, size_t queries) : of_(std::move(of)), values_(of_->memory()) {
   values_.reserve(queries * of_->rows() * sizeof(int64_t));
 }
 

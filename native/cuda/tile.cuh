@@ -52,6 +52,13 @@ class tile_product {
         if (row(i) < m_ && col(j) < n_) c[row(i) * ldc + col(j)] = acc_[i][j];
   }
 
+  __device__ void scale(float c) {
+#pragma unroll
+    for (int i = 0; i < S::tm; ++i)
+#pragma unroll
+      for (int j = 0; j < S::tn; ++j) acc_[i][j] = ol_mul(acc_[i][j], c);
+  }
+
   // Goes on with terms k0 .. k1-1. All threads of the block call it.
   __device__ void add(const float* a, ptrdiff_t lda, const float* b, ptrdiff_t ldb, int k0, int k1, int shift = 0) {
     __shared__ __align__(16) float as[S::depth][S::rows + 4];

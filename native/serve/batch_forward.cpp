@@ -74,32 +74,34 @@ void batch_forward::heads(const serving_batch& batch, int layer) {
   device_.rope(k_.get(), positions_.get(), rotary_.cosine.get(), rotary_.sine.get(), n, c.kv_heads, hd, false);
 }
 
-// Each new row's keys and values to its page, in runs that end with the page.
-void batch_forward::append(const serving_batch& batch, page_pool& pages, int layer) {
-  const size_t width = pages.width();
+// Where each new row's keys and values go, and where those are that scattered pages hold: rows of the pages, once for all
+// layers.
+void batch_forward::place(const serving_batch& batch, const page_pool& pages) {
+  slots_.clear();
+  scattered_.clear();
   const int page_tokens = pages.page_tokens();
+  const auto slot = [&](const batch_sequence& s, int position) {
+    return (*s.pages)[position / page_tokens] * page_tokens + position % page_tokens;
+  };
   for (const auto& s : batch.sequences) {
-    for (int done = 0; done < s.count;) {
-      const int position = s.position + done, slot = position % page_tokens;
-      const int run = std::min(page_tokens - slot, s.count - done);
-      const size_t to = (static_cast<size_t>((*s.pages)[position / page_tokens]) * page_tokens + slot) * width;
-      const size_t from = static_cast<size_t>(s.row + done) * width, bytes = run * width * sizeof(float);
-      device_.copy(pages.k(layer) + to, k_.get() + from, bytes);
-      device_.copy(pages.v(layer) + to, v_.get() + from, bytes);
-      done += run;
-    }
+    const int end = s.position + s.count;
+    for (int position = s.position; position < end; ++position) slots_.push_back(slot(s, position));
+    if (side_by_side(*s.pages)) continue;
+    for (int position = 0; position < end; ++position) scattered_.push_back(slot(s, position));
+    ++gathered_;
   }
+  const size_t values = scattered_.size() * pages.width();
+  for (auto* a : {&gathered_k_, &gathered_v_}) a->reserve(device_, values);
+  slots_on_device_.reserve(device_, slots_.size());
+  scattered_on_device_.reserve(device_, scattered_.size());
+  device_.upload(slots_on_device_.get(), slots_.data(), slots_.size() * sizeof(int32_t));
+  device_.upload(scattered_on_device_.get(), scattered_.data(), scattered_.size() * sizeof(int32_t));
 }
 
-void batch_forward::gather(const batch_sequence& s, const page_pool& pages, int layer, float* k, float* v) {
-  const size_t width = pages.width();
-  const int page_tokens = pages.page_tokens(), positions = s.position + s.count;
-  for (int at = 0; at < positions; at += page_tokens) {
-    const size_t from = static_cast<size_t>((*s.pages)[at / page_tokens]) * page_tokens * width;
-    const size_t bytes = std::min(page_tokens, positions - at) * width * sizeof(float);
-    device_.copy(k + at * width, pages.k(layer) + from, bytes);
-    device_.copy(v + at * width, pages.v(layer) + from, bytes);
-  }
+void batch_forward::append(page_pool& pages, int layer) {
+  const int rows = static_cast<int>(slots_.size()), width = static_cast<int>(pages.width());
+  device_.scatter_rows(pages.k(layer), k_.get(), slots_on_device_.get(), rows, width);
+  device_.scatter_rows(pages.v(layer), v_.get(), slots_on_device_.get(), rows, width);
 }
 
 // Attention's sums go by position from 0 on, wherever a page lies: pages side by side are read in place, others are
@@ -107,11 +109,9 @@ void batch_forward::gather(const batch_sequence& s, const page_pool& pages, int 
 void batch_forward::attend(const serving_batch& batch, page_pool& pages, int layer) {
   const ol_config& c = config();
   const size_t width = pages.width();
-  size_t scattered = 0;
-  for (const auto& s : batch.sequences)
-    if (!side_by_side(*s.pages)) scattered += static_cast<size_t>(s.position + s.count) * width;
-  gathered_k_.reserve(device_, scattered);
-  gathered_v_.reserve(device_, scattered);
+  const int scattered = static_cast<int>(scattered_.size());
+  device_.gather_rows(gathered_k_.get(), pages.k(layer), scattered_on_device_.get(), scattered, static_cast<int>(width));
+  device_.gather_rows(gathered_v_.get(), pages.v(layer), scattered_on_device_.get(), scattered, static_cast<int>(width));
   std::vector<attention_sequence> sequences;
   size_t used = 0;
   for (const auto& s : batch.sequences) {
@@ -120,11 +120,8 @@ void batch_forward::attend(const serving_batch& batch, page_pool& pages, int lay
       sequences.push_back({s.row, s.count, s.position, pages.k(layer) + at, pages.v(layer) + at});
       continue;
     }
-    float *k = gathered_k_.get() + used, *v = gathered_v_.get() + used;
-    gather(s, pages, layer, k, v);
-    sequences.push_back({s.row, s.count, s.position, k, v});
+    sequences.push_back({s.row, s.count, s.position, gathered_k_.get() + used, gathered_v_.get() + used});
     used += static_cast<size_t>(s.position + s.count) * width;
-    if (layer == 0) ++gathered_;
   }
   const float scale = static_cast<float>(1.0 / __builtin_sqrt(static_cast<double>(c.head_dim)));
   const attention_forward_args args{{c.heads, c.kv_heads, c.head_dim, scale}, q_.get(), attended_.get(), nullptr, nullptr};
@@ -133,6 +130,7 @@ void batch_forward::attend(const serving_batch& batch, page_pool& pages, int lay
 
 void batch_forward::run(const serving_batch& batch, page_pool& pages) {
   reserve(batch);
+  place(batch, pages);
   const ol_config& c = config();
   const int n = static_cast<int>(batch.ids.size());
   const size_t values = static_cast<size_t>(n) * c.hidden;
@@ -141,7 +139,7 @@ void batch_forward::run(const serving_batch& batch, page_pool& pages) {
     const auto& named = weights_->vectors[i];
     device_.rmsnorm_forward(norm_.get(), rstd_.get(), x_.get(), named.norm1, n, c.hidden, c.rms_eps);
     heads(batch, i);
-    append(batch, pages, i);
+    append(pages, i);
     attend(batch, pages, i);
     linears({{proj_o, mid_.get()}}, attended_.get(), i, batch);
     device_.add(mid_.get(), x_.get(), values);

@@ -35,6 +35,8 @@ class batch_forward {
   void run(const serving_batch& batch, page_pool& pages);
   // Logits [rows, vocab] in device memory, until the next call.
   float* logits(const std::vector<int32_t>& rows) { return head_.logits(norm_.get(), rows); }
+  // Choices by the rows that logits() gave last; none where the host is to look at the logits.
+  std::vector<greedy_choice> greedy(int limit) { return head_.greedy(limit); }
   // Minus the log-probabilities of one target for each row that logits() gave last.
   std::vector<float> nll(const std::vector<int32_t>& targets) { return head_.losses(targets); }
   // Sequences whose pages were copied together.
@@ -49,16 +51,17 @@ class batch_forward {
     float* y;
   };
   void linears(std::initializer_list<product> products, const float* x, int layer, const serving_batch& batch);
-  void append(const serving_batch& batch, page_pool& pages, int layer);
+  void place(const serving_batch& batch, const page_pool& pages);
+  void append(page_pool& pages, int layer);
   void attend(const serving_batch& batch, page_pool& pages, int layer);
-  void gather(const batch_sequence& sequence, const page_pool& pages, int layer, float* k, float* v);
   void heads(const serving_batch& batch, int layer);
 
   backend& device_;
   std::shared_ptr<device_model> weights_;
   rotary_tables rotary_;
   output_head head_;
-  device_array<int32_t> ids_, positions_;
+  std::vector<int32_t> slots_, scattered_;  // rows of the pages: of the batch's rows, of scattered sequences
+  device_array<int32_t> ids_, positions_, slots_on_device_, scattered_on_device_;
   device_array<float> x_, norm_, rstd_, q_, k_, v_, raw_q_, raw_k_, head_rstd_, attended_, mid_, gate_, up_, h_;
   std::vector<lora_rows> adapted_;  // of the linears in hand
   device_array<float> u_, gathered_k_, gathered_v_;

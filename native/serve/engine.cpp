@@ -291,55 +291,6 @@ void engine::step() {
   state_.gathered = forward_->gathered();
 }
 
-void engine::choose(const std::vector<serving_request*>& requests, const std::vector<int32_t>& rows) {
-  backend& device = *owner_->device;
-  const size_t vocab = static_cast<size_t>(config().vocab);
-  const float* on_device = forward_->logits(rows);
-  if (logits_.size() < rows.size() * vocab) logits_.resize(rows.size() * vocab);
-  device.download(logits_.data(), on_device, rows.size() * vocab * sizeof(float));
-  device.finish();
-  std::vector<int32_t> chosen(rows.size(), 0);
-  std::vector<std::vector<scored>> tops(rows.size());
-  std::vector<bool> broken(rows.size(), false);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const serving_request& r = *requests[i];
-    float* row = logits_.data() + i * vocab;
-    const int status = guarded([&] {
-      if (r.top_logprobs) tops[i] = top_logprobs(row, config().vocab, r.top_logprobs);
-      chosen[i] = sampler_.choose(row, options_.vocabulary, r.ids.data(), r.prompt, r.ids.data() + r.prompt,
-                                  r.ids.size() - r.prompt, r.sampling);
-    });
-    broken[i] = status != OL_OK;
-  }
-  const std::vector<float> nll = forward_->nll(chosen);
-  std::lock_guard<std::mutex> guard(lock_);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    serving_request& r = *requests[i];
-    if (broken[i] || !(nll[i] - nll[i] == 0.0f)) {
-      end(r, OL_ENDED_NUMERIC);
-      continue;
-    }
-    ol_event event{};
-    event.request = r.id;
-    event.kind = OL_TOKEN;
-    event.token = chosen[i];
-    event.logprob = -nll[i];
-    event.top_count = static_cast<int32_t>(tops[i].size());
-    for (size_t t = 0; t < tops[i].size(); ++t) {
-      event.top_ids[t] = tops[i][t].id;
-      event.top_logprobs[t] = tops[i][t].value;
-    }
-    events_.push_back(event);
-    r.ids.push_back(chosen[i]);
-    const bool stops = std::find(r.stops.begin(), r.stops.end(), chosen[i]) != r.stops.end();
-    if (stops) {
-      end(r, OL_ENDED_STOP);
-    } else if (static_cast<int>(r.ids.size() - r.prompt) >= r.max_tokens) {
-      end(r, OL_ENDED_LENGTH);
-    }
-  }
-}
-
 }  // namespace ol
 
 using namespace ol;

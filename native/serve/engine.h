@@ -43,6 +43,7 @@ class engine {
 
  private:
   using request_ptr = std::unique_ptr<serving_request>;
+  struct pick;  // a token for a row: choose.cpp
 
   void loop();
   // Ends what was cancelled or is too late; lets requests in. With the lock.
@@ -52,6 +53,10 @@ class engine {
   void plan();
   void step();
   void choose(const std::vector<serving_request*>& requests, const std::vector<int32_t>& rows);
+  void fetch_logits(const float* on_device, const std::vector<bool>& plain);
+  void choose_here(const std::vector<serving_request*>& requests, const std::vector<bool>& plain,
+                   std::vector<pick>& picks);
+  void report(const std::vector<serving_request*>& requests, const std::vector<pick>& picks);
   void end(serving_request& request, int32_t kind);
   void end_all(int32_t kind);
   std::shared_ptr<device_adapter> on_device(const std::shared_ptr<const adapter>& lora);

@@ -1,9 +1,11 @@
-// CUDA gives the CPU's bytes: training, gradients, generation and the attribution basis. Where there is no GPU the run
+// CUDA gives the CPU's bytes: training, gradients, generation, serving and the attribution basis. Where there is no GPU the run
 // says so, and what the refusal looks like is tested instead.
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { Engine } from "../../native/js/engine.ts";
 import { Adapter, backends, initialAdapter, initialWeights, Model, Session } from "../../native/js/index.ts";
 import { fitBasis, sketch } from "../../native/js/influence.ts";
+import { GREEDY_SAMPLING } from "../../native/js/sampling.ts";
 import { type Example, LORA_TARGETS, type ModelConfig } from "../../native/js/types.ts";
 
 const { isas, cuda } = backends();
@@ -83,6 +85,33 @@ const CALLS: Record<string, (session: Session) => Promise<string>> = {
     const prompts = examples.slice(0, 3).map((example) => example.ids.slice(0, 70));
     const result = await session.generate({ model, adapter, prompts, maxTokens: 6 }).wait();
     return digest(...result.tokens, ...result.logits, ...result.gaps, ...result.logprobs);
+  },
+  // Prompts in chunks beside rows that decode; greedy answers, sampled ones, and some with their likeliest tokens; so few pages
+  // that some are scattered.
+  serve: async (session) => {
+    const engine = new Engine(session, model, {
+      pages: 85,
+      pageTokens: 3,
+      chunkTokens: 40,
+      vocabulary: 120,
+    });
+    const answers = examples.map((example, i) =>
+      engine.submit({
+        prompt: example.ids.slice(0, 120),
+        adapter: i % 3 === 0 ? undefined : adapter,
+        maxTokens: 2 + i,
+        topLogprobs: i === 4 ? 3 : 0,
+        sampling: i % 3 === 2 ? { ...GREEDY_SAMPLING, temperature: 900, seed: BigInt(i) } : GREEDY_SAMPLING,
+      }),
+    );
+    const told: string[] = [];
+    for (const answer of answers) {
+      for await (const token of answer.tokens) told.push(JSON.stringify(token));
+      told.push(`${answer.ended()}`);
+    }
+    expect(engine.status().gathered).toBeGreaterThan(0);
+    engine.close();
+    return digest(new TextEncoder().encode(told.join()));
   },
   "fitBasis and sketch": async (session) => {
     const request = { model, adapter, examples, damping: 0.1, dimension: 64 };

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <functional>
 
+#define OL_CUDA_EMULATED 1
 #define __global__ static
 #define __device__
 #define __host__
@@ -91,7 +92,23 @@ struct cudaDeviceProp {
   int major, minor;
 };
 
-inline cudaError_t cudaGetLastError() { return cudaSuccess; }
+namespace emulate {
+
+// What the device has given out: a test may set the limit and look at the rest.
+struct memory {
+  size_t limit = ~size_t{0}, held = 0;
+  int calls = 0;  // of cudaMalloc
+  cudaError_t last = cudaSuccess;
+};
+inline memory device_memory;
+
+}  // namespace emulate
+
+inline cudaError_t cudaGetLastError() {
+  const cudaError_t last = ::emulate::device_memory.last;
+  ::emulate::device_memory.last = cudaSuccess;
+  return last;
+}
 inline const char* cudaGetErrorString(cudaError_t) { return "emulated"; }
 inline cudaError_t cudaGetDeviceCount(int* count) { return *count = 1, cudaSuccess; }
 inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
@@ -101,15 +118,35 @@ inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
 inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) { return *stream = nullptr, cudaSuccess; }
 inline cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
 inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
-inline cudaError_t cudaMalloc(void** memory, size_t bytes) {
+inline cudaError_t cudaMallocHost(void** memory, size_t bytes) {
   *memory = std::malloc(bytes);
   if (!*memory) return cudaErrorMemoryAllocation;
   std::memset(*memory, 0xff, bytes);  // NaN: what is read before it is written shows
   return cudaSuccess;
 }
-inline cudaError_t cudaFree(void* memory) { return std::free(memory), cudaSuccess; }
-inline cudaError_t cudaMallocHost(void** memory, size_t bytes) { return cudaMalloc(memory, bytes); }
-inline cudaError_t cudaFreeHost(void* memory) { return cudaFree(memory); }
+inline cudaError_t cudaFreeHost(void* memory) { return std::free(memory), cudaSuccess; }
+// The size lies before the block.
+inline cudaError_t cudaMalloc(void** memory, size_t bytes) {
+  ::emulate::memory& all = ::emulate::device_memory;
+  const size_t before = 64;
+  void* block = nullptr;
+  ++all.calls;
+  if (bytes > all.limit || all.held > all.limit - bytes || cudaMallocHost(&block, bytes + before) != cudaSuccess) {
+    return all.last = cudaErrorMemoryAllocation;
+  }
+  all.held += bytes;
+  std::memcpy(block, &bytes, sizeof bytes);
+  *memory = static_cast<char*>(block) + before;
+  return cudaSuccess;
+}
+inline cudaError_t cudaFree(void* memory) {
+  if (!memory) return cudaSuccess;
+  void* block = static_cast<char*>(memory) - 64;
+  size_t bytes;
+  std::memcpy(&bytes, block, sizeof bytes);
+  ::emulate::device_memory.held -= bytes;
+  return std::free(block), cudaSuccess;
+}
 inline cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t) {
   return std::memcpy(to, from, bytes), cudaSuccess;
 }
