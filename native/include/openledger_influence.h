@@ -40,11 +40,15 @@ typedef struct {
 int ol_start_fit_factored(ol_session*, const ol_model*, const ol_adapter*, const ol_examples*, const ol_factored_terms*,
                           int32_t sketches, size_t most_kept, ol_job** out);
 
+/* Such a basis, ready for sketches by adapters of the given one's shape. It keeps nothing of the arrays. */
+typedef struct ol_factored ol_factored;
+int ol_factored_create(const ol_adapter*, const int32_t* counts, size_t tensor_count, const int8_t* exponents,
+                       size_t exponent_count, const int16_t* mantissas, size_t mantissa_count, ol_factored** out);
+void ol_factored_destroy(ol_factored*);
+
 /* Output: coordinates f32 [examples, dimension], zeros beyond the basis's directions. */
-int ol_start_sketch_factored(ol_session*, const ol_model*, const ol_adapter*, const ol_examples*, const int32_t* counts,
-                             size_t tensor_count, const int8_t* exponents, size_t exponent_count,
-                             const int16_t* mantissas, size_t mantissa_count, int32_t dimension, int32_t unit,
-                             ol_job** out);
+int ol_start_sketch_factored(ol_session*, const ol_model*, const ol_adapter*, const ol_examples*, const ol_factored*,
+                             int32_t dimension, int32_t unit, ol_job** out);
 
 /* dot[i] = sum over j of query[j] * rows[i, j], exact. */
 void ol_scan(const int16_t* query, const int8_t* rows, size_t count, size_t dimension, int64_t* dot);

@@ -10,6 +10,12 @@
 
 using namespace ol;
 
+struct ol_factored {
+  std::shared_ptr<const factored_sketcher> held;
+  ol_config config;  // of the model, and of adapters, that it is for
+  int rank, targets;
+};
+
 namespace {
 
 // More would not fit what a claim commits to (16 bits) and the addon's memory.
@@ -78,29 +84,41 @@ int ol_start_fit_factored(ol_session* session, const ol_model* model, const ol_a
   });
 }
 
-int ol_start_sketch_factored(ol_session* session, const ol_model* model, const ol_adapter* adapter,
-                             const ol_examples* examples, const int32_t* counts, size_t tensor_count,
-                             const int8_t* exponents, size_t exponent_count, const int16_t* mantissas,
-                             size_t mantissa_count, int32_t dimension, int32_t unit, ol_job** out) {
+int ol_factored_create(const ol_adapter* adapter, const int32_t* counts, size_t tensor_count, const int8_t* exponents,
+                       size_t exponent_count, const int16_t* mantissas, size_t mantissa_count, ol_factored** out) {
   return guarded([&] {
-    check_request(model, adapter, examples, dimension);
     const ol::adapter& lora = *adapter->held;
     const std::vector<factor_block> blocks = factor_blocks_of(lora.config, lora.rank, lora.targets);
-    bool fits = tensor_count == blocks.size() && exponent_count <= static_cast<size_t>(dimension);
+    bool fits = tensor_count == blocks.size() && exponent_count <= static_cast<size_t>(most_dimensions);
     size_t directions = 0;
     for (size_t b = 0; fits && b < tensor_count; b++) {
-      fits = counts[b] >= 0 && counts[b] <= dimension;
+      fits = counts[b] >= 0 && counts[b] <= most_dimensions;
       directions += static_cast<size_t>(std::max(0, counts[b]));
     }
     if (!fits || directions != exponent_count || mantissa_count != factored_mantissas(blocks, {counts, counts + tensor_count}))
       fail(OL_ERROR_ARGUMENT, "the basis does not fit the adapter");
-    factored_basis basis{{counts, counts + tensor_count}, {exponents, exponents + exponent_count}, {mantissas, mantissas + mantissa_count}};
-    for (int8_t e : basis.exponents)
-      if (e < -126) fail(OL_ERROR_ARGUMENT, "an exponent of the basis is below -126");
+    for (size_t j = 0; j < exponent_count; j++)
+      if (exponents[j] < -126) fail(OL_ERROR_ARGUMENT, "an exponent of the basis is below -126");
+    auto sketcher = std::make_shared<factored_sketcher>(blocks, lora.layout.count, factored_view{counts, exponents, exponent_count, mantissas});
+    *out = new ol_factored{std::move(sketcher), lora.config, lora.rank, lora.targets};
+  });
+}
+
+void ol_factored_destroy(ol_factored* basis) { delete basis; }
+
+int ol_start_sketch_factored(ol_session* session, const ol_model* model, const ol_adapter* adapter,
+                             const ol_examples* examples, const ol_factored* basis, int32_t dimension, int32_t unit,
+                             ol_job** out) {
+  return guarded([&] {
+    check_request(model, adapter, examples, dimension);
+    const ol::adapter& lora = *adapter->held;
+    if (lora.rank != basis->rank || lora.targets != basis->targets || !same_shape(lora.config, basis->config) ||
+        basis->held->directions() > static_cast<size_t>(dimension))
+      fail(OL_ERROR_ARGUMENT, "the basis does not fit the adapter");
     const sketch_terms terms{dimension, unit != 0};
     launch(session, out,
            [base = model->held, held = adapter->held, set = copy_examples(model->held->config, *examples), terms,
-            basis = std::move(basis)](job& self) { run_sketch_factored(self, base, *held, set, basis, terms); });
+            sketcher = basis->held](job& self) { run_sketch_factored(self, base, *held, set, *sketcher, terms); });
   });
 }
 

@@ -75,11 +75,10 @@ size_t factored_mantissas(const std::vector<factor_block>& blocks, const std::ve
   return sum;
 }
 
-factored_sketcher::factored_sketcher(const std::vector<factor_block>& blocks, size_t parameters, const factored_basis& basis,
-                                     const sketch_terms& terms)
-    : parameters_(parameters), terms_(terms) {
-  for (int8_t exponent : basis.exponents) scales_.push_back(power_of_two(exponent));
-  const int16_t* mantissas = basis.mantissas.data();
+factored_sketcher::factored_sketcher(const std::vector<factor_block>& blocks, size_t parameters, const factored_view& basis)
+    : parameters_(parameters) {
+  for (size_t j = 0; j < basis.dimension; j++) scales_.push_back(power_of_two(basis.exponents[j]));
+  const int16_t* mantissas = basis.mantissas;
   size_t first = 0;
   for (size_t b = 0; b < blocks.size(); b++) {
     const size_t values = blocks[b].count(), count = basis.counts[b];
@@ -93,7 +92,7 @@ factored_sketcher::factored_sketcher(const std::vector<factor_block>& blocks, si
   }
 }
 
-void factored_sketcher::run(backend& host, pool& threads, const float* gradients, int n, float* coordinates) const {
+void factored_sketcher::run(backend& host, pool& threads, const sketch_terms& terms, const float* gradients, int n, float* coordinates) const {
   const size_t width = scales_.size();
   std::vector<float> raw(n * width), rows, found;
   for (const part& p : parts_) {
@@ -104,19 +103,19 @@ void factored_sketcher::run(backend& host, pool& threads, const float* gradients
     for (int e = 0; e < n; e++)
       for (int j = 0; j < p.count; j++) raw[e * width + p.first + j] = found[static_cast<size_t>(e) * p.count + j] * scales_[p.first + j];
   }
-  threads.run(n, [&](int e, int) { finish(&raw[e * width], coordinates + static_cast<size_t>(e) * terms_.dimension); });
+  threads.run(n, [&](int e, int) { finish(terms, &raw[e * width], coordinates + static_cast<size_t>(e) * terms.dimension); });
 }
 
-void factored_sketcher::finish(const float* raw, float* out) const {
+void factored_sketcher::finish(const sketch_terms& terms, const float* raw, float* out) const {
   std::vector<int64_t> row(scales_.size());
   for (size_t i = 0; i < row.size(); i++) {
     if (!std::isfinite(raw[i])) fail(OL_ERROR_NUMERIC, "a gradient is not finite");
     const double scaled = static_cast<double>(raw[i]) * (1 << fraction_bits);
     row[i] = static_cast<int64_t>(std::nearbyint(std::min(largest_fixed, std::max(-largest_fixed, scaled))));
   }
-  if (terms_.unit) make_unit(row);
-  const float scale = power_of_two(terms_.unit ? -unit_fraction : -fraction_bits);
-  std::fill_n(out, terms_.dimension, 0.0f);
+  if (terms.unit) make_unit(row);
+  const float scale = power_of_two(terms.unit ? -unit_fraction : -fraction_bits);
+  std::fill_n(out, terms.dimension, 0.0f);
   for (size_t i = 0; i < row.size(); i++) out[i] = static_cast<float>(row[i]) * scale;
 }
 

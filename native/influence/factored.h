@@ -32,13 +32,24 @@ struct factored_basis {
 // How many mantissas directions of those counts have.
 size_t factored_mantissas(const std::vector<factor_block>& blocks, const std::vector<int32_t>& counts);
 
+// The same where it lies elsewhere.
+struct factored_view {
+  const int32_t* counts;
+  const int8_t* exponents;
+  size_t dimension;
+  const int16_t* mantissas;
+};
+
 // A basis ready to use.
 class factored_sketcher {
  public:
-  factored_sketcher(const std::vector<factor_block>& blocks, size_t parameters, const factored_basis& basis, const sketch_terms& terms);
+  factored_sketcher(const std::vector<factor_block>& blocks, size_t parameters, const factored_view& basis);
+  factored_sketcher(const std::vector<factor_block>& blocks, size_t parameters, const factored_basis& basis)
+      : factored_sketcher(blocks, parameters, {basis.counts.data(), basis.exponents.data(), basis.dimension(), basis.mantissas.data()}) {}
+  size_t directions() const { return scales_.size(); }
   // coordinates [n, k] of gradients [n, parameters]: fixed point with 20 fractional bits, unit length where asked for, zeros where the
   // basis has fewer than k directions. A row's result does not depend on the others.
-  void run(backend& host, pool& threads, const float* gradients, int n, float* coordinates) const;
+  void run(backend& host, pool& threads, const sketch_terms& terms, const float* gradients, int n, float* coordinates) const;
 
  private:
   struct part {
@@ -46,12 +57,11 @@ class factored_sketcher {
     int count;
     std::vector<float> directions;  // [values, count], mantissas
   };
-  void finish(const float* raw, float* out) const;
+  void finish(const sketch_terms& terms, const float* raw, float* out) const;
 
   std::vector<part> parts_;
   std::vector<float> scales_;
   size_t parameters_;
-  sketch_terms terms_;
 };
 
 }  // namespace ol

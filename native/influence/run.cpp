@@ -1,7 +1,11 @@
 #include "influence/run.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
+#include <new>
 #include <numeric>
 #include <utility>
 
@@ -16,6 +20,23 @@ namespace {
 // Kept examples that are given back at a time.
 const int at_once = 256;
 
+struct freed {
+  void operator()(float* memory) const { std::free(memory); }
+};
+using large_floats = std::unique_ptr<float[], freed>;
+
+// In large pages where the system has them: a fault for each small one takes as long as what is written.
+large_floats large_array(size_t count) {
+  const size_t page = size_t{2} << 20;
+  const size_t bytes = (std::max<size_t>(count * sizeof(float), 1) + page - 1) / page * page;
+  auto* memory = static_cast<float*>(std::aligned_alloc(page, bytes));
+  if (!memory) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+  madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+  return large_floats(memory);
+}
+
 // Per-example gradients of the adapter on the host, micro-batch by micro-batch. Those of the first examples are kept as far as `most`
 // bytes reach, so that a further pass makes only the rest again; no result depends on how many they are.
 class gradient_passes {
@@ -25,7 +46,7 @@ class gradient_passes {
   gradient_passes(job& self, std::shared_ptr<const model> base, const adapter& lora, const example_set& examples, size_t most)
       : self_(self), base_(std::move(base)), lora_(lora), examples_(examples), count_(lora.layout.count) {
     most_ = static_cast<int>(std::min<size_t>(most / (count_ * sizeof(float)), examples.count()));
-    kept_.reset(new float[most_ * count_]);
+    kept_ = large_array(most_ * count_);
   }
 
   // A visitor sees the activations of examples that are made, so only the first pass has one.
@@ -54,10 +75,12 @@ class gradient_passes {
     std::vector<float> rows(widest * count_);
     std::unique_ptr<executor> run;
     device_array<float> each;
+    // The CPU's memory is the host's: gradients are made where they stay.
+    const bool is_host = std::string(device.device()) == "cpu";
     self_.turn([&] {
       run = std::make_unique<executor>(device, self_.owner().on_device(base_),
                                        std::make_shared<device_adapter>(device, lora_), examples_.longest());
-      each = device_array<float>(device, widest * count_);
+      if (!is_host) each = device_array<float>(device, widest * count_);
     });
     int first = ready_;
     for (const auto& batch : groups) {
@@ -65,12 +88,12 @@ class gradient_passes {
       float* to = first + size <= most_ ? &kept_[first * count_] : rows.data();
       self_.turn([&] {
         gradient_sinks sinks;
-        sinks.adapter_each = each.get();
+        sinks.adapter_each = is_host ? to : each.get();
         sinks.visitor = visitor;
         run->forward(batch, true);
         run->loss(batch, 1.0f);
         run->backward(batch, sinks);
-        device.download(to, each.get(), size * count_ * sizeof(float));
+        if (!is_host) device.download(to, each.get(), size * count_ * sizeof(float));
         device.finish();
       });
       if (to == rows.data() && first < most_) std::copy_n(to, (most_ - first) * count_, &kept_[first * count_]);
@@ -85,7 +108,7 @@ class gradient_passes {
   const adapter& lora_;
   const example_set& examples_;
   size_t count_;
-  std::unique_ptr<float[]> kept_;  // not set before it is written: it may be most of the memory
+  large_floats kept_;  // not set before it is written: it may be most of the memory
   int most_ = 0, ready_ = 0;
   int64_t done_ = 0;
 };
@@ -171,10 +194,10 @@ void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const
     self.turn([&] { basis = finder.finish(); });
   }
   if (sketches) {
-    const factored_sketcher sketch(blocks, parameters, basis, terms.sketch);
+    const factored_sketcher sketch(blocks, parameters, basis);
     std::vector<float> coordinates(static_cast<size_t>(n) * terms.sketch.dimension);
     gradients.pass(nullptr, [&](int first, int size, const float* rows) {
-      sketch.run(*host, threads, rows, size, &coordinates[static_cast<size_t>(first) * terms.sketch.dimension]);
+      sketch.run(*host, threads, terms.sketch, rows, size, &coordinates[static_cast<size_t>(first) * terms.sketch.dimension]);
     });
     self.output("coordinates", coordinates);
   }
@@ -185,14 +208,13 @@ void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const
 }
 
 void run_sketch_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
-                         const example_set& examples, const factored_basis& basis, const sketch_terms& terms) {
+                         const example_set& examples, const factored_sketcher& sketch, const sketch_terms& terms) {
   self.plan(examples.count());
   const auto host = host_backend(self.owner());
   pool threads(self.owner().threads);
-  const factored_sketcher sketch(factor_blocks_of(base->config, lora.rank, lora.targets), lora.layout.count, basis, terms);
   std::vector<float> coordinates(static_cast<size_t>(examples.count()) * terms.dimension);
   gradient_passes(self, base, lora, examples, 0).pass(nullptr, [&](int first, int size, const float* rows) {
-    sketch.run(*host, threads, rows, size, &coordinates[static_cast<size_t>(first) * terms.dimension]);
+    sketch.run(*host, threads, terms, rows, size, &coordinates[static_cast<size_t>(first) * terms.dimension]);
   });
   self.output("coordinates", coordinates);
 }

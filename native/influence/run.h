@@ -27,6 +27,6 @@ void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const
                       const factored_terms& terms, bool sketches, size_t most_kept);
 // Outputs: coordinates f32 [examples, dimension].
 void run_sketch_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
-                         const example_set& examples, const factored_basis& basis, const sketch_terms& terms);
+                         const example_set& examples, const factored_sketcher& sketch, const sketch_terms& terms);
 
 }  // namespace ol

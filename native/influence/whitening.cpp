@@ -75,8 +75,11 @@ void turn_block(const factor_whitening& w, bool transposed, const float* from, f
 std::vector<float> turned(const factor_whitening& w, pool& threads, const float* first, size_t stride, int n) {
   std::vector<float> out(n * w.count());
   threads.run(n, [&](int e, int) {
+    const float* gradient = first + e * stride;
+    // A lies as it is turned.
+    if (!w.transposed) return turn_block(w, false, gradient, &out[e * w.count()]);
     std::vector<float> block(w.count());
-    load_block(w, first + e * stride, block.data());
+    load_block(w, gradient, block.data());
     turn_block(w, false, block.data(), &out[e * w.count()]);
   });
   return out;

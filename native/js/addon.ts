@@ -263,11 +263,12 @@ export interface Addon extends SpansAddon, SketchesAddon, EngineAddon {
       mostKept: number,
     ]
   ): object;
+  openFactored(adapter: object, counts: Int32Array, exponents: Int8Array, mantissas: Int16Array): object;
   startSketchFactored(
     session: object,
     model: object,
     adapter: object,
-    ...rest: [...ExampleArgs, counts: Int32Array, exponents: Int8Array, mantissas: Int16Array, ...SketchArgs]
+    ...rest: [...ExampleArgs, basis: object, ...SketchArgs]
   ): object;
   scan(query: Int16Array, rows: Int8Array): BigInt64Array;
   pollJob(job: object): RawProgress;

@@ -122,8 +122,21 @@ function sketchArgs({ dimension, unit }: SketchTerms): [dimension: number, unit:
   return [dimension, unit];
 }
 
+/** Bases as products take them: made once, for as long as somebody holds the basis. */
+const ready = new WeakMap<FactoredBasis, object>();
+
+function prepared(basis: FactoredBasis, adapter: Adapter): object {
+  const known = ready.get(basis);
+  if (known) return known;
+  const { counts, exponents, mantissas } = basis;
+  const made = loadAddon().openFactored(adapter.handle, counts, exponents, mantissas);
+  ready.set(basis, made);
+  return made;
+}
+
 /**
- * Sketch coordinates of each example's gradient: [n, k] fp32, row-major, whole numbers times a power of two.
+ * Sketch coordinates of each example's gradient: [n, k] fp32, row-major, whole numbers times a power of two. A basis that was sketched with
+ * must not be changed: it is kept as products take it, four bytes a mantissa, until nobody holds it any more.
  * @throws NativeError NATIVE_CONFIG, NATIVE_ARGUMENT, NATIVE_NUMERIC.
  */
 export function sketchFactored(
@@ -139,9 +152,7 @@ export function sketchFactored(
     ids,
     targets,
     offsets,
-    basis.counts,
-    basis.exponents,
-    basis.mantissas,
+    prepared(basis, adapter),
     ...sketchArgs(terms),
   );
   return startJob(handle, (out) => out.coordinates as Float32Array);

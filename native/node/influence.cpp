@@ -48,17 +48,22 @@ Napi::Value start_fit_factored(const Napi::CallbackInfo& info) {
   return wrap(info.Env(), job);
 }
 
+Napi::Value open_factored(const Napi::CallbackInfo& info) {
+  const auto counts = typed<Napi::Int32Array>(info[1], napi_int32_array, "counts");
+  const auto exponents = typed<Napi::Int8Array>(info[2], napi_int8_array, "exponents");
+  const auto mantissas = typed<Napi::Int16Array>(info[3], napi_int16_array, "mantissas");
+  ol_factored* made = nullptr;
+  check(info.Env(), ol_factored_create(unwrap<ol_adapter>(info[0]), counts.Data(), counts.ElementLength(), exponents.Data(),
+                                       exponents.ElementLength(), mantissas.Data(), mantissas.ElementLength(), &made));
+  return wrap(info.Env(), made, mantissas.ElementLength() * sizeof(float));
+}
+
 Napi::Value start_sketch_factored(const Napi::CallbackInfo& info) {
   const ol_examples set = examples(info, 3);
-  const auto counts = typed<Napi::Int32Array>(info[6], napi_int32_array, "counts");
-  const auto exponents = typed<Napi::Int8Array>(info[7], napi_int8_array, "exponents");
-  const auto mantissas = typed<Napi::Int16Array>(info[8], napi_int16_array, "mantissas");
   ol_job* job = nullptr;
   check(info.Env(), ol_start_sketch_factored(unwrap<ol_session>(info[0]), unwrap<ol_model>(info[1]),
-                                             unwrap<ol_adapter>(info[2]), &set, counts.Data(), counts.ElementLength(),
-                                             exponents.Data(), exponents.ElementLength(), mantissas.Data(),
-                                             mantissas.ElementLength(), integer(info[9], "dimension"),
-                                             info[10].ToBoolean().Value() ? 1 : 0, &job));
+                                             unwrap<ol_adapter>(info[2]), &set, unwrap<ol_factored>(info[6]),
+                                             integer(info[7], "dimension"), info[8].ToBoolean().Value() ? 1 : 0, &job));
   return wrap(info.Env(), job);
 }
 
@@ -80,6 +85,7 @@ void add_influence(Napi::Env env, Napi::Object exports) {
   add(env, exports, "startFitBasis", start_fit_basis);
   add(env, exports, "startSketch", start_sketch);
   add(env, exports, "startFitFactored", start_fit_factored);
+  add(env, exports, "openFactored", open_factored);
   add(env, exports, "startSketchFactored", start_sketch_factored);
   add(env, exports, "scan", scan);
 }

@@ -6,6 +6,7 @@
 
 #include "openledger.h"
 #include "openledger_engine.h"
+#include "openledger_influence.h"
 
 namespace ol_node {
 
@@ -54,6 +55,7 @@ OL_TAG(ol_trainer, 3);
 OL_TAG(ol_session, 4);
 OL_TAG(ol_job, 5);
 OL_TAG(ol_engine, 6);
+OL_TAG(ol_factored, 7);
 #undef OL_TAG
 
 // What an external holds: the handle until it is closed, and the bytes that V8 was told of, so that it knows what a
