@@ -37,7 +37,10 @@ class cpu_backend final : public backend {
     return memory;
   }
   void release(void* memory) override { std::free(memory); }
-  void upload(void* to, const void* from, size_t bytes) override { std::memcpy(to, from, bytes); }
+  // Nothing may be uploaded from an empty array, which lies nowhere.
+  void upload(void* to, const void* from, size_t bytes) override {
+    if (bytes > 0) std::memcpy(to, from, bytes);
+  }
   void download(void* to, const void* from, size_t bytes) override { std::memcpy(to, from, bytes); }
   void copy(void* to, const void* from, size_t bytes) override { std::memcpy(to, from, bytes); }
   void zero(void* memory, size_t bytes) override { std::memset(memory, 0, bytes); }
