@@ -68,7 +68,7 @@ function memoryOf({ config, weights, parameters }: ModelFacts): Memory {
       ...use,
       rows: SHOWN_ROWS,
       dimension: sketchDimension(SHOWN_ROWS, attribution),
-      isFactored: attribution.kind === "ekfac-factored",
+      ...(attribution.kind === "ekfac-factored" && { axes: attribution.axes }),
     }),
   };
 }

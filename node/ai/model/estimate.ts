@@ -34,7 +34,7 @@ const F32 = 4;
 /** Threads that work out eigenvectors at once, as far as is counted. */
 const SOLVERS = 4;
 /** Of a row for each direction of a factored basis, by which rows are chosen. */
-const PROBES = 4;
+const PROBES = 2;
 /** What JavaScript's heap and threads may still claim of an address space that is limited: they can't be refused any. */
 const HEAP_ROOM = 384 * 2 ** 20;
 
@@ -116,7 +116,7 @@ export function requestMemory(
     name,
     bytes: Math.max(bytes, gradient.find((part) => part.name === name)?.bytes ?? 0),
   }));
-  // The basis as it is kept is the model's own; a question takes a copy of it, and one widened.
+  // The basis as it came is the model's own; a question takes it widened and, of a dense one, a copy.
   return [...parts, { name: "basis", bytes: (2 + F32) * mantissas }];
 }
 
@@ -161,12 +161,12 @@ function backwardMemory(
 
 /**
  * Fitting an attribution basis of `dimension` directions on `rows` rows, and sketching with it: the rows' gradients at once, the
- * Kronecker factors of every linear, the directions.
+ * Kronecker factors of every linear, the directions. With `axes` by factored sketches: gradients are kept as far as there is room for them.
  */
 export function fitMemory(
   config: ModelConfig,
   weights: number,
-  use: { adapter: AdapterSize; longestRow: number; rows: number; dimension: number; isFactored?: boolean },
+  use: { adapter: AdapterSize; longestRow: number; rows: number; dimension: number; axes?: number },
 ): MemoryPart[] {
   const { rank, targets = LORA_TARGETS } = use.adapter;
   const parameters = adapterParameters(config, use.adapter);
@@ -189,8 +189,13 @@ export function fitMemory(
     name: "factors",
     bytes: config.layers * squares * (2 * F32 + 8) + SOLVERS * 3 * 8 * widest ** 2,
   };
-  if (use.isFactored) {
-    const { dimension } = use;
+  if (use.axes !== undefined) {
+    const { dimension, axes } = use;
+    // Eigenvectors of each tensor's longer side, as rows and as columns.
+    const whitening = adapterTensorSizes(config, use.adapter).reduce((sum, count) => {
+      const longer = count / rank;
+      return sum + 2 * F32 * Math.min(axes, longer) * longer;
+    }, 0);
     const { mantissas } = factoredBasisSize(config, use.adapter, dimension);
     return [
       ...training,
@@ -203,7 +208,7 @@ export function fitMemory(
           Math.min(use.rows, MICRO_BATCH / SHORTEST_ROW) * (parameters + dimension) * F32,
       },
       factors,
-      { name: "basis", bytes: mantissas * (2 + 2 + F32) },
+      { name: "basis", bytes: mantissas * (2 + 2 + F32) + whitening },
     ];
   }
   return [

@@ -156,7 +156,7 @@ export function buildMemory(
     longestRow,
     rows: Math.min(rows.length * promptsOf(method), method.attribution.maxDirectionRows),
     dimension: sketchDimension(rows.length, method.attribution),
-    isFactored: method.attribution.kind === "ekfac-factored",
+    ...(method.attribution.kind === "ekfac-factored" && { axes: method.attribution.axes }),
   };
   // Adapter and activations are the same for both, so fitting is never the smaller one.
   return fitMemory(config, weightBytes, use);
