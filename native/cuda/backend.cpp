@@ -17,10 +17,6 @@
 namespace ol {
 namespace {
 
-// The backward pass of attention keeps at most so many scores and gradients at a time (1 GiB), unless the heads of one
-// key-value head of one sequence have more.
-const size_t score_budget = size_t{1} << 28;
-
 // A launch grid's second side ends at 65535.
 const int most_segments = 65535;
 
@@ -121,16 +117,13 @@ class cuda_backend final : public backend {
   void attention_backward(const attention_backward_args& args, const attention_sequence* sequences,
                           int count) override {
     if (count <= 0) return;
-    const int group = args.shape.heads / args.shape.kv_heads;
-    const auto plan = cuda::plan_attention(sequences, count, args.shape.heads, group, score_budget / 2);
-    const size_t bytes = plan.tasks.size() * sizeof(cuda::attention_task);
-    auto* tasks = static_cast<cuda::attention_task*>(tasks_.reserve(bytes));
-    upload(tasks, plan.tasks.data(), bytes);
-    auto* scores = static_cast<float*>(scores_.reserve(plan.scores * 2 * sizeof(float)));
-    for (const auto& part : plan.parts) {
-      cuda::attention_backward(stream(), args, {tasks + part.first_task, part.sequences, part.first_head, part.heads,
-                                                part.most_queries, part.most_keys, scores, scores + plan.scores});
-    }
+    const auto plan = cuda::plan_backward(sequences, count);
+    const size_t bytes = count * sizeof(attention_sequence);
+    auto* on_device = static_cast<attention_sequence*>(tasks_.reserve(bytes));
+    upload(on_device, sequences, bytes);
+    auto* dots = static_cast<float*>(dots_.reserve(plan.rows * args.shape.heads * sizeof(float)));
+    for (const auto& part : plan.parts)
+      cuda::attention_backward(stream(), args, on_device + part.first, part.count, part.most_queries, dots);
   }
 
   void swiglu_forward(float* h, const float* gate, const float* up, size_t n) override {
@@ -211,7 +204,7 @@ class cuda_backend final : public backend {
   stream_owner stream_;
   cuda::arena memory_;
   staging staging_;
-  device_scratch offsets_{memory_}, tasks_{memory_}, scores_{memory_}, segments_{memory_}, low_{memory_};
+  device_scratch offsets_{memory_}, tasks_{memory_}, dots_{memory_}, segments_{memory_}, low_{memory_};
   device_scratch widened_{memory_}, whole_{memory_};  // parts of a stored matrix as fp32; rows of x as whole numbers
 };
 
