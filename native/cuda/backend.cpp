@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/session.h"
 #include "cuda/attention_plan.h"
+#include "cuda/factors.h"
 #include "cuda/memory.h"
 #include "cuda/ops.h"
 #include "cuda/scan.h"
@@ -20,7 +21,7 @@ namespace {
 // A launch grid's second side ends at 65535.
 const int most_segments = 65535;
 
-class cuda_backend final : public backend {
+class cuda_backend final : public cuda::factors_on_device {
  public:
   cuda_backend() : staging_(stream_.stream) {}
   // Before the memory goes back to the device.
@@ -162,10 +163,14 @@ class cuda_backend final : public backend {
   void gemm(float* c, const float* a, const float* b, int m, int n, int k) override {
     cuda::multiply(stream(), {c, a, b, n, k, n, m, n, k}, true, false, false);
   }
+  void gemm_rows(float* c, size_t ldc, const float* a, size_t lda, const float* b, int m, int n, int k) override {
+    const auto below_c = static_cast<ptrdiff_t>(ldc), below_a = static_cast<ptrdiff_t>(lda);
+    cuda::multiply(stream(), {c, a, b, below_c, below_a, n, m, n, k}, true, false, false);
+  }
 
  private:
   friend cudaStream_t ol::stream_of(const backend& device);
-  cudaStream_t stream() const { return stream_.stream; }
+  cudaStream_t stream() const override { return stream_.stream; }
 
   static cuda::stored_view view_of(const linear_weight& w) {
     const stored_matrix& m = *w.stored;
