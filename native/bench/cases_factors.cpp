@@ -1,7 +1,5 @@
 #include "bench/cases.h"
 
-#include <algorithm>
-
 namespace ol {
 namespace bench {
 namespace {
@@ -57,13 +55,28 @@ void add_sums(case_list& list, const model_shape& m, const factor& f) {
     backend* d = &w.device;
     return [=](size_t) { d->probe_factors(probes, squares, by, rows, narrow, f.examples); };
   }));
-  const double flops = 2.0 * f.values() * directions;
-  list.push_back(one(m, "sketch by a factor", f, flops, f.values() + 1.0 * f.count() * directions, [=](workspace& w) {
-    float *found = w.out(static_cast<size_t>(f.examples) * directions), *rows = w.in(f.values()), *by = w.in(f.count() * directions);
+}
+
+// All factors of a layer at once.
+void add_sketch(case_list& list, const model_shape& m, int examples) {
+  const int q = m.heads * m.head_dim, kv = m.kv_heads * m.head_dim;
+  const int sides[] = {m.hidden, q, m.hidden, kv, m.hidden, kv, q, m.hidden, m.hidden, m.inner, m.hidden, m.inner, m.inner, m.hidden};
+  size_t values = 0;
+  for (const int side : sides) values += static_cast<size_t>(rank) * side;
+  const factor whole{examples, static_cast<int>(values / rank)};
+  const double flops = 2.0 * examples * values * directions, moved = 1.0 * values * (examples + directions);
+  list.push_back(one(m, "sketches by a layer's factors", whole, flops, moved, [=](workspace& w) {
+    const size_t width = 14u * directions;
+    float *found = w.out(examples * width), *rows = w.in(examples * values);
+    std::vector<row_part> parts;
+    size_t from = 0;
+    for (const int side : sides) {
+      const int count = rank * side;
+      parts.push_back({from, w.in(static_cast<size_t>(count) * directions), count, static_cast<int>(parts.size()) * directions, directions});
+      from += count;
+    }
     backend* d = &w.device;
-    return [=](size_t) {
-      d->gemm_rows(found, directions, rows, f.count(), by, f.examples, directions, static_cast<int>(f.count()));
-    };
+    return [=](size_t) { d->gemm_parts(found, width, rows, values, parts.data(), static_cast<int>(parts.size()), examples); };
   }));
 }
 
@@ -103,6 +116,7 @@ void add_factors(case_list& list, const model_shape& m, const sizes& all) {
     add_sums(list, m, f);
     add_directions(list, m, f);
   }
+  for (const int examples : {1, all.examples}) add_sketch(list, m, examples);
   add_pivots(list, m, OL_EMULATED ? 20 : 1024);
 }
 

@@ -137,6 +137,11 @@ class backend : public factor_algebra {
   virtual void gemm(float* c, const float* a, const float* b, int m, int n, int k) = 0;
   // The same where the rows of C and A are `ldc` and `lda` values apart.
   virtual void gemm_rows(float* c, size_t ldc, const float* a, size_t lda, const float* b, int m, int n, int k) = 0;
+  // For each part: c[r, first + j] = chain over i of a[r, from + i] by[i, j]. `parts` is a host array.
+  virtual void gemm_parts(float* c, size_t ldc, const float* a, size_t lda, const row_part* parts, int count, int rows) {
+    for (int i = 0; i < count; ++i)
+      gemm_rows(c + parts[i].first, ldc, a + parts[i].from, lda, parts[i].by, rows, parts[i].count, parts[i].values);
+  }
 };
 
 static const size_t norm_chunk = 4096;

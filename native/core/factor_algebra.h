@@ -37,6 +37,13 @@ struct row_set {
   int count, n;
 };
 
+// A factor's columns of a row of `a` and its directions: see gemm_parts.
+struct row_part {
+  size_t from;      // where the factor's values begin in a row
+  const float* by;  // [values, count]
+  int values, first, count;
+};
+
 class factor_algebra {
  public:
   virtual ~factor_algebra() = default;

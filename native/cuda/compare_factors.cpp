@@ -117,6 +117,22 @@ void directions(comparison& compare) {
   });
 }
 
+// Factors of a row, some without directions between them; columns that no factor has stay.
+void parts(comparison& compare, int rows) {
+  compare("gemm_parts " + std::to_string(rows), [&](bench& b) {
+    const int sizes[][2] = {{1, 1}, {32, 32}, {33, 2}, {31, 33}, {200, 70}, {5, 6}};  // values, directions
+    std::vector<row_part> list;
+    size_t from = 3;
+    int first = 2;
+    for (const auto& [values, count] : sizes) {
+      list.push_back({from, b.in(static_cast<size_t>(values) * count), values, first, count});
+      from += values + 7u;
+      first += count + (values == 33 ? 4 : 0);
+    }
+    b.device.gemm_parts(b.out(rows * (first + 3u)), first + 3u, b.in(rows * from), from, list.data(), static_cast<int>(list.size()), rows);
+  });
+}
+
 }  // namespace
 
 void compare_factors(comparison& compare) {
@@ -131,6 +147,7 @@ void compare_factors(comparison& compare) {
       const int n = 21, k = 37;
       b.device.gemm_rows(b.out(m * 30u) + 4, 30, b.in(m * 50u) + 3, 50, b.in(static_cast<size_t>(k) * n), m, n, k);
     });
+  for (const int m : {1, 7, 8, 9, 40}) parts(compare, m);
 }
 
 }  // namespace ol

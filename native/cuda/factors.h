@@ -24,6 +24,10 @@ void probe_factors(cudaStream_t stream, float* probes, double* squares, const fa
                    const double* row_squares, float* narrow, int n);
 void turn_over(cudaStream_t stream, float* to, const float* from, const float* by, int rows, int cols);
 
+// sketch.cu. `parts` is device memory; most_count: the largest count among them.
+void gemm_parts(cudaStream_t stream, float* c, size_t ldc, const float* a, size_t lda, const row_part* parts, int count, int rows,
+                int most_count);
+
 // pivots.cu. `scratch` has room for pivot_scratch doubles.
 size_t pivot_scratch(int matrices, int n, int most);
 void choose_pivots(cudaStream_t stream, factor_pivot* out, const float* grams, int matrices, int n, int most, double least_part,
@@ -50,6 +54,7 @@ class factors_on_device : public backend {
   void turn_over(float* to, const float* from, const float* by, int rows, int cols) override;
   void choose_pivots(factor_pivot* out, const float* grams, int matrices, int n, int most, double least_part) override;
   void orthonormalise_rows(const row_set* sets, int count) override;
+  void gemm_parts(float* c, size_t ldc, const float* a, size_t lda, const row_part* parts, int count, int rows) override;
 
  protected:
   virtual cudaStream_t stream() const = 0;

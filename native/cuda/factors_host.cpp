@@ -10,6 +10,9 @@ namespace {
 // Bytes of fp64 that sets of rows take at a time, unless one set has more.
 const size_t most_wide = size_t{256} << 20;
 
+// A launch grid's second side ends there.
+const int most_parts = 65535;
+
 }  // namespace
 
 void factors_on_device::load_factors(float* to, const float* from, size_t stride, int n, int rank, int longer, bool tensors) {
@@ -48,6 +51,16 @@ void factors_on_device::turn_over(float* to, const float* from, const float* by,
 void factors_on_device::choose_pivots(factor_pivot* out, const float* grams, int matrices, int n, int most, double least_part) {
   const device_array<double> scratch(*this, cuda::pivot_scratch(matrices, n, most));
   cuda::choose_pivots(stream(), out, grams, matrices, n, most, least_part, scratch.get());
+}
+
+void factors_on_device::gemm_parts(float* c, size_t ldc, const float* a, size_t lda, const row_part* parts, int count, int rows) {
+  if (count <= 0) return;
+  int most = 0;
+  for (int i = 0; i < count; ++i) most = std::max(most, parts[i].count);
+  const device_array<row_part> on_device(*this, count);
+  upload(on_device.get(), parts, count * sizeof(row_part));
+  for (int first = 0; first < count; first += most_parts)
+    cuda::gemm_parts(stream(), c, ldc, a, lda, on_device.get() + first, std::min(count - first, most_parts), rows, most);
 }
 
 void factors_on_device::orthonormalise_rows(const row_set* sets, int count) {

@@ -103,7 +103,7 @@ std::shared_ptr<const factored_sketcher::resident> factored_sketcher::on_device(
   float* to = made->held.get();
   for (const part& p : parts_) {
     if (!is_host) device.upload(to, p.directions.data(), p.directions.size() * sizeof(float));
-    made->parts.push_back(is_host ? p.directions.data() : to);
+    made->parts.push_back({p.offset, is_host ? p.directions.data() : to, static_cast<int>(p.values), static_cast<int>(p.first), p.count});
     to += is_host ? 0 : p.directions.size();
   }
   return made;
@@ -113,10 +113,7 @@ void factored_sketcher::run(backend& device, pool& threads, const resident& basi
                             int n, float* coordinates) const {
   const size_t width = scales_.size();
   device_array<float> found(device, n * width);
-  for (size_t b = 0; b < parts_.size(); b++) {
-    const part& p = parts_[b];
-    device.gemm_rows(found.get() + p.first, width, gradients + p.offset, parameters_, basis.parts[b], n, p.count, static_cast<int>(p.values));
-  }
+  device.gemm_parts(found.get(), width, gradients, parameters_, basis.parts.data(), static_cast<int>(basis.parts.size()), n);
   device.scale_columns(found.get(), basis.scales.get(), n, width);
   const std::vector<float> raw = downloaded(device, found);
   threads.run(n, [&](int e, int) { finish(terms, &raw[e * width], coordinates + static_cast<size_t>(e) * terms.dimension); });

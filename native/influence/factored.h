@@ -52,7 +52,7 @@ class factored_sketcher {
   // The directions in a device's memory: as they lie where that is the host's.
   struct resident {
     device_array<float> held, scales;
-    std::vector<const float*> parts;
+    std::vector<row_part> parts;
   };
   std::shared_ptr<const resident> on_device(backend& device) const;
 
