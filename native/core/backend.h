@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
+#include "core/factor_algebra.h"
 #include "core/matrix.h"
 #include "core/row_scan.h"
 #include "cpu/isa.h"
@@ -42,9 +44,8 @@ struct greedy_choice {
   float nll;        // minus the log-probability of `id`, by the whole row
 };
 
-class backend {
+class backend : public factor_algebra {
  public:
-  virtual ~backend() = default;
   virtual const char* device() const = 0;
 
   virtual void* allocate(size_t bytes) = 0;
@@ -134,6 +135,13 @@ class backend {
   virtual void sum_squares(float* out, const float* x, size_t n) = 0;
   // C[m,n] = A[m,k] B[k,n], row-major, chain over k.
   virtual void gemm(float* c, const float* a, const float* b, int m, int n, int k) = 0;
+  // The same where the rows of C and A are `ldc` and `lda` values apart.
+  virtual void gemm_rows(float* c, size_t ldc, const float* a, size_t lda, const float* b, int m, int n, int k) = 0;
+  // For each part: c[r, first + j] = chain over i of a[r, from + i] by[i, j]. `parts` is a host array.
+  virtual void gemm_parts(float* c, size_t ldc, const float* a, size_t lda, const row_part* parts, int count, int rows) {
+    for (int i = 0; i < count; ++i)
+      gemm_rows(c + parts[i].first, ldc, a + parts[i].from, lda, parts[i].by, rows, parts[i].count, parts[i].values);
+  }
 };
 
 static const size_t norm_chunk = 4096;
@@ -171,5 +179,20 @@ class device_array {
   T* data_ = nullptr;
   size_t count_ = 0;
 };
+
+template <typename T>
+device_array<T> uploaded(backend& owner, const std::vector<T>& values) {
+  device_array<T> made(owner, values.size());
+  owner.upload(made.get(), values.data(), values.size() * sizeof(T));
+  return made;
+}
+
+// After what is queued.
+template <typename T>
+std::vector<T> downloaded(backend& owner, const device_array<T>& values) {
+  std::vector<T> host(values.size());
+  if (!host.empty()) owner.download(host.data(), values.get(), host.size() * sizeof(T));
+  return host;
+}
 
 }  // namespace ol

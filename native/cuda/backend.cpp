@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/session.h"
 #include "cuda/attention_plan.h"
+#include "cuda/factors.h"
 #include "cuda/memory.h"
 #include "cuda/ops.h"
 #include "cuda/scan.h"
@@ -17,14 +18,10 @@
 namespace ol {
 namespace {
 
-// The backward pass of attention keeps at most so many scores and gradients at a time (1 GiB), unless the heads of one
-// key-value head of one sequence have more.
-const size_t score_budget = size_t{1} << 28;
-
 // A launch grid's second side ends at 65535.
 const int most_segments = 65535;
 
-class cuda_backend final : public backend {
+class cuda_backend final : public cuda::factors_on_device {
  public:
   cuda_backend() : staging_(stream_.stream) {}
   // Before the memory goes back to the device.
@@ -121,16 +118,13 @@ class cuda_backend final : public backend {
   void attention_backward(const attention_backward_args& args, const attention_sequence* sequences,
                           int count) override {
     if (count <= 0) return;
-    const int group = args.shape.heads / args.shape.kv_heads;
-    const auto plan = cuda::plan_attention(sequences, count, args.shape.heads, group, score_budget / 2);
-    const size_t bytes = plan.tasks.size() * sizeof(cuda::attention_task);
-    auto* tasks = static_cast<cuda::attention_task*>(tasks_.reserve(bytes));
-    upload(tasks, plan.tasks.data(), bytes);
-    auto* scores = static_cast<float*>(scores_.reserve(plan.scores * 2 * sizeof(float)));
-    for (const auto& part : plan.parts) {
-      cuda::attention_backward(stream(), args, {tasks + part.first_task, part.sequences, part.first_head, part.heads,
-                                                part.most_queries, part.most_keys, scores, scores + plan.scores});
-    }
+    const auto plan = cuda::plan_backward(sequences, count);
+    const size_t bytes = count * sizeof(attention_sequence);
+    auto* on_device = static_cast<attention_sequence*>(tasks_.reserve(bytes));
+    upload(on_device, sequences, bytes);
+    auto* dots = static_cast<float*>(dots_.reserve(plan.rows * args.shape.heads * sizeof(float)));
+    for (const auto& part : plan.parts)
+      cuda::attention_backward(stream(), args, on_device + part.first, part.count, part.most_queries, dots);
   }
 
   void swiglu_forward(float* h, const float* gate, const float* up, size_t n) override {
@@ -169,10 +163,14 @@ class cuda_backend final : public backend {
   void gemm(float* c, const float* a, const float* b, int m, int n, int k) override {
     cuda::multiply(stream(), {c, a, b, n, k, n, m, n, k}, true, false, false);
   }
+  void gemm_rows(float* c, size_t ldc, const float* a, size_t lda, const float* b, int m, int n, int k) override {
+    const auto below_c = static_cast<ptrdiff_t>(ldc), below_a = static_cast<ptrdiff_t>(lda);
+    cuda::multiply(stream(), {c, a, b, below_c, below_a, n, m, n, k}, true, false, false);
+  }
 
  private:
   friend cudaStream_t ol::stream_of(const backend& device);
-  cudaStream_t stream() const { return stream_.stream; }
+  cudaStream_t stream() const override { return stream_.stream; }
 
   static cuda::stored_view view_of(const linear_weight& w) {
     const stored_matrix& m = *w.stored;
@@ -211,7 +209,7 @@ class cuda_backend final : public backend {
   stream_owner stream_;
   cuda::arena memory_;
   staging staging_;
-  device_scratch offsets_{memory_}, tasks_{memory_}, scores_{memory_}, segments_{memory_}, low_{memory_};
+  device_scratch offsets_{memory_}, tasks_{memory_}, dots_{memory_}, segments_{memory_}, low_{memory_};
   device_scratch widened_{memory_}, whole_{memory_};  // parts of a stored matrix as fp32; rows of x as whole numbers
 };
 

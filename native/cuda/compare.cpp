@@ -183,6 +183,8 @@ int main(int count, char** words) {
     elements(compare);
     attention(compare);
     compare_attention(compare);
+    compare_attention_backward(compare);
+    compare_factors(compare);
     compare_greedy(compare);
     compare_lora(compare);
     compare_scan(compare);

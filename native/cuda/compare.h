@@ -100,6 +100,8 @@ struct comparison {
 
 // Each file's own comparisons.
 void compare_attention(comparison& compare);
+void compare_attention_backward(comparison& compare);
+void compare_factors(comparison& compare);
 void compare_greedy(comparison& compare);
 void compare_lora(comparison& compare);
 void compare_scan(comparison& compare);
