@@ -6,7 +6,23 @@
 namespace ol {
 namespace cuda {
 
-// BYTES: 16 or 4; both places are multiples of it. The first `there` bytes are read, zeros stand for the others.
+// BYTES: 16 or 4; both places are multiples of it.
+template <int BYTES>
+static __device__ __forceinline__ void copy_async(float* shared, const float* global) {
+#if defined(OL_CUDA_EMULATED)
+  ::emulate::copy_async(shared, global, BYTES, BYTES);
+#else
+  const unsigned to = static_cast<unsigned>(__cvta_generic_to_shared(shared));
+  if constexpr (BYTES == 16) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(global) : "memory");
+  } else {
+    static_assert(BYTES == 4, "copies of 16 or of 4 bytes");
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(to), "l"(global) : "memory");
+  }
+#endif
+}
+
+// The same of the first `there` bytes only; zeros stand for the others. With none the device memory isn't looked at.
 template <int BYTES>
 static __device__ __forceinline__ void copy_async(float* shared, const float* global, int there) {
 #if defined(OL_CUDA_EMULATED)

@@ -38,13 +38,6 @@ void start(cudaStream_t stream, product_list& list, int examples, bool a_deep, b
   OL_CUDA_LAUNCH(stream, tiles * static_cast<unsigned>(examples), S::threads, kernel, list, accumulate);
 }
 
-bool in_quads(const product& p) {
-  const auto aligned = [](const float* from, ptrdiff_t ld) {
-    return ((reinterpret_cast<size_t>(from) | static_cast<size_t>(ld) * sizeof(float)) & 15) == 0;
-  };
-  return aligned(p.a, p.lda) && aligned(p.b, p.ldb);
-}
-
 // The choice of a kernel, the one place where it is made. Bytes do not depend on it.
 //
 // | product                                   | kernel                                                                   |
@@ -62,7 +55,7 @@ kind kind_of(const product& p) {
   if (p.m <= 0 || p.n <= 0) return kind::none;
   if (p.m <= few && p.m <= p.n) return kind::few_rows;
   if (p.n <= few) return kind::few_cols;
-  return in_quads(p) ? kind::quads : kind::singles;
+  return in_quads(p.a, p.lda) && in_quads(p.b, p.ldb) ? kind::quads : kind::singles;
 }
 
 const int fills_a_gpu = 128;  // from so many tiles on, every multiprocessor has one

@@ -3,8 +3,8 @@
 // what it held.
 #pragma once
 #include "core/math.h"
-#include "cuda/async_copy.cuh"
 #include "cuda/ops.h"
+#include "cuda/slab_source.cuh"
 
 namespace ol {
 namespace cuda {
@@ -30,47 +30,13 @@ struct staged_memory {
   float a[stages][S::rows * slab], b[stages][S::cols * slab];
 };
 
-// One operand's slab. DEEP (k is contiguous in device memory): a line of sixteen terms for each of SIZE rows, whose quads are
-// turned so that lanes whose rows are TURN apart read other banks; else a line of SIZE for each term.
-template <int SIZE, bool DEEP, int TURN>
-struct slab_lines {
-  // Where terms 4 q .. 4 q + 3 of a row lie.
-  static __device__ __forceinline__ int quad(int row, int q) { return row * slab + 4 * ((q ^ row / TURN) & 3); }
-
-  // Begins the copies of terms k .. k+15 of rows first .. first+SIZE-1. Unless it is `inside`, what lies behind row `end` or
-  // term `k1` is not read.
-  template <bool QUADS, int THREADS>
-  static __device__ __forceinline__ void fill(float* to, const float* from, ptrdiff_t ld, int first, int end, int k, int k1,
-                                              bool inside) {
-#pragma unroll
-    for (int l = 0; l < SIZE * slab / 4 / THREADS; ++l) {
-      const int e = static_cast<int>(threadIdx.x) + l * THREADS, across = DEEP ? slab / 4 : SIZE / 4;
-      const int line = e / across, four = e % across * 4;
-      const int row = first + (DEEP ? line : four), p = k + (DEEP ? four : line);
-      int there = 4;
-      if (!inside) {
-        there = DEEP ? (row < end ? k1 - p : 0) : (p < k1 ? end - row : 0);
-        there = there < 0 ? 0 : there > 4 ? 4 : there;
-      }
-      const float* source = there > 0 ? from + (DEEP ? row * ld + p : p * ld + row) : from;
-      float* at = to + (DEEP ? quad(line, e % across) : 4 * e);
-      if constexpr (QUADS) {
-        copy_async<16>(at, source, 4 * there);
-      } else {
-#pragma unroll
-        for (int j = 0; j < 4; ++j) copy_async<4>(at + j, j < there ? source + j : from, j < there ? 4 : 0);
-      }
-    }
-  }
-};
-
-// QUADS: the operands' addresses and leading dimensions are multiples of sixteen bytes.
+// QUADS: both operands can be copied in quads.
 template <class S, bool A_DEEP, bool B_DEEP, bool QUADS>
 class staged_tile {
  public:
   __device__ staged_tile(staged_memory<S>& memory, const product& p, int row0, int col0, int k0, int k1)
-      : memory_(memory), p_(p), row0_(row0), col0_(col0), k0_(k0), k1_(k1),
-        inside_(row0 + S::rows <= p.m && col0 + S::cols <= p.n) {
+      : memory_(memory), p_(p), a_(p.a, p.lda, row0, p.m, k0), b_(p.b, p.ldb, col0, p.n, k0), row0_(row0), col0_(col0),
+        terms_(k1 - k0), inside_(row0 + S::rows <= p.m && col0 + S::cols <= p.n) {
 #pragma unroll
     for (int i = 0; i < S::tm; ++i)
 #pragma unroll
@@ -80,7 +46,7 @@ class staged_tile {
   // The first slabs are on their way while c is read.
   __device__ void begin() {
 #pragma unroll
-    for (int s = 0; s < stages - 1; ++s) fill(s, k0_ + s * slab);
+    for (int s = 0; s < stages - 1; ++s) fill(s, terms_ - s * slab);
   }
 
   __device__ void load() {
@@ -114,15 +80,15 @@ class staged_tile {
   // All terms, after begin(). All threads of the block call it.
   __device__ void run() {
     int at = 0, free = stages - 1;
-    for (int k = k0_; k < k1_; k += slab) {
+    for (int left = terms_; left > 0; left -= slab) {
       wait_for_copies<stages - 2>();
       // Now all threads' copies of this slab are there, and nobody reads the slab before it any more.
       __syncthreads();
-      fill(free, k + (stages - 1) * slab);
-      if (k1_ - k >= slab) {
+      fill(free, left - (stages - 1) * slab);
+      if (left >= slab) {
         multiply<true>(memory_.a[at], memory_.b[at], slab);
       } else {
-        multiply<false>(memory_.a[at], memory_.b[at], k1_ - k);
+        multiply<false>(memory_.a[at], memory_.b[at], left);
       }
       free = at;
       at = at + 1 < stages ? at + 1 : 0;
@@ -130,8 +96,9 @@ class staged_tile {
   }
 
  private:
-  using lines_a = slab_lines<S::rows, A_DEEP, 2>;
-  using lines_b = slab_lines<S::cols, B_DEEP, 4>;
+  // Eight lanes read rows side by side, or four read columns four apart.
+  using source_a = slab_source<S::rows, slab, A_DEEP, 2, 4, S::threads>;
+  using source_b = slab_source<S::cols, slab, B_DEEP, 4, 4, S::threads>;
 
   // The thread's rows and columns within the tile. Columns lie in groups of four; rows too, where their lines do.
   __device__ __forceinline__ int row(int i) const {
@@ -146,7 +113,7 @@ class staged_tile {
   // body(i, j, place of outputs j .. j+3 of the thread's row i, how many of them are there, whether they are read as one).
   template <typename F>
   __device__ __forceinline__ void each_four(F body) const {
-    const bool aligned = ((reinterpret_cast<size_t>(p_.c) | static_cast<size_t>(p_.ldc) * sizeof(float)) & 15) == 0;
+    const bool aligned = in_quads(p_.c, p_.ldc);
 #pragma unroll
     for (int i = 0; i < S::tm; ++i) {
       const int r = row0_ + row(i);
@@ -159,23 +126,27 @@ class staged_tile {
     }
   }
 
-  __device__ __forceinline__ void fill(int stage, int k) {
-    if (k < k1_) {
-      const bool inside = inside_ && k + slab <= k1_;
-      lines_a::template fill<QUADS, S::threads>(memory_.a[stage], p_.a, p_.lda, row0_, p_.m, k, k1_, inside);
-      lines_b::template fill<QUADS, S::threads>(memory_.b[stage], p_.b, p_.ldb, col0_, p_.n, k, k1_, inside);
+  // The next slab, of the terms that are left with it.
+  __device__ __forceinline__ void fill(int stage, int left) {
+    if (QUADS && inside_ && left >= slab) {
+      a_.template fill<slab_is::whole, true>(memory_.a[stage], left);
+      b_.template fill<slab_is::whole, true>(memory_.b[stage], left);
+    } else if (left > 0) {
+      a_.template fill<slab_is::any, QUADS>(memory_.a[stage], left);
+      b_.template fill<slab_is::any, QUADS>(memory_.b[stage], left);
     }
     close_copies();
   }
 
   static __device__ __forceinline__ float4 four(const float* at) { return *reinterpret_cast<const float4*>(at); }
 
-  // x[p][i]: term 4 q + p of the thread's row i.
+  // x[p][i]: term 4 q + p of the thread's row i. `a`: the thread's first row in the slab.
   __device__ __forceinline__ void read_rows(float (&x)[4][S::tm], const float* a, int q) const {
+    const unsigned turn = source_a::turn_of(static_cast<unsigned>(row(0)));
 #pragma unroll
     for (int l = 0; l < S::tm; ++l) {
       const int p = l / (S::tm / 4), i = l % (S::tm / 4) * 4;
-      const float4 v = four(a + (A_DEEP ? lines_a::quad(row(l), q) : (4 * q + p) * S::rows + row(i)));
+      const float4 v = four(A_DEEP ? a + 8 * l * slab + 4 * (q ^ turn) : a + (4 * q + p) * S::rows + i * 8);
       if constexpr (A_DEEP) {
         x[0][l] = v.x, x[1][l] = v.y, x[2][l] = v.z, x[3][l] = v.w;
       } else {
@@ -187,8 +158,10 @@ class staged_tile {
   // The first `depth` terms of a slab. A term that is not there must not be added as zero: -0 would become +0.
   template <bool WHOLE>
   __device__ __forceinline__ void multiply(const float* a, const float* b, int depth) {
-    constexpr int unrolled = WHOLE ? slab / 4 : 1;
-#pragma unroll unrolled
+    const unsigned turn = source_b::turn_of(static_cast<unsigned>(col(0)));
+    a += A_DEEP ? row(0) * slab : row(0);
+    b += B_DEEP ? col(0) * slab : col(0);
+#pragma unroll(WHOLE ? 2 : 1)
     for (int q = 0; q < slab / 4; ++q) {
       const int terms = WHOLE ? 4 : depth - 4 * q;
       if (!WHOLE && terms <= 0) break;
@@ -197,7 +170,7 @@ class staged_tile {
       if constexpr (B_DEEP) {
 #pragma unroll
         for (int j = 0; j < S::tn; ++j) {
-          const float4 v = four(b + lines_b::quad(col(j), q));
+          const float4 v = four(b + (j / 4 * 16 + j % 4) * slab + 4 * (q ^ turn));
           const float y[4] = {v.x, v.y, v.z, v.w};
 #pragma unroll
           for (int p = 0; p < 4; ++p) {
@@ -212,7 +185,7 @@ class staged_tile {
           if (!WHOLE && p >= terms) break;
 #pragma unroll
           for (int j = 0; j < S::tn; j += 4) {
-            const float4 v = four(b + (4 * q + p) * S::cols + col(j));
+            const float4 v = four(b + (4 * q + p) * S::cols + j * 4);
             const float y[4] = {v.x, v.y, v.z, v.w};
 #pragma unroll
             for (int e = 0; e < 4; ++e)
@@ -227,7 +200,9 @@ class staged_tile {
   float acc_[S::tm][S::tn];
   staged_memory<S>& memory_;
   const product& p_;
-  const int row0_, col0_, k0_, k1_;
+  source_a a_;
+  source_b b_;
+  const int row0_, col0_, terms_;
   const bool inside_;
 };
 

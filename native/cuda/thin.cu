@@ -3,27 +3,28 @@
 // ahead; the few are broadcast. A thread has the chains of one of the many with up to four of the few; nobody multiplies what
 // is not there.
 #include "core/math.h"
-#include "cuda/async_copy.cuh"
 #include "cuda/launch.h"
 #include "cuda/product_list.h"
+#include "cuda/slab_source.cuh"
 
 namespace ol {
 namespace cuda {
 namespace {
 
-const int threads = 128, stages = 4;
+const int threads = 128;
 
-// MANY of the many a block, R of the few a thread.
+// MANY of the many a block, R of the few a thread; as many slabs as 48 KiB of shared memory hold.
 template <int MANY, int R>
 struct thin_shape {
   static constexpr int many = MANY, each = R, step = threads / MANY, most_few = R * step;
   static constexpr int slab = MANY + most_few <= 24 ? 128 : 64;  // terms at a time
-  static_assert((MANY + most_few) * slab * stages * sizeof(float) <= 48 << 10, "what a block has of shared memory");
+  static constexpr int stages = (48 << 10) / ((MANY + most_few) * slab * static_cast<int>(sizeof(float)));
+  static_assert(stages >= 4, "three slabs on their way");
 };
 
 template <class S>
 struct thin_memory {
-  float many[stages][S::many * S::slab], few[stages][S::most_few * S::slab];
+  float many[S::stages][S::many * S::slab], few[S::stages][S::most_few * S::slab];
 };
 
 // A product with its rows and columns named by how many there are.
@@ -32,12 +33,7 @@ struct thin_part {
   ptrdiff_t many_ld, few_ld, many_step, few_step;  // of the operands; of c
   float* c;
   int many_count, few_count, first, k0, k1;
-  bool many_quads, few_quads;  // copied sixteen bytes at a time
 };
-
-__device__ __forceinline__ bool in_quads(const float* from, ptrdiff_t ld) {
-  return ((reinterpret_cast<size_t>(from) | static_cast<size_t>(ld) * sizeof(float)) & 15) == 0;
-}
 
 __device__ __forceinline__ thin_part thin_part_of(const product_part& part, int many, bool rows_few) {
   const product& p = part.p;
@@ -54,123 +50,127 @@ __device__ __forceinline__ thin_part thin_part_of(const product_part& part, int 
   t.first = part.tile * many;
   t.k0 = part.k0;
   t.k1 = part.k1;
-  t.many_quads = in_quads(t.many, t.many_ld);
-  t.few_quads = in_quads(t.few, t.few_ld);
   return t;
 }
 
-// Terms 4 q .. 4 q + 3 of a line: turned, so that neighbouring lines' lie in other banks.
-template <class S>
-__device__ __forceinline__ int quad(int line, int q) {
-  return line * S::slab + 4 * (q / 8 * 8 + ((q ^ line) & 7));
-}
-
-// The first `there` of four values; the others are zeros.
-__device__ __forceinline__ void copy_four(float* to, const float* from, int there, bool quads, const float* some) {
-  there = there < 0 ? 0 : there > 4 ? 4 : there;
-  if (quads) {
-    copy_async<16>(to, there > 0 ? from : some, 4 * there);
-  } else {
-#pragma unroll
-    for (int j = 0; j < 4; ++j) copy_async<4>(to + j, j < there ? from + j : some, j < there ? 4 : 0);
-  }
-}
-
+// Both operands on their way to shared memory.
 template <class S, bool MANY_DEEP, bool FEW_DEEP>
-__device__ __forceinline__ void fill(thin_memory<S>& memory, int stage, const thin_part& t, int k) {
-  const int thread = static_cast<int>(threadIdx.x);
-  if (k < t.k1) {
-#pragma unroll
-    for (int l = 0; l < S::many * S::slab / 4 / threads; ++l) {
-      const int e = thread + l * threads, across = (MANY_DEEP ? S::slab : S::many) / 4, line = e / across, q = e % across;
-      const int o = t.first + (MANY_DEEP ? line : 4 * q), p = k + (MANY_DEEP ? 4 * q : line);
-      const int there = MANY_DEEP ? (o < t.many_count ? t.k1 - p : 0) : (p < t.k1 ? t.many_count - o : 0);
-      copy_four(memory.many[stage] + (MANY_DEEP ? quad<S>(line, q) : 4 * e),
-                t.many + (MANY_DEEP ? o * t.many_ld + p : p * t.many_ld + o), there, t.many_quads, t.many);
+class thin_source {
+ public:
+  __device__ thin_source(thin_memory<S>& memory, const thin_part& t)
+      : memory_(memory), many_(t.many, t.many_ld, t.first, t.many_count, t.k0),
+        few_(t.few, t.few_ld, 0, t.few_count, t.k0), from_(t.few + t.k0 * t.few_ld), ld_(t.few_ld), count_(t.few_count),
+        many_quads_(in_quads(t.many, t.many_ld)), few_quads_(in_quads(t.few, t.few_ld)),
+        inside_(t.first + S::many <= t.many_count) {}
+
+  // The next slab, of the terms that are left with it.
+  __device__ __forceinline__ void fill(int stage, int left) {
+    float *many = memory_.many[stage], *few = memory_.few[stage];
+    if (left >= S::slab && inside_ && many_quads_) {
+      many_.template fill<slab_is::whole, true>(many, left);
+    } else if (left > 0) {
+      if (many_quads_) many_.template fill<slab_is::any, true>(many, left);
+      else many_.template fill<slab_is::any, false>(many, left);
     }
-    if constexpr (FEW_DEEP) {
-      for (int e = thread; e < t.few_count * (S::slab / 4); e += threads) {
-        const int f = e / (S::slab / 4), q = e % (S::slab / 4);
-        copy_four(memory.few[stage] + quad<S>(f, q), t.few + f * t.few_ld + k + 4 * q, t.k1 - k - 4 * q, t.few_quads, t.few);
-      }
-    } else {
-#pragma unroll 2
-      for (int e = thread; e < S::most_few * S::slab; e += threads) {
-        const int f = e % S::most_few, p = e / S::most_few;
-        if (f >= t.few_count) continue;
-        const bool there = k + p < t.k1;
-        copy_async<4>(memory.few[stage] + quad<S>(f, p / 4) + p % 4, there ? t.few + (k + p) * t.few_ld + f : t.few,
-                      there ? 4 : 0);
-      }
+    if constexpr (!FEW_DEEP) {
+      if (left > 0) turn_round(few, left);
+    } else if (left >= S::slab && few_quads_) {
+      few_.template fill<slab_is::whole_lines, true>(few, left);
+    } else if (left > 0) {
+      if (few_quads_) few_.template fill<slab_is::any, true>(few, left);
+      else few_.template fill<slab_is::any, false>(few, left);
     }
+    close_copies();
   }
-  close_copies();
-}
+
+  using many_lines = slab_source<S::many, S::slab, MANY_DEEP, 1, 8, threads>;
+
+ private:
+  // Lines of each term become lines of each of the few.
+  __device__ __forceinline__ void turn_round(float* to, int left) {
+#pragma unroll 2
+    for (int e = static_cast<int>(threadIdx.x); e < S::most_few * S::slab; e += threads) {
+      const int f = e % S::most_few, p = e / S::most_few;
+      if (f < count_ && p < left) copy_async<4>(to + f * S::slab + p, from_ + p * ld_ + f);
+    }
+    from_ += S::slab * ld_;
+  }
+
+  thin_memory<S>& memory_;
+  many_lines many_;
+  // Eight lanes side by side read the same: the few need no turning.
+  slab_source<S::most_few, S::slab, true, 1, 1, threads> few_;
+  const float* from_;
+  const ptrdiff_t ld_;
+  const int count_;
+  const bool many_quads_, few_quads_, inside_;
+};
 
 __device__ __forceinline__ void read_four(float (&to)[4], const float* from) {
   const float4 four = *reinterpret_cast<const float4*>(from);
   to[0] = four.x, to[1] = four.y, to[2] = four.z, to[3] = four.w;
 }
 
-// `terms` of the four terms 4 q .. 4 q + 3: one that is not there must not be added as zero, -0 would become +0.
+// `terms` of the four terms 4 q .. 4 q + 3, `many` and `few` of which are the thread's first. A term that is not there must
+// not be added as zero: -0 would become +0. Of the few the thread has every S::step-th, `count` of them.
 template <class S, bool MANY_DEEP>
-__device__ __forceinline__ void multiply_four(float (&sum)[S::each], const float* many, const float* few, int o, int f0,
-                                              int few_count, int q, int terms) {
+__device__ __forceinline__ void multiply_four(float (&sum)[S::each], const float* many, const float* few, unsigned turn,
+                                              int count, int q, int terms) {
   float w[4];
   if constexpr (MANY_DEEP) {
-    read_four(w, many + quad<S>(o, q));
+    read_four(w, many + 4 * (static_cast<unsigned>(q) ^ turn));
   } else {
 #pragma unroll
-    for (int p = 0; p < 4; ++p) w[p] = many[(4 * q + p) * S::many + o];
+    for (int p = 0; p < 4; ++p) w[p] = many[(4 * q + p) * S::many];
   }
 #pragma unroll
   for (int i = 0; i < S::each; ++i) {
-    const int f = f0 + i * S::step;
-    if (f >= few_count) continue;
+    if (i > 0 && i >= count) break;
     float x[4];
-    read_four(x, few + quad<S>(f, q));
+    read_four(x, few + i * S::step * S::slab + 4 * q);
 #pragma unroll
     for (int p = 0; p < 4; ++p)
       if (p < terms) sum[i] = ol_fma(x[p], w[p], sum[i]);
   }
 }
 
-// As in multiply_four: the factors' order makes no difference to a product.
 template <class S, bool MANY_DEEP, bool FEW_DEEP>
 __global__ void __launch_bounds__(threads) thin_kernel(product_list list, bool rows_few, bool accumulate) {
   __shared__ __align__(16) thin_memory<S> memory;
   const thin_part t = thin_part_of(part_of(list, static_cast<int>(blockIdx.x)), S::many, rows_few);
+  const int terms = t.k1 - t.k0;
+  using source = thin_source<S, MANY_DEEP, FEW_DEEP>;
+  source from(memory, t);
 #pragma unroll
-  for (int s = 0; s < stages - 1; ++s) fill<S, MANY_DEEP, FEW_DEEP>(memory, s, t, t.k0 + s * S::slab);
-  const int o = static_cast<int>(threadIdx.x) % S::many, f0 = static_cast<int>(threadIdx.x) / S::many;
+  for (int s = 0; s < S::stages - 1; ++s) from.fill(s, terms - s * S::slab);
+  const int o = static_cast<int>(threadIdx.x) % S::many, f = static_cast<int>(threadIdx.x) / S::many;
+  const unsigned turn = source::many_lines::turn_of(static_cast<unsigned>(o));
   const bool there = t.first + o < t.many_count;
-  float* c = t.c + (t.first + o) * t.many_step;
+  const int count = (t.few_count - f + S::step - 1) / S::step;  // chains of this thread
+  float* c = t.c + (t.first + o) * t.many_step + f * t.few_step;
   float sum[S::each];
 #pragma unroll
-  for (int i = 0; i < S::each; ++i) {
-    const int f = f0 + i * S::step;
-    sum[i] = accumulate && there && f < t.few_count ? c[f * t.few_step] : 0.0f;
-  }
-  int at = 0;
-  for (int k = t.k0; k < t.k1; k += S::slab) {
-    wait_for_copies<stages - 2>();
+  for (int i = 0; i < S::each; ++i) sum[i] = accumulate && there && i < count ? c[i * S::step * t.few_step] : 0.0f;
+  int at = 0, free = S::stages - 1;
+  for (int left = terms; left > 0; left -= S::slab) {
+    wait_for_copies<S::stages - 2>();
     // Now all threads' copies of this slab are there, and nobody reads the slab before it any more.
     __syncthreads();
-    fill<S, MANY_DEEP, FEW_DEEP>(memory, (at + stages - 1) % stages, t, k + (stages - 1) * S::slab);
-    const int depth = t.k1 - k < S::slab ? t.k1 - k : S::slab;
-    const float *many = memory.many[at], *few = memory.few[at];
-    if (f0 < t.few_count) {
-#pragma unroll 4
-      for (int q = 0; q < depth / 4; ++q) multiply_four<S, MANY_DEEP>(sum, many, few, o, f0, t.few_count, q, 4);
-      if (depth % 4) multiply_four<S, MANY_DEEP>(sum, many, few, o, f0, t.few_count, depth / 4, depth % 4);
+    from.fill(free, left - (S::stages - 1) * S::slab);
+    const float *many = memory.many[at] + o * (MANY_DEEP ? S::slab : 1), *few = memory.few[at] + f * S::slab;
+    if (count > 0 && left >= S::slab) {
+#pragma unroll 8
+      for (int q = 0; q < S::slab / 4; ++q) multiply_four<S, MANY_DEEP>(sum, many, few, turn, count, q, 4);
+    } else if (count > 0) {
+#pragma unroll 1
+      for (int q = 0; 4 * q < left; ++q) multiply_four<S, MANY_DEEP>(sum, many, few, turn, count, q, left - 4 * q);
     }
-    at = (at + 1) % stages;
+    free = at;
+    at = at + 1 < S::stages ? at + 1 : 0;
   }
 #pragma unroll
-  for (int i = 0; i < S::each; ++i) {
-    const int f = f0 + i * S::step;
-    if (there && f < t.few_count) c[f * t.few_step] = sum[i];
-  }
+  for (int i = 0; i < S::each; ++i)
+    if (there && i < count) c[i * S::step * t.few_step] = sum[i];
 }
 
 const int fills_a_gpu = 128;  // from so many blocks on, every multiprocessor has one
