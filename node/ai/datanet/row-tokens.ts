@@ -4,7 +4,7 @@ import type { ModelTokenizer } from "../model/tokenizer.ts";
 import { type ChatMessage, traceChat } from "../template/chat.ts";
 import type { ChatTemplate } from "../template/chat-template.ts";
 import type { TracedText } from "../template/provenance.ts";
-import type { Row, RowMessage } from "./rows.ts";
+import { isProse, type Row, type RowMessage } from "./rows.ts";
 
 /** A row in tokens. */
 export interface TokenizedRow {
@@ -31,6 +31,41 @@ export async function promptIds(question: Question, tokenizer: ModelTokenizer): 
   if (chat === undefined) return await tokenizer.encodeText(promptText(question), true);
   return await tokenizer.encodeMarkup(chat.prompt.text, false, chat.prompt.isFromContent);
 }
+
+/** A row as it stands before a question of a model without a chat template: with its answer; prose as it is. */
+function shownText(row: Row): string {
+  return isProse(row) ? row.completion : `${promptText(row)} ${row.completion}`;
+}
+
+/**
+ * Token ids of a question behind rows that are shown with it, in their order: by the chat template each is a turn of the user and its answer,
+ * behind what a system says; else rows and question are parted by empty lines. Special tokens in rows are text, as in the question.
+ * @returns undefined where the template writes the question, but not behind these rows.
+ * @throws CodedError those of {@link promptIds}.
+ */
+export async function promptIdsBehind(
+  shown: readonly Row[],
+  question: Question,
+  tokenizer: ModelTokenizer,
+): Promise<number[] | undefined> {
+  const chat = await writeChat(question, tokenizer);
+  if (chat === undefined) {
+    const parts = [...shown.map(shownText), promptText(question)];
+    return await tokenizer.encodeText(parts.join("\n\n"), true);
+  }
+  const { template, messages } = chat;
+  const opening = messages.findIndex(({ role }) => !SYSTEM.has(role));
+  const turns = shown.flatMap(({ prompt, completion, before = [] }) => [
+    { role: "user", content: [...before.map(({ content }) => content), prompt].join("\n\n") },
+    { role: "assistant", content: completion },
+  ]);
+  const behind = [...messages.slice(0, opening), ...turns, ...messages.slice(opening)];
+  const prompt = await writtenChat(template, tokenizer, behind);
+  return prompt && (await tokenizer.encodeMarkup(prompt.text, false, prompt.isFromContent));
+}
+
+/** Roles that open a conversation. */
+const SYSTEM: ReadonlySet<string> = new Set(["system", "developer"]);
 
 /**
  * Ids of question, answer and end token; question and answer are tokenised apart, as in serving. By a chat template the
@@ -80,17 +115,27 @@ async function writeChat(
     [{ role: "user", content: joined }],
   ];
   for (const messages of ways) {
-    try {
-      const conversation = { messages, addGenerationPrompt: true };
-      return { template, messages, prompt: await traceChat(template, tokenizer, conversation) };
-    } catch (error) {
-      const isRefused = ["TEMPLATE_RAISED", "TEMPLATE_FAILED", "CHAT_TOKENS_UNCLEAR"].some((code) =>
-        isCodedError(error, code),
-      );
-      if (!isRefused) throw error;
-    }
+    const text = await writtenChat(template, tokenizer, messages);
+    if (text !== undefined) return { template, messages, prompt: text };
   }
   return undefined;
+}
+
+/** A conversation as the template opens its answer; undefined where it refuses it, or can't write it safely. */
+async function writtenChat(
+  template: ChatTemplate,
+  tokenizer: ModelTokenizer,
+  messages: readonly ChatMessage[],
+): Promise<TracedText | undefined> {
+  try {
+    return await traceChat(template, tokenizer, { messages, addGenerationPrompt: true });
+  } catch (error) {
+    const isRefused = ["TEMPLATE_RAISED", "TEMPLATE_FAILED", "CHAT_TOKENS_UNCLEAR"].some((code) =>
+      isCodedError(error, code),
+    );
+    if (isRefused) return undefined;
+    throw error;
+  }
 }
 
 async function answerIds(
