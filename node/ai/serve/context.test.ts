@@ -11,9 +11,14 @@ import { hashOfTokens } from "../client/request-hash.ts";
 import type { ContentSource } from "../content/source.ts";
 import { ContextRows } from "../context/compose.ts";
 import { partsOf } from "../context/rule.ts";
+import { RegisteredModels } from "../engine/registered-models.ts";
 import { prepaidToJson } from "../epoch/prepaid.ts";
 import { signVoucher } from "../epoch/voucher.ts";
 import { aiError } from "../errors.ts";
+import { SharedBases } from "../model/shared-bases.ts";
+import { chatOrder } from "../openai/chat.ts";
+import type { ChatRequest } from "../openai/fields.ts";
+import type { Holder } from "../openai/keys.ts";
 import { makePrepaidReceipt, parsePrepaidReceipt, prepaidReceiptToJson } from "../receipt/prepaid-receipt.ts";
 import { parseReceipt, type Receipt, receiptToJson } from "../receipt/receipt.ts";
 import { verifyReceipt } from "../receipt/verify.ts";
@@ -24,8 +29,9 @@ import { TINY_METHOD, tinyModelFiles } from "../testing/tiny-model.ts";
 import { encodeMethod, type Method } from "../train/method.ts";
 import { rerunRequest } from "../verify/rerun-request.ts";
 import type { Host } from "./host.ts";
-import { loadServedModel, runInference, type ServedModel } from "./inference.ts";
+import { checkedPrompt, loadServedModel, runInference, type ServedModel } from "./inference.ts";
 
+const HOLDER = { account: 0n, count() {} } as unknown as Holder;
 const METHOD: Method = { ...TINY_METHOD, context: { rule: "openledger/context/1", rows: 3 } };
 
 describe("a model that answers with rows in the prompt", { timeout: 600_000 }, () => {
@@ -129,6 +135,39 @@ describe("a model that answers with rows in the prompt", { timeout: 600_000 }, (
     };
     expect(await verify(made)).toEqual([]);
     expect(await verify({ ...made, answer: { ...answer, context: undefined } })).toEqual(["context"]);
+  });
+
+  test("is asked so by /v1's chat too, whose attribution is of the question alone", async () => {
+    const { session, content, at } = world;
+    const models = new RegisteredModels({
+      ...{ client: world.chain.client, at, content, session, bases: new SharedBases(), pinned: () => [] },
+      ...{ maxAdapterBytes: 2 ** 26, maxModelBytes: 2 ** 30, cacheBytes: 2 ** 26 },
+    });
+    try {
+      const card = (await models.list()).find(({ id }) => id.includes("+"))!;
+      const held = (await models.open(card.id))!;
+      const messages = [{ role: "user", content: ` ${PROMPT}` }];
+      const asked = (more: object) =>
+        chatOrder({ messages, ...more } as unknown as ChatRequest, held, HOLDER);
+      const [wish] = (await asked({})).wishes;
+      const alone = await checkedPrompt(model.base, PROMPT);
+      expect(wish!.alone).toEqual(alone);
+      expect(wish!.promptIds.slice(-alone.length + 1)).toEqual(alone.slice(1));
+      expect(wish!.promptIds.length).toBeGreaterThan(alone.length);
+      const stopIds = model.base.tokenizer.eosTokenIds;
+      const { promptIds: prompt } = wish!;
+      const ids = [];
+      const answer = held.engine.submit({ prompt, adapter: held.adapter, maxTokens: 16, stopIds });
+      for await (const { id } of answer.tokens) ids.push(id);
+      expect(ids).toEqual(receipt.outputIds);
+      // An answer that may be longer than the method's leaves less room for rows, down to none.
+      const whole = model.base.config.contextLength - alone.length;
+      expect((await asked({ max_tokens: whole })).wishes[0]!.promptIds).toEqual(alone);
+      await expect(asked({ messages: [{ role: "tool", content: "x" }] })).rejects.toThrow("messages.0.role");
+      held.release();
+    } finally {
+      models.close();
+    }
   });
 
   test("stays open where a row's text is gone, since nobody can choose the rows again", async () => {

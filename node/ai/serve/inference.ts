@@ -245,14 +245,20 @@ export async function runInference(
   return { promptIds: ids, ...generated, query, ...(context ? { context } : {}), scores, list };
 }
 
-/** The question behind the rows that the method shows with it; undefined where it shows none. */
-async function shownPrompt(
-  { base, method }: Pick<ServedModel, "base" | "method">,
+/**
+ * The question behind the rows that the method shows with it; undefined where it shows none.
+ * @param alone the question's own tokens.
+ * @param maxTokens of the answer; the method's unless given.
+ * @throws CodedError `CONTEXT_ROWS_ABSENT`, those of `rows` and of writing prompts.
+ */
+export async function shownPrompt(
+  { base, method }: { base: PromptReader; method: Method },
   question: Question,
   alone: readonly number[],
   rows: InferenceOptions["rows"],
+  maxTokens = method.generation.maxTokens,
 ): Promise<ComposedPrompt | undefined> {
-  const { context, generation } = method;
+  const { context } = method;
   if (context === undefined) return undefined;
   if (rows === undefined) {
     throw aiError("CONTEXT_ROWS_ABSENT", {
@@ -260,7 +266,7 @@ async function shownPrompt(
       fix: "read the rows of its snapshots first",
     });
   }
-  const room = promptRoom(context.rows, generation.maxTokens, base.config.contextLength, alone.length);
+  const room = promptRoom(context.rows, maxTokens, base.config.contextLength, alone.length);
   return await composePrompt(await rows(), question, base.tokenizer, room);
 }
 

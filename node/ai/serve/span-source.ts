@@ -41,13 +41,13 @@ export interface SpanSourcesOptions {
   content: ContentSource;
 }
 
-/** What the answers of a model are compared with, and the rows that it may show. */
+/** What the answers of a model are compared with, and the rows that it may show: none where its method shows none. */
 export interface ServedRows extends SpanSource {
   context: ContextRows;
 }
 
 /** As much of a model as its rows are read by. */
-type Served = Pick<ServedModel, "registered" | "manifest" | "base">;
+type Served = Pick<ServedModel, "registered" | "manifest" | "method" | "base">;
 
 /** Whether the answers of a model can't be made, or claimed, without its rows. */
 export function readsRows({ index, method }: Pick<ServedModel, "index" | "method">): boolean {
@@ -79,13 +79,13 @@ export class SpanSources {
 
   private async make(model: Served): Promise<ServedRows> {
     const { client, at, content } = this.options;
-    const { registered, manifest, base } = model;
+    const { registered, manifest, method, base } = model;
     const { set } = await readRows(client, at, content, registered, manifest);
     const completions = await completionsOf(set.examples, base.tokenizer);
     const { spans } = registered.index;
     if (spans !== NO_SPANS) await requireSpans(set, completions, spans);
     const source = await spanSourceOf(content, model, completions);
-    return { ...source, context: new ContextRows(set.examples) };
+    return { ...source, context: new ContextRows(method.context ? set.examples : []) };
   }
 }
 
