@@ -5,6 +5,7 @@ import { bm25Owner } from "../../node/ai/evaluation/bm25.ts";
 import { describeError } from "../../node/base/errors.ts";
 import { packageRoot } from "../../node/base/paths.ts";
 import { measureAttacks } from "./attacks/by-hand.ts";
+import { measureContextAttacks } from "./attacks/context.ts";
 import { baseOf, methodOf } from "./base.ts";
 import { comparisonLines } from "./comparison.ts";
 import { measureContext } from "./context.ts";
@@ -64,6 +65,7 @@ const HELP = `Does the main job by hand on a running devnet, with facts and cont
   --attacks            measure what attacks on pay bring, in this process: on --facts, or on facts kept for development
   --only <name>        with --attacks: those whose name begins so
   --context            answer with rows in the prompt, in this process, and leave each out: on --facts, or on facts kept for development
+                       (with --attacks too: what rows added by a stranger take of the shares that this gives)
   --rows <n>           with --context: rows in a prompt, at most (default: 3)
   --json <file>        with --facts, --lds, --attacks or --context: where the figures go
 
@@ -104,6 +106,7 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP);
   const isSmollm2 = values.base === "smollm2";
   values.base = baseOf(values.base);
+  if (values.attacks && values.context) return await measureContextAttacks(values);
   if (values.attacks) return await measureAttacks(values);
   if (values.lds) return await measureLds(values);
   if (values.context) return await measureContext(values);

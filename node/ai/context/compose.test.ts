@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { promptIds, promptIdsBehind } from "../datanet/row-tokens.ts";
+import { promptIds, type Question, writeQuestion } from "../datanet/row-tokens.ts";
 import { type Row, rowOfSentence } from "../datanet/rows.ts";
 import { loadTokenizer } from "../model/tokenizer.ts";
 import { characterTokenizer } from "../testing/character-tokenizer.ts";
@@ -15,6 +15,8 @@ const withTemplate = (template?: string) =>
   loadTokenizer(characterTokenizer({ chat_template: template, eos_token: "<|im_end|>" }));
 const plain = withTemplate();
 const special = (ids: readonly number[]) => ids.filter((id) => id < 4);
+const promptIdsBehind = async (rows: readonly Row[], question: Question, tokenizer: typeof plain) =>
+  (await writeQuestion(question, tokenizer)).behind(rows);
 const rowsOf = (rows: readonly Row[]) => new ContextRows(rows.map((row, rowId) => ({ rowId, row })));
 
 const ROWS: Row[] = [
@@ -85,13 +87,29 @@ describe("a prompt with rows", () => {
     );
   });
 
+  it("shows of a row that tells again what others told only what it tells itself", async () => {
+    const sentence = "The ferry sails north, and at night.";
+    const rows = new ContextRows([
+      {
+        rowId: 0,
+        row: { prompt: "Where does the ferry sail?", completion: "North, or nearly" },
+        own: "or nearly",
+      },
+      { rowId: 1, row: rowOfSentence(sentence), own: "at night" },
+    ]);
+    const { ids } = await composePrompt(rows, { prompt: "Does the ferry sail at night?" }, plain, ROOM);
+    expect(await plain.decode(ids, false)).toBe(
+      "at night\n\nQuestion: Where does the ferry sail?\nAnswer: or nearly\n\nQuestion: Does the ferry sail at night?\nAnswer:",
+    );
+  });
+
   it("without a row is the same with the others in their order", async () => {
     const question = { prompt: "Where does a ferry go?" };
     const composed = await composePrompt(rowsOf(ROWS), question, plain, ROOM);
-    const rest = await promptWithout(composed, 1, question, plain);
+    const rest = await promptWithout(composed, 1);
     expect(rest).toEqual(await promptIdsBehind([ROWS[2]!, ROWS[1]!], question, plain));
     const one = { ...composed, rows: composed.rows.slice(0, 1) };
-    expect(await promptWithout(one, 0, question, plain)).toEqual(await promptIds(question, plain));
+    expect(await promptWithout(one, 0)).toEqual(await promptIds(question, plain));
   });
 });
 

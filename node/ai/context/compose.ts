@@ -1,9 +1,12 @@
-import { promptIds, promptIdsBehind, type Question } from "../datanet/row-tokens.ts";
+import { type Question, type WrittenQuestion, writeQuestion } from "../datanet/row-tokens.ts";
+import { isProse, type Row, rowOfSentence } from "../datanet/rows.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
 import { type ContextRow, RowRanking } from "./ranking.ts";
 
 /** A question with the rows that stand before it. */
 export interface ComposedPrompt {
+  /** The question alone. */
+  written: WrittenQuestion;
   /** As they stand: the one that fits the question best is the last. */
   rows: readonly ContextRow[];
   ids: readonly number[];
@@ -36,9 +39,12 @@ export class ContextRows {
   private readonly rows: readonly ContextRow[];
   private made: RowRanking | undefined;
 
-  /** @param rows those that take part, in ascending order of their ids. */
-  constructor(rows: readonly ContextRow[]) {
-    this.rows = rows;
+  /** @param rows those that take part, in ascending order of their ids; `own` is as much of a completion as the row tells itself. */
+  constructor(rows: readonly (ContextRow & { own?: string })[]) {
+    this.rows = rows.map(({ rowId, row, own }) => ({
+      rowId,
+      row: own === undefined ? row : toldRow(row, own),
+    }));
   }
 
   /** See {@link RowRanking.best}. */
@@ -48,11 +54,16 @@ export class ContextRows {
   }
 }
 
+/** A row that tells nothing but what no other told before it. */
+function toldRow(row: Row, own: string): Row {
+  return isProse(row) ? rowOfSentence(own) : { ...row, completion: own };
+}
+
 /**
  * Puts the best rows before a question: the best ones by rank, the better the nearer to the question. A row with which the prompt would get
  * longer than there is room, or that the model's chat template can't take in, is left out, and the next one is tried; never more than
  * `room.rows` are tried. A question without such rows stands alone.
- * @throws CodedError of `promptIds`.
+ * @throws CodedError of `writeQuestion`.
  */
 export async function composePrompt(
   candidates: Pick<ContextRows, "best">,
@@ -60,28 +71,23 @@ export async function composePrompt(
   tokenizer: ModelTokenizer,
   room: PromptRoom,
 ): Promise<ComposedPrompt> {
+  const written = await writeQuestion(question, tokenizer);
   let rows: ContextRow[] = [];
-  let ids = await promptIds(question, tokenizer);
+  let { ids } = written;
   for (const candidate of candidates.best(question, room.rows)) {
     const more = [candidate, ...rows];
-    const longer = await promptIdsBehind(
-      more.map(({ row }) => row),
-      question,
-      tokenizer,
-    );
+    const longer = await written.behind(more.map(({ row }) => row));
     if (longer === undefined || longer.length > room.tokens) continue;
     [rows, ids] = [more, longer];
   }
-  return { rows, ids };
+  return { written, rows, ids };
 }
 
 /** The prompt without one of its rows; the question alone where the template can't write the others without it. */
 export async function promptWithout(
-  { rows }: Pick<ComposedPrompt, "rows">,
+  { written, rows }: ComposedPrompt,
   place: number,
-  question: Question,
-  tokenizer: ModelTokenizer,
 ): Promise<readonly number[]> {
   const others = rows.filter((_, at) => at !== place).map(({ row }) => row);
-  return (await promptIdsBehind(others, question, tokenizer)) ?? (await promptIds(question, tokenizer));
+  return (await written.behind(others)) ?? written.ids;
 }

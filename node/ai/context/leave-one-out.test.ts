@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { Adapter, initialAdapter, LORA_TARGETS, Session } from "../../../native/js/index.ts";
-import { promptIds, promptIdsBehind } from "../datanet/row-tokens.ts";
+import { promptIds, writeQuestion } from "../datanet/row-tokens.ts";
 import type { Row } from "../datanet/rows.ts";
 import { type LoadedModel, loadModel } from "../model/load.ts";
 import { tinyModelFiles } from "../testing/tiny-model.ts";
@@ -32,7 +32,7 @@ async function measure(rows: readonly Row[], answer: string, session = sessions[
   const composed = await composePrompt(shown, QUESTION, base.tokenizer, { rows: 8, tokens: 80 });
   const outputIds = await base.tokenizer.encodeText(answer, false);
   const meter = { session, base, adapter };
-  return { losses: await contextLosses(meter, QUESTION, composed, outputIds), composed, outputIds };
+  return { losses: await contextLosses(meter, composed, outputIds), composed, outputIds };
 }
 
 /** The same by the core itself, in one batch of prompts. */
@@ -45,7 +45,8 @@ async function lossesOf(prompts: readonly (readonly number[])[], outputIds: read
 test("an answer's losses are the core's, behind all rows, behind all but each, and behind none", async () => {
   const { losses, composed, outputIds } = await measure(ROWS, " Lena Ost");
   expect(losses.rows.map(({ rowId }) => rowId)).toEqual([0, 1]);
-  const behind = async (rows: readonly Row[]) => (await promptIdsBehind(rows, QUESTION, base.tokenizer))!;
+  const behind = async (rows: readonly Row[]) =>
+    (await (await writeQuestion(QUESTION, base.tokenizer)).behind(rows))!;
   const alone = await promptIds(QUESTION, base.tokenizer);
   const byBase = await lossesOf(
     [alone, composed.ids, await behind([ROWS[1]!]), await behind([ROWS[0]!])],

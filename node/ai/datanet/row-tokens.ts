@@ -27,9 +27,7 @@ export function promptText({ prompt, before = [] }: Question): string {
  * @throws CodedError `TEMPLATE_LIMIT`, `TEMPLATE_INVALID` where the model's template itself is at fault.
  */
 export async function promptIds(question: Question, tokenizer: ModelTokenizer): Promise<number[]> {
-  const chat = await writeChat(question, tokenizer);
-  if (chat === undefined) return await tokenizer.encodeText(promptText(question), true);
-  return await tokenizer.encodeMarkup(chat.prompt.text, false, chat.prompt.isFromContent);
+  return [...(await writeQuestion(question, tokenizer)).ids];
 }
 
 /** A row as it stands before a question of a model without a chat template: with its answer; prose as it is. */
@@ -37,31 +35,47 @@ function shownText(row: Row): string {
   return isProse(row) ? row.completion : `${promptText(row)} ${row.completion}`;
 }
 
+/** A question as a model is asked it. */
+export interface WrittenQuestion {
+  /** Of the question alone: those of {@link promptIds}. */
+  ids: readonly number[];
+  /** Behind rows that are shown with it, in their order; undefined where the chat template writes the question, but not behind these rows. */
+  behind(shown: readonly Row[]): Promise<readonly number[] | undefined>;
+}
+
 /**
- * Token ids of a question behind rows that are shown with it, in their order: by the chat template each is a turn of the user and its answer,
- * behind what a system says; else rows and question are parted by empty lines. Special tokens in rows are text, as in the question.
- * @returns undefined where the template writes the question, but not behind these rows.
- * @throws CodedError those of {@link promptIds}.
+ * Writes a question once, for prompts that show rows with it: by the chat template each row is a turn of the user and its answer, behind what
+ * a system says; else rows and question are parted by empty lines. Special tokens in rows are text, as in the question.
+ * @throws CodedError those of {@link promptIds}, also of `behind`.
  */
-export async function promptIdsBehind(
-  shown: readonly Row[],
-  question: Question,
-  tokenizer: ModelTokenizer,
-): Promise<number[] | undefined> {
+export async function writeQuestion(question: Question, tokenizer: ModelTokenizer): Promise<WrittenQuestion> {
   const chat = await writeChat(question, tokenizer);
   if (chat === undefined) {
-    const parts = [...shown.map(shownText), promptText(question)];
-    return await tokenizer.encodeText(parts.join("\n\n"), true);
+    const encoded = (shown: readonly Row[]) =>
+      tokenizer.encodeText([...shown.map(shownText), promptText(question)].join("\n\n"), true);
+    return { ids: await encoded([]), behind: encoded };
   }
-  const { template, messages } = chat;
+  const { template, messages, prompt } = chat;
+  const ids = await tokenizer.encodeMarkup(prompt.text, false, prompt.isFromContent);
   const opening = messages.findIndex(({ role }) => !SYSTEM.has(role));
-  const turns = shown.flatMap(({ prompt, completion, before = [] }) => [
-    { role: "user", content: [...before.map(({ content }) => content), prompt].join("\n\n") },
+  return {
+    ids,
+    async behind(shown) {
+      if (shown.length === 0) return ids;
+      const turns = shown.flatMap(turnsOf);
+      const all = [...messages.slice(0, opening), ...turns, ...messages.slice(opening)];
+      const text = await writtenChat(template, tokenizer, all);
+      return text && (await tokenizer.encodeMarkup(text.text, false, text.isFromContent));
+    },
+  };
+}
+
+function turnsOf({ prompt, completion, before = [] }: Row): ChatMessage[] {
+  const asked = [...before.map(({ content }) => content), prompt].join("\n\n");
+  return [
+    { role: "user", content: asked },
     { role: "assistant", content: completion },
-  ]);
-  const behind = [...messages.slice(0, opening), ...turns, ...messages.slice(opening)];
-  const prompt = await writtenChat(template, tokenizer, behind);
-  return prompt && (await tokenizer.encodeMarkup(prompt.text, false, prompt.isFromContent));
+  ];
 }
 
 /** Roles that open a conversation. */

@@ -241,7 +241,7 @@ export async function runInference(
   const scores = await model.index.score(query);
   const list = await bestList(commitment, scores, (rowId) => recordOf(model.index, rowId));
   const meter = { session, base: model.base, adapter: model.adapter, signal };
-  const context = composed && (await contextLosses(meter, question, composed, outputIds));
+  const context = composed && (await contextLosses(meter, composed, outputIds));
   return { promptIds: ids, ...generated, query, ...(context ? { context } : {}), scores, list };
 }
 

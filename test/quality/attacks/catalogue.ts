@@ -31,6 +31,8 @@ export interface Attack {
   facts?: number;
   /** Rows added for the facts that it is aimed at; or over how many wallets the attacker's own are split. */
   adds: ((facts: readonly Fact[], scene: Scene) => Row[] | Promise<Row[]>) | { wallets: number };
+  /** They are chosen by a model of the attacker's own. */
+  byModel?: true;
   defence: string;
   /** What stands in for the product where the defence is left out: another rule of copies, of pay, or both. */
   off: { marks?: Marks; rule?: PayRule };
@@ -110,6 +112,7 @@ export const ATTACKS: readonly Attack[] = [
     name: "shadow attack",
     attackers: BOTH,
     adds: shadows,
+    byModel: true,
     defence: "spans choose",
     off: { rule: "influence" },
   },
@@ -117,6 +120,7 @@ export const ATTACKS: readonly Attack[] = [
     name: "outlier attack",
     attackers: BOTH,
     adds: outliers,
+    byModel: true,
     defence: "spans choose",
     off: { rule: "influence" },
   },
