@@ -4,6 +4,7 @@ import type { Fact } from "../facts.ts";
 import { outliers, shadows } from "./chosen-rows.ts";
 import type { PayRule } from "./pay.ts";
 import {
+  askedAnswers,
   duplicates,
   longRows,
   nearDuplicates,
@@ -126,12 +127,24 @@ export const ATTACKS: readonly Attack[] = [
   },
 ];
 
+/** Against rows in the prompt, where a row's question is read as its answer is. */
+export const CONTEXT_ATTACKS: readonly Attack[] = [
+  ...ATTACKS,
+  {
+    name: "answers in the question",
+    attackers: BOTH,
+    adds: askedAnswers,
+    defence: "only answers count",
+    off: {},
+  },
+];
+
 /** Attacks whose name begins so; all where nothing is named. @throws CodedError `ATTACK_UNKNOWN` where none does. */
-export function attacksOf(only: string | undefined): readonly Attack[] {
-  const attacks = ATTACKS.filter(({ name }) => only === undefined || name.startsWith(only));
+export function attacksOf(only: string | undefined, among = ATTACKS): readonly Attack[] {
+  const attacks = among.filter(({ name }) => only === undefined || name.startsWith(only));
   if (attacks.length > 0) return attacks;
   throw new CodedError("ATTACK_UNKNOWN", "fatal", {
     message: `--only is "${only}", and no attack's name begins so`,
-    fix: `give the beginning of one of: ${ATTACKS.map(({ name }) => name).join("; ")}`,
+    fix: `give the beginning of one of: ${among.map(({ name }) => name).join("; ")}`,
   });
 }

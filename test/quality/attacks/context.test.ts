@@ -19,14 +19,20 @@ test("rows that take no part take no share of what the prompt's rows added, and 
   };
   const base = await loadModel(await readModelFolder(SHIPPED_BASE));
   const maker = { session: new Session({ threads: 1 }), base, rows: 3, maxTokens: 64 };
-  const found: ContextFigure[] = [];
-  for await (const figure of contextAttacks(maker, set, "tellers/1", "near-duplicates")) found.push(figure);
-  expect(found).toHaveLength(1);
-  const [{ answers, drops, gained }] = found as [ContextFigure];
+  const figureOf = async (attack: string) => {
+    const found: ContextFigure[] = [];
+    for await (const figure of contextAttacks(maker, set, "tellers/1", attack)) found.push(figure);
+    expect(found).toHaveLength(1);
+    return found[0]!;
+  };
+  const { answers, drops, gained } = await figureOf("near-duplicates");
   expect(answers).toBe(16);
   for (const { before, victim, stranger, withoutMarks } of [drops, gained]) {
     expect([stranger, victim]).toEqual([0, before]);
     expect(before).toBeGreaterThan(0.5);
     expect(withoutMarks).toBeGreaterThan(0.1);
   }
+  const inQuestion = await figureOf("answers in the question");
+  expect(inQuestion.drops.stranger).toBeGreaterThan(0.02);
+  expect(inQuestion.gained.stranger).toBe(0);
 }, 120_000);

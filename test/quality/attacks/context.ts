@@ -17,7 +17,7 @@ import { type Fact, type FactSet, readFactFolder } from "../facts.ts";
 import { numberOf } from "../flags.ts";
 import { WORDINGS } from "../trial.ts";
 import type { AttackFlags } from "./by-hand.ts";
-import { attacksOf } from "./catalogue.ts";
+import { attacksOf, CONTEXT_ATTACKS } from "./catalogue.ts";
 import { meanPay, type Shares } from "./pay.ts";
 import { type Contribution, contributionsOf, freeze, type Marks } from "./world.ts";
 
@@ -84,7 +84,7 @@ export async function* contextAttacks(
 ): AsyncGenerator<ContextFigure> {
   const honest = contributionsOf(set);
   const victim = set.contributors[0]!.name;
-  for (const { name, adds, byModel, facts: most, off } of attacksOf(only)) {
+  for (const { name, adds, byModel, facts: most, off } of attacksOf(only, CONTEXT_ATTACKS)) {
     if (byModel || typeof adds === "object") continue;
     const facts = set.facts.filter(({ contributor }) => contributor === victim).slice(0, most);
     const rows = await (adds as (facts: readonly Fact[]) => Row[])(facts);
