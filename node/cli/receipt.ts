@@ -5,7 +5,7 @@ import { NO_SPANS } from "../ai/attribution/score.ts";
 import { rpcSource } from "../ai/client/content.ts";
 import { folderSource } from "../ai/content/folder-source.ts";
 import { cachedSource } from "../ai/content/source.ts";
-import { NAT_UNITS, partsOf, sharesOf } from "../ai/context/rule.ts";
+import { dropsOf, NAT_UNITS, partsOf, sharesOf } from "../ai/context/rule.ts";
 import { type ReceiptUse, receiptMessage } from "../ai/receipt/access.ts";
 import type { Check } from "../ai/receipt/checks.ts";
 import { exportEvidence } from "../ai/receipt/evidence.ts";
@@ -174,13 +174,14 @@ function contextLines({ context }: Pick<Receipt, "context">): string[] {
   if (context === undefined) return [];
   const { total, base, training, context: added } = partsOf(context);
   const nats = (units: number) => (units / NAT_UNITS).toFixed(3);
-  const shares = sharesOf(context);
+  const [drops, shares] = [dropsOf(context), sharesOf(context)];
   return [
     `context   ${context.rows.length} rows stood before the question; log p of the answer ${nats(total)} nats = base ${nats(base)}, training ${nats(training)}, rows ${nats(added)} (not part of the claim)`,
-    ...context.rows.map(
-      ({ rowId, without }, i) =>
-        `  row ${rowId}  without it the base has ${nats(without - context.base.all)} nats less; share ${(shares[i]! / 100).toFixed(2)} %`,
-    ),
+    ...context.rows.map(({ rowId }, i) => {
+      const [drop, share] = [drops[i]!, shares[i]!];
+      const said = `${nats(Math.abs(drop))} nats ${drop < 0 ? "more" : "less"}`;
+      return `  row ${rowId}  without it the base has ${said}; ${share === 0 ? "no share" : `share ${(share / 100).toFixed(2)} %`}`;
+    }),
   ];
 }
 
