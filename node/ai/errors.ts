@@ -22,6 +22,7 @@ export const AI_ERRORS = {
   CONTENT_PART_WRONG: "input",
   CONTENT_TOO_LARGE: "input",
   CONTEXT_LENGTH_EXCEEDED: "input",
+  CONTEXT_ROWS_ABSENT: "input",
   CONTRIBUTION_MISMATCH: "input",
   CONTRIBUTION_UNKNOWN: "input",
   CSV_LINE_INVALID: "input",
