@@ -127,6 +127,7 @@ export const AI_ERRORS = {
   SNAPSHOT_MISMATCH: "input",
   SNAPSHOT_UNKNOWN: "input",
   TEMPLATE_BUSY: "temporary",
+  TEMPLATE_CUT_OFF: "temporary",
   TEMPLATE_FAILED: "input",
   TEMPLATE_INVALID: "input",
   TEMPLATE_LIMIT: "input",

@@ -73,7 +73,7 @@ async function patiently<T>(work: () => Promise<T>, tries = 20): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (tries <= 1 || !isCodedError(error, "TEMPLATE_LIMIT")) throw error;
+    if (tries <= 1 || !isCodedError(error, "TEMPLATE_CUT_OFF")) throw error;
     return await patiently(work, tries - 1);
   }
 }

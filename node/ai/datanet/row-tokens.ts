@@ -1,4 +1,4 @@
-import { isCodedError } from "../../base/errors.ts";
+import { isCodedError, unlessTemporary } from "../../base/errors.ts";
 import { aiError } from "../errors.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
 import { type ChatMessage, traceChat } from "../template/chat.ts";
@@ -24,7 +24,7 @@ export function promptText({ prompt, before = [] }: Question): string {
 /**
  * Token ids of a question as the model sees it: by its chat template, else as {@link promptText} with the tokenizer's own
  * first tokens. Special tokens in the question are text.
- * @throws CodedError `TEMPLATE_LIMIT`, `TEMPLATE_INVALID` where the model's template itself is at fault.
+ * @throws CodedError `TEMPLATE_LIMIT`, `TEMPLATE_INVALID` where the model's template itself is at fault, `TEMPLATE_CUT_OFF`.
  */
 export async function promptIds(question: Question, tokenizer: ModelTokenizer): Promise<number[]> {
   return [...(await writeQuestion(question, tokenizer)).ids];
@@ -159,10 +159,9 @@ async function answerIds(
   end: number,
 ): Promise<number[]> {
   const answered = [...messages, { role: "assistant", content: completion }];
-  const whole = await traceChat(template, tokenizer, {
-    messages: answered,
-    addGenerationPrompt: false,
-  }).catch(() => undefined);
+  // What only this machine had no time for decides nothing: everybody has the same tokens.
+  const conversation = { messages: answered, addGenerationPrompt: false };
+  const whole = await traceChat(template, tokenizer, conversation).catch(unlessTemporary);
   // Some templates write an answered turn in another way than they open one.
   if (whole === undefined || !whole.text.startsWith(prompt.text)) {
     return [...(await tokenizer.encodeText(completion, false)), end];
