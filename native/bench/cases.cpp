@@ -84,6 +84,7 @@ case_list all_cases() {
   const sizes& all = all_sizes();
   for (const auto& model : all.models) {
     add_products(list, model, all);
+    add_stored(list, model, all);
     add_lora(list, model, all);
     add_attention(list, model, all);
     add_rows(list, model, all);

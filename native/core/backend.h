@@ -26,6 +26,12 @@ struct linear_weight {
   bool q8 = false;
 };
 
+// One of several linears of the same x, and where its result goes.
+struct linear_output {
+  float* y;
+  const linear_weight* w;
+};
+
 // Rows that share an adapter, at one of its linears: of x[rows, in] and y[rows, out].
 struct lora_rows {
   int row, count;
@@ -69,6 +75,10 @@ class backend : public factor_algebra {
   virtual void pack(linear_weight& w, bool backward) = 0;
   // y[tokens, out] (+)= x[tokens, in] W^T: chain over in, or over blocks of it by q8.
   virtual void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) = 0;
+  // y = x W^T, as linear_forward makes it, of several linears of one x.
+  virtual void linear_forward_each(const linear_output* outputs, int count, const float* x, int tokens) {
+    for (int i = 0; i < count; ++i) linear_forward(outputs[i].y, x, *outputs[i].w, tokens, false);
+  }
   // Each y's rows go on by their own adapters: u = A x, then the chain over r of (c u)[r] B[o, r]. No row of a y is there
   // twice. `u` has room for all rows times the largest rank.
   virtual void lora_forward(const lora_rows* segments, int count, float* u) {

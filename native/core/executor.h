@@ -1,6 +1,7 @@
 // Runs a model on a device: forward, loss, backward. One executor serves one job; it owns the activations.
 #pragma once
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <vector>
 
@@ -85,7 +86,12 @@ class executor {
 
   void reserve(const micro_batch& batch, bool keep);
   layer_state& state(int layer) { return layers_[keep_ ? layer : 0]; }
-  void linear(float* y, const float* x, int layer, int proj, int tokens);
+  // Some linears of the same input.
+  struct product {
+    int proj;
+    float* y;
+  };
+  void linears(std::initializer_list<product> products, const float* x, int layer, int tokens);
   void heads_forward(const micro_batch& batch, int layer);
   void heads_backward(const micro_batch& batch, const gradient_sinks& sinks, int layer);
   void linear_backward(const micro_batch& batch, const gradient_sinks& sinks, float* dx, const float* dy,

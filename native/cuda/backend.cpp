@@ -9,10 +9,10 @@
 #include "core/session.h"
 #include "cuda/attention_plan.h"
 #include "cuda/factors.h"
+#include "cuda/linears.h"
 #include "cuda/memory.h"
 #include "cuda/ops.h"
 #include "cuda/scan.h"
-#include "cuda/stored.h"
 #include "cuda/stream.h"
 
 namespace ol {
@@ -61,16 +61,18 @@ class cuda_backend final : public cuda::factors_on_device {
   }
 
   void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) override {
-    if (w.q8) return forward_q8(y, x, w, tokens, accumulate);
-    if (w.stored) return cuda::stored_forward(stream(), widened_, y, x, view_of(w), tokens, accumulate);
-    cuda::multiply(stream(), {y, x, w.weight, w.out, w.in, w.in, tokens, w.out, w.in}, true, true, accumulate);
+    const linear_output one{y, &w};
+    cuda::linears_forward(stream(), widened_, whole_, &one, 1, x, tokens, accumulate);
+  }
+  void linear_forward_each(const linear_output* outputs, int count, const float* x, int tokens) override {
+    cuda::linears_forward(stream(), widened_, whole_, outputs, count, x, tokens, false);
   }
   void lora_forward(const lora_rows* segments, int count, float* /*u*/) override {
     for (int first = 0; first < count; first += most_segments)
       lora_launch(segments + first, std::min(count - first, most_segments));
   }
   void linear_backward_input(float* dx, const float* dy, const linear_weight& w, int tokens, bool accumulate) override {
-    if (w.stored) return cuda::stored_backward(stream(), widened_, dx, dy, view_of(w), tokens, accumulate);
+    if (w.stored) return cuda::stored_backward(stream(), widened_, dx, dy, cuda::view_of(w), tokens, accumulate);
     cuda::multiply(stream(), {dx, dy, w.weight, w.in, w.out, w.in, tokens, w.in, w.out}, true, false, accumulate);
   }
   void linear_backward_weight(float* dw, const float* dy, const float* x, int tokens, int out, int in) override {
@@ -93,7 +95,7 @@ class cuda_backend final : public cuda::factors_on_device {
   }
 
   void embed_forward(float* out, const linear_weight& table, const int32_t* ids, int tokens) override {
-    if (table.stored) return cuda::read_stored_rows(stream(), out, view_of(table), ids, tokens);
+    if (table.stored) return cuda::read_stored_rows(stream(), out, cuda::view_of(table), ids, tokens);
     cuda::embed_forward(stream(), out, table.weight, ids, tokens, table.in);
   }
   void embed_backward(float* dtable, const float* dout, const int32_t* ids, int tokens, int hidden, int) override {
@@ -182,18 +184,6 @@ class cuda_backend final : public cuda::factors_on_device {
  private:
   friend cudaStream_t ol::stream_of(const backend& device);
   cudaStream_t stream() const override { return stream_.stream; }
-
-  static cuda::stored_view view_of(const linear_weight& w) {
-    const stored_matrix& m = *w.stored;
-    return {static_cast<const device_array<uint8_t>*>(w.packed.get())->get(), m.panel_bytes(), m.format(), m.rows(), m.cols()};
-  }
-  void forward_q8(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) {
-    if (tokens <= 0) return;
-    const cuda::stored_view view = view_of(w);
-    const auto rows = cuda::round_rows(stream(), whole_, x, tokens, w.in, info_of(view.format).values);
-    const auto multiply = tokens <= cuda::few_rows ? cuda::blocks_few : cuda::blocks_many;
-    multiply(stream(), y, rows, view, tokens, accumulate);
-  }
 
   // All segments at once, each with its own part of the scratch.
   void lora_launch(const lora_rows* rows, int count) {

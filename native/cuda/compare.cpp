@@ -187,6 +187,7 @@ int main(int count, char** words) {
     compare_factors(compare);
     compare_greedy(compare);
     compare_lora(compare);
+    compare_products(compare);
     compare_scan(compare);
     compare_stored(compare);
     std::printf("%d operations compared with the CPU (%s), %d differ\n", compare.done, isa_name(best_isa()),

@@ -22,6 +22,8 @@ struct product {
 };
 // A deep: a[i*lda + p], else a[p*lda + i]. B deep: b[j*ldb + p], else b[p*ldb + j].
 void multiply(cudaStream_t stream, const product& p, bool a_deep, bool b_deep, bool accumulate);
+// Several of them, as few launches as their shapes allow. No c is there twice.
+void multiply(cudaStream_t stream, const product* list, int count, bool a_deep, bool b_deep, bool accumulate);
 // For each example: c + e*stride = (rows first..last of a)^T (same rows of b), from +0.
 void multiply_each(cudaStream_t stream, const product& p, size_t stride, const int32_t* offsets, int examples);
 

@@ -185,8 +185,8 @@ export function factoredSketches(parameters: number): Method["attribution"] {
   return { ...FACTORED_SKETCHES, dimension };
 }
 
-/** Rows of the most that the default method for small models learns whole. */
-const FEW_ROWS = 500;
+/** Most rows that the default method for few rows is for. */
+export const FEW_ROWS = 500;
 
 /**
  * How a small model learns thousands of rows: by more numbers at a lower rate, in larger batches. At the rate for few rows the loss
