@@ -57,6 +57,18 @@ void add_sums(case_list& list, const model_shape& m, const factor& f) {
   }));
 }
 
+// Timed only: what is below the diagonal means nothing, and differs.
+void add_grams(case_list& list, const model_shape& m, int n, int tokens) {
+  const size_t size = static_cast<size_t>(n) * n, values = static_cast<size_t>(tokens) * n;
+  operator_case made = one(m, "Gram sums", {tokens, n}, 1.0 * tokens * (size + n), 1.0 * size + values, [=](workspace& w) {
+    float *sums = w.in(size), *x = w.in(values);
+    backend* d = &w.device;
+    return [=](size_t) { d->add_gram(sums, x, tokens, n); };
+  });
+  made.shape = std::to_string(n);
+  list.push_back(made);
+}
+
 // All factors of a layer at once.
 void add_sketch(case_list& list, const model_shape& m, int examples) {
   const int q = m.heads * m.head_dim, kv = m.kv_heads * m.head_dim;
@@ -115,6 +127,7 @@ void add_factors(case_list& list, const model_shape& m, const sizes& all) {
     add_turns(list, m, f);
     add_sums(list, m, f);
     add_directions(list, m, f);
+    add_grams(list, m, longer, all.training_tokens);
   }
   for (const int examples : {1, all.examples}) add_sketch(list, m, examples);
   add_pivots(list, m, OL_EMULATED ? 20 : 1024);

@@ -21,6 +21,9 @@ namespace {
 // A launch grid's second side ends at 65535.
 const int most_segments = 65535;
 
+// Rows of a Gram matrix at a time: many tiles, and few of them below the diagonal.
+const int gram_rows = 1024;
+
 class cuda_backend final : public cuda::factors_on_device {
  public:
   cuda_backend() : staging_(stream_.stream) {}
@@ -74,6 +77,14 @@ class cuda_backend final : public cuda::factors_on_device {
   }
   void linear_backward_weight(float* dw, const float* dy, const float* x, int tokens, int out, int in) override {
     cuda::multiply(stream(), {dw, dy, x, in, out, in, out, in, tokens}, false, false, true);
+  }
+  // In strips of rows from the diagonal on.
+  void add_gram(float* sums, const float* x, int tokens, int n) override {
+    for (int first = 0; first < n; first += gram_rows) {
+      const int rows = std::min(gram_rows, n - first), cols = n - first;
+      float* at = sums + static_cast<size_t>(first) * n + first;
+      cuda::multiply(stream(), {at, x + first, x + first, n, n, n, rows, cols, tokens}, false, false, true);
+    }
   }
   void linear_backward_weight_each(float* dw, size_t stride, const float* dy, const float* x, const int32_t* offsets,
                                    int examples, int out, int in) override {

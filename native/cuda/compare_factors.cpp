@@ -133,6 +133,18 @@ void parts(comparison& compare, int rows) {
   });
 }
 
+// Wider than a strip of rows; what is below the diagonal means nothing.
+void wide_gram(comparison& compare) {
+  compare("add_gram wide", [&](bench& b) {
+    const size_t n = 1101;
+    const device_array<float> sums = uploaded(b.device, b.random.floats(n * n));
+    b.device.add_gram(sums.get(), b.in(3 * n), 3, static_cast<int>(n));
+    std::vector<float> host = downloaded(b.device, sums);
+    for (size_t i = 0; i < n; ++i) std::fill_n(host.begin() + static_cast<std::ptrdiff_t>(i * n), i, 0.0f);
+    b.out(host);
+  });
+}
+
 }  // namespace
 
 void compare_factors(comparison& compare) {
@@ -142,6 +154,7 @@ void compare_factors(comparison& compare) {
   }
   pivots(compare);
   directions(compare);
+  wide_gram(compare);
   for (const int m : {1, 3, 40})
     compare("gemm_rows " + std::to_string(m), [&](bench& b) {
       const int n = 21, k = 37;

@@ -12,14 +12,13 @@ const unsigned threads = 256;
 const int nowhere = 0x7fffffff;
 
 // The first of the largest values, as std::max_element finds it: one that is not a number is passed over unless it is the first. All
-// threads call it; it begins and ends with a barrier.
+// threads call it, after each wrote what it has of the values.
 __device__ int largest_of(const double* values, int n) {
   __shared__ double best[threads];
   __shared__ int where[threads];
   const int thread = static_cast<int>(threadIdx.x);
   int at = nowhere;
   double most = 0.0;
-  __syncthreads();
   for (int i = thread; i < n; i += static_cast<int>(threads)) {
     const double value = values[i];
     if (value != value || (at != nowhere && !(value > most))) continue;
@@ -40,41 +39,42 @@ __device__ int largest_of(const double* values, int n) {
     }
     __syncthreads();
   }
-  const int found = values[0] != values[0] || where[0] == nowhere ? 0 : where[0];
-  __syncthreads();
-  return found;
+  return values[0] != values[0] || where[0] == nowhere ? 0 : where[0];
 }
 
-// Scratch of a matrix: what is left [n], then columns [most, n].
+// Scratch of a matrix: what is left [n], 1 where an example was chosen [n], then columns [most, n]. A thread keeps to its own examples.
 __global__ void pivots_kernel(factor_pivot* out, const float* grams, int n, int most, double least_part, double* scratch) {
   const float* gram = grams + static_cast<size_t>(blockIdx.x) * n * n;
-  double* left = scratch + static_cast<size_t>(blockIdx.x) * (most + 1) * n;
+  double* left = scratch + static_cast<size_t>(blockIdx.x) * (most + 2) * n;
+  double* taken = left + n;
   out += static_cast<size_t>(blockIdx.x) * most;
   const int thread = static_cast<int>(threadIdx.x), step = static_cast<int>(threads);
   for (int i = thread; i < most; i += step) out[i] = {-1, 0.0};
-  for (int e = thread; e < n; e += step) left[e] = gram[static_cast<size_t>(e) * n + e];
+  for (int e = thread; e < n; e += step) {
+    left[e] = gram[static_cast<size_t>(e) * n + e];
+    taken[e] = 0.0;
+  }
   int p = largest_of(left, n);
   const double least = wide_mul(least_part, left[p]);
   for (int chosen = 0; chosen < most && chosen < n; ++chosen) {
     if (chosen > 0) p = largest_of(left, n);
     const double value = left[p];
     if (!(value > least)) return;  // all threads together
+    if (thread == 0) out[chosen] = {p, value};
     const double scale = wide_div(1.0, wide_sqrt(value));
-    double* column = left + static_cast<size_t>(chosen + 1) * n;
-    __syncthreads();  // all have read what is left at p
+    double* column = taken + static_cast<size_t>(chosen + 1) * n;
+    __syncthreads();  // all have read what is left at p, and where it is
     for (int e = thread; e < n; e += step) {
       double x = gram[static_cast<size_t>(e < p ? e : p) * n + (e < p ? p : e)];
       for (int c = 1; c <= chosen; ++c) {
-        const double* before = left + static_cast<size_t>(c) * n;
+        const double* before = taken + static_cast<size_t>(c) * n;
         x = wide_sub(x, wide_mul(before[p], before[e]));
       }
       x = wide_mul(x, scale);
       column[e] = x;
-      left[e] = wide_sub(left[e], wide_mul(x, x));
+      if (e == p) taken[e] = 1.0;
+      left[e] = taken[e] > 0.0 ? 0.0 : wide_sub(left[e], wide_mul(x, x));
     }
-    if (thread == 0) out[chosen] = {p, value};
-    __syncthreads();
-    for (int i = thread; i <= chosen; i += step) left[out[i].example] = 0.0;
   }
 }
 
@@ -108,7 +108,7 @@ __global__ void orthonormalise_kernel(const wide_set* sets) {
 }  // namespace
 
 size_t pivot_scratch(int matrices, int n, int most) {
-  return static_cast<size_t>(matrices) * (static_cast<size_t>(most) + 1) * n;
+  return static_cast<size_t>(matrices) * (static_cast<size_t>(most) + 2) * n;
 }
 
 void choose_pivots(cudaStream_t stream, factor_pivot* out, const float* grams, int matrices, int n, int most, double least_part,
