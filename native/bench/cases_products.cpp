@@ -90,7 +90,7 @@ operator_case together(const model_shape& model, const std::string& name, const 
     }
     backend* device = &w.device;
     return {[=](size_t i) {
-              std::vector<linear_output> outputs;
+              std::vector<linear_product> outputs;
               for (size_t n = 0; n < ys.size(); ++n) outputs.push_back({ys[n], &turn(*weights[n], i)});
               device->linear_forward_each(outputs.data(), static_cast<int>(outputs.size()), x, tokens);
             },

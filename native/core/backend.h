@@ -27,7 +27,7 @@ struct linear_weight {
 };
 
 // One of several linears of the same x, and where its result goes.
-struct linear_output {
+struct linear_product {
   float* y;
   const linear_weight* w;
 };
@@ -76,7 +76,7 @@ class backend : public factor_algebra {
   // y[tokens, out] (+)= x[tokens, in] W^T: chain over in, or over blocks of it by q8.
   virtual void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) = 0;
   // y = x W^T, as linear_forward makes it, of several linears of one x.
-  virtual void linear_forward_each(const linear_output* outputs, int count, const float* x, int tokens) {
+  virtual void linear_forward_each(const linear_product* outputs, int count, const float* x, int tokens) {
     for (int i = 0; i < count; ++i) linear_forward(outputs[i].y, x, *outputs[i].w, tokens, false);
   }
   // Each y's rows go on by their own adapters: u = A x, then the chain over r of (c u)[r] B[o, r]. No row of a y is there

@@ -70,7 +70,7 @@ void executor::reserve(const micro_batch& batch, bool keep) {
 // y = x W^T, then the chain goes on over c*u with B, then the bias is added.
 void executor::linears(std::initializer_list<product> products, const float* x, int layer, int tokens) {
   const auto adapted = [&](int proj) { return lora_ && lora_->has(proj); };
-  std::vector<linear_output> outputs;
+  std::vector<linear_product> outputs;
   for (const auto& [proj, y] : products) {
     outputs.push_back({y, &weights_->linear(layer, proj)});
     if (adapted(proj)) outputs.push_back({state(layer).u[proj].get(), &lora_->a[layer * projection_count + proj]});

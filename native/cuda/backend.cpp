@@ -61,10 +61,10 @@ class cuda_backend final : public cuda::factors_on_device {
   }
 
   void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) override {
-    const linear_output one{y, &w};
+    const linear_product one{y, &w};
     cuda::linears_forward(stream(), widened_, whole_, &one, 1, x, tokens, accumulate);
   }
-  void linear_forward_each(const linear_output* outputs, int count, const float* x, int tokens) override {
+  void linear_forward_each(const linear_product* outputs, int count, const float* x, int tokens) override {
     cuda::linears_forward(stream(), widened_, whole_, outputs, count, x, tokens, false);
   }
   void lora_forward(const lora_rows* segments, int count, float* /*u*/) override {

@@ -175,7 +175,7 @@ void lists(comparison& compare) {
         std::vector<linear_weight> weights;
         std::vector<stored_matrix> matrices;
         matrices.reserve(all[n].size());
-        std::vector<linear_output> outputs;
+        std::vector<linear_product> outputs;
         for (const linear& l : all[n]) {
           if (l.format == plain) {
             weights.push_back({b.in(static_cast<size_t>(l.out) * in), l.out, in, nullptr, nullptr});

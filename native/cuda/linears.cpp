@@ -35,7 +35,7 @@ stored_view view_of(const linear_weight& w) {
   return {static_cast<const device_array<uint8_t>*>(w.packed.get())->get(), m.panel_bytes(), m.format(), m.rows(), m.cols()};
 }
 
-void linears_forward(cudaStream_t stream, device_scratch& widened, device_scratch& whole, const linear_output* outputs,
+void linears_forward(cudaStream_t stream, device_scratch& widened, device_scratch& whole, const linear_product* outputs,
                      int count, const float* x, int tokens, bool accumulate) {
   std::vector<product> plain;
   std::vector<stored_product> stored, blocks;

@@ -10,7 +10,7 @@ namespace cuda {
 stored_view view_of(const linear_weight& w);
 
 // Each y (+)= x W^T. `widened`: room for parts of stored matrices as fp32; `whole`: for rows of x as whole numbers.
-void linears_forward(cudaStream_t stream, device_scratch& widened, device_scratch& whole, const linear_output* outputs,
+void linears_forward(cudaStream_t stream, device_scratch& widened, device_scratch& whole, const linear_product* outputs,
                      int count, const float* x, int tokens, bool accumulate);
 
 }  // namespace cuda
