@@ -42,6 +42,37 @@ struct greedy_choice {
   float nll;        // minus the log-probability of `id`, by the whole row
 };
 
+// How a row chooses its token (spec.md, "Sampling"): thousandths as fp32, and whole numbers as they are.
+struct choice_rule {
+  uint64_t random = 0;  // spec.md's R
+  float repetition = 1.0f, presence = 0.0f;
+  float temperature = 0.0f;  // 0: the largest logit
+  int32_t top_k = 0, top_p = 1000000;
+  int32_t first_seen = 0, seen = 0;  // of the request's list: ids that the penalties concern, each once
+  int32_t likely = 0;                // how many of its likeliest tokens are asked for
+};
+
+// Choices for all rows of logits [rows, n], among the ids below `limit`. The pointers are host memory, but for the logits.
+struct choice_request {
+  const float* logits;
+  int rows, n, limit;
+  const choice_rule* rules;
+  const int32_t* seen;  // twice an id below the limit, plus 1 if the answer has it
+  size_t seen_count;
+  int likely;  // the most that a rule asks for
+};
+
+struct token_choice {
+  int32_t id;
+  int32_t finite;  // 0: a logit below the limit is not, as it came or divided by the temperature
+  float nll;       // minus the log-probability of `id`, by the whole row as it came
+};
+
+struct likely_token {
+  int32_t id;
+  float logprob;
+};
+
 class backend {
  public:
   virtual ~backend() = default;
@@ -127,6 +158,11 @@ class backend {
   // One choice (device memory) for each row of logits [rows, n]. False, and nothing done, where the host is to look at the
   // logits itself.
   virtual bool choose_greedily(greedy_choice* /*choices*/, const float* /*logits*/, int /*rows*/, int /*n*/, int /*limit*/) {
+    return false;
+  }
+  // A choice (device memory) for each row, and its likeliest tokens, `request.likely` places a row. False, and nothing done, where
+  // the host is to look at the logits itself.
+  virtual bool choose_tokens(token_choice* /*choices*/, likely_token* /*likely*/, const choice_request& /*request*/) {
     return false;
   }
   virtual void adamw(float* w, float* m, float* v, const float* g, size_t n, const float* constants) = 0;

@@ -1,5 +1,7 @@
 #include "core/output_head.h"
 
+#include <algorithm>
+
 namespace ol {
 
 float* output_head::logits(const float* states, const std::vector<int32_t>& rows) {
@@ -42,6 +44,24 @@ std::vector<greedy_choice> output_head::greedy(int limit) {
   device_.download(choices.data(), choices_.get(), count_ * sizeof(greedy_choice));
   device_.finish();
   return choices;
+}
+
+bool output_head::choose(const std::vector<choice_rule>& rules, const std::vector<int32_t>& seen, int limit,
+                         std::vector<token_choice>* choices, std::vector<likely_token>* likely) {
+  int most = 0;
+  for (const choice_rule& rule : rules) most = std::max(most, rule.likely);
+  const size_t places = count_ * static_cast<size_t>(most);
+  chosen_tokens_.reserve(device_, count_);
+  likely_.reserve(device_, places);
+  const choice_request request{logits_.get(), static_cast<int>(count_), weights_->config.vocab, limit, rules.data(), seen.data(),
+                               seen.size(), most};
+  if (!device_.choose_tokens(chosen_tokens_.get(), likely_.get(), request)) return false;
+  choices->resize(count_);
+  likely->resize(places);
+  if (places) device_.download(likely->data(), likely_.get(), places * sizeof(likely_token));
+  device_.download(choices->data(), chosen_tokens_.get(), count_ * sizeof(token_choice));
+  device_.finish();
+  return true;
 }
 
 rotary_tables::rotary_tables(backend& device, const ol_config& config, int positions) {

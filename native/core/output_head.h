@@ -22,6 +22,11 @@ class output_head {
   // the host.
   std::vector<greedy_choice> greedy(int limit);
 
+  // Choices by a rule for each row that logits() gave last, and their likeliest tokens, `likely` places a row (host memory); false
+  // where the device leaves that to the host. `seen`: as choice_request has it.
+  bool choose(const std::vector<choice_rule>& rules, const std::vector<int32_t>& seen, int limit, std::vector<token_choice>* choices,
+              std::vector<likely_token>* likely);
+
   // For the backward pass: the gradient that losses() left, the rows' states and their numbers, in device memory.
   float* gradient() { return logits_.get(); }
   float* states() { return chosen_.get(); }
@@ -33,6 +38,8 @@ class output_head {
   device_array<int32_t> rows_, targets_;
   device_array<float> chosen_, logits_, nll_, row_weights_;
   device_array<greedy_choice> choices_;
+  device_array<token_choice> chosen_tokens_;
+  device_array<likely_token> likely_;
   size_t count_ = 0;  // rows of the logits
 };
 

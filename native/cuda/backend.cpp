@@ -162,6 +162,16 @@ class cuda_backend final : public backend {
     cuda::choose_greedily(stream(), choices, logits, rows, n, limit);
     return true;
   }
+  bool choose_tokens(token_choice* choices, likely_token* likely, const choice_request& request) override {
+    const size_t rows = static_cast<size_t>(request.rows), rules = rows * sizeof(choice_rule);
+    auto* on_device = static_cast<char*>(rules_.reserve(rules + request.seen_count * sizeof(int32_t)));
+    upload(on_device, request.rules, rules);
+    upload(on_device + rules, request.seen, request.seen_count * sizeof(int32_t));
+    auto* values = static_cast<float*>(values_.reserve(rows * request.limit * sizeof(float)));
+    cuda::choose_tokens(stream(), choices, likely, values, reinterpret_cast<choice_rule*>(on_device),
+                        reinterpret_cast<int32_t*>(on_device + rules), request);
+    return true;
+  }
   void adamw(float* w, float* m, float* v, const float* g, size_t n, const float* constants) override {
     cuda::adamw(stream(), w, m, v, g, n, constants);
   }
@@ -212,6 +222,7 @@ class cuda_backend final : public backend {
   cuda::arena memory_;
   staging staging_;
   device_scratch offsets_{memory_}, tasks_{memory_}, scores_{memory_}, segments_{memory_}, low_{memory_};
+  device_scratch rules_{memory_}, values_{memory_};  // of rows that sample
   device_scratch widened_{memory_}, whole_{memory_};  // parts of a stored matrix as fp32; rows of x as whole numbers
 };
 

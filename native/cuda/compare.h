@@ -102,6 +102,7 @@ struct comparison {
 void compare_attention(comparison& compare);
 void compare_greedy(comparison& compare);
 void compare_lora(comparison& compare);
+void compare_sampling(comparison& compare);
 void compare_scan(comparison& compare);
 void compare_stored(comparison& compare);
 

@@ -10,6 +10,10 @@
 namespace ol {
 
 struct greedy_choice;
+struct choice_request;
+struct choice_rule;
+struct likely_token;
+struct token_choice;
 
 namespace cuda {
 
@@ -86,6 +90,10 @@ void loss(cudaStream_t stream, float* logits, float* nll, const int32_t* targets
 
 // greedy.cu. Each row's choice among the ids below `limit`.
 void choose_greedily(cudaStream_t stream, greedy_choice* choices, const float* logits, int rows, int n, int limit);
+
+// sampling.cu. `rules` and `seen` are device memory here; `values` has room for rows times limit.
+void choose_tokens(cudaStream_t stream, token_choice* choices, likely_token* likely, float* values, const choice_rule* rules,
+                   const int32_t* seen, const choice_request& request);
 
 // optimizer.cu. `constants` is host memory.
 void adamw(cudaStream_t stream, float* w, float* m, float* v, const float* g, size_t n, const float* constants);

@@ -37,6 +37,11 @@ class batch_forward {
   float* logits(const std::vector<int32_t>& rows) { return head_.logits(norm_.get(), rows); }
   // Choices by the rows that logits() gave last; none where the host is to look at the logits.
   std::vector<greedy_choice> greedy(int limit) { return head_.greedy(limit); }
+  // Choices by rules, for the same rows; see output_head.
+  bool choose(const std::vector<choice_rule>& rules, const std::vector<int32_t>& seen, int limit, std::vector<token_choice>* choices,
+              std::vector<likely_token>* likely) {
+    return head_.choose(rules, seen, limit, choices, likely);
+  }
   // Minus the log-probabilities of one target for each row that logits() gave last.
   std::vector<float> nll(const std::vector<int32_t>& targets) { return head_.losses(targets); }
   // Sequences whose pages were copied together.

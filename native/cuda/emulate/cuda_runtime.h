@@ -76,6 +76,12 @@ inline int __dp2a_lo(int a, int b, int c) {
 }
 inline int __dp2a_hi(int a, int b, int c) { return __dp2a_lo(a, static_cast<int>(static_cast<unsigned>(b) >> 16), c); }
 
+inline int __clz(int x) { return x == 0 ? 32 : __builtin_clz(static_cast<unsigned>(x)); }
+inline unsigned long long atomicAdd(unsigned long long* to, unsigned long long value) {
+  const unsigned long long before = *to;
+  return *to += value, before;
+}
+
 using cudaError_t = int;
 using cudaStream_t = void*;
 enum {
