@@ -33,6 +33,33 @@ struct lora_rows {
   float* y;
 };
 
+// RMSNorm of rows of n values: of x, or of x + added, which goes to `sum` then (none of the two's memory).
+struct norm_args {
+  const float *x, *added, *gain;
+  float *sum, *norm, *rstd;
+  int n;
+  float eps;
+};
+
+struct linear_product {
+  float* y;
+  const linear_weight* w;
+};
+
+// What comes between the products of a norm and attention: biases, norms of the heads, rotary positions, and keys and values to
+// their places. Null: none of it.
+struct heads_args {
+  int heads, kv_heads, head_dim;
+  float *raw_q, *raw_k, *v;  // the products; changed
+  float *q, *k, *rstd;       // with norms of the heads in memory of their own, else the products' own
+  const float *q_bias, *k_bias, *v_bias, *q_norm, *k_norm;
+  float eps;
+  const int32_t* positions;
+  const float *cosine, *sine;
+  float *keys, *values;  // row t of k and v goes to row slots[t] here; without slots to row t. May be k and v.
+  const int32_t* slots;
+};
+
 // What choosing greedily needs of a row of logits.
 struct greedy_choice {
   int32_t id;       // the largest among the ids below a limit; the lowest id in a tie
@@ -136,6 +163,31 @@ class backend {
   // In place; inverse for the backward pass.
   virtual void rope(float* x, const int32_t* positions, const float* cosine, const float* sine, int tokens, int heads,
                     int head_dim, bool inverse) = 0;
+  // The norm, then each y = norm W^T. For passes without a backward pass: what `rstd` holds then means nothing.
+  virtual void norm_linears(const norm_args& a, const linear_product* products, int count, int tokens) {
+    norm_alone(a, tokens);
+    for (int i = 0; i < count; ++i) linear_forward(products[i].y, a.norm, *products[i].w, tokens, false);
+  }
+  // h = SwiGLU of two products of the norm; what the norm's own and the products' memory hold then means nothing.
+  virtual void norm_swiglu(float* h, const norm_args& a, const linear_product& gate, const linear_product& up, int tokens) {
+    const linear_product both[] = {gate, up};
+    norm_linears(a, both, 2, tokens);
+    swiglu_forward(h, gate.y, up.y, static_cast<size_t>(tokens) * gate.w->out);
+  }
+  // q gets the rotated queries; raw_k, k, v and rstd then mean nothing, unless keys and values are in k and v.
+  virtual void finish_heads(const heads_args& a, int tokens) {
+    const int q = a.heads * a.head_dim, kv = a.kv_heads * a.head_dim;
+    if (a.q_bias) add_bias(a.raw_q, a.q_bias, tokens, q);
+    if (a.k_bias) add_bias(a.raw_k, a.k_bias, tokens, kv);
+    if (a.v_bias) add_bias(a.v, a.v_bias, tokens, kv);
+    // Each head of each token is a row of head_dim values.
+    if (a.q_norm) rmsnorm_forward(a.q, a.rstd, a.raw_q, a.q_norm, tokens * a.heads, a.head_dim, a.eps);
+    if (a.k_norm) rmsnorm_forward(a.k, a.rstd, a.raw_k, a.k_norm, tokens * a.kv_heads, a.head_dim, a.eps);
+    rope(a.q, a.positions, a.cosine, a.sine, tokens, a.heads, a.head_dim, false);
+    rope(a.k, a.positions, a.cosine, a.sine, tokens, a.kv_heads, a.head_dim, false);
+    put_rows(a.keys, a.k, a.slots, tokens, kv);
+    put_rows(a.values, a.v, a.slots, tokens, kv);
+  }
   // `sequences` is a host array whose k and v are device pointers.
   virtual void attention_forward(const attention_forward_args& args, const attention_sequence* sequences,
                                  int count) = 0;
@@ -170,6 +222,20 @@ class backend {
   virtual void sum_squares(float* out, const float* x, size_t n) = 0;
   // C[m,n] = A[m,k] B[k,n], row-major, chain over k.
   virtual void gemm(float* c, const float* a, const float* b, int m, int n, int k) = 0;
+
+ protected:
+  void norm_alone(const norm_args& a, int tokens) {
+    const size_t values = static_cast<size_t>(tokens) * a.n;
+    if (a.added) copy(a.sum, a.x, values * sizeof(float));
+    if (a.added) add(a.sum, a.added, values);
+    rmsnorm_forward(a.norm, a.rstd, a.added ? a.sum : a.x, a.gain, tokens, a.n, a.eps);
+  }
+
+ private:
+  void put_rows(float* to, const float* from, const int32_t* slots, int tokens, int n) {
+    if (slots) scatter_rows(to, from, slots, tokens, n);
+    if (!slots && to != from) copy(to, from, static_cast<size_t>(tokens) * n * sizeof(float));
+  }
 };
 
 static const size_t norm_chunk = 4096;

@@ -1,6 +1,7 @@
 // Runs a model on a device: forward, loss, backward. One executor serves one job; it owns the activations.
 #pragma once
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <vector>
 
@@ -90,7 +91,18 @@ class executor {
   void heads_backward(const micro_batch& batch, const gradient_sinks& sinks, int layer);
   void linear_backward(const micro_batch& batch, const gradient_sinks& sinks, float* dx, const float* dy,
                        const float* x, int layer, int proj, bool accumulate);
+  void append(const micro_batch& batch, int layer, kv_cache* cache);
   void attend(const micro_batch& batch, int layer, kv_cache* cache);
+  // forward() that keeps nothing and shows nobody its states: the same bytes in fewer operations of the device.
+  struct product {
+    int proj;
+    float* y;
+  };
+  void forward_only(const micro_batch& batch, kv_cache* cache);
+  void adapt(std::initializer_list<product> products, const float* x, int layer, int tokens);
+  void add_biases(std::initializer_list<product> products, int layer, int tokens);
+  void heads_only(const norm_args& norm, const micro_batch& batch, int layer, kv_cache* cache);
+  void gated_only(const norm_args& norm, const micro_batch& batch, int layer);
   void backward_mlp(const micro_batch& batch, const gradient_sinks& sinks, int layer);
   void backward_attention(const micro_batch& batch, const gradient_sinks& sinks, int layer);
   attention_shape shape() const;

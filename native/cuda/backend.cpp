@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/session.h"
 #include "cuda/attention_plan.h"
+#include "cuda/fused.h"
 #include "cuda/memory.h"
 #include "cuda/ops.h"
 #include "cuda/scan.h"
@@ -68,6 +69,33 @@ class cuda_backend final : public backend {
   void lora_forward(const lora_rows* segments, int count, float* /*u*/) override {
     for (int first = 0; first < count; first += most_segments)
       lora_launch(segments + first, std::min(count - first, most_segments));
+  }
+  void norm_linears(const norm_args& a, const linear_product* products, int count, int tokens) override {
+    if (tokens <= 0) return;
+    const auto is_q8 = [](const linear_product& p) { return p.w->q8; };
+    if (count > 0 && std::all_of(products, products + count, is_q8)) return norm_q8(a, products, count, tokens);
+    const bool few = tokens <= cuda::most_few_tokens && count > 0 && count <= cuda::most_few_products;
+    if (few && std::none_of(products, products + count, is_q8)) {
+      cuda::few_weight w[cuda::most_few_products];
+      float* y[cuda::most_few_products];
+      for (int i = 0; i < count; ++i) {
+        w[i] = few_weight_of(*products[i].w);
+        y[i] = products[i].y;
+      }
+      return cuda::norm_products(stream(), a, w, y, count, tokens);
+    }
+    cuda::norm_rows(stream(), a, tokens);
+    for (int i = 0; i < count; ++i) linear_forward(products[i].y, a.norm, *products[i].w, tokens, false);
+  }
+  void norm_swiglu(float* h, const norm_args& a, const linear_product& gate, const linear_product& up, int tokens) override {
+    if (tokens <= 0) return;
+    if (tokens > cuda::most_few_tokens || gate.w->q8 || up.w->q8) return backend::norm_swiglu(h, a, gate, up, tokens);
+    norm_args untold = a;
+    untold.norm = nullptr;
+    cuda::norm_gated(stream(), untold, few_weight_of(*gate.w), few_weight_of(*up.w), h, tokens);
+  }
+  void finish_heads(const heads_args& a, int tokens) override {
+    if (tokens > 0) cuda::finish_heads(stream(), a, tokens);
   }
   void linear_backward_input(float* dx, const float* dy, const linear_weight& w, int tokens, bool accumulate) override {
     if (w.stored) return cuda::stored_backward(stream(), widened_, dx, dy, view_of(w), tokens, accumulate);
@@ -194,6 +222,20 @@ class cuda_backend final : public backend {
     const auto rows = cuda::round_rows(stream(), whole_, x, tokens, w.in, info_of(view.format).values);
     const auto multiply = tokens <= cuda::few_rows ? cuda::blocks_few : cuda::blocks_many;
     multiply(stream(), y, rows, view, tokens, accumulate);
+  }
+
+  static cuda::few_weight few_weight_of(const linear_weight& w) {
+    return {w.stored ? view_of(w) : cuda::stored_view{}, w.stored ? nullptr : w.weight, w.out};
+  }
+  // Rounded once for all products whose formats have blocks of one size.
+  void norm_q8(const norm_args& a, const linear_product* products, int count, int tokens) {
+    const auto block_of = [&](int i) { return info_of(products[i].w->stored->format()).values; };
+    const auto rows = cuda::norm_whole_rows(stream(), whole_, a, tokens, block_of(0));
+    const auto multiply = tokens <= cuda::few_rows ? cuda::blocks_few : cuda::blocks_many;
+    for (int i = 0; i < count; ++i)
+      if (block_of(i) == block_of(0)) multiply(stream(), products[i].y, rows, view_of(*products[i].w), tokens, false);
+    for (int i = 0; i < count; ++i)
+      if (block_of(i) != block_of(0)) linear_forward(products[i].y, a.norm, *products[i].w, tokens, false);
   }
 
   // All segments at once, each with its own part of the scratch.

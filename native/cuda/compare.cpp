@@ -183,6 +183,7 @@ int main(int count, char** words) {
     elements(compare);
     attention(compare);
     compare_attention(compare);
+    compare_fused(compare);
     compare_greedy(compare);
     compare_lora(compare);
     compare_sampling(compare);

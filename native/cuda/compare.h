@@ -100,6 +100,7 @@ struct comparison {
 
 // Each file's own comparisons.
 void compare_attention(comparison& compare);
+void compare_fused(comparison& compare);
 void compare_greedy(comparison& compare);
 void compare_lora(comparison& compare);
 void compare_sampling(comparison& compare);

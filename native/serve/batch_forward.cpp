@@ -21,7 +21,7 @@ void batch_forward::reserve(const serving_batch& batch) {
   const ol_config& c = config();
   const size_t n = batch.ids.size(), hidden = c.hidden, q = static_cast<size_t>(c.heads) * c.head_dim,
                kv = static_cast<size_t>(c.kv_heads) * c.head_dim, inner = c.intermediate;
-  for (auto* a : {&x_, &norm_, &mid_}) a->reserve(device_, n * hidden);
+  for (auto* a : {&x_, &block_, &norm_, &mid_}) a->reserve(device_, n * hidden);
   for (auto* a : {&q_, &attended_}) a->reserve(device_, n * q);
   for (auto* a : {&k_, &v_}) a->reserve(device_, n * kv);
   for (auto* a : {&gate_, &up_, &h_}) a->reserve(device_, n * inner);
@@ -40,12 +40,17 @@ void batch_forward::reserve(const serving_batch& batch) {
   device_.upload(positions_.get(), batch.positions.data(), n * sizeof(int32_t));
 }
 
-// All rows by the base's chain; then the chain of each segment's rows goes on over c*u with its own B; then the bias. What a row's
-// adapter has for these linears is read together.
+// All rows by the base's chain; then the chain of each segment's rows goes on over c*u with its own B; then the bias.
 void batch_forward::linears(std::initializer_list<product> products, const float* x, int layer,
                             const serving_batch& batch) {
   const int n = static_cast<int>(batch.ids.size());
   for (const auto& [proj, y] : products) device_.linear_forward(y, x, weights_->linear(layer, proj), n, false);
+  adapt(products, x, layer, batch);
+  add_biases(products, layer, n);
+}
+
+// What a row's adapter has for these linears is read together.
+void batch_forward::adapt(std::initializer_list<product> products, const float* x, int layer, const serving_batch& batch) {
   adapted_.clear();
   for (const auto& [row, count, lora] : batch.segments) {
     for (const auto& [proj, y] : products) {
@@ -54,24 +59,52 @@ void batch_forward::linears(std::initializer_list<product> products, const float
     }
   }
   device_.lora_forward(adapted_.data(), static_cast<int>(adapted_.size()), u_.get());
+}
+
+void batch_forward::add_biases(std::initializer_list<product> products, int layer, int rows) {
   for (const auto& [proj, y] : products) {
-    if (config().biases >> proj & 1)
-      device_.add_bias(y, weights_->vectors[layer].bias[proj], n, weights_->linear(layer, proj).out);
+    const float* bias = weights_->vectors[layer].bias[proj];
+    if (bias) device_.add_bias(y, bias, rows, weights_->linear(layer, proj).out);
   }
 }
 
-void batch_forward::heads(const serving_batch& batch, int layer) {
+bool batch_forward::is_adapted(int proj, const serving_batch& batch) const {
+  return std::any_of(batch.segments.begin(), batch.segments.end(), [&](const auto& s) { return s.lora->has(proj); });
+}
+
+norm_args batch_forward::norm_of(const float* x, const float* added, float* sum, const float* gain) {
+  return {x, added, gain, sum, norm_.get(), rstd_.get(), config().hidden, config().rms_eps};
+}
+
+// Rotated queries, and keys and values in the pages.
+void batch_forward::heads(const norm_args& norm, const serving_batch& batch, page_pool& pages, int layer) {
   const ol_config& c = config();
-  const int n = static_cast<int>(batch.ids.size()), hd = c.head_dim;
+  const int n = static_cast<int>(batch.ids.size());
   const auto& named = weights_->vectors[layer];
-  float *q = (c.qk_norm ? raw_q_ : q_).get(), *k = (c.qk_norm ? raw_k_ : k_).get();
-  linears({{proj_q, q}, {proj_k, k}, {proj_v, v_.get()}}, norm_.get(), layer, batch);
-  if (c.qk_norm) {
-    device_.rmsnorm_forward(q_.get(), head_rstd_.get(), q, named.q_norm, n * c.heads, hd, c.rms_eps);
-    device_.rmsnorm_forward(k_.get(), head_rstd_.get(), k, named.k_norm, n * c.kv_heads, hd, c.rms_eps);
-  }
-  device_.rope(q_.get(), positions_.get(), rotary_.cosine.get(), rotary_.sine.get(), n, c.heads, hd, false);
-  device_.rope(k_.get(), positions_.get(), rotary_.cosine.get(), rotary_.sine.get(), n, c.kv_heads, hd, false);
+  float *q = (c.qk_norm ? raw_q_ : q_).get(), *k = (c.qk_norm ? raw_k_ : k_).get(), *v = v_.get();
+  const linear_product products[] = {{q, &weights_->linear(layer, proj_q)},
+                                     {k, &weights_->linear(layer, proj_k)},
+                                     {v, &weights_->linear(layer, proj_v)}};
+  device_.norm_linears(norm, products, 3, n);
+  adapt({{proj_q, q}, {proj_k, k}, {proj_v, v}}, norm.norm, layer, batch);
+  device_.finish_heads({c.heads, c.kv_heads, c.head_dim, q, k, v, q_.get(), k_.get(), head_rstd_.get(), named.bias[proj_q],
+                        named.bias[proj_k], named.bias[proj_v], named.q_norm, named.k_norm, c.rms_eps, positions_.get(),
+                        rotary_.cosine.get(), rotary_.sine.get(), pages.k(layer), pages.v(layer), slots_on_device_.get()},
+                       n);
+}
+
+// h_ <- SwiGLU of the norm's products.
+void batch_forward::gated(const norm_args& norm, const serving_batch& batch, int layer) {
+  const int n = static_cast<int>(batch.ids.size());
+  const linear_product gate{gate_.get(), &weights_->linear(layer, proj_gate)}, up{up_.get(), &weights_->linear(layer, proj_up)};
+  const auto& bias = weights_->vectors[layer].bias;
+  const bool plain = !bias[proj_gate] && !bias[proj_up] && !is_adapted(proj_gate, batch) && !is_adapted(proj_up, batch);
+  if (plain) return device_.norm_swiglu(h_.get(), norm, gate, up, n);
+  const linear_product both[] = {gate, up};
+  device_.norm_linears(norm, both, 2, n);
+  adapt({{proj_gate, gate.y}, {proj_up, up.y}}, norm.norm, layer, batch);
+  add_biases({{proj_gate, gate.y}, {proj_up, up.y}}, layer, n);
+  device_.swiglu_forward(h_.get(), gate.y, up.y, static_cast<size_t>(n) * config().intermediate);
 }
 
 // Where each new row's keys and values go, and where those are that scattered pages hold: rows of the pages, once for all
@@ -96,12 +129,6 @@ void batch_forward::place(const serving_batch& batch, const page_pool& pages) {
   scattered_on_device_.reserve(device_, scattered_.size());
   device_.upload(slots_on_device_.get(), slots_.data(), slots_.size() * sizeof(int32_t));
   device_.upload(scattered_on_device_.get(), scattered_.data(), scattered_.size() * sizeof(int32_t));
-}
-
-void batch_forward::append(page_pool& pages, int layer) {
-  const int rows = static_cast<int>(slots_.size()), width = static_cast<int>(pages.width());
-  device_.scatter_rows(pages.k(layer), k_.get(), slots_on_device_.get(), rows, width);
-  device_.scatter_rows(pages.v(layer), v_.get(), slots_on_device_.get(), rows, width);
 }
 
 // Attention's sums go by position from 0 on, wherever a page lies: pages side by side are read in place, others are
@@ -133,23 +160,19 @@ void batch_forward::run(const serving_batch& batch, page_pool& pages) {
   place(batch, pages);
   const ol_config& c = config();
   const int n = static_cast<int>(batch.ids.size());
-  const size_t values = static_cast<size_t>(n) * c.hidden;
   device_.embed_forward(x_.get(), weights_->embed, ids_.get(), n);
   for (int i = 0; i < c.layers; ++i) {
     const auto& named = weights_->vectors[i];
-    device_.rmsnorm_forward(norm_.get(), rstd_.get(), x_.get(), named.norm1, n, c.hidden, c.rms_eps);
-    heads(batch, i);
-    append(pages, i);
+    // A block's output joins the residual where the next norm reads it.
+    const norm_args first = i == 0 ? norm_of(x_.get(), nullptr, nullptr, named.norm1)
+                                   : norm_of(block_.get(), mid_.get(), x_.get(), named.norm1);
+    heads(first, batch, pages, i);
     attend(batch, pages, i);
-    linears({{proj_o, mid_.get()}}, attended_.get(), i, batch);
-    device_.add(mid_.get(), x_.get(), values);
-    device_.rmsnorm_forward(norm_.get(), rstd_.get(), mid_.get(), named.norm2, n, c.hidden, c.rms_eps);
-    linears({{proj_gate, gate_.get()}, {proj_up, up_.get()}}, norm_.get(), i, batch);
-    device_.swiglu_forward(h_.get(), gate_.get(), up_.get(), static_cast<size_t>(n) * c.intermediate);
-    linears({{proj_down, x_.get()}}, h_.get(), i, batch);
-    device_.add(x_.get(), mid_.get(), values);
+    linears({{proj_o, block_.get()}}, attended_.get(), i, batch);
+    gated(norm_of(block_.get(), x_.get(), mid_.get(), named.norm2), batch, i);
+    linears({{proj_down, block_.get()}}, h_.get(), i, batch);
   }
-  device_.rmsnorm_forward(norm_.get(), rstd_.get(), x_.get(), weights_->final_norm, n, c.hidden, c.rms_eps);
+  device_.norm_linears(norm_of(block_.get(), mid_.get(), x_.get(), weights_->final_norm), nullptr, 0, n);
 }
 
 }  // namespace ol

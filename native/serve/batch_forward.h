@@ -56,10 +56,15 @@ class batch_forward {
     float* y;
   };
   void linears(std::initializer_list<product> products, const float* x, int layer, const serving_batch& batch);
+  // Their adapters' parts; their biases.
+  void adapt(std::initializer_list<product> products, const float* x, int layer, const serving_batch& batch);
+  void add_biases(std::initializer_list<product> products, int layer, int rows);
+  bool is_adapted(int proj, const serving_batch& batch) const;
   void place(const serving_batch& batch, const page_pool& pages);
-  void append(page_pool& pages, int layer);
+  norm_args norm_of(const float* x, const float* added, float* sum, const float* gain);
+  void heads(const norm_args& norm, const serving_batch& batch, page_pool& pages, int layer);
   void attend(const serving_batch& batch, page_pool& pages, int layer);
-  void heads(const serving_batch& batch, int layer);
+  void gated(const norm_args& norm, const serving_batch& batch, int layer);
 
   backend& device_;
   std::shared_ptr<device_model> weights_;
@@ -67,7 +72,7 @@ class batch_forward {
   output_head head_;
   std::vector<int32_t> slots_, scattered_;  // rows of the pages: of the batch's rows, of scattered sequences
   device_array<int32_t> ids_, positions_, slots_on_device_, scattered_on_device_;
-  device_array<float> x_, norm_, rstd_, q_, k_, v_, raw_q_, raw_k_, head_rstd_, attended_, mid_, gate_, up_, h_;
+  device_array<float> x_, block_, norm_, rstd_, q_, k_, v_, raw_q_, raw_k_, head_rstd_, attended_, mid_, gate_, up_, h_;
   std::vector<lora_rows> adapted_;  // of the linears in hand
   device_array<float> u_, gathered_k_, gathered_v_;
   int64_t gathered_ = 0;
