@@ -5,7 +5,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "core/matrix.h"
 #include "core/row_scan.h"
@@ -114,6 +116,10 @@ class backend {
   // Waits for queued work; errors of the device surface here.
   virtual void finish() = 0;
 
+  // Does `work`, which queues operations and waits for nothing. The key names all that it depends on but what the device's memory
+  // holds, and the memory by where it is: with a key that came before, a device may queue what it kept of that time.
+  virtual void repeat(const std::vector<uint64_t>& /*key*/, const std::function<void()>& work) { work(); }
+
   // A stored matrix in the device's memory, for `packed`; null where products read it where it is.
   virtual std::shared_ptr<void> keep(const stored_matrix&) { return nullptr; }
   // An index's rows of `dimension` int8 values, kept in the device's memory as far as `budget` bytes hold them; the others are
@@ -191,6 +197,11 @@ class backend {
   // `sequences` is a host array whose k and v are device pointers.
   virtual void attention_forward(const attention_forward_args& args, const attention_sequence* sequences,
                                  int count) = 0;
+  // The same of sequences that are in the device's memory, too: positions are read there when the work is done.
+  virtual void attention_forward_of(const attention_forward_args& args, const attention_sequence* sequences,
+                                    const attention_sequence* /*on_device*/, int count) {
+    attention_forward(args, sequences, count);
+  }
   // Sequences start at position 0; dk and dv rows are the sequences' rows.
   virtual void attention_backward(const attention_backward_args& args, const attention_sequence* sequences,
                                   int count) = 0;

@@ -4,17 +4,27 @@
 
 namespace ol {
 
-float* output_head::logits(const float* states, const std::vector<int32_t>& rows) {
+void output_head::ask(const std::vector<int32_t>& rows) {
   const ol_config& c = weights_->config;
-  const int count = static_cast<int>(rows.size());
   count_ = rows.size();
   rows_.reserve(device_, rows.size());
   chosen_.reserve(device_, rows.size() * c.hidden);
   logits_.reserve(device_, rows.size() * c.vocab);
   device_.upload(rows_.get(), rows.data(), rows.size() * sizeof(int32_t));
-  device_.gather_rows(chosen_.get(), states, rows_.get(), count, c.hidden);
+}
+
+void output_head::multiply(const float* states) {
+  if (count_ == 0) return;
+  const int count = static_cast<int>(count_);
+  device_.gather_rows(chosen_.get(), states, rows_.get(), count, weights_->config.hidden);
   device_.linear_forward(logits_.get(), chosen_.get(), weights_->head, count, false);
-  return logits_.get();
+}
+
+void output_head::add_to(std::vector<uint64_t>& key) const {
+  for (const void* memory : {static_cast<const void*>(rows_.get()), static_cast<const void*>(chosen_.get()),
+                             static_cast<const void*>(logits_.get())})
+    key.push_back(reinterpret_cast<uintptr_t>(memory));
+  key.push_back(count_);
 }
 
 std::vector<float> output_head::losses(const std::vector<int32_t>& targets, float scale) {

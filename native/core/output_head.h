@@ -12,7 +12,18 @@ class output_head {
   output_head(backend& device, std::shared_ptr<device_model> weights) : device_(device), weights_(std::move(weights)) {}
 
   // Logits [rows, vocab] of the given rows of the final norm's states, in device memory, until the next call.
-  float* logits(const float* states, const std::vector<int32_t>& rows);
+  float* logits(const float* states, const std::vector<int32_t>& rows) {
+    ask(rows);
+    multiply(states);
+    return logits();
+  }
+  // In two steps: which rows, and, without a word from the host, their logits.
+  void ask(const std::vector<int32_t>& rows);
+  void multiply(const float* states);
+  // Null where no rows were asked for.
+  float* logits() const { return count_ ? logits_.get() : nullptr; }
+  // What multiply() depends on.
+  void add_to(std::vector<uint64_t>& key) const;
 
   // Minus the log-probability of one target for each row that logits() gave last (host memory). With `scale` not 0, the
   // logits become the gradient of scale * sum.

@@ -9,6 +9,7 @@
 #include "core/session.h"
 #include "cuda/attention_plan.h"
 #include "cuda/fused.h"
+#include "cuda/graphs.h"
 #include "cuda/memory.h"
 #include "cuda/ops.h"
 #include "cuda/scan.h"
@@ -27,7 +28,7 @@ const int most_segments = 65535;
 
 class cuda_backend final : public backend {
  public:
-  cuda_backend() : staging_(stream_.stream) {}
+  cuda_backend() : staging_(stream_.stream), graphs_(stream_.stream, memory_, staging_) {}
   // Before the memory goes back to the device.
   ~cuda_backend() override { cudaStreamSynchronize(stream()); }
 
@@ -36,7 +37,10 @@ class cuda_backend final : public backend {
   void* allocate(size_t bytes) override { return memory_.take(bytes); }
   // Queued work still finds its memory: all work is on this stream, the next owner's too. Called by destructors.
   void release(void* memory) override { memory_.give_back(memory); }
-  void upload(void* to, const void* from, size_t bytes) override { staging_.upload(to, from, bytes); }
+  void upload(void* to, const void* from, size_t bytes) override {
+    if (graphs_.recording()) fail(OL_ERROR_INTERNAL, "what a graph reads is brought to the device before it runs");
+    staging_.upload(to, from, bytes);
+  }
   void download(void* to, const void* from, size_t bytes) override {
     OL_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream()));
     finish();
@@ -45,6 +49,7 @@ class cuda_backend final : public backend {
     OL_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream()));
   }
   void zero(void* memory, size_t bytes) override { OL_CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, stream())); }
+  void repeat(const std::vector<uint64_t>& key, const std::function<void()>& work) override { graphs_.repeat(key, work); }
   void finish() override { OL_CUDA_CHECK(cudaStreamSynchronize(stream())); }
 
   // The tiles read a weight as it lies, in both directions.
@@ -145,6 +150,15 @@ class cuda_backend final : public backend {
       const auto run = part.few ? cuda::attention_decode : cuda::attention_forward;
       run(stream(), args, on_device + part.first, part.count, part.most_rows);
     }
+  }
+  void attention_forward_of(const attention_forward_args& args, const attention_sequence* sequences,
+                            const attention_sequence* on_device, int count) override {
+    if (count <= 0) return;
+    const auto plan = cuda::plan_forward(sequences, count, args.shape.heads / args.shape.kv_heads);
+    // Where sequences of both kinds take turns they are put in another order.
+    if (plan.parts.size() > 1) return attention_forward(args, sequences, count);
+    const auto run = plan.parts[0].few ? cuda::attention_decode : cuda::attention_forward;
+    run(stream(), args, on_device, count, plan.parts[0].most_rows);
   }
   void attention_backward(const attention_backward_args& args, const attention_sequence* sequences,
                           int count) override {
@@ -255,14 +269,15 @@ class cuda_backend final : public backend {
       out = std::max(out, s.b->out);
     }
     const size_t bytes = segments.size() * sizeof(cuda::lora_segment);
-    auto* on_device = static_cast<cuda::lora_segment*>(segments_.reserve(bytes));
-    upload(on_device, segments.data(), bytes);
-    cuda::lora_forward(stream(), on_device, count, most, rank, out);
+    void* on_device = graphs_.recording() ? graphs_.keep(segments.data(), bytes) : segments_.reserve(bytes);
+    if (!graphs_.recording()) upload(on_device, segments.data(), bytes);
+    cuda::lora_forward(stream(), static_cast<cuda::lora_segment*>(on_device), count, most, rank, out);
   }
 
   stream_owner stream_;
   cuda::arena memory_;
   staging staging_;
+  cuda::graph_cache graphs_;
   device_scratch offsets_{memory_}, tasks_{memory_}, scores_{memory_}, segments_{memory_}, low_{memory_};
   device_scratch rules_{memory_}, values_{memory_};  // of rows that sample
   device_scratch widened_{memory_}, whole_{memory_};  // parts of a stored matrix as fp32; rows of x as whole numbers

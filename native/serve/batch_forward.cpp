@@ -1,6 +1,8 @@
 #include "serve/batch_forward.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cstring>
 
 namespace ol {
 
@@ -11,11 +13,14 @@ void serving_batch::clear() {
   segments.clear();
 }
 
+static std::atomic<uint64_t> made{0};
+
 batch_forward::batch_forward(backend& device, std::shared_ptr<device_model> weights, int positions)
     : device_(device),
       weights_(std::move(weights)),
       rotary_(device, weights_->config, positions),
-      head_(device, weights_) {}
+      head_(device, weights_),
+      number_(++made) {}
 
 void batch_forward::reserve(const serving_batch& batch) {
   const ol_config& c = config();
@@ -108,10 +113,12 @@ void batch_forward::gated(const norm_args& norm, const serving_batch& batch, int
 }
 
 // Where each new row's keys and values go, and where those are that scattered pages hold: rows of the pages, once for all
-// layers.
+// layers. Attention's sums go by position from 0 on, wherever a page lies: pages side by side are read in place, others are copied
+// together first.
 void batch_forward::place(const serving_batch& batch, const page_pool& pages) {
   slots_.clear();
   scattered_.clear();
+  sequences_.clear();
   const int page_tokens = pages.page_tokens();
   const auto slot = [&](const batch_sequence& s, int position) {
     return (*s.pages)[position / page_tokens] * page_tokens + position % page_tokens;
@@ -125,39 +132,37 @@ void batch_forward::place(const serving_batch& batch, const page_pool& pages) {
   }
   const size_t values = scattered_.size() * pages.width();
   for (auto* a : {&gathered_k_, &gathered_v_}) a->reserve(device_, values);
-  slots_on_device_.reserve(device_, slots_.size());
-  scattered_on_device_.reserve(device_, scattered_.size());
-  device_.upload(slots_on_device_.get(), slots_.data(), slots_.size() * sizeof(int32_t));
-  device_.upload(scattered_on_device_.get(), scattered_.data(), scattered_.size() * sizeof(int32_t));
+  for (int layer = 0; layer < config().layers; ++layer) {
+    size_t used = 0;
+    for (const auto& s : batch.sequences) {
+      const bool in_place = side_by_side(*s.pages);
+      const size_t at = in_place ? static_cast<size_t>((*s.pages)[0]) * page_tokens * pages.width() : used;
+      const float *k = in_place ? pages.k(layer) : gathered_k_.get(), *v = in_place ? pages.v(layer) : gathered_v_.get();
+      sequences_.push_back({s.row, s.count, s.position, k + at, v + at});
+      if (!in_place) used += static_cast<size_t>(s.position + s.count) * pages.width();
+    }
+  }
+  const auto bring = [&](auto& to, const auto& from) {
+    to.reserve(device_, from.size());
+    device_.upload(to.get(), from.data(), from.size() * sizeof(from[0]));
+  };
+  bring(slots_on_device_, slots_);
+  bring(scattered_on_device_, scattered_);
+  bring(sequences_on_device_, sequences_);
 }
 
-// Attention's sums go by position from 0 on, wherever a page lies: pages side by side are read in place, others are
-// copied together first.
-void batch_forward::attend(const serving_batch& batch, page_pool& pages, int layer) {
+void batch_forward::attend(page_pool& pages, int layer) {
   const ol_config& c = config();
-  const size_t width = pages.width();
-  const int scattered = static_cast<int>(scattered_.size());
-  device_.gather_rows(gathered_k_.get(), pages.k(layer), scattered_on_device_.get(), scattered, static_cast<int>(width));
-  device_.gather_rows(gathered_v_.get(), pages.v(layer), scattered_on_device_.get(), scattered, static_cast<int>(width));
-  std::vector<attention_sequence> sequences;
-  size_t used = 0;
-  for (const auto& s : batch.sequences) {
-    if (side_by_side(*s.pages)) {
-      const size_t at = static_cast<size_t>((*s.pages)[0]) * pages.page_tokens() * width;
-      sequences.push_back({s.row, s.count, s.position, pages.k(layer) + at, pages.v(layer) + at});
-      continue;
-    }
-    sequences.push_back({s.row, s.count, s.position, gathered_k_.get() + used, gathered_v_.get() + used});
-    used += static_cast<size_t>(s.position + s.count) * width;
-  }
+  const int width = static_cast<int>(pages.width()), scattered = static_cast<int>(scattered_.size());
+  device_.gather_rows(gathered_k_.get(), pages.k(layer), scattered_on_device_.get(), scattered, width);
+  device_.gather_rows(gathered_v_.get(), pages.v(layer), scattered_on_device_.get(), scattered, width);
   const float scale = static_cast<float>(1.0 / __builtin_sqrt(static_cast<double>(c.head_dim)));
   const attention_forward_args args{{c.heads, c.kv_heads, c.head_dim, scale}, q_.get(), attended_.get(), nullptr, nullptr};
-  device_.attention_forward(args, sequences.data(), static_cast<int>(sequences.size()));
+  const size_t count = sequences_.size() / static_cast<size_t>(c.layers), first = static_cast<size_t>(layer) * count;
+  device_.attention_forward_of(args, sequences_.data() + first, sequences_on_device_.get() + first, static_cast<int>(count));
 }
 
-void batch_forward::run(const serving_batch& batch, page_pool& pages) {
-  reserve(batch);
-  place(batch, pages);
+void batch_forward::layers(const serving_batch& batch, page_pool& pages) {
   const ol_config& c = config();
   const int n = static_cast<int>(batch.ids.size());
   device_.embed_forward(x_.get(), weights_->embed, ids_.get(), n);
@@ -167,12 +172,47 @@ void batch_forward::run(const serving_batch& batch, page_pool& pages) {
     const norm_args first = i == 0 ? norm_of(x_.get(), nullptr, nullptr, named.norm1)
                                    : norm_of(block_.get(), mid_.get(), x_.get(), named.norm1);
     heads(first, batch, pages, i);
-    attend(batch, pages, i);
+    attend(pages, i);
     linears({{proj_o, block_.get()}}, attended_.get(), i, batch);
     gated(norm_of(block_.get(), x_.get(), mid_.get(), named.norm2), batch, i);
     linears({{proj_down, block_.get()}}, h_.get(), i, batch);
   }
   device_.norm_linears(norm_of(block_.get(), mid_.get(), x_.get(), weights_->final_norm), nullptr, 0, n);
+}
+
+// Of a step in which each sequence has one row and none is scattered: what its operations depend on, but for what is in the device's
+// memory. Which pages, positions and tokens those are is there.
+std::vector<uint64_t> batch_forward::key_of(const serving_batch& batch, const page_pool& pages) const {
+  std::vector<uint64_t> key{number_, batch.ids.size()};
+  const auto add = [&](const auto*... pointers) { (key.push_back(reinterpret_cast<uintptr_t>(pointers)), ...); };
+  for (const auto* a : {&x_, &block_, &norm_, &rstd_, &q_, &k_, &v_, &raw_q_, &raw_k_, &head_rstd_, &attended_, &mid_, &gate_, &up_, &h_, &u_})
+    add(a->get());
+  add(ids_.get(), positions_.get(), slots_on_device_.get(), sequences_on_device_.get(), pages.k(0));
+  head_.add_to(key);
+  for (const auto& [row, count, lora] : batch.segments) {
+    uint32_t scale;
+    std::memcpy(&scale, &lora->scale, sizeof scale);
+    for (const int part : {row, count, lora->rank, lora->targets}) key.push_back(static_cast<uint64_t>(part));
+    key.push_back(scale);
+    add(lora->flat.get());
+  }
+  return key;
+}
+
+const float* batch_forward::run(const serving_batch& batch, page_pool& pages, const std::vector<int32_t>& rows) {
+  reserve(batch);
+  place(batch, pages);
+  head_.ask(rows);
+  const auto work = [&] {
+    layers(batch, pages);
+    head_.multiply(norm_.get());
+  };
+  if (batch.sequences.size() == batch.ids.size() && scattered_.empty()) {
+    device_.repeat(key_of(batch, pages), work);
+  } else {
+    work();
+  }
+  return head_.logits();
 }
 
 }  // namespace ol

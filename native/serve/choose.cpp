@@ -46,16 +46,16 @@ bool engine::choose_on_device(const std::vector<serving_request*>& requests, std
   return true;
 }
 
-void engine::choose(const std::vector<serving_request*>& requests, const std::vector<int32_t>& rows) {
-  const float* on_device = forward_->logits(rows);
-  std::vector<pick> picks(rows.size());
+// Of requests whose logits are in the device's memory, a row each.
+void engine::choose(const std::vector<serving_request*>& requests, const float* logits) {
+  std::vector<pick> picks(requests.size());
   const bool all_plain = std::all_of(requests.begin(), requests.end(), is_plain);
   if (!all_plain && device_chooses_ && choose_on_device(requests, picks)) return report(requests, picks);
   std::vector<greedy_choice> best;
   if (all_plain) best = forward_->greedy(options_.vocabulary);
   for (size_t i = 0; i < best.size(); ++i) picks[i] = {best[i].id, best[i].nll, !best[i].finite, {}};
   if (best.empty()) {
-    fetch_logits(on_device, rows.size());
+    fetch_logits(logits, requests.size());
     choose_here(requests, picks);
   }
   report(requests, picks);

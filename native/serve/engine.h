@@ -53,7 +53,7 @@ class engine {
   std::list<request_ptr>::iterator next_to_admit();
   void plan();
   void step();
-  void choose(const std::vector<serving_request*>& requests, const std::vector<int32_t>& rows);
+  void choose(const std::vector<serving_request*>& requests, const float* logits);
   bool choose_on_device(const std::vector<serving_request*>& requests, std::vector<pick>& picks);
   void fetch_logits(const float* on_device, size_t rows);
   void choose_here(const std::vector<serving_request*>& requests, std::vector<pick>& picks);
