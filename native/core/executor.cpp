@@ -1,6 +1,7 @@
 #include "core/executor.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "core/error.h"
 #include "core/math64.h"
@@ -15,13 +16,16 @@ kv_cache::kv_cache(backend& device, const ol_config& config, int positions) : ca
   }
 }
 
+static std::atomic<uint64_t> made{0};
+
 executor::executor(backend& device, std::shared_ptr<device_model> weights, std::shared_ptr<device_adapter> lora,
                    int positions)
     : device_(device),
       weights_(std::move(weights)),
       lora_(std::move(lora)),
       rotary_(device, weights_->config, positions),
-      head_(device, weights_) {}
+      head_(device, weights_),
+      number_(++made) {}
 
 attention_shape executor::shape() const {
   const ol_config& c = weights_->config;

@@ -34,11 +34,10 @@ void executor::heads_only(const norm_args& norm, const micro_batch& batch, int l
                                      {v, &weights_->linear(layer, proj_v)}};
   device_.norm_linears(norm, products, 3, n);
   adapt({{proj_q, q}, {proj_k, k}, {proj_v, v}}, norm.norm, layer, n);
-  const size_t used = cache ? static_cast<size_t>(cache->used) * c.kv_heads * c.head_dim : 0;
-  float *keys = cache ? cache->k[layer].get() + used : s.k.get(), *values = cache ? cache->v[layer].get() + used : v;
+  float *keys = cache ? cache->k[layer].get() : s.k.get(), *values = cache ? cache->v[layer].get() : v;
   device_.finish_heads({c.heads, c.kv_heads, c.head_dim, q, k, v, s.q.get(), s.k.get(), s.q_rstd.get(), named.bias[proj_q],
                         named.bias[proj_k], named.bias[proj_v], named.q_norm, named.k_norm, c.rms_eps, positions_.get(),
-                        rotary_.cosine.get(), rotary_.sine.get(), keys, values, nullptr},
+                        rotary_.cosine.get(), rotary_.sine.get(), keys, values, cache ? slots_.get() : nullptr},
                        n);
 }
 
@@ -57,7 +56,36 @@ void executor::gated_only(const norm_args& norm, const micro_batch& batch, int l
   device_.swiglu_forward(s.h.get(), gate.y, up.y, static_cast<size_t>(n) * config().intermediate);
 }
 
-void executor::forward_only(const micro_batch& batch, kv_cache* cache) {
+// Where the cache takes the batch's keys and values, and what attention reads of it.
+void executor::place(const micro_batch& batch, const kv_cache& cache) {
+  std::vector<int32_t> slots;
+  for (int t = 0; t < batch.tokens; ++t) slots.push_back(cache.used + t);
+  sequences_.clear();
+  for (size_t i = 0; i < cache.k.size(); ++i)
+    sequences_.push_back({0, batch.tokens, cache.used, cache.k[i].get(), cache.v[i].get()});
+  slots_.reserve(device_, slots.size());
+  sequences_on_device_.reserve(device_, sequences_.size());
+  device_.upload(slots_.get(), slots.data(), slots.size() * sizeof(int32_t));
+  device_.upload(sequences_on_device_.get(), sequences_.data(), sequences_.size() * sizeof(attention_sequence));
+}
+
+// What the operations of one token depend on, but for what is in the device's memory.
+std::vector<uint64_t> executor::key_of(const kv_cache& cache) const {
+  std::vector<uint64_t> key{number_};
+  const auto add = [&](const void* memory) { key.push_back(reinterpret_cast<uintptr_t>(memory)); };
+  // All of a state is allocated at once.
+  for (const void* memory : {static_cast<const void*>(layers_[0].x.get()), static_cast<const void*>(final_x_.get()),
+                             static_cast<const void*>(slots_.get()), static_cast<const void*>(sequences_on_device_.get())})
+    add(memory);
+  key.push_back(static_cast<uint64_t>(capacity_));
+  for (size_t i = 0; i < cache.k.size(); ++i) {
+    add(cache.k[i].get());
+    add(cache.v[i].get());
+  }
+  return key;
+}
+
+void executor::layers_only(const micro_batch& batch, kv_cache* cache) {
   const ol_config& c = config();
   const int n = batch.tokens;
   layer_state& s = state(0);
@@ -69,7 +97,12 @@ void executor::forward_only(const micro_batch& batch, kv_cache* cache) {
   for (int i = 0; i < c.layers; ++i) {
     const auto& named = weights_->vectors[i];
     heads_only(i == 0 ? norm_of(x, nullptr, nullptr, named.norm1) : norm_of(block, mid, x, named.norm1), batch, i, cache);
-    attend(batch, i, cache);
+    if (cache) {
+      device_.attention_forward_of({shape(), s.q.get(), s.attended.get(), nullptr, nullptr}, &sequences_[static_cast<size_t>(i)],
+                                   sequences_on_device_.get() + i, 1);
+    } else {
+      attend(batch, i, nullptr);
+    }
     device_.linear_forward(block, s.attended.get(), weights_->linear(i, proj_o), n, false);
     adapt({{proj_o, block}}, s.attended.get(), i, n);
     add_biases({{proj_o, block}}, i, n);
@@ -81,7 +114,18 @@ void executor::forward_only(const micro_batch& batch, kv_cache* cache) {
   norm_args last = norm_of(block, mid, x, weights_->final_norm);
   last.norm = final_norm_.get();
   device_.norm_linears(last, nullptr, 0, n);
-  if (cache) cache->used += n;
+}
+
+void executor::forward_only(const micro_batch& batch, kv_cache* cache) {
+  const auto work = [&] { layers_only(batch, cache); };
+  if (!cache) return work();
+  place(batch, *cache);
+  if (batch.tokens == 1) {
+    device_.repeat(key_of(*cache), work);
+  } else {
+    work();
+  }
+  cache->used += batch.tokens;
 }
 
 }  // namespace ol
