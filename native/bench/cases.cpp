@@ -87,6 +87,7 @@ case_list all_cases() {
     add_lora(list, model, all);
     add_attention(list, model, all);
     add_rows(list, model, all);
+    add_fused(list, model, all);
   }
   return list;
 }

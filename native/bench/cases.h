@@ -72,6 +72,7 @@ using case_list = std::vector<operator_case>;
 void add_products(case_list& list, const model_shape& model, const sizes& all);
 void add_lora(case_list& list, const model_shape& model, const sizes& all);
 void add_attention(case_list& list, const model_shape& model, const sizes& all);
+void add_fused(case_list& list, const model_shape& model, const sizes& all);
 void add_rows(case_list& list, const model_shape& model, const sizes& all);
 case_list all_cases();
 

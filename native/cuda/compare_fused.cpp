@@ -129,6 +129,7 @@ void compare_fused(comparison& compare) {
   products(compare, "stored K", {OL_FORMAT_Q4_K, OL_FORMAT_Q4_K, OL_FORMAT_Q6_K}, false, 256);
   products(compare, "q8", {OL_FORMAT_Q8_0, OL_FORMAT_Q4_1, OL_FORMAT_Q5_0}, true, 96);
   products(compare, "q8 K", {OL_FORMAT_Q4_K, OL_FORMAT_Q6_K, OL_FORMAT_Q5_K}, true, 512);
+  products(compare, "q8 of long rows", {OL_FORMAT_Q8_0}, true, 4352);
   products(compare, "q8 of two kinds of blocks", {OL_FORMAT_Q6_K, OL_FORMAT_Q8_0, OL_FORMAT_Q4_0}, true, 256);
   products(compare, "q8 and f32", {OL_FORMAT_Q8_0, OL_FORMAT_BF16}, true, 64);
   heads(compare);

@@ -135,6 +135,36 @@ void sample(bench& b, const std::vector<sampling_case>& cases, int n, int limit)
   b.out(out);
 }
 
+// Draws at both sides of each boundary between eight equal weights, where what comes out is known.
+void boundaries(comparison& compare) {
+  compare("sampling at boundaries", [&](bench& b) {
+    const int n = 9, equal = 8;
+    std::vector<float> logits, want;
+    std::vector<choice_rule> rules;
+    for (int i = 0; i < equal; ++i)
+      for (const uint64_t less : {0, 1}) {
+        for (int id = 0; id < n; ++id) logits.push_back(id == 4 ? -1e6f : 2.0f);
+        choice_rule rule;
+        rule.temperature = 1.0f;
+        rule.random = static_cast<uint64_t>(i) * (uint64_t{1} << 61) - less;
+        rules.push_back(rule);
+        const int place = i == 0 && less ? equal - 1 : i - static_cast<int>(less);
+        want.push_back(static_cast<float>(place + (place >= 4)));
+      }
+    const int rows = static_cast<int>(rules.size());
+    const float* on_device = b.in(logits);
+    device_array<token_choice> choices(b.device, rules.size());
+    device_array<likely_token> none(b.device, 1);
+    if (b.device.choose_tokens(choices.get(), none.get(), {on_device, rows, n, n, rules.data(), nullptr, 0, 0})) {
+      std::vector<token_choice> made(rules.size());
+      b.device.download(made.data(), choices.get(), made.size() * sizeof(token_choice));
+      b.device.finish();
+      for (size_t r = 0; r < made.size(); ++r) want[r] = static_cast<float>(made[r].id);
+    }
+    b.out(want);
+  });
+}
+
 }  // namespace
 
 void compare_sampling(comparison& compare) {
@@ -145,6 +175,7 @@ void compare_sampling(comparison& compare) {
       for (int i = 0; i < (size[0] > 1000 ? 2 : 4) * kinds; ++i) cases.push_back(made_case(b.random, i % kinds, size[0], size[1]));
       sample(b, cases, size[0], size[1]);
     });
+  boundaries(compare);
   compare("sampling 150000", [&](bench& b) {
     std::vector<sampling_case> cases;
     for (const int kind : {0, 1, 5}) {

@@ -61,7 +61,10 @@ void graph_cache::repeat(const std::vector<uint64_t>& key, const std::function<v
 bool graph_cache::record(kept& one, const std::function<void()>& work) {
   one.moves = memory_.moves();
   // Relaxed: other threads go on asking the device for memory meanwhile.
-  OL_CUDA_CHECK(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeRelaxed));
+  if (cudaStreamBeginCapture(stream_, cudaStreamCaptureModeRelaxed) != cudaSuccess) {
+    cudaGetLastError();  // not the next call's error
+    return enabled_ = false;
+  }
   now_ = &one;
   bool whole = true;
   try {

@@ -20,8 +20,8 @@ typedef unsigned long long whole;  // as atomicAdd has it
 struct choice_memory {
   leaders all[threads];
   whole sums[buckets], counts[buckets];
-  whole found[4];  // of place_of, on its way to all threads
-  whole sum, count;
+  whole first_sums[buckets], first_counts[buckets];  // of all weights, from each bucket on
+  whole found[4];                                    // of bucket_of, on its way to all threads
   int broken, id;
 };
 
@@ -34,7 +34,7 @@ __device__ __forceinline__ int first_bucket(uint32_t weight) {
   return (shift + 1) * 16 + static_cast<int>(weight >> shift & 15u);
 }
 
-// Numbers before and up to this thread's become sums over the threads from the last one down to it.
+// Each thread's numbers become sums over the threads from the last one down to it.
 __device__ void sum_from_top(choice_memory& m) {
   for (int step = 1; step < threads; step *= 2) {
     const bool adds = thread() + step < threads;
@@ -52,51 +52,53 @@ struct entry {
   whole count_before, sum_before;
 };
 
-// The buckets of the weights within [low, low + 2^bits), `shift` bits narrower each; the first time buckets of all weights.
+// Sums and counts of buckets, from each on, of the weights within [low, low + 2^bits), `shift` bits narrower each.
 __device__ void fill_buckets(choice_memory& m, const float* weights, int n, uint32_t low, int bits, int shift) {
-  m.sums[thread()] = 0;
-  m.counts[thread()] = 0;
+  m.sums[thread()] = m.counts[thread()] = 0;
   __syncthreads();
   for (int i = thread(); i < n; i += threads) {
     const uint32_t w = ol_bits(weights[i]);
-    if (w == 0 || (bits < 32 && (w - low) >> bits != 0)) continue;
-    const int at = bits < 32 ? static_cast<int>((w - low) >> shift) : first_bucket(w);
-    atomicAdd(&m.sums[at], static_cast<whole>(w));
-    atomicAdd(&m.counts[at], whole{1});
+    if (w == 0 || (w - low) >> bits != 0) continue;
+    atomicAdd(&m.sums[(w - low) >> shift], static_cast<whole>(w));
+    atomicAdd(&m.counts[(w - low) >> shift], whole{1});
   }
   __syncthreads();
+  sum_from_top(m);
+}
+
+// The bucket that holds the entry with which the running count, or the running sum, comes to `target`, where `before` stands before
+// all of them; `before` then stands before the bucket, and has its weight if it holds only one.
+__device__ int bucket_of(choice_memory& m, const whole* sums, const whole* counts, whole target, bool by_count, entry& before) {
+  const bool last = thread() == buckets - 1;
+  const whole next_sum = last ? 0 : sums[thread() + 1], next_count = last ? 0 : counts[thread() + 1];
+  const whole own_sum = sums[thread()] - next_sum, own_count = counts[thread()] - next_count;
+  const whole from = by_count ? before.count_before + next_count : before.sum_before + next_sum;
+  if (from < target && target - from <= (by_count ? own_count : own_sum)) {
+    m.found[0] = static_cast<whole>(thread());
+    m.found[1] = own_count == 1 ? own_sum : 0;
+    m.found[2] = before.count_before + next_count;
+    m.found[3] = before.sum_before + next_sum;
+  }
+  __syncthreads();
+  before = {static_cast<uint32_t>(m.found[1]), m.found[2], m.found[3]};
+  return static_cast<int>(m.found[0]);
 }
 
 // The entry with which the running count, or the running sum, comes to `target`, which is at least 1 and at most all of it.
 __device__ entry place_of(choice_memory& m, const float* weights, int n, whole target, bool by_count) {
   entry found{0, 0, 0};
-  uint32_t low = 0;
-  for (int bits = 32, shift = 0;;) {
+  __syncthreads();  // all have read what was found before
+  const uint32_t at = static_cast<uint32_t>(bucket_of(m, m.first_sums, m.first_counts, target, by_count, found));
+  int bits = at < 16 ? 0 : static_cast<int>(at / 16) - 1;
+  uint32_t low = at < 16 ? at : (at % 16 + 16) << bits;
+  while (found.weight == 0 && bits > 0) {
+    const int shift = bits > 9 ? bits - 9 : 0;
     fill_buckets(m, weights, n, low, bits, shift);
-    const whole own_sum = m.sums[thread()], own_count = m.counts[thread()];
-    sum_from_top(m);
-    const whole sum = found.sum_before + m.sums[thread()], count = found.count_before + m.counts[thread()];
-    const whole through = by_count ? count : sum, before = through - (by_count ? own_count : own_sum);
-    if (before < target && target <= through) {
-      m.found[0] = static_cast<whole>(thread());
-      m.found[1] = count - own_count;
-      m.found[2] = sum - own_sum;
-      m.found[3] = own_count == 1 ? own_sum : 0;  // an only weight is known
-    }
-    __syncthreads();
-    const uint32_t at = static_cast<uint32_t>(m.found[0]);
-    found = {static_cast<uint32_t>(m.found[3]), m.found[1], m.found[2]};
-    if (bits == 32) {
-      bits = at < 16 ? 0 : static_cast<int>(at / 16) - 1;
-      low = at < 16 ? at : (at % 16 + 16) << bits;
-    } else {
-      low += at << shift;
-      bits = shift;
-    }
-    if (found.weight != 0) return found;
-    if (bits == 0) return {low, found.count_before, found.sum_before};
-    shift = bits > 9 ? bits - 9 : 0;
+    low += static_cast<uint32_t>(bucket_of(m, m.sums, m.counts, target, by_count, found)) << shift;
+    bits = shift;
   }
+  if (found.weight == 0) found.weight = low;
+  return found;
 }
 
 // The id of the entry that comes `after` others of the same weight.
@@ -156,15 +158,13 @@ __device__ void tell_likely(choice_memory& m, likely_token* out, const float* x,
   }
 }
 
-// True if all threads say so.
+// True if all threads say so. Between two calls there is a barrier.
 __device__ bool all_of(choice_memory& m, bool fine) {
   if (thread() == 0) m.broken = 0;
   __syncthreads();
   if (!fine) m.broken = 1;
   __syncthreads();
-  const bool all = m.broken == 0;
-  __syncthreads();
-  return all;
+  return m.broken == 0;
 }
 
 // values <- the logits below the limit, penalised, then divided by the temperature, if there is one. False: one is not finite.
@@ -190,26 +190,28 @@ __device__ bool prepare(choice_memory& m, float* values, const float* logits, in
   return all_of(m, fine);
 }
 
-// Values become weights, whose bits are kept in their place.
+// Values become weights, whose bits are kept in their place; and their first buckets.
 __device__ void weigh(choice_memory& m, float* values, int limit, float max) {
-  if (thread() == 0) m.sum = m.count = 0;
+  m.sums[thread()] = m.counts[thread()] = 0;
   __syncthreads();
-  whole sum = 0, count = 0;
   for (int i = thread(); i < limit; i += threads) {
     const uint32_t weight = ol_sampling_weight(ol_sub(values[i], max));
     values[i] = ol_float(weight);
-    sum += weight;
-    count += weight != 0;
+    if (weight == 0) continue;
+    atomicAdd(&m.sums[first_bucket(weight)], static_cast<whole>(weight));
+    atomicAdd(&m.counts[first_bucket(weight)], whole{1});
   }
-  atomicAdd(&m.sum, sum);
-  atomicAdd(&m.count, count);
+  __syncthreads();
+  sum_from_top(m);
+  m.first_sums[thread()] = m.sums[thread()];
+  m.first_counts[thread()] = m.counts[thread()];
   __syncthreads();
 }
 
 __device__ int sample(choice_memory& m, const float* weights, int limit, const choice_rule& rule) {
-  whole sum = m.sum;
+  whole sum = m.first_sums[0];
   const whole top_k = static_cast<whole>(rule.top_k);
-  if (top_k != 0 && top_k < m.count) {
+  if (top_k != 0 && top_k < m.first_counts[0]) {
     const entry last = place_of(m, weights, limit, top_k, true);
     sum = last.sum_before + (top_k - last.count_before) * last.weight;
   }

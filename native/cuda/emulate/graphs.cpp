@@ -153,6 +153,29 @@ hash64 served(int32_t arithmetic, const format_case& format) {
   return hash;
 }
 
+// One request after the other, by adapters of the same shape and of another: batches that differ in nothing else.
+hash64 by_turns(int32_t arithmetic, const format_case& format) {
+  const ol_config config = small_config();
+  const model_ptr model = small_model(config, format, 3);
+  std::vector<adapter_ptr> adapters;
+  for (const int32_t rank : {4, 4, 2}) adapters.push_back(small_adapter(config, rank, 40u + static_cast<uint32_t>(adapters.size())));
+  const session_ptr session = open_session("", 0, 0, "cuda");
+  const engine_ptr engine = open_engine(session.get(), model.get(), 8, 200, arithmetic);
+  hash64 hash;
+  for (const size_t which : {0, 1, 2, 0}) {
+    const request_case made{{5, 9, 2}, 6, 0, adapters[which].get(), {0, 0, 0, 0, 1000000, 1000, 0}};
+    std::map<uint64_t, answer> answers;
+    CHECK(submit(engine.get(), made, 1, 0) != 0);
+    while (take(engine.get(), answers) == 0) {
+    }
+    for (const auto& [id, got] : answers) {
+      hash.add(got.tokens);
+      hash.add(got.logprobs);
+    }
+  }
+  return hash;
+}
+
 hash64 generated(int32_t arithmetic, const format_case& format) {
   world w(format);
   const session_ptr session = open_session("", 0, 0, "cuda");
@@ -186,6 +209,7 @@ int main() {
     const auto formats = all_formats();
     compare_whole(served, OL_ARITHMETIC_F32, formats[2]);
     compare_whole(served, OL_ARITHMETIC_Q8, formats[3]);
+    compare_whole(by_turns, OL_ARITHMETIC_F32, formats[0]);
     compare_whole(generated, OL_ARITHMETIC_F32, formats[0]);
     compare_whole(generated, OL_ARITHMETIC_Q8, formats[4]);
   } catch (const failure& f) {
