@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/sampling_rule.h"
 #include "cuda/compare.h"
 #include "serve/sampling.h"
 
@@ -135,7 +136,7 @@ void sample(bench& b, const std::vector<sampling_case>& cases, int n, int limit)
   b.out(out);
 }
 
-// Draws at both sides of each boundary between eight equal weights, where what comes out is known.
+// Draws at both sides of each boundary between eight equal weights, then between two that are not: what comes out is known.
 void boundaries(comparison& compare) {
   compare("sampling at boundaries", [&](bench& b) {
     const int n = 9, equal = 8;
@@ -151,6 +152,16 @@ void boundaries(comparison& compare) {
         const int place = i == 0 && less ? equal - 1 : i - static_cast<int>(less);
         want.push_back(static_cast<float>(place + (place >= 4)));
       }
+    const uint64_t first = uint64_t{1} << 30, both = first + ol_sampling_weight(-1.0f);
+    for (const uint64_t less : {0, 1}) {
+      for (int id = 0; id < n; ++id) logits.push_back(id == 2 ? 1.0f : id == 7 ? 2.0f : -1e6f);
+      choice_rule rule;
+      rule.temperature = 1.0f;
+      // The least number whose draw is the second weight's, and the one before it.
+      rule.random = static_cast<uint64_t>(((static_cast<unsigned __int128>(first) << 64) + both - 1) / both) - less;
+      rules.push_back(rule);
+      want.push_back(less ? 7.0f : 2.0f);
+    }
     const int rows = static_cast<int>(rules.size());
     const float* on_device = b.in(logits);
     device_array<token_choice> choices(b.device, rules.size());
