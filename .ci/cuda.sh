@@ -21,7 +21,8 @@ if [ "$state" = available ]; then "$native/cuda/cuda_compare"; else echo "CUDA: 
 
 emulated="$PWD/build/native-emulated"
 cmake -S native/cuda/emulate -B "$emulated" -DCMAKE_BUILD_TYPE=Release >/dev/null
-cmake --build "$emulated" --target gpu_bench cuda_memory --parallel "$(nproc)"
+cmake --build "$emulated" --target gpu_bench cuda_memory cuda_graphs --parallel "$(nproc)"
 "$emulated/cuda_memory"
+"$emulated/cuda_graphs"
 OL_GPU_PROGRAMS="$emulated" native/bench/gpu.sh --emulated build/report-emulated.md
 OL_EMULATE_REVERSE=1 "$emulated/cuda_compare"

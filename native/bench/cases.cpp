@@ -89,6 +89,7 @@ case_list all_cases() {
     add_attention(list, model, all);
     add_rows(list, model, all);
     add_factors(list, model, all);
+    add_fused(list, model, all);
   }
   return list;
 }

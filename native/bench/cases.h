@@ -77,6 +77,7 @@ void add_stored(case_list& list, const model_shape& model, const sizes& all);
 void add_lora(case_list& list, const model_shape& model, const sizes& all);
 void add_attention(case_list& list, const model_shape& model, const sizes& all);
 void add_factors(case_list& list, const model_shape& model, const sizes& all);
+void add_fused(case_list& list, const model_shape& model, const sizes& all);
 void add_rows(case_list& list, const model_shape& model, const sizes& all);
 case_list all_cases();
 

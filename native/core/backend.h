@@ -5,6 +5,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -41,6 +42,28 @@ struct lora_rows {
   float* y;
 };
 
+// RMSNorm of rows of n values: of x, or of x + added, which goes to `sum` then (none of the two's memory).
+struct norm_args {
+  const float *x, *added, *gain;
+  float *sum, *norm, *rstd;
+  int n;
+  float eps;
+};
+
+// What comes between the products of a norm and attention: biases, norms of the heads, rotary positions, and keys and values to
+// their places. Null: none of it.
+struct heads_args {
+  int heads, kv_heads, head_dim;
+  float *raw_q, *raw_k, *v;  // the products; changed
+  float *q, *k, *rstd;       // with norms of the heads in memory of their own, else the products' own
+  const float *q_bias, *k_bias, *v_bias, *q_norm, *k_norm;
+  float eps;
+  const int32_t* positions;
+  const float *cosine, *sine;
+  float *keys, *values;  // row t of k and v goes to row slots[t] here; without slots to row t. May be k and v.
+  const int32_t* slots;
+};
+
 // What choosing greedily needs of a row of logits.
 struct greedy_choice {
   int32_t id;       // the largest among the ids below a limit; the lowest id in a tie
@@ -48,6 +71,37 @@ struct greedy_choice {
   float logit;      // of `id`
   float second;     // the largest of the others, -infinity without any
   float nll;        // minus the log-probability of `id`, by the whole row
+};
+
+// How a row chooses its token (spec.md, "Sampling"): thousandths as fp32, and whole numbers as they are.
+struct choice_rule {
+  uint64_t random = 0;  // spec.md's R
+  float repetition = 1.0f, presence = 0.0f;
+  float temperature = 0.0f;  // 0: the largest logit
+  int32_t top_k = 0, top_p = 1000000;
+  int32_t first_seen = 0, seen = 0;  // of the request's list: ids that the penalties concern, each once
+  int32_t likely = 0;                // how many of its likeliest tokens are asked for
+};
+
+// Choices for all rows of logits [rows, n], among the ids below `limit`. The pointers are host memory, but for the logits.
+struct choice_request {
+  const float* logits;
+  int rows, n, limit;
+  const choice_rule* rules;
+  const int32_t* seen;  // twice an id below the limit, plus 1 if the answer has it
+  size_t seen_count;
+  int likely;  // the most that a rule asks for
+};
+
+struct token_choice {
+  int32_t id;
+  int32_t finite;  // 0: a logit below the limit is not, as it came or divided by the temperature
+  float nll;       // minus the log-probability of `id`, by the whole row as it came
+};
+
+struct likely_token {
+  int32_t id;
+  float logprob;
 };
 
 class backend : public factor_algebra {
@@ -62,6 +116,10 @@ class backend : public factor_algebra {
   virtual void zero(void* memory, size_t bytes) = 0;
   // Waits for queued work; errors of the device surface here.
   virtual void finish() = 0;
+
+  // Does `work`, which queues operations and waits for nothing. The key names all that it depends on but what the device's memory
+  // holds, and the memory by where it is: with a key that came before, a device may queue what it kept of that time.
+  virtual void repeat(const std::vector<uint64_t>& /*key*/, const std::function<void()>& work) { work(); }
 
   // A stored matrix in the device's memory, for `packed`; null where products read it where it is.
   virtual std::shared_ptr<void> keep(const stored_matrix&) { return nullptr; }
@@ -116,9 +174,39 @@ class backend : public factor_algebra {
   // In place; inverse for the backward pass.
   virtual void rope(float* x, const int32_t* positions, const float* cosine, const float* sine, int tokens, int heads,
                     int head_dim, bool inverse) = 0;
+  // The norm, then each y = norm W^T. For passes without a backward pass: what `rstd` holds then means nothing.
+  virtual void norm_linears(const norm_args& a, const linear_product* products, int count, int tokens) {
+    norm_alone(a, tokens);
+    linear_forward_each(products, count, a.norm, tokens);
+  }
+  // h = SwiGLU of two products of the norm; what the norm's own and the products' memory hold then means nothing.
+  virtual void norm_swiglu(float* h, const norm_args& a, const linear_product& gate, const linear_product& up, int tokens) {
+    const linear_product both[] = {gate, up};
+    norm_linears(a, both, 2, tokens);
+    swiglu_forward(h, gate.y, up.y, static_cast<size_t>(tokens) * gate.w->out);
+  }
+  // q gets the rotated queries; raw_k, k, v and rstd then mean nothing, unless keys and values are in k and v.
+  virtual void finish_heads(const heads_args& a, int tokens) {
+    const int q = a.heads * a.head_dim, kv = a.kv_heads * a.head_dim;
+    if (a.q_bias) add_bias(a.raw_q, a.q_bias, tokens, q);
+    if (a.k_bias) add_bias(a.raw_k, a.k_bias, tokens, kv);
+    if (a.v_bias) add_bias(a.v, a.v_bias, tokens, kv);
+    // Each head of each token is a row of head_dim values.
+    if (a.q_norm) rmsnorm_forward(a.q, a.rstd, a.raw_q, a.q_norm, tokens * a.heads, a.head_dim, a.eps);
+    if (a.k_norm) rmsnorm_forward(a.k, a.rstd, a.raw_k, a.k_norm, tokens * a.kv_heads, a.head_dim, a.eps);
+    rope(a.q, a.positions, a.cosine, a.sine, tokens, a.heads, a.head_dim, false);
+    rope(a.k, a.positions, a.cosine, a.sine, tokens, a.kv_heads, a.head_dim, false);
+    put_rows(a.keys, a.k, a.slots, tokens, kv);
+    put_rows(a.values, a.v, a.slots, tokens, kv);
+  }
   // `sequences` is a host array whose k and v are device pointers.
   virtual void attention_forward(const attention_forward_args& args, const attention_sequence* sequences,
                                  int count) = 0;
+  // The same of sequences that are in the device's memory, too: positions are read there when the work is done.
+  virtual void attention_forward_of(const attention_forward_args& args, const attention_sequence* sequences,
+                                    const attention_sequence* /*on_device*/, int count) {
+    attention_forward(args, sequences, count);
+  }
   // Sequences start at position 0; dk and dv rows are the sequences' rows.
   virtual void attention_backward(const attention_backward_args& args, const attention_sequence* sequences,
                                   int count) = 0;
@@ -140,6 +228,11 @@ class backend : public factor_algebra {
   virtual bool choose_greedily(greedy_choice* /*choices*/, const float* /*logits*/, int /*rows*/, int /*n*/, int /*limit*/) {
     return false;
   }
+  // A choice (device memory) for each row, and its likeliest tokens, `request.likely` places a row. False, and nothing done, where
+  // the host is to look at the logits itself.
+  virtual bool choose_tokens(token_choice* /*choices*/, likely_token* /*likely*/, const choice_request& /*request*/) {
+    return false;
+  }
   virtual void adamw(float* w, float* m, float* v, const float* g, size_t n, const float* constants) = 0;
   // out[c] = sum of squares of chunk c (4096 values each, 16 lanes).
   virtual void sum_squares(float* out, const float* x, size_t n) = 0;
@@ -151,6 +244,20 @@ class backend : public factor_algebra {
   virtual void gemm_parts(float* c, size_t ldc, const float* a, size_t lda, const row_part* parts, int count, int rows) {
     for (int i = 0; i < count; ++i)
       gemm_rows(c + parts[i].first, ldc, a + parts[i].from, lda, parts[i].by, rows, parts[i].count, parts[i].values);
+  }
+
+ protected:
+  void norm_alone(const norm_args& a, int tokens) {
+    const size_t values = static_cast<size_t>(tokens) * a.n;
+    if (a.added) copy(a.sum, a.x, values * sizeof(float));
+    if (a.added) add(a.sum, a.added, values);
+    rmsnorm_forward(a.norm, a.rstd, a.added ? a.sum : a.x, a.gain, tokens, a.n, a.eps);
+  }
+
+ private:
+  void put_rows(float* to, const float* from, const int32_t* slots, int tokens, int n) {
+    if (slots) scatter_rows(to, from, slots, tokens, n);
+    if (!slots && to != from) copy(to, from, static_cast<size_t>(tokens) * n * sizeof(float));
   }
 };
 

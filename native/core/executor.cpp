@@ -1,6 +1,7 @@
 #include "core/executor.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "core/error.h"
 #include "core/math64.h"
@@ -15,13 +16,16 @@ kv_cache::kv_cache(backend& device, const ol_config& config, int positions) : ca
   }
 }
 
+static std::atomic<uint64_t> made{0};
+
 executor::executor(backend& device, std::shared_ptr<device_model> weights, std::shared_ptr<device_adapter> lora,
                    int positions)
     : device_(device),
       weights_(std::move(weights)),
       lora_(std::move(lora)),
       rotary_(device, weights_->config, positions),
-      head_(device, weights_) {}
+      head_(device, weights_),
+      number_(++made) {}
 
 attention_shape executor::shape() const {
   const ol_config& c = weights_->config;
@@ -106,14 +110,19 @@ void executor::heads_forward(const micro_batch& batch, int layer) {
   device_.rope(s.k.get(), positions_.get(), rotary_.cosine.get(), rotary_.sine.get(), n, c.kv_heads, hd, false);
 }
 
+void executor::append(const micro_batch& batch, int layer, kv_cache* cache) {
+  const size_t kv = static_cast<size_t>(config().kv_heads) * config().head_dim;
+  device_.copy(cache->k[layer].get() + cache->used * kv, state(layer).k.get(), batch.tokens * kv * sizeof(float));
+  device_.copy(cache->v[layer].get() + cache->used * kv, state(layer).v.get(), batch.tokens * kv * sizeof(float));
+}
+
+// The cache, where there is one, has the batch's keys and values.
 void executor::attend(const micro_batch& batch, int layer, kv_cache* cache) {
   const ol_config& c = config();
   layer_state& s = state(layer);
   const size_t kv = static_cast<size_t>(c.kv_heads) * c.head_dim;
   std::vector<attention_sequence> sequences;
   if (cache) {
-    device_.copy(cache->k[layer].get() + cache->used * kv, s.k.get(), batch.tokens * kv * sizeof(float));
-    device_.copy(cache->v[layer].get() + cache->used * kv, s.v.get(), batch.tokens * kv * sizeof(float));
     sequences.push_back({0, batch.tokens, cache->used, cache->k[layer].get(), cache->v[layer].get()});
   } else {
     for (size_t e = 0; e + 1 < batch.offsets.size(); ++e) {
@@ -132,6 +141,7 @@ void executor::attend(const micro_batch& batch, int layer, kv_cache* cache) {
 void executor::forward(const micro_batch& batch, bool keep, kv_cache* cache,
                        const std::function<void(int, const float*)>& hidden) {
   reserve(batch, keep);
+  if (!keep && !hidden) return forward_only(batch, cache);
   const ol_config& c = config();
   const int n = batch.tokens;
   const size_t values = static_cast<size_t>(n) * c.hidden;
@@ -142,6 +152,7 @@ void executor::forward(const micro_batch& batch, bool keep, kv_cache* cache,
     const device_model::layer_vectors& named = weights_->vectors[i];
     device_.rmsnorm_forward(s.xn1.get(), s.rstd1.get(), s.x.get(), named.norm1, n, c.hidden, c.rms_eps);
     heads_forward(batch, i);
+    if (cache) append(batch, i, cache);
     attend(batch, i, cache);
     linears({{proj_o, s.mid.get()}}, s.attended.get(), i, n);
     device_.add(s.mid.get(), s.x.get(), values);

@@ -1,18 +1,30 @@
 #include "core/output_head.h"
 
+#include <algorithm>
+
 namespace ol {
 
-float* output_head::logits(const float* states, const std::vector<int32_t>& rows) {
+void output_head::ask(const std::vector<int32_t>& rows) {
   const ol_config& c = weights_->config;
-  const int count = static_cast<int>(rows.size());
   count_ = rows.size();
   rows_.reserve(device_, rows.size());
   chosen_.reserve(device_, rows.size() * c.hidden);
   logits_.reserve(device_, rows.size() * c.vocab);
   device_.upload(rows_.get(), rows.data(), rows.size() * sizeof(int32_t));
-  device_.gather_rows(chosen_.get(), states, rows_.get(), count, c.hidden);
+}
+
+void output_head::multiply(const float* states) {
+  if (count_ == 0) return;
+  const int count = static_cast<int>(count_);
+  device_.gather_rows(chosen_.get(), states, rows_.get(), count, weights_->config.hidden);
   device_.linear_forward(logits_.get(), chosen_.get(), weights_->head, count, false);
-  return logits_.get();
+}
+
+void output_head::add_to(std::vector<uint64_t>& key) const {
+  for (const void* memory : {static_cast<const void*>(rows_.get()), static_cast<const void*>(chosen_.get()),
+                             static_cast<const void*>(logits_.get())})
+    key.push_back(reinterpret_cast<uintptr_t>(memory));
+  key.push_back(count_);
 }
 
 std::vector<float> output_head::losses(const std::vector<int32_t>& targets, float scale) {
@@ -42,6 +54,24 @@ std::vector<greedy_choice> output_head::greedy(int limit) {
   device_.download(choices.data(), choices_.get(), count_ * sizeof(greedy_choice));
   device_.finish();
   return choices;
+}
+
+bool output_head::choose(const std::vector<choice_rule>& rules, const std::vector<int32_t>& seen, int limit,
+                         std::vector<token_choice>* choices, std::vector<likely_token>* likely) {
+  int most = 0;
+  for (const choice_rule& rule : rules) most = std::max(most, rule.likely);
+  const size_t places = count_ * static_cast<size_t>(most);
+  chosen_tokens_.reserve(device_, count_);
+  likely_.reserve(device_, places);
+  const choice_request request{logits_.get(), static_cast<int>(count_), weights_->config.vocab, limit, rules.data(), seen.data(),
+                               seen.size(), most};
+  if (!device_.choose_tokens(chosen_tokens_.get(), likely_.get(), request)) return false;
+  choices->resize(count_);
+  likely->resize(places);
+  if (places) device_.download(likely->data(), likely_.get(), places * sizeof(likely_token));
+  device_.download(choices->data(), chosen_tokens_.get(), count_ * sizeof(token_choice));
+  device_.finish();
+  return true;
 }
 
 rotary_tables::rotary_tables(backend& device, const ol_config& config, int positions) {

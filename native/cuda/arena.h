@@ -4,6 +4,7 @@
 // work behind that.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -23,6 +24,9 @@ class arena {
   // At least `bytes`, of whatever contents. Where the device has no more, what is idle goes back to it first; then fails
   // with OL_ERROR_MEMORY.
   void* take(size_t bytes);
+  // How often scratch has grown, and so moved: of the thread that owns it.
+  uint64_t moves() const { return moves_; }
+  void scratch_moved() { ++moves_; }
   // Null is nothing to do. Never throws.
   void give_back(void* memory) noexcept;
 
@@ -34,6 +38,7 @@ class arena {
   std::unordered_map<void*, size_t> taken_;     // with their sizes
   std::map<size_t, std::vector<void*>> idle_;  // by size
   size_t idle_bytes_ = 0;
+  uint64_t moves_ = 0;
 };
 
 }  // namespace cuda

@@ -9,6 +9,8 @@
 #include "core/session.h"
 #include "cuda/attention_plan.h"
 #include "cuda/factors.h"
+#include "cuda/fused.h"
+#include "cuda/graphs.h"
 #include "cuda/linears.h"
 #include "cuda/memory.h"
 #include "cuda/ops.h"
@@ -26,7 +28,7 @@ const int gram_rows = 1024;
 
 class cuda_backend final : public cuda::factors_on_device {
  public:
-  cuda_backend() : staging_(stream_.stream) {}
+  cuda_backend() : staging_(stream_.stream), graphs_(stream_.stream, memory_, staging_) {}
   // Before the memory goes back to the device.
   ~cuda_backend() override { cudaStreamSynchronize(stream()); }
 
@@ -35,7 +37,10 @@ class cuda_backend final : public cuda::factors_on_device {
   void* allocate(size_t bytes) override { return memory_.take(bytes); }
   // Queued work still finds its memory: all work is on this stream, the next owner's too. Called by destructors.
   void release(void* memory) override { memory_.give_back(memory); }
-  void upload(void* to, const void* from, size_t bytes) override { staging_.upload(to, from, bytes); }
+  void upload(void* to, const void* from, size_t bytes) override {
+    if (graphs_.recording()) fail(OL_ERROR_INTERNAL, "what a graph reads is brought to the device before it runs");
+    staging_.upload(to, from, bytes);
+  }
   void download(void* to, const void* from, size_t bytes) override {
     OL_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream()));
     finish();
@@ -44,6 +49,7 @@ class cuda_backend final : public cuda::factors_on_device {
     OL_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream()));
   }
   void zero(void* memory, size_t bytes) override { OL_CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, stream())); }
+  void repeat(const std::vector<uint64_t>& key, const std::function<void()>& work) override { graphs_.repeat(key, work); }
   void finish() override { OL_CUDA_CHECK(cudaStreamSynchronize(stream())); }
 
   // The tiles read a weight as it lies, in both directions.
@@ -70,6 +76,33 @@ class cuda_backend final : public cuda::factors_on_device {
   void lora_forward(const lora_rows* segments, int count, float* /*u*/) override {
     for (int first = 0; first < count; first += most_segments)
       lora_launch(segments + first, std::min(count - first, most_segments));
+  }
+  void norm_linears(const norm_args& a, const linear_product* products, int count, int tokens) override {
+    if (tokens <= 0) return;
+    const auto is_q8 = [](const linear_product& p) { return p.w->q8; };
+    if (count > 0 && std::all_of(products, products + count, is_q8)) return norm_q8(a, products, count, tokens);
+    const bool few = tokens <= cuda::most_few_tokens && count > 0 && count <= cuda::most_few_products;
+    if (few && std::none_of(products, products + count, is_q8)) {
+      cuda::few_weight w[cuda::most_few_products];
+      float* y[cuda::most_few_products];
+      for (int i = 0; i < count; ++i) {
+        w[i] = few_weight_of(*products[i].w);
+        y[i] = products[i].y;
+      }
+      return cuda::norm_products(stream(), a, w, y, count, tokens);
+    }
+    cuda::norm_rows(stream(), a, tokens);
+    linear_forward_each(products, count, a.norm, tokens);
+  }
+  void norm_swiglu(float* h, const norm_args& a, const linear_product& gate, const linear_product& up, int tokens) override {
+    if (tokens <= 0) return;
+    if (tokens > cuda::most_few_tokens || gate.w->q8 || up.w->q8) return backend::norm_swiglu(h, a, gate, up, tokens);
+    norm_args untold = a;
+    untold.norm = nullptr;
+    cuda::norm_gated(stream(), untold, few_weight_of(*gate.w), few_weight_of(*up.w), h, tokens);
+  }
+  void finish_heads(const heads_args& a, int tokens) override {
+    if (tokens > 0) cuda::finish_heads(stream(), a, tokens);
   }
   void linear_backward_input(float* dx, const float* dy, const linear_weight& w, int tokens, bool accumulate) override {
     if (w.stored) return cuda::stored_backward(stream(), widened_, dx, dy, cuda::view_of(w), tokens, accumulate);
@@ -128,6 +161,15 @@ class cuda_backend final : public cuda::factors_on_device {
       run(stream(), args, on_device + part.first, part.count, part.most_rows);
     }
   }
+  void attention_forward_of(const attention_forward_args& args, const attention_sequence* sequences,
+                            const attention_sequence* on_device, int count) override {
+    if (count <= 0) return;
+    const auto plan = cuda::plan_forward(sequences, count, args.shape.heads / args.shape.kv_heads);
+    // Where sequences of both kinds take turns they are put in another order.
+    if (plan.parts.size() > 1) return attention_forward(args, sequences, count);
+    const auto run = plan.parts[0].few ? cuda::attention_decode : cuda::attention_forward;
+    run(stream(), args, on_device, count, plan.parts[0].most_rows);
+  }
   void attention_backward(const attention_backward_args& args, const attention_sequence* sequences,
                           int count) override {
     if (count <= 0) return;
@@ -169,6 +211,16 @@ class cuda_backend final : public cuda::factors_on_device {
     cuda::choose_greedily(stream(), choices, logits, rows, n, limit);
     return true;
   }
+  bool choose_tokens(token_choice* choices, likely_token* likely, const choice_request& request) override {
+    const size_t rows = static_cast<size_t>(request.rows), rules = rows * sizeof(choice_rule);
+    auto* on_device = static_cast<char*>(rules_.reserve(rules + request.seen_count * sizeof(int32_t)));
+    upload(on_device, request.rules, rules);
+    upload(on_device + rules, request.seen, request.seen_count * sizeof(int32_t));
+    auto* values = static_cast<float*>(values_.reserve(rows * request.limit * sizeof(float)));
+    cuda::choose_tokens(stream(), choices, likely, values, reinterpret_cast<choice_rule*>(on_device),
+                        reinterpret_cast<int32_t*>(on_device + rules), request);
+    return true;
+  }
   void adamw(float* w, float* m, float* v, const float* g, size_t n, const float* constants) override {
     cuda::adamw(stream(), w, m, v, g, n, constants);
   }
@@ -184,6 +236,23 @@ class cuda_backend final : public cuda::factors_on_device {
  private:
   friend cudaStream_t ol::stream_of(const backend& device);
   cudaStream_t stream() const override { return stream_.stream; }
+
+  static cuda::few_weight few_weight_of(const linear_weight& w) {
+    return {w.stored ? cuda::view_of(w) : cuda::stored_view{}, w.stored ? nullptr : w.weight, w.out};
+  }
+  // Rounded once for all products whose formats have blocks of one size.
+  void norm_q8(const norm_args& a, const linear_product* products, int count, int tokens) {
+    const auto block_of = [&](int i) { return info_of(products[i].w->stored->format()).values; };
+    const auto rows = cuda::norm_whole_rows(stream(), whole_, a, tokens, block_of(0));
+    std::vector<cuda::stored_product> blocks;
+    std::vector<linear_product> others;
+    for (int i = 0; i < count; ++i) {
+      if (block_of(i) == block_of(0)) blocks.push_back({products[i].y, cuda::view_of(*products[i].w)});
+      else others.push_back(products[i]);
+    }
+    cuda::blocks_of_rows(stream(), std::move(blocks), rows, tokens, false);
+    linear_forward_each(others.data(), static_cast<int>(others.size()), a.norm, tokens);
+  }
 
   // All segments at once, each with its own part of the scratch.
   void lora_launch(const lora_rows* rows, int count) {
@@ -202,15 +271,17 @@ class cuda_backend final : public cuda::factors_on_device {
       out = std::max(out, s.b->out);
     }
     const size_t bytes = segments.size() * sizeof(cuda::lora_segment);
-    auto* on_device = static_cast<cuda::lora_segment*>(segments_.reserve(bytes));
-    upload(on_device, segments.data(), bytes);
-    cuda::lora_forward(stream(), on_device, count, most, rank, out);
+    void* on_device = graphs_.recording() ? graphs_.keep(segments.data(), bytes) : segments_.reserve(bytes);
+    if (!graphs_.recording()) upload(on_device, segments.data(), bytes);
+    cuda::lora_forward(stream(), static_cast<cuda::lora_segment*>(on_device), count, most, rank, out);
   }
 
   stream_owner stream_;
   cuda::arena memory_;
   staging staging_;
+  cuda::graph_cache graphs_;
   device_scratch offsets_{memory_}, tasks_{memory_}, dots_{memory_}, segments_{memory_}, low_{memory_};
+  device_scratch rules_{memory_}, values_{memory_};  // of rows that sample
   device_scratch widened_{memory_}, whole_{memory_};  // parts of a stored matrix as fp32; rows of x as whole numbers
 };
 

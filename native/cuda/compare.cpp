@@ -185,9 +185,11 @@ int main(int count, char** words) {
     compare_attention(compare);
     compare_attention_backward(compare);
     compare_factors(compare);
+    compare_fused(compare);
     compare_greedy(compare);
     compare_lora(compare);
     compare_products(compare);
+    compare_sampling(compare);
     compare_scan(compare);
     compare_stored(compare);
     std::printf("%d operations compared with the CPU (%s), %d differ\n", compare.done, isa_name(best_isa()),

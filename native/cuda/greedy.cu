@@ -1,6 +1,7 @@
 // The greedy choice of each row of logits: no logit leaves the device. One block a row.
 #include "core/backend.h"
 #include "cuda/launch.h"
+#include "cuda/leaders.cuh"
 #include "cuda/loss_row.cuh"
 #include "cuda/ops.h"
 
@@ -9,25 +10,6 @@ namespace cuda {
 namespace {
 
 const int threads = 512;
-const int nobody = 0x7fffffff;
-
-// The two largest values so far; a tie goes to the lower id. NaN is never among them.
-struct leaders {
-  float first, second;
-  int first_id, second_id;
-
-  __device__ void add(float value, int id) {
-    if (value > first || (value == first && id < first_id)) {
-      second = first;
-      second_id = first_id;
-      first = value;
-      first_id = id;
-    } else if (value > second || (value == second && id < second_id)) {
-      second = value;
-      second_id = id;
-    }
-  }
-};
 
 __global__ void __launch_bounds__(threads) greedy_kernel(greedy_choice* choices, const float* logits, int n, int limit) {
   __shared__ leaders all[threads];

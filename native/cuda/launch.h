@@ -12,8 +12,7 @@ void launch(const char* name, const char* file, int line, cudaStream_t stream, d
 #if defined(__CUDACC__)
   kernel<<<grid, block, 0, stream>>>(static_cast<P>(args)...);
 #else
-  (void)stream;
-  emulate::run(grid, block, [&] { kernel(static_cast<P>(args)...); });
+  emulate::put(stream, [=] { emulate::run(grid, block, [&] { kernel(static_cast<P>(args)...); }); });
 #endif
   cuda_check(cudaGetLastError(), name, file, line);
 }

@@ -9,22 +9,17 @@ namespace ol {
 namespace cuda {
 namespace {
 
-// By q8: x is rounded once for all matrices whose blocks have as many values, and those of a format are multiplied together.
+int values_of(const stored_product& p) { return info_of(p.w.format).values; }
+
+// By q8: x is rounded once for all matrices whose blocks have as many values.
 void blocks_forward(cudaStream_t stream, device_scratch& whole, std::vector<stored_product> all, const float* x, int tokens,
                     bool accumulate) {
   if (tokens <= 0) return;
-  const auto values = [](const stored_product& p) { return info_of(p.w.format).values; };
-  std::stable_sort(all.begin(), all.end(), [&](const stored_product& a, const stored_product& b) {
-    return values(a) != values(b) ? values(a) < values(b) : a.w.format < b.w.format;
-  });
-  whole_rows rows{};
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return values_of(a) < values_of(b); });
   for (size_t first = 0, end; first < all.size(); first = end) {
-    for (end = first + 1; end < all.size() && all[end].w.format == all[first].w.format;) ++end;
-    if (first == 0 || values(all[first]) != values(all[first - 1])) {
-      rows = round_rows(stream, whole, x, tokens, all[first].w.cols, values(all[first]));
-    }
-    const auto multiply = tokens <= few_rows ? blocks_few : blocks_many;
-    multiply(stream, &all[first], static_cast<int>(end - first), rows, tokens, accumulate);
+    for (end = first + 1; end < all.size() && values_of(all[end]) == values_of(all[first]);) ++end;
+    const whole_rows rows = round_rows(stream, whole, x, tokens, all[first].w.cols, values_of(all[first]));
+    blocks_of_rows(stream, {all.begin() + first, all.begin() + end}, rows, tokens, accumulate);
   }
 }
 
@@ -33,6 +28,15 @@ void blocks_forward(cudaStream_t stream, device_scratch& whole, std::vector<stor
 stored_view view_of(const linear_weight& w) {
   const stored_matrix& m = *w.stored;
   return {static_cast<const device_array<uint8_t>*>(w.packed.get())->get(), m.panel_bytes(), m.format(), m.rows(), m.cols()};
+}
+
+void blocks_of_rows(cudaStream_t stream, std::vector<stored_product> all, const whole_rows& rows, int tokens, bool accumulate) {
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.w.format < b.w.format; });
+  const auto multiply = tokens <= few_rows ? blocks_few : blocks_many;
+  for (size_t first = 0, end; first < all.size(); first = end) {
+    for (end = first + 1; end < all.size() && all[end].w.format == all[first].w.format;) ++end;
+    multiply(stream, &all[first], static_cast<int>(end - first), rows, tokens, accumulate);
+  }
 }
 
 void linears_forward(cudaStream_t stream, device_scratch& widened, device_scratch& whole, const linear_product* outputs,

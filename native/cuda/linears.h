@@ -1,5 +1,7 @@
 // Linears forward: several of one x are as few launches as their formats and shapes allow.
 #pragma once
+#include <vector>
+
 #include "core/backend.h"
 #include "cuda/stored.h"
 
@@ -8,6 +10,9 @@ namespace cuda {
 
 // What the device keeps of a stored weight.
 stored_view view_of(const linear_weight& w);
+
+// Products by q8 of rows that are rounded already, for blocks of as many values; those of a format are multiplied together.
+void blocks_of_rows(cudaStream_t stream, std::vector<stored_product> all, const whole_rows& rows, int tokens, bool accumulate);
 
 // Each y (+)= x W^T. `widened`: room for parts of stored matrices as fp32; `whole`: for rows of x as whole numbers.
 void linears_forward(cudaStream_t stream, device_scratch& widened, device_scratch& whole, const linear_product* outputs,

@@ -25,6 +25,7 @@ class device_scratch {
   // At least `bytes`; the contents are lost when it grows.
   void* reserve(size_t bytes) {
     if (bytes <= size_) return data_;
+    memory_.scratch_moved();
     memory_.give_back(data_);
     data_ = nullptr;
     size_ = 0;

@@ -10,6 +10,11 @@
 namespace ol {
 
 struct greedy_choice;
+struct heads_args;
+struct choice_request;
+struct choice_rule;
+struct likely_token;
+struct token_choice;
 
 namespace cuda {
 
@@ -79,6 +84,13 @@ void loss(cudaStream_t stream, float* logits, float* nll, const int32_t* targets
 
 // greedy.cu. Each row's choice among the ids below `limit`.
 void choose_greedily(cudaStream_t stream, greedy_choice* choices, const float* logits, int rows, int n, int limit);
+
+// heads.cu. Any number of tokens.
+void finish_heads(cudaStream_t stream, const heads_args& a, int tokens);
+
+// sampling.cu. `rules` and `seen` are device memory here; `values` has room for rows times limit.
+void choose_tokens(cudaStream_t stream, token_choice* choices, likely_token* likely, float* values, const choice_rule* rules,
+                   const int32_t* seen, const choice_request& request);
 
 // optimizer.cu. `constants` is host memory.
 void adamw(cudaStream_t stream, float* w, float* m, float* v, const float* g, size_t n, const float* constants);

@@ -63,7 +63,9 @@ struct whole_rows {
   float* scales;    // [tokens, cols / values of a block]
   int32_t* sums;    // [tokens, cols / 16]
 };
-// whole_rows.cu. Rounds x, in memory of `scratch`.
+// whole_rows.cu. Memory of `scratch` for rows of `cols` values in blocks of `block`.
+whole_rows room_for_rows(device_scratch& scratch, int tokens, int cols, int block);
+// Rounds x, in memory of `scratch`.
 whole_rows round_rows(cudaStream_t stream, device_scratch& scratch, const float* x, int tokens, int cols, int block);
 // block_few.cu, block_many.cu. Products by q8 of one x with matrices of one format: for at most `few_rows` tokens, and for more.
 const int few_rows = 16;

@@ -1,4 +1,4 @@
-// The engine's choice of tokens: greedy ones on the device where it offers that, all others from logits on the host.
+// The engine's choice of tokens: on the device where it offers that, else from logits on the host.
 #include <algorithm>
 
 #include "core/error.h"
@@ -14,61 +14,75 @@ struct engine::pick {
 };
 
 // Nothing but the largest logit is asked for.
-static bool is_plain(const serving_request& r) {
-  return r.sampling.temperature == 0 && r.sampling.repetition == 1000 && r.sampling.presence == 0 && !r.top_logprobs;
+static bool is_plain(const serving_request* r) {
+  return r->sampling.temperature == 0 && r->sampling.repetition == 1000 && r->sampling.presence == 0 && !r->top_logprobs;
 }
 
-void engine::choose(const std::vector<serving_request*>& requests, const std::vector<int32_t>& rows) {
-  const float* on_device = forward_->logits(rows);
-  std::vector<pick> picks(rows.size());
-  std::vector<bool> plain(rows.size());
-  for (size_t i = 0; i < rows.size(); ++i) plain[i] = is_plain(*requests[i]);
-  std::vector<greedy_choice> best;
-  if (std::count(plain.begin(), plain.end(), true)) best = forward_->greedy(options_.vocabulary);
-  if (best.empty()) plain.assign(rows.size(), false);
-  for (size_t i = 0; i < best.size(); ++i) {
-    if (!plain[i]) continue;
-    picks[i].id = best[i].id;
-    picks[i].nll = best[i].nll;
-    picks[i].broken = !best[i].finite;
+// False where the device leaves it to the host.
+bool engine::choose_on_device(const std::vector<serving_request*>& requests, std::vector<pick>& picks) {
+  std::vector<choice_rule> rules;
+  std::vector<int32_t> seen;
+  for (serving_request* r : requests) {
+    choice_rule rule = rule_of(r->sampling, r->ids.size() - r->prompt);
+    rule.likely = r->top_logprobs;
+    if (r->sampling.repetition != 1000 || r->sampling.presence != 0) {
+      r->seen.look_at(r->ids, r->prompt, options_.vocabulary);
+      rule.first_seen = static_cast<int32_t>(seen.size());
+      rule.seen = static_cast<int32_t>(r->seen.list().size());
+      seen.insert(seen.end(), r->seen.list().begin(), r->seen.list().end());
+    }
+    rules.push_back(rule);
   }
-  if (std::count(plain.begin(), plain.end(), false)) {
-    fetch_logits(on_device, plain);
-    choose_here(requests, plain, picks);
+  std::vector<token_choice> choices;
+  std::vector<likely_token> likely;
+  device_chooses_ = forward_->choose(rules, seen, options_.vocabulary, &choices, &likely);
+  if (!device_chooses_) return false;
+  const size_t most = likely.size() / choices.size();
+  for (size_t i = 0; i < choices.size(); ++i) {
+    picks[i] = {choices[i].id, choices[i].nll, !choices[i].finite, {}};
+    const int told = std::min(requests[i]->top_logprobs, config().vocab);
+    for (int t = 0; t < told; ++t) picks[i].tops.push_back({likely[i * most + t].id, likely[i * most + t].logprob});
+  }
+  return true;
+}
+
+// Of requests whose logits are in the device's memory, a row each.
+void engine::choose(const std::vector<serving_request*>& requests, const float* logits) {
+  std::vector<pick> picks(requests.size());
+  const bool all_plain = std::all_of(requests.begin(), requests.end(), is_plain);
+  if (!all_plain && device_chooses_ && choose_on_device(requests, picks)) return report(requests, picks);
+  std::vector<greedy_choice> best;
+  if (all_plain) best = forward_->greedy(options_.vocabulary);
+  for (size_t i = 0; i < best.size(); ++i) picks[i] = {best[i].id, best[i].nll, !best[i].finite, {}};
+  if (best.empty()) {
+    fetch_logits(logits, requests.size());
+    choose_here(requests, picks);
   }
   report(requests, picks);
 }
 
-// The logits of rows that are not plain, each in its place: neighbours in one piece.
-void engine::fetch_logits(const float* on_device, const std::vector<bool>& plain) {
-  backend& device = *owner_->device;
-  const size_t vocab = static_cast<size_t>(config().vocab), rows = plain.size();
-  if (logits_.size() < rows * vocab) logits_.resize(rows * vocab);
-  for (size_t first = 0; first < rows; ++first) {
-    size_t end = first;
-    while (end < rows && !plain[end]) ++end;
-    if (end == first) continue;
-    device.download(logits_.data() + first * vocab, on_device + first * vocab, (end - first) * vocab * sizeof(float));
-    first = end;
-  }
-  device.finish();
+// The logits of all rows.
+void engine::fetch_logits(const float* on_device, size_t rows) {
+  const size_t values = rows * static_cast<size_t>(config().vocab);
+  if (logits_.size() < values) logits_.resize(values);
+  owner_->device->download(logits_.data(), on_device, values * sizeof(float));
+  owner_->device->finish();
 }
 
-// From the host's logits, for rows that are not plain.
-void engine::choose_here(const std::vector<serving_request*>& requests, const std::vector<bool>& plain,
-                         std::vector<pick>& picks) {
+// From the host's logits.
+void engine::choose_here(const std::vector<serving_request*>& requests, std::vector<pick>& picks) {
   const size_t vocab = static_cast<size_t>(config().vocab);
   std::vector<int32_t> ids(picks.size());
   for (size_t i = 0; i < picks.size(); ++i) {
     const serving_request& r = *requests[i];
     pick& p = picks[i];
     float* row = logits_.data() + i * vocab;
-    const int status = plain[i] ? OL_OK : guarded([&] {
+    const int status = guarded([&] {
       if (r.top_logprobs) p.tops = top_logprobs(row, config().vocab, r.top_logprobs);
       p.id = sampler_.choose(row, options_.vocabulary, r.ids.data(), r.prompt, r.ids.data() + r.prompt,
                              r.ids.size() - r.prompt, r.sampling);
     });
-    p.broken = p.broken || status != OL_OK;
+    p.broken = status != OL_OK;
     ids[i] = p.id;
   }
   const std::vector<float> nll = forward_->nll(ids);

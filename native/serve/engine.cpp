@@ -282,8 +282,8 @@ void engine::step() {
     sampled_.push_back(&request);
     sampled_rows_.push_back(row + count - 1);
   }
-  forward_->run(batch_, *pages_);
-  if (!sampled_.empty()) choose(sampled_, sampled_rows_);
+  const float* logits = forward_->run(batch_, *pages_, sampled_rows_);
+  if (!sampled_.empty()) choose(sampled_, logits);
   std::lock_guard<std::mutex> guard(lock_);
   ++state_.steps;
   state_.tokens += static_cast<int64_t>(batch_.ids.size());

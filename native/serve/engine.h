@@ -26,6 +26,7 @@ struct serving_request {
   int max_tokens, top_logprobs;
   std::vector<int32_t> stops;
   ol_sampling sampling;
+  seen_ids seen;  // for penalties on the device
   int64_t deadline;  // monotonic ms; 0: none
   std::vector<int> pages;
   std::shared_ptr<device_adapter> on_device;
@@ -52,10 +53,10 @@ class engine {
   std::list<request_ptr>::iterator next_to_admit();
   void plan();
   void step();
-  void choose(const std::vector<serving_request*>& requests, const std::vector<int32_t>& rows);
-  void fetch_logits(const float* on_device, const std::vector<bool>& plain);
-  void choose_here(const std::vector<serving_request*>& requests, const std::vector<bool>& plain,
-                   std::vector<pick>& picks);
+  void choose(const std::vector<serving_request*>& requests, const float* logits);
+  bool choose_on_device(const std::vector<serving_request*>& requests, std::vector<pick>& picks);
+  void fetch_logits(const float* on_device, size_t rows);
+  void choose_here(const std::vector<serving_request*>& requests, std::vector<pick>& picks);
   void report(const std::vector<serving_request*>& requests, const std::vector<pick>& picks);
   void end(serving_request& request, int32_t kind);
   void end_all(int32_t kind);
@@ -87,6 +88,7 @@ class engine {
   std::vector<int32_t> planned_counts_, sampled_rows_;
   std::vector<float> logits_;  // of the step in hand
   sampler sampler_;
+  bool device_chooses_ = true;  // until it says no
   std::thread thread_;
 };
 

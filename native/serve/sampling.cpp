@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/math.h"
+#include "core/sampling_rule.h"
 
 namespace ol {
 namespace {
@@ -59,13 +60,6 @@ int largest(const float* logits, int n) {
   return best;
 }
 
-// 2^30 e^x for x <= 0, rounded to nearest even. 2^23 as an addend rounds what is smaller; larger values are whole.
-uint32_t weight_of(float x) {
-  const float scaled = ol_mul(ol_exp(x), 1073741824.0f);
-  if (scaled >= 8388608.0f) return static_cast<uint32_t>(scaled);
-  return static_cast<uint32_t>(ol_sub(ol_add(scaled, 8388608.0f), 8388608.0f));
-}
-
 }  // namespace
 
 void check_sampling(const ol_sampling& s) {
@@ -81,6 +75,28 @@ void check_sampling(const ol_sampling& s) {
   within(s.repetition, 1, 100000, "the repetition penalty in thousandths");
   within(s.presence, -100000, 100000, "the presence penalty in thousandths");
   within(s.choice, 0, 1 << 30, "the choice");
+}
+
+choice_rule rule_of(const ol_sampling& s, size_t position) {
+  choice_rule rule;
+  rule.random = philox(s.seed, static_cast<uint32_t>(s.choice), static_cast<uint32_t>(position));
+  // By 1 and less 0: nothing changes, as without a penalty.
+  rule.repetition = thousandths(s.repetition);
+  rule.presence = thousandths(s.presence);
+  rule.temperature = thousandths(s.temperature);
+  rule.top_k = s.top_k;
+  rule.top_p = s.top_p;
+  return rule;
+}
+
+void seen_ids::look_at(const std::vector<int32_t>& ids, size_t prompt, int limit) {
+  for (; looked_at_ < ids.size(); ++looked_at_) {
+    const int32_t id = ids[looked_at_], in_answer = looked_at_ >= prompt;
+    if (id >= limit) continue;
+    const auto [at, is_new] = places_.try_emplace(id, list_.size());
+    if (is_new) list_.push_back(2 * id);
+    list_[at->second] |= in_answer;
+  }
 }
 
 int32_t sampler::choose(float* logits, int n, const int32_t* prompt, size_t prompt_count, const int32_t* answer,
@@ -109,7 +125,7 @@ int32_t sampler::choose(float* logits, int n, const int32_t* prompt, size_t prom
   const float max = logits[largest(logits, n)];
   weights_.clear();
   for (int i = 0; i < n; ++i) {
-    const uint32_t weight = weight_of(ol_sub(logits[i], max));
+    const uint32_t weight = ol_sampling_weight(ol_sub(logits[i], max));
     if (weight) weights_.push_back({weight, i});
   }
   std::sort(weights_.begin(), weights_.end(), [](const weighted& a, const weighted& b) {
@@ -130,7 +146,7 @@ int32_t sampler::choose(float* logits, int n, const int32_t* prompt, size_t prom
     sum = held;
   }
   const uint64_t random = philox(s.seed, static_cast<uint32_t>(s.choice), static_cast<uint32_t>(answer_count));
-  const uint64_t mark = static_cast<uint64_t>(static_cast<unsigned __int128>(random) * sum >> 64);
+  const uint64_t mark = ol_high_product(random, sum);
   uint64_t passed = 0;
   for (const auto& entry : weights_) {
     passed += entry.weight;

@@ -1,8 +1,10 @@
 // The exact choice of a token from logits; see spec.md, "Sampling".
 #pragma once
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
+#include "core/backend.h"
 #include "openledger_engine.h"
 
 namespace ol {
@@ -12,6 +14,22 @@ void check_sampling(const ol_sampling& sampling);
 struct scored {
   int32_t id;
   float value;
+};
+
+// A device's rule for the next token of an answer that has `position` tokens; without the penalties' ids.
+choice_rule rule_of(const ol_sampling& sampling, size_t position);
+
+// The ids of a prompt and its answer, each once: twice the id, plus 1 if the answer has it.
+class seen_ids {
+ public:
+  // Goes on where it stopped; only ids below `limit`.
+  void look_at(const std::vector<int32_t>& ids, size_t prompt, int limit);
+  const std::vector<int32_t>& list() const { return list_; }
+
+ private:
+  size_t looked_at_ = 0;
+  std::vector<int32_t> list_;
+  std::unordered_map<int32_t, size_t> places_;
 };
 
 // Holds the memory that a choice takes, for the next one.

@@ -29,6 +29,7 @@ const CONFIG: ModelConfig = {
   biases: ["q_proj", "k_proj", "v_proj"],
 };
 const SHAPE = { rank: 6, scale: 1.5, targets: LORA_TARGETS };
+const SAMPLED = { ...GREEDY_SAMPLING, temperature: 900, topP: 950_000, repetition: 1_100, presence: 100 };
 const LENGTHS = [5, 150, 17, 66, 2, 40, 90];
 
 function subject() {
@@ -87,7 +88,11 @@ const CALLS: Record<string, (session: Session) => Promise<string>> = {
     const result = await session.generate({ model, adapter, prompts, maxTokens: 6 }).wait();
     return digest(...result.tokens, ...result.logits, ...result.gaps, ...result.logprobs);
   },
-  // Prompts in chunks beside rows that decode; greedy answers, sampled ones, and some with their likeliest tokens; so few pages
+  evaluate: async (session) => {
+    const result = await session.evaluate({ model, adapter, examples }).wait();
+    return digest(result.losses, ...result.logprobs);
+  },
+  // Prompts in chunks beside rows that decode; greedy answers, sampled ones with penalties and filters, and some with their likeliest tokens; so few pages
   // that some are scattered.
   serve: async (session) => {
     const engine = new Engine(session, model, {
@@ -102,7 +107,7 @@ const CALLS: Record<string, (session: Session) => Promise<string>> = {
         adapter: i % 3 === 0 ? undefined : adapter,
         maxTokens: 2 + i,
         topLogprobs: i === 4 ? 3 : 0,
-        sampling: i % 3 === 2 ? { ...GREEDY_SAMPLING, temperature: 900, seed: BigInt(i) } : GREEDY_SAMPLING,
+        sampling: i % 3 === 2 ? { ...SAMPLED, seed: BigInt(i), topK: 4 * i } : GREEDY_SAMPLING,
       }),
     );
     const told: string[] = [];

@@ -50,6 +50,14 @@ inline ol_job* evaluate(world& w, ol_session* s, int32_t arithmetic) {
   return job;
 }
 
+// The losses alone, without the states.
+inline ol_job* losses(world& w, ol_session* s) {
+  ol_job* job = nullptr;
+  const ol_examples set = w.set.view();
+  must(ol_start_evaluate(s, w.model.get(), w.adapter.get(), &set, 0, 0, OL_ARITHMETIC_F32, &job));
+  return job;
+}
+
 inline ol_job* generate(world& w, ol_session* s, int32_t arithmetic) {
   ol_job* job = nullptr;
   const int32_t stop = 7;
@@ -98,6 +106,7 @@ inline ol_job* fit_factored(world& w, ol_session* s) {
 inline const std::vector<std::pair<const char*, start>> kinds{
     {"evaluate f32", [](world& w, ol_session* s) { return evaluate(w, s, OL_ARITHMETIC_F32); }},
     {"evaluate q8", [](world& w, ol_session* s) { return evaluate(w, s, OL_ARITHMETIC_Q8); }},
+    {"losses", losses},
     {"generate f32", [](world& w, ol_session* s) { return generate(w, s, OL_ARITHMETIC_F32); }},
     {"generate q8", [](world& w, ol_session* s) { return generate(w, s, OL_ARITHMETIC_Q8); }},
     {"gradients", gradients},
