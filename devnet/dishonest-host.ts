@@ -11,6 +11,7 @@ import { rpcSource } from "../node/ai/client/content.ts";
 import { getRequest, quote, refutationOf, requestInference, rewardOf } from "../node/ai/client/market.ts";
 import { getModel } from "../node/ai/client/models.ts";
 import { GREEDY, hashOfRequest } from "../node/ai/client/request-hash.ts";
+import { ContextRows } from "../node/ai/context/compose.ts";
 import { trueClaim } from "../node/ai/serve/claim-with-cover.ts";
 import {
   type Inference,
@@ -18,7 +19,7 @@ import {
   runInference,
   type ServedModel,
 } from "../node/ai/serve/inference.ts";
-import { committedRows } from "../node/ai/spans/model-spans.ts";
+import { servedRows } from "../node/ai/spans/model-spans.ts";
 import { randomBytes, sleep } from "../node/base/clock.ts";
 import type { CodedError } from "../node/base/errors.ts";
 import type { InfluenceList } from "../precompiles/influence-verifier/types.ts";
@@ -42,16 +43,20 @@ export async function postFalseClaim(
   const at = await client.rpc<ProtocolAddresses>("openledger_protocol", []);
   const model = await loadServedModel(rpcSource(client), await getModel(client, at, BigInt(modelId)));
   const maxTokensOut = model.method.generation.maxTokens;
-  const inference = await runInference(new Session(), model, question, maxTokensOut, signal);
+  const source = rpcSource(client);
+  const rows = () => servedRows(client, at, source, model.registered, model.manifest);
+  const inference = await runInference(new Session(), model, question, maxTokensOut, {
+    rows: async () => new ContextRows((await rows()).set.examples),
+    signal,
+  });
   const requestId = await request({ client, at }, model, inference);
   const watcherBalanceBefore = await rewardBalance(client, at, watcher.address);
   const { requestHash, claimBond } = await getRequest(client, at, requestId);
-  const source = rpcSource(client);
   const honest = await trueClaim(
     inference,
     { requestId, modelId: BigInt(modelId), requestHash },
     model.index,
-    () => committedRows(client, at, source, model.registered, model.manifest),
+    rows,
   );
   const claimed = await postClaim(client, at, privateKeyToAccount(mallory.privateKey), {
     claim: { ...honest.claim, list: withFalseScore(honest.claim.list, model) },

@@ -84,10 +84,12 @@ case_list all_cases() {
   const sizes& all = all_sizes();
   for (const auto& model : all.models) {
     add_products(list, model, all);
+    add_stored(list, model, all);
     add_lora(list, model, all);
     add_attention(list, model, all);
     add_rows(list, model, all);
     add_fused(list, model, all);
+    add_factors(list, model, all);
   }
   return list;
 }

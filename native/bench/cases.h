@@ -40,6 +40,8 @@ class workspace {
   float* out(size_t count);
   // Packed weights [out, in], as many as fill the pool, `most` at most.
   std::vector<linear_weight>& weights(int out, int in, bool backward, size_t most = 256);
+  // The same in a stored format, its fields made from a seed.
+  std::vector<linear_weight>& stored(int32_t format, int out, int in, bool q8);
   const std::vector<std::pair<float*, size_t>>& outputs() const { return outputs_; }
 
   backend& device;
@@ -50,6 +52,7 @@ class workspace {
   std::vector<device_array<float>> floats_;
   std::vector<device_array<int32_t>> integers_;
   std::vector<std::unique_ptr<std::vector<linear_weight>>> weights_;
+  std::vector<std::unique_ptr<stored_matrix>> matrices_;
   std::vector<std::pair<float*, size_t>> outputs_;
 };
 
@@ -70,9 +73,11 @@ struct operator_case {
 
 using case_list = std::vector<operator_case>;
 void add_products(case_list& list, const model_shape& model, const sizes& all);
+void add_stored(case_list& list, const model_shape& model, const sizes& all);
 void add_lora(case_list& list, const model_shape& model, const sizes& all);
 void add_attention(case_list& list, const model_shape& model, const sizes& all);
 void add_fused(case_list& list, const model_shape& model, const sizes& all);
+void add_factors(case_list& list, const model_shape& model, const sizes& all);
 void add_rows(case_list& list, const model_shape& model, const sizes& all);
 case_list all_cases();
 

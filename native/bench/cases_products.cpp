@@ -66,6 +66,39 @@ operator_case backward_weight(const model_shape& model, const std::string& name,
   return made;
 }
 
+// Several linears of one x, made together.
+operator_case together(const model_shape& model, const std::string& name, const std::vector<linear>& all, int tokens) {
+  operator_case made = product(model, name, {"", 0, all.front().in}, tokens);
+  double values = 1.0 * tokens * all.front().in;
+  made.shape.clear();
+  made.flops = 0;
+  for (const linear& l : all) {
+    made.shape += (made.shape.empty() ? "" : ", ") + shape_of(l.out, l.in);
+    made.flops += product_flops(tokens, l);
+    values += product_values(tokens, l) - 1.0 * tokens * l.in;
+  }
+  made.bytes = values * sizeof(float);
+  made.memory = static_cast<size_t>(made.bytes);
+  made.make = [=](workspace& w) -> prepared {
+    const size_t t = static_cast<size_t>(tokens);
+    const float* x = w.in(t * all.front().in);
+    std::vector<const std::vector<linear_weight>*> weights;
+    std::vector<float*> ys;
+    for (const linear& l : all) {
+      ys.push_back(w.out(t * l.out));
+      weights.push_back(&w.weights(l.out, l.in, false));
+    }
+    backend* device = &w.device;
+    return {[=](size_t i) {
+              std::vector<linear_product> outputs;
+              for (size_t n = 0; n < ys.size(); ++n) outputs.push_back({ys[n], &turn(*weights[n], i)});
+              device->linear_forward_each(outputs.data(), static_cast<int>(outputs.size()), x, tokens);
+            },
+            {}};
+  };
+  return made;
+}
+
 // x^T x of a training's inputs. The half below the diagonal means nothing, so no byte of it is compared.
 operator_case gram(const model_shape& model, int tokens) {
   const int n = model.hidden;
@@ -131,8 +164,11 @@ void add_products(case_list& list, const model_shape& m, const sizes& all) {
   for (const int tokens : all.tokens) {
     for (const linear& l : layer) list.push_back(forward(m, l.name, l, tokens, false));
     list.push_back(forward(m, head.name, head, tokens, false));
+    list.push_back(together(m, "q, k and v together", {layer[0], layer[1], layer[1]}, tokens));
+    list.push_back(together(m, "gate and up together", {layer[3], layer[3]}, tokens));
   }
   const int tokens = all.training_tokens;
+  list.push_back(forward(m, "q, its lines not in quads", {"", q, m.hidden - 1}, tokens, false));
   for (const linear& l : layer) list.push_back(backward_input(m, std::string(l.name) + ", dx", l, tokens, false));
   for (const linear& l : layer) list.push_back(backward_weight(m, std::string(l.name) + ", dW", l, tokens));
   list.push_back(gram(m, tokens));
@@ -142,7 +178,8 @@ void add_lora(case_list& list, const model_shape& m, const sizes& all) {
   const int training = all.training_tokens;
   for (const int rank : all.ranks) {
     const std::string of = ", rank " + std::to_string(rank);
-    const linear a{"", rank, m.hidden}, b{"", m.inner, rank};
+    const linear a{"", rank, m.hidden}, b{"", m.inner, rank}, up{"", m.inner, m.hidden};
+    list.push_back(together(m, "gate, up and their LoRA A" + of, {up, a, up, a}, training));
     for (const int tokens : all.tokens) {
       list.push_back(forward(m, "LoRA A" + of, a, tokens, false));
       list.push_back(forward(m, "LoRA B" + of, b, tokens, true));

@@ -95,17 +95,68 @@ hash64 served(world& w, ol_session* session, int32_t arithmetic) {
   return hash;
 }
 
+// An output of a job that is done.
+template <typename T>
+std::vector<T> output_of(const ol_job* job, const std::string& wanted) {
+  int32_t count = 0;
+  must(ol_job_output_count(job, &count));
+  for (int32_t i = 0; i < count; ++i) {
+    const char* name = nullptr;
+    int32_t type = 0;
+    size_t values = 0;
+    must(ol_job_output(job, i, &name, &type, &values));
+    std::vector<T> read(values);
+    if (name != wanted) continue;
+    must(ol_job_output_read(job, i, read.data(), values));
+    return read;
+  }
+  std::printf("FAILED: a job has no output %s\n", wanted.c_str());
+  std::exit(1);
+}
+
+// A fit, then sketches by it of other rows than those that it saw, of one among them alone, and of one twice.
+hash64 sketched(world& w, ol_session* session, bool factored) {
+  const job_ptr fit(factored ? fit_factored(w, session) : fit_basis(w, session));
+  hash64 hash = outputs_of(fit.get());
+  const auto exponents = output_of<int8_t>(fit.get(), "exponents");
+  const auto mantissas = output_of<int16_t>(fit.get(), "mantissas");
+  factored_ptr basis;
+  if (factored) {
+    const auto counts = output_of<int32_t>(fit.get(), "counts");
+    ol_factored* made = nullptr;
+    must(ol_factored_create(w.adapter.get(), counts.data(), counts.size(), exponents.data(), exponents.size(), mantissas.data(),
+                            mantissas.size(), &made));
+    basis.reset(made);
+  }
+  for (const int rows : {9, 1, 1}) {
+    const examples set(w.config, rows, random_numbers{17}, OL_EMULATED ? 12 : 40);
+    const ol_examples view = set.view();
+    ol_job* job = nullptr;
+    must(factored ? ol_start_sketch_factored(session, w.model.get(), w.adapter.get(), &view, basis.get(), 64, 1, &job)
+                  : ol_start_sketch(session, w.model.get(), w.adapter.get(), &view, exponents.data(), exponents.size(), mantissas.data(),
+                                    mantissas.size(), 4, &job));
+    const job_ptr held(job);
+    const hash64 own = outputs_of(job);
+    hash.add(&own.state, sizeof own.state);
+  }
+  return hash;
+}
+
 using whole_run = std::function<hash64(world&, ol_session*)>;
 
 std::vector<std::pair<std::string, whole_run>> runs_of(const shape_case& shape, const format_case& format, bool q8) {
   std::vector<std::pair<std::string, whole_run>> list;
   for (const auto& [name, begin] : kinds) {
-    if ((is_fit(name) && !shape.fits) || (is_q8(name) && !q8)) continue;
+    if (is_fit(name) || (is_q8(name) && !q8)) continue;
     const start first = begin;
     list.push_back({name, [first](world& w, ol_session* session) {
                       const job_ptr job(first(w, session));
                       return outputs_of(job.get());
                     }});
+  }
+  if (shape.fits) {
+    list.push_back({"basis, then sketches", [](world& w, ol_session* s) { return sketched(w, s, false); }});
+    list.push_back({"factored basis, then sketches", [](world& w, ol_session* s) { return sketched(w, s, true); }});
   }
   // It has weights of its own, whatever the model's format.
   if (format.values == 1 && format.bytes == 4) list.push_back({"pretraining", pretrained});

@@ -23,7 +23,7 @@ struct sizes {
 
 inline const sizes& all_sizes() {
 #if OL_EMULATED
-  static const sizes made{{{"tiny", 48, 80, 4, 2, 12, 96}}, {1, 8, 20}, 20, 4, {4}, {1, 3}, 40, 24, {1, 3}};
+  static const sizes made{{{"tiny", 48, 256, 4, 2, 12, 96}}, {1, 8, 20}, 20, 4, {4}, {1, 3}, 40, 24, {1, 3}};
 #else
   static const sizes made{{{"SmolLM2-135M", 576, 1536, 9, 3, 64, 49152},
                            {"Llama-3.2-1B", 2048, 8192, 32, 8, 64, 128256},

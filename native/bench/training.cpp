@@ -1,4 +1,4 @@
-// How fast CUDA trains an adapter and makes the gradients of each example. Prints Markdown. `--seconds N`.
+// How fast CUDA trains an adapter, and makes the gradients and the sketches of each example. Prints Markdown. `--seconds N`.
 #include <functional>
 
 #include "bench/budget.h"
@@ -55,6 +55,34 @@ ol_job* begin_gradients(const subject& s, const batch& b) {
   return job;
 }
 
+// Two directions of each tensor, of any values.
+factored_ptr made_basis(const subject& s) {
+  int64_t tensors = 0;
+  must(ol_adapter_tensor_count(&s.config, made_rank, all_linears, &tensors));
+  const std::vector<int32_t> counts(static_cast<size_t>(tensors), 2);
+  size_t values = 0;
+  for (int64_t i = 0; i < tensors; ++i) {
+    ol_tensor_info info;
+    must(ol_adapter_tensor(&s.config, made_rank, all_linears, i, &info));
+    values += 2 * static_cast<size_t>(info.count);
+  }
+  random_numbers random{6};
+  std::vector<int16_t> mantissas(values);
+  for (int16_t& m : mantissas) m = static_cast<int16_t>(static_cast<int32_t>(random.below(65535)) - 32767);
+  const std::vector<int8_t> exponents(2 * counts.size(), -20);
+  ol_factored* made = nullptr;
+  must(ol_factored_create(s.adapter.get(), counts.data(), counts.size(), exponents.data(), exponents.size(), mantissas.data(), values,
+                          &made));
+  return factored_ptr(made);
+}
+
+ol_job* begin_sketches(const subject& s, const batch& b, const ol_factored* basis) {
+  const ol_examples set = b.view();
+  ol_job* job = nullptr;
+  must(ol_start_sketch_factored(s.session.get(), s.model.get(), s.adapter.get(), &set, basis, 1024, 1, &job));
+  return job;
+}
+
 double seconds_of_steps(const subject& s, const begin_job& begin, int count) {
   const batch b(s.config, count);
   const auto from = std::chrono::steady_clock::now();
@@ -95,5 +123,7 @@ int main(int argc, char** argv) {
   std::printf("| job | examples x tokens of a step | ms a step | tokens a second |\n|---|---|---|---|\n");
   row(made, "LoRA training", begin_training, time);
   row(made, "gradients of each example", begin_gradients, time);
+  const factored_ptr basis = made_basis(made);
+  row(made, "sketches of each example", [&](const subject& s, const batch& b) { return begin_sketches(s, b, basis.get()); }, time);
   return 0;
 }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/factor_algebra.h"
 #include "core/matrix.h"
 #include "core/row_scan.h"
 #include "cpu/isa.h"
@@ -26,6 +27,12 @@ struct linear_weight {
   bool q8 = false;
 };
 
+// One of several linears of the same x, and where its result goes.
+struct linear_product {
+  float* y;
+  const linear_weight* w;
+};
+
 // Rows that share an adapter, at one of its linears: of x[rows, in] and y[rows, out].
 struct lora_rows {
   int row, count;
@@ -41,11 +48,6 @@ struct norm_args {
   float *sum, *norm, *rstd;
   int n;
   float eps;
-};
-
-struct linear_product {
-  float* y;
-  const linear_weight* w;
 };
 
 // What comes between the products of a norm and attention: biases, norms of the heads, rotary positions, and keys and values to
@@ -102,9 +104,8 @@ struct likely_token {
   float logprob;
 };
 
-class backend {
+class backend : public factor_algebra {
  public:
-  virtual ~backend() = default;
   virtual const char* device() const = 0;
 
   virtual void* allocate(size_t bytes) = 0;
@@ -132,6 +133,10 @@ class backend {
   virtual void pack(linear_weight& w, bool backward) = 0;
   // y[tokens, out] (+)= x[tokens, in] W^T: chain over in, or over blocks of it by q8.
   virtual void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) = 0;
+  // y = x W^T, as linear_forward makes it, of several linears of one x.
+  virtual void linear_forward_each(const linear_product* outputs, int count, const float* x, int tokens) {
+    for (int i = 0; i < count; ++i) linear_forward(outputs[i].y, x, *outputs[i].w, tokens, false);
+  }
   // Each y's rows go on by their own adapters: u = A x, then the chain over r of (c u)[r] B[o, r]. No row of a y is there
   // twice. `u` has room for all rows times the largest rank.
   virtual void lora_forward(const lora_rows* segments, int count, float* u) {
@@ -172,7 +177,7 @@ class backend {
   // The norm, then each y = norm W^T. For passes without a backward pass: what `rstd` holds then means nothing.
   virtual void norm_linears(const norm_args& a, const linear_product* products, int count, int tokens) {
     norm_alone(a, tokens);
-    for (int i = 0; i < count; ++i) linear_forward(products[i].y, a.norm, *products[i].w, tokens, false);
+    linear_forward_each(products, count, a.norm, tokens);
   }
   // h = SwiGLU of two products of the norm; what the norm's own and the products' memory hold then means nothing.
   virtual void norm_swiglu(float* h, const norm_args& a, const linear_product& gate, const linear_product& up, int tokens) {
@@ -233,6 +238,13 @@ class backend {
   virtual void sum_squares(float* out, const float* x, size_t n) = 0;
   // C[m,n] = A[m,k] B[k,n], row-major, chain over k.
   virtual void gemm(float* c, const float* a, const float* b, int m, int n, int k) = 0;
+  // The same where the rows of C and A are `ldc` and `lda` values apart.
+  virtual void gemm_rows(float* c, size_t ldc, const float* a, size_t lda, const float* b, int m, int n, int k) = 0;
+  // For each part: c[r, first + j] = chain over i of a[r, from + i] by[i, j]. `parts` is a host array.
+  virtual void gemm_parts(float* c, size_t ldc, const float* a, size_t lda, const row_part* parts, int count, int rows) {
+    for (int i = 0; i < count; ++i)
+      gemm_rows(c + parts[i].first, ldc, a + parts[i].from, lda, parts[i].by, rows, parts[i].count, parts[i].values);
+  }
 
  protected:
   void norm_alone(const norm_args& a, int tokens) {
@@ -284,5 +296,20 @@ class device_array {
   T* data_ = nullptr;
   size_t count_ = 0;
 };
+
+template <typename T>
+device_array<T> uploaded(backend& owner, const std::vector<T>& values) {
+  device_array<T> made(owner, values.size());
+  owner.upload(made.get(), values.data(), values.size() * sizeof(T));
+  return made;
+}
+
+// After what is queued.
+template <typename T>
+std::vector<T> downloaded(backend& owner, const device_array<T>& values) {
+  std::vector<T> host(values.size());
+  if (!host.empty()) owner.download(host.data(), values.get(), host.size() * sizeof(T));
+  return host;
+}
 
 }  // namespace ol

@@ -72,28 +72,33 @@ void executor::reserve(const micro_batch& batch, bool keep) {
 }
 
 // y = x W^T, then the chain goes on over c*u with B, then the bias is added.
-void executor::linear(float* y, const float* x, int layer, int proj, int tokens) {
-  const linear_weight& w = weights_->linear(layer, proj);
-  device_.linear_forward(y, x, w, tokens, false);
-  if (lora_ && lora_->has(proj)) {
-    const int at = layer * projection_count + proj;
-    float* u = state(layer).u[proj].get();
-    device_.linear_forward(u, x, lora_->a[at], tokens, false);
-    device_.scale(scaled_.get(), u, lora_->scale, static_cast<size_t>(tokens) * lora_->rank);
-    device_.linear_forward(y, scaled_.get(), lora_->b[at], tokens, true);
+void executor::linears(std::initializer_list<product> products, const float* x, int layer, int tokens) {
+  const auto adapted = [&](int proj) { return lora_ && lora_->has(proj); };
+  std::vector<linear_product> outputs;
+  for (const auto& [proj, y] : products) {
+    outputs.push_back({y, &weights_->linear(layer, proj)});
+    if (adapted(proj)) outputs.push_back({state(layer).u[proj].get(), &lora_->a[layer * projection_count + proj]});
   }
-  if (config().biases >> proj & 1) {
-    device_.add_bias(y, weights_->vectors[layer].bias[proj], tokens, w.out);
+  device_.linear_forward_each(outputs.data(), static_cast<int>(outputs.size()), x, tokens);
+  for (const auto& [proj, y] : products) {
+    if (adapted(proj)) {
+      const float* u = state(layer).u[proj].get();
+      device_.scale(scaled_.get(), u, lora_->scale, static_cast<size_t>(tokens) * lora_->rank);
+      device_.linear_forward(y, scaled_.get(), lora_->b[layer * projection_count + proj], tokens, true);
+    }
+    if (config().biases >> proj & 1) {
+      device_.add_bias(y, weights_->vectors[layer].bias[proj], tokens, weights_->linear(layer, proj).out);
+    }
   }
 }
 
-// q and k of all heads: projections, the heads' own RMSNorm where the model has one, rotary positions.
+// q, k and v of all heads: projections; of q and k the heads' own RMSNorm where the model has one, rotary positions.
 void executor::heads_forward(const micro_batch& batch, int layer) {
   const ol_config& c = config();
   const int n = batch.tokens, hd = c.head_dim;
   layer_state& s = state(layer);
-  linear((c.qk_norm ? s.raw_q : s.q).get(), s.xn1.get(), layer, proj_q, n);
-  linear((c.qk_norm ? s.raw_k : s.k).get(), s.xn1.get(), layer, proj_k, n);
+  linears({{proj_q, (c.qk_norm ? s.raw_q : s.q).get()}, {proj_k, (c.qk_norm ? s.raw_k : s.k).get()}, {proj_v, s.v.get()}},
+          s.xn1.get(), layer, n);
   if (c.qk_norm) {
     // Each head of each token is a row of head_dim values.
     device_.rmsnorm_forward(s.q.get(), s.q_rstd.get(), s.raw_q.get(), weights_->vectors[layer].q_norm, n * c.heads, hd,
@@ -147,17 +152,15 @@ void executor::forward(const micro_batch& batch, bool keep, kv_cache* cache,
     const device_model::layer_vectors& named = weights_->vectors[i];
     device_.rmsnorm_forward(s.xn1.get(), s.rstd1.get(), s.x.get(), named.norm1, n, c.hidden, c.rms_eps);
     heads_forward(batch, i);
-    linear(s.v.get(), s.xn1.get(), i, proj_v, n);
     if (cache) append(batch, i, cache);
     attend(batch, i, cache);
-    linear(s.mid.get(), s.attended.get(), i, proj_o, n);
+    linears({{proj_o, s.mid.get()}}, s.attended.get(), i, n);
     device_.add(s.mid.get(), s.x.get(), values);
     device_.rmsnorm_forward(s.xn2.get(), s.rstd2.get(), s.mid.get(), named.norm2, n, c.hidden, c.rms_eps);
-    linear(s.gate.get(), s.xn2.get(), i, proj_gate, n);
-    linear(s.up.get(), s.xn2.get(), i, proj_up, n);
+    linears({{proj_gate, s.gate.get()}, {proj_up, s.up.get()}}, s.xn2.get(), i, n);
     device_.swiglu_forward(s.h.get(), s.gate.get(), s.up.get(), static_cast<size_t>(n) * c.intermediate);
     float* next = i + 1 < c.layers ? state(i + 1).x.get() : final_x_.get();
-    linear(next, s.h.get(), i, proj_down, n);
+    linears({{proj_down, next}}, s.h.get(), i, n);
     device_.add(next, s.mid.get(), values);
     if (hidden) hidden(i + 1, next);
   }

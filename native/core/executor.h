@@ -86,7 +86,12 @@ class executor {
 
   void reserve(const micro_batch& batch, bool keep);
   layer_state& state(int layer) { return layers_[keep_ ? layer : 0]; }
-  void linear(float* y, const float* x, int layer, int proj, int tokens);
+  // Some linears of the same input.
+  struct product {
+    int proj;
+    float* y;
+  };
+  void linears(std::initializer_list<product> products, const float* x, int layer, int tokens);
   void heads_forward(const micro_batch& batch, int layer);
   void heads_backward(const micro_batch& batch, const gradient_sinks& sinks, int layer);
   void linear_backward(const micro_batch& batch, const gradient_sinks& sinks, float* dx, const float* dy,
@@ -94,10 +99,6 @@ class executor {
   void append(const micro_batch& batch, int layer, kv_cache* cache);
   void attend(const micro_batch& batch, int layer, kv_cache* cache);
   // forward() that keeps nothing and shows nobody its states: the same bytes in fewer operations of the device.
-  struct product {
-    int proj;
-    float* y;
-  };
   void forward_only(const micro_batch& batch, kv_cache* cache);
   void layers_only(const micro_batch& batch, kv_cache* cache);
   void place(const micro_batch& batch, const kv_cache& cache);

@@ -10,19 +10,21 @@
 
 namespace ol {
 
+// On the CPU products read the model itself. Elsewhere there is a copy for every arithmetic.
 std::shared_ptr<device_model> session::on_device(const std::shared_ptr<const model>& source, int32_t arithmetic) {
   check_arithmetic(arithmetic);
-  return std::make_shared<device_model>(source, resident(source), arithmetic);
+  if (device_name == "cpu") return std::make_shared<device_model>(source, nullptr, arithmetic);
+  const auto copy = keep(source, [&] { return std::make_shared<const resident_model>(*device, *source); });
+  return std::make_shared<device_model>(source, std::static_pointer_cast<const resident_model>(copy), arithmetic);
 }
 
-// On the CPU nothing: products read the model itself. Elsewhere a copy for every arithmetic, kept as long as the model lives.
-std::shared_ptr<const resident_model> session::resident(const std::shared_ptr<const model>& source) {
-  if (device_name == "cpu") return nullptr;
+std::shared_ptr<const void> session::keep(const std::shared_ptr<const void>& source,
+                                          const std::function<std::shared_ptr<const void>()>& make) {
   kept_.erase(std::remove_if(kept_.begin(), kept_.end(), [](const auto& entry) { return entry.first.expired(); }),
               kept_.end());
   for (const auto& entry : kept_)
     if (entry.first.lock() == source) return entry.second;
-  kept_.emplace_back(source, std::make_shared<const resident_model>(*device, *source));
+  kept_.emplace_back(source, make());
   return kept_.back().second;
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,11 +21,12 @@ struct session {
   // The model on this device, loaded once however many jobs use it. Needs the turn.
   std::shared_ptr<device_model> on_device(const std::shared_ptr<const model>& source,
                                           int32_t arithmetic = OL_ARITHMETIC_F32);
+  // What `make` has put on this device for `source`: made once, and kept as long as the source lives. Needs the turn.
+  std::shared_ptr<const void> keep(const std::shared_ptr<const void>& source,
+                                   const std::function<std::shared_ptr<const void>()>& make);
 
  private:
-  std::shared_ptr<const resident_model> resident(const std::shared_ptr<const model>& source);
-
-  std::vector<std::pair<std::weak_ptr<const model>, std::shared_ptr<const resident_model>>> kept_;
+  std::vector<std::pair<std::weak_ptr<const void>, std::shared_ptr<const void>>> kept_;
 };
 
 std::shared_ptr<session> make_session(const ol_session_options& options);

@@ -229,6 +229,14 @@ class cpu_backend final : public backend {
   void gemm(float* c, const float* a, const float* b, int m, int n, int k) override {
     gemm_.run(m, n, k, {a, k, 1}, {b, n, 1}, c, n, false);
   }
+  void gemm_rows(float* c, size_t ldc, const float* a, size_t lda, const float* b, int m, int n, int k) override {
+    gemm_.run(m, n, k, {a, static_cast<ptrdiff_t>(lda), 1}, {b, n, 1}, c, static_cast<ptrdiff_t>(ldc), false);
+  }
+
+ protected:
+  void share_out(int count, const std::function<void(int)>& body) override {
+    pool_.run(count, [&](int task, int) { body(task); });
+  }
 
  private:
   // Ranges of elements; a range is a multiple of 32 so that threads never share a cache line.

@@ -10,7 +10,7 @@ namespace cuda {
 // Forward: sequences of few rows (queries times heads of a key-value head) have a kernel of their own.
 struct forward_part {
   int first, count;  // of the plan's sequences
-  int most_rows;
+  int most_rows;     // of one of them
   bool few;
 };
 
@@ -21,20 +21,17 @@ struct forward_plan {
 
 forward_plan plan_forward(const attention_sequence* sequences, int count, int group);
 
-// Backward: launches whose scores fit the scratch: whole sequences, or one sequence's heads.
-struct attention_part {
-  int first_task, sequences, first_head, heads, most_queries, most_keys;
-  size_t scores;  // floats
+// Backward: sequences as they are, as many as a launch takes.
+struct backward_part {
+  int first, count, most_queries;
 };
 
-struct attention_plan {
-  std::vector<attention_task> tasks;
-  std::vector<attention_part> parts;
-  size_t scores = 0;  // floats of the largest part
+struct backward_plan {
+  std::vector<backward_part> parts;
+  size_t rows = 0;  // of q, up to the last sequence's end
 };
 
-// `head_step`: heads that must stay together. A part exceeds `budget` floats only where one step of heads does.
-attention_plan plan_attention(const attention_sequence* sequences, int count, int heads, int head_step, size_t budget);
+backward_plan plan_backward(const attention_sequence* sequences, int count);
 
 }  // namespace cuda
 }  // namespace ol

@@ -8,25 +8,25 @@
 #include "core/error.h"
 #include "core/session.h"
 #include "cuda/attention_plan.h"
+#include "cuda/factors.h"
 #include "cuda/fused.h"
 #include "cuda/graphs.h"
+#include "cuda/linears.h"
 #include "cuda/memory.h"
 #include "cuda/ops.h"
 #include "cuda/scan.h"
-#include "cuda/stored.h"
 #include "cuda/stream.h"
 
 namespace ol {
 namespace {
 
-// The backward pass of attention keeps at most so many scores and gradients at a time (1 GiB), unless the heads of one
-// key-value head of one sequence have more.
-const size_t score_budget = size_t{1} << 28;
-
 // A launch grid's second side ends at 65535.
 const int most_segments = 65535;
 
-class cuda_backend final : public backend {
+// Rows of a Gram matrix at a time: many tiles, and few of them below the diagonal.
+const int gram_rows = 1024;
+
+class cuda_backend final : public cuda::factors_on_device {
  public:
   cuda_backend() : staging_(stream_.stream), graphs_(stream_.stream, memory_, staging_) {}
   // Before the memory goes back to the device.
@@ -67,9 +67,11 @@ class cuda_backend final : public backend {
   }
 
   void linear_forward(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) override {
-    if (w.q8) return forward_q8(y, x, w, tokens, accumulate);
-    if (w.stored) return cuda::stored_forward(stream(), widened_, y, x, view_of(w), tokens, accumulate);
-    cuda::multiply(stream(), {y, x, w.weight, w.out, w.in, w.in, tokens, w.out, w.in}, true, true, accumulate);
+    const linear_product one{y, &w};
+    cuda::linears_forward(stream(), widened_, whole_, &one, 1, x, tokens, accumulate);
+  }
+  void linear_forward_each(const linear_product* outputs, int count, const float* x, int tokens) override {
+    cuda::linears_forward(stream(), widened_, whole_, outputs, count, x, tokens, false);
   }
   void lora_forward(const lora_rows* segments, int count, float* /*u*/) override {
     for (int first = 0; first < count; first += most_segments)
@@ -90,7 +92,7 @@ class cuda_backend final : public backend {
       return cuda::norm_products(stream(), a, w, y, count, tokens);
     }
     cuda::norm_rows(stream(), a, tokens);
-    for (int i = 0; i < count; ++i) linear_forward(products[i].y, a.norm, *products[i].w, tokens, false);
+    linear_forward_each(products, count, a.norm, tokens);
   }
   void norm_swiglu(float* h, const norm_args& a, const linear_product& gate, const linear_product& up, int tokens) override {
     if (tokens <= 0) return;
@@ -103,11 +105,19 @@ class cuda_backend final : public backend {
     if (tokens > 0) cuda::finish_heads(stream(), a, tokens);
   }
   void linear_backward_input(float* dx, const float* dy, const linear_weight& w, int tokens, bool accumulate) override {
-    if (w.stored) return cuda::stored_backward(stream(), widened_, dx, dy, view_of(w), tokens, accumulate);
+    if (w.stored) return cuda::stored_backward(stream(), widened_, dx, dy, cuda::view_of(w), tokens, accumulate);
     cuda::multiply(stream(), {dx, dy, w.weight, w.in, w.out, w.in, tokens, w.in, w.out}, true, false, accumulate);
   }
   void linear_backward_weight(float* dw, const float* dy, const float* x, int tokens, int out, int in) override {
     cuda::multiply(stream(), {dw, dy, x, in, out, in, out, in, tokens}, false, false, true);
+  }
+  // In strips of rows from the diagonal on.
+  void add_gram(float* sums, const float* x, int tokens, int n) override {
+    for (int first = 0; first < n; first += gram_rows) {
+      const int rows = std::min(gram_rows, n - first), cols = n - first;
+      float* at = sums + static_cast<size_t>(first) * n + first;
+      cuda::multiply(stream(), {at, x + first, x + first, n, n, n, rows, cols, tokens}, false, false, true);
+    }
   }
   void linear_backward_weight_each(float* dw, size_t stride, const float* dy, const float* x, const int32_t* offsets,
                                    int examples, int out, int in) override {
@@ -118,7 +128,7 @@ class cuda_backend final : public backend {
   }
 
   void embed_forward(float* out, const linear_weight& table, const int32_t* ids, int tokens) override {
-    if (table.stored) return cuda::read_stored_rows(stream(), out, view_of(table), ids, tokens);
+    if (table.stored) return cuda::read_stored_rows(stream(), out, cuda::view_of(table), ids, tokens);
     cuda::embed_forward(stream(), out, table.weight, ids, tokens, table.in);
   }
   void embed_backward(float* dtable, const float* dout, const int32_t* ids, int tokens, int hidden, int) override {
@@ -163,16 +173,13 @@ class cuda_backend final : public backend {
   void attention_backward(const attention_backward_args& args, const attention_sequence* sequences,
                           int count) override {
     if (count <= 0) return;
-    const int group = args.shape.heads / args.shape.kv_heads;
-    const auto plan = cuda::plan_attention(sequences, count, args.shape.heads, group, score_budget / 2);
-    const size_t bytes = plan.tasks.size() * sizeof(cuda::attention_task);
-    auto* tasks = static_cast<cuda::attention_task*>(tasks_.reserve(bytes));
-    upload(tasks, plan.tasks.data(), bytes);
-    auto* scores = static_cast<float*>(scores_.reserve(plan.scores * 2 * sizeof(float)));
-    for (const auto& part : plan.parts) {
-      cuda::attention_backward(stream(), args, {tasks + part.first_task, part.sequences, part.first_head, part.heads,
-                                                part.most_queries, part.most_keys, scores, scores + plan.scores});
-    }
+    const auto plan = cuda::plan_backward(sequences, count);
+    const size_t bytes = count * sizeof(attention_sequence);
+    auto* on_device = static_cast<attention_sequence*>(tasks_.reserve(bytes));
+    upload(on_device, sequences, bytes);
+    auto* dots = static_cast<float*>(dots_.reserve(plan.rows * args.shape.heads * sizeof(float)));
+    for (const auto& part : plan.parts)
+      cuda::attention_backward(stream(), args, on_device + part.first, part.count, part.most_queries, dots);
   }
 
   void swiglu_forward(float* h, const float* gate, const float* up, size_t n) override {
@@ -221,35 +228,36 @@ class cuda_backend final : public backend {
   void gemm(float* c, const float* a, const float* b, int m, int n, int k) override {
     cuda::multiply(stream(), {c, a, b, n, k, n, m, n, k}, true, false, false);
   }
+  void gemm_rows(float* c, size_t ldc, const float* a, size_t lda, const float* b, int m, int n, int k) override {
+    const auto below_c = static_cast<ptrdiff_t>(ldc), below_a = static_cast<ptrdiff_t>(lda);
+    cuda::multiply(stream(), {c, a, b, below_c, below_a, n, m, n, k}, true, false, false);
+  }
 
  private:
   friend cudaStream_t ol::stream_of(const backend& device);
-  cudaStream_t stream() const { return stream_.stream; }
-
-  static cuda::stored_view view_of(const linear_weight& w) {
-    const stored_matrix& m = *w.stored;
-    return {static_cast<const device_array<uint8_t>*>(w.packed.get())->get(), m.panel_bytes(), m.format(), m.rows(), m.cols()};
-  }
-  void forward_q8(float* y, const float* x, const linear_weight& w, int tokens, bool accumulate) {
-    if (tokens <= 0) return;
-    const cuda::stored_view view = view_of(w);
-    const auto rows = cuda::round_rows(stream(), whole_, x, tokens, w.in, info_of(view.format).values);
-    const auto multiply = tokens <= cuda::few_rows ? cuda::blocks_few : cuda::blocks_many;
-    multiply(stream(), y, rows, view, tokens, accumulate);
-  }
+  cudaStream_t stream() const override { return stream_.stream; }
 
   static cuda::few_weight few_weight_of(const linear_weight& w) {
-    return {w.stored ? view_of(w) : cuda::stored_view{}, w.stored ? nullptr : w.weight, w.out};
+    return {w.stored ? cuda::view_of(w) : cuda::stored_view{}, w.stored ? nullptr : w.weight, w.out};
   }
-  // Rounded once for all products whose formats have blocks of one size.
+  // Rounded once for all products whose formats have blocks of one size, and those of a format multiplied together.
   void norm_q8(const norm_args& a, const linear_product* products, int count, int tokens) {
-    const auto block_of = [&](int i) { return info_of(products[i].w->stored->format()).values; };
-    const auto rows = cuda::norm_whole_rows(stream(), whole_, a, tokens, block_of(0));
+    const int block = info_of(products[0].w->stored->format()).values;
+    std::vector<cuda::stored_product> same;
+    std::vector<linear_product> others;
+    for (int i = 0; i < count; ++i) {
+      const cuda::stored_view w = cuda::view_of(*products[i].w);
+      if (info_of(w.format).values == block) same.push_back({products[i].y, w});
+      else others.push_back(products[i]);
+    }
+    std::stable_sort(same.begin(), same.end(), [](const auto& x, const auto& y) { return x.w.format < y.w.format; });
+    const auto rows = cuda::norm_whole_rows(stream(), whole_, a, tokens, block);
     const auto multiply = tokens <= cuda::few_rows ? cuda::blocks_few : cuda::blocks_many;
-    for (int i = 0; i < count; ++i)
-      if (block_of(i) == block_of(0)) multiply(stream(), products[i].y, rows, view_of(*products[i].w), tokens, false);
-    for (int i = 0; i < count; ++i)
-      if (block_of(i) != block_of(0)) linear_forward(products[i].y, a.norm, *products[i].w, tokens, false);
+    for (size_t first = 0, end; first < same.size(); first = end) {
+      for (end = first + 1; end < same.size() && same[end].w.format == same[first].w.format;) ++end;
+      multiply(stream(), &same[first], static_cast<int>(end - first), rows, tokens, false);
+    }
+    if (!others.empty()) linear_forward_each(others.data(), static_cast<int>(others.size()), a.norm, tokens);
   }
 
   // All segments at once, each with its own part of the scratch.
@@ -278,7 +286,7 @@ class cuda_backend final : public backend {
   cuda::arena memory_;
   staging staging_;
   cuda::graph_cache graphs_;
-  device_scratch offsets_{memory_}, tasks_{memory_}, scores_{memory_}, segments_{memory_}, low_{memory_};
+  device_scratch offsets_{memory_}, tasks_{memory_}, dots_{memory_}, segments_{memory_}, low_{memory_};
   device_scratch rules_{memory_}, values_{memory_};  // of rows that sample
   device_scratch widened_{memory_}, whole_{memory_};  // parts of a stored matrix as fp32; rows of x as whole numbers
 };

@@ -55,11 +55,11 @@ struct shared_sums {
 
 // What one warp does: the sums of one block with R rows of x from `first` on; rows that are not there repeat the last.
 template <int FORMAT, int R>
-__device__ __forceinline__ void put_block(shared_sums<FORMAT, R>& to, const whole_rows& x, const stored_view& w, int first,
-                                          int tokens, int b) {
+__device__ __forceinline__ void put_block(shared_sums<FORMAT, R>& to, const whole_rows& x, const stored_view& w, int panel,
+                                          int first, int tokens, int b) {
   typedef block_shape<FORMAT> shape;
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-  const uint8_t* block = w.data + blockIdx.x * w.panel_bytes + static_cast<size_t>(b) * shape::bytes * 32;
+  const uint8_t* block = w.data + static_cast<size_t>(panel) * w.panel_bytes + static_cast<size_t>(b) * shape::bytes * 32;
   const int8_t* values[R];
   const int32_t* sums[R];
   int32_t main[R] = {}, minimum[R] = {};
@@ -81,17 +81,20 @@ __device__ __forceinline__ void put_block(shared_sums<FORMAT, R>& to, const whol
 }
 
 template <int FORMAT, int R>
-__global__ void __launch_bounds__(threads) few_kernel(float* y, whole_rows x, stored_view w, int tokens, bool accumulate) {
+__global__ void __launch_bounds__(threads) few_kernel(stored_list list, whole_rows x, int tokens, bool accumulate) {
   static_assert(R <= warps, "a warp has the chains of one row");
   __shared__ shared_sums<FORMAT, R> at_hand;
+  int panel = static_cast<int>(blockIdx.x);
+  const stored_product product = product_of(list, panel);
+  const stored_view& w = product.w;
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
   const int first = static_cast<int>(blockIdx.y) * R, token = first + warp, blocks = w.cols / block_shape<FORMAT>::values;
-  const int row = static_cast<int>(blockIdx.x) * 32 + lane;
+  const int row = panel * 32 + lane;
   const bool chains = warp < R && token < tokens && row < w.rows;
-  float* to = y + static_cast<size_t>(token) * w.rows + row;
+  float* to = product.y + static_cast<size_t>(token) * w.rows + row;
   float sum = chains && accumulate ? *to : 0.0f;
   for (int b0 = 0; b0 < blocks; b0 += warps) {
-    if (b0 + warp < blocks) put_block<FORMAT, R>(at_hand, x, w, first, tokens, b0 + warp);
+    if (b0 + warp < blocks) put_block<FORMAT, R>(at_hand, x, w, panel, first, tokens, b0 + warp);
     __syncthreads();
     for (int i = 0; chains && i < warps && b0 + i < blocks; ++i) {
       const float scale = x.scales[static_cast<size_t>(token) * blocks + b0 + i];
@@ -105,28 +108,33 @@ __global__ void __launch_bounds__(threads) few_kernel(float* y, whole_rows x, st
 }
 
 template <int FORMAT, int R>
-void start(cudaStream_t stream, float* y, const whole_rows& x, const stored_view& w, int tokens, bool accumulate) {
-  const dim3 grid(blocks_for(w.rows, 32), blocks_for(tokens, R));
+void start(cudaStream_t stream, const stored_list& list, const whole_rows& x, int tokens, bool accumulate) {
+  const dim3 grid(static_cast<unsigned>(list.first[list.count]), blocks_for(tokens, R));
   const auto kernel = few_kernel<FORMAT, R>;
-  OL_CUDA_LAUNCH(stream, grid, threads, kernel, y, x, w, tokens, accumulate);
+  OL_CUDA_LAUNCH(stream, grid, threads, kernel, list, x, tokens, accumulate);
 }
 
 template <int FORMAT>
-void start_rows(cudaStream_t stream, float* y, const whole_rows& x, const stored_view& w, int tokens, bool accumulate) {
-  if (tokens == 1) return start<FORMAT, 1>(stream, y, x, w, tokens, accumulate);
-  if (tokens <= 4) return start<FORMAT, 4>(stream, y, x, w, tokens, accumulate);
-  start<FORMAT, 8>(stream, y, x, w, tokens, accumulate);
+void start_rows(cudaStream_t stream, const stored_list& list, const whole_rows& x, int tokens, bool accumulate) {
+  if (tokens == 1) return start<FORMAT, 1>(stream, list, x, tokens, accumulate);
+  if (tokens <= 4) return start<FORMAT, 4>(stream, list, x, tokens, accumulate);
+  start<FORMAT, 8>(stream, list, x, tokens, accumulate);
+}
+
+void start_format(cudaStream_t stream, const stored_list& list, const whole_rows& x, int tokens, bool accumulate) {
+  switch (list.products[0].w.format) {
+#define OL_CASE(format) \
+  case format: return start_rows<format>(stream, list, x, tokens, accumulate);
+    OL_BLOCK_FORMATS(OL_CASE)
+#undef OL_CASE
+  }
 }
 
 }  // namespace
 
-void blocks_few(cudaStream_t stream, float* y, const whole_rows& x, const stored_view& w, int tokens, bool accumulate) {
-  switch (w.format) {
-#define OL_CASE(format) \
-  case format: return start_rows<format>(stream, y, x, w, tokens, accumulate);
-    OL_BLOCK_FORMATS(OL_CASE)
-#undef OL_CASE
-  }
+void blocks_few(cudaStream_t stream, const stored_product* all, int count, const whole_rows& x, int tokens, bool accumulate) {
+  each_stored_list(all, count, [](const stored_view& w) { return blocks_for(w.rows, 32); },
+                   [&](const stored_list& list) { start_format(stream, list, x, tokens, accumulate); });
 }
 
 }  // namespace cuda

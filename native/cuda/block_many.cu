@@ -121,10 +121,12 @@ __device__ __forceinline__ void add_group(int32_t (&main)[4][4], int32_t (&minim
 }
 
 template <int FORMAT>
-__global__ void __launch_bounds__(threads) many_kernel(float* y, whole_rows x, stored_view w, int tokens, int col_tiles,
-                                                       bool accumulate) {
+__global__ void __launch_bounds__(threads) many_kernel(stored_list list, whole_rows x, int tokens, bool accumulate) {
   __shared__ __align__(16) tile_memory at_hand;
-  const int row0 = static_cast<int>(blockIdx.x) / col_tiles * side, col0 = static_cast<int>(blockIdx.x) % col_tiles * side;
+  int number = static_cast<int>(blockIdx.x);
+  const stored_product product = product_of(list, number);
+  const stored_view& w = product.w;
+  const int col_tiles = (w.rows + side - 1) / side, row0 = number / col_tiles * side, col0 = number % col_tiles * side;
   const int ty = static_cast<int>(threadIdx.x) / 16, tx = static_cast<int>(threadIdx.x) % 16;
   const block_tile<FORMAT> tile(x, w, tokens, row0, col0);
   float sum[4][4] = {};
@@ -136,7 +138,7 @@ __global__ void __launch_bounds__(threads) many_kernel(float* y, whole_rows x, s
   };
   const auto output = [&](int i, int j) -> float* {
     const int row = row0 + 4 * ty + i, col = col0 + 4 * tx + j;
-    return row < tokens && col < w.rows ? y + static_cast<size_t>(row) * w.rows + col : nullptr;
+    return row < tokens && col < w.rows ? product.y + static_cast<size_t>(row) * w.rows + col : nullptr;
   };
   each([&](int i, int j) {
     if (accumulate && output(i, j)) sum[i][j] = *output(i, j);
@@ -164,22 +166,25 @@ __global__ void __launch_bounds__(threads) many_kernel(float* y, whole_rows x, s
 }
 
 template <int FORMAT>
-void start(cudaStream_t stream, float* y, const whole_rows& x, const stored_view& w, int tokens, bool accumulate) {
-  const unsigned across = blocks_for(w.rows, side);
+void start(cudaStream_t stream, const stored_list& list, const whole_rows& x, int tokens, bool accumulate) {
   const auto kernel = many_kernel<FORMAT>;
-  OL_CUDA_LAUNCH(stream, across * blocks_for(tokens, side), threads, kernel, y, x, w, tokens, static_cast<int>(across),
-                 accumulate);
+  OL_CUDA_LAUNCH(stream, static_cast<unsigned>(list.first[list.count]), threads, kernel, list, x, tokens, accumulate);
+}
+
+void start_format(cudaStream_t stream, const stored_list& list, const whole_rows& x, int tokens, bool accumulate) {
+  switch (list.products[0].w.format) {
+#define OL_CASE(format) \
+  case format: return start<format>(stream, list, x, tokens, accumulate);
+    OL_BLOCK_FORMATS(OL_CASE)
+#undef OL_CASE
+  }
 }
 
 }  // namespace
 
-void blocks_many(cudaStream_t stream, float* y, const whole_rows& x, const stored_view& w, int tokens, bool accumulate) {
-  switch (w.format) {
-#define OL_CASE(format) \
-  case format: return start<format>(stream, y, x, w, tokens, accumulate);
-    OL_BLOCK_FORMATS(OL_CASE)
-#undef OL_CASE
-  }
+void blocks_many(cudaStream_t stream, const stored_product* all, int count, const whole_rows& x, int tokens, bool accumulate) {
+  each_stored_list(all, count, [&](const stored_view& w) { return blocks_for(w.rows, side) * blocks_for(tokens, side); },
+                   [&](const stored_list& list) { start_format(stream, list, x, tokens, accumulate); });
 }
 
 }  // namespace cuda

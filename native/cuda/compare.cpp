@@ -183,9 +183,12 @@ int main(int count, char** words) {
     elements(compare);
     attention(compare);
     compare_attention(compare);
+    compare_attention_backward(compare);
+    compare_factors(compare);
     compare_fused(compare);
     compare_greedy(compare);
     compare_lora(compare);
+    compare_products(compare);
     compare_sampling(compare);
     compare_scan(compare);
     compare_stored(compare);

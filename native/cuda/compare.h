@@ -100,9 +100,12 @@ struct comparison {
 
 // Each file's own comparisons.
 void compare_attention(comparison& compare);
+void compare_attention_backward(comparison& compare);
+void compare_factors(comparison& compare);
 void compare_fused(comparison& compare);
 void compare_greedy(comparison& compare);
 void compare_lora(comparison& compare);
+void compare_products(comparison& compare);
 void compare_sampling(comparison& compare);
 void compare_scan(comparison& compare);
 void compare_stored(comparison& compare);

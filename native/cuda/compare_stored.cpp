@@ -152,12 +152,53 @@ void not_finite(comparison& compare) {
     });
 }
 
+// Several linears of one x: formats and shapes that share a launch and such that do not, more of them than one launch takes.
+void lists(comparison& compare) {
+  const int in = 512;
+  struct linear {
+    int32_t format;  // -1: fp32 values
+    int out;
+    bool q8;
+  };
+  const int32_t plain = -1, q4 = OL_FORMAT_Q4_K, q6 = OL_FORMAT_Q6_K, q8 = OL_FORMAT_Q8_0;
+  const std::vector<std::vector<linear>> all{
+      {{q4, 70, true}, {q4, 33, true}, {q6, 65, true}},
+      {{q4, 70, false}, {OL_FORMAT_BF16, 33, false}, {q6, 1, false}},
+      {{plain, 70, false}, {plain, 33, false}, {plain, 8, false}, {plain, 66, false}, {plain, 8, false}},
+      {{plain, 9, false}, {q8, 40, true}, {q4, 31, true}, {OL_FORMAT_F16, 32, false}, {q8, 96, true}, {q8, 5, false},
+       {OL_FORMAT_Q4_0, 64, true}, {q8, 64, true}, {q8, 33, true}, {q8, 20, true}},
+      {{plain, 17, false}, {plain, 40, false}, {plain, 50, false}, {plain, 36, false}, {plain, 20, false}, {plain, 31, false},
+       {plain, 64, false}, {plain, 65, false}, {plain, 44, false}, {plain, 18, false}, {plain, 3, false}}};
+  for (size_t n = 0; n < all.size(); ++n)
+    for (const int tokens : {1, 6, 16, 43})
+      compare("linears of one x, list " + std::to_string(n) + " " + std::to_string(tokens), [&](bench& b) {
+        std::vector<linear_weight> weights;
+        std::vector<stored_matrix> matrices;
+        matrices.reserve(all[n].size());
+        std::vector<linear_product> outputs;
+        for (const linear& l : all[n]) {
+          if (l.format == plain) {
+            weights.push_back({b.in(static_cast<size_t>(l.out) * in), l.out, in, nullptr, nullptr});
+            b.device.pack(weights.back(), false);
+            continue;
+          }
+          matrices.push_back(matrix(b.random, l.format, l.out, in, bytes::small));
+          weights.push_back({nullptr, l.out, in, b.device.keep(matrices.back()), &matrices.back(), l.q8});
+        }
+        for (const linear_weight& w : weights) outputs.push_back({b.out(static_cast<size_t>(tokens) * w.out), &w});
+        const float* x = b.in(hostile_rows(b.random, tokens, in));
+        b.device.linear_forward_each(outputs.data(), static_cast<int>(outputs.size()), x, tokens);
+        b.device.finish();
+      });
+}
+
 }  // namespace
 
 void compare_stored(comparison& compare) {
   for (const int32_t format : formats) products(compare, format);
   parts(compare);
   not_finite(compare);
+  lists(compare);
 }
 
 }  // namespace ol

@@ -27,6 +27,8 @@ struct product {
 };
 // A deep: a[i*lda + p], else a[p*lda + i]. B deep: b[j*ldb + p], else b[p*ldb + j].
 void multiply(cudaStream_t stream, const product& p, bool a_deep, bool b_deep, bool accumulate);
+// Several of them, as few launches as their shapes allow. No c is there twice.
+void multiply(cudaStream_t stream, const product* list, int count, bool a_deep, bool b_deep, bool accumulate);
 // For each example: c + e*stride = (rows first..last of a)^T (same rows of b), from +0.
 void multiply_each(cudaStream_t stream, const product& p, size_t stride, const int32_t* offsets, int examples);
 
@@ -47,19 +49,10 @@ void attention_forward(cudaStream_t stream, const attention_forward_args& args, 
 void attention_decode(cudaStream_t stream, const attention_forward_args& args, const attention_sequence* sequences,
                       int count, int most_rows);
 
-// attention_backward.cu. One sequence as the kernels see it; its scores are [head][query][ld] from `scores` on.
-struct attention_task {
-  int32_t row, count, position, keys, ld;
-  const float *k, *v;
-  size_t scores;
-};
-struct attention_launch {
-  const attention_task* tasks;
-  int sequences, first_head, heads;  // heads of this launch
-  int most_queries, most_keys;
-  float *scores, *gradients;  // scratch
-};
-void attention_backward(cudaStream_t stream, const attention_backward_args& args, const attention_launch& part);
+// attention_backward.cu. At most 65535 sequences, which begin at position 0. `dots` has room for a number of each row of q and
+// each head.
+void attention_backward(cudaStream_t stream, const attention_backward_args& args, const attention_sequence* sequences,
+                        int count, int most_queries, float* dots);
 
 // norm.cu
 void rmsnorm_forward(cudaStream_t stream, float* y, float* rstd, const float* x, const float* gain, int tokens, int n,

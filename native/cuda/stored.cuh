@@ -8,6 +8,14 @@
 namespace ol {
 namespace cuda {
 
+// The product that tile `tile` of the list is of; `tile` becomes the product's own number of it.
+static __device__ __forceinline__ stored_product product_of(const stored_list& list, int& tile) {
+  int i = 0;
+  while (tile >= list.first[i + 1]) ++i;
+  tile -= list.first[i];
+  return list.products[i];
+}
+
 // The lane's four bytes from byte `at` of a block on, and its half there.
 static __device__ __forceinline__ uint32_t quad_at(const uint8_t* block, int at, int lane) {
   return reinterpret_cast<const uint32_t*>(block + at * 32)[lane];

@@ -17,14 +17,14 @@ struct slab_memory {
   float w[slab][32], x[most_tokens][slab];
 };
 
-__device__ __forceinline__ void fill(slab_memory& to, const float* x, const stored_view& w, int tokens, int k0) {
+__device__ __forceinline__ void fill(slab_memory& to, const float* x, const stored_view& w, int panel, int tokens, int k0) {
   const int thread = static_cast<int>(threadIdx.x), lane = thread % 32, warp = thread / 32;
 #pragma unroll
   for (int l = 0; l < slab / 4 / warps; ++l) {
     const int p = 4 * (warp + l * warps);
     if (k0 + p >= w.cols) continue;
     float four[4];
-    widen_four(w, static_cast<int>(blockIdx.x) * 32 + lane, k0 + p, four);
+    widen_four(w, panel * 32 + lane, k0 + p, four);
 #pragma unroll
     for (int j = 0; j < 4; ++j) to.w[p + j][lane] = four[j];
   }
@@ -35,21 +35,24 @@ __device__ __forceinline__ void fill(slab_memory& to, const float* x, const stor
 }
 
 // A block has one panel: each lane an output. While the terms of one slab are added, the next one is filled.
-__global__ void __launch_bounds__(threads) few_rows_kernel(float* y, const float* x, stored_view w, int tokens,
-                                                           bool accumulate) {
+__global__ void __launch_bounds__(threads) few_rows_kernel(stored_list list, const float* x, int tokens, bool accumulate) {
   __shared__ slab_memory memory[2];
+  int panel = static_cast<int>(blockIdx.x);
+  const stored_product product = product_of(list, panel);
+  const stored_view& w = product.w;
+  float* y = product.y;
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-  const int row = static_cast<int>(blockIdx.x) * 32 + lane;
+  const int row = panel * 32 + lane;
   float sum[2] = {0.0f, 0.0f};
 #pragma unroll
   for (int i = 0; i < 2; ++i) {
     const int token = warp + i * warps;
     if (accumulate && row < w.rows && token < tokens) sum[i] = y[static_cast<size_t>(token) * w.rows + row];
   }
-  fill(memory[0], x, w, tokens, 0);
+  fill(memory[0], x, w, panel, tokens, 0);
   __syncthreads();
   for (int k0 = 0, at = 0; k0 < w.cols; k0 += slab, at ^= 1) {
-    if (k0 + slab < w.cols) fill(memory[at ^ 1], x, w, tokens, k0 + slab);
+    if (k0 + slab < w.cols) fill(memory[at ^ 1], x, w, panel, tokens, k0 + slab);
     const int depth = w.cols - k0 < slab ? w.cols - k0 : slab;
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
@@ -84,16 +87,21 @@ void each_part(cudaStream_t stream, device_scratch& scratch, const stored_view& 
 
 }  // namespace
 
-void stored_forward(cudaStream_t stream, device_scratch& scratch, float* y, const float* x, const stored_view& w, int tokens,
-                    bool accumulate) {
+void stored_forward(cudaStream_t stream, device_scratch& scratch, const stored_product* all, int count, const float* x,
+                    int tokens, bool accumulate) {
   if (tokens <= 0) return;
   if (tokens <= most_tokens) {
-    OL_CUDA_LAUNCH(stream, blocks_for(w.rows, 32), threads, few_rows_kernel, y, x, w, tokens, accumulate);
+    each_stored_list(all, count, [](const stored_view& w) { return blocks_for(w.rows, 32); }, [&](const stored_list& list) {
+      OL_CUDA_LAUNCH(stream, static_cast<unsigned>(list.first[list.count]), threads, few_rows_kernel, list, x, tokens, accumulate);
+    });
     return;
   }
-  each_part(stream, scratch, w, [&](const float* values, int ld, int first, int count) {
-    multiply(stream, {y + first, x, values, w.rows, w.cols, ld, tokens, count, w.cols}, true, false, accumulate);
-  });
+  for (int i = 0; i < count; ++i) {
+    const stored_view& w = all[i].w;
+    each_part(stream, scratch, w, [&](const float* values, int ld, int first, int rows) {
+      multiply(stream, {all[i].y + first, x, values, w.rows, w.cols, ld, tokens, rows, w.cols}, true, false, accumulate);
+    });
+  }
 }
 
 // A part's terms go on with the chain that the parts before it left.

@@ -16,7 +16,6 @@ struct tile_shape {
   static_assert(ROWS * DEPTH % threads == 0 && COLS * DEPTH % threads == 0, "loads are shared out evenly");
 };
 
-using large_tile = tile_shape<128, 128, 8, 8, 8>;
 using medium_tile = tile_shape<64, 64, 16, 4, 4>;
 using flat_tile = tile_shape<8, 32, 32, 1, 1>;
 using tall_tile = tile_shape<32, 8, 32, 1, 1>;

@@ -118,7 +118,7 @@ int ol_start_sketch_factored(ol_session* session, const ol_model* model, const o
     const sketch_terms terms{dimension, unit != 0};
     launch(session, out,
            [base = model->held, held = adapter->held, set = copy_examples(model->held->config, *examples), terms,
-            sketcher = basis->held](job& self) { run_sketch_factored(self, base, *held, set, *sketcher, terms); });
+            sketcher = basis->held](job& self) { run_sketch_factored(self, base, *held, set, sketcher, terms); });
   });
 }
 

@@ -20,7 +20,7 @@ struct ekfac_module : factor_block {
       : factor_block(block), across(longer_side), along(rank_side) {}
   const std::vector<double>* across;
   const std::vector<double>* along;
-  std::vector<float> whiten;  // [rank, longer]: (Lambda + damping)^-1/2
+  device_array<float> whiten;  // [rank, longer]: (Lambda + damping)^-1/2
 };
 
 struct eigen_task {
@@ -29,23 +29,20 @@ struct eigen_task {
   std::vector<double> vectors;
 };
 
-// Each of `count` blocks: along * block * across^T when `into`, else along^T * block * across.
-void rotate(backend& host, pool& threads, const ekfac_module& m, std::vector<float>& blocks, int count, bool into) {
-  const int n = m.longer, r = m.rank;
-  std::vector<float> right(static_cast<size_t>(n) * n), out(blocks.size());
+std::vector<float> narrowed(const std::vector<double>& values, int n, bool over) {
+  std::vector<float> out(values.size());
   for (int i = 0; i < n; i++)
-    for (int j = 0; j < n; j++) right[static_cast<size_t>(i) * n + j] = static_cast<float>((*m.across)[into ? static_cast<size_t>(j) * n + i : static_cast<size_t>(i) * n + j]);
-  host.gemm(out.data(), blocks.data(), right.data(), count * r, n, n);
-  threads.run(count, [&](int c, int) {
-    const float* block = &out[c * m.count()];
-    float* mixed = &blocks[c * m.count()];
-    std::fill_n(mixed, m.count(), 0.0f);
-    for (int i = 0; i < r; i++)
-      for (int j = 0; j < r; j++) {
-        const float q = static_cast<float>((*m.along)[into ? i * r + j : j * r + i]);
-        for (int k = 0; k < n; k++) mixed[static_cast<size_t>(i) * n + k] += q * block[static_cast<size_t>(j) * n + k];
-      }
-  });
+    for (int j = 0; j < n; j++) out[static_cast<size_t>(i) * n + j] = static_cast<float>(values[over ? static_cast<size_t>(j) * n + i : static_cast<size_t>(i) * n + j]);
+  return out;
+}
+
+// Each of `count` blocks: along * block * across^T when `into`, else along^T * block * across, which comes out as the tensors lie.
+void rotate(backend& device, const ekfac_module& m, device_array<float>& blocks, int count, bool into) {
+  const device_array<float> right = uploaded(device, narrowed(*m.across, m.longer, into));
+  const device_array<float> left = uploaded(device, narrowed(*m.along, m.rank, false));
+  const device_array<float> out(device, count * m.count());
+  device.gemm(out.get(), blocks.get(), right.get(), count * m.rank, m.longer, m.longer);
+  device.turn_factors(blocks.get(), out.get(), left.get(), {m.rank, m.longer, m.count(), false, !into && m.transposed, !into}, count);
 }
 
 // Parameters of a module that a thread takes at a time: a cache holds them for a few examples.
@@ -58,33 +55,25 @@ void by_chunks(pool& threads, size_t count, const std::function<void(size_t firs
               [&](int task, int) { body(task * chunk, std::min(count, (task + 1) * chunk)); });
 }
 
-// Lambda = mean over examples of the squared rotated gradient; returns (Lambda + damping * mean Lambda)^-1/2.
-std::vector<float> half_whitening(pool& threads, const std::vector<float>& blocks, int n, size_t count, double damping) {
-  std::vector<double> lambda(count, 0.0);
-  by_chunks(threads, count, [&](size_t first, size_t last) {
-    for (int e = 0; e < n; e++)
-      for (size_t i = first; i < last; i++) {
-        const double g = blocks[e * count + i];
-        lambda[i] += g * g;
-      }
-  });
+// Lambda = mean over examples of the squared rotated gradient, whose sums are given; returns (Lambda + damping * mean Lambda)^-1/2.
+std::vector<float> half_whitening(std::vector<double> lambda, int n, double damping) {
   double sum = 0;
   for (double& value : lambda) {
     value /= n;
     sum += value;
   }
-  const double floor = damping * (sum / static_cast<double>(count));
-  std::vector<float> result(count, 0.0f);
+  const double floor = damping * (sum / static_cast<double>(lambda.size()));
+  std::vector<float> result(lambda.size(), 0.0f);
   // A module without any gradient has nothing to whiten and stays zero.
   if (floor > 0)
-    for (size_t i = 0; i < count; i++) result[i] = static_cast<float>(1 / std::sqrt(lambda[i] + floor));
+    for (size_t i = 0; i < lambda.size(); i++) result[i] = static_cast<float>(1 / std::sqrt(lambda[i] + floor));
   return result;
 }
 
 class fitter {
  public:
-  fitter(backend& host, pool& threads, const ol_config& config, int rank, int targets, const kronecker_factors& factors, const float* gradients, int n)
-      : host_(host), threads_(threads), gradients_(gradients), n_(n), layout_(layout_of(config, rank, targets)) {
+  fitter(backend& device, pool& threads, const ol_config& config, int rank, int targets, const kronecker_factors& factors, const float* gradients, int n)
+      : device_(device), threads_(threads), gradients_(gradients), n_(n), layout_(layout_of(config, rank, targets)) {
     collect(config, rank, targets, factors);
     solve();
   }
@@ -138,36 +127,31 @@ class fitter {
   }
 
   // Of one tensor all gradients in the eigenbasis: [n, rank, longer].
-  std::vector<float> turned(const ekfac_module& m) {
-    std::vector<float> blocks(m.count() * n_);
-    threads_.run(n_, [&](int e, int) { load_block(m, gradients_ + static_cast<size_t>(e) * layout_.count + m.offset, &blocks[e * m.count()]); });
-    rotate(host_, threads_, m, blocks, n_, true);
+  device_array<float> turned(const ekfac_module& m) {
+    device_array<float> blocks(device_, m.count() * n_);
+    device_.load_factors(blocks.get(), gradients_ + m.offset, layout_.count, n_, m.rank, m.longer, m.transposed);
+    rotate(device_, m, blocks, n_, true);
     return blocks;
-  }
-
-  void scale(const ekfac_module& m, std::vector<float>& blocks, int count) {
-    threads_.run(count, [&](int e, int) {
-      for (size_t i = 0; i < m.count(); i++) blocks[e * m.count() + i] *= m.whiten[i];
-    });
   }
 
   // The whitening of each tensor, and the Gram matrix of the whitened gradients.
   void whiten(double damping) {
-    gram_.assign(static_cast<size_t>(n_) * n_, 0.0);
-    std::vector<float> part(gram_.size());
+    const size_t pairs = static_cast<size_t>(n_) * n_;
+    const device_array<double> gram = uploaded(device_, std::vector<double>(pairs, 0.0));
+    const device_array<float> part(device_, pairs);
     for (ekfac_module& m : modules_) {
       const size_t count = m.count();
-      std::vector<float> blocks = turned(m), across(count * n_);
-      m.whiten = half_whitening(threads_, blocks, n_, count, damping);
-      scale(m, blocks, n_);
-      by_chunks(threads_, count, [&](size_t first, size_t last) {
-        for (int e = 0; e < n_; e++)
-          for (size_t i = first; i < last; i++) across[i * n_ + e] = blocks[e * count + i];
-      });
-      std::fill(part.begin(), part.end(), 0.0f);
-      host_.add_gram(part.data(), across.data(), static_cast<int>(count), n_);
-      for (size_t i = 0; i < part.size(); i++) gram_[i] += part[i];
+      const device_array<float> blocks = turned(m), across(device_, count * n_);
+      const device_array<double> squares = uploaded(device_, std::vector<double>(count, 0.0));
+      device_.add_squares(squares.get(), blocks.get(), n_, count);
+      m.whiten = uploaded(device_, half_whitening(downloaded(device_, squares), n_, damping));
+      device_.scale_columns(blocks.get(), m.whiten.get(), n_, count);
+      device_.turn_over(across.get(), blocks.get(), nullptr, n_, static_cast<int>(count));
+      device_.zero(part.get(), pairs * sizeof(float));
+      device_.add_gram(part.get(), across.get(), static_cast<int>(count), n_);
+      device_.add_doubles(gram.get(), part.get(), pairs);
     }
+    gram_ = downloaded(device_, gram);
   }
 
   // [dimension, n]: direction j = sum over examples of mix[j, e] times whitened gradient e, of unit length.
@@ -196,25 +180,25 @@ class fitter {
     basis->blocks = modules_.size();
     basis->exponents.resize(static_cast<size_t>(dimension) * modules_.size());
     basis->mantissas.resize(static_cast<size_t>(dimension) * layout_.count);
+    const device_array<float> mixed = uploaded(device_, mix);
     for (size_t b = 0; b < modules_.size(); b++) {
       const ekfac_module& m = modules_[b];
       const size_t count = m.count();
-      std::vector<float> whitened = turned(m), directions(count * dimension);
-      scale(m, whitened, n_);
-      std::vector<std::vector<float>> tensors(threads_.threads(), std::vector<float>(count));
-      host_.gemm(directions.data(), mix.data(), whitened.data(), dimension, static_cast<int>(count), n_);
-      scale(m, directions, dimension);
-      rotate(host_, threads_, m, directions, dimension, false);
-      threads_.run(dimension, [&](int j, int worker) {
-        float* tensor = tensors[worker].data();
-        store_block(m, &directions[j * count], tensor);
+      const device_array<float> whitened = turned(m);
+      device_array<float> directions(device_, count * dimension);
+      device_.scale_columns(whitened.get(), m.whiten.get(), n_, count);
+      device_.gemm(directions.get(), mixed.get(), whitened.get(), dimension, static_cast<int>(count), n_);
+      device_.scale_columns(directions.get(), m.whiten.get(), dimension, count);
+      rotate(device_, m, directions, dimension, false);
+      const std::vector<float> tensors = downloaded(device_, directions);
+      threads_.run(dimension, [&](int j, int) {
         int16_t* out = &basis->mantissas[j * layout_.count + m.offset];
-        basis->exponents[j * modules_.size() + b] = quantise_int16(tensor, count, out);
+        basis->exponents[j * modules_.size() + b] = quantise_int16(&tensors[j * count], count, out);
       });
     }
   }
 
-  backend& host_;
+  backend& device_;
   pool& threads_;
   const float* gradients_;
   int n_;
@@ -226,40 +210,38 @@ class fitter {
 
 }  // namespace
 
-basis_fit fit_basis(backend& host, pool& threads, const ol_config& config, int rank, int targets,
+basis_fit fit_basis(backend& device, pool& threads, const ol_config& config, int rank, int targets,
                     const kronecker_factors& factors, const float* gradients, int n, int dimension, double damping) {
-  return fitter(host, threads, config, rank, targets, factors, gradients, n).run(dimension, damping);
+  return fitter(device, threads, config, rank, targets, factors, gradients, n).run(dimension, damping);
 }
 
-sketcher::sketcher(pool& threads, const adapter_layout& layout, const sketch_basis& basis)
-    : dimension_(basis.dimension), parameters_(layout.count) {
+sketcher::sketcher(backend& device, pool& threads, const adapter_layout& layout, const sketch_basis& basis)
+    : device_(device), dimension_(basis.dimension), parameters_(layout.count) {
   for (size_t b = 0; b < layout.tensors.size(); b++) {
     const size_t offset = layout.tensors[b].offset, count = layout.tensors[b].count;
-    block made{offset, count, std::vector<float>(count * dimension_), std::vector<float>(dimension_)};
+    std::vector<float> directions(count * dimension_), scales(dimension_);
     by_chunks(threads, count, [&](size_t first, size_t last) {
       for (size_t from = 0; from < dimension_; from += strip)
         for (size_t i = first; i < last; i++)
           for (size_t j = from; j < std::min(dimension_, from + strip); j++)
-            made.directions[i * dimension_ + j] = basis.mantissas[j * parameters_ + offset + i];
+            directions[i * dimension_ + j] = basis.mantissas[j * parameters_ + offset + i];
     });
-    for (size_t j = 0; j < dimension_; j++) made.scales[j] = power_of_two(basis.exponents[j * basis.blocks + b]);
-    blocks_.push_back(std::move(made));
+    for (size_t j = 0; j < dimension_; j++) scales[j] = power_of_two(basis.exponents[j * basis.blocks + b]);
+    blocks_.push_back({offset, count, uploaded(device, directions), uploaded(device, scales)});
   }
 }
 
-void sketcher::run(backend& host, const float* gradients, int n, float* coordinates) const {
-  std::fill_n(coordinates, n * dimension_, 0.0f);
-  std::vector<float> part(n * dimension_), rows;
+void sketcher::run(const float* gradients, int n, float* coordinates) const {
+  const size_t values = n * dimension_;
+  const device_array<float> sums(device_, values), part(device_, values);
+  device_.zero(sums.get(), values * sizeof(float));
   for (const block& b : blocks_) {
-    rows.resize(n * b.count);
-    for (int e = 0; e < n; e++) std::copy_n(gradients + e * parameters_ + b.offset, b.count, &rows[e * b.count]);
-    host.gemm(part.data(), rows.data(), b.directions.data(), n, static_cast<int>(dimension_), static_cast<int>(b.count));
-    for (int e = 0; e < n; e++)
-      for (size_t j = 0; j < dimension_; j++) {
-        const float scaled = part[e * dimension_ + j] * b.scales[j];
-        coordinates[e * dimension_ + j] += scaled;
-      }
+    device_.gemm_rows(part.get(), dimension_, gradients + b.offset, parameters_, b.directions.get(), n, static_cast<int>(dimension_),
+                      static_cast<int>(b.count));
+    device_.scale_columns(part.get(), b.scales.get(), n, dimension_);
+    device_.add(sums.get(), part.get(), values);
   }
+  device_.download(coordinates, sums.get(), values * sizeof(float));
 }
 
 }  // namespace ol

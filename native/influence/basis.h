@@ -25,23 +25,24 @@ struct basis_fit {
   std::vector<double> spectrum;  // eigenvalues of the whitened Gram matrix, descending
 };
 
-// host: a CPU back end. gradients: [n, parameters] in the adapter's flat order.
-// damping: multiple of each module's mean eigenvalue.
-basis_fit fit_basis(backend& host, pool& threads, const ol_config& config, int rank, int targets,
+// gradients: [n, parameters] in the adapter's flat order, in the device's memory. damping: multiple of each module's mean eigenvalue.
+basis_fit fit_basis(backend& device, pool& threads, const ol_config& config, int rank, int targets,
                     const kronecker_factors& factors, const float* gradients, int n, int dimension, double damping);
 
-// A basis ready to use: its blocks as fp32, [values, dimension] each.
+// A basis ready to use on a device: its blocks as fp32, [values, dimension] each.
 class sketcher {
  public:
-  sketcher(pool& threads, const adapter_layout& layout, const sketch_basis& basis);
-  // coordinates [n, dimension] of gradients [n, parameters]. A row's result does not depend on the others.
-  void run(backend& host, const float* gradients, int n, float* coordinates) const;
+  sketcher(backend& device, pool& threads, const adapter_layout& layout, const sketch_basis& basis);
+  // coordinates [n, dimension] (host memory) of gradients [n, parameters] in the device's. A row's result does not depend on the
+  // others.
+  void run(const float* gradients, int n, float* coordinates) const;
 
  private:
   struct block {
     size_t offset, count;
-    std::vector<float> directions, scales;
+    device_array<float> directions, scales;
   };
+  backend& device_;
   std::vector<block> blocks_;
   size_t dimension_, parameters_;
 };

@@ -20,10 +20,10 @@ int most_directions(size_t factors, int dimension);
 // no eigenproblem as large as the examples are many is solved.
 class direction_finder {
  public:
-  direction_finder(backend& host, pool& threads, const std::vector<factor_whitening>& factors, int examples, size_t parameters,
+  direction_finder(backend& device, pool& threads, const std::vector<factor_whitening>& factors, int examples, size_t parameters,
                    int dimension);
 
-  // A first pass over all examples, in order: gradients [n, parameters] of those from `first` on.
+  // A first pass over all examples, in order: gradients [n, parameters] of those from `first` on, in the device's memory.
   void probe(int first, int n, const float* gradients);
   void choose();
   // A second one.
@@ -33,21 +33,22 @@ class direction_finder {
  private:
   struct part {
     probing by;
-    std::vector<float> probed;      // [examples, probes]
-    std::vector<int> chosen;        // examples, in the order of their directions
-    std::vector<float> directions;  // [chosen, count]
+    device_array<float> probed;      // [examples, probes]
+    std::vector<int> chosen;         // examples, in the order of their directions
+    device_array<float> directions;  // [chosen, count]
   };
-  std::vector<float> gram(const part& p) const;
+  std::vector<std::vector<factor_pivot>> pivots_of(size_t first, size_t count, const device_array<float>& units);
   void orthonormalise_all();
 
-  backend& host_;
+  backend& device_;
   pool& threads_;
   const std::vector<factor_whitening>& factors_;
   int examples_;
   size_t parameters_;
   int dimension_;
+  factor_scratch scratch_;
   std::vector<part> parts_;
-  std::vector<double> lengths_;  // squared, of each example over all factors
+  device_array<double> lengths_;  // squared, of each example over all factors
 };
 
 }  // namespace ol

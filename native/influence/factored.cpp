@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "core/error.h"
 #include "influence/quantise.h"
@@ -92,17 +93,29 @@ factored_sketcher::factored_sketcher(const std::vector<factor_block>& blocks, si
   }
 }
 
-void factored_sketcher::run(backend& host, pool& threads, const sketch_terms& terms, const float* gradients, int n, float* coordinates) const {
-  const size_t width = scales_.size();
-  std::vector<float> raw(n * width), rows, found;
+std::shared_ptr<const factored_sketcher::resident> factored_sketcher::on_device(backend& device) const {
+  auto made = std::make_shared<resident>();
+  made->scales = uploaded(device, scales_);
+  const bool is_host = std::string(device.device()) == "cpu";
+  size_t values = 0;
+  for (const part& p : parts_) values += p.directions.size();
+  if (!is_host) made->held = device_array<float>(device, values);
+  float* to = made->held.get();
   for (const part& p : parts_) {
-    rows.resize(n * p.values);
-    found.resize(static_cast<size_t>(n) * p.count);
-    threads.run(n, [&](int e, int) { std::copy_n(gradients + e * parameters_ + p.offset, p.values, &rows[e * p.values]); });
-    host.gemm(found.data(), rows.data(), p.directions.data(), n, p.count, static_cast<int>(p.values));
-    for (int e = 0; e < n; e++)
-      for (int j = 0; j < p.count; j++) raw[e * width + p.first + j] = found[static_cast<size_t>(e) * p.count + j] * scales_[p.first + j];
+    if (!is_host) device.upload(to, p.directions.data(), p.directions.size() * sizeof(float));
+    made->parts.push_back({p.offset, is_host ? p.directions.data() : to, static_cast<int>(p.values), static_cast<int>(p.first), p.count});
+    to += is_host ? 0 : p.directions.size();
   }
+  return made;
+}
+
+void factored_sketcher::run(backend& device, pool& threads, const resident& basis, const sketch_terms& terms, const float* gradients,
+                            int n, float* coordinates) const {
+  const size_t width = scales_.size();
+  device_array<float> found(device, n * width);
+  device.gemm_parts(found.get(), width, gradients, parameters_, basis.parts.data(), static_cast<int>(basis.parts.size()), n);
+  device.scale_columns(found.get(), basis.scales.get(), n, width);
+  const std::vector<float> raw = downloaded(device, found);
   threads.run(n, [&](int e, int) { finish(terms, &raw[e * width], coordinates + static_cast<size_t>(e) * terms.dimension); });
 }
 

@@ -2,6 +2,7 @@
 // directions that some rows of that factor span. So the basis is a matrix with one block a factor.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "core/backend.h"
@@ -47,9 +48,18 @@ class factored_sketcher {
   factored_sketcher(const std::vector<factor_block>& blocks, size_t parameters, const factored_basis& basis)
       : factored_sketcher(blocks, parameters, {basis.counts.data(), basis.exponents.data(), basis.dimension(), basis.mantissas.data()}) {}
   size_t directions() const { return scales_.size(); }
-  // coordinates [n, k] of gradients [n, parameters]: fixed point with 20 fractional bits, unit length where asked for, zeros where the
-  // basis has fewer than k directions. A row's result does not depend on the others.
-  void run(backend& host, pool& threads, const sketch_terms& terms, const float* gradients, int n, float* coordinates) const;
+
+  // The directions in a device's memory: as they lie where that is the host's.
+  struct resident {
+    device_array<float> held, scales;
+    std::vector<row_part> parts;
+  };
+  std::shared_ptr<const resident> on_device(backend& device) const;
+
+  // coordinates [n, k] (host memory) of gradients [n, parameters] in the device's memory: fixed point with 20 fractional bits, unit
+  // length where asked for, zeros where the basis has fewer than k directions. A row's result does not depend on the others.
+  void run(backend& device, pool& threads, const resident& basis, const sketch_terms& terms, const float* gradients, int n,
+           float* coordinates) const;
 
  private:
   struct part {

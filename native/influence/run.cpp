@@ -37,16 +37,51 @@ large_floats large_array(size_t count) {
   return large_floats(memory);
 }
 
-// Per-example gradients of the adapter on the host, micro-batch by micro-batch. Those of the first examples are kept as far as `most`
-// bytes reach, so that a further pass makes only the rest again; no result depends on how many they are.
+// What the dense algebra of sketches runs on: the session's device, in its turns; where that is the CPU a back end of the job's own,
+// so that it needs none.
+class algebra {
+ public:
+  explicit algebra(job& self) : self_(self) {
+    const session& owner = self.owner();
+    if (owner.device_name != "cpu") return;
+    isa which = best_isa();
+    parse_isa(owner.isa.c_str(), &which);
+    own_ = make_cpu_backend(owner.threads, which);
+  }
+  bool is_host() const { return own_ != nullptr; }
+  backend& device() { return own_ ? *own_ : *self_.owner().device; }
+  void run(const std::function<void()>& work) { is_host() ? work() : self_.turn(work); }
+
+ private:
+  job& self_;
+  std::unique_ptr<backend> own_;
+};
+
+// Floats where gradients are made: the host's in large pages, or the device's.
+class gradient_memory {
+ public:
+  // Needs the turn where it is the device's.
+  void reserve(algebra& on, size_t count) {
+    if (on.is_host()) host_ = large_array(count);
+    else device_ = device_array<float>(on.device(), count);
+  }
+  float* at(size_t index) const { return (host_ ? host_.get() : device_.get()) + index; }
+
+ private:
+  large_floats host_;  // not set before it is written: it may be most of the memory
+  device_array<float> device_;
+};
+
+// Per-example gradients of the adapter in the device's memory, micro-batch by micro-batch. Those of the first examples are kept as far as
+// `most` bytes reach, so that a further pass makes only the rest again; no result depends on how many they are.
 class gradient_passes {
  public:
   using taker = std::function<void(int first, int count, const float* rows)>;
 
-  gradient_passes(job& self, std::shared_ptr<const model> base, const adapter& lora, const example_set& examples, size_t most)
-      : self_(self), base_(std::move(base)), lora_(lora), examples_(examples), count_(lora.layout.count) {
+  gradient_passes(job& self, algebra& on, std::shared_ptr<const model> base, const adapter& lora, const example_set& examples, size_t most)
+      : self_(self), on_(on), base_(std::move(base)), lora_(lora), examples_(examples), count_(lora.layout.count) {
     most_ = static_cast<int>(std::min<size_t>(most / (count_ * sizeof(float)), examples.count()));
-    kept_ = large_array(most_ * count_);
+    on.run([&] { kept_.reserve(on, most_ * count_); });
   }
 
   // A visitor sees the activations of examples that are made, so only the first pass has one.
@@ -61,7 +96,7 @@ class gradient_passes {
   }
 
   // All of them, after a pass for which there was room.
-  const float* kept(int first) const { return &kept_[static_cast<size_t>(first) * count_]; }
+  const float* kept(int first) const { return kept_.at(first * count_); }
 
  private:
   void make(lora_visitor* visitor, const taker& take) {
@@ -72,52 +107,50 @@ class gradient_passes {
     const auto groups = group(examples_, order.data(), static_cast<int>(order.size()), self_.owner().microbatch_tokens);
     size_t widest = 0;
     for (const auto& batch : groups) widest = std::max(widest, batch.examples.size());
-    std::vector<float> rows(widest * count_);
+    gradient_memory rows;
     std::unique_ptr<executor> run;
-    device_array<float> each;
-    // The CPU's memory is the host's: gradients are made where they stay.
-    const bool is_host = std::string(device.device()) == "cpu";
     self_.turn([&] {
       run = std::make_unique<executor>(device, self_.owner().on_device(base_),
                                        std::make_shared<device_adapter>(device, lora_), examples_.longest());
-      if (!is_host) each = device_array<float>(device, widest * count_);
+      rows.reserve(on_, widest * count_);
     });
     int first = ready_;
     for (const auto& batch : groups) {
       const int size = static_cast<int>(batch.examples.size());
-      float* to = first + size <= most_ ? &kept_[first * count_] : rows.data();
+      float* to = first + size <= most_ ? kept_.at(first * count_) : rows.at(0);
       self_.turn([&] {
         gradient_sinks sinks;
-        sinks.adapter_each = is_host ? to : each.get();
+        sinks.adapter_each = to;
         sinks.visitor = visitor;
         run->forward(batch, true);
         run->loss(batch, 1.0f);
         run->backward(batch, sinks);
-        if (!is_host) device.download(to, each.get(), size * count_ * sizeof(float));
+        if (to == rows.at(0) && first < most_) device.copy(kept_.at(first * count_), to, (most_ - first) * count_ * sizeof(float));
         device.finish();
       });
-      if (to == rows.data() && first < most_) std::copy_n(to, (most_ - first) * count_, &kept_[first * count_]);
-      take(first, size, to);
+      on_.run([&] { take(first, size, to); });
       first += size;
       self_.advance(done_ += size);
     }
   }
 
   job& self_;
+  algebra& on_;
   std::shared_ptr<const model> base_;
   const adapter& lora_;
   const example_set& examples_;
   size_t count_;
-  large_floats kept_;  // not set before it is written: it may be most of the memory
+  gradient_memory kept_;
   int most_ = 0, ready_ = 0;
   int64_t done_ = 0;
 };
 
-// The dense algebra runs on the CPU whatever device the model is on.
-std::unique_ptr<backend> host_backend(const session& owner) {
-  isa which = best_isa();
-  if (owner.device_name == "cpu") parse_isa(owner.isa.c_str(), &which);
-  return make_cpu_backend(owner.threads, which);
+// The basis on the job's device; the session keeps what it has there for as long as the basis lives.
+std::shared_ptr<const factored_sketcher::resident> resident_of(job& self, algebra& on, const std::shared_ptr<const factored_sketcher>& sketch) {
+  std::shared_ptr<const void> found;
+  const auto make = [&] { return std::static_pointer_cast<const void>(sketch->on_device(on.device())); };
+  on.run([&] { found = on.is_host() ? make() : self.owner().keep(sketch, make); });
+  return std::static_pointer_cast<const factored_sketcher::resident>(found);
 }
 
 }  // namespace
@@ -126,24 +159,25 @@ void run_fit_basis(job& self, const std::shared_ptr<const model>& base, const ad
                    const example_set& examples, double damping, int dimension, bool sketches) {
   const int n = examples.count();
   self.plan((sketches ? 2 : 1) * static_cast<int64_t>(n) + 1);
-  gradient_passes gradients(self, base, lora, examples, SIZE_MAX);
+  algebra on(self);
+  gradient_passes gradients(self, on, base, lora, examples, SIZE_MAX);
   kronecker_factors factors;
   {
     factor_sums sums(*self.owner().device, base->config, lora.rank, lora.targets);
     gradients.pass(&sums, [](int, int, const float*) {});
     factors = sums.read();
   }
-  const auto host = host_backend(self.owner());
   pool threads(self.owner().threads);
   basis_fit fit;
   self.turn([&] {
-    fit = fit_basis(*host, threads, base->config, lora.rank, lora.targets, factors, gradients.kept(0), n, dimension, damping);
+    fit = fit_basis(on.device(), threads, base->config, lora.rank, lora.targets, factors, gradients.kept(0), n, dimension, damping);
   });
   if (sketches) {
-    const sketcher sketch(threads, lora.layout, fit.basis);
+    std::unique_ptr<const sketcher> sketch;
+    on.run([&] { sketch = std::make_unique<sketcher>(on.device(), threads, lora.layout, fit.basis); });
     std::vector<float> coordinates(static_cast<size_t>(n) * dimension);
     gradients.pass(nullptr, [&](int first, int size, const float* rows) {
-      sketch.run(*host, rows, size, &coordinates[static_cast<size_t>(first) * dimension]);
+      sketch->run(rows, size, &coordinates[static_cast<size_t>(first) * dimension]);
     });
     self.output("coordinates", coordinates);
   }
@@ -156,12 +190,13 @@ void run_fit_basis(job& self, const std::shared_ptr<const model>& base, const ad
 void run_sketch(job& self, const std::shared_ptr<const model>& base, const adapter& lora, const example_set& examples,
                 const sketch_basis& basis) {
   self.plan(examples.count());
-  const auto host = host_backend(self.owner());
+  algebra on(self);
   pool threads(self.owner().threads);
-  const sketcher sketch(threads, lora.layout, basis);
+  std::unique_ptr<const sketcher> sketch;
+  on.run([&] { sketch = std::make_unique<sketcher>(on.device(), threads, lora.layout, basis); });
   std::vector<float> coordinates(static_cast<size_t>(examples.count()) * basis.dimension);
-  gradient_passes(self, base, lora, examples, 0).pass(nullptr, [&](int first, int size, const float* rows) {
-    sketch.run(*host, rows, size, &coordinates[static_cast<size_t>(first) * basis.dimension]);
+  gradient_passes(self, on, base, lora, examples, 0).pass(nullptr, [&](int first, int size, const float* rows) {
+    sketch->run(rows, size, &coordinates[static_cast<size_t>(first) * basis.dimension]);
   });
   self.output("coordinates", coordinates);
 }
@@ -173,9 +208,9 @@ void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const
   self.plan(steps);
   const size_t parameters = lora.layout.count;
   const std::vector<factor_block> blocks = factor_blocks_of(base->config, lora.rank, lora.targets);
-  const auto host = host_backend(self.owner());
+  algebra on(self);
   pool threads(self.owner().threads);
-  gradient_passes gradients(self, base, lora, examples, most_kept);
+  gradient_passes gradients(self, on, base, lora, examples, most_kept);
   factored_basis basis;
   {
     std::unique_ptr<fisher_sums> fisher;
@@ -183,21 +218,28 @@ void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const
       factor_sums sums(*self.owner().device, base->config, lora.rank, lora.targets);
       gradients.pass(&sums, [](int, int, const float*) {});
       const kronecker_factors factors = sums.read();
-      self.turn([&] { fisher = std::make_unique<fisher_sums>(threads, base->config, lora.targets, blocks, terms.axes, factors, parameters); });
+      self.turn([&] {
+        fisher = std::make_unique<fisher_sums>(on.device(), threads, base->config, lora.targets, blocks, terms.axes, factors, parameters);
+      });
     }
-    gradients.pass(nullptr, [&](int, int size, const float* rows) { fisher->add(*host, threads, rows, size); });
-    const std::vector<factor_whitening> factors = fisher->whitenings(terms.damping);
-    direction_finder finder(*host, threads, factors, n, parameters, terms.sketch.dimension);
-    gradients.pass(nullptr, [&](int first, int size, const float* rows) { finder.probe(first, size, rows); });
-    self.turn([&] { finder.choose(); });
-    gradients.pass(nullptr, [&](int first, int size, const float* rows) { finder.collect(first, size, rows); });
-    self.turn([&] { basis = finder.finish(); });
+    gradients.pass(nullptr, [&](int, int size, const float* rows) { fisher->add(rows, size); });
+    std::vector<factor_whitening> factors;
+    std::unique_ptr<direction_finder> finder;
+    on.run([&] {
+      factors = fisher->whitenings(terms.damping);
+      finder = std::make_unique<direction_finder>(on.device(), threads, factors, n, parameters, terms.sketch.dimension);
+    });
+    gradients.pass(nullptr, [&](int first, int size, const float* rows) { finder->probe(first, size, rows); });
+    self.turn([&] { finder->choose(); });
+    gradients.pass(nullptr, [&](int first, int size, const float* rows) { finder->collect(first, size, rows); });
+    self.turn([&] { basis = finder->finish(); });
   }
   if (sketches) {
-    const factored_sketcher sketch(blocks, parameters, basis);
+    const auto sketch = std::make_shared<const factored_sketcher>(blocks, parameters, basis);
+    const auto resident = resident_of(self, on, sketch);
     std::vector<float> coordinates(static_cast<size_t>(n) * terms.sketch.dimension);
     gradients.pass(nullptr, [&](int first, int size, const float* rows) {
-      sketch.run(*host, threads, terms.sketch, rows, size, &coordinates[static_cast<size_t>(first) * terms.sketch.dimension]);
+      sketch->run(on.device(), threads, *resident, terms.sketch, rows, size, &coordinates[static_cast<size_t>(first) * terms.sketch.dimension]);
     });
     self.output("coordinates", coordinates);
   }
@@ -207,14 +249,15 @@ void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const
   self.advance(steps);
 }
 
-void run_sketch_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
-                         const example_set& examples, const factored_sketcher& sketch, const sketch_terms& terms) {
+void run_sketch_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora, const example_set& examples,
+                         const std::shared_ptr<const factored_sketcher>& sketch, const sketch_terms& terms) {
   self.plan(examples.count());
-  const auto host = host_backend(self.owner());
+  algebra on(self);
   pool threads(self.owner().threads);
+  const auto resident = resident_of(self, on, sketch);
   std::vector<float> coordinates(static_cast<size_t>(examples.count()) * terms.dimension);
-  gradient_passes(self, base, lora, examples, 0).pass(nullptr, [&](int first, int size, const float* rows) {
-    sketch.run(*host, threads, terms, rows, size, &coordinates[static_cast<size_t>(first) * terms.dimension]);
+  gradient_passes(self, on, base, lora, examples, 0).pass(nullptr, [&](int first, int size, const float* rows) {
+    sketch->run(on.device(), threads, *resident, terms, rows, size, &coordinates[static_cast<size_t>(first) * terms.dimension]);
   });
   self.output("coordinates", coordinates);
 }

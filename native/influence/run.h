@@ -22,11 +22,12 @@ struct factored_terms {
 };
 
 // Outputs: counts i32, exponents i8, mantissas i16 of a factored_basis; with `sketches` also the examples' own coordinates, as
-// run_sketch_factored makes them. At most `most_kept` bytes of gradients are kept from one pass over the examples for the next.
+// run_sketch_factored makes them. At most `most_kept` bytes of gradients are kept, where they are made, from one pass over the
+// examples for the next.
 void run_fit_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora, const example_set& examples,
                       const factored_terms& terms, bool sketches, size_t most_kept);
 // Outputs: coordinates f32 [examples, dimension].
-void run_sketch_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora,
-                         const example_set& examples, const factored_sketcher& sketch, const sketch_terms& terms);
+void run_sketch_factored(job& self, const std::shared_ptr<const model>& base, const adapter& lora, const example_set& examples,
+                         const std::shared_ptr<const factored_sketcher>& sketch, const sketch_terms& terms);
 
 }  // namespace ol

@@ -59,32 +59,6 @@ class eigen_tasks {
   std::vector<std::pair<int, int>> of_block_;
 };
 
-// [rank, longer] <- turn (or its transpose) times it.
-void turn_block(const factor_whitening& w, bool transposed, const float* from, float* to) {
-  std::fill_n(to, w.count(), 0.0f);
-  for (int i = 0; i < w.rank; i++)
-    for (int j = 0; j < w.rank; j++) {
-      const float q = w.turn[static_cast<size_t>(transposed ? j : i) * w.rank + (transposed ? i : j)];
-      const float* row = from + static_cast<size_t>(j) * w.longer;
-      float* out = to + static_cast<size_t>(i) * w.longer;
-      for (int k = 0; k < w.longer; k++) out[k] += q * row[k];
-    }
-}
-
-// Of gradients at `first`, each `stride` after the last: turn G, [n, count].
-std::vector<float> turned(const factor_whitening& w, pool& threads, const float* first, size_t stride, int n) {
-  std::vector<float> out(n * w.count());
-  threads.run(n, [&](int e, int) {
-    const float* gradient = first + e * stride;
-    // A lies as it is turned.
-    if (!w.transposed) return turn_block(w, false, gradient, &out[e * w.count()]);
-    std::vector<float> block(w.count());
-    load_block(w, gradient, block.data());
-    turn_block(w, false, block.data(), &out[e * w.count()]);
-  });
-  return out;
-}
-
 }  // namespace
 
 double sum_of_squares(const float* values, size_t count) {
@@ -99,123 +73,93 @@ double sum_of_squares(const float* values, size_t count) {
   return sum;
 }
 
-void factor_whitening::whiten(backend& host, pool& threads, std::vector<float>& rows, int n) const {
-  const size_t wide = static_cast<size_t>(rank) * axes;
-  std::vector<float> narrow(n * wide), wider(rows.size());
-  host.gemm(narrow.data(), rows.data(), into.data(), n * rank, axes, longer);
-  threads.run(n, [&](int e, int) {
-    for (size_t i = 0; i < wide; i++) narrow[e * wide + i] *= scale[i];
-  });
-  host.gemm(wider.data(), narrow.data(), back.data(), n * rank, longer, axes);
-  threads.run(n, [&](int e, int) {
-    for (int i = 0; i < rank; i++)
-      for (int k = 0; k < longer; k++) {
-        const size_t at = e * count() + static_cast<size_t>(i) * longer + k;
-        const float rest = beside[i] * rows[at];
-        rows[at] = rest + wider[at];
-      }
-  });
+void factor_whitening::along_axes(backend& device, factor_scratch& scratch, int n) const {
+  scratch.narrow.reserve(device, static_cast<size_t>(n) * rank * axes);
+  device.gemm(scratch.narrow.get(), scratch.rows.get(), into.get(), n * rank, axes, longer);
 }
 
-std::vector<float> factor_whitening::apply(backend& host, pool& threads, const float* first, size_t stride, int n) const {
-  std::vector<float> rows = turned(*this, threads, first, stride, n);
-  whiten(host, threads, rows, n);
-  return rows;
+void factor_whitening::turn_in(backend& device, factor_scratch& scratch, const float* first, size_t stride, int n) const {
+  scratch.rows.reserve(device, n * count());
+  device.turn_factors(scratch.rows.get(), first, turn.get(), {rank, longer, stride, transposed, false, false}, n);
+  along_axes(device, scratch, n);
 }
 
-void factor_whitening::probe(backend& host, pool& threads, const probing& by, const float* first, size_t stride, int n, float* probes,
-                             double* squares) const {
-  const std::vector<float> rows = turned(*this, threads, first, stride, n);
-  const size_t wide = static_cast<size_t>(rank) * axes;
-  std::vector<float> narrow(n * wide), added(static_cast<size_t>(n) * by.probes);
-  host.gemm(narrow.data(), rows.data(), into.data(), n * rank, axes, longer);
-  threads.run(n, [&](int e, int) {
-    const float* row = &rows[e * count()];
-    float* to = probes + static_cast<size_t>(e) * by.probes;
-    float* found = &narrow[e * wide];
-    std::fill_n(to, by.probes, 0.0f);
-    double sum = 0;
-    for (int i = 0; i < rank; i++) {
-      const double rest = beside[i];
-      sum += rest * rest * sum_of_squares(row + static_cast<size_t>(i) * longer, longer);
-      for (int k = 0; k < axes; k++) {
-        const double whole = rest + scale[static_cast<size_t>(i) * axes + k], along = found[static_cast<size_t>(i) * axes + k];
-        sum += (whole * whole - rest * rest) * (along * along);
-      }
-    }
-    squares[e] += std::max(0.0, sum);
-    for (size_t from = 0; from < count(); from += by.probes) {
-      const size_t width = std::min<size_t>(by.probes, count() - from);
-      for (size_t i = 0; i < width; i++) to[i] += by.weights[from + i] * row[from + i];
-    }
-    for (size_t i = 0; i < wide; i++) found[i] *= scale[i];
-  });
-  host.gemm(added.data(), narrow.data(), by.along.data(), n, by.probes, static_cast<int>(wide));
-  threads.run(n, [&](int e, int) {
-    for (int i = 0; i < by.probes; i++) probes[static_cast<size_t>(e) * by.probes + i] += added[static_cast<size_t>(e) * by.probes + i];
-  });
+// What is in scratch.rows; scratch.narrow has it along the axes.
+void factor_whitening::whiten(backend& device, factor_scratch& scratch, int n) const {
+  scratch.wider.reserve(device, n * count());
+  device.scale_columns(scratch.narrow.get(), scale.get(), n, static_cast<size_t>(rank) * axes);
+  device.gemm(scratch.wider.get(), scratch.narrow.get(), back.get(), n * rank, longer, axes);
+  device.blend_factors(scratch.rows.get(), scratch.wider.get(), beside.get(), n, rank, longer);
 }
 
-probing::probing(const factor_whitening& w, int count, const std::vector<int8_t>& signs) : probes(count), weights(w.count()) {
-  along.assign(static_cast<size_t>(w.rank) * w.axes * probes, 0.0f);
+void factor_whitening::apply(backend& device, factor_scratch& scratch, const float* first, size_t stride, int n) const {
+  turn_in(device, scratch, first, stride, n);
+  whiten(device, scratch, n);
+}
+
+void factor_whitening::probe(backend& device, factor_scratch& scratch, const probing& by, const float* first, size_t stride, int n,
+                             float* probes, double* squares) const {
+  turn_in(device, scratch, first, stride, n);
+  const factor_probe terms{rank, longer, axes, by.probes, beside.get(), scale.get(), by.weights.get()};
+  device.probe_factors(probes, squares, terms, scratch.rows.get(), scratch.narrow.get(), n);
+  scratch.wider.reserve(device, static_cast<size_t>(n) * by.probes);
+  device.gemm(scratch.wider.get(), scratch.narrow.get(), by.along.get(), n, by.probes, rank * axes);
+  device.add(probes, scratch.wider.get(), static_cast<size_t>(n) * by.probes);
+}
+
+probing::probing(backend& device, const factor_whitening& w, int count, const std::vector<int8_t>& signs) : probes(count) {
+  const std::vector<float> beside = downloaded(device, w.beside), into = downloaded(device, w.into);
+  std::vector<float> weighed(w.count()), found(static_cast<size_t>(w.rank) * w.axes * probes, 0.0f);
   for (int i = 0; i < w.rank; i++)
     for (int k = 0; k < w.longer; k++) {
       const size_t at = static_cast<size_t>(i) * w.longer + k;
-      weights[at] = signs[at] * w.beside[i];
-      for (int x = 0; x < w.axes; x++) along[(static_cast<size_t>(i) * w.axes + x) * probes + at % probes] += signs[at] * w.into[static_cast<size_t>(k) * w.axes + x];
+      weighed[at] = signs[at] * beside[i];
+      for (int x = 0; x < w.axes; x++) found[(static_cast<size_t>(i) * w.axes + x) * probes + at % probes] += signs[at] * into[static_cast<size_t>(k) * w.axes + x];
     }
+  weights = uploaded(device, weighed);
+  along = uploaded(device, found);
 }
 
-void factor_whitening::apply_adjoint(backend& host, pool& threads, float* directions, int n) const {
-  std::vector<float> rows(directions, directions + n * count());
-  whiten(host, threads, rows, n);
-  threads.run(n, [&](int e, int) {
-    std::vector<float> block(count());
-    turn_block(*this, true, &rows[e * count()], block.data());
-    store_block(*this, block.data(), directions + e * count());
-  });
+void factor_whitening::apply_adjoint(backend& device, factor_scratch& scratch, float* directions, int n) const {
+  scratch.rows.reserve(device, n * count());
+  device.copy(scratch.rows.get(), directions, n * count() * sizeof(float));
+  along_axes(device, scratch, n);
+  whiten(device, scratch, n);
+  device.turn_factors(directions, scratch.rows.get(), turn.get(), {rank, longer, count(), false, transposed, true}, n);
 }
 
-fisher_sums::fisher_sums(pool& threads, const ol_config& config, int targets, const std::vector<factor_block>& blocks, int axes,
-                         const kronecker_factors& factors, size_t parameters)
-    : parameters_(parameters) {
+fisher_sums::fisher_sums(backend& device, pool& threads, const ol_config& config, int targets, const std::vector<factor_block>& blocks,
+                         int axes, const kronecker_factors& factors, size_t parameters)
+    : device_(device), parameters_(parameters) {
   for (const factor_block& block : blocks) {
     factor_whitening w;
     static_cast<factor_block&>(w) = block;
     w.axes = std::min(axes, block.longer);
+    along_.push_back(uploaded(device, std::vector<double>(static_cast<size_t>(block.rank) * w.axes, 0.0)));
+    whole_.push_back(uploaded(device, std::vector<double>(block.rank, 0.0)));
     parts_.push_back(std::move(w));
-    along_.emplace_back(static_cast<size_t>(block.rank) * parts_.back().axes, 0.0);
-    whole_.emplace_back(block.rank, 0.0);
   }
   eigen_tasks tasks(config, targets, parts_, factors);
   tasks.solve(threads);
   for (size_t b = 0; b < parts_.size(); b++) {
     factor_whitening& w = parts_[b];
     const std::vector<double> &longer_side = tasks.longer_side(b), &rank_side = tasks.rank_side(b);
-    w.back.assign(longer_side.begin(), longer_side.begin() + static_cast<size_t>(w.axes) * w.longer);
-    w.into.resize(w.back.size());
+    const std::vector<float> back(longer_side.begin(), longer_side.begin() + static_cast<size_t>(w.axes) * w.longer);
+    std::vector<float> into(back.size());
     for (int i = 0; i < w.axes; i++)
-      for (int k = 0; k < w.longer; k++) w.into[static_cast<size_t>(k) * w.axes + i] = w.back[static_cast<size_t>(i) * w.longer + k];
-    w.turn.assign(rank_side.begin(), rank_side.end());
+      for (int k = 0; k < w.longer; k++) into[static_cast<size_t>(k) * w.axes + i] = back[static_cast<size_t>(i) * w.longer + k];
+    w.back = uploaded(device, back);
+    w.into = uploaded(device, into);
+    w.turn = uploaded(device, std::vector<float>(rank_side.begin(), rank_side.end()));
   }
 }
 
-void fisher_sums::add(backend& host, pool& threads, const float* gradients, int n) {
+void fisher_sums::add(const float* gradients, int n) {
   for (size_t b = 0; b < parts_.size(); b++) {
     const factor_whitening& w = parts_[b];
-    const std::vector<float> rows = turned(w, threads, gradients + w.offset, parameters_, n);
-    const size_t wide = along_[b].size();
-    std::vector<float> narrow(n * wide);
-    host.gemm(narrow.data(), rows.data(), w.into.data(), n * w.rank, w.axes, w.longer);
-    // Each row of the rank side has sums of its own, in the examples' order.
-    threads.run(w.rank, [&](int i, int) {
-      double* along = &along_[b][static_cast<size_t>(i) * w.axes];
-      for (int e = 0; e < n; e++) {
-        const float* found = &narrow[e * wide + static_cast<size_t>(i) * w.axes];
-        for (int k = 0; k < w.axes; k++) along[k] += static_cast<double>(found[k]) * found[k];
-        whole_[b][i] += sum_of_squares(&rows[(static_cast<size_t>(e) * w.rank + i) * w.longer], w.longer);
-      }
-    });
+    w.turn_in(device_, scratch_, gradients + w.offset, parameters_, n);
+    device_.add_squares(along_[b].get(), scratch_.narrow.get(), n, along_[b].size());
+    device_.add_row_squares(whole_[b].get(), scratch_.rows.get(), n, w.rank, w.longer);
   }
   count_ += n;
 }
@@ -224,22 +168,23 @@ std::vector<factor_whitening> fisher_sums::whitenings(double damping) {
   const double n = static_cast<double>(count_);
   for (size_t b = 0; b < parts_.size(); b++) {
     factor_whitening& w = parts_[b];
+    const std::vector<double> all_along = downloaded(device_, along_[b]), whole = downloaded(device_, whole_[b]);
     double sum = 0;
-    for (double row : whole_[b]) sum += row;
+    for (double row : whole) sum += row;
     const double floor = damping * (sum / n / static_cast<double>(w.count()));
-    w.beside.assign(w.rank, 0.0f);
-    w.scale.assign(along_[b].size(), 0.0f);
-    if (!(floor > 0)) continue;
+    std::vector<float> besides(w.rank, 0.0f), scale(all_along.size(), 0.0f);
     const int left = w.longer - w.axes;
-    for (int i = 0; i < w.rank; i++) {
-      const double* along = &along_[b][static_cast<size_t>(i) * w.axes];
-      double rest = whole_[b][i];
+    for (int i = 0; i < w.rank && floor > 0; i++) {
+      const double* along = &all_along[static_cast<size_t>(i) * w.axes];
+      double rest = whole[i];
       for (int k = 0; k < w.axes; k++) rest -= along[k];
       const double beside = left > 0 ? 1 / std::sqrt(std::max(0.0, rest) / n / left + floor) : 0;
-      w.beside[i] = static_cast<float>(beside);
+      besides[i] = static_cast<float>(beside);
       for (int k = 0; k < w.axes; k++)
-        w.scale[static_cast<size_t>(i) * w.axes + k] = static_cast<float>(1 / std::sqrt(along[k] / n + floor) - beside);
+        scale[static_cast<size_t>(i) * w.axes + k] = static_cast<float>(1 / std::sqrt(along[k] / n + floor) - beside);
     }
+    w.beside = uploaded(device_, besides);
+    w.scale = uploaded(device_, scale);
   }
   return std::move(parts_);
 }

@@ -69,7 +69,7 @@ interface Subject {
 export interface FitFactoredRequest extends Subject, FactoredTerms {
   /** Whether the examples' own sketches are wanted too. */
   sketches?: boolean;
-  /** Bytes of gradients kept from one pass over the examples for the next, at most: no result depends on it. */
+  /** Bytes of gradients kept on the session's device from one pass over the examples for the next, at most: no result depends on it. */
   mostKept?: number;
 }
 
@@ -136,7 +136,8 @@ function prepared(basis: FactoredBasis, adapter: Adapter): object {
 
 /**
  * Sketch coordinates of each example's gradient: [n, k] fp32, row-major, whole numbers times a power of two. A basis that was sketched with
- * must not be changed: it is kept as products take it, four bytes a mantissa, until nobody holds it any more.
+ * must not be changed: it is kept as products take it, four bytes a mantissa, until nobody holds it any more, and by a session of CUDA
+ * in the device's memory too.
  * @throws NativeError NATIVE_CONFIG, NATIVE_ARGUMENT, NATIVE_NUMERIC.
  */
 export function sketchFactored(

@@ -49,7 +49,10 @@ export interface FitBasisResult {
   spectrum: Float64Array;
 }
 
-/** Fits the EK-FAC factors with the true labels and the PCA directions. Deterministic: same bytes on every machine. */
+/**
+ * Fits the EK-FAC factors with the true labels and the PCA directions. Deterministic: same bytes on every machine. All rows' gradients must
+ * fit the memory of the session's device, four bytes a parameter and row, twice over for the largest tensor.
+ */
 export function fitBasis(session: Session, request: FitBasisRequest): Job<FitBasisResult> {
   const { dimension, damping, sketches = false } = request;
   if (!Number.isInteger(dimension) || dimension <= 0 || dimension % 64 !== 0) {

@@ -49,7 +49,9 @@ void batch_forward::reserve(const serving_batch& batch) {
 void batch_forward::linears(std::initializer_list<product> products, const float* x, int layer,
                             const serving_batch& batch) {
   const int n = static_cast<int>(batch.ids.size());
-  for (const auto& [proj, y] : products) device_.linear_forward(y, x, weights_->linear(layer, proj), n, false);
+  outputs_.clear();
+  for (const auto& [proj, y] : products) outputs_.push_back({y, &weights_->linear(layer, proj)});
+  device_.linear_forward_each(outputs_.data(), static_cast<int>(outputs_.size()), x, n);
   adapt(products, x, layer, batch);
   add_biases(products, layer, n);
 }

@@ -77,7 +77,8 @@ class batch_forward {
   std::vector<int32_t> slots_, scattered_;  // rows of the pages: of the batch's rows, of scattered sequences
   device_array<int32_t> ids_, positions_, slots_on_device_, scattered_on_device_;
   device_array<float> x_, block_, norm_, rstd_, q_, k_, v_, raw_q_, raw_k_, head_rstd_, attended_, mid_, gate_, up_, h_;
-  std::vector<lora_rows> adapted_;  // of the linears in hand
+  std::vector<linear_product> outputs_;  // of the linears in hand
+  std::vector<lora_rows> adapted_;      // the same
   device_array<float> u_, gathered_k_, gathered_v_;
   int64_t gathered_ = 0;
 };

@@ -59,6 +59,11 @@ export function isTemporary(error: unknown): error is CodedError<string, "tempor
   return error instanceof CodedError && error.severity === "temporary";
 }
 
+/** For `catch`: nothing where the work can't be done at all; what may go another time, or elsewhere, is thrown on. */
+export function unlessTemporary(error: unknown): undefined {
+  if (isTemporary(error)) throw error;
+}
+
 /** Three lines for a person: code and message, cause, fix. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

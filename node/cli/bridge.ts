@@ -1,25 +1,41 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Account,
-  type Chain,
-  createPublicClient,
-  createWalletClient,
-  defineChain,
-  type Hex,
-  http,
-} from "viem";
-import { connectChain } from "../ai/client/chain.ts";
+import { type Account, encodeFunctionData, type Hex } from "viem";
+import { type ChainClient, connectChain } from "../ai/client/chain.ts";
+import type { Homeward } from "../ai/client/withdrawals.ts";
 import { sleep } from "../base/clock.ts";
 import { openAbi, openBridgeAbi } from "../chain/generated/abi.ts";
 import type { Address } from "../chain/types/primitives.ts";
 import { type L1Deployment, parseDeployment } from "../deploy/deployment.ts";
 import type { CliContext } from "./context.ts";
 import { cliError } from "./errors.ts";
-import { connectNode } from "./protocol.ts";
+import { connectL1, sendOnL1 } from "./l1.ts";
 
 const ARRIVAL_MS = 120_000;
 const POLL_MS = 500;
+
+/** Both ends of the bridge. */
+export interface Bridge extends Homeward {
+  /** The same chains, to send to. */
+  sender: ChainClient;
+  l1Sender: ChainClient;
+  contracts: L1Deployment["contracts"];
+}
+
+/** @throws CodedError DEPLOYMENT_UNREADABLE, NODE_WRONG. */
+export async function connectBridge(context: CliContext): Promise<Bridge> {
+  const { l1ChainId, contracts } = readContracts(context);
+  const sender = await connectChain(context.rpcUrl);
+  if (BigInt(sender.chain.id) === l1ChainId) {
+    throw cliError("NODE_WRONG", {
+      message: `the node at ${context.rpcUrl} is of the L1`,
+      fix: "give the URL of an L2 node with --rpc",
+      facts: { url: context.rpcUrl, chainId: sender.chain.id },
+    });
+  }
+  const l1Sender = await connectL1(context, l1ChainId);
+  return { sender, l2: sender.public, l1Sender, l1: l1Sender.public, contracts };
+}
 
 /**
  * Sends OPEN from L1 to `to` on L2 through the bridge, and waits until it is there.
@@ -31,24 +47,14 @@ export async function depositOpen(
   to: Address,
   amount: bigint,
 ): Promise<Hex> {
-  const { l1ChainId, contracts } = readContracts(context);
+  const { l1Sender, l2, contracts } = await connectBridge(context);
   const { open, openBridge } = contracts;
-  const { client } = await connectNode(context);
-  const l2 = client.public;
-  await requireL1(context, l1ChainId);
   const before = await l2.getBalance({ address: to });
-  await sendL1(context, account, {
-    address: open,
-    abi: openAbi,
-    functionName: "approve",
-    args: [openBridge, amount],
-  });
-  const hash = await sendL1(context, account, {
-    address: openBridge,
-    abi: openBridgeAbi,
-    functionName: "deposit",
-    args: [to, amount],
-  });
+  const fix = "check the account's OPEN and ether on L1";
+  const approve = encodeFunctionData({ abi: openAbi, functionName: "approve", args: [openBridge, amount] });
+  await sendOnL1(l1Sender, account, { to: open, data: approve }, { what: "approve", fix });
+  const deposit = encodeFunctionData({ abi: openBridgeAbi, functionName: "deposit", args: [to, amount] });
+  const hash = await sendOnL1(l1Sender, account, { to: openBridge, data: deposit }, { what: "deposit", fix });
   const deadline = AbortSignal.timeout(ARRIVAL_MS);
   while ((await l2.getBalance({ address: to })) < before + amount) {
     if (deadline.aborted) {
@@ -63,17 +69,6 @@ export async function depositOpen(
   return hash;
 }
 
-/** @throws CodedError NODE_WRONG when the L1 node is one of another chain than the bridge's. */
-export async function requireL1({ l1RpcUrl }: CliContext, expected: bigint): Promise<void> {
-  const { chain } = await connectChain(l1RpcUrl);
-  if (BigInt(chain.id) === expected) return;
-  throw cliError("NODE_WRONG", {
-    message: `the node at ${l1RpcUrl} answers for chain ${chain.id}, but the bridge is on chain ${expected}`,
-    fix: "give the URL of the L1 with --l1-rpc",
-    facts: { url: l1RpcUrl, chainId: chain.id, expected },
-  });
-}
-
 /** Where the chain's contracts are on L1, by the data folder. @throws CodedError DEPLOYMENT_UNREADABLE. */
 export function readContracts(context: CliContext): L1Deployment {
   const file = join(context.dataDir, "chain", "deployment.json");
@@ -83,44 +78,6 @@ export function readContracts(context: CliContext): L1Deployment {
     throw cliError("DEPLOYMENT_UNREADABLE", {
       message: `${file} does not say where the bridge is`,
       fix: "name the data folder of the chain with --data-dir",
-      cause,
-    });
-  }
-}
-
-/** L1 as viem wants it. */
-export function l1Chain(url: string, id: number): Chain {
-  return defineChain({
-    id,
-    name: "L1",
-    nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
-    rpcUrls: { default: { http: [url] } },
-  });
-}
-
-interface L1Call {
-  address: Address;
-  abi: typeof openAbi | typeof openBridgeAbi;
-  functionName: "approve" | "deposit";
-  args: readonly [Address, bigint];
-}
-
-async function sendL1({ l1RpcUrl }: CliContext, account: Account, call: L1Call): Promise<Hex> {
-  const chain = l1Chain(
-    l1RpcUrl,
-    Number(await createPublicClient({ transport: http(l1RpcUrl) }).getChainId()),
-  );
-  const reader = createPublicClient({ chain, transport: http(l1RpcUrl) });
-  const wallet = createWalletClient({ account, chain, transport: http(l1RpcUrl) });
-  try {
-    const hash = await wallet.writeContract(call as Parameters<typeof wallet.writeContract>[0]);
-    const { status } = await reader.waitForTransactionReceipt({ hash, pollingInterval: POLL_MS });
-    if (status === "success") return hash;
-    throw new Error(`${hash} reverted`);
-  } catch (cause) {
-    throw cliError("L1_TRANSACTION_FAILED", {
-      message: `${call.functionName} on L1 failed`,
-      fix: "check the account's OPEN and ether on L1",
       cause,
     });
   }

@@ -1,16 +1,16 @@
 import { join } from "node:path";
 import type { AgentAddresses } from "../agents/addresses.ts";
 import type { ChainClient, ProtocolAddresses } from "../ai/client/chain.ts";
-import { connectChain } from "../ai/client/chain.ts";
 import { type CircleAddresses, parseCircle } from "../circle/addresses.ts";
 import type { L1Contracts } from "../deploy/deployment.ts";
 import { parseGovernance } from "../governance/addresses.ts";
 import { makeBook } from "../governance/book.ts";
 import type { Governed } from "../governance/governed.ts";
 import { agentsOf } from "./agent-context.ts";
-import { readContracts, requireL1 } from "./bridge.ts";
+import { readContracts } from "./bridge.ts";
 import type { CliContext } from "./context.ts";
 import { cliError } from "./errors.ts";
+import { connectL1 } from "./l1.ts";
 import { connectProtocol } from "./protocol.ts";
 
 /** Governance as the node of `context` knows it, with L1's contracts by the data folder. */
@@ -39,7 +39,7 @@ export async function connectGovernance(context: CliContext): Promise<Governance
   const circle = await circleAt(client);
   const agents = await agentsOf(client);
   const book = makeBook(at, protocol, contracts, { circle, agents });
-  const l1 = () => connectL1({ context });
+  const l1 = async () => connectL1(context, readContracts(context).l1ChainId);
   return { context, client, protocol, at, circle, agents, contracts, book, l1 };
 }
 
@@ -51,10 +51,4 @@ async function circleAt(client: ChainClient): Promise<CircleAddresses | undefine
 /** Where a chain's data folder keeps the addresses of governance. */
 export function governanceFile({ dataDir }: CliContext): string {
   return join(dataDir, "chain", "governance.json");
-}
-
-/** L1 as a client. @throws CodedError NODE_WRONG. */
-export async function connectL1({ context }: Pick<Governance, "context">): Promise<ChainClient> {
-  await requireL1(context, readContracts(context).l1ChainId);
-  return connectChain(context.l1RpcUrl);
 }

@@ -7,7 +7,7 @@ import { advanceOrder, findProposal, type Proposal } from "../governance/proposa
 import { wayOf } from "../governance/way.ts";
 import { contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
-import { connectGovernance, connectL1, type Governance } from "./governance-context.ts";
+import { connectGovernance, type Governance } from "./governance-context.ts";
 import { wayForPrograms, wayLines } from "./governance-text.ts";
 import { requireKey } from "./keys.ts";
 
@@ -38,7 +38,7 @@ async function cancel(text: string, _options: unknown, command: Command): Promis
   const { l1Operation, standing } = await wayOf(governance, proposal);
   const { hash } =
     standing.state === "executed"
-      ? await send(await connectL1(governance), account, cancelOnL1(governance, proposal, l1Operation))
+      ? await send(await governance.l1(), account, cancelOnL1(governance, proposal, l1Operation))
       : await send(client, account, advanceOrder(at, "cancel", proposal));
   const way = await wayOf(governance, proposal);
   print(context, { ...wayForPrograms(proposal, way), transaction: hash }, [
@@ -74,7 +74,7 @@ async function guard(command: Command, functionName: "pause" | "lift"): Promise<
       fix: "hand over first: openledger governance hand-over",
     });
   }
-  const l1 = await connectL1(governance);
+  const l1 = await governance.l1();
   const read = { address: pauseGuardian, abi: pauseGuardianAbi } as const;
   const data = encodeFunctionData({ abi: pauseGuardianAbi, functionName });
   const { hash } = await send(l1, account, { to: pauseGuardian, data });

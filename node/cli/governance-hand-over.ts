@@ -11,7 +11,7 @@ import { type HandOverRealm, type HandOverStep, NEVER, remainingSteps } from "..
 import { listPowers, type Power } from "../governance/powers.ts";
 import { checkRelay, deployRelay } from "../governance/relay.ts";
 import { contextOf, print } from "./context.ts";
-import { connectGovernance, connectL1, type Governance, governanceFile } from "./governance-context.ts";
+import { connectGovernance, type Governance, governanceFile } from "./governance-context.ts";
 import { requireKey } from "./keys.ts";
 import { parseId } from "./protocol.ts";
 
@@ -51,7 +51,7 @@ export function addHandOverCommands(governance: Command): void {
 
 async function realmOf(governance: Governance): Promise<HandOverRealm> {
   const { client, protocol, at, circle, agents, contracts } = governance;
-  const l1Client = await connectL1(governance);
+  const l1Client = await governance.l1();
   const council = await client.public.readContract({
     ...{ address: at.governor, abi: openGovernorAbi },
     functionName: "proposalGuardian",

@@ -9,6 +9,7 @@ import { getSnapshot } from "../ai/client/datanets.ts";
 import { DEFAULT_SPLIT, getModel, modelCount, returnModelBond, stakeOnModel } from "../ai/client/models.ts";
 import { registerModel } from "../ai/client/register.ts";
 import { uploadsOf } from "../ai/content/upload-order.ts";
+import { CONTEXT_RULE, MAX_CONTEXT_ROWS } from "../ai/context/rule.ts";
 import { reportLines } from "../ai/evaluation/report.ts";
 import { readReport } from "../ai/evaluation/report-file.ts";
 import { readModelFolder } from "../ai/model/files.ts";
@@ -88,6 +89,10 @@ export function modelCommand(): Command {
     .description("print the default method")
     .option("--base <path>", "for that base model instead of the shipped one")
     .option("--rows <n>", "for so many rows", "0")
+    .option(
+      "--context <n>",
+      `answer with up to so many of its rows before each question (1 to ${MAX_CONTEXT_ROWS})`,
+    )
     .action(method);
   const registering = model
     .command("register <build>")
@@ -201,9 +206,26 @@ function readJson(file: string): unknown {
   }
 }
 
-async function method({ base, rows }: { base?: string; rows: string }, command: Command): Promise<void> {
+interface MethodOptions {
+  base?: string;
+  rows: string;
+  context?: string;
+}
+
+/** @throws CodedError NUMBER_INVALID. */
+async function method({ base, rows, context }: MethodOptions, command: Command): Promise<void> {
   const usual = await usualMethod(base, Number(parseId(rows, "number of rows")));
-  print(contextOf(command), usual, [JSON.stringify(usual, null, 2)]);
+  const printed = context === undefined ? usual : { ...usual, context: shownRows(context) };
+  print(contextOf(command), printed, [JSON.stringify(printed, null, 2)]);
+}
+
+function shownRows(text: string): NonNullable<Method["context"]> {
+  const rows = Number(parseId(text, "number of rows in a prompt"));
+  if (rows >= 1 && rows <= MAX_CONTEXT_ROWS) return { rule: CONTEXT_RULE, rows };
+  throw cliError("NUMBER_INVALID", {
+    message: `${rows} is no number of rows in a prompt`,
+    fix: `give one from 1 to ${MAX_CONTEXT_ROWS}; without --context none is shown`,
+  });
 }
 
 /** The method of whoever gives none, by the base model's size and the rows. */

@@ -5,6 +5,7 @@ import { NO_SPANS } from "../ai/attribution/score.ts";
 import { rpcSource } from "../ai/client/content.ts";
 import { folderSource } from "../ai/content/folder-source.ts";
 import { cachedSource } from "../ai/content/source.ts";
+import { dropsOf, NAT_UNITS, partsOf, sharesOf } from "../ai/context/rule.ts";
 import { type ReceiptUse, receiptMessage } from "../ai/receipt/access.ts";
 import type { Check } from "../ai/receipt/checks.ts";
 import { exportEvidence } from "../ai/receipt/evidence.ts";
@@ -129,7 +130,11 @@ async function show(text: string, options: { out?: string }, command: Command): 
 }
 
 function linesOfPrepaid(receipt: PrepaidReceipt): string[] {
-  return [...prepaidLines(receipt), ...verbatimLines({ ...receipt.answer, model: receipt.model })];
+  return [
+    ...prepaidLines(receipt),
+    ...verbatimLines({ ...receipt.answer, model: receipt.model }),
+    ...contextLines(receipt.answer),
+  ];
 }
 
 function linesOf(receipt: Receipt): string[] {
@@ -141,6 +146,7 @@ function linesOf(receipt: Receipt): string[] {
     `claim     ${receipt.claimTransaction} (${receipt.proved ? "proved on chain" : "optimistic"})`,
     ...claim.list.rowIds.map((rowId, i) => `  row ${rowId}  score ${claim.list.scores[i]}`),
     ...verbatimLines(receipt),
+    ...contextLines(receipt),
     ...weightLines(receipt),
     ...settlementLines(receipt),
   ];
@@ -160,6 +166,22 @@ function verbatimLines({
     `verbatim  ${spans.length} spans; ${free} of ${information} bits are left to influence alone ${model.index.spans === NO_SPANS ? " (not part of the claim)" : "; paid is influence among the rows that hold the words"}`,
     ...spans.map((span) => `  ${quoted(span)}  ${span.information} bits, first in row ${span.rowId}`),
     ...list.rowIds.map((rowId, i) => `  row ${rowId}  score ${list.scores[i]} counts ${list.gains[i]} of 16`),
+  ];
+}
+
+/** Rows that stood in the prompt with their shares, and what base, training and rows made of the answer's log p. */
+function contextLines({ context }: Pick<Receipt, "context">): string[] {
+  if (context === undefined) return [];
+  const { total, base, training, context: added } = partsOf(context);
+  const nats = (units: number) => (units / NAT_UNITS).toFixed(3);
+  const [drops, shares] = [dropsOf(context), sharesOf(context)];
+  return [
+    `context   ${context.rows.length} rows stood before the question; log p of the answer ${nats(total)} nats = base ${nats(base)}, training ${nats(training)}, rows ${nats(added)} (not part of the claim)`,
+    ...context.rows.map(({ rowId }, i) => {
+      const [drop, share] = [drops[i]!, shares[i]!];
+      const said = `${nats(Math.abs(drop))} nats ${drop < 0 ? "more" : "less"}`;
+      return `  row ${rowId}  without it the base has ${said}; ${share === 0 ? "no share" : `share ${(share / 100).toFixed(2)} %`}`;
+    }),
   ];
 }
 

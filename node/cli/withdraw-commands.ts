@@ -5,17 +5,11 @@ import { sleep } from "../base/clock.ts";
 import { startProgress } from "../base/progress.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import { parseOpen } from "./amount.ts";
+import { type Bridge, connectBridge } from "./bridge.ts";
 import { type CliContext, contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
-import {
-  type Bridge,
-  connectBridge,
-  finalize,
-  prove,
-  readWithdrawal,
-  startWithdrawal,
-} from "./withdrawal.ts";
+import { finalize, prove, readWithdrawal, startWithdrawal } from "./withdrawal.ts";
 
 const POLL_MS = 1_000;
 /** Withdrawals of an account that are looked at, the newest ones. */

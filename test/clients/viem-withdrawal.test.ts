@@ -158,6 +158,22 @@ describe("OPEN home to L1 by nothing but viem", { timeout: 400_000 }, () => {
     expect(list.map(({ state }) => state)).toEqual(["home", "home"]);
   });
 
+  test("a deposit that L1 refuses says why", async () => {
+    const shared = ["--data-dir", folder, "--rpc", node.url, "--l1-rpc", anvil.url, "--json"];
+    const { status, stderr } = await openledger([
+      "account",
+      "deposit",
+      user!.address,
+      "1000000000",
+      ...shared,
+      "--key",
+      ANVIL_KEYS[3],
+    ]);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain("L1_TRANSACTION_FAILED");
+    expect(stderr).toContain("ERC20InsufficientBalance");
+  });
+
   test("the node agrees with its outputs and finds the bridge's books in order", async () => {
     const value = async (name: string) => {
       const text = await (await fetch(`${node.url}/metrics`)).text();

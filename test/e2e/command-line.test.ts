@@ -42,6 +42,16 @@ describe("flags", () => {
     expect({ status, errors }).toEqual({ status: 0, errors: "" });
   });
 
+  test("a method shows as many rows in the prompt as it is told to, and else none", async () => {
+    const printed = async (...more: string[]) => {
+      const { stdout } = await openledger(["model", "method", ...more]);
+      return JSON.parse(stdout) as Record<string, unknown>;
+    };
+    const { context, ...others } = await printed("--context", "3");
+    expect(context).toEqual({ rule: "openledger/context/1", rows: 3 });
+    expect(await printed()).toEqual(others);
+  });
+
   test.each([
     [["--bogus"], "unknown option '--bogus'"],
     [["devnet", "--bogus"], "unknown option '--bogus'"],
@@ -61,6 +71,7 @@ describe("flags", () => {
     [["account", "balance", `0x${"22".repeat(20)}`, "--rpc", "nowhere"], "URL_INVALID"],
     [["datanet", "review", "one"], "NUMBER_INVALID"],
     [["model", "train", "m", "--snapshot", "1"], "SNAPSHOT_INVALID"],
+    [["model", "method", "--context", "9"], "NUMBER_INVALID"],
     [["account", "transfer", `0x${"22".repeat(20)}`, "-1", "--key", KEY], "AMOUNT_INVALID"],
     [["node", "--l1-url", "nowhere", "--data-dir", "n"], "CONFIG_INVALID"],
     [["node", "--l1-url", "http://127.0.0.1:1", "--data-dir", "n", "--rpc-port", "x"], "CONFIG_INVALID"],

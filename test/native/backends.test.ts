@@ -1,8 +1,9 @@
-// CUDA gives the CPU's bytes: training, gradients, generation, serving and the attribution basis. Where there is no GPU the run
+// CUDA gives the CPU's bytes: training, gradients, generation, serving, both kinds of attribution bases and sketches by them. Where there is no GPU the run
 // says so, and what the refusal looks like is tested instead.
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../native/js/engine.ts";
+import { type FactoredTerms, fitFactored, sketchFactored } from "../../native/js/factored.ts";
 import { Adapter, backends, initialAdapter, initialWeights, Model, Session } from "../../native/js/index.ts";
 import { fitBasis, sketch } from "../../native/js/influence.ts";
 import { GREEDY_SAMPLING } from "../../native/js/sampling.ts";
@@ -123,6 +124,23 @@ const CALLS: Record<string, (session: Session) => Promise<string>> = {
     const { basis, spectrum } = await fitBasis(session, request).wait();
     const coordinates = await sketch(session, { model, adapter, basis, examples }).wait();
     return digest(basis.exponents, basis.mantissas, spectrum, coordinates);
+  },
+  // Of all rows, some of whose gradients are kept between the passes, and of one alone; the second sketches find the basis where the
+  // first ones put it.
+  "fitFactored and sketchFactored": async (session) => {
+    const terms: FactoredTerms = { damping: 0.1, axes: 5, dimension: 128, unit: true };
+    const told: string[] = [];
+    for (const rows of [examples, examples.slice(3, 4)]) {
+      const request = { model, adapter, examples: rows, ...terms, sketches: true, mostKept: 50_000 };
+      const { basis, coordinates } = await fitFactored(session, request).wait();
+      told.push(digest(basis.counts, basis.exponents, basis.mantissas, coordinates!));
+      for (const asked of [rows, rows.slice(0, 1)]) {
+        told.push(
+          digest(await sketchFactored(session, { model, adapter, basis, examples: asked, terms }).wait()),
+        );
+      }
+    }
+    return told.join();
   },
 };
 

@@ -5,8 +5,10 @@ import { bm25Owner } from "../../node/ai/evaluation/bm25.ts";
 import { describeError } from "../../node/base/errors.ts";
 import { packageRoot } from "../../node/base/paths.ts";
 import { measureAttacks } from "./attacks/by-hand.ts";
+import { measureContextAttacks } from "./attacks/context.ts";
 import { baseOf, methodOf } from "./base.ts";
 import { comparisonLines } from "./comparison.ts";
+import { measureContext } from "./context.ts";
 import { evaluate, evaluationLines } from "./evaluate.ts";
 import { type Fact, type FactSet, factSetNames, holdsValue, readFactSet } from "./facts.ts";
 import { type AskFlags, formsOf, payersOf, wordingsOf } from "./flags.ts";
@@ -62,7 +64,10 @@ const HELP = `Does the main job by hand on a running devnet, with facts and cont
   --halves <n>         with --lds: random halves (default: 24), each trained with as many seeds as --seeds says
   --attacks            measure what attacks on pay bring, in this process: on --facts, or on facts kept for development
   --only <name>        with --attacks: those whose name begins so
-  --json <file>        with --facts, --lds or --attacks: where the figures go
+  --context            answer with rows in the prompt, in this process, and leave each out: on --facts, or on facts kept for development
+                       (with --attacks too: what rows added by a stranger take of the shares that this gives)
+  --rows <n>           with --context: rows in a prompt, at most (default: 3)
+  --json <file>        with --facts, --lds, --attacks or --context: where the figures go
 
 Status 0 only if, for every set of question and answer rows, ${GATE} of 40 questions in the rows' own words are answered
 exactly and ${GATE} have the right contributor first. All else is printed beside it, and what each step took.
@@ -92,6 +97,8 @@ async function main(): Promise<void> {
       halves: { type: "string", default: "24" },
       attacks: { type: "boolean" },
       only: { type: "string" },
+      context: { type: "boolean" },
+      rows: { type: "string", default: "3" },
       json: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
@@ -99,8 +106,10 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP);
   const isSmollm2 = values.base === "smollm2";
   values.base = baseOf(values.base);
+  if (values.attacks && values.context) return await measureContextAttacks(values);
   if (values.attacks) return await measureAttacks(values);
   if (values.lds) return await measureLds(values);
+  if (values.context) return await measureContext(values);
   if (values.facts !== undefined) return await measureFacts({ ...values, facts: values.facts });
   const dataDir = values["data-dir"] ?? join(packageRoot(), ".data", "devnet");
   const { rpc, funder, host, method, base } = values;

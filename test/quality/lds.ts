@@ -2,12 +2,14 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Session } from "../../native/js/index.ts";
 import { attributionOf } from "../../node/ai/attribution/build.ts";
+import { hashOfList, listFiles } from "../../node/ai/attribution/manifest.ts";
 import { keccakOf } from "../../node/ai/codec/hash.ts";
 import { evaluateModel } from "../../node/ai/evaluation/evaluate-model.ts";
 import { type AttributionReport, reportLines } from "../../node/ai/evaluation/report.ts";
 import { completionsOf } from "../../node/ai/fusion/texts.ts";
 import { readModelFolder } from "../../node/ai/model/files.ts";
 import { loadModel } from "../../node/ai/model/load.ts";
+import { hashOfWeights } from "../../node/ai/model/weight-bytes.ts";
 import type { Method } from "../../node/ai/train/method.ts";
 import { planTraining } from "../../node/ai/train/plan.ts";
 import { trainPlan } from "../../node/ai/train/train.ts";
@@ -75,7 +77,8 @@ async function judge({
   seeds,
 }: Judging): Promise<AttributionReport> {
   const session = new Session();
-  const base = await loadModel(await readModelFolder(baseFolder));
+  const baseFiles = await readModelFolder(baseFolder);
+  const base = await loadModel(baseFiles);
   const owned = rowsOf(set, form);
   const contributions = set.contributors.map(({ name }) => ({
     wallet: name,
@@ -90,7 +93,8 @@ async function judge({
   const questions = wordings.flatMap((wording) =>
     set.facts.map(({ question, reworded }) => ({ prompt: wording === "own" ? question : reworded })),
   );
-  const manifestHash = keyOf({ baseFolder, plan, lora: method.lora, training: method.training, questions });
+  const baseHash = hashOfList(listFiles(baseFiles, hashOfWeights));
+  const manifestHash = keyOf({ baseHash, plan, lora: method.lora, training: method.training, questions });
   mkdirSync(KEPT, { recursive: true });
   return evaluateModel({
     session,

@@ -122,7 +122,7 @@ export async function ask(
 }
 
 /** Prose is answered with its sentence: the one of this fact is the one with the fact's value. */
-function isExact(
+export function isExact(
   answer: string,
   fact: Fact,
   form: Form,

@@ -44,6 +44,12 @@ void run(dim3 grid, unsigned block, const std::function<void()>& body);
 void barrier();
 float shuffle(unsigned mask, float value, int source_lane);
 
+// What cuda/async_copy.cuh offers (copies.cpp). A block begins with none.
+void copy_async(void* shared, const void* global, int bytes, int there);
+void close_copies();
+void wait_for_copies(int but);
+void forget_copies();
+
 }  // namespace emulate
 
 #define threadIdx (::emulate::here.thread)

@@ -70,6 +70,7 @@ void enter(unsigned i) {
 }
 
 void run_block(bool reverse) {
+  forget_copies();
   for (unsigned i = 0; i < count; ++i) {
     fibers[i].started = fibers[i].ended = false;
     fibers[i].barriers = fibers[i].shuffles = 0;

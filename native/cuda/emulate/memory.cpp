@@ -74,6 +74,20 @@ void runs_out(backend& device) {
   device.release(large);
 }
 
+// Scores of so many tokens would be 18 MB.
+void linear_attention() {
+  const auto device = make_cuda_backend();
+  const int tokens = 1500, width = 2;
+  const std::vector<float> ones(static_cast<size_t>(tokens) * width, 1.0f);
+  const device_array<float> q = uploaded(*device, ones), k = uploaded(*device, ones), v = uploaded(*device, ones);
+  const device_array<float> dq = uploaded(*device, ones), dk = uploaded(*device, ones), dv = uploaded(*device, ones);
+  const attention_sequence all{0, tokens, 0, k.get(), v.get()};
+  const size_t before = emulate::device_memory.held;
+  device->attention_backward({{1, 1, width, 1.0f}, q.get(), q.get(), q.get(), k.get(), dq.get(), dk.get(), dv.get()}, &all, 1);
+  device->finish();
+  expect(emulate::device_memory.held - before <= 16 * sizeof(float) * tokens, "attention's backward pass keeps what is linear in tokens");
+}
+
 void bounded() {
   emulate::memory& seen = emulate::device_memory;
   const size_t before = seen.held;
@@ -112,6 +126,7 @@ int main() {
     unwritten(*device);
     runs_out(*device);
     bounded();
+    linear_attention();
   } catch (const failure& f) {
     expect(false, f.what());
   }

@@ -54,6 +54,15 @@ describe("a row in tokens", () => {
     expect((await parts(ROW, withTemplate(turns)))[1]).toBe("So.<|im_end|>");
   });
 
+  test("has no other tokens on a machine that had no time for its template", async () => {
+    // Endless only where it writes the answer: there another form would do, and be another row.
+    const slow =
+      "{% if not add_generation_prompt %}{% set s = 'ab' * 3000000 %}{% set t = s ~ '' %}{% for i in range(90000) %}{{ s == t }}{% endfor %}{% endif %}";
+    await expect(tokenizeRow(ROW, withTemplate(CHATML + slow))).rejects.toMatchObject({
+      code: "TEMPLATE_CUT_OFF",
+    });
+  });
+
   test("without a template is a question and an answer", async () => {
     expect(await parts(ROW, withTemplate())).toEqual([
       "Question: Be brief.\nWhy?\nAnswer:",

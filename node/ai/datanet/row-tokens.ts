@@ -1,10 +1,10 @@
-import { isCodedError } from "../../base/errors.ts";
+import { isCodedError, unlessTemporary } from "../../base/errors.ts";
 import { aiError } from "../errors.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
 import { type ChatMessage, traceChat } from "../template/chat.ts";
 import type { ChatTemplate } from "../template/chat-template.ts";
 import type { TracedText } from "../template/provenance.ts";
-import type { Row, RowMessage } from "./rows.ts";
+import { isProse, type Row, type RowMessage } from "./rows.ts";
 
 /** A row in tokens. */
 export interface TokenizedRow {
@@ -24,13 +24,62 @@ export function promptText({ prompt, before = [] }: Question): string {
 /**
  * Token ids of a question as the model sees it: by its chat template, else as {@link promptText} with the tokenizer's own
  * first tokens. Special tokens in the question are text.
- * @throws CodedError `TEMPLATE_LIMIT`, `TEMPLATE_INVALID` where the model's template itself is at fault.
+ * @throws CodedError `TEMPLATE_LIMIT`, `TEMPLATE_INVALID` where the model's template itself is at fault, `TEMPLATE_CUT_OFF`.
  */
 export async function promptIds(question: Question, tokenizer: ModelTokenizer): Promise<number[]> {
-  const chat = await writeChat(question, tokenizer);
-  if (chat === undefined) return await tokenizer.encodeText(promptText(question), true);
-  return await tokenizer.encodeMarkup(chat.prompt.text, false, chat.prompt.isFromContent);
+  return [...(await writeQuestion(question, tokenizer)).ids];
 }
+
+/** A row as it stands before a question of a model without a chat template: with its answer; prose as it is. */
+function shownText(row: Row): string {
+  return isProse(row) ? row.completion : `${promptText(row)} ${row.completion}`;
+}
+
+/** A question as a model is asked it. */
+export interface WrittenQuestion {
+  /** Of the question alone: those of {@link promptIds}. */
+  ids: readonly number[];
+  /** Behind rows that are shown with it, in their order; undefined where the chat template writes the question, but not behind these rows. */
+  behind(shown: readonly Row[]): Promise<readonly number[] | undefined>;
+}
+
+/**
+ * Writes a question once, for prompts that show rows with it: by the chat template each row is a turn of the user and its answer, behind what
+ * a system says; else rows and question are parted by empty lines. Special tokens in rows are text, as in the question.
+ * @throws CodedError those of {@link promptIds}, also of `behind`.
+ */
+export async function writeQuestion(question: Question, tokenizer: ModelTokenizer): Promise<WrittenQuestion> {
+  const chat = await writeChat(question, tokenizer);
+  if (chat === undefined) {
+    const encoded = (shown: readonly Row[]) =>
+      tokenizer.encodeText([...shown.map(shownText), promptText(question)].join("\n\n"), true);
+    return { ids: await encoded([]), behind: encoded };
+  }
+  const { template, messages, prompt } = chat;
+  const ids = await tokenizer.encodeMarkup(prompt.text, false, prompt.isFromContent);
+  const opening = messages.findIndex(({ role }) => !SYSTEM.has(role));
+  return {
+    ids,
+    async behind(shown) {
+      if (shown.length === 0) return ids;
+      const turns = shown.flatMap(turnsOf);
+      const all = [...messages.slice(0, opening), ...turns, ...messages.slice(opening)];
+      const text = await writtenChat(template, tokenizer, all);
+      return text && (await tokenizer.encodeMarkup(text.text, false, text.isFromContent));
+    },
+  };
+}
+
+function turnsOf({ prompt, completion, before = [] }: Row): ChatMessage[] {
+  const asked = [...before.map(({ content }) => content), prompt].join("\n\n");
+  return [
+    { role: "user", content: asked },
+    { role: "assistant", content: completion },
+  ];
+}
+
+/** Roles that open a conversation. */
+const SYSTEM: ReadonlySet<string> = new Set(["system", "developer"]);
 
 /**
  * Ids of question, answer and end token; question and answer are tokenised apart, as in serving. By a chat template the
@@ -80,17 +129,27 @@ async function writeChat(
     [{ role: "user", content: joined }],
   ];
   for (const messages of ways) {
-    try {
-      const conversation = { messages, addGenerationPrompt: true };
-      return { template, messages, prompt: await traceChat(template, tokenizer, conversation) };
-    } catch (error) {
-      const isRefused = ["TEMPLATE_RAISED", "TEMPLATE_FAILED", "CHAT_TOKENS_UNCLEAR"].some((code) =>
-        isCodedError(error, code),
-      );
-      if (!isRefused) throw error;
-    }
+    const text = await writtenChat(template, tokenizer, messages);
+    if (text !== undefined) return { template, messages, prompt: text };
   }
   return undefined;
+}
+
+/** A conversation as the template opens its answer; undefined where it refuses it, or can't write it safely. */
+async function writtenChat(
+  template: ChatTemplate,
+  tokenizer: ModelTokenizer,
+  messages: readonly ChatMessage[],
+): Promise<TracedText | undefined> {
+  try {
+    return await traceChat(template, tokenizer, { messages, addGenerationPrompt: true });
+  } catch (error) {
+    const isRefused = ["TEMPLATE_RAISED", "TEMPLATE_FAILED", "CHAT_TOKENS_UNCLEAR"].some((code) =>
+      isCodedError(error, code),
+    );
+    if (isRefused) return undefined;
+    throw error;
+  }
 }
 
 async function answerIds(
@@ -100,10 +159,9 @@ async function answerIds(
   end: number,
 ): Promise<number[]> {
   const answered = [...messages, { role: "assistant", content: completion }];
-  const whole = await traceChat(template, tokenizer, {
-    messages: answered,
-    addGenerationPrompt: false,
-  }).catch(() => undefined);
+  // What only this machine had no time for decides nothing: everybody has the same tokens.
+  const conversation = { messages: answered, addGenerationPrompt: false };
+  const whole = await traceChat(template, tokenizer, conversation).catch(unlessTemporary);
   // Some templates write an answered turn in another way than they open one.
   if (whole === undefined || !whole.text.startsWith(prompt.text)) {
     return [...(await tokenizer.encodeText(completion, false)), end];

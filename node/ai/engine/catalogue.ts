@@ -1,5 +1,6 @@
 import type { Engine } from "../../../native/js/engine.ts";
 import type { Adapter, Session } from "../../../native/js/index.ts";
+import type { Question } from "../datanet/row-tokens.ts";
 import type { LoadedModel } from "../model/load.ts";
 
 /** A model as a list shows it. */
@@ -44,6 +45,14 @@ export interface HeldModel {
   session: Session;
   /** Short name of base and arithmetic: the same one gives the same answers. */
   fingerprint: string;
+  /**
+   * A question behind the rows that the model shows with it, and alone; absent where it shows none.
+   * @param maxTokens that the answer may have; absent: as many as the method allows.
+   */
+  compose?(
+    question: Question,
+    maxTokens: number | undefined,
+  ): Promise<{ promptIds: readonly number[]; alone: readonly number[] }>;
   /** The rows that made an answer; absent where nobody's rows did. */
   attribute?(promptIds: readonly number[], outputIds: readonly number[]): Promise<AnswerAttribution>;
   /** The request needs it no more. */

@@ -4,19 +4,20 @@ import { monotonicMs, sleep } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import { querySketch } from "../attribution/build.ts";
 import type { IndexFiles } from "../attribution/index-files.ts";
-import { fetchFiles } from "../attribution/manifest.ts";
+import { fetchFiles, type Manifest } from "../attribution/manifest.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { getModel, modelCount, type RegisteredModel } from "../client/models.ts";
 import type { DiskCache } from "../content/disk-cache.ts";
 import type { ContentSource } from "../content/source.ts";
+import type { Question } from "../datanet/row-tokens.ts";
 import type { EngineFigures, WorkerFigures } from "../metrics.ts";
 import { adapterParameters, engineMemory, requireMemory } from "../model/estimate.ts";
 import { type LoadedModel, loadNativeAdapter } from "../model/load.ts";
 import type { SharedBases } from "../model/shared-bases.ts";
-import { checkedManifest, sharedBase } from "../serve/inference.ts";
+import { checkedManifest, checkedPrompt, sharedBase, shownPrompt } from "../serve/inference.ts";
 import { ModelShelf } from "../serve/model-shelf.ts";
 import { SpanSources } from "../serve/span-source.ts";
-import { decodeMethod, servedArithmetic } from "../train/method.ts";
+import { decodeMethod, type Method, servedArithmetic } from "../train/method.ts";
 import { AdapterCache } from "./adapter-cache.ts";
 import { attributeAnswer } from "./attribute.ts";
 import type { AnswerAttribution, Catalogue, HeldModel, ModelCard } from "./catalogue.ts";
@@ -48,6 +49,8 @@ export interface RegisteredModelsOptions {
 /** A registered model without what its attribution takes. */
 interface LoadedAdapter {
   registered: RegisteredModel;
+  manifest: Manifest;
+  method: Method;
   base: LoadedModel;
   adapter: Adapter;
   /** By which it was registered to answer. */
@@ -232,13 +235,16 @@ export class RegisteredModels implements Catalogue {
   }
 
   private held(id: string, loaded: LoadedAdapter, release: () => void): HeldModel {
-    const { registered, base, adapter, arithmetic } = loaded;
+    const { registered, base, adapter, arithmetic, method } = loaded;
     const { session } = this.options;
     return {
       ...{ id, base, engine: this.engineOf(registered, base, arithmetic), session, release },
       fingerprint: `${fingerprintOf(registered, arithmetic)}_${registered.adapterHash.slice(2, 14)}`,
       ...{ adapter, modelId: registered.modelId },
-      attribute: (promptIds, outputIds) => this.attribute(registered.modelId, promptIds, outputIds),
+      ...(method.context && {
+        compose: (question, maxTokens) => this.compose(loaded, question, maxTokens),
+      }),
+      attribute: (promptIds, outputIds) => this.attribute(loaded, promptIds, outputIds),
     };
   }
 
@@ -287,20 +293,32 @@ export class RegisteredModels implements Catalogue {
     const { content, bases } = this.options;
     const registered = this.known.get(modelId)!;
     const manifest = await checkedManifest(content, registered);
-    const arithmetic = servedArithmetic(decodeMethod(await content.get(manifest.method)));
+    const method = decodeMethod(await content.get(manifest.method));
+    const arithmetic = servedArithmetic(method);
     const base = await sharedBase(content, manifest, bases);
     const adapter = loadNativeAdapter(await fetchFiles(content, manifest.adapter), base.config);
     // The factors as they were read, and packed.
     const bytes = 2 * 4 * adapterParameters(base.config, adapter.shape);
-    return { registered, base, adapter, arithmetic, bytes };
+    return { registered, manifest, method, base, adapter, arithmetic, bytes };
+  }
+
+  /** As a host composes it; an answer longer than the method's leaves the rows less room. */
+  private async compose(loaded: LoadedAdapter, asked: Question, maxTokens: number | undefined) {
+    const { base, method } = loaded;
+    const question = { ...asked, prompt: asked.prompt.trim() };
+    const alone = await checkedPrompt(base, question);
+    const most = Math.max(method.generation.maxTokens, maxTokens ?? 0);
+    const rows = async () => (await this.spans.of(loaded)).context;
+    const composed = await shownPrompt(loaded, question, alone, rows, most);
+    return { promptIds: composed?.ids ?? alone, alone };
   }
 
   private async attribute(
-    modelId: bigint,
+    loaded: LoadedAdapter,
     promptIds: readonly number[],
     outputIds: readonly number[],
   ): Promise<AnswerAttribution> {
-    const model = await this.shelf.model(modelId);
+    const model = await this.shelf.model(loaded.registered.modelId);
     const { commitment } = model.index;
     const query = await querySketch(
       this.options.session,
@@ -313,7 +331,7 @@ export class RegisteredModels implements Catalogue {
     );
     const text = await model.base.tokenizer.decode(outputIds, true);
     const scores = await model.index.score(query);
-    return attributeAnswer(text, scores, model.index, () => this.spans.of(model));
+    return attributeAnswer(text, scores, model.index, () => this.spans.of(loaded));
   }
 
   /** Models that take requests now. */

@@ -8,7 +8,8 @@ import { MAX_MESSAGES, ROW_ROLES } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
 import { answerFields, withDigits } from "../receipt/receipt.ts";
 
-const { hash, address, integer, count, bps, claim, verbatim, query, signature, contributors } = answerFields;
+const { hash, address, integer, count, bps, claim, verbatim, context, query, signature, contributors } =
+  answerFields;
 
 export const prepaidSchema = z.strictObject({
   format: z.literal("openledger/prepaid/1"),
@@ -35,6 +36,7 @@ export const prepaidSchema = z.strictObject({
   /** As its epoch's leaf has it, but for the request's id, which is 0: its place in an epoch is not known yet. */
   claim,
   verbatim,
+  context,
   query,
   contributors,
   /** Of the host, over {@link prepaidHash}: with it the answer was handed over. */

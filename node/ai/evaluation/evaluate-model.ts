@@ -4,6 +4,7 @@ import type { Example, Session } from "../../../native/js/index.ts";
 import { replaceFile } from "../../base/files.ts";
 import { placed, sketchedExamples } from "../attribution/row-sketches.ts";
 import { allScores } from "../attribution/sketch-index.ts";
+import { ContextRows } from "../context/compose.ts";
 import type { Question } from "../datanet/row-tokens.ts";
 import { comparedTokens } from "../fusion/texts.ts";
 import { type Inference, runInference, type ServedModel } from "../serve/inference.ts";
@@ -138,10 +139,14 @@ async function askRows(input: ModelEvaluation): Promise<Asked[]> {
   const { session, model, rows, answers, onProgress, signal } = input;
   const questions = input.questions ?? spread(rows.set.examples, answers).map(({ row }) => row);
   const asked: Asked[] = [];
+  const shown = new ContextRows(rows.set.examples);
   for (const { prompt, before } of questions) {
     onProgress?.("asking", asked.length, questions.length);
     const { maxTokens } = model.method.generation;
-    const inference = await runInference(session, model, { prompt, before }, maxTokens, signal);
+    const inference = await runInference(session, model, { prompt, before }, maxTokens, {
+      rows: async () => shown,
+      signal,
+    });
     const { promptIds, outputIds } = inference;
     const example = { ids: [...promptIds, ...outputIds], completionStart: promptIds.length };
     asked.push({ question: prompt, inference, example });

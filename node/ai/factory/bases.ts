@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { packageRoot } from "../../base/paths.ts";
 import { aiError } from "../errors.ts";
 import { inspectModel } from "../model/inspect.ts";
+import { FEW_ROWS } from "../train/method.ts";
 import { defaultSettings, type JobSettings } from "./order.ts";
 
 /** The id of the base model that comes with the package. */
@@ -24,7 +25,9 @@ export interface BaseModel {
   contextLength: number;
   licence: string | undefined;
   hasChatTemplate: boolean;
+  /** Where a form begins, and where above so many rows. */
   defaults: JobSettings;
+  manyRows: { above: number; defaults: JobSettings };
 }
 
 /** The base models on this machine: the shipped one, and those that `openledger model pull` fetched. */
@@ -58,6 +61,7 @@ export class BaseModels {
       licence: id === SHIPPED ? SHIPPED_LICENCE : licence,
       hasChatTemplate: chatTemplate !== undefined,
       defaults: defaultSettings(parameters),
+      manyRows: { above: FEW_ROWS, defaults: defaultSettings(parameters, FEW_ROWS + 1) },
     };
     this.known.set(id, model);
     return model;

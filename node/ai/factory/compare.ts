@@ -6,9 +6,10 @@ import { decodeManifest, fetchFiles } from "../attribution/manifest.ts";
 import { basisSizes } from "../attribution/model-basis.ts";
 import { type IndexCommitment, NO_SPANS } from "../attribution/score.ts";
 import { recordOf } from "../attribution/sketch-index.ts";
+import { ContextRows } from "../context/compose.ts";
 import { loadNativeAdapter } from "../model/load.ts";
 import type { SharedBases } from "../model/shared-bases.ts";
-import { type CoverSource, trueListOf } from "../serve/claim-with-cover.ts";
+import { trueListOf } from "../serve/claim-with-cover.ts";
 import {
   answerLimit,
   generateAnswer,
@@ -16,7 +17,7 @@ import {
   type ServedModel,
   sharedBase,
 } from "../serve/inference.ts";
-import { committedRows } from "../spans/model-spans.ts";
+import { type CommittedRows, servedRows } from "../spans/model-spans.ts";
 import { decodeMethod, servedArithmetic } from "../train/method.ts";
 import type { JobResult } from "./job.ts";
 import type { JobOrder } from "./order.ts";
@@ -39,8 +40,8 @@ export interface CompareParts extends PreviewSources {
 
 /** A job's model in memory. */
 export interface TrainedModel extends Omit<ServedModel, "registered" | "manifest"> {
-  /** What its answers are compared with; undefined where its index commits no spans. */
-  rows: CoverSource | undefined;
+  /** What its answers are compared with, and shown; undefined where its index commits no spans and its method shows no rows. */
+  rows: CommittedRows | undefined;
 }
 
 /** The commitment of a finished job. */
@@ -62,10 +63,10 @@ export async function loadTrained(
   const sizes = basisSizes(method, base.config, adapter, commitment.dimension);
   const named = snapshots.map(({ datanetId, number }) => ({ datanetId: BigInt(datanetId), number }));
   const trained = { snapshots: named, index: commitment };
-  const hasSpans = commitment.spans !== NO_SPANS;
+  const readsRows = commitment.spans !== NO_SPANS || method.context !== undefined;
   return {
     ...{ base, adapter },
-    rows: hasSpans ? await committedRows(client, at, content, trained, manifest) : undefined,
+    rows: readsRows ? await servedRows(client, at, content, trained, manifest) : undefined,
     method,
     basis: decodeBasis(await content.get(manifest.basis), sizes),
     index: await storedIndex(content, manifest, commitment),
@@ -83,7 +84,8 @@ export async function compare(
   signal: AbortSignal,
 ): Promise<Comparison> {
   const { maxTokens } = model.method.generation;
-  const tuned = await runInference(session, model, prompt, maxTokens, signal);
+  const shown = model.rows && (async () => new ContextRows(model.rows!.set.examples));
+  const tuned = await runInference(session, model, prompt, maxTokens, { rows: shown, signal });
   const { promptIds: ids } = tuned;
   const limit = answerLimit(model, ids.length);
   const arithmetic = servedArithmetic(model.method);

@@ -14,7 +14,7 @@ import type { Job, JobEvent, JobState, Told } from "./job.ts";
 import type { JobFiles } from "./job-files.ts";
 import { JobLog } from "./job-log.ts";
 import { type JobOrder, methodOf } from "./order.ts";
-import { type Preview, previewOrder } from "./preview.ts";
+import { type Preview, previewOrder, rowsIn, snapshotsOf } from "./preview.ts";
 import { type JobParts, runJob } from "./run-job.ts";
 
 export interface FactoryOptions extends JobParts {
@@ -103,9 +103,9 @@ export class Factory {
     return job;
   }
 
-  private async method({ base, settings }: JobOrder): Promise<Method> {
-    const { parameters } = await this.options.bases.describe(base);
-    return methodOf(settings, parameters);
+  private async method(order: JobOrder): Promise<Method> {
+    const { parameters } = await this.options.bases.describe(order.base);
+    return methodOf(order.settings, parameters, rowsIn(await snapshotsOf(this.options, order)));
   }
 
   /** The base models that can be trained on. */

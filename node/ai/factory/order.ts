@@ -50,9 +50,9 @@ export const orderSchema = z.strictObject({
 export type JobSettings = z.infer<typeof settingsSchema>;
 export type JobOrder = z.infer<typeof orderSchema>;
 
-/** Where a form begins for a base model of that many parameters. */
-export function defaultSettings(parameters: number): JobSettings {
-  const { lora, training, attribution, generation } = defaultMethod(parameters);
+/** Where a form begins for a base model of that many parameters and so many rows. */
+export function defaultSettings(parameters: number, rows = 0): JobSettings {
+  const { lora, training, attribution, generation } = defaultMethod(parameters, rows);
   return {
     epochs: training.epochs,
     rank: lora.rank,
@@ -69,24 +69,27 @@ export function defaultSettings(parameters: number): JobSettings {
 }
 
 /**
- * The method with an order's settings: what is trained by, and committed.
- * @param parameters of the base model.
+ * The method with an order's settings: what is trained by, and committed. What no setting says is the default method's.
+ * @param parameters of the base model. @param rows of the order's snapshots.
  */
-export function methodOf(settings: JobSettings, parameters: number): Method {
-  const { lora, training, generation } = DEFAULT_METHOD;
+export function methodOf(settings: JobSettings, parameters: number, rows: number): Method {
+  const usual = defaultMethod(parameters, rows);
   const { epochs, rank, learningRate, batch, warmupSteps, weightDecay, clipNorm, seed, topK, maxTokens } =
     settings;
-  const attribution =
-    settings.sketches === "ekfac-pca" ? DEFAULT_METHOD.attribution : factoredSketches(parameters);
   return {
-    ...DEFAULT_METHOD,
-    lora: { ...lora, rank, alpha: 2 * rank },
+    ...usual,
+    lora: { ...usual.lora, rank, alpha: (usual.lora.alpha / usual.lora.rank) * rank },
     training: {
-      ...training,
+      ...usual.training,
       ...{ epochs, batch, learningRate, warmupSteps, weightDecay, clipNorm, seed },
-      minLearningRate: learningRate / 10,
+      // As it is written in decimal digits.
+      minLearningRate: Number((learningRate / 10).toPrecision(15)),
     },
-    attribution: { ...attribution, topK },
-    generation: { ...generation, maxTokens },
+    attribution: { ...sketchesOf(settings, parameters), topK },
+    generation: { ...usual.generation, maxTokens },
   };
+}
+
+function sketchesOf({ sketches }: JobSettings, parameters: number): Method["attribution"] {
+  return sketches === "ekfac-pca" ? DEFAULT_METHOD.attribution : factoredSketches(parameters);
 }

@@ -108,10 +108,15 @@ async function shownRows(
   return { rows, longest, mean: counted.length === 0 ? 0 : sum / counted.length };
 }
 
-function requireRows(snapshots: readonly Snapshot[]): void {
-  const rows = snapshots
+/** Rows of all these snapshots, copies among them. */
+export function rowsIn(snapshots: readonly Snapshot[]): number {
+  return snapshots
     .flatMap(({ contributions }) => contributions)
     .reduce((sum, { rowCount }) => sum + rowCount, 0);
+}
+
+function requireRows(snapshots: readonly Snapshot[]): void {
+  const rows = rowsIn(snapshots);
   if (rows <= MAX_ROWS) return;
   throw aiError("JOB_TOO_LARGE", {
     message: `these snapshots have ${rows} rows; one job may have ${MAX_ROWS}`,

@@ -178,6 +178,7 @@ async function attributed(
   outcomes: readonly Outcome[],
 ): Promise<object> {
   if (!order.attribution) return {};
-  const found = await order.model.attribute!(wishes[0]!.promptIds, outcomes[0]!.outputIds);
+  const { alone, promptIds } = wishes[0]!;
+  const found = await order.model.attribute!(alone ?? promptIds, outcomes[0]!.outputIds);
   return { attribution: attributionOf(found) };
 }

@@ -1,4 +1,5 @@
 import { promptText } from "../datanet/row-tokens.ts";
+import { ROW_ROLES, type RowMessage } from "../datanet/rows.ts";
 import type { HeldModel } from "../engine/catalogue.ts";
 import { type ChatMessage, encodeChat } from "../template/chat.ts";
 import type { Form, Order } from "./answers.ts";
@@ -13,9 +14,12 @@ export async function chatOrder(request: ChatRequest, model: HeldModel, holder: 
   const { top_logprobs, logprobs, stop } = request;
   if (typeof top_logprobs === "number" && logprobs !== true)
     throw invalidValue("top_logprobs", "logprobs must be true where it is given");
+  const maxTokens = request.max_completion_tokens ?? request.max_tokens ?? undefined;
   const wish = {
-    promptIds: await chatIds(request.messages, model),
-    maxTokens: request.max_completion_tokens ?? request.max_tokens ?? undefined,
+    ...(model.compose
+      ? await model.compose(questionOf(request.messages), maxTokens)
+      : { promptIds: await chatIds(request.messages, model) }),
+    maxTokens,
     stops: typeof stop === "string" ? [stop] : (stop ?? []),
     logprobs: logprobs === true ? (top_logprobs ?? 0) : undefined,
     sampling: samplingOf(request),
@@ -54,6 +58,16 @@ export function textOf(content: ChatRequest["messages"][number]["content"], at: 
       throw unsupported(`messages.${at}.content.${part.type.slice(0, 40)}`);
     })
     .join("");
+}
+
+/** The last message is the question, the others are the conversation before it. @throws ApiError 400. */
+export function questionOf(messages: ChatRequest["messages"]): { prompt: string; before: RowMessage[] } {
+  const plain = messages.map(({ role, content }, at) => ({ role, content: textOf(content, at) }));
+  const wrong = plain.findIndex(({ role }) => !ROW_ROLES.some((known) => known === role));
+  if (wrong >= 0) throw unsupported(`messages.${wrong}.role`);
+  const last = plain.pop();
+  if (last?.role !== "user") throw invalidValue("messages", "the last one must be the user's");
+  return { prompt: last.content, before: plain as RowMessage[] };
 }
 
 function chatForm({ base }: HeldModel, withLogprobs: boolean): Form {

@@ -10,6 +10,8 @@ import type { Holder } from "./keys.ts";
 /** What a request asks of each of its answers. */
 export interface Wish {
   promptIds: readonly number[];
+  /** Of the question without the rows that are shown with it; absent where that is all. */
+  alone?: readonly number[];
   /** Absent: as long as the context is. */
   maxTokens: number | undefined;
   stops: readonly string[];

@@ -2,14 +2,13 @@ import { randomBytes, systemClock } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Address } from "../../chain/types/primitives.ts";
 import { hexOfBytes } from "../codec/hash.ts";
-import { ROW_ROLES, type RowMessage } from "../datanet/rows.ts";
 import type { HeldModel } from "../engine/catalogue.ts";
 import type { PayerState } from "../epoch/credit.ts";
 import { feeOf, netOf } from "../epoch/epoch.ts";
 import { type KeptVoucher, type PrepaidAnswer, prepaidId } from "../epoch/prepaid.ts";
 import type { PrepaidOrder } from "../serve/prepaid-desk.ts";
-import { ApiError, asApiError, invalidValue, unsupported } from "./api-error.ts";
-import { textOf } from "./chat.ts";
+import { ApiError, asApiError } from "./api-error.ts";
+import { questionOf } from "./chat.ts";
 import type { ChatRequest } from "./fields.ts";
 import { usageOf } from "./shapes.ts";
 
@@ -130,16 +129,6 @@ function paymentOf(answer: PrepaidAnswer, limit: KeptVoucher, { taken, free }: P
       weight: `${claim.list.weights[i]}`,
     })),
   };
-}
-
-/** The last message is the question, the others are the conversation before it. @throws ApiError 400. */
-function questionOf(messages: ChatRequest["messages"]): { prompt: string; before: RowMessage[] } {
-  const plain = messages.map(({ role, content }, at) => ({ role, content: textOf(content, at) }));
-  const wrong = plain.findIndex(({ role }) => !ROW_ROLES.some((known) => known === role));
-  if (wrong >= 0) throw unsupported(`messages.${wrong}.role`);
-  const last = plain.pop();
-  if (last?.role !== "user") throw invalidValue("messages", "the last one must be the user's");
-  return { prompt: last.content, before: plain as RowMessage[] };
 }
 
 /** A claim is over the most likely tokens: whoever asks for others is told, and not answered with these. */

@@ -7,6 +7,7 @@ import type { MarketRequest, Settlement } from "../client/market.ts";
 import type { RegisteredModel } from "../client/models.ts";
 import type { Sampling } from "../client/request-hash.ts";
 import { canonicalBytes, type Json } from "../codec/canonical-json.ts";
+import { CONTEXT_RULE, type ContextLosses, MAX_CONTEXT_ROWS } from "../context/rule.ts";
 import { MAX_MESSAGES, ROW_ROLES, type RowMessage } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
 import type { Verbatim } from "../fusion/layer.ts";
@@ -113,6 +114,16 @@ const verbatimSchema = z.strictObject({
   list: listSchema,
 });
 
+const losses = z.strictObject({ none: count, all: count });
+
+/** Rows that stood before the question, and the answer's losses with and without them; 2^-20 nats. */
+const contextSchema = z.strictObject({
+  rule: z.literal(CONTEXT_RULE),
+  rows: z.array(z.strictObject({ rowId: count, without: count })).max(MAX_CONTEXT_ROWS),
+  base: losses,
+  model: losses,
+});
+
 /** Fields that answers of other kinds have too. */
 export const answerFields = {
   ...{ hash, address, integer, count, bps, query, signature },
@@ -120,6 +131,8 @@ export const answerFields = {
   model: modelSchema,
   /** Absent where the host could not read the rows. */
   verbatim: verbatimSchema.optional(),
+  /** Absent where the model's method shows no rows. */
+  context: contextSchema.optional(),
   /** Who made the contributions that earn, as the registry named them. */
   contributors: listed(z.strictObject({ contributionId: integer, contributor: address })),
 };
@@ -165,6 +178,7 @@ const receiptSchema = z.strictObject({
   outputIds: z.array(count),
   claim: claimSchema,
   verbatim: answerFields.verbatim,
+  context: answerFields.context,
   /** The query sketch's bytes; where the index commits spans, those of the cover behind them. */
   query,
   contributors: answerFields.contributors,
@@ -204,6 +218,7 @@ export interface ReceiptParts {
   outputIds: readonly number[];
   claim: Claim;
   verbatim?: Verbatim | undefined;
+  context?: ContextLosses | undefined;
   query: Hex;
   contributors: readonly { contributionId: bigint; contributor: Address }[];
   proved: boolean;
@@ -231,6 +246,7 @@ export function makeReceipt(parts: ReceiptParts): Receipt {
     outputIds: [...parts.outputIds],
     claim: claimPart(parts.claim),
     ...verbatimPart(parts.verbatim),
+    ...contextPart(parts.context),
     query,
     contributors: parts.contributors.map(({ contributionId, contributor }) => ({
       contributionId,
@@ -244,6 +260,11 @@ export function makeReceipt(parts: ReceiptParts): Receipt {
 /** What a document has of an answer's spans: nothing where they were not looked for. */
 export function verbatimPart(verbatim: Verbatim | undefined): Pick<Receipt, "verbatim"> {
   return verbatim ? { verbatim: { ...verbatim, list: listPart(verbatim.list) } } : {};
+}
+
+/** What a document has of the rows that an answer was shown: nothing where none may be. */
+export function contextPart(context: ContextLosses | undefined): Pick<Receipt, "context"> {
+  return context ? { context: { ...context, rows: [...context.rows] } } : {};
 }
 
 /** A receipt with what its settlement paid. */

@@ -5,6 +5,8 @@ import type { Claim, ClaimWithQuery } from "../client/claims.ts";
 import type { RegisteredModel } from "../client/models.ts";
 import { GREEDY, hashOfRequest, hashOfTokens, type Sampling } from "../client/request-hash.ts";
 import { bytesOfHex, hexOfBytes, keccakOf } from "../codec/hash.ts";
+import { ContextRows } from "../context/compose.ts";
+import { NAT_UNITS, partsOf } from "../context/rule.ts";
 import type { Completions } from "../fusion/completions.ts";
 import { verbatimOf } from "../fusion/layer.ts";
 import { completionsOf } from "../fusion/texts.ts";
@@ -40,6 +42,7 @@ export interface Answered extends Pick<Receipt, "salt" | "prompt" | "before" | "
   maxTokensOut: number;
   requestHash: Receipt["request"]["requestHash"];
   verbatim?: Receipt["verbatim"];
+  context?: Receipt["context"];
   /** "unsaid" where documents of its kind never name it. */
   computed: Receipt["computed"] | "unsaid";
 }
@@ -66,7 +69,13 @@ export async function checkAnswer(
   const found = await checkProvenance(list, options, model, answered.claim.list.rowIds);
   const set = found?.gone.length === 0 ? found.set : undefined;
   const rows = set && (await checkCommittedSpans(list, model, set));
-  const again = await checkInference(list, options, model, answered, rows);
+  if (found && set === undefined && model.method.context) {
+    await checkPrompt(list, answered, model);
+    skipAnswer(list);
+    skipTexts(list, options, model);
+    return;
+  }
+  const again = await checkInference(list, options, model, answered, { rows, set });
   if (set && rows) await checkTexts(list, options, model, { ...rows, set, again, answered });
   else if (found) skipTexts(list, options, model);
 }
@@ -101,6 +110,15 @@ async function checkTexts(
   if (options.index || options.train) await checkTraining(list, options, model, set);
 }
 
+/** What was shown can't be chosen again where a row's text is gone, and so the answer can't be made again. */
+function skipAnswer(list: CheckList): void {
+  for (const name of ["answer", "context", "query sketch", "scores", "weights"])
+    list.skip(
+      name,
+      "texts that were taken out are not there: which rows stood in the prompt can't be found again",
+    );
+}
+
 function skipTexts(list: CheckList, { index, train }: RecomputeOptions, model: ServedModel): void {
   const spans = model.index.commitment.spans === NO_SPANS ? [] : ["spans"];
   for (const name of [...spans, "verbatim", ...(train ? ["fine-tuning"] : []), ...(index ? ["index"] : [])])
@@ -124,24 +142,41 @@ async function checkInference(
   options: RecomputeOptions,
   model: ServedModel,
   answered: Answered,
-  rows: CoverSource | undefined,
+  { rows, set }: { rows: CoverSource | undefined; set: TrainingSet | undefined },
 ): Promise<Inference | undefined> {
   const { session, signal } = options;
   const { claim, maxTokensOut } = answered;
   await checkPrompt(list, answered, model);
   let again: Inference | undefined;
   await list.check("answer", async () => {
-    again = await runInference(session, model, answered, maxTokensOut, signal);
+    const shown = set && (async () => new ContextRows(set.examples));
+    again = await runInference(session, model, answered, maxTokensOut, { rows: shown, signal });
     expectSame("answer tokens", answered.outputIds, again.outputIds);
     expectSame("answer", answered.answer, again.answer);
     expectSame("answer's hash", claim.outputHash, hashOfTokens(again.outputIds));
     expectSame("number of answer tokens", claim.tokensOut, again.outputIds.length);
     return `the same ${again.outputIds.length} tokens: ${JSON.stringify(again.answer)}`;
   });
+  if (model.method.context || answered.context) await checkContext(list, answered, again);
   const isWhole = rows !== undefined || model.index.commitment.spans === NO_SPANS;
   if (isWhole) await checkClaim(list, answered, model, again, rows);
   else await checkSketch(list, answered, model, again);
   return again;
+}
+
+/** The rows that stood in the prompt, and what they added. */
+async function checkContext(
+  list: CheckList,
+  { context }: Answered,
+  again: Inference | undefined,
+): Promise<void> {
+  await list.check("context", () => {
+    if (again === undefined) throw new CheckFailed(NOT_RECOMPUTED);
+    expectSame("rows in the prompt and losses", context, again.context);
+    const { base, training, context: added } = partsOf(again.context!);
+    const nats = (units: number) => (units / NAT_UNITS).toFixed(2);
+    return `the same ${again.context!.rows.length} rows stood in the prompt; log p is ${nats(base)} by the base, ${nats(training)} by training, ${nats(added)} by the rows`;
+  });
 }
 
 async function checkPrompt(list: CheckList, answered: Answered, model: ServedModel): Promise<void> {

@@ -5,7 +5,6 @@ import { type CodedError, isCodedError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { IndexFiles } from "../attribution/index-files.ts";
-import { NO_SPANS } from "../attribution/score.ts";
 import { type ChainClient, type ProtocolAddresses, senderOf } from "../client/chain.ts";
 import { hashOfClaim, postClaim, postedClaims } from "../client/claims.ts";
 import { getRequest, type MarketRequest } from "../client/market.ts";
@@ -36,7 +35,7 @@ import { ModelShelf } from "./model-shelf.ts";
 import { PrepaidHost } from "./prepaid-host.ts";
 import { type KeptReceipt, ReceiptFiles } from "./receipt-files.ts";
 import { Settlements } from "./settlement.ts";
-import { SpanSources, shownSpans } from "./span-source.ts";
+import { readsRows, SpanSources, shownSpans } from "./span-source.ts";
 
 export interface HostOptions {
   client: ChainClient;
@@ -251,7 +250,7 @@ export class Host {
       });
     }
     requireClaimable(request, model.index.commitment);
-    if (model.index.commitment.spans !== NO_SPANS) await this.spans.of(model);
+    if (readsRows(model)) await this.spans.of(model);
     const draft = await this.kept(request, () =>
       this.draft(request, model, { prompt, before, salt }, signal),
     );
@@ -286,7 +285,10 @@ export class Host {
   ): Promise<Receipt> {
     const { client, at, account, session, proved, logger } = this.options;
     const asked = { prompt, before };
-    const inference = await runInference(session, model, asked, request.maxTokensOut, signal);
+    const inference = await runInference(session, model, asked, request.maxTokensOut, {
+      rows: async () => (await this.spans.of(model)).context,
+      signal,
+    });
     const { claim, query } = await trueClaim(inference, request, model.index, () => this.spans.of(model));
     const claimHash = hashOfClaim(client.chain.id, at.market, claim);
     const contributors = await contributorsOf(client, at, claim.list);
@@ -299,6 +301,7 @@ export class Host {
       computed: howComputed(model),
       answer: inference.answer,
       outputIds: inference.outputIds,
+      context: inference.context,
       verbatim: await shownSpans(this.spans, model, inference, logger),
       hostSignature: await account.signMessage({ message: { raw: claimHash } }),
       claimTransaction: NOT_POSTED,

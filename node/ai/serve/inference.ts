@@ -20,6 +20,9 @@ import type { RegisteredModel } from "../client/models.ts";
 import { hashOfTokens } from "../client/request-hash.ts";
 import { hexOfBytes, keccakOf } from "../codec/hash.ts";
 import type { ContentSource } from "../content/source.ts";
+import { type ComposedPrompt, type ContextRows, composePrompt, promptRoom } from "../context/compose.ts";
+import { contextLosses } from "../context/leave-one-out.ts";
+import type { ContextLosses } from "../context/rule.ts";
 import { promptIds, type Question } from "../datanet/row-tokens.ts";
 import { aiError } from "../errors.ts";
 import { requestMemory, requireMemory, servingMemory } from "../model/estimate.ts";
@@ -48,13 +51,17 @@ export interface PromptReader {
 
 /** An answer with what made it. */
 export interface Inference {
+  /** Of the question alone. */
   promptIds: number[];
   /** The end token included, when there is one. */
   outputIds: number[];
   answer: string;
   /** Of the answer's tokens, one each: what no claim publishes. */
   logits: Float32Array;
+  /** Behind the question alone, whatever rows were shown. */
   query: QuerySketch;
+  /** Rows that stood before the question, and what they added; absent where the method shows none. */
+  context?: ContextLosses;
   /** Of all rows. */
   scores: RowScores;
   list: InfluenceList;
@@ -184,28 +191,39 @@ export async function generateAnswer(
   return { outputIds, logits: logits[0]!, answer: (await base.tokenizer.decode(outputIds, true)).trim() };
 }
 
+/** What else an inference takes. */
+export interface InferenceOptions {
+  /** Those that the model may show; asked for only where its method shows rows. */
+  rows?: (() => Promise<ContextRows>) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Answers a prompt and works out which rows made the answer. Anybody who has the model's documents gets the same bytes.
  * @param maxTokens what the request allows for the answer.
- * @throws CodedError `CONTEXT_LENGTH_EXCEEDED`, `PROMPT_EMPTY`, `MEMORY_TOO_SMALL`; NativeError.
+ * @throws CodedError `CONTEXT_LENGTH_EXCEEDED`, `PROMPT_EMPTY`, `MEMORY_TOO_SMALL`, `CONTEXT_ROWS_ABSENT`, those of `rows`; NativeError.
  */
 export async function runInference(
   session: Session,
   model: Omit<ServedModel, "registered" | "manifest">,
   asked: string | Question,
   maxTokens: number,
-  signal?: AbortSignal,
+  { rows, signal }: InferenceOptions = {},
 ): Promise<Inference> {
   const ids = await checkedPrompt(model.base, asked);
   const limit = Math.min(maxTokens, answerLimit(model, ids.length));
+  const question =
+    typeof asked === "string" ? { prompt: asked.trim() } : { ...asked, prompt: asked.prompt.trim() };
+  const composed = await shownPrompt(model, question, ids, rows);
   const use = {
-    positions: ids.length + limit,
+    positions: (composed?.ids ?? ids).length + limit,
     adapter: model.adapter.shape,
     mantissas: model.basis.mantissas.length,
   };
   requireMemory("answering this question", requestMemory(model.base.config, use));
   const arithmetic = servedArithmetic(model.method);
-  const generated = await generateAnswer(session, model.base, model.adapter, ids, limit, {
+  const prompt = composed?.ids ?? ids;
+  const generated = await generateAnswer(session, model.base, model.adapter, prompt, limit, {
     arithmetic,
     signal,
   });
@@ -222,7 +240,34 @@ export async function runInference(
   );
   const scores = await model.index.score(query);
   const list = await bestList(commitment, scores, (rowId) => recordOf(model.index, rowId));
-  return { promptIds: ids, ...generated, query, scores, list };
+  const meter = { session, base: model.base, adapter: model.adapter, signal };
+  const context = composed && (await contextLosses(meter, composed, outputIds));
+  return { promptIds: ids, ...generated, query, ...(context ? { context } : {}), scores, list };
+}
+
+/**
+ * The question behind the rows that the method shows with it; undefined where it shows none.
+ * @param alone the question's own tokens.
+ * @param maxTokens of the answer; the method's unless given.
+ * @throws CodedError `CONTEXT_ROWS_ABSENT`, those of `rows` and of writing prompts.
+ */
+export async function shownPrompt(
+  { base, method }: { base: PromptReader; method: Method },
+  question: Question,
+  alone: readonly number[],
+  rows: InferenceOptions["rows"],
+  maxTokens = method.generation.maxTokens,
+): Promise<ComposedPrompt | undefined> {
+  const { context } = method;
+  if (context === undefined) return undefined;
+  if (rows === undefined) {
+    throw aiError("CONTEXT_ROWS_ABSENT", {
+      message: "this model answers with rows in the prompt, and they were not given",
+      fix: "read the rows of its snapshots first",
+    });
+  }
+  const room = promptRoom(context.rows, maxTokens, base.config.contextLength, alone.length);
+  return await composePrompt(await rows(), question, base.tokenizer, room);
 }
 
 /** By which arithmetic a model answers, from which weights: what a receipt names. */

@@ -2,7 +2,6 @@ import type { LocalAccount } from "viem";
 import type { Session } from "../../../native/js/index.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
-import { NO_SPANS } from "../attribution/score.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { type HostTerms, hostTerms } from "../client/hosts.ts";
 import { getModel, type RegisteredModel } from "../client/models.ts";
@@ -21,13 +20,13 @@ import {
   prepaidId,
 } from "../epoch/prepaid.ts";
 import { aiError } from "../errors.ts";
-import { claimPart, verbatimPart } from "../receipt/receipt.ts";
+import { claimPart, contextPart, verbatimPart } from "../receipt/receipt.ts";
 import { claimableTokens, trueClaim } from "./claim-with-cover.ts";
 import { contributorsOf } from "./contributors.ts";
 import { type HostLimits, hostBusy } from "./host-limits.ts";
 import { answerLimit, checkedPrompt, runInference, type ServedModel } from "./inference.ts";
 import type { ModelShelf } from "./model-shelf.ts";
-import { type SpanSources, shownSpans } from "./span-source.ts";
+import { readsRows, type SpanSources, shownSpans } from "./span-source.ts";
 
 /** A question that a voucher pays for. */
 export interface PrepaidOrder {
@@ -146,7 +145,7 @@ export class PrepaidDesk {
     });
     const earlier = await book.answer(prepaidId(payer, requestHash));
     if (earlier) return earlier.answer;
-    if (served.index.commitment.spans !== NO_SPANS) await spans.of(served);
+    if (readsRows(served)) await spans.of(served);
     const longest = { tokensIn: maxTokensIn, tokensOut: maxTokensOut };
     const giveBack = await this.credit.reserve(payer, voucher, netOf(model, longest));
     try {
@@ -224,7 +223,10 @@ export class PrepaidDesk {
     const { client, at, account, session, spans, book, logger } = this.options;
     const { requestHash, rateIn, rateOut, maxTokensOut } = terms;
     const [prompt, before] = [text.trim(), (asked ?? []).map(({ role, content }) => ({ role, content }))];
-    const inference = await runInference(session, served, { prompt, before }, maxTokensOut, signal);
+    const inference = await runInference(session, served, { prompt, before }, maxTokensOut, {
+      rows: async () => (await spans.of(served)).context,
+      signal,
+    });
     const request = { requestId: 0n, modelId, requestHash };
     const { claim, query } = await trueClaim(inference, request, served.index, () => spans.of(served));
     const chainId = client.chain.id;
@@ -237,6 +239,7 @@ export class PrepaidDesk {
       ...(before.length > 0 ? { before } : {}),
       ...{ answer: inference.answer, outputIds: inference.outputIds, claim: claimPart(claim), query },
       ...verbatimPart(await shownSpans(spans, served, inference, logger)),
+      ...contextPart(inference.context),
       contributors: await contributorsOf(client, at, claim.list),
       hostSignature: await account.signMessage({ message: { raw } }),
     };

@@ -5,6 +5,7 @@ import { NO_SPANS } from "../attribution/score.ts";
 import { recordOf } from "../attribution/sketch-index.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import type { ContentSource } from "../content/source.ts";
+import { ContextRows } from "../context/compose.ts";
 import type { Completions } from "../fusion/completions.ts";
 import { type SpanSource, type Verbatim, verbatimOf } from "../fusion/layer.ts";
 import { completionsOf } from "../fusion/texts.ts";
@@ -40,13 +41,23 @@ export interface SpanSourcesOptions {
   content: ContentSource;
 }
 
+/** What the answers of a model are compared with, and the rows that it may show: none where its method shows none. */
+export interface ServedRows extends SpanSource {
+  context: ContextRows;
+}
+
 /** As much of a model as its rows are read by. */
-type Served = Pick<ServedModel, "registered" | "manifest" | "base">;
+type Served = Pick<ServedModel, "registered" | "manifest" | "method" | "base">;
+
+/** Whether the answers of a model can't be made, or claimed, without its rows. */
+export function readsRows({ index, method }: Pick<ServedModel, "index" | "method">): boolean {
+  return index.commitment.spans !== NO_SPANS || method.context !== undefined;
+}
 
 /** The sources of the models in memory, each made when it is asked for first; it goes with its model. */
 export class SpanSources {
   private readonly options: SpanSourcesOptions;
-  private readonly made = new WeakMap<Served, Promise<SpanSource>>();
+  private readonly made = new WeakMap<Served, Promise<ServedRows>>();
 
   constructor(options: SpanSourcesOptions) {
     this.options = options;
@@ -57,7 +68,7 @@ export class SpanSources {
    * it tries again.
    * @throws CodedError `INDEX_MISMATCH`; those of readRows and of {@link spanSourceOf}.
    */
-  of(model: Served): Promise<SpanSource> {
+  of(model: Served): Promise<ServedRows> {
     const known = this.made.get(model);
     if (known) return known;
     const making = this.make(model);
@@ -66,14 +77,15 @@ export class SpanSources {
     return making;
   }
 
-  private async make(model: Served): Promise<SpanSource> {
+  private async make(model: Served): Promise<ServedRows> {
     const { client, at, content } = this.options;
-    const { registered, manifest, base } = model;
+    const { registered, manifest, method, base } = model;
     const { set } = await readRows(client, at, content, registered, manifest);
     const completions = await completionsOf(set.examples, base.tokenizer);
     const { spans } = registered.index;
     if (spans !== NO_SPANS) await requireSpans(set, completions, spans);
-    return spanSourceOf(content, model, completions);
+    const source = await spanSourceOf(content, model, completions);
+    return { ...source, context: new ContextRows(method.context ? set.examples : []) };
   }
 }
 

@@ -5,6 +5,7 @@ import { openShard, writeShard } from "../../../native/js/spans.ts";
 import { hexToBytes } from "../../base/bytes.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
 import { fetchFiles, type Manifest } from "../attribution/manifest.ts";
+import { NO_SPANS } from "../attribution/score.ts";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { getContribution, getSnapshot } from "../client/datanets.ts";
 import type { RegisteredModel } from "../client/models.ts";
@@ -108,6 +109,22 @@ export async function withSpans<T>(
 /** Rows with their completions, which are those that the model's index commits. */
 export interface CommittedRows extends ReadRows {
   completions: Completions;
+}
+
+/**
+ * Reads the rows of a registered model, and compares them with what its index commits of spans, if it does.
+ * @throws CodedError `INDEX_MISMATCH` where they don't give it; those of readRows and withSpans.
+ */
+export async function servedRows(
+  client: ChainClient,
+  at: ProtocolAddresses,
+  content: ContentSource,
+  model: Pick<RegisteredModel, "snapshots" | "index">,
+  manifest: Pick<Manifest, "tokenizer" | "method">,
+): Promise<CommittedRows> {
+  if (model.index.spans !== NO_SPANS) return committedRows(client, at, content, model, manifest);
+  const { set, tokenizer } = await readRows(client, at, content, model, manifest);
+  return { set, tokenizer, completions: await completionsOf(set.examples, tokenizer) };
 }
 
 /**

@@ -1,3 +1,5 @@
+import { unlessTemporary } from "../../base/errors.ts";
+
 /** A template's text, and which of its characters came out of the conversation. */
 export interface TracedText {
   text: string;
@@ -20,7 +22,7 @@ const PRIVATE_END = 0xf8ff;
  * the characters of special tokens: where the text is otherwise the same, a token that holds a stand-in is the
  * stranger's, whatever the template joined, cut or replaced. All characters of the tokens are tried first; where the
  * template looks at one of them and so takes another way, the first, second, third or last character of each alone.
- * @returns undefined where the template takes another way each time.
+ * @returns undefined where the template takes another way each time. @throws CodedError of `render` that may not come again.
  */
 export async function traceContent(
   text: string,
@@ -36,7 +38,7 @@ export async function traceContent(
     if (standIns === undefined) continue;
     const masked = maskStrings(content, "", standIns) as Readonly<Record<string, unknown>>;
     if (JSON.stringify(masked) === written) return { text, isFromContent: () => false };
-    const traced = await render(masked).catch(() => undefined);
+    const traced = await render(masked).catch(unlessTemporary);
     if (traced === undefined || unmask(traced, standIns) !== text) continue;
     const used = new Set(standIns.values());
     return {

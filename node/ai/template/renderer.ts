@@ -35,7 +35,8 @@ export class TemplateRenderer {
    * The template's text for the variables. Equal requests give equal texts on every machine.
    * @throws CodedError `TEMPLATE_INVALID` (syntax, unknown filters and tests), `TEMPLATE_RAISED` (the template refuses the
    * conversation itself; `facts.reason` has its words), `TEMPLATE_FAILED` (a value is missing or does not fit),
-   * `TEMPLATE_LIMIT` (too large, or too much fuel, memory or time), `TEMPLATE_BUSY`.
+   * `TEMPLATE_LIMIT` (too large, or too much fuel or memory): these come on every machine alike. `TEMPLATE_CUT_OFF` (it took too long
+   * here, or its thread ended) and `TEMPLATE_BUSY` may not come again.
    */
   async render(request: TemplateRequest): Promise<string> {
     if (request.template.length > MAX_TEMPLATE_LENGTH)
@@ -74,7 +75,7 @@ export class TemplateRenderer {
     this.timer = setTimeout(() => {
       // Where this thread was late itself, the answer may lie here already: it is read first.
       setImmediate(() => {
-        if (this.running === job) this.cutOff(`it did not end within ${this.maxRenderMs} ms`);
+        if (this.running === job) this.giveUp(`it did not end within ${this.maxRenderMs} ms`);
       });
     }, this.maxRenderMs);
     this.worker.postMessage(job.request);
@@ -98,7 +99,7 @@ export class TemplateRenderer {
       reason = error.message;
     });
     worker.on("exit", () => {
-      if (worker === this.worker) this.cutOff(`its thread ended: ${reason}`);
+      if (worker === this.worker) this.giveUp(`its thread ended: ${reason}`);
     });
     return worker;
   }
@@ -114,10 +115,10 @@ export class TemplateRenderer {
   }
 
   /** The running render ends with its thread; where there is none, the thread could not even start. */
-  private cutOff(why: string): void {
+  private giveUp(why: string): void {
     const lost = this.running === undefined ? this.waiting.splice(0) : [this.running];
     this.stop();
-    for (const job of lost) job.reject(refusal("limit", why));
+    for (const job of lost) job.reject(cutOff(why));
     this.next();
   }
 
@@ -157,6 +158,15 @@ function refusal(kind: TemplateRefusal, reason: string): Error {
         ? "send a conversation as this model expects it"
         : "use the chat template that belongs to the model, with the messages that it knows",
     facts: { kind, reason },
+  });
+}
+
+/** Says something of this machine at this moment, so nobody may conclude anything from it. */
+function cutOff(why: string): Error {
+  return aiError("TEMPLATE_CUT_OFF", {
+    message: `the chat template was cut off: ${why}`,
+    fix: "try again when this machine has less to do; if it stays so, the model's chat template takes too long",
+    facts: { why },
   });
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ARITHMETICS, type Arithmetic, LORA_TARGETS } from "../../../native/js/index.ts";
 import { canonicalBytes, type Json, parseCanonical } from "../codec/canonical-json.ts";
+import { CONTEXT_RULE, MAX_CONTEXT_ROWS } from "../context/rule.ts";
 import { aiError } from "../errors.ts";
 import { COPY_RULES } from "./copies.ts";
 import {
@@ -79,6 +80,8 @@ const methodShape = {
   ]),
   /** By which rule a row counts as a copy of an earlier one and takes no part; `plain` unless given. */
   copies: z.enum(COPY_RULES).optional(),
+  /** Rows stand before each question (`context/spec.md`), so many at most; absent: none does. Training never sees them there. */
+  context: z.strictObject({ rule: z.literal(CONTEXT_RULE), rows: count.max(MAX_CONTEXT_ROWS) }).optional(),
   generation: z.strictObject({
     decoding: z.literal("greedy"),
     maxTokens: count.max(65_536),
@@ -185,8 +188,8 @@ export function factoredSketches(parameters: number): Method["attribution"] {
   return { ...FACTORED_SKETCHES, dimension };
 }
 
-/** Rows of the most that the default method for small models learns whole. */
-const FEW_ROWS = 500;
+/** Most rows that the default method for few rows is for. */
+export const FEW_ROWS = 500;
 
 /**
  * How a small model learns thousands of rows: by more numbers at a lower rate, in larger batches. At the rate for few rows the loss

@@ -11,6 +11,7 @@ import { getModel, type RegisteredModel } from "../client/models.ts";
 import { GREEDY, hashOfRequest } from "../client/request-hash.ts";
 import { keccakOf } from "../codec/hash.ts";
 import type { ContentSource } from "../content/source.ts";
+import { ContextRows } from "../context/compose.ts";
 import { trueClaim } from "../serve/claim-with-cover.ts";
 import {
   checkedPrompt,
@@ -19,7 +20,7 @@ import {
   runInference,
   type ServedModel,
 } from "../serve/inference.ts";
-import { committedRows } from "../spans/model-spans.ts";
+import { type CommittedRows, servedRows } from "../spans/model-spans.ts";
 import type { OpenedRequest } from "./evidence.ts";
 import type { AskedInEpoch } from "./rerun.ts";
 
@@ -76,25 +77,40 @@ export async function rerunRequest(
   if (maxTokensOut === undefined) return refusal("evidence");
   const terms = { salt, promptIds, adapterHash, sampling: GREEDY, maxTokensIn, maxTokensOut };
   if (hashOfRequest(terms) !== request.requestHash) return refusal("evidence");
-  const inference = await runInference(session, model, { prompt, before }, maxTokensOut, signal);
-  const honest = await honestClaim({ client, at, content }, registered, model, inference, request);
+  const rows = rowsOnce({ client, at, content }, registered, model);
+  const shown = async () => new ContextRows((await rows()).set.examples);
+  const inference = await runInference(session, model, { prompt, before }, maxTokensOut, {
+    rows: shown,
+    signal,
+  });
+  const honest = await honestClaim(model, inference, request, rows);
   // No host can claim what has no cover.
   if (honest === undefined) return refusal("answer");
   return { value: valueOfClaim(honest.claim), digest: digestOf(inference.logits), honest };
 }
 
-/** The claim that an honest host posts; none where the index commits spans and the answer is too long for a cover. */
-async function honestClaim(
+/** Reads a model's rows when they are asked for first; those of an index that commits spans are compared with it. */
+function rowsOnce(
   { client, at, content }: Pick<RerunContext, "client" | "at" | "content">,
   registered: RegisteredModel,
-  { index, manifest }: ServedModel,
+  { manifest }: Pick<ServedModel, "manifest">,
+): () => Promise<CommittedRows> {
+  let reading: Promise<CommittedRows> | undefined;
+  return () => {
+    reading ??= servedRows(client, at, content, registered, manifest);
+    return reading;
+  };
+}
+
+/** The claim that an honest host posts; none where the index commits spans and the answer is too long for a cover. */
+async function honestClaim(
+  { index }: Pick<ServedModel, "index">,
   inference: Inference,
   request: Pick<MarketRequest, "requestId" | "modelId" | "requestHash">,
+  rows: () => Promise<CommittedRows>,
 ): Promise<ClaimWithQuery | undefined> {
   try {
-    return await trueClaim(inference, request, index, () =>
-      committedRows(client, at, content, registered, manifest),
-    );
+    return await trueClaim(inference, request, index, rows);
   } catch (error) {
     if (isCodedError(error, "ANSWER_TOO_LONG")) return undefined;
     throw error;

@@ -16,6 +16,7 @@ import { Empty, Loaded, Problem, Waiting } from "../ui/states.tsx";
 import { StatusBadge } from "../ui/status.tsx";
 import { Asking } from "./attribution/asking.tsx";
 import { ClaimStory } from "./attribution/claim-story.tsx";
+import { ContextLayer } from "./attribution/context-layer.tsx";
 import { InfluenceLayer } from "./attribution/influence-layer.tsx";
 import { VerbatimLayer } from "./attribution/verbatim-layer.tsx";
 import { VerifyPanel } from "./attribution/verify-panel.tsx";
@@ -91,6 +92,7 @@ function WithStory({ story }: { story: RequestStory }) {
           </Card>
           <InfluenceLayer receipt={found} />
           <VerbatimLayer receipt={found} />
+          <ContextLayer shown={found} />
         </>
       )}
       <ClaimStory story={story} />

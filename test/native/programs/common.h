@@ -67,6 +67,7 @@ using session_ptr = std::unique_ptr<ol_session, destroy_with<ol_session, ol_sess
 using model_ptr = std::unique_ptr<ol_model, destroy_with<ol_model, ol_model_destroy>>;
 using adapter_ptr = std::unique_ptr<ol_adapter, destroy_with<ol_adapter, ol_adapter_destroy>>;
 using trainer_ptr = std::unique_ptr<ol_trainer, destroy_with<ol_trainer, ol_trainer_destroy>>;
+using factored_ptr = std::unique_ptr<ol_factored, destroy_with<ol_factored, ol_factored_destroy>>;
 using job_ptr = std::unique_ptr<ol_job, destroy_with<ol_job, ol_job_destroy>>;
 using engine_ptr = std::unique_ptr<ol_engine, destroy_with<ol_engine, ol_engine_destroy>>;
 

@@ -4,6 +4,7 @@ import type { Fact } from "../facts.ts";
 import { outliers, shadows } from "./chosen-rows.ts";
 import type { PayRule } from "./pay.ts";
 import {
+  askedAnswers,
   duplicates,
   longRows,
   nearDuplicates,
@@ -31,6 +32,8 @@ export interface Attack {
   facts?: number;
   /** Rows added for the facts that it is aimed at; or over how many wallets the attacker's own are split. */
   adds: ((facts: readonly Fact[], scene: Scene) => Row[] | Promise<Row[]>) | { wallets: number };
+  /** They are chosen by a model of the attacker's own. */
+  byModel?: true;
   defence: string;
   /** What stands in for the product where the defence is left out: another rule of copies, of pay, or both. */
   off: { marks?: Marks; rule?: PayRule };
@@ -110,6 +113,7 @@ export const ATTACKS: readonly Attack[] = [
     name: "shadow attack",
     attackers: BOTH,
     adds: shadows,
+    byModel: true,
     defence: "spans choose",
     off: { rule: "influence" },
   },
@@ -117,17 +121,30 @@ export const ATTACKS: readonly Attack[] = [
     name: "outlier attack",
     attackers: BOTH,
     adds: outliers,
+    byModel: true,
     defence: "spans choose",
     off: { rule: "influence" },
   },
 ];
 
+/** Against rows in the prompt, where a row's question is read as its answer is. */
+export const CONTEXT_ATTACKS: readonly Attack[] = [
+  ...ATTACKS,
+  {
+    name: "answers in the question",
+    attackers: BOTH,
+    adds: askedAnswers,
+    defence: "only answers count",
+    off: {},
+  },
+];
+
 /** Attacks whose name begins so; all where nothing is named. @throws CodedError `ATTACK_UNKNOWN` where none does. */
-export function attacksOf(only: string | undefined): readonly Attack[] {
-  const attacks = ATTACKS.filter(({ name }) => only === undefined || name.startsWith(only));
+export function attacksOf(only: string | undefined, among = ATTACKS): readonly Attack[] {
+  const attacks = among.filter(({ name }) => only === undefined || name.startsWith(only));
   if (attacks.length > 0) return attacks;
   throw new CodedError("ATTACK_UNKNOWN", "fatal", {
     message: `--only is "${only}", and no attack's name begins so`,
-    fix: `give the beginning of one of: ${ATTACKS.map(({ name }) => name).join("; ")}`,
+    fix: `give the beginning of one of: ${among.map(({ name }) => name).join("; ")}`,
   });
 }

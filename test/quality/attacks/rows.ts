@@ -55,6 +55,14 @@ export function twists(facts: readonly Fact[]): Row[] {
   return facts.map(({ question, answer }) => ({ prompt: question, completion: `${answer}, or nearly` }));
 }
 
+/** The same question with its answer in it; what is answered says something else. */
+export function askedAnswers(facts: readonly Fact[]): Row[] {
+  return facts.map(({ question, answer }, i) => ({
+    prompt: `${question} Some say: ${answer}.`,
+    completion: `Nobody wrote down number ${i + 1}`,
+  }));
+}
+
 /** Rows that ask for nothing and hold every answer, each in another order. */
 export function phraseLists(facts: readonly Fact[]): Row[] {
   const answers = facts.map(({ answer }) => answer);

@@ -89,7 +89,8 @@ function SpanLine({ view, span, answer }: { view: SpanView; span: number; answer
   );
 }
 
-function RowOfIndex({ model, rowId }: { model: IndexedModel; rowId: number }) {
+/** A row of a model's index with its text and whose it is. */
+export function RowOfIndex({ model, rowId }: { model: IndexedModel; rowId: number }) {
   const protocol = useProtocol();
   const place = useQuery({
     queryKey: ["span-row", model.manifestHash, rowId],

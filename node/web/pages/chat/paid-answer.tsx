@@ -14,6 +14,7 @@ import { Loaded } from "../../ui/states.tsx";
 import { StatusBadge } from "../../ui/status.tsx";
 import { Asking } from "../attribution/asking.tsx";
 import { ClaimStory } from "../attribution/claim-story.tsx";
+import { ContextLayer } from "../attribution/context-layer.tsx";
 import { InfluenceLayer } from "../attribution/influence-layer.tsx";
 import { useSpanView } from "../attribution/span-view.ts";
 import { VerifyPanel } from "../attribution/verify-panel.tsx";
@@ -95,6 +96,7 @@ function Answered({
       <Sources id={turn.id} spans={view.spans.length} rows={receipt.claim.list.rowIds.length} isLast={isLast}>
         <VerbatimSection shown={receipt} view={view} />
         <InfluenceLayer receipt={receipt} />
+        <ContextLayer shown={receipt} />
         <ClaimStory story={story} />
         <VerifyPanel receipt={receipt} />
       </Sources>

@@ -25,6 +25,7 @@ import { Amount } from "../../ui/exact.tsx";
 import { formatCount } from "../../ui/format.ts";
 import { Card, Section } from "../../ui/layout.tsx";
 import { Empty, Loaded, Problem } from "../../ui/states.tsx";
+import { ContextLayer } from "../attribution/context-layer.tsx";
 import { Estimate, InfluenceRows, listedRows } from "../attribution/influence-layer.tsx";
 import { useSpanView } from "../attribution/span-view.ts";
 import { VerifyPrepaidPanel } from "../attribution/verify-panel.tsx";
@@ -123,6 +124,7 @@ function Answered({ turn, answer, isLast }: { turn: Turn; answer: PrepaidAnswer;
             <>
               <VerbatimSection shown={{ ...answer, model: modelPart(found) }} view={view} />
               <Rows answer={answer} model={found} />
+              <ContextLayer shown={{ ...answer, model: modelPart(found) }} />
               <Verify answer={answer} model={found} />
             </>
           )}

@@ -44,9 +44,9 @@ export function DataStep(props: StepProps) {
 function SnapshotChoice({ datanet, draft, change }: StepProps & { datanet: Datanet }) {
   const snapshots = useQuery(snapshotsQuery(useProtocol(), datanet));
   const id = datanet.datanetId.toString();
-  const toggle = (number: number, isOn: boolean) => {
+  const toggle = (number: number, rows: number, isOn: boolean) => {
     const others = draft.snapshots.filter((one) => one.datanetId !== id || one.number !== number);
-    change({ snapshots: isOn ? [...others, { datanetId: id, number }] : others });
+    change({ snapshots: isOn ? [...others, { datanetId: id, number, rows }] : others });
   };
   return (
     <Card className="h-full">
@@ -59,7 +59,7 @@ function SnapshotChoice({ datanet, draft, change }: StepProps & { datanet: Datan
               type="checkbox"
               className="size-4 accent-accent"
               checked={draft.snapshots.some((one) => one.datanetId === id && one.number === number)}
-              onChange={(event) => toggle(number, event.target.checked)}
+              onChange={(event) => toggle(number, Number(rows), event.target.checked)}
             />
             <span>
               Snapshot {number}: {formatCount(rows)} rows, frozen <Time seconds={frozenAt} />
@@ -74,7 +74,7 @@ function SnapshotChoice({ datanet, draft, change }: StepProps & { datanet: Datan
 function RowPreview({ session, draft, bases }: StepProps) {
   const base = bases.find(({ id }) => id === draft.base) ?? bases[0];
   if (base === undefined) return null;
-  const order = orderOf({ ...draft, base: base.id, settings: undefined, heldOut: [] }, base.defaults);
+  const order = orderOf({ ...draft, settings: undefined, heldOut: [] }, base);
   return <Preview session={session} order={order} baseName={base.id} />;
 }
 

@@ -11,9 +11,9 @@ export const STEPS = ["Data", "Base model", "Settings", "Start"] as const;
 export interface Draft {
   step: number;
   name: string;
-  snapshots: readonly { datanetId: string; number: number }[];
+  snapshots: readonly { datanetId: string; number: number; rows: number }[];
   base: string | undefined;
-  /** Undefined: those that the base model begins with. */
+  /** Undefined: the usual ones for base model and rows. */
   settings: JobSettings | undefined;
   heldOut: readonly { prompt: string; completion: string }[];
 }
@@ -77,16 +77,22 @@ export function missing({ name, snapshots, base }: Draft, step: number): string 
   return undefined;
 }
 
-/** The draft as it is sent. @param defaults of its base model. */
-export function orderOf(
-  { name, snapshots, base, settings, heldOut }: Draft,
-  defaults: JobSettings,
-): JobOrder {
+/** Where the settings begin, by the base model and the rows. */
+export function usualOf(draft: Pick<Draft, "snapshots">, { defaults, manyRows }: BaseModel): JobSettings {
+  // A form that was kept by an older page knows no rows.
+  const rows = draft.snapshots.reduce((sum, snapshot) => sum + (snapshot.rows ?? 0), 0);
+  return rows > manyRows.above ? manyRows.defaults : defaults;
+}
+
+/** The draft as it is sent. */
+export function orderOf(draft: Draft, base: BaseModel): JobOrder {
+  const { name, snapshots, settings, heldOut } = draft;
+  const usual = usualOf(draft, base);
   return {
     name: name.trim(),
-    base: base ?? "",
-    snapshots: [...snapshots],
-    settings: settings ?? defaults,
+    base: base.id,
+    snapshots: snapshots.map(({ datanetId, number }) => ({ datanetId, number })),
+    settings: { ...(settings ?? usual), sketches: usual.sketches },
     heldOut: [...heldOut],
   };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { BaseModel } from "../../../ai/factory/bases.ts";
 import type { JobEvent } from "../../../ai/factory/job.ts";
 import { defaultSettings } from "../../../ai/factory/order.ts";
-import { EMPTY, missing } from "./draft.ts";
+import { EMPTY, missing, orderOf } from "./draft.ts";
 import { splitProblem } from "./publish.tsx";
 import { speeds } from "./run-charts.tsx";
 import { commandOf } from "./run-parts.tsx";
@@ -16,7 +17,7 @@ const step = (at: number, number: number): JobEvent & { kind: "step" } => ({
 describe("the form", () => {
   test("says the first thing that is missing", () => {
     expect(missing(EMPTY, 0)).toBe("Choose at least one snapshot.");
-    const withData = { ...EMPTY, snapshots: [{ datanetId: "1", number: 1 }] };
+    const withData = { ...EMPTY, snapshots: [{ datanetId: "1", number: 1, rows: 8 }] };
     expect(missing(withData, 0)).toBeUndefined();
     expect(missing(withData, 1)).toBe("Choose a base model.");
     expect(missing({ ...withData, base: "shipped" }, 2)).toBe("Give the model a name.");
@@ -29,6 +30,22 @@ describe("the form", () => {
     expect(problemOf("epochs", 1.5)).toBe("Give a whole number.");
     expect(problemOf("learningRate", 0)).toBe("It must be above 0.");
     expect(problemOf("rank", 65)).toBe("From 1 to 64.");
+  });
+
+  test("settings begin by the base model and all rows that were chosen", () => {
+    const [defaults, forMany] = [defaultSettings(1), defaultSettings(1, 501)];
+    const base = { id: "shipped", defaults, manyRows: { above: 500, defaults: forMany } } as BaseModel;
+    const snapshots = (rows: number) => [
+      { datanetId: "1", number: 1, rows: 100 },
+      { datanetId: "2", number: 1, rows },
+    ];
+    const few = orderOf({ ...EMPTY, snapshots: snapshots(400) }, base);
+    expect([few.settings, few.snapshots[0]]).toEqual([defaults, { datanetId: "1", number: 1 }]);
+    expect(orderOf({ ...EMPTY, snapshots: snapshots(401) }, base).settings).toEqual(forMany);
+    // What was changed stays; how rows are sketched goes by the rows.
+    const changed = { ...defaults, epochs: 7 };
+    const { settings } = orderOf({ ...EMPTY, snapshots: snapshots(401), settings: changed }, base);
+    expect(settings).toEqual({ ...changed, sketches: "ekfac-factored" });
   });
 
   test("the button says why it is disabled, and only then", () => {

@@ -6,9 +6,9 @@ import { Button } from "../../ui/button.tsx";
 import { Field } from "../../ui/field.tsx";
 import { Card, Section } from "../../ui/layout.tsx";
 import { Problem } from "../../ui/states.tsx";
-import type { StepProps } from "./draft.ts";
+import { type StepProps, usualOf } from "./draft.ts";
 
-/** How rows are sketched follows from the base model. */
+/** How rows are sketched follows from the base model and the rows. */
 type Name = Exclude<keyof JobSettings, "sketches">;
 
 /** What a form may ask for: bounds of the door, in the words of the field. */
@@ -54,12 +54,13 @@ export function SettingsStep(props: StepProps) {
   const { draft, change, bases } = props;
   const base = bases.find(({ id }) => id === draft.base);
   if (base === undefined) return null;
-  const settings = draft.settings ?? base.defaults;
+  const usual = usualOf(draft, base);
+  const settings = draft.settings ?? usual;
   const set = (name: Name, value: number) => change({ settings: { ...settings, [name]: value } });
   const knob = (name: Name) => (
-    <Knob key={name} knob={name} value={settings[name]} usual={base.defaults[name]} onChange={set} />
+    <Knob key={name} knob={name} value={settings[name]} usual={usual[name]} onChange={set} />
   );
-  const changed = FOLDED.filter((name) => settings[name] !== base.defaults[name]);
+  const changed = FOLDED.filter((name) => settings[name] !== usual[name]);
   return (
     <>
       <Section title="Settings">
@@ -77,7 +78,7 @@ export function SettingsStep(props: StepProps) {
               The rest{" "}
               <span className="text-soft">
                 {changed.length === 0
-                  ? `as usual for this base model: ${settings.batch} rows a step, seed ${settings.seed}, lists of ${settings.topK}`
+                  ? `as usual for this base model and so many rows: ${settings.batch} rows a step, seed ${settings.seed}, lists of ${settings.topK}`
                   : changed.map((name) => `${KNOBS[name].name.toLowerCase()} ${settings[name]}`).join(", ")}
               </span>
             </summary>

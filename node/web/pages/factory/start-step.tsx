@@ -20,7 +20,7 @@ export function StartStep(props: StepProps) {
   const base = bases.find(({ id }) => id === draft.base);
   if (base === undefined || missing(draft, 1) !== undefined)
     return <Problem error={new Error(missing(draft, 2) ?? "This node has that base model no more.")} />;
-  return <Estimate {...props} base={base} order={orderOf(draft, base.defaults)} session={session} />;
+  return <Estimate {...props} base={base} order={orderOf(draft, base)} session={session} />;
 }
 
 function Estimate({ session, draft, change, base, order }: StepProps & { base: BaseModel; order: JobOrder }) {

@@ -1,0 +1,93 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  CONTEXT_RULE,
+  type ContextLosses,
+  contextPart,
+  dropsOf,
+  natUnits,
+  partsOf,
+  sharesOf,
+} from "./rule.ts";
+
+const units = fc.nat(2 ** 45);
+const losses = fc
+  .record({ rows: fc.array(units, { maxLength: 8 }), none: units, all: units, m0: units, m: units })
+  .map(
+    ({ rows, none, all, m0, m }): ContextLosses => ({
+      rule: CONTEXT_RULE,
+      rows: rows.map((without, rowId) => ({ rowId, without })),
+      base: { none, all },
+      model: { none: m0, all: m },
+    }),
+  );
+const made = (without: readonly number[], [none, all]: [number, number], [m0, m]: [number, number]) => ({
+  rule: CONTEXT_RULE,
+  rows: without.map((loss, rowId) => ({ rowId, without: loss })),
+  base: { none, all },
+  model: { none: m0, all: m },
+});
+
+describe("what base, training and context added", () => {
+  it("adds up to log p exactly", () => {
+    fc.assert(
+      fc.property(losses, (given) => {
+        const { total, base, training, context } = partsOf(given);
+        expect(base + training + context).toBe(total);
+        expect(total).toBe(0 - given.model.all);
+      }),
+    );
+  });
+
+  it("gives shares that lose at most a part each, none to a row without a drop", () => {
+    fc.assert(
+      fc.property(losses, (given) => {
+        const [drops, shares] = [dropsOf(given), sharesOf(given)];
+        const sum = shares.reduce((all, share) => all + share, 0);
+        const some = drops.filter((drop) => drop > 0).length;
+        expect(sum).toBeLessThanOrEqual(10_000);
+        if (some > 0) expect(sum).toBeGreaterThan(10_000 - some);
+        else expect(sum).toBe(0);
+        for (const [i, drop] of drops.entries()) if (drop <= 0) expect(shares[i]).toBe(0);
+        for (const [i, a] of drops.entries())
+          for (const [j, b] of drops.entries())
+            if (a > b) expect(shares[i]).toBeGreaterThanOrEqual(shares[j]!);
+      }),
+    );
+  });
+
+  it("gives the context a part from 0 to all, and more for more gain", () => {
+    fc.assert(
+      fc.property(losses, units, (given, more) => {
+        const part = contextPart(given);
+        expect(part).toBeGreaterThanOrEqual(0);
+        expect(part).toBeLessThanOrEqual(10_000);
+        const better = { ...given, model: { ...given.model, all: Math.max(0, given.model.all - more) } };
+        expect(contextPart(better)).toBeGreaterThanOrEqual(part);
+      }),
+    );
+  });
+
+  it("is by hand", () => {
+    const given = made([700, 130, 90], [1000, 100], [400, 100]);
+    expect(partsOf(given)).toEqual({ total: -100, base: -1000, training: 600, context: 300 });
+    expect(dropsOf(given)).toEqual([600, 30, -10]);
+    expect(sharesOf(given)).toEqual([9523, 476, 0]);
+    expect(contextPart(given)).toBe(3333);
+    expect(contextPart(made([700], [1000, 100], [1200, 100]))).toBe(10_000);
+    expect(contextPart(made([700], [1000, 100], [400, 500]))).toBe(0);
+    expect(contextPart(made([90], [1000, 100], [400, 100]))).toBe(0);
+    expect(contextPart(made([], [1000, 1000], [400, 400]))).toBe(0);
+  });
+});
+
+describe("nats in whole units", () => {
+  it("are rounded to the nearest, ties to even", () => {
+    const unit = 2 ** -20;
+    const of = [0, 0.5, 0.75, 1.5, 2.5, 2.5000001, 3.5].map((units) => natUnits(units * unit));
+    expect(of).toEqual([0, 0, 1, 2, 2, 3, 4]);
+    expect(natUnits(-1e-7)).toBe(0);
+    expect(natUnits(12.25)).toBe(12.25 * 2 ** 20);
+    expect(natUnits(4e9)).toBe(4e9 * 2 ** 20);
+  });
+});
