@@ -4,6 +4,7 @@
 
 #include "core/factor_algebra.h"
 #include "influence/leading.h"
+#include "influence/lines.h"
 #include "influence/whitening.h"
 
 namespace ol {
@@ -14,16 +15,13 @@ const size_t chunk = 64;
 // Rows that are turned over together: a cache line of fp32 each, and how many a thread takes.
 const int strip = 16, rows_a_task = 256;
 
-void turn_one(float* to, const float* from, const float* turn, const factor_turn& how) {
-  const size_t longer = how.longer;
-  std::fill_n(to, how.rank * longer, 0.0f);
-  for (int i = 0; i < how.rank; i++)
-    for (int j = 0; j < how.rank; j++) {
-      const float q = turn[static_cast<size_t>(how.adjoint ? j : i) * how.rank + (how.adjoint ? i : j)];
-      const float* row = from + j * longer;
-      float* out = to + i * longer;
-      for (size_t k = 0; k < longer; k++) out[k] += q * row[k];
-    }
+// The turn itself, or its transpose.
+std::vector<float> turn_of(const float* turn, const factor_turn& how) {
+  const size_t rank = how.rank;
+  std::vector<float> by(turn, turn + rank * rank);
+  for (size_t i = 0; how.adjoint && i < rank; i++)
+    for (size_t j = 0; j < rank; j++) by[i * rank + j] = turn[j * rank + i];
+  return by;
 }
 
 double squared_length(const factor_probe& by, const float* row, const float* found) {
@@ -51,10 +49,7 @@ void choose_of(factor_pivot* out, const float* gram, size_t n, int most, double 
     if (!(value > least)) return;
     std::vector<double> column(n);
     for (size_t e = 0; e < n; e++) column[e] = gram[std::min(e, p) * n + std::max(e, p)];
-    for (const std::vector<double>& before : columns) {
-      const double along = before[p];
-      for (size_t e = 0; e < n; e++) column[e] -= along * before[e];
-    }
+    for (const std::vector<double>& before : columns) add_scaled(column.data(), before.data(), -before[p], n);
     const double scale = 1 / std::sqrt(value);
     for (size_t e = 0; e < n; e++) {
       column[e] *= scale;
@@ -79,6 +74,7 @@ void factor_algebra::load_factors(float* to, const float* from, size_t stride, i
 
 void factor_algebra::turn_factors(float* to, const float* from, const float* turn, const factor_turn& how, int n) {
   const factor_block block{0, how.rank, how.longer, true};
+  const std::vector<float> by = turn_of(turn, how);
   share_out(n, [&](int e) {
     const float* own = from + e * how.stride;
     float* out = to + e * block.count();
@@ -87,7 +83,7 @@ void factor_algebra::turn_factors(float* to, const float* from, const float* tur
       load_block(block, own, loaded.data());
       own = loaded.data();
     }
-    turn_one(how.to_tensors ? made.data() : out, own, turn, how);
+    turn_lines(how.to_tensors ? made.data() : out, own, by.data(), how.rank, how.longer);
     if (how.to_tensors) store_block(block, made.data(), out);
   });
 }

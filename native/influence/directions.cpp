@@ -49,9 +49,11 @@ void direction_finder::probe(int first, int n, const float* gradients) {
 }
 
 // Of each of some factors the pivots of its Gram matrix of the probes, where every example has unit length over all factors.
-std::vector<std::vector<factor_pivot>> direction_finder::pivots_of(size_t first, size_t count, const device_array<float>& units) {
+std::vector<std::vector<factor_pivot>> direction_finder::pivots_of(size_t first, size_t count, const device_array<float>& units,
+                                                                   gram_scratch& scratch) {
   const size_t n = examples_;
-  device_array<float> grams(device_, count * n * n), across;
+  auto& [grams, across] = scratch;
+  grams.reserve(device_, count * n * n);
   device_.zero(grams.get(), count * n * n * sizeof(float));
   int most = 0;
   for (size_t i = 0; i < count; i++) {
@@ -89,8 +91,10 @@ void direction_finder::choose() {
   };
   std::vector<candidate> all;
   const size_t together = std::max<size_t>(1, most_grams / (sizeof(float) * examples_ * examples_));
+  // Kept from group to group: memory that is new each time takes longer than what is written to it.
+  gram_scratch scratch;
   for (size_t from = 0; from < parts_.size(); from += together) {
-    const auto found = pivots_of(from, std::min(together, parts_.size() - from), on_device);
+    const auto found = pivots_of(from, std::min(together, parts_.size() - from), on_device, scratch);
     for (size_t i = 0; i < found.size(); i++)
       for (const factor_pivot& one : found[i]) {
         parts_[from + i].chosen.push_back(static_cast<int>(one.example));

@@ -37,7 +37,11 @@ class direction_finder {
     std::vector<int> chosen;         // examples, in the order of their directions
     device_array<float> directions;  // [chosen, count]
   };
-  std::vector<std::vector<factor_pivot>> pivots_of(size_t first, size_t count, const device_array<float>& units);
+  // Gram matrices of some factors, and probes of one, [probes, examples].
+  struct gram_scratch {
+    device_array<float> grams, across;
+  };
+  std::vector<std::vector<factor_pivot>> pivots_of(size_t first, size_t count, const device_array<float>& units, gram_scratch& scratch);
   void orthonormalise_all();
 
   backend& device_;

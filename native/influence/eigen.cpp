@@ -6,15 +6,10 @@
 #include <vector>
 
 #include "core/clones.h"
+#include "influence/lines.h"
 
 namespace ol {
 namespace {
-
-// y += s * x
-OL_CLONES("arch=skylake-avx512", "avx2", "default")
-void add_scaled(double *__restrict y, const double *__restrict x, double s, size_t n) {
-  for (size_t i = 0; i < n; i++) y[i] += s * x[i];
-}
 
 // row -= a * x + b * y
 OL_CLONES("arch=skylake-avx512", "avx2", "default")

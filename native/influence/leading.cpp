@@ -5,6 +5,7 @@
 
 #include "core/random.h"
 #include "influence/eigen.h"
+#include "influence/lines.h"
 
 namespace ol {
 namespace {
@@ -64,7 +65,7 @@ bool by_iteration(const std::vector<float>& matrix, int n, int wanted, std::vect
     std::fill_n(to, n, 0.0);
     const double* mix = &turn[static_cast<size_t>(count - 1 - i) * count];
     for (int j = 0; j < count; j++)
-      for (int k = 0; k < n; k++) to[k] += mix[j] * rows[static_cast<size_t>(j) * n + k];
+      add_scaled(to, &rows[static_cast<size_t>(j) * n], mix[j], n);
     orient(to, n);
   }
   return true;
@@ -79,8 +80,7 @@ void orthonormalise(std::vector<double>& rows, int count, int n, int passes) {
     for (int pass = 0; pass < passes; pass++)
       for (int j = 0; j < i; j++) {
         const double* other = &rows[static_cast<size_t>(j) * n];
-        const double along = dot(row, other, n);
-        for (int k = 0; k < n; k++) row[k] -= along * other[k];
+        add_scaled(row, other, -dot(row, other, n), n);
       }
     const double length = std::sqrt(dot(row, row, n));
     const double scale = length > before * 1e-10 ? 1 / length : 0;

@@ -61,18 +61,6 @@ class eigen_tasks {
 
 }  // namespace
 
-double sum_of_squares(const float* values, size_t count) {
-  const size_t lanes = 16;
-  double chains[lanes] = {};
-  size_t i = 0;
-  for (; i + lanes <= count; i += lanes)
-    for (size_t lane = 0; lane < lanes; lane++) chains[lane] += static_cast<double>(values[i + lane]) * values[i + lane];
-  for (size_t lane = 0; i < count; i++, lane++) chains[lane] += static_cast<double>(values[i]) * values[i];
-  double sum = 0;
-  for (double chain : chains) sum += chain;
-  return sum;
-}
-
 void factor_whitening::along_axes(backend& device, factor_scratch& scratch, int n) const {
   scratch.narrow.reserve(device, static_cast<size_t>(n) * rank * axes);
   device.gemm(scratch.narrow.get(), scratch.rows.get(), into.get(), n * rank, axes, longer);

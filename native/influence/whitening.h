@@ -11,9 +11,6 @@
 
 namespace ol {
 
-// In as many chains as a vector has lanes, added up in their order.
-double sum_of_squares(const float* values, size_t count);
-
 struct factor_whitening;
 
 // What a device makes of the gradients of one factor on the way; the next factor's takes its place.
