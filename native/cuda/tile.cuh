@@ -20,11 +20,8 @@ using medium_tile = tile_shape<64, 64, 16, 4, 4>;
 using flat_tile = tile_shape<8, 32, 32, 1, 1>;
 using tall_tile = tile_shape<32, 8, 32, 1, 1>;
 
-// Which terms an output row takes: all, k <= row + shift, or k >= row.
-enum class terms { all, until, from };
-
 // DEEP: k is contiguous in that operand.
-template <class S, bool A_DEEP, bool B_DEEP, terms TERMS = terms::all>
+template <class S, bool A_DEEP, bool B_DEEP>
 class tile_product {
  public:
   // The tile's first row and column of an m x n product.
@@ -59,7 +56,7 @@ class tile_product {
   }
 
   // Goes on with terms k0 .. k1-1. All threads of the block call it.
-  __device__ void add(const float* a, ptrdiff_t lda, const float* b, ptrdiff_t ldb, int k0, int k1, int shift = 0) {
+  __device__ void add(const float* a, ptrdiff_t lda, const float* b, ptrdiff_t ldb, int k0, int k1) {
     __shared__ __align__(16) float as[S::depth][S::rows + 4];
     __shared__ __align__(16) float bs[S::depth][S::cols + 4];
     float ra[loads_a], rb[loads_b];
@@ -70,13 +67,13 @@ class tile_product {
       // The next terms are on their way while these are multiplied.
       if (k + S::depth < k1) fetch(ra, rb, a, lda, b, ldb, k + S::depth, k1);
       const int depth = k1 - k < S::depth ? k1 - k : S::depth;
-      if (depth == S::depth && whole(k, shift)) {
+      if (depth == S::depth) {
 #pragma unroll
-        for (int p = 0; p < S::depth; ++p) multiply<false>(as[p], bs[p], k + p, shift);
+        for (int p = 0; p < S::depth; ++p) multiply(as[p], bs[p]);
       } else {
         // A term that is not there must not be added as zero: -0 would become +0.
 #pragma unroll 1
-        for (int p = 0; p < depth; ++p) multiply<true>(as[p], bs[p], k + p, shift);
+        for (int p = 0; p < depth; ++p) multiply(as[p], bs[p]);
       }
       __syncthreads();
     }
@@ -96,18 +93,6 @@ class tile_product {
   }
   __device__ __forceinline__ int col(int j) const {
     return col0_ + place<S::tn, S::cols>(j, static_cast<int>(threadIdx.x) % S::across);
-  }
-
-  // True if all rows of the tile take all terms k .. k+depth-1.
-  __device__ __forceinline__ bool whole(int k, int shift) const {
-    if constexpr (TERMS == terms::until) return k + S::depth - 1 <= row0_ + shift;
-    if constexpr (TERMS == terms::from) return k >= row0_ + S::rows - 1;
-    return true;
-  }
-  __device__ __forceinline__ bool takes(int i, int k, int shift) const {
-    if constexpr (TERMS == terms::until) return k <= row(i) + shift;
-    if constexpr (TERMS == terms::from) return k >= row(i);
-    return true;
   }
 
   __device__ __forceinline__ void fetch(float* ra, float* rb, const float* a, ptrdiff_t lda, const float* b,
@@ -157,17 +142,14 @@ class tile_product {
     }
   }
 
-  template <bool CHECK>
-  __device__ __forceinline__ void multiply(const float* as, const float* bs, int k, int shift) {
+  __device__ __forceinline__ void multiply(const float* as, const float* bs) {
     float x[S::tm], y[S::tn];
     read<S::tm, S::rows>(x, as, static_cast<int>(threadIdx.x) / S::across);
     read<S::tn, S::cols>(y, bs, static_cast<int>(threadIdx.x) % S::across);
 #pragma unroll
-    for (int i = 0; i < S::tm; ++i) {
-      if (CHECK && !takes(i, k, shift)) continue;
+    for (int i = 0; i < S::tm; ++i)
 #pragma unroll
       for (int j = 0; j < S::tn; ++j) acc_[i][j] = ol_fma(x[i], y[j], acc_[i][j]);
-    }
   }
 
   float acc_[S::tm][S::tn];
