@@ -19,7 +19,7 @@ import {
   runInference,
   type ServedModel,
 } from "../node/ai/serve/inference.ts";
-import { servedRows } from "../node/ai/spans/model-spans.ts";
+import { committedRows } from "../node/ai/spans/model-spans.ts";
 import { randomBytes, sleep } from "../node/base/clock.ts";
 import type { CodedError } from "../node/base/errors.ts";
 import type { InfluenceList } from "../precompiles/influence-verifier/types.ts";
@@ -44,7 +44,7 @@ export async function postFalseClaim(
   const model = await loadServedModel(rpcSource(client), await getModel(client, at, BigInt(modelId)));
   const maxTokensOut = model.method.generation.maxTokens;
   const source = rpcSource(client);
-  const rows = () => servedRows(client, at, source, model.registered, model.manifest);
+  const rows = () => committedRows(client, at, source, model.registered, model.manifest);
   const inference = await runInference(new Session(), model, question, maxTokensOut, {
     rows: async () => new ContextRows((await rows()).set.examples),
     signal,

@@ -85,14 +85,7 @@ hash64 served(world& w, ol_session* session, int32_t arithmetic) {
     while ((id = submit(engine.get(), made, 1, 0)) == 0) ended += take(engine.get(), answers);
   }
   while (ended < asked) ended += take(engine.get(), answers);
-  hash64 hash;
-  for (const auto& [id, got] : answers) {
-    hash.add(&id, sizeof id);
-    hash.add(got.tokens);
-    hash.add(got.logprobs);
-    hash.add(&got.ended, sizeof got.ended);
-  }
-  return hash;
+  return hash_of(answers);
 }
 
 // An output of a job that is done.

@@ -9,20 +9,13 @@
 #include "core/error.h"
 #include "core/session.h"
 #include "cuda_runtime.h"
+#include "expect.h"
 #include "kinds.h"
 #include "requests.h"
 
 using namespace ol;
 
 namespace {
-
-int wrong = 0;
-
-void expect(bool holds, const char* what) {
-  if (holds) return;
-  ++wrong;
-  std::printf("WRONG: %s\n", what);
-}
 
 float value_at(backend& device, const float* memory) {
   float value;
@@ -143,14 +136,7 @@ hash64 served(int32_t arithmetic, const format_case& format) {
     CHECK(submit(engine.get(), made, 1, 0) != 0);
   }
   while (ended < asked) ended += take(engine.get(), answers);
-  hash64 hash;
-  for (const auto& [id, got] : answers) {
-    hash.add(&id, sizeof id);
-    hash.add(got.tokens);
-    hash.add(got.logprobs);
-    hash.add(&got.ended, sizeof got.ended);
-  }
-  return hash;
+  return hash_of(answers);
 }
 
 // One request after the other, by adapters of the same shape and of another: batches that differ in nothing else.

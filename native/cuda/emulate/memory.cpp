@@ -10,18 +10,11 @@
 #include "core/session.h"
 #include "cuda/arena.h"
 #include "cuda_runtime.h"
+#include "expect.h"
 
 using namespace ol;
 
 namespace {
-
-int wrong = 0;
-
-void expect(bool holds, const char* what) {
-  if (holds) return;
-  ++wrong;
-  std::printf("WRONG: %s\n", what);
-}
 
 const size_t mib = size_t{1} << 20;
 

@@ -17,7 +17,7 @@ import {
   type ServedModel,
   sharedBase,
 } from "../serve/inference.ts";
-import { type CommittedRows, servedRows } from "../spans/model-spans.ts";
+import { type CommittedRows, committedRows } from "../spans/model-spans.ts";
 import { decodeMethod, servedArithmetic } from "../train/method.ts";
 import type { JobResult } from "./job.ts";
 import type { JobOrder } from "./order.ts";
@@ -66,7 +66,7 @@ export async function loadTrained(
   const readsRows = commitment.spans !== NO_SPANS || method.context !== undefined;
   return {
     ...{ base, adapter },
-    rows: readsRows ? await servedRows(client, at, content, trained, manifest) : undefined,
+    rows: readsRows ? await committedRows(client, at, content, trained, manifest) : undefined,
     method,
     basis: decodeBasis(await content.get(manifest.basis), sizes),
     index: await storedIndex(content, manifest, commitment),

@@ -115,22 +115,6 @@ export interface CommittedRows extends ReadRows {
  * Reads the rows of a registered model, and compares them with what its index commits of spans, if it does.
  * @throws CodedError `INDEX_MISMATCH` where they don't give it; those of readRows and withSpans.
  */
-export async function servedRows(
-  client: ChainClient,
-  at: ProtocolAddresses,
-  content: ContentSource,
-  model: Pick<RegisteredModel, "snapshots" | "index">,
-  manifest: Pick<Manifest, "tokenizer" | "method">,
-): Promise<CommittedRows> {
-  if (model.index.spans !== NO_SPANS) return committedRows(client, at, content, model, manifest);
-  const { set, tokenizer } = await readRows(client, at, content, model, manifest);
-  return { set, tokenizer, completions: await completionsOf(set.examples, tokenizer) };
-}
-
-/**
- * Reads the rows of a registered model whose index commits spans.
- * @throws CodedError `INDEX_MISMATCH` where the rows don't give what is committed; those of readRows and withSpans.
- */
 export async function committedRows(
   client: ChainClient,
   at: ProtocolAddresses,
@@ -140,7 +124,7 @@ export async function committedRows(
 ): Promise<CommittedRows> {
   const { set, tokenizer } = await readRows(client, at, content, model, manifest);
   const completions = await completionsOf(set.examples, tokenizer);
-  await requireSpans(set, completions, model.index.spans);
+  if (model.index.spans !== NO_SPANS) await requireSpans(set, completions, model.index.spans);
   return { set, tokenizer, completions };
 }
 

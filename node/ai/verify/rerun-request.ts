@@ -20,7 +20,7 @@ import {
   runInference,
   type ServedModel,
 } from "../serve/inference.ts";
-import { type CommittedRows, servedRows } from "../spans/model-spans.ts";
+import { type CommittedRows, committedRows } from "../spans/model-spans.ts";
 import type { OpenedRequest } from "./evidence.ts";
 import type { AskedInEpoch } from "./rerun.ts";
 
@@ -97,7 +97,7 @@ function rowsOnce(
 ): () => Promise<CommittedRows> {
   let reading: Promise<CommittedRows> | undefined;
   return () => {
-    reading ??= servedRows(client, at, content, registered, manifest);
+    reading ??= committedRows(client, at, content, registered, manifest);
     return reading;
   };
 }

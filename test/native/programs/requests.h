@@ -59,6 +59,18 @@ inline size_t take(ol_engine* engine, std::map<uint64_t, answer>& answers) {
   return ended;
 }
 
+// Of all answers with what they were told.
+inline hash64 hash_of(const std::map<uint64_t, answer>& answers) {
+  hash64 hash;
+  for (const auto& [id, got] : answers) {
+    hash.add(&id, sizeof id);
+    hash.add(got.tokens);
+    hash.add(got.logprobs);
+    hash.add(&got.ended, sizeof got.ended);
+  }
+  return hash;
+}
+
 inline engine_ptr open_engine(ol_session* session, const ol_model* model, int32_t batch, int32_t pages, int32_t arithmetic) {
   const ol_engine_options options{batch, 40, 16, 4, pages, 0, arithmetic};
   ol_engine* made = nullptr;
