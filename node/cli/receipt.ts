@@ -170,17 +170,17 @@ function verbatimLines({
 }
 
 /** Rows that stood in the prompt with their shares, and what base, training and rows made of the answer's log p. */
-function contextLines({ context }: Pick<Receipt, "context">): string[] {
+function contextLines({ context, claim }: Pick<Receipt, "context" | "claim">): string[] {
   if (context === undefined) return [];
   const { total, base, training, context: added } = partsOf(context);
   const nats = (units: number) => (units / NAT_UNITS).toFixed(3);
   const [drops, shares] = [dropsOf(context), sharesOf(context)];
   return [
-    `context   ${context.rows.length} rows stood before the question; log p of the answer ${nats(total)} nats = base ${nats(base)}, training ${nats(training)}, rows ${nats(added)} (not part of the claim)`,
-    ...context.rows.map(({ rowId }, i) => {
+    `context   ${context.rows.length} rows stood before the question; log p of the answer ${nats(total)} nats = base ${nats(base)}, training ${nats(training)}, rows ${nats(added)}; ${claim.context.partBps / 100} % of the contributors' part is theirs`,
+    ...context.rows.map(({ rowId, gain }, i) => {
       const [drop, share] = [drops[i]!, shares[i]!];
       const said = `${nats(Math.abs(drop))} nats ${drop < 0 ? "more" : "less"}`;
-      return `  row ${rowId}  without it the base has ${said}; ${share === 0 ? "no share" : `share ${(share / 100).toFixed(2)} %`}`;
+      return `  row ${rowId}  without it the base has ${said}; it says ${gain} of 16 of the answer; ${share === 0 ? "no share" : `share ${(share / 100).toFixed(2)} %`}`;
     }),
   ];
 }

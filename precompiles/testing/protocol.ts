@@ -9,6 +9,7 @@ import {
   keccak256,
   numberToHex,
 } from "viem";
+import { NO_CONTEXT } from "../../node/ai/context/rule.ts";
 import {
   datanetRegistryAbi,
   hostStakesAbi,
@@ -304,6 +305,7 @@ export const claimWith = (p: Protocol, list: ListArgument) => ({
   queryHash: keccak256(p.fixture.query),
   earnedBps: 10_000,
   list,
+  context: NO_CONTEXT,
 });
 
 /** Asks HOST's model 1 as CALLER. */

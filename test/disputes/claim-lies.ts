@@ -106,6 +106,14 @@ export async function aimedQuery(world: World, liar: PrivateKeyAccount): Promise
   return throughPanel(world, liar, { asked: honest.asked, ...(await withQuery(world, honest, aimed)) });
 }
 
+/** All for a contribution whose rows stood in no prompt: this model shows none. */
+export async function madeUpContext(world: World, liar: PrivateKeyAccount): Promise<string> {
+  const { asked, claim, query } = await honestClaim(world, liar.address);
+  const { contributionId } = recordOf(world.model.index, 0);
+  const context = { partBps: 10_000, contributionIds: [contributionId], weights: [1n] };
+  return throughPanel(world, liar, { asked, claim: { ...claim, context }, query });
+}
+
 /** An earlier answer serves again: as it was, and dressed for the new request. */
 export async function replay(world: World, liar: PrivateKeyAccount): Promise<string> {
   const earlier = await honestClaim(world, liar.address);

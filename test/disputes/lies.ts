@@ -1,6 +1,7 @@
 import type { PrivateKeyAccount } from "viem/accounts";
 import {
   aimedQuery,
+  madeUpContext,
   missingContributor,
   replay,
   selfRefutation,
@@ -37,6 +38,7 @@ interface Lie {
 export const LIES: Readonly<Record<string, Lie>> = {
   "zero query": { isHost: true, tell: zeroQuery },
   "aimed query": { isHost: true, tell: aimedQuery },
+  "made-up context": { isHost: true, tell: madeUpContext },
   replay: { isHost: true, tell: replay },
   "wrong tokens": { isHost: true, tell: wrongTokens },
   "withheld query": { isHost: true, tell: withheldQuery },

@@ -75,12 +75,13 @@ function figuresOf(
     const { fact, rows } = answer;
     const isSaid = rows.map(({ row }) => holdsValue(found.answer, row.completion));
     const { training, context } = partsOf(losses);
+    const byDrop = { ...losses, rows: losses.rows.map((row) => ({ ...row, gain: 1 })) };
     return {
       ...{ isExact: found.isExact, isNamed: holdsValue(found.answer, fact.answer) },
       isContributors: first !== undefined && rows[first]!.contributor === fact.contributor,
       isSaid: isSaid.includes(true),
       isSaidFirst: first !== undefined && isSaid[first]!,
-      ...{ training: training / NAT_UNITS, context: context / NAT_UNITS, part: contextPart(losses) },
+      ...{ training: training / NAT_UNITS, context: context / NAT_UNITS, part: contextPart(byDrop) },
       byBase: (losses.base.none - losses.base.all) / NAT_UNITS,
     };
   });

@@ -1,5 +1,6 @@
 import { type Abi, bytesToHex, decodeFunctionResult, encodeFunctionData, keccak256, numberToHex } from "viem";
 import type { Claim } from "../../node/ai/client/claims.ts";
+import { NO_CONTEXT } from "../../node/ai/context/rule.ts";
 import {
   hostStakesAbi,
   inferenceMarketAbi,
@@ -131,6 +132,7 @@ export class ChainTable {
       queryHash: keccak256(this.fixture.query),
       earnedBps: Number(game.bill.earnedBps),
       list,
+      context: NO_CONTEXT,
     };
   }
 

@@ -4,10 +4,11 @@ pragma solidity 0.8.37;
 import {IAgentDeeds} from "../interfaces/agents/IAgentDeeds.sol";
 import {Claim, IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
 import {AttributionLedger} from "../protocol/AttributionLedger.sol";
+import {Earnings} from "../protocol/Earnings.sol";
 import {ModelLedger} from "../protocol/ModelLedger.sol";
 import {REWARD_SPLITTER} from "../protocol/Precompiles.sol";
 import {SnapshotPools} from "../protocol/SnapshotPools.sol";
-import {BPS, ContributionId, RequestId} from "../protocol/Types.sol";
+import {RequestId} from "../protocol/Types.sol";
 import {AgentStakes} from "./AgentStakes.sol";
 import {AgentId, DeedId} from "./AgentTypes.sol";
 
@@ -105,19 +106,26 @@ contract AgentDeeds is IAgentDeeds {
 
     /// @dev As the market divides the contributors' part of a fee.
     function _payBack(DeedId deedId, Claim calldata claim, uint256 amount) private {
-        uint256 earned = claim.list.weights.length > 0 ? amount * claim.earnedBps / BPS : 0;
-        if (amount > earned) {
-            POOLS.fundAll{value: amount - earned}(MODELS.snapshotsOf(claim.modelId), claim.requestId, "deed");
+        (uint256 byContext, uint256 byList) = Earnings.partsOf(claim, amount);
+        uint256 left = amount - byContext - byList;
+        if (left > 0) {
+            POOLS.fundAll{value: left}(MODELS.snapshotsOf(claim.modelId), claim.requestId, "deed");
         }
-        if (earned == 0) return;
-        uint64[] calldata ids = claim.list.contributionIds;
-        address[] memory to = new address[](ids.length);
-        for (uint256 i = 0; i < ids.length; i++) {
-            to[i] = LEDGER.payeeOf(ContributionId.wrap(ids[i]));
-        }
-        uint256[] memory parts = REWARD_SPLITTER.split(earned, claim.list.weights);
-        emit DeedContributorsPaid(deedId, claim.requestId, ids, to, parts);
-        REWARD_SPLITTER.pay{value: earned}(to, parts);
+        _pay(deedId, claim.requestId, byList, claim.list.contributionIds, claim.list.weights);
+        _pay(deedId, claim.requestId, byContext, claim.context.contributionIds, claim.context.weights);
+    }
+
+    function _pay(
+        DeedId deedId,
+        RequestId requestId,
+        uint256 amount,
+        uint64[] calldata ids,
+        uint256[] calldata weights
+    ) private {
+        if (amount == 0) return;
+        (address[] memory to, uint256[] memory parts) = Earnings.divide(LEDGER, amount, ids, weights);
+        emit DeedContributorsPaid(deedId, requestId, ids, to, parts);
+        REWARD_SPLITTER.pay{value: amount}(to, parts);
     }
 
     function _checkSettled(DeedId deedId, RequestId expected, Claim calldata claim) private view {

@@ -120,7 +120,14 @@ abstract contract AuditCases is IAuditCases {
     /// @inheritdoc IAuditCases
     function valueOf(Claim calldata given) public pure returns (bytes32) {
         return keccak256(
-            abi.encode(given.tokensIn, given.tokensOut, given.outputHash, given.queryHash, given.earnedBps)
+            abi.encode(
+                given.tokensIn,
+                given.tokensOut,
+                given.outputHash,
+                given.queryHash,
+                given.earnedBps,
+                given.context
+            )
         );
     }
 

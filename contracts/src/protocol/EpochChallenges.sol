@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IndexCommitment, InfluenceList} from "../interfaces/IInfluenceVerifier.sol";
+import {IndexCommitment} from "../interfaces/IInfluenceVerifier.sol";
 import {IEpochChallenges} from "../interfaces/protocol/IEpochChallenges.sol";
 import {Claim} from "../interfaces/protocol/IInferenceMarket.sol";
 import {IInferenceEpochs, Range, ShownLeaf, ShownPayout} from "../interfaces/protocol/IInferenceEpochs.sol";
 import {ModelTerms} from "../interfaces/protocol/IModelLedger.sol";
 import {Announcements} from "./Announcements.sol";
 import {Covers} from "./Covers.sol";
+import {Earnings} from "./Earnings.sol";
 import {EpochProofs} from "./EpochProofs.sol";
 import {EpochTreeChallenges} from "./EpochTreeChallenges.sol";
 import {ModelLedger} from "./ModelLedger.sol";
@@ -74,7 +75,7 @@ contract EpochChallenges is EpochTreeChallenges {
     function challengeMissing(
         EpochId epochId,
         ShownLeaf calldata inference,
-        uint256 at,
+        uint64 contributionId,
         uint32 gap,
         ShownPayout calldata before,
         ShownPayout calldata later,
@@ -82,10 +83,8 @@ contract EpochChallenges is EpochTreeChallenges {
     ) external {
         (uint64 announcedBlock, IInferenceEpochs.Epoch memory epoch) = _begin(epochId);
         EpochProofs.checkLeaf(epoch, inference);
-        uint64[] calldata ids = inference.claim.list.contributionIds;
-        if (at >= ids.length) revert ContributionOutOfList(at, ids.length);
-        if (_earned(epoch, inference, ids[at]) == 0) revert EpochStands();
-        uint256 key = EpochProofs.keyOf(ids[at], inference.position);
+        if (_earned(epoch, inference, contributionId) == 0) revert EpochStands();
+        uint256 key = EpochProofs.keyOf(contributionId, inference.position);
         SumTree memory tree = EpochProofs.treeOf(epoch, true);
         if (gap > tree.count) revert WrongPosition(gap, tree.count);
         if (gap > 0 && _keyAt(tree, before, gap - 1) >= key) revert EpochStands();
@@ -93,11 +92,12 @@ contract EpochChallenges is EpochTreeChallenges {
         EPOCHS.refuteEpoch(epochId, msg.sender, announcedBlock, "missing payout");
     }
 
-    /// @notice Reverts where a list, or the query behind it, has no right form.
+    /// @notice Reverts where a claim's list or context, or the query behind it, has no right form.
     /// @param query Nothing where it is not looked at.
-    function checkForm(ModelId modelId, InfluenceList calldata list, bytes calldata query) external view {
+    function checkForm(ModelId modelId, Claim calldata given, bytes calldata query) external view {
         IndexCommitment memory index = MODELS.indexOf(modelId);
-        INFLUENCE_VERIFIER.checkClaim(index, list);
+        INFLUENCE_VERIFIER.checkClaim(index, given.list);
+        Earnings.checkContext(given.context);
         if (query.length > 0) INFLUENCE_VERIFIER.checkQuery(index, Covers.sketchOf(index, query));
     }
 
@@ -108,7 +108,7 @@ contract EpochChallenges is EpochTreeChallenges {
         returns (bool)
     {
         if (query.length > 0 && keccak256(query) != given.queryHash) revert EpochStands();
-        try this.checkForm(modelId, given.list, query) {
+        try this.checkForm(modelId, given, query) {
             return true;
         } catch (bytes memory reason) {
             return reason.length < 4;

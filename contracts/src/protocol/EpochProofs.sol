@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Claim} from "../interfaces/protocol/IInferenceMarket.sol";
 import {IInferenceEpochs, Range, ShownLeaf, ShownPayout} from "../interfaces/protocol/IInferenceEpochs.sol";
-import {REWARD_SPLITTER} from "./Precompiles.sol";
+import {Earnings} from "./Earnings.sol";
 import {SumNode, SumTree, SumTrees} from "./SumTrees.sol";
 import {BPS, EpochId, FeeSplit, RequestId} from "./Types.sol";
 
@@ -119,17 +119,18 @@ library EpochProofs {
         return (net * platformBps) / (BPS - platformBps);
     }
 
-    /// @notice What a contribution earned by an inference, in wei; 0 if it is not in its list.
+    /// @notice What a contribution earned by an inference, in wei; 0 if it is named by neither list nor context.
     function earnedOf(ShownLeaf calldata shown, FeeSplit memory split, uint64 contributionId)
         internal
         view
         returns (uint256)
     {
-        uint64[] calldata ids = shown.claim.list.contributionIds;
-        uint256 i = 0;
-        while (i < ids.length && ids[i] != contributionId) i++;
-        if (i == ids.length) return 0;
-        uint256 part = (uint256(shown.net) * split.contributors * shown.claim.earnedBps) / (BPS * BPS);
-        return REWARD_SPLITTER.split(part, shown.claim.list.weights)[i];
+        Claim calldata claim = shown.claim;
+        (uint256 byContext, uint256 byList) =
+            Earnings.partsOf(claim, (uint256(shown.net) * split.contributors) / BPS);
+        return Earnings.shareOf(byList, claim.list.contributionIds, claim.list.weights, contributionId)
+            + Earnings.shareOf(
+            byContext, claim.context.contributionIds, claim.context.weights, contributionId
+        );
     }
 }

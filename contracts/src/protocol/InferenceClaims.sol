@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IndexCommitment} from "../interfaces/IInfluenceVerifier.sol";
 import {Claim, IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
 import {Covers} from "./Covers.sol";
+import {Earnings} from "./Earnings.sol";
 import {InferenceRequests} from "./InferenceRequests.sol";
 import {INFLUENCE_VERIFIER} from "./Precompiles.sol";
 import {BPS} from "./Types.sol";
@@ -72,6 +73,7 @@ abstract contract InferenceClaims is InferenceRequests {
             revert TokensOverMaximum(given.tokensIn, given.tokensOut);
         }
         if (given.earnedBps > BPS) revert EarnedOutOfRange(given.earnedBps);
+        Earnings.checkContext(given.context);
     }
 
     function _post(Request storage order, Claim calldata given, bytes calldata query, bool proved) private {

@@ -6,16 +6,16 @@ import {IChallengedClaims} from "../interfaces/protocol/IChallengedClaims.sol";
 import {Claim, IInferenceMarket} from "../interfaces/protocol/IInferenceMarket.sol";
 import {ModelTerms} from "../interfaces/protocol/IModelLedger.sol";
 import {AttributionLedger} from "./AttributionLedger.sol";
+import {Earnings} from "./Earnings.sol";
 import {HostStakes} from "./HostStakes.sol";
 import {InferenceClaims} from "./InferenceClaims.sol";
 import {InferenceRequests} from "./InferenceRequests.sol";
 import {ModelLedger} from "./ModelLedger.sol";
 import {ModelStaking} from "./ModelStaking.sol";
-import {REWARD_SPLITTER} from "./Precompiles.sol";
 import {ProtocolParameters} from "./ProtocolParameters.sol";
 import {RewardBalances} from "./RewardBalances.sol";
 import {SnapshotPools} from "./SnapshotPools.sol";
-import {BPS, ContributionId, RequestId} from "./Types.sol";
+import {BPS, RequestId} from "./Types.sol";
 
 /// @title Paid inferences: request, claim, challenge, settlement.
 /// @notice A claim can be challenged until its window ends (ClaimChallenges): a counter-example is decided at once. What a
@@ -97,7 +97,8 @@ contract InferenceMarket is InferenceClaims {
         _refund(given.requestId, order.payer, order.escrow);
         // Payer and host may have agreed on it, and have rows in the pools: it costs twice what others would have had.
         (Payout memory payout,) = _payoutOf(order, given);
-        uint256 part = 2 * (payout.contributors + payout.pools + payout.stakers + payout.platform);
+        uint256 part = payout.contributors + payout.context + payout.pools + payout.stakers + payout.platform;
+        part *= 2;
         part = HOSTS.charge(order.host, part);
         _toPools(given, order.bond + part, "not delivered");
     }
@@ -197,6 +198,7 @@ contract InferenceMarket is InferenceClaims {
         (Payout memory payout, address owner) = _payoutOf(order, given);
         emit InferenceSettled(given.requestId, order.modelId, order.fee, payout);
         if (payout.contributors > 0) _payContributors(given, payout.contributors);
+        if (payout.context > 0) _payContext(given, payout.context);
         _toPools(given, payout.pools, "no row earned");
         if (payout.stakers > 0) STAKING.reward{value: payout.stakers}(order.modelId, given.requestId);
         address[] memory to = new address[](4);
@@ -210,15 +212,19 @@ contract InferenceMarket is InferenceClaims {
         BALANCES.creditFor{value: order.bond}(order.host, "bond", RequestId.unwrap(given.requestId));
     }
 
-    /// @dev The payees are the registry's word, never the claim's.
     function _payContributors(Claim calldata given, uint256 amount) private {
         uint64[] calldata ids = given.list.contributionIds;
-        address[] memory to = new address[](ids.length);
-        for (uint256 i = 0; i < ids.length; i++) {
-            to[i] = LEDGER.payeeOf(ContributionId.wrap(ids[i]));
-        }
-        uint256[] memory parts = REWARD_SPLITTER.split(amount, given.list.weights);
+        (address[] memory to, uint256[] memory parts) =
+            Earnings.divide(LEDGER, amount, ids, given.list.weights);
         emit ContributorsPaid(given.requestId, ids, to, parts);
+        _payExactly(to, parts);
+    }
+
+    function _payContext(Claim calldata given, uint256 amount) private {
+        uint64[] calldata ids = given.context.contributionIds;
+        (address[] memory to, uint256[] memory parts) =
+            Earnings.divide(LEDGER, amount, ids, given.context.weights);
+        emit ContextPaid(given.requestId, ids, to, parts);
         _payExactly(to, parts);
     }
 
@@ -241,8 +247,8 @@ contract InferenceMarket is InferenceClaims {
         payout.host = (net * terms.split.host) / BPS;
         payout.stakers = (net * terms.split.stakers) / BPS;
         uint256 part = net - payout.owner - payout.host - payout.stakers;
-        if (given.list.weights.length > 0) payout.contributors = (part * given.earnedBps) / BPS;
-        payout.pools = part - payout.contributors;
+        (payout.context, payout.contributors) = Earnings.partsOf(given, part);
+        payout.pools = part - payout.context - payout.contributors;
         if (payout.stakers > 0 && STAKING.totalStake(order.modelId) == 0) {
             payout.owner += payout.stakers;
             payout.stakers = 0;

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAuditCases} from "../../src/interfaces/protocol/IAuditCases.sol";
-import {Claim} from "../../src/interfaces/protocol/IInferenceMarket.sol";
+import {Claim, ContextShares, IInferenceMarket} from "../../src/interfaces/protocol/IInferenceMarket.sol";
 import {DisputeId, RequestId} from "../../src/protocol/Types.sol";
 import {DisputeTest} from "./DisputeTest.sol";
 
@@ -43,6 +43,28 @@ contract AuditsTest is DisputeTest {
         recordSeed(market.getRequest(requestId).seedBlock);
         vm.expectRevert(abi.encodeWithSelector(IAuditCases.NoCause.selector, requestId));
         audits.audit(claim);
+    }
+
+    function test_a_false_context_is_for_panels() public {
+        requestId = requestInference(modelId);
+        claim = claimOf(modelId, requestId, fixture);
+        ContextShares memory right = claim.context;
+        vm.assertGt(right.partBps, 0);
+        bytes32 truth = audits.valueOf(claim);
+        claim.context.weights[0] += 1;
+        vm.assertTrue(audits.valueOf(claim) != truth, "weights");
+        delete claim.context;
+        vm.assertTrue(audits.valueOf(claim) != truth, "none");
+        claim.context = right;
+        claim.context.partBps += 1;
+        vm.assertTrue(audits.valueOf(claim) != truth, "part");
+        postClaim(claim, fixture.query());
+        DisputeId id = dispute();
+        draw(id);
+        evidence();
+        vote(id, all(truth));
+        audits.conclude(claim);
+        vm.assertEq(uint256(market.getRequest(requestId).status), uint256(IInferenceMarket.Status.Refuted));
     }
 
     function test_a_conviction_freezes_the_hosts_other_open_claims() public {

@@ -301,7 +301,8 @@ contract ChallengesTest is ProtocolTest {
         vm.assertEq(payer.balance - had, ESCROW - DEPOSIT);
         vm.assertEq(balances.balanceOf(payer), DEPOSIT);
         // Payer and host may be one, and have rows: twice what others would have had of the fee.
-        uint256 part = 2 * (payout.contributors + payout.pools + payout.stakers + payout.platform);
+        uint256 part =
+            2 * (payout.contributors + payout.context + payout.pools + payout.stakers + payout.platform);
         vm.assertEq(stake - hosts.hostOf(host).amount, part);
         vm.assertEq(hosts.hostOf(host).convictedAt, 0, "no lie was shown");
         vm.assertEq(pools.held(), BOND + part);

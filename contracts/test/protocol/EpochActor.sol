@@ -196,10 +196,10 @@ contract EpochActor is EpochFixture {
             uint32 gap = uint32(dues.length);
             uint32 last = uint32(drafts.length - 1);
             uint64[] memory ids = fixture.trueList().contributionIds;
-            uint256 at = ids[0] > ids[1] ? 0 : 1;
+            uint64 id = ids[0] > ids[1] ? ids[0] : ids[1];
             return abi.encodeCall(
                 IEpochChallenges.challengeMissing,
-                (epochId, leafAt(last), at, gap, payoutAt(gap - 1), payoutAt(gap), salt)
+                (epochId, leafAt(last), id, gap, payoutAt(gap - 1), payoutAt(gap), salt)
             );
         }
         return abi.encodeCall(IEpochChallenges.challengeLeaf, (epochId, leafAt(0), ranges, "", salt));

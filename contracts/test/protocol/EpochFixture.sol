@@ -152,6 +152,8 @@ abstract contract EpochFixture is PanelTest {
                     claimOf(modelId, RequestId.wrap((EpochId.unwrap(epochId) << 32) | at), fixture);
                 (claim.tokensIn, claim.tokensOut) = (90 + 7 * at, 33 + at);
                 if (at % 3 == 1) claim.earnedBps = 4321;
+                delete claim.context;
+                if (at % 3 == 2) claim.context = contextOf(claim, at);
                 drafts.push(Draft(signerOf(who), netOf(claim), claim));
             }
         }
@@ -180,12 +182,23 @@ abstract contract EpochFixture is PanelTest {
 
     function dueOf(uint32 at, uint64 id) internal view returns (uint128) {
         Draft memory one = drafts[at];
-        uint256 part = uint256(one.net) * 5000 * one.claim.earnedBps / 1e8;
-        uint256[] memory parts = REWARD_SPLITTER.split(part, one.claim.list.weights);
+        uint256 part = uint256(one.net) * 5000 / 1e4;
+        uint256 shown = part * one.claim.context.partBps / 1e4;
+        uint256 taught = (part - shown) * one.claim.earnedBps / 1e4;
+        return partOf(taught, one.claim.list.contributionIds, one.claim.list.weights, id)
+            + partOf(shown, one.claim.context.contributionIds, one.claim.context.weights, id);
+    }
+
+    function partOf(uint256 amount, uint64[] memory ids, uint256[] memory weights, uint64 id)
+        internal
+        view
+        returns (uint128 part)
+    {
+        if (ids.length == 0) return 0;
+        uint256[] memory parts = REWARD_SPLITTER.split(amount, weights);
         for (uint256 i = 0; i < parts.length; i++) {
-            if (one.claim.list.contributionIds[i] == id) return uint128(parts[i]);
+            if (ids[i] == id) part = uint128(parts[i]);
         }
-        return 0;
     }
 
     /// @dev The drafts' ranges.

@@ -6,6 +6,7 @@ import {IEpochLeaves} from "../../src/interfaces/protocol/IEpochLeaves.sol";
 import {IInferenceEpochs, ShownLeaf} from "../../src/interfaces/protocol/IInferenceEpochs.sol";
 import {ClaimChallenges} from "../../src/protocol/ClaimChallenges.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
+import {ContextShares} from "../../src/interfaces/protocol/IInferenceMarket.sol";
 import {RequestId} from "../../src/protocol/Types.sol";
 import {EpochLiesTest} from "./EpochLiesTest.sol";
 
@@ -23,7 +24,7 @@ contract EpochLeafLiesTest is EpochLiesTest {
             refused(watcher, to, _orderCall(i), STANDS);
             refused(watcher, to, _leafCall(i, fixture.query()), STANDS);
             refused(watcher, to, _payoutCall(i, dues[i].inference), STANDS);
-            refused(watcher, to, _missingCall(dues[i].inference, _indexOf(dues[i].contributionId), i), STANDS);
+            refused(watcher, to, _missingCall(dues[i].inference, dues[i].contributionId, i), STANDS);
         }
         vm.assertTrue(statusOf(epochId) == IInferenceEpochs.Status.Closed);
     }
@@ -68,6 +69,38 @@ contract EpochLeafLiesTest is EpochLiesTest {
         drafts[2].claim.list.floor += 1;
         closeEpoch();
         _refutes(_leafCall(2, ""));
+    }
+
+    function test_a_context_without_form() public {
+        ContextShares memory right = drafts[2].claim.context;
+        vm.assertGt(right.partBps, 0);
+        uint256 clean = vm.snapshotState();
+        for (uint256 lie = 0; lie < CONTEXT_LIES; lie++) {
+            drafts[2].claim.context = deformedContext(right, lie);
+            closeEpoch();
+            _refutes(_leafCall(2, ""));
+            vm.revertToState(clean);
+        }
+    }
+
+    function test_a_payout_that_a_context_earned() public {
+        uint64 id = drafts[2].claim.context.contributionIds[0];
+        drafts[2].claim.list = fixture.listOf(new uint32[](0));
+        owe();
+        uint256 at = 0;
+        while (dues[at].inference != 2 || dues[at].contributionId != id) at++;
+        dues[at].amount -= 1;
+        closeEpoch();
+        _refutes(_payoutCall(at, 2));
+    }
+
+    function test_a_payout_missing_that_a_context_earned() public {
+        uint64 id = drafts[2].claim.context.contributionIds[0];
+        drafts[2].claim.list = fixture.listOf(new uint32[](0));
+        delete dues;
+        closeEpoch();
+        refused(watcher, address(epochChallenges), _missingCall(2, 77, 0), STANDS);
+        _refutes(_missingCall(2, id, 0));
     }
 
     function test_a_query_without_form() public {

@@ -67,13 +67,17 @@ abstract contract EpochLiesTest is EpochFixture {
             abi.encodeCall(IEpochChallenges.challengePayout, (epochId, payoutAt(at), leafAt(inference), SALT));
     }
 
-    function _missingCall(uint32 inference, uint256 at, uint32 gap) internal view returns (bytes memory) {
+    function _missingCall(uint32 inference, uint64 contributionId, uint32 gap)
+        internal
+        view
+        returns (bytes memory)
+    {
         return abi.encodeCall(
             IEpochChallenges.challengeMissing,
             (
                 epochId,
                 leafAt(inference),
-                at,
+                contributionId,
                 gap,
                 payoutAt(gap == 0 ? dues.length : gap - 1),
                 payoutAt(gap),
@@ -97,10 +101,6 @@ abstract contract EpochLiesTest is EpochFixture {
     function _orderCall(uint256 at) internal view returns (bytes memory) {
         return
             abi.encodeCall(IEpochChallenges.challengeOrder, (epochId, payoutAt(at), payoutAt(at + 1), SALT));
-    }
-
-    function _indexOf(uint64 contributionId) internal view returns (uint256) {
-        return fixture.trueList().contributionIds[0] == contributionId ? 0 : 1;
     }
 
     function _closeWithLargest(uint128 largest) internal {

@@ -229,6 +229,7 @@ contract EpochsTest is EpochFixture {
     function test_an_epoch_without_payouts_goes_to_the_pools() public {
         for (uint256 i = 0; i < drafts.length; i++) {
             drafts[i].claim.earnedBps = 0;
+            delete drafts[i].claim.context;
         }
         owe();
         vm.assertEq(dues.length, 0);
@@ -250,6 +251,8 @@ contract EpochsTest is EpochFixture {
             drafts[i].claim.tokensIn = uint32(random % 1000);
             drafts[i].claim.tokensOut = uint32((random >> 32) % 300);
             drafts[i].claim.earnedBps = uint16((random >> 64) % 10_001);
+            delete drafts[i].claim.context;
+            if (random >> 255 == 1) drafts[i].claim.context = contextOf(drafts[i].claim, random >> 128);
             drafts[i].net = netOf(drafts[i].claim);
         }
         owe();

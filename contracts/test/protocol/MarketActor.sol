@@ -64,7 +64,7 @@ contract MarketActor is MarketLies {
         vm.prank(host);
         try market.claim(claim, query) {
             IInferenceMarket.Payout memory payout = market.payoutOf(claim);
-            _promised[id] = payout.contributors + payout.pools;
+            _promised[id] = payout.contributors + payout.context + payout.pools;
         } catch {
             HostView memory now_ = _hostNow();
             _expect(now_.isShort || now_.isFull, "a claim was refused");

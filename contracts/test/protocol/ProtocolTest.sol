@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IndexCommitment} from "../../src/interfaces/IInfluenceVerifier.sol";
+import {ContextShares} from "../../src/interfaces/protocol/IInferenceMarket.sol";
 import {ClaimChallenges} from "../../src/protocol/ClaimChallenges.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
 import {ModelDocument, ModelTerms} from "../../src/protocol/ModelLedger.sol";
@@ -157,6 +158,47 @@ abstract contract ProtocolTest is ProtocolDeployment {
         claim.queryHash = keccak256(fixture.query());
         claim.earnedBps = 10_000;
         claim.list = fixture.trueList();
+        // Of some answers rows in the prompt made a part.
+        if (RequestId.unwrap(requestId) % 3 == 2) {
+            claim.context = contextOf(claim, RequestId.unwrap(requestId));
+        }
+    }
+
+    /// @dev A part for contributions of the list, or for the first alone.
+    function contextOf(Claim memory claim, uint256 seed)
+        internal
+        pure
+        returns (ContextShares memory context)
+    {
+        uint64[] memory ids = claim.list.contributionIds;
+        uint256 count = 1 + seed % (ids.length > 1 ? 2 : 1);
+        context.partBps = uint16(1 + (seed % 10_000 * 2777) % 10_000);
+        (context.contributionIds, context.weights) = (new uint64[](count), new uint256[](count));
+        for (uint256 i = 0; i < count; i++) {
+            (context.contributionIds[i], context.weights[i]) = (ids[i], 1 + seed % (7 + i));
+        }
+        if (count == 1 || ids[0] < ids[1]) return context;
+        (context.contributionIds[0], context.contributionIds[1]) = (ids[1], ids[0]);
+    }
+
+    uint256 internal constant CONTEXT_LIES = 8;
+
+    /// @dev Of no right form.
+    function deformedContext(ContextShares memory right, uint256 lie)
+        internal
+        pure
+        returns (ContextShares memory context)
+    {
+        uint64 id = right.contributionIds[0];
+        uint256 count = lie == 0 || lie == 5 ? 0 : lie == 1 ? 9 : lie == 2 ? 2 : 1;
+        context.partBps = lie == 3 ? 0 : lie == 4 ? 10_001 : right.partBps;
+        (context.contributionIds, context.weights) = (new uint64[](count), new uint256[](count));
+        for (uint64 i = 0; i < count; i++) {
+            (context.contributionIds[i], context.weights[i]) = (lie == 2 ? id : id + i, 1);
+        }
+        if (lie == 5) context.weights = new uint256[](1);
+        if (lie == 6) context.weights[0] = 0;
+        if (lie == 7) context.weights[0] = 1 << 64;
     }
 
     /// @dev Posts `claim` with its query and without records, as the host.

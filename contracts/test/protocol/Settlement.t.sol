@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IInferenceMarket} from "../../src/interfaces/protocol/IInferenceMarket.sol";
+import {ContextShares, IInferenceMarket} from "../../src/interfaces/protocol/IInferenceMarket.sol";
 import {IHostStakes} from "../../src/interfaces/protocol/IHostStakes.sol";
 import {IInfluenceVerifier} from "../../src/interfaces/IInfluenceVerifier.sol";
+import {Earnings} from "../../src/protocol/Earnings.sol";
 import {Claim} from "../../src/protocol/InferenceClaims.sol";
 import {ContributionId, ModelId, RequestId, SnapshotRef} from "../../src/protocol/Types.sol";
 import {FixtureRow, IndexFixture} from "./IndexFixture.sol";
@@ -106,6 +107,62 @@ contract SettlementTest is ProtocolTest {
         uint256 part = net - 2 * (net * 2000 / 10_000) - net * 1000 / 10_000;
         vm.assertEq(alice.balance + bob.balance - had, part / 4);
         vm.assertEq(pools.held(), part - part / 4);
+    }
+
+    function test_rows_in_the_prompt_are_paid_apart() public {
+        Claim memory claim = claimOf(modelId, requestId, fixture);
+        (uint64 ofAlice, uint64 ofBob) = (rows[0].contributionId, rows[10].contributionId);
+        claim.list = fixture.listOf(new uint32[](0));
+        claim.context = ContextShares(4000, new uint64[](2), new uint256[](2));
+        (claim.context.contributionIds[0], claim.context.contributionIds[1]) =
+            ofAlice < ofBob ? (ofAlice, ofBob) : (ofBob, ofAlice);
+        uint256 alices = ofAlice < ofBob ? 0 : 1;
+        (claim.context.weights[alices], claim.context.weights[1 - alices]) = (3, 1);
+        postClaim(claim, fixture.query());
+        vm.warp(block.timestamp + WINDOW + 1);
+        (uint256 before, uint256 alice_, uint256 bob_) = (worth(), alice.balance, bob.balance);
+        settle(claim);
+        uint256 net = netFee();
+        uint256 part = net - 2 * (net * 2000 / 10_000) - net * 1000 / 10_000;
+        uint256 shown = part * 4000 / 10_000;
+        vm.assertEq(alice.balance - alice_ + bob.balance - bob_, shown, "the context's part");
+        uint256 alices_ = alice.balance - alice_;
+        vm.assertTrue(alices_ == shown * 3 / 4 || alices_ == shown * 3 / 4 + 1, "by its weights");
+        vm.assertEq(pools.held(), part - shown, "no listed row earned the rest");
+        vm.assertEq(worth(), before, "no wei lost");
+    }
+
+    function test_list_and_context_each_divide_their_own_part() public {
+        Claim memory claim = claimOf(modelId, requestId, fixture);
+        (claim.earnedBps, claim.context) = (2500, contextOf(claim, 0));
+        claim.context.partBps = 4000;
+        postClaim(claim, fixture.query());
+        vm.warp(block.timestamp + WINDOW + 1);
+        uint256 had = alice.balance + bob.balance;
+        IInferenceMarket.Payout memory payout = market.payoutOf(claim);
+        settle(claim);
+        uint256 net = netFee();
+        uint256 part = net - 2 * (net * 2000 / 10_000) - net * 1000 / 10_000;
+        uint256 shown = part * 4000 / 10_000;
+        vm.assertEq(payout.context, shown);
+        vm.assertEq(payout.contributors, (part - shown) * 2500 / 10_000);
+        vm.assertEq(alice.balance + bob.balance - had, payout.context + payout.contributors);
+        vm.assertEq(pools.held(), part - payout.context - payout.contributors);
+    }
+
+    function test_a_context_has_its_form() public {
+        Claim memory claim = claimOf(modelId, requestId, fixture);
+        ContextShares memory right = contextOf(claim, 1);
+        bytes memory query = fixture.query();
+        vm.startPrank(host);
+        for (uint256 lie = 0; lie < CONTEXT_LIES; lie++) {
+            claim.context = deformedContext(right, lie);
+            vm.expectRevert(Earnings.ContextForm.selector);
+            market.claim{value: BOND}(claim, query);
+        }
+        vm.stopPrank();
+        claim.context = right;
+        postClaim(claim, query);
     }
 
     function test_a_claim_serves_one_request_only() public {

@@ -99,6 +99,9 @@ abstract contract WholeMarket is WholeData, ClaimLies {
     /// @dev What the verifier of lists refuses.
     function deform(Claim memory claim, uint256 seed) internal pure {
         (uint32[] memory rows, int64[] memory scores) = (claim.list.rowIds, claim.list.scores);
+        if (seed % 5 == 4) {
+            claim.context = deformedContext(contextOf(claim, seed >> 8), (seed >> 64) % CONTEXT_LIES);
+        }
         if (seed % 4 == 0) claim.list.gains[(seed >> 8) % rows.length] -= 1;
         if (seed % 4 == 1) {
             (rows[0], rows[1]) = (rows[1], rows[0]);
@@ -165,6 +168,8 @@ abstract contract WholeMarket is WholeData, ClaimLies {
         shares.platform = feeOf(net) - net;
         (shares.owner, shares.host, shares.stakers) = (net / 5, net / 5, net / 10);
         uint256 part = net - shares.owner - shares.host - shares.stakers;
+        shares.context = part * claim.context.partBps / 10_000;
+        part -= shares.context;
         if (claim.list.weights.length > 0) shares.contributors = part * claim.earnedBps / 10_000;
         shares.pools = part - shares.contributors;
         if (staking.totalStake(modelId) > 0) return shares;
@@ -179,10 +184,15 @@ abstract contract WholeMarket is WholeData, ClaimLies {
         gains(address(feeTreasury), shares.platform);
         gains(address(pools), shares.pools);
         gains(address(staking), shares.stakers);
-        if (shares.contributors == 0) return;
-        uint256[] memory parts = REWARD_SPLITTER.split(shares.contributors, claim.list.weights);
+        _nameParts(shares.contributors, claim.list.contributionIds, claim.list.weights);
+        _nameParts(shares.context, claim.context.contributionIds, claim.context.weights);
+    }
+
+    function _nameParts(uint256 amount, uint64[] memory ids, uint256[] memory weights) private {
+        if (amount == 0) return;
+        uint256[] memory parts = REWARD_SPLITTER.split(amount, weights);
         for (uint256 i = 0; i < parts.length; i++) {
-            gains(ledger.payeeOf(ContributionId.wrap(claim.list.contributionIds[i])), parts[i]);
+            gains(ledger.payeeOf(ContributionId.wrap(ids[i])), parts[i]);
         }
     }
 }

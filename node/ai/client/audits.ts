@@ -1,4 +1,4 @@
-import { type Account, encodeAbiParameters, encodeFunctionData, keccak256 } from "viem";
+import { type Account, encodeAbiParameters, encodeFunctionData, getAbiItem, keccak256 } from "viem";
 import { auditsAbi as abi } from "../../chain/generated/abi.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
@@ -52,13 +52,18 @@ export async function causeOf(client: ChainClient, { audits }: At, claim: Claim)
   return CAUSES[found]!;
 }
 
+const VALUE = [
+  ...[{ type: "uint32" }, { type: "uint32" }, { type: "bytes32" }, { type: "bytes32" }, { type: "uint16" }],
+  getAbiItem({ abi, name: "valueOf" }).inputs[0].components[9],
+] as const;
+
 /** What panels' results are compared with. */
 export function valueOfClaim(
-  claim: Pick<Claim, "tokensIn" | "tokensOut" | "outputHash" | "queryHash" | "earnedBps">,
+  claim: Pick<Claim, "tokensIn" | "tokensOut" | "outputHash" | "queryHash" | "earnedBps" | "context">,
 ): Hash {
-  const types = ["uint32", "uint32", "bytes32", "bytes32", "uint16"].map((type) => ({ type }));
-  const { tokensIn, tokensOut, outputHash, queryHash, earnedBps } = claim;
-  return keccak256(encodeAbiParameters(types, [tokensIn, tokensOut, outputHash, queryHash, earnedBps]));
+  const { tokensIn, tokensOut, outputHash, queryHash, earnedBps, context } = claim;
+  const values = [tokensIn, tokensOut, outputHash, queryHash, earnedBps, context] as const;
+  return keccak256(encodeAbiParameters(VALUE, values));
 }
 
 /** Has a panel run a claim again, for the panel's fee. */

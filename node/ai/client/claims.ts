@@ -11,6 +11,7 @@ import type { InfluenceList } from "../../../precompiles/influence-verifier/type
 import { inferenceMarketAbi as abi } from "../../chain/generated/abi.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { type AttributionIndex, openedRecord } from "../attribution/sketch-index.ts";
+import type { ContextShares } from "../context/rule.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
 import { requireEvent } from "./datanets.ts";
 
@@ -24,9 +25,11 @@ export interface Claim {
   outputHash: Hash;
   /** keccak256 of the query sketch's bytes. */
   queryHash: Hash;
-  /** How much of the contributors' part the adapter earned, in 1/10000. */
+  /** How much of what the context leaves of the contributors' part the adapter earned, in 1/10000. */
   earnedBps: number;
   list: InfluenceList;
+  /** Which rows in the prompt made a part of it. */
+  context: ContextShares;
 }
 
 /** A claim with the query sketch that it commits to. */
@@ -48,9 +51,12 @@ export function hashOfClaim(chainId: number, market: Address, claim: Claim): Has
 
 /** The claim as the contracts take it. */
 export function claimTuple(claim: Claim): Claim {
-  const { requestId, modelId, requestHash, tokensIn, tokensOut, outputHash, queryHash, earnedBps, list } =
-    claim;
-  return { requestId, modelId, requestHash, tokensIn, tokensOut, outputHash, queryHash, earnedBps, list };
+  const { requestId, modelId, requestHash, tokensIn, tokensOut, outputHash, queryHash } = claim;
+  const { earnedBps, list, context } = claim;
+  return {
+    ...{ requestId, modelId, requestHash, tokensIn, tokensOut, outputHash, queryHash },
+    ...{ earnedBps, list, context },
+  };
 }
 
 /**

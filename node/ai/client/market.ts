@@ -1,10 +1,11 @@
-import { type Account, encodeFunctionData, type Log, parseEventLogs } from "viem";
+import { type Account, encodeFunctionData, getAbiItem, type Log, parseEventLogs } from "viem";
 import { isCodedError } from "../../base/errors.ts";
 import { inferenceMarketAbi as abi } from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import { aiError } from "../errors.ts";
 import { type ChainClient, type ProtocolAddresses, type SentTransaction, send } from "./chain.ts";
 import { requireEvent } from "./datanets.ts";
+import { summed } from "./earnings.ts";
 import { asCodedError } from "./refusals.ts";
 
 export const REQUEST_STATUS = ["none", "requested", "claimed", "settled", "refuted", "cancelled"] as const;
@@ -115,6 +116,8 @@ export function cancelRequest(
 /** How a settlement divided the escrow, in wei; the parts sum to it. */
 export interface Payout {
   contributors: bigint;
+  /** To the contributors of rows in the prompt. */
+  context: bigint;
   /** To the pools of the model's snapshots: what no row earned. */
   pools: bigint;
   owner: bigint;
@@ -123,6 +126,12 @@ export interface Payout {
   platform: bigint;
   refund: bigint;
 }
+
+/** The market's events by which contributors are paid: by training's list, and of rows in the prompt. */
+export const CONTRIBUTOR_PAYMENTS = [
+  getAbiItem({ abi, name: "ContributorsPaid" }),
+  getAbiItem({ abi, name: "ContextPaid" }),
+] as const;
 
 /** What one contribution's payee received of a request. */
 export interface ContributorPayment {
@@ -153,14 +162,17 @@ export async function settlementOf(
   const [event] = await client.public.getContractEvents({ ...query, eventName: "InferenceSettled" });
   if (!event) return undefined;
   const { transactionHash, blockNumber, logIndex } = event;
-  const range = { ...query, fromBlock: blockNumber, toBlock: blockNumber };
-  const [payment] = await client.public.getContractEvents({ ...range, eventName: "ContributorsPaid" });
-  const { contributionIds = [], contributors = [], amounts = [] } = payment?.args ?? {};
-  const paid = contributionIds.map((contributionId, i) => ({
-    contributionId,
-    to: contributors[i]!.toLowerCase() as Address,
-    amount: amounts[i]!,
-  }));
+  const range = { address: market, fromBlock: blockNumber, toBlock: blockNumber, strict: true } as const;
+  const events = await client.public.getContractEvents({ ...range, abi: CONTRIBUTOR_PAYMENTS });
+  const paying = events.filter(({ args }) => args.requestId === requestId);
+  const payments = paying.flatMap(({ args: { contributionIds, contributors, amounts } }) =>
+    contributionIds.map((contributionId, i) => ({
+      contributionId,
+      to: contributors[i]!.toLowerCase() as Address,
+      amount: amounts[i]!,
+    })),
+  );
+  const paid = summed(payments);
   return { fee: event.args.fee, payout: event.args.payout, paid, transactionHash, blockNumber, logIndex };
 }
 

@@ -27,6 +27,25 @@ export interface ContextLosses {
   model: { none: number; all: number };
 }
 
+/** A shown row, and sixteenths of the answer that it says (`fusion/rule.ts`); 16 where the index commits no spans. */
+export interface CreditedRow extends ShownRow {
+  gain: number;
+}
+
+/** The same with what each row says of the answer: what shares follow from. */
+export interface ContextCredit extends ContextLosses {
+  rows: readonly CreditedRow[];
+}
+
+/** What a claim says of the rows in the prompt: the contracts' struct of the same name. All empty where nobody has a share. */
+export interface ContextShares {
+  /** The context's part of what training and context gained together, in 1/10000. */
+  partBps: number;
+  /** Ascending. */
+  contributionIds: readonly bigint[];
+  weights: readonly bigint[];
+}
+
 /** log p of an answer in units of 2^-20 nats, as the sum of what the base knew, what training added and what the rows added. */
 export interface LogProbability {
   total: number;
@@ -50,22 +69,56 @@ export function dropsOf({ rows, base }: Pick<ContextLosses, "rows" | "base">): n
   return rows.map(({ without }) => without - base.all);
 }
 
-/** The shown rows' shares of what the context added: proportional to the drops above 0, in 1/10000, rounded down. All 0 where no drop is. */
-export function sharesOf(losses: Pick<ContextLosses, "rows" | "base">): number[] {
-  const drops = dropsOf(losses).map((drop) => BigInt(Math.max(drop, 0)));
-  const sum = drops.reduce((all, drop) => all + drop, 0n);
-  return drops.map((drop) => (sum === 0n ? 0 : Number((BigInt(WHOLE_SHARE) * drop) / sum)));
+/** What each shown row counts: its drop, if that is above 0, times its gain. */
+export function countsOf(credit: Pick<ContextCredit, "rows" | "base">): bigint[] {
+  const drops = dropsOf(credit);
+  return credit.rows.map(({ gain }, i) => BigInt(Math.max(drops[i]!, 0)) * BigInt(gain));
+}
+
+/** The shown rows' shares of what the context added, in 1/10000, rounded down. All 0 where no row counts. */
+export function sharesOf(credit: Pick<ContextCredit, "rows" | "base">): number[] {
+  const counts = countsOf(credit);
+  const sum = counts.reduce((all, count) => all + count, 0n);
+  return counts.map((count) => (sum === 0n ? 0 : Number((BigInt(WHOLE_SHARE) * count) / sum)));
 }
 
 /**
  * The context's part of what training and context gained together, in 1/10000, rounded down. A loss counts as no gain; the part is 0 where
- * nothing was gained, and where no shown row has a drop, since then nobody is known to have made it.
+ * nothing was gained, and where no shown row counts, since then nobody is known to have made it.
  */
-export function contextPart(losses: Pick<ContextLosses, "rows" | "base" | "model">): number {
-  if (dropsOf(losses).every((drop) => drop <= 0)) return 0;
+export function contextPart(credit: Pick<ContextCredit, "rows" | "base" | "model">): number {
+  if (countsOf(credit).every((count) => count === 0n)) return 0;
+  return addedPart(credit);
+}
+
+/** The same, whoever added it. */
+export function addedPart(losses: Pick<ContextLosses, "base" | "model">): number {
   const { training, context } = partsOf(losses);
   const [trained, shown] = [BigInt(Math.max(training, 0)), BigInt(Math.max(context, 0))];
   return shown === 0n ? 0 : Number((BigInt(WHOLE_SHARE) * shown) / (trained + shown));
+}
+
+/** Of an answer that no row in the prompt made a part of. */
+export const NO_CONTEXT: ContextShares = { partBps: 0, contributionIds: [], weights: [] };
+
+/**
+ * What a claim says of rows in the prompt: the part, and what the rows of each contribution count.
+ * @param contributionOf of a row of the model's index.
+ */
+export function claimedContext(
+  credit: ContextCredit,
+  contributionOf: (rowId: number) => bigint,
+): ContextShares {
+  const partBps = contextPart(credit);
+  if (partBps === 0) return NO_CONTEXT;
+  const weights = new Map<bigint, bigint>();
+  for (const [i, count] of countsOf(credit).entries()) {
+    if (count === 0n) continue;
+    const id = contributionOf(credit.rows[i]!.rowId);
+    weights.set(id, (weights.get(id) ?? 0n) + count);
+  }
+  const ids = [...weights.keys()].sort((a, b) => (a < b ? -1 : 1));
+  return { partBps, contributionIds: ids, weights: ids.map((id) => weights.get(id)!) };
 }
 
 /** A loss in nats as whole units, ties to even. Doubles times a power of two are exact, so this is the same on every machine. */

@@ -27,6 +27,7 @@ import {
 } from "../../../precompiles/testing/protocol.ts";
 import { epochLeavesAbi } from "../../chain/generated/abi.ts";
 import type { Address } from "../../chain/types/primitives.ts";
+import { NO_CONTEXT } from "../context/rule.ts";
 import {
   composeEpoch,
   type Epoch,
@@ -63,6 +64,7 @@ describe.skipIf(compiled("InferenceEpochs") === undefined)("epochs in TypeScript
       tokensOut: fc.nat(90),
       earnedBps: fc.nat(10_000),
       isEmpty: fc.boolean(),
+      context: contexts,
     });
     const empty = { ...fixture.list, rowIds: [], scores: [], gains: [], contributionIds: [], weights: [] };
     answered = fc.array(one, { minLength: 1, maxLength: 12 }).map((all) =>
@@ -72,6 +74,18 @@ describe.skipIf(compiled("InferenceEpochs") === undefined)("epochs in TypeScript
       })),
     );
   });
+
+  /** Of the first contributors, or none. */
+  const contexts = fc
+    .record({
+      partBps: fc.nat(10_000),
+      weights: fc.array(fc.bigInt(1n, (1n << 64n) - 1n), { maxLength: CONTRIBUTORS }),
+    })
+    .map(({ partBps, weights }) =>
+      partBps === 0 || weights.length === 0
+        ? NO_CONTEXT
+        : { partBps, weights, contributionIds: weights.map((_, i) => BigInt(i + 1)) },
+    );
 
   /** The next epoch of HOST. */
   async function next(all: Parameters<typeof composeEpoch>[3]): Promise<Epoch> {
@@ -214,6 +228,34 @@ describe.skipIf(compiled("InferenceEpochs") === undefined)("epochs in TypeScript
     expect(fault).toEqual({ kind: "leaf", position: 4 });
     await closeEpoch(p, at, epoch);
     await challenge(p, at.challenges, epochChallengeCall(epoch, fault!, SALT));
+    expect(await statusOf(epoch)).toBe(REFUTED);
+  });
+
+  it("a payout is missing that only the context earned", async () => {
+    const context = { partBps: 5_000, contributionIds: [BigInt(CONTRIBUTORS)], weights: [1n] };
+    const empty = { ...p.fixture.list, rowIds: [], scores: [], gains: [], contributionIds: [], weights: [] };
+    const epoch = await lying(({ inferences }) => {
+      const { claim } = inferences[2]!;
+      const told = changed(inferences, 2, { claim: { ...claim, list: { ...empty, floor: 0n }, context } });
+      const payouts = payoutsOf(TERMS, told).filter(({ inference }) => inference !== 2);
+      return { inferences: told, payouts };
+    });
+    const fault = findEpochFault(epoch, TERMS, epoch.largestNet, () => true);
+    expect(fault).toMatchObject({ kind: "missing", position: 2, contributionId: BigInt(CONTRIBUTORS) });
+    await closeEpoch(p, at, epoch);
+    await challenge(p, at.challenges, epochChallengeCall(epoch, fault!, SALT));
+    expect(await statusOf(epoch)).toBe(REFUTED);
+  });
+
+  it("a context without form refutes the epoch", async () => {
+    const context = { partBps: 0, contributionIds: [1n], weights: [1n] };
+    const epoch = await lying(({ inferences }) => {
+      const { claim } = inferences[4]!;
+      return { inferences: changed(inferences, 4, { claim: { ...claim, context } }) };
+    });
+    const fault: EpochFault = { kind: "leaf", position: 4 };
+    await closeEpoch(p, at, epoch);
+    await challenge(p, at.challenges, epochChallengeCall(epoch, fault, SALT));
     expect(await statusOf(epoch)).toBe(REFUTED);
   });
 

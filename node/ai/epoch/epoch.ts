@@ -1,8 +1,8 @@
 import { encodeAbiParameters, getAbiItem, hexToBytes, numberToBytes, numberToHex } from "viem";
-import { split } from "../../../precompiles/reward-splitter/split.ts";
 import { inferenceMarketAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import { type Claim, claimTuple } from "../client/claims.ts";
+import { type Earned, earnedBy, earnedParts } from "../client/earnings.ts";
 import { keccakOf } from "../codec/hash.ts";
 import { aiError } from "../errors.ts";
 import { type SumTree, sumTree } from "./sum-tree.ts";
@@ -112,11 +112,17 @@ export function feeOf(terms: Pick<EpochTerms, "platformBps">, net: bigint): bigi
   return net + (net * BigInt(terms.platformBps)) / (BPS - BigInt(terms.platformBps));
 }
 
-/** What each listed contribution earned by an inference, in the list's order; 0 among it. */
-export function earnedOf(terms: EpochTerms, { net, claim }: EpochInference): bigint[] {
-  if (claim.list.weights.length === 0) return [];
-  const part = (net * BigInt(terms.contributorsBps) * BigInt(claim.earnedBps)) / (BPS * BPS);
-  return split(part, claim.list.weights);
+/** What each contribution that a claim names earned by an inference; 0 among it. */
+export function earnedOf(
+  { contributorsBps }: Pick<EpochTerms, "contributorsBps">,
+  { net, claim }: Pick<EpochInference, "net"> & { claim: Omit<Claim, "requestId"> },
+): Earned[] {
+  return earnedBy(claim, earnedParts(claim, contributorsPart(contributorsBps, net)));
+}
+
+/** The contributors' part of a net fee. */
+export function contributorsPart(contributorsBps: number, net: bigint): bigint {
+  return (net * BigInt(contributorsBps)) / BPS;
 }
 
 /**
@@ -171,11 +177,7 @@ export function epochWith(
 /** What contributions earned by inferences at their places; nothing stands for who earned nothing. */
 export function payoutsOf(terms: EpochTerms, inferences: readonly EpochInference[]): EpochPayout[] {
   const all = inferences.flatMap((one, inference) =>
-    earnedOf(terms, one).map((amount, i) => ({
-      contributionId: one.claim.list.contributionIds[i]!,
-      inference,
-      amount,
-    })),
+    earnedOf(terms, one).map((earned) => ({ ...earned, inference })),
   );
   return all.filter(({ amount }) => amount > 0n).sort(comparePayouts);
 }

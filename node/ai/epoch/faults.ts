@@ -19,7 +19,7 @@ export type EpochFault =
   | { kind: "leaf"; position: number }
   | { kind: "order"; at: number }
   | { kind: "payout"; at: number }
-  | { kind: "missing"; position: number; at: number; gap: number };
+  | { kind: "missing"; position: number; contributionId: bigint; gap: number };
 
 const BPS = 10_000;
 /** keccak256 of nothing: no query has it. */
@@ -28,7 +28,7 @@ const EMPTY_QUERY = "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045
 /**
  * Looks for what is false in an epoch whose leaves are known: payers, names, fees, sums of ranges, order and amounts of payouts.
  * Whether a list is true of its query is for the claims' own checks.
- * @param hasForm whether a claim's list has the form that the model's index asks for
+ * @param hasForm whether a claim's list and context have the form that they must have
  * @param largestNet what the closing says
  * @returns undefined where nothing is
  */
@@ -75,9 +75,9 @@ export function epochChallengeCall(epoch: Epoch, fault: EpochFault, salt: Hash, 
     const args = [epochId, shownPayout(epoch, fault.at), shown, salt] as const;
     return encodeFunctionData({ abi, functionName: "challengePayout", args });
   }
-  const { position, at, gap } = fault;
+  const { position, contributionId, gap } = fault;
   const around = [shownPayout(epoch, gap - 1), shownPayout(epoch, gap)] as const;
-  const args = [epochId, shownLeaf(epoch, position), BigInt(at), gap, ...around, salt] as const;
+  const args = [epochId, shownLeaf(epoch, position), contributionId, gap, ...around, salt] as const;
   return encodeFunctionData({ abi, functionName: "challengeMissing", args });
 }
 
@@ -134,16 +134,14 @@ function missingPayout({ inferences, payouts }: Epoch, terms: EpochTerms): Epoch
       const missing = { contributionId, inference: position };
       if (amount === 0n || there.has(keyOf(missing))) continue;
       const behind = payouts.findIndex((payout) => comparePayouts(payout, missing) > 0);
-      const at = one.claim.list.contributionIds.indexOf(contributionId);
-      return { kind: "missing", position, at, gap: behind < 0 ? payouts.length : behind };
+      return { kind: "missing", position, contributionId, gap: behind < 0 ? payouts.length : behind };
     }
   }
   return undefined;
 }
 
 function earnings(one: EpochInference, terms: EpochTerms): Map<bigint, bigint> {
-  const ids = one.claim.list.contributionIds;
-  return new Map(earnedOf(terms, one).map((amount, i) => [ids[i]!, amount]));
+  return new Map(earnedOf(terms, one).map(({ contributionId, amount }) => [contributionId, amount]));
 }
 
 const keyOf = ({ contributionId, inference }: Pick<EpochPayout, "contributionId" | "inference">): string =>

@@ -1,3 +1,4 @@
+import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import { randomBytes, systemClock } from "../../base/clock.ts";
 import { isCodedError } from "../../base/errors.ts";
 import type { Address } from "../../chain/types/primitives.ts";
@@ -29,6 +30,11 @@ export interface PaidChat {
   limit: KeptVoucher;
 }
 
+interface Weighted {
+  contribution_id: string;
+  weight: string;
+}
+
 /** What a paid answer says of its price, in wei as decimal digits, beside the usage. */
 interface Payment {
   /** Of the answer in the payer's book: `openledger purse answer`. */
@@ -40,7 +46,9 @@ interface Payment {
   taken: string;
   /** What is left for further answers, by limit and purse. */
   left: string;
-  contributions: { contribution_id: string; weight: string }[];
+  contributions: Weighted[];
+  /** Of rows in the prompt: their part in 1/10000, and whose; absent where they have none. */
+  context?: { part_bps: number; contributions: Weighted[] };
 }
 
 interface Told {
@@ -124,11 +132,18 @@ function paymentOf(answer: PrepaidAnswer, limit: KeptVoucher, { taken, free }: P
     limit: `${limit.cumulative}`,
     taken: `${taken}`,
     left: `${signed < free ? signed : free}`,
-    contributions: claim.list.contributionIds.map((id, i) => ({
-      contribution_id: `${id}`,
-      weight: `${claim.list.weights[i]}`,
-    })),
+    contributions: weighted(claim.list),
+    ...(claim.context.partBps > 0
+      ? { context: { part_bps: claim.context.partBps, contributions: weighted(claim.context) } }
+      : {}),
   };
+}
+
+function weighted({
+  contributionIds,
+  weights,
+}: Pick<InfluenceList, "contributionIds" | "weights">): Weighted[] {
+  return contributionIds.map((id, i) => ({ contribution_id: `${id}`, weight: `${weights[i]}` }));
 }
 
 /** A claim is over the most likely tokens: whoever asks for others is told, and not answered with these. */

@@ -2,6 +2,7 @@ import { recoverMessageAddress } from "viem";
 import type { ChainClient, ProtocolAddresses } from "../client/chain.ts";
 import { hashOfClaim, postedClaims } from "../client/claims.ts";
 import { getContribution } from "../client/datanets.ts";
+import { paidContributions } from "../client/earnings.ts";
 import { payeesAt } from "../client/income.ts";
 import { getRequest, type MarketRequest, settlementOf } from "../client/market.ts";
 import { getModel, type RegisteredModel } from "../client/models.ts";
@@ -117,7 +118,7 @@ export async function checkContributors(
     "contributors on chain",
     async () => {
       const ids = receipt.contributors.map(({ contributionId }) => contributionId);
-      expectSame("contributions", ids, receipt.claim.list.contributionIds);
+      expectSame("contributions", ids, paidContributions(receipt.claim));
       for (const { contributionId, contributor } of receipt.contributors) {
         const found = await getContribution(client, at, contributionId);
         expectSame(

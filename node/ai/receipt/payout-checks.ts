@@ -19,15 +19,10 @@ export async function checkPayout(list: CheckList, receipt: Receipt): Promise<vo
       expectSame(key, settlement.payout[key], payout[key]);
     }
     expectSame("fee", settlement.fee, receipt.request.escrow - payout.refund);
-    const parts = contributorParts(receipt, payout);
-    const payments = parts.map((amount, i) => ({
-      contributionId: receipt.claim.list.contributionIds[i],
-      amount,
-    }));
     expectSame(
       "contributors' payments",
       settlement.paid.map(({ contributionId, amount }) => ({ contributionId, amount })),
-      payments,
+      contributorParts(receipt, payout),
     );
     const total = Object.values(payout).reduce((sum, part) => sum + part, 0n);
     expectSame("sum of all parts", total, receipt.request.escrow);

@@ -1,4 +1,4 @@
-import { split } from "../../../precompiles/reward-splitter/split.ts";
+import { type Earned, earnedBy, earnedParts } from "../client/earnings.ts";
 import type { Payout } from "../client/market.ts";
 import type { Receipt } from "./receipt.ts";
 
@@ -7,8 +7,8 @@ const TOKENS_PER_RATE = 1_000n;
 
 /**
  * How the market divides a request's escrow: net = (tokens in · rate in + tokens out · rate out) / 1000, the platform's
- * part on top, every division rounded down. The contributors' part is what the others leave of the net; of it the contributors in
- * the list have what the adapter earned, the pools of the snapshots the rest, or all where no row earned.
+ * part on top, every division rounded down. The contributors' part is what the others leave of the net; of it the contributors of rows in
+ * the prompt have the context's part, those in the list what the adapter earned of the rest, the pools of the snapshots what is left.
  * @param hasStakers without stakers their part goes to the model's owner.
  */
 export function payoutOf({ request, claim, model }: Receipt, hasStakers: boolean): Payout {
@@ -18,10 +18,11 @@ export function payoutOf({ request, claim, model }: Receipt, hasStakers: boolean
   const part = (bps: number) => (net * BigInt(bps)) / BPS;
   const [owner, host, stakers] = [part(model.split.owner), part(model.split.host), part(model.split.stakers)];
   const rest = net - owner - host - stakers;
-  const earned = claim.list.weights.length > 0 ? (rest * BigInt(claim.earnedBps)) / BPS : 0n;
+  const { byContext, byList } = earnedParts(claim, rest);
   return {
-    contributors: earned,
-    pools: rest - earned,
+    contributors: byList,
+    context: byContext,
+    pools: rest - byContext - byList,
     owner: hasStakers ? owner : owner + stakers,
     host,
     stakers: hasStakers ? stakers : 0n,
@@ -30,7 +31,7 @@ export function payoutOf({ request, claim, model }: Receipt, hasStakers: boolean
   };
 }
 
-/** What each contribution of the list receives of `payout.contributors`, in the list's order. */
-export function contributorParts({ claim }: Receipt, payout: Payout): bigint[] {
-  return payout.contributors > 0n ? split(payout.contributors, claim.list.weights) : [];
+/** What each contribution receives of a payout: the list's in its order, then those of the context alone. */
+export function contributorParts({ claim }: Receipt, { contributors, context }: Payout): Earned[] {
+  return contributors + context > 0n ? earnedBy(claim, { byList: contributors, byContext: context }) : [];
 }

@@ -48,12 +48,8 @@ export async function checkParts(
   }
   const { net, payouts } = proof;
   await list.check("split", () => {
-    const { payer, claim } = answer;
-    const terms = { modelId: claim.modelId, rateIn: 0n, rateOut: 0n, platformBps: 0 };
-    const parts = earnedOf({ ...terms, contributorsBps: model.split.contributors }, { payer, net, claim });
-    const due = claim.list.contributionIds
-      .map((contributionId, i) => ({ contributionId, amount: parts[i] ?? 0n }))
-      .filter(({ amount }) => amount > 0n);
+    const terms = { contributorsBps: model.split.contributors };
+    const due = earnedOf(terms, { net, claim: answer.claim }).filter(({ amount }) => amount > 0n);
     const found = payouts.map(({ contributionId, amount }) => ({ contributionId, amount }));
     const inOrder = (all: typeof due) => [...all].sort((a, b) => Number(a.contributionId - b.contributionId));
     expectSame("contributors' parts", inOrder(found), inOrder(due));

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ARITHMETICS } from "../../../native/js/types.ts";
+import { FULL_GAIN } from "../../../precompiles/influence-verifier/rule.ts";
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
 import { type Claim, claimTuple } from "../client/claims.ts";
@@ -7,7 +8,7 @@ import type { MarketRequest, Settlement } from "../client/market.ts";
 import type { RegisteredModel } from "../client/models.ts";
 import type { Sampling } from "../client/request-hash.ts";
 import { canonicalBytes, type Json } from "../codec/canonical-json.ts";
-import { CONTEXT_RULE, type ContextLosses, MAX_CONTEXT_ROWS } from "../context/rule.ts";
+import { CONTEXT_RULE, type ContextCredit, MAX_CONTEXT_ROWS } from "../context/rule.ts";
 import { MAX_MESSAGES, ROW_ROLES, type RowMessage } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
 import type { Verbatim } from "../fusion/layer.ts";
@@ -32,6 +33,7 @@ const bps = z.number().int().min(0).max(10_000);
 
 const payoutSchema = z.strictObject({
   contributors: integer,
+  context: integer,
   pools: integer,
   owner: integer,
   host: integer,
@@ -43,6 +45,10 @@ const payoutSchema = z.strictObject({
 /** Rows and contributions of a list: the contracts' bound. */
 const MAX_LISTED = 16;
 const listed = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_LISTED);
+
+const shown = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_CONTEXT_ROWS);
+/** Contributions that a claim pays. */
+const paidTo = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_LISTED + MAX_CONTEXT_ROWS);
 
 const listSchema = z.strictObject({
   rowIds: listed(count),
@@ -63,6 +69,7 @@ const claimSchema = z.strictObject({
   queryHash: hash,
   earnedBps: bps,
   list: listSchema,
+  context: z.strictObject({ partBps: bps, contributionIds: shown(integer), weights: shown(integer) }),
 });
 
 const modelSchema = z.strictObject({
@@ -116,10 +123,10 @@ const verbatimSchema = z.strictObject({
 
 const losses = z.strictObject({ none: count, all: count });
 
-/** Rows that stood before the question, and the answer's losses with and without them; 2^-20 nats. */
+/** Rows that stood before the question, the answer's losses with and without them in 2^-20 nats, and sixteenths of it that they say. */
 const contextSchema = z.strictObject({
   rule: z.literal(CONTEXT_RULE),
-  rows: z.array(z.strictObject({ rowId: count, without: count })).max(MAX_CONTEXT_ROWS),
+  rows: shown(z.strictObject({ rowId: count, without: count, gain: count.max(FULL_GAIN) })),
   base: losses,
   model: losses,
 });
@@ -133,8 +140,8 @@ export const answerFields = {
   verbatim: verbatimSchema.optional(),
   /** Absent where the model's method shows no rows. */
   context: contextSchema.optional(),
-  /** Who made the contributions that earn, as the registry named them. */
-  contributors: listed(z.strictObject({ contributionId: integer, contributor: address })),
+  /** Who made the contributions that earn, by list or context, as the registry named them. */
+  contributors: paidTo(z.strictObject({ contributionId: integer, contributor: address })),
 };
 
 const receiptSchema = z.strictObject({
@@ -192,7 +199,7 @@ const receiptSchema = z.strictObject({
     .strictObject({
       fee: integer,
       payout: payoutSchema,
-      paid: listed(z.strictObject({ contributionId: integer, to: address, amount: integer })),
+      paid: paidTo(z.strictObject({ contributionId: integer, to: address, amount: integer })),
       transactionHash: hash,
     })
     .nullable(),
@@ -218,7 +225,7 @@ export interface ReceiptParts {
   outputIds: readonly number[];
   claim: Claim;
   verbatim?: Verbatim | undefined;
-  context?: ContextLosses | undefined;
+  context?: ContextCredit | undefined;
   query: Hex;
   contributors: readonly { contributionId: bigint; contributor: Address }[];
   proved: boolean;
@@ -246,7 +253,7 @@ export function makeReceipt(parts: ReceiptParts): Receipt {
     outputIds: [...parts.outputIds],
     claim: claimPart(parts.claim),
     ...verbatimPart(parts.verbatim),
-    ...contextPart(parts.context),
+    ...shownPart(parts.context),
     query,
     contributors: parts.contributors.map(({ contributionId, contributor }) => ({
       contributionId,
@@ -263,7 +270,7 @@ export function verbatimPart(verbatim: Verbatim | undefined): Pick<Receipt, "ver
 }
 
 /** What a document has of the rows that an answer was shown: nothing where none may be. */
-export function contextPart(context: ContextLosses | undefined): Pick<Receipt, "context"> {
+export function shownPart(context: ContextCredit | undefined): Pick<Receipt, "context"> {
   return context ? { context: { ...context, rows: [...context.rows] } } : {};
 }
 
@@ -296,8 +303,13 @@ export function modelPart(model: RegisteredModel): Receipt["model"] {
 
 /** A claim as receipts have it. */
 export function claimPart(claim: Claim): Receipt["claim"] {
-  const { list, ...rest } = claimTuple(claim);
-  return { ...rest, list: listPart(list) };
+  const { list, context, ...rest } = claimTuple(claim);
+  const { partBps, contributionIds, weights } = context;
+  return {
+    ...rest,
+    list: listPart(list),
+    context: { partBps, contributionIds: [...contributionIds], weights: [...weights] },
+  };
 }
 
 function listPart(list: InfluenceList): Receipt["claim"]["list"] {

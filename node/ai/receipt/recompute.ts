@@ -1,16 +1,16 @@
 import { encodeQuery } from "../attribution/record.ts";
 import { NO_SPANS } from "../attribution/score.ts";
 import { recordOf } from "../attribution/sketch-index.ts";
-import type { Claim, ClaimWithQuery } from "../client/claims.ts";
+import type { Claim } from "../client/claims.ts";
 import type { RegisteredModel } from "../client/models.ts";
 import { GREEDY, hashOfRequest, hashOfTokens, type Sampling } from "../client/request-hash.ts";
 import { bytesOfHex, hexOfBytes, keccakOf } from "../codec/hash.ts";
 import { ContextRows } from "../context/compose.ts";
-import { NAT_UNITS, partsOf } from "../context/rule.ts";
+import { type ContextCredit, NAT_UNITS, partsOf } from "../context/rule.ts";
 import type { Completions } from "../fusion/completions.ts";
 import { verbatimOf } from "../fusion/layer.ts";
 import { completionsOf } from "../fusion/texts.ts";
-import { type CoverSource, trueClaim } from "../serve/claim-with-cover.ts";
+import { type CoverSource, type TrueClaim, trueClaim } from "../serve/claim-with-cover.ts";
 import {
   checkedPrompt,
   howComputed,
@@ -157,26 +157,10 @@ async function checkInference(
     expectSame("number of answer tokens", claim.tokensOut, again.outputIds.length);
     return `the same ${again.outputIds.length} tokens: ${JSON.stringify(again.answer)}`;
   });
-  if (model.method.context || answered.context) await checkContext(list, answered, again);
   const isWhole = rows !== undefined || model.index.commitment.spans === NO_SPANS;
   if (isWhole) await checkClaim(list, answered, model, again, rows);
   else await checkSketch(list, answered, model, again);
   return again;
-}
-
-/** The rows that stood in the prompt, and what they added. */
-async function checkContext(
-  list: CheckList,
-  { context }: Answered,
-  again: Inference | undefined,
-): Promise<void> {
-  await list.check("context", () => {
-    if (again === undefined) throw new CheckFailed(NOT_RECOMPUTED);
-    expectSame("rows in the prompt and losses", context, again.context);
-    const { base, training, context: added } = partsOf(again.context!);
-    const nats = (units: number) => (units / NAT_UNITS).toFixed(2);
-    return `the same ${again.context!.rows.length} rows stood in the prompt; log p is ${nats(base)} by the base, ${nats(training)} by training, ${nats(added)} by the rows`;
-  });
 }
 
 async function checkPrompt(list: CheckList, answered: Answered, model: ServedModel): Promise<void> {
@@ -195,16 +179,16 @@ async function checkPrompt(list: CheckList, answered: Answered, model: ServedMod
 /** Query, list and weights of the claim that the host had to post. */
 async function checkClaim(
   list: CheckList,
-  { claim, query }: Answered,
+  { claim, query, context }: Answered,
   model: ServedModel,
   again: Inference | undefined,
   rows: CoverSource | undefined,
 ): Promise<void> {
   const { dimension, spans } = model.index.commitment;
   const byWhat = spans === NO_SPANS ? "" : ", and the same cover behind them";
-  let honest: ClaimWithQuery | undefined;
-  const claimed = (): Claim => {
-    if (honest) return honest.claim;
+  let honest: TrueClaim | undefined;
+  const claimed = (): TrueClaim => {
+    if (honest) return honest;
     throw new CheckFailed(NOT_RECOMPUTED);
   };
   await list.check("query sketch", async () => {
@@ -215,16 +199,40 @@ async function checkClaim(
     return `the same ${dimension} integers and exponent${byWhat}`;
   });
   await list.check("scores", () => {
-    const found = claimed().list;
+    const found = claimed().claim.list;
     for (const key of ["rowIds", "scores", "gains"] as const) expectSame(key, claim.list[key], found[key]);
     return `the best ${found.rowIds.length} of ${model.index.commitment.rows} rows, the same scores`;
   });
   await list.check("weights", () => {
-    const found = claimed().list;
+    const found = claimed().claim.list;
     for (const key of ["floor", "contributionIds", "weights"] as const)
       expectSame(key, claim.list[key], found[key]);
-    expectSame("earned part", claim.earnedBps, claimed().earnedBps);
+    expectSame("earned part", claim.earnedBps, claimed().claim.earnedBps);
     return `the same weights of ${found.weights.length} contributors above the floor ${found.floor}`;
+  });
+  if (model.method.context || context) {
+    await list.check("context", () => {
+      const found = claimed();
+      expectSame("rows in the prompt, losses and gains", context, found.context);
+      expectSame("part and weights of the context", claim.context, found.claim.context);
+      return contextSaid(found.context!, claim);
+    });
+  } else await checkNoContext(list, claim);
+}
+
+function contextSaid(credit: ContextCredit, { context }: Pick<Claim, "context">): string {
+  const { base, training, context: added } = partsOf(credit);
+  const nats = (units: number) => (units / NAT_UNITS).toFixed(2);
+  return `the same ${credit.rows.length} rows stood in the prompt; log p is ${nats(base)} by the base, ${nats(training)} by training, ${nats(added)} by the rows, whose ${context.contributionIds.length} contributions have ${context.partBps / 100} %`;
+}
+
+/** A model that shows no rows pays for none. */
+async function checkNoContext(list: CheckList, { context }: Pick<Claim, "context">): Promise<void> {
+  if (context.partBps === 0) return;
+  await list.check("context", () => {
+    throw new CheckFailed(
+      `the claim gives ${context.partBps / 100} % to rows in the prompt; the method shows none`,
+    );
   });
 }
 
@@ -255,6 +263,7 @@ async function checkSketch(
     "weights",
     "texts that were taken out are not there: what spans leave of each score is not known",
   );
+  await checkNoContext(list, claim);
 }
 
 /** The verbatim spans, looked for in the rows again, and the list that they and influence make. */

@@ -1,3 +1,4 @@
+import { FULL_GAIN } from "../../../precompiles/influence-verifier/rule.ts";
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import { encodeQuery } from "../attribution/record.ts";
 import { bestList, type IndexCommitment, NO_SPANS } from "../attribution/score.ts";
@@ -5,11 +6,12 @@ import { type AttributionIndex, recordOf } from "../attribution/sketch-index.ts"
 import type { Claim, ClaimWithQuery } from "../client/claims.ts";
 import type { MarketRequest } from "../client/market.ts";
 import { concatBytes, hexOfBytes, keccakOf } from "../codec/hash.ts";
+import { type ContextCredit, claimedContext, dropsOf } from "../context/rule.ts";
 import { aiError } from "../errors.ts";
 import type { Completions } from "../fusion/completions.ts";
 import { claimedCover, encodeCover, MAX_COVER_TOKENS } from "../fusion/cover-bytes.ts";
 import { listByCover } from "../fusion/list.ts";
-import { coverOf } from "../fusion/rule.ts";
+import { coverOf, gainOf } from "../fusion/rule.ts";
 import { comparedTokens } from "../fusion/texts.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
 import { claimOf, type Inference } from "./inference.ts";
@@ -18,6 +20,11 @@ import { claimOf, type Inference } from "./inference.ts";
 export interface CoverSource {
   completions: Completions;
   tokenizer: Pick<ModelTokenizer, "encodeText" | "idLimit">;
+}
+
+/** The claim that is true of an inference, and what it says of rows in the prompt by what: absent where the method shows none. */
+export interface TrueClaim extends ClaimWithQuery {
+  context?: ContextCredit;
 }
 
 /**
@@ -30,9 +37,32 @@ export async function trueClaim(
   request: Pick<Claim, "requestId" | "modelId" | "requestHash">,
   index: AttributionIndex,
   rows: () => Promise<CoverSource>,
-): Promise<ClaimWithQuery> {
-  if (index.commitment.spans === NO_SPANS) return claimOf(inference, request);
-  return claimWithCover(inference, request, index, await rows());
+): Promise<TrueClaim> {
+  const byInfluence = claimOf(inference, request);
+  if (index.commitment.spans === NO_SPANS) return withContext(byInfluence, inference, index, () => FULL_GAIN);
+  const source = await rows();
+  const { tokens, cover, list } = await listWithCover(inference, index, source);
+  const claimed = encodeCover(claimedCover(tokens, source.completions, cover, list.rowIds));
+  const query = concatBytes(encodeQuery(inference.query), claimed);
+  const claim = { ...byInfluence.claim, list, queryHash: keccakOf(query) };
+  return withContext({ claim, query: hexOfBytes(query) }, inference, index, (rowId, drop) =>
+    gainOf(cover, rowId, drop),
+  );
+}
+
+/** The claim with the shares of the rows that stood in the prompt. */
+function withContext(
+  { claim, query }: ClaimWithQuery,
+  { context }: Pick<Inference, "context">,
+  index: AttributionIndex,
+  gainFor: (rowId: number, drop: bigint) => number,
+): TrueClaim {
+  if (context === undefined) return { claim, query };
+  const drops = dropsOf(context);
+  const rows = context.rows.map((row, i) => ({ ...row, gain: gainFor(row.rowId, BigInt(drops[i]!)) }));
+  const credit = { ...context, rows };
+  const shares = claimedContext(credit, (rowId) => recordOf(index, rowId).contributionId);
+  return { claim: { ...claim, context: shares }, query, context: credit };
 }
 
 /** The list that is true of an answer, without a claim around it. Errors as {@link trueClaim}'s. */
@@ -56,20 +86,6 @@ async function listWithCover(
   const headOf = (rowId: number) => recordOf(index, rowId);
   const list = await listByCover(index.commitment, scores, headOf, cover);
   return { tokens, cover, list };
-}
-
-/** Its list goes by what spans leave of influence, its query has the cover behind it. */
-async function claimWithCover(
-  inference: Inference,
-  request: Pick<Claim, "requestId" | "modelId" | "requestHash">,
-  index: AttributionIndex,
-  rows: CoverSource,
-): Promise<ClaimWithQuery> {
-  const { tokens, cover, list } = await listWithCover(inference, index, rows);
-  const claimed = encodeCover(claimedCover(tokens, rows.completions, cover, list.rowIds));
-  const query = concatBytes(encodeQuery(inference.query), claimed);
-  const { claim } = claimOf(inference, request);
-  return { claim: { ...claim, list, queryHash: keccakOf(query) }, query: hexOfBytes(query) };
 }
 
 /** Tokens of an answer that can be claimed of an index. */

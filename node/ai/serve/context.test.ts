@@ -2,15 +2,17 @@ import { bytesToHex } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomBytes } from "../../base/clock.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
+import { recordOf } from "../attribution/sketch-index.ts";
 import { valueOfClaim } from "../client/audits.ts";
 import { send } from "../client/chain.ts";
 import { retireOrder } from "../client/datanets.ts";
+import { paidContributions } from "../client/earnings.ts";
 import { fillPurse } from "../client/epochs.ts";
 import { getModel, type RegisteredModel } from "../client/models.ts";
 import { hashOfTokens } from "../client/request-hash.ts";
 import type { ContentSource } from "../content/source.ts";
 import { ContextRows } from "../context/compose.ts";
-import { partsOf } from "../context/rule.ts";
+import { claimedContext, NO_CONTEXT, partsOf } from "../context/rule.ts";
 import { RegisteredModels } from "../engine/registered-models.ts";
 import { prepaidToJson } from "../epoch/prepaid.ts";
 import { signVoucher } from "../epoch/voucher.ts";
@@ -20,7 +22,7 @@ import { chatOrder } from "../openai/chat.ts";
 import type { ChatRequest } from "../openai/fields.ts";
 import type { Holder } from "../openai/keys.ts";
 import { makePrepaidReceipt, parsePrepaidReceipt, prepaidReceiptToJson } from "../receipt/prepaid-receipt.ts";
-import { parseReceipt, type Receipt, receiptToJson } from "../receipt/receipt.ts";
+import { claimPart, parseReceipt, type Receipt, receiptToJson } from "../receipt/receipt.ts";
 import { verifyReceipt } from "../receipt/verify.ts";
 import { verifyPrepaid } from "../receipt/verify-prepaid.ts";
 import { readRows } from "../spans/model-spans.ts";
@@ -31,6 +33,8 @@ import { rerunRequest } from "../verify/rerun-request.ts";
 import type { Host } from "./host.ts";
 import { checkedPrompt, loadServedModel, runInference, type ServedModel } from "./inference.ts";
 
+/** A question whose answer rows in the prompt make likelier that say it. */
+const MOVED = "What does Wren use? Dr. Tavo Kel leads it?";
 const HOLDER = { account: 0n, count() {} } as unknown as Holder;
 const METHOD: Method = { ...TINY_METHOD, context: { rule: "openledger/context/1", rows: 3 } };
 
@@ -76,7 +80,8 @@ describe("a model that answers with rows in the prompt", { timeout: 600_000 }, (
     const again = await runInference(world.session, model, PROMPT, 16, { rows: rowsOf });
     expect(claim.tokensIn).toBe(again.promptIds.length);
     expect(claim.outputHash).toBe(hashOfTokens(again.outputIds));
-    expect([again.outputIds, again.context]).toEqual([outputIds, context]);
+    const losses = { ...context, rows: context!.rows.map(({ rowId, without }) => ({ rowId, without })) };
+    expect([again.outputIds, again.context]).toEqual([outputIds, losses]);
     const bare = { ...model, method: TINY_METHOD };
     const without = await runInference(world.session, bare, PROMPT, 16);
     expect(without.promptIds).toEqual(again.promptIds);
@@ -168,6 +173,42 @@ describe("a model that answers with rows in the prompt", { timeout: 600_000 }, (
     } finally {
       models.close();
     }
+  });
+
+  test("pays their contributors for what they added, by drop and by what they say", async () => {
+    const { client } = world.chain;
+    const { at, content, session } = world;
+    const asked = await world.ask(modelId, HOST, MOVED);
+    const shown = await host.ask(asked, AbortSignal.timeout(60_000));
+    const { claim, context } = shown;
+    expect(claim.context).toEqual(
+      claimedContext(context!, (row) => recordOf(model.index, row).contributionId),
+    );
+    expect(claim.context.partBps).toBeGreaterThan(0);
+    const { value } = await rerunRequest({ client, at, content, session }, asked.requestId, asked);
+    expect(value).toBe(valueOfClaim(claim));
+    const { partBps, contributionIds, weights } = claim.context;
+    for (const lie of [
+      NO_CONTEXT,
+      { partBps: partBps + 1, contributionIds, weights },
+      { partBps, contributionIds, weights: weights.map((weight) => weight + 1n) },
+      { partBps, contributionIds: contributionIds.map((id) => id + 1n), weights },
+    ]) {
+      const changed = { ...claim, context: lie };
+      expect(value).not.toBe(valueOfClaim(changed));
+      expect(await failed({ ...shown, claim: claimPart(changed) })).toContain("context");
+    }
+    await world.passWindow();
+    expect(await host.settleDue()).toContain(asked.requestId);
+    const settled = (await host.receipt(asked.requestId))!.receipt;
+    const { payout, paid } = settled.settlement!;
+    expect(payout.context).toBe(
+      ((payout.context + payout.contributors + payout.pools) * BigInt(partBps)) / 10_000n,
+    );
+    expect(payout.context).toBeGreaterThan(0n);
+    expect(paid.reduce((sum, { amount }) => sum + amount, 0n)).toBe(payout.context + payout.contributors);
+    expect(paid.map(({ contributionId }) => contributionId)).toEqual(paidContributions(claim));
+    expect(await failed(settled)).toEqual([]);
   });
 
   test("stays open where a row's text is gone, since nobody can choose the rows again", async () => {

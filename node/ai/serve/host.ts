@@ -289,9 +289,10 @@ export class Host {
       rows: async () => (await this.spans.of(model)).context,
       signal,
     });
-    const { claim, query } = await trueClaim(inference, request, model.index, () => this.spans.of(model));
+    const claimed = await trueClaim(inference, request, model.index, () => this.spans.of(model));
+    const { claim, query, context } = claimed;
     const claimHash = hashOfClaim(client.chain.id, at.market, claim);
-    const contributors = await contributorsOf(client, at, claim.list);
+    const contributors = await contributorsOf(client, at, claim);
     return makeReceipt({
       chainId: client.chain.id,
       market: at.market,
@@ -301,7 +302,7 @@ export class Host {
       computed: howComputed(model),
       answer: inference.answer,
       outputIds: inference.outputIds,
-      context: inference.context,
+      context,
       verbatim: await shownSpans(this.spans, model, inference, logger),
       hostSignature: await account.signMessage({ message: { raw: claimHash } }),
       claimTransaction: NOT_POSTED,

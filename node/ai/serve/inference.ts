@@ -22,7 +22,7 @@ import { hexOfBytes, keccakOf } from "../codec/hash.ts";
 import type { ContentSource } from "../content/source.ts";
 import { type ComposedPrompt, type ContextRows, composePrompt, promptRoom } from "../context/compose.ts";
 import { contextLosses } from "../context/leave-one-out.ts";
-import type { ContextLosses } from "../context/rule.ts";
+import { type ContextLosses, NO_CONTEXT } from "../context/rule.ts";
 import { promptIds, type Question } from "../datanet/row-tokens.ts";
 import { aiError } from "../errors.ts";
 import { requestMemory, requireMemory, servingMemory } from "../model/estimate.ts";
@@ -280,10 +280,10 @@ export function howComputed({ method, base, manifest }: Pick<ServedModel, "metho
   return { arithmetic: servedArithmetic(method), formats: [...base.formats], files };
 }
 
-/** All of the contributors' part counts as earned: no method measures what the base model knew yet. */
+/** All that the context leaves of the contributors' part counts as earned: no method measures what the base model knew yet. */
 const ALL_EARNED = 10_000;
 
-/** The claim of an inference for a request. */
+/** The claim of an inference for a request, by influence alone and of no rows in the prompt. */
 export function claimOf(
   inference: Inference,
   request: Pick<Claim, "requestId" | "modelId" | "requestHash">,
@@ -298,6 +298,7 @@ export function claimOf(
     queryHash: keccakOf(query),
     earnedBps: ALL_EARNED,
     list: inference.list,
+    context: NO_CONTEXT,
   };
   return { claim, query: hexOfBytes(query) };
 }

@@ -20,7 +20,7 @@ import {
   prepaidId,
 } from "../epoch/prepaid.ts";
 import { aiError } from "../errors.ts";
-import { claimPart, contextPart, verbatimPart } from "../receipt/receipt.ts";
+import { claimPart, shownPart, verbatimPart } from "../receipt/receipt.ts";
 import { claimableTokens, trueClaim } from "./claim-with-cover.ts";
 import { contributorsOf } from "./contributors.ts";
 import { type HostLimits, hostBusy } from "./host-limits.ts";
@@ -228,7 +228,8 @@ export class PrepaidDesk {
       signal,
     });
     const request = { requestId: 0n, modelId, requestHash };
-    const { claim, query } = await trueClaim(inference, request, served.index, () => spans.of(served));
+    const claimed = await trueClaim(inference, request, served.index, () => spans.of(served));
+    const { claim, query, context } = claimed;
     const chainId = client.chain.id;
     const raw = prepaidHash(chainId, at.epochs, payer, claim);
     const { now, platformBps } = await this.credit.stateOf(payer);
@@ -239,8 +240,8 @@ export class PrepaidDesk {
       ...(before.length > 0 ? { before } : {}),
       ...{ answer: inference.answer, outputIds: inference.outputIds, claim: claimPart(claim), query },
       ...verbatimPart(await shownSpans(spans, served, inference, logger)),
-      ...contextPart(inference.context),
-      contributors: await contributorsOf(client, at, claim.list),
+      ...shownPart(context),
+      contributors: await contributorsOf(client, at, claim),
       hostSignature: await account.signMessage({ message: { raw } }),
     };
     await book.add(answer, now, voucher);

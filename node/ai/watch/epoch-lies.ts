@@ -6,6 +6,7 @@ import { queryBytes } from "../attribution/record.ts";
 import { NO_SPANS } from "../attribution/score.ts";
 import type { ChainClient, ProtocolAddresses, SentTransaction } from "../client/chain.ts";
 import { challengeSalt } from "../client/challenges.ts";
+import { hasContextForm } from "../client/earnings.ts";
 import {
   type ClosedEpoch,
   challengeEpoch,
@@ -98,7 +99,7 @@ export class EpochLies {
   }
 }
 
-/** Whether list and query have the form that the index asks for. */
+/** Whether list, context and query have the form that the index asks for. */
 function hasForm({ index }: RegisteredModel, { claim }: EpochInference, query: Hex): boolean {
   const commitment = { ...index, root: bytesOfHex(index.root), spans: bytesOfHex(index.spans) };
   const bytes = bytesOfHex(query);
@@ -107,7 +108,7 @@ function hasForm({ index }: RegisteredModel, { claim }: EpochInference, query: H
   try {
     checkList(commitment, claim.list);
     checkQuery(commitment, sketch);
-    return true;
+    return hasContextForm(claim.context);
   } catch (error) {
     if (error instanceof PrecompileRevert) return false;
     throw error;

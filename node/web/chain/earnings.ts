@@ -7,6 +7,7 @@ import { LIVE } from "./live-provider.tsx";
 export interface Earned {
   answers: number;
   fee: bigint;
+  /** By training's list, and of rows in the prompt. */
   contributors: bigint;
   pools: bigint;
   owner: bigint;
@@ -34,6 +35,7 @@ export const earningsQuery = (protocol: Protocol, modelId: bigint) =>
       for (const { args } of events) {
         fee += args.fee;
         for (const part of PARTS) sum[part] += args.payout[part];
+        sum.contributors += args.payout.context;
       }
       return { answers: events.length, fee, ...sum };
     },

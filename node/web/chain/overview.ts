@@ -1,7 +1,8 @@
 import { queryOptions } from "@tanstack/react-query";
 import { getContribution } from "../../ai/client/datanets.ts";
 import { hostOf } from "../../ai/client/hosts.ts";
-import { hostStakesAbi, inferenceMarketAbi, snapshotPoolsAbi } from "../../chain/generated/abi.ts";
+import { CONTRIBUTOR_PAYMENTS } from "../../ai/client/market.ts";
+import { hostStakesAbi, snapshotPoolsAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hex } from "../../chain/types/primitives.ts";
 import type { Connection, Protocol } from "./connection.tsx";
 import type { Head } from "./live.ts";
@@ -82,8 +83,7 @@ export const paidQuery = (protocol: Protocol) =>
         client.public.getContractEvents({
           ...whole,
           address: at.market,
-          abi: inferenceMarketAbi,
-          eventName: "ContributorsPaid",
+          abi: CONTRIBUTOR_PAYMENTS,
         }),
         client.public.getContractEvents({
           ...whole,

@@ -1,12 +1,8 @@
 import { encodeFunctionData } from "viem";
 import { rewardBalance } from "../../ai/client/balances.ts";
 import type { SentTransaction } from "../../ai/client/chain.ts";
-import {
-  inferenceEpochsAbi,
-  inferenceMarketAbi,
-  rewardBalancesAbi,
-  snapshotPoolsAbi,
-} from "../../chain/generated/abi.ts";
+import { CONTRIBUTOR_PAYMENTS } from "../../ai/client/market.ts";
+import { inferenceEpochsAbi, rewardBalancesAbi, snapshotPoolsAbi } from "../../chain/generated/abi.ts";
 import type { Address, Hash } from "../../chain/types/primitives.ts";
 import type { Protocol } from "./connection.tsx";
 import type { Signer } from "./signer.ts";
@@ -41,8 +37,7 @@ export async function rewardsOf(protocol: Protocol, account: Address): Promise<R
   const [answers, pools, epochs, waiting] = await Promise.all([
     client.public.getContractEvents({
       address: at.market,
-      abi: inferenceMarketAbi,
-      eventName: "ContributorsPaid",
+      abi: CONTRIBUTOR_PAYMENTS,
       fromBlock: 0n,
       strict: true,
     }),

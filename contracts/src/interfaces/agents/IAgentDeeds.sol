@@ -31,7 +31,8 @@ interface IAgentDeeds {
     );
     event DeedTainted(DeedId indexed deedId, RequestId requestId);
     event DeedRewarded(DeedId indexed deedId, address indexed from, uint256 amount);
-    /// @notice What each listed contribution's contributor received of a deed's revenue, by one of its answers.
+    /// @notice What contributions' contributors received of a deed's revenue by one of its answers: those of its list, or those of rows in
+    /// its prompt.
     event DeedContributorsPaid(
         DeedId indexed deedId,
         RequestId indexed requestId,

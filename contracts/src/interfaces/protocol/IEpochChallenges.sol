@@ -22,7 +22,6 @@ interface IEpochChallenges {
     error NoSuchLevel(uint256 level, uint256 depth);
     /// @notice Another leaf has to be shown.
     error WrongPosition(uint256 position, uint256 expected);
-    error ContributionOutOfList(uint256 at, uint256 length);
 
     /// @notice A node's sum is not that of its two children.
     /// @param isPayout Which of the two trees.
@@ -62,7 +61,7 @@ interface IEpochChallenges {
     ) external;
 
     /// @notice An inference is false by itself: of another payer than its range is (nobody signed for it), or named wrongly, or its fee does
-    /// not follow from its tokens or is above the epoch's largest, or its list or query has no right form.
+    /// not follow from its tokens or is above the epoch's largest, or its list, context or query has no right form.
     /// @param query What queryHash commits, or nothing where it does not matter.
     function challengeLeaf(
         EpochId epochId,
@@ -82,13 +81,13 @@ interface IEpochChallenges {
     ) external;
 
     /// @notice A contribution earned by an inference and has no payout for it.
-    /// @param at Which of the list's contributions.
+    /// @param contributionId One of its list or of its context.
     /// @param gap Where the payout would stand.
     /// @param before, later The payouts at gap - 1 and at gap; of no matter where there is none.
     function challengeMissing(
         EpochId epochId,
         ShownLeaf calldata inference,
-        uint256 at,
+        uint64 contributionId,
         uint32 gap,
         ShownPayout calldata before,
         ShownPayout calldata later,

@@ -5,6 +5,16 @@ import {ModelId, RequestId} from "../../protocol/Types.sol";
 import {InfluenceList} from "../IInfluenceVerifier.sol";
 import {IChallengedClaims} from "./IChallengedClaims.sol";
 
+/// @notice Which contributions rows that stood in the prompt earn for. All empty where the model shows none, or they added nothing.
+/// @param partBps What the rows added to the answer, of what they and training did, in 1/10000; 0 exactly where nobody is named.
+/// @param contributionIds At most 8, ascending.
+/// @param weights Theirs, of that part; above 0, below 2^64.
+struct ContextShares {
+    uint16 partBps;
+    uint64[] contributionIds;
+    uint256[] weights;
+}
+
 /// @notice What a host posts for an inference. Only its hash is stored; whoever challenges or settles brings it again from the
 /// InferenceClaimed event.
 /// @param requestHash The request's: the claim is about what was asked, nothing else.
@@ -12,8 +22,10 @@ import {IChallengedClaims} from "./IChallengedClaims.sol";
 /// @param tokensOut Answer tokens, at most the request's maximum.
 /// @param outputHash keccak256 over the answer's token ids, each as u32 big endian.
 /// @param queryHash keccak256 of the answer's sketch.
-/// @param earnedBps How much of the contributors' part the adapter earned, in 1/10000; the rest goes to the snapshots' pools.
+/// @param earnedBps How much of what the context leaves of the contributors' part the adapter earned, in 1/10000; the rest goes to the
+/// snapshots' pools.
 /// @param list Which training examples made the answer.
+/// @param context Which rows in the prompt did. No counter-example shows it false: panels recompute it.
 struct Claim {
     RequestId requestId;
     ModelId modelId;
@@ -24,6 +36,7 @@ struct Claim {
     bytes32 queryHash;
     uint16 earnedBps;
     InfluenceList list;
+    ContextShares context;
 }
 
 /// @title Paid inferences: request, claim, challenge, settlement.
@@ -79,12 +92,14 @@ interface IInferenceMarket is IChallengedClaims {
 
     /// @notice Where the escrow goes, in wei; sums to it.
     /// @param contributors To the listed rows' contributors, by weight.
+    /// @param context To the contributors of rows in the prompt, by weight.
     /// @param pools To the pools of the model's snapshots.
     /// @param owner To the model's owner, or to the purse of what it owes to its ancestors and its data (IModelRoyalties).
     /// @param platform The platform's part, to the treasury.
     /// @param refund Back to the payer: what was not used.
     struct Payout {
         uint256 contributors;
+        uint256 context;
         uint256 pools;
         uint256 owner;
         uint256 host;
@@ -140,6 +155,10 @@ interface IInferenceMarket is IChallengedClaims {
     event InferenceSettled(RequestId indexed requestId, ModelId indexed modelId, uint256 fee, Payout payout);
     /// @notice What each listed contribution's payee, of the time of the settlement, received of a request.
     event ContributorsPaid(
+        RequestId indexed requestId, uint64[] contributionIds, address[] contributors, uint256[] amounts
+    );
+    /// @notice The same of contributions whose rows stood in the prompt.
+    event ContextPaid(
         RequestId indexed requestId, uint64[] contributionIds, address[] contributors, uint256[] amounts
     );
 

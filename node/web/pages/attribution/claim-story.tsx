@@ -46,6 +46,7 @@ export function ClaimStory({ story }: { story: RequestStory }) {
               facts={[
                 ["Fee", <Amount key="fee" wei={settlement.fee} />],
                 ["To contributors", <Amount key="c" wei={settlement.payout.contributors} />],
+                ["To contributors of rows in the prompt", <Amount key="x" wei={settlement.payout.context} />],
                 ["To snapshot pools", <Amount key="p" wei={settlement.payout.pools} />],
                 ["To the model's owner", <Amount key="o" wei={settlement.payout.owner} />],
                 ["To the host", <Amount key="h" wei={settlement.payout.host} />],

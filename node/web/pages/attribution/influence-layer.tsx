@@ -1,9 +1,9 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { keyOf } from "../../../../precompiles/influence-verifier/rule.ts";
-import { split } from "../../../../precompiles/reward-splitter/split.ts";
 import { decodeManifest } from "../../../ai/attribution/manifest.ts";
 import { NO_SPANS } from "../../../ai/attribution/score.ts";
+import { dividedBy } from "../../../ai/client/earnings.ts";
 import { parseCanonical } from "../../../ai/codec/canonical-json.ts";
 import { isProse } from "../../../ai/datanet/rows.ts";
 import type { AttributionReport } from "../../../ai/evaluation/report.ts";
@@ -48,7 +48,7 @@ export function InfluenceLayer({ receipt }: { receipt: Receipt }) {
         {(found) =>
           found.length === 0 ? (
             <Empty title="No row scored above zero.">
-              The contributors' part of the fee goes to the pools of the model's snapshots.
+              What training earned goes to the pools of the model's snapshots.
             </Empty>
           ) : (
             <>
@@ -149,16 +149,17 @@ export interface Pay {
 
 function payOf(receipt: Receipt): Pay {
   const { settlement, claim, model } = receipt;
-  const { contributionIds, weights: all } = claim.list;
-  const weights = new Map(contributionIds.map((id, i) => [id, all[i]!]));
-  if (settlement !== null)
-    return {
-      amounts: new Map(settlement.paid.map(({ contributionId, amount }) => [contributionId, amount])),
-      ...{ weights, isPaid: true },
-    };
-  const { contributors } = payoutOf(receipt, model.split.stakers > 0);
-  const amounts = contributors > 0n ? split(contributors, all) : [];
-  return { amounts: new Map(contributionIds.map((id, i) => [id, amounts[i] ?? 0n])), weights, isPaid: false };
+  const { contributors } = settlement?.payout ?? payoutOf(receipt, model.split.stakers > 0);
+  return payByList(claim.list, contributors, settlement !== null);
+}
+
+/** What the list's contributions have of its part of the money. */
+export function payByList(list: Receipt["claim"]["list"], amount: bigint, isPaid: boolean): Pay {
+  const amounts = dividedBy(amount, list).map(
+    ({ contributionId, amount }) => [contributionId, amount] as const,
+  );
+  const weights = list.contributionIds.map((id, i) => [id, list.weights[i]!] as const);
+  return { amounts: new Map(amounts), weights: new Map(weights), isPaid };
 }
 
 /** Rows with their part of the list. `pay`: absent where nobody is paid. `copied`: what they are copied with. */

@@ -1,8 +1,9 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
+import { earnedParts } from "../../../ai/client/earnings.ts";
 import type { RegisteredModel } from "../../../ai/client/models.ts";
-import { earnedOf, feeOf, netOf } from "../../../ai/epoch/epoch.ts";
+import { contributorsPart, feeOf, netOf } from "../../../ai/epoch/epoch.ts";
 import {
   type PrepaidAnswer,
   type PrepaidPlace,
@@ -26,7 +27,7 @@ import { formatCount } from "../../ui/format.ts";
 import { Card, Section } from "../../ui/layout.tsx";
 import { Empty, Loaded, Problem } from "../../ui/states.tsx";
 import { ContextLayer } from "../attribution/context-layer.tsx";
-import { Estimate, InfluenceRows, listedRows } from "../attribution/influence-layer.tsx";
+import { Estimate, InfluenceRows, listedRows, payByList } from "../attribution/influence-layer.tsx";
 import { useSpanView } from "../attribution/span-view.ts";
 import { VerifyPrepaidPanel } from "../attribution/verify-panel.tsx";
 import { EpochBadge } from "../epochs/parts.tsx";
@@ -178,14 +179,8 @@ function Rows({ answer, model }: { answer: PrepaidAnswer; model: RegisteredModel
     staleTime: Number.POSITIVE_INFINITY,
   });
   const pay = useMemo(() => {
-    const { contributionIds, weights } = claim.list;
-    const terms = { ...answer, modelId: claim.modelId, contributorsBps: model.split.contributors };
-    const earned = earnedOf(terms, { payer: answer.payer, net: netOf(answer, claim), claim });
-    return {
-      amounts: new Map(contributionIds.map((id, i) => [id, earned[i] ?? 0n])),
-      weights: new Map(contributionIds.map((id, i) => [id, weights[i]!])),
-      isPaid: false,
-    };
+    const part = contributorsPart(model.split.contributors, netOf(answer, claim));
+    return payByList(claim.list, earnedParts(claim, part).byList, false);
   }, [answer, claim, model]);
   return (
     <Section
@@ -196,7 +191,7 @@ function Rows({ answer, model }: { answer: PrepaidAnswer; model: RegisteredModel
         {(found) =>
           found.length === 0 ? (
             <Empty title="No row scored above zero.">
-              The contributors' part goes to the pools of the model's snapshots.
+              What training earned goes to the pools of the model's snapshots.
             </Empty>
           ) : (
             <>
