@@ -191,7 +191,8 @@ abstract contract WholeClaims is WholeMarket {
     function _nameCharge(RequestId id) private {
         IInferenceMarket.Request memory order = market.getRequest(id);
         IInferenceMarket.Payout memory shares = sharesOf(claimFor(id));
-        uint256 part = 2 * (shares.contributors + shares.pools + shares.stakers + shares.platform);
+        uint256 part =
+            2 * (shares.contributors + shares.context + shares.pools + shares.stakers + shares.platform);
         uint256 has = hosts.hostOf(host).amount;
         if (part > has) part = has;
         loses(host, part);
