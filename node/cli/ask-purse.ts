@@ -8,8 +8,9 @@ import { isCodedError } from "../base/errors.ts";
 import type { Address, Hash } from "../chain/types/primitives.ts";
 import { type CliContext, print } from "./context.ts";
 import { cliError } from "./errors.ts";
-import { feeOfAnswer, type KeptPrepaid, keptPrepaid, prepaidWeightLines } from "./prepaid.ts";
+import { feeOfAnswer, type KeptPrepaid, keptPrepaid } from "./prepaid.ts";
 import type { Protocol } from "./protocol.ts";
+import { weightLines } from "./weight-lines.ts";
 
 /** Generating and attributing on a busy machine. */
 const ANSWER_MS = 120_000;
@@ -43,7 +44,7 @@ export async function askByPurse(
     "",
     `prepaid answer ${id}`,
     `fee ${formatEther(feeOfAnswer(answer))} OPEN out of the purse; signed so far ${formatEther(voucher.cumulative)} OPEN`,
-    ...prepaidWeightLines(answer),
+    ...weightLines(answer),
     place
       ? `settled in epoch ${place.epochId}, position ${place.position}`
       : `its epoch is not settled yet: see \`openledger receipt show ${id}\` with the same --key`,

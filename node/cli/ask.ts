@@ -15,6 +15,7 @@ import { contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { requireKey, resolveAddress } from "./keys.ts";
 import { connectProtocol, nodeHost, type Protocol, parseId } from "./protocol.ts";
+import { weightLines } from "./weight-lines.ts";
 
 /** Generating, attributing and claiming on a busy machine. */
 const ANSWER_MS = 120_000;
@@ -129,14 +130,6 @@ async function settledReceipt(
     }
     await sleep(POLL_MS);
   }
-}
-
-/** Who is paid for an answer, by the weights of the rows that made it. */
-export function weightLines({ claim, contributors }: Receipt): string[] {
-  return contributors.map(
-    ({ contributionId, contributor }, i) =>
-      `  contribution ${contributionId} of ${contributor}  weight ${claim.list.weights[i]}`,
-  );
 }
 
 export function settlementLines({ settlement }: Receipt): string[] {

@@ -12,6 +12,7 @@ import {
 import { makePrepaidReceipt, type PrepaidReceipt, proofAt } from "../ai/receipt/prepaid-receipt.ts";
 import type { Hash } from "../chain/types/primitives.ts";
 import type { Protocol } from "./protocol.ts";
+import { weightLines } from "./weight-lines.ts";
 
 /** An answer as its host keeps it. */
 export interface KeptPrepaid {
@@ -54,14 +55,6 @@ export function feeOfAnswer(answer: PrepaidAnswer): bigint {
   return feeOf(answer, netOf(answer, answer.claim));
 }
 
-/** Who is paid for a prepaid answer, by the weights of the rows that made it. */
-export function prepaidWeightLines({ contributors, claim }: PrepaidAnswer): string[] {
-  return contributors.map(
-    ({ contributionId, contributor }, i) =>
-      `  contribution ${contributionId} of ${contributor}  weight ${claim.list.weights[i]}`,
-  );
-}
-
 /** A receipt in words. */
 export function prepaidLines({ answer, model, place, proof }: PrepaidReceipt): string[] {
   const { claim } = answer;
@@ -74,7 +67,7 @@ export function prepaidLines({ answer, model, place, proof }: PrepaidReceipt): s
     `paid      ${formatEther(feeOfAnswer(answer))} OPEN out of the purse of ${answer.payer} for ${answer.host}`,
     `claim     ${stands}${shown}`,
     ...claim.list.rowIds.map((rowId, i) => `  row ${rowId}  score ${claim.list.scores[i]}`),
-    ...prepaidWeightLines(answer),
+    ...weightLines(answer),
     ...(proof?.payouts ?? []).map(
       ({ contributionId, amount }) => `  ${formatEther(amount)} OPEN for contribution ${contributionId}`,
     ),

@@ -20,12 +20,13 @@ import { verifyReceipt } from "../ai/receipt/verify.ts";
 import { verifyPrepaid } from "../ai/receipt/verify-prepaid.ts";
 import { type Progress, startProgress } from "../base/progress.ts";
 import type { Hash, Hex } from "../chain/types/primitives.ts";
-import { settlementLines, weightLines } from "./ask.ts";
+import { settlementLines } from "./ask.ts";
 import { type CliContext, contextOf, print } from "./context.ts";
 import { cliError } from "./errors.ts";
 import { requireKey } from "./keys.ts";
 import { fetchPrepaidReceipt, prepaidLines } from "./prepaid.ts";
 import { connectProtocol, type Protocol, parseId } from "./protocol.ts";
+import { weightLines } from "./weight-lines.ts";
 
 /** What the commands take: the receipt of a single request, or of an answer that a purse paid for. */
 type AnyReceipt = Receipt | PrepaidReceipt;

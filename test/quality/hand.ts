@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { CliRunner } from "../../devnet/cli-runner.ts";
+import { shareOfEach } from "../../node/ai/client/earnings.ts";
 import { CodedError } from "../../node/base/errors.ts";
 import type { FactSet } from "./facts.ts";
 import type { Form } from "./trial.ts";
@@ -24,23 +25,29 @@ export interface HandOptions {
 }
 
 const id = z.union([z.string(), z.number()]).transform(String);
+/** Digits of a whole number. */
+const whole = z.union([z.string(), z.number()]).transform(BigInt);
+const shares = z.looseObject({ contributionIds: z.array(whole), weights: z.array(whole) });
 const answered = z.looseObject({
   request: id,
   receipt: z.looseObject({
     answer: z.string(),
     proved: z.boolean(),
-    claim: z.looseObject({ list: z.looseObject({ weights: z.array(id) }) }),
-    // In the order of the weights.
-    contributors: z.array(z.looseObject({ contributor: z.string() })),
+    claim: z.looseObject({
+      earnedBps: z.number(),
+      list: shares,
+      context: shares.extend({ partBps: z.number() }),
+    }),
+    contributors: z.array(z.looseObject({ contributionId: whole, contributor: z.string() })),
   }),
 });
 
 export interface Answered {
   request: string;
   answer: string;
-  /** Name of the contributor with the largest weight; undefined when nobody or two lead. */
+  /** Name of the contributor who is paid most; undefined when nobody or two lead. */
   first: string | undefined;
-  /** Share of the weights of each contributor that has any. */
+  /** Share of what contributors are paid of each that has any. */
   shares: ReadonlyMap<string, number>;
 }
 
@@ -134,9 +141,11 @@ export class Hand {
     const { request, receipt } = answered.parse(await this.cli.json(["ask", model, question], payer));
     this.payers.set(request, payer);
     const sums = new Map<string, bigint>();
-    for (const [i, { contributor }] of receipt.contributors.entries()) {
-      const key = contributor.toLowerCase();
-      sums.set(key, (sums.get(key) ?? 0n) + BigInt(receipt.claim.list.weights[i]!));
+    const { claim, contributors } = receipt;
+    const whose = new Map(contributors.map((one) => [one.contributionId, one.contributor.toLowerCase()]));
+    for (const { contributionId, amount } of shareOfEach(claim)) {
+      const key = whose.get(contributionId)!;
+      sums.set(key, (sums.get(key) ?? 0n) + amount);
     }
     const [first, second] = [...sums].toSorted(([, a], [, b]) => (b > a ? 1 : -1));
     const leads = first !== undefined && first[1] !== second?.[1];
