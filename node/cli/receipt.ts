@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { Session } from "../../native/js/index.ts";
+import { NAT_UNITS } from "../ai/attribution/nats.ts";
 import { NO_SPANS } from "../ai/attribution/score.ts";
 import { rpcSource } from "../ai/client/content.ts";
 import { folderSource } from "../ai/content/folder-source.ts";
 import { cachedSource } from "../ai/content/source.ts";
-import { dropsOf, NAT_UNITS, partsOf, sharesOf } from "../ai/context/rule.ts";
+import { dropsOf, partsOf, sharesOf } from "../ai/context/rule.ts";
 import { type ReceiptUse, receiptMessage } from "../ai/receipt/access.ts";
 import type { Check } from "../ai/receipt/checks.ts";
 import { exportEvidence } from "../ai/receipt/evidence.ts";

@@ -9,6 +9,7 @@ import { measureContextAttacks } from "./attacks/context.ts";
 import { baseOf, methodOf } from "./base.ts";
 import { comparisonLines } from "./comparison.ts";
 import { measureContext } from "./context.ts";
+import { measureDiscount } from "./discount.ts";
 import { evaluate, evaluationLines } from "./evaluate.ts";
 import { type Fact, type FactSet, factSetNames, holdsValue, readFactSet } from "./facts.ts";
 import { type AskFlags, formsOf, payersOf, wordingsOf } from "./flags.ts";
@@ -66,8 +67,10 @@ const HELP = `Does the main job by hand on a running devnet, with facts and cont
   --only <name>        with --attacks: those whose name begins so
   --context            answer with rows in the prompt, in this process, and leave each out: on --facts, or on facts kept for development
                        (with --attacks too: what rows added by a stranger take of the shares that this gives)
+  --discount           what of its answers training earned, and what the base model would have answered by itself, in this process: on
+                       --facts, or on facts kept for development, and on questions that no row says anything about
   --rows <n>           with --context: rows in a prompt, at most (default: 3)
-  --json <file>        with --facts, --lds, --attacks or --context: where the figures go
+  --json <file>        with --facts, --lds, --attacks, --context or --discount: where the figures go
 
 Status 0 only if, for every set of question and answer rows, ${GATE} of 40 questions in the rows' own words are answered
 exactly and ${GATE} have the right contributor first. All else is printed beside it, and what each step took.
@@ -98,6 +101,7 @@ async function main(): Promise<void> {
       attacks: { type: "boolean" },
       only: { type: "string" },
       context: { type: "boolean" },
+      discount: { type: "boolean" },
       rows: { type: "string", default: "3" },
       json: { type: "string" },
       help: { type: "boolean", short: "h" },
@@ -110,6 +114,7 @@ async function main(): Promise<void> {
   if (values.attacks) return await measureAttacks(values);
   if (values.lds) return await measureLds(values);
   if (values.context) return await measureContext(values);
+  if (values.discount) return await measureDiscount(values);
   if (values.facts !== undefined) return await measureFacts({ ...values, facts: values.facts });
   const dataDir = values["data-dir"] ?? join(packageRoot(), ".data", "devnet");
   const { rpc, funder, host, method, base } = values;

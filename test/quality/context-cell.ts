@@ -1,4 +1,5 @@
-import { type ContextLosses, contextPart, dropsOf, NAT_UNITS, partsOf } from "../../node/ai/context/rule.ts";
+import { NAT_UNITS } from "../../node/ai/attribution/nats.ts";
+import { type ContextLosses, contextPart, dropsOf, partsOf } from "../../node/ai/context/rule.ts";
 import type { Row } from "../../node/ai/datanet/rows.ts";
 import { type Fact, holdsValue } from "./facts.ts";
 

@@ -1,21 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Adapter, Session } from "../../native/js/index.ts";
-import {
-  type ComposedPrompt,
-  ContextRows,
-  composePrompt,
-  promptRoom,
-} from "../../node/ai/context/compose.ts";
+import { type ComposedPrompt, composePrompt, promptRoom } from "../../node/ai/context/compose.ts";
 import { contextLosses } from "../../node/ai/context/leave-one-out.ts";
 import { MAX_CONTEXT_ROWS } from "../../node/ai/context/rule.ts";
-import { exampleHash } from "../../node/ai/datanet/rows.ts";
 import { readModelFolder } from "../../node/ai/model/files.ts";
-import { type LoadedModel, loadModel } from "../../node/ai/model/load.ts";
+import { loadModel } from "../../node/ai/model/load.ts";
 import { generateAnswer } from "../../node/ai/serve/inference.ts";
-import type { Method } from "../../node/ai/train/method.ts";
-import { planTraining } from "../../node/ai/train/plan.ts";
-import { trainPlan } from "../../node/ai/train/train.ts";
 import { isCodedError } from "../../node/base/errors.ts";
 import { packageRoot } from "../../node/base/paths.ts";
 import { SHIPPED_BASE } from "../../node/cli/protocol.ts";
@@ -23,7 +14,8 @@ import { methodOf } from "./base.ts";
 import { type ContextCell, contextCell, contextLines, type ShownAnswer } from "./context-cell.ts";
 import { type FactSet, readFactFolder } from "./facts.ts";
 import { type AskFlags, formsOf, numberOf, wordingsOf } from "./flags.ts";
-import { type Form, isExact, rowsOf } from "./trial.ts";
+import { type Trained, trainOn } from "./trained.ts";
+import { isExact } from "./trial.ts";
 
 /** The judging sets stay unseen. */
 const DEVELOPMENT = ["islands", "heights"].map((name) =>
@@ -50,7 +42,7 @@ export async function measureContext(flags: ContextFlags): Promise<void> {
   const found: Record<string, ContextCell> = {};
   for (const set of folders.map(readFactFolder)) {
     for (const form of formsOf(flags)) {
-      const trained = await train(session, base, set, form, method);
+      const trained = await trainOn(session, base, set, form, method);
       for (const wording of wordingsOf(flags)) {
         const answers: ShownAnswer[] = [];
         for (const fact of set.facts) {
@@ -76,30 +68,6 @@ async function patiently<T>(work: () => Promise<T>, tries = 20): Promise<T> {
     if (tries <= 1 || !isCodedError(error, "TEMPLATE_CUT_OFF")) throw error;
     return await patiently(work, tries - 1);
   }
-}
-
-interface Trained {
-  session: Session;
-  base: LoadedModel;
-  set: FactSet;
-  form: Form;
-  owned: ReturnType<typeof rowsOf>;
-  adapter: Adapter;
-  rows: ContextRows;
-}
-
-async function train(
-  session: Session,
-  base: LoadedModel,
-  set: FactSet,
-  form: Form,
-  method: Method,
-): Promise<Trained> {
-  const owned = rowsOf(set, form);
-  const examples = owned.map(({ row }, rowId) => ({ rowId, row, exampleHash: exampleHash(row) }));
-  const plan = await planTraining(examples, method, base.tokenizer, base.config.contextLength);
-  const { native: adapter } = await trainPlan(session, base, plan, method);
-  return { session, base, set, form, owned, adapter, rows: new ContextRows(examples) };
 }
 
 /** One question, answered by base and adapter with rows and without, and by the base with rows. */

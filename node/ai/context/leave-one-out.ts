@@ -1,13 +1,7 @@
-import type { Adapter, Example, Model, Session } from "../../../native/js/index.ts";
+import type { Adapter } from "../../../native/js/index.ts";
+import { answerLoss, type LossMeter } from "../attribution/answer-loss.ts";
 import { type ComposedPrompt, promptWithout } from "./compose.ts";
-import { CONTEXT_RULE, type ContextLosses, natUnits, type ShownRow } from "./rule.ts";
-
-/** What an answer is measured with. */
-export interface LossMeter {
-  session: Session;
-  base: { native: Model };
-  signal?: AbortSignal | undefined;
-}
+import { CONTEXT_RULE, type ContextLosses, type ShownRow } from "./rule.ts";
 
 /**
  * Measures an answer behind its rows, behind all but each, and behind none, by the base model, which knows nothing of the rows by heart. By
@@ -23,10 +17,10 @@ export async function baseLosses(
   const rows: ShownRow[] = [];
   for (const [place, { rowId }] of composed.rows.entries()) {
     const others = await promptWithout(composed, place);
-    rows.push({ rowId, without: await lossOf(meter, others, outputIds) });
+    rows.push({ rowId, without: await answerLoss(meter, others, outputIds) });
   }
-  const none = await lossOf(meter, composed.written.ids, outputIds);
-  return { rows, base: { none, all: await lossOf(meter, composed.ids, outputIds) } };
+  const none = await answerLoss(meter, composed.written.ids, outputIds);
+  return { rows, base: { none, all: await answerLoss(meter, composed.ids, outputIds) } };
 }
 
 /**
@@ -38,19 +32,8 @@ export async function contextLosses(
   composed: ComposedPrompt,
   outputIds: readonly number[],
 ): Promise<ContextLosses> {
-  const none = await lossOf(meter, composed.written.ids, outputIds, adapter);
-  const all = await lossOf(meter, composed.ids, outputIds, adapter);
+  const none = await answerLoss(meter, composed.written.ids, outputIds, adapter);
+  const all = await answerLoss(meter, composed.ids, outputIds, adapter);
   const byBase = await baseLosses(meter, composed, outputIds);
   return { rule: CONTEXT_RULE, ...byBase, model: { none, all } };
-}
-
-async function lossOf(
-  { session, base, signal }: LossMeter,
-  prompt: readonly number[],
-  outputIds: readonly number[],
-  adapter?: Adapter,
-): Promise<number> {
-  const example: Example = { ids: [...prompt, ...outputIds], completionStart: prompt.length };
-  const job = session.evaluate({ model: base.native, adapter, examples: [example] });
-  return natUnits((await job.wait({ signal, intervalMs: 5 })).losses[0]!);
 }

@@ -7,7 +7,6 @@ import {
   contextPart,
   countsOf,
   dropsOf,
-  natUnits,
   partsOf,
   sharesOf,
 } from "./rule.ts";
@@ -112,16 +111,5 @@ describe("what base, training and context added", () => {
         expect(weights.reduce((all, weight) => all + weight, 0n)).toBe(partBps > 0 ? sum : 0n);
       }),
     );
-  });
-});
-
-describe("nats in whole units", () => {
-  it("are rounded to the nearest, ties to even", () => {
-    const unit = 2 ** -20;
-    const of = [0, 0.5, 0.75, 1.5, 2.5, 2.5000001, 3.5].map((units) => natUnits(units * unit));
-    expect(of).toEqual([0, 0, 1, 2, 2, 3, 4]);
-    expect(natUnits(-1e-7)).toBe(0);
-    expect(natUnits(12.25)).toBe(12.25 * 2 ** 20);
-    expect(natUnits(4e9)).toBe(4e9 * 2 ** 20);
   });
 });

@@ -4,9 +4,6 @@ export const CONTEXT_RULE = "openledger/context/1";
 /** Rows that a model shows with a question, at most. */
 export const MAX_CONTEXT_ROWS = 8;
 
-/** Parts of a nat: losses are told in whole units of 2^-20 nats. */
-export const NAT_UNITS = 2 ** 20;
-
 /** Shares are told in parts of this. */
 export const WHOLE_SHARE = 10_000;
 
@@ -119,13 +116,4 @@ export function claimedContext(
   }
   const ids = [...weights.keys()].sort((a, b) => (a < b ? -1 : 1));
   return { partBps, contributionIds: ids, weights: ids.map((id) => weights.get(id)!) };
-}
-
-/** A loss in nats as whole units, ties to even. Doubles times a power of two are exact, so this is the same on every machine. */
-export function natUnits(nats: number): number {
-  const scaled = Math.max(nats, 0) * NAT_UNITS;
-  const below = Math.floor(scaled);
-  const rest = scaled - below;
-  const isUp = rest > 0.5 || (rest === 0.5 && below % 2 === 1);
-  return isUp ? below + 1 : below;
 }

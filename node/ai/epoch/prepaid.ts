@@ -6,10 +6,9 @@ import { type Claim, claimTuple } from "../client/claims.ts";
 import { bytesOfHex, keccakOf } from "../codec/hash.ts";
 import { MAX_MESSAGES, ROW_ROLES } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
-import { answerFields, withDigits } from "../receipt/receipt.ts";
+import { answerFields, layerFields, withDigits } from "../receipt/receipt.ts";
 
-const { hash, address, integer, count, bps, claim, verbatim, context, query, signature, contributors } =
-  answerFields;
+const { hash, address, integer, count, bps, claim, query, signature, contributors } = answerFields;
 
 export const prepaidSchema = z.strictObject({
   format: z.literal("openledger/prepaid/1"),
@@ -35,8 +34,7 @@ export const prepaidSchema = z.strictObject({
   outputIds: z.array(count),
   /** As its epoch's leaf has it, but for the request's id, which is 0: its place in an epoch is not known yet. */
   claim,
-  verbatim,
-  context,
+  ...layerFields,
   query,
   contributors,
   /** Of the host, over {@link prepaidHash}: with it the answer was handed over. */

@@ -3,6 +3,7 @@ import { ARITHMETICS } from "../../../native/js/types.ts";
 import { FULL_GAIN } from "../../../precompiles/influence-verifier/rule.ts";
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
+import { DISCOUNT_RULE, type Discount } from "../attribution/discount.ts";
 import { type Claim, claimTuple } from "../client/claims.ts";
 import type { MarketRequest, Settlement } from "../client/market.ts";
 import type { RegisteredModel } from "../client/models.ts";
@@ -131,15 +132,24 @@ const contextSchema = z.strictObject({
   model: losses,
 });
 
+/** The answer's losses behind the question alone: what the base model would have answered by itself is not earned. 2^-20 nats. */
+const discountSchema = z.strictObject({ rule: z.literal(DISCOUNT_RULE), base: count, model: count });
+
+/** What documents of either kind say of what made an answer, beside its claim. */
+export const layerFields = {
+  /** Absent where the host could not read the rows. */
+  verbatim: verbatimSchema.optional(),
+  /** Absent where the model's method shows no rows. */
+  context: contextSchema.optional(),
+  /** Absent where the model's method discounts nothing. */
+  discount: discountSchema.optional(),
+};
+
 /** Fields that answers of other kinds have too. */
 export const answerFields = {
   ...{ hash, address, integer, count, bps, query, signature },
   claim: claimSchema,
   model: modelSchema,
-  /** Absent where the host could not read the rows. */
-  verbatim: verbatimSchema.optional(),
-  /** Absent where the model's method shows no rows. */
-  context: contextSchema.optional(),
   /** Who made the contributions that earn, by list or context, as the registry named them. */
   contributors: paidTo(z.strictObject({ contributionId: integer, contributor: address })),
 };
@@ -184,8 +194,7 @@ const receiptSchema = z.strictObject({
   answer: z.string(),
   outputIds: z.array(count),
   claim: claimSchema,
-  verbatim: answerFields.verbatim,
-  context: answerFields.context,
+  ...layerFields,
   /** The query sketch's bytes; where the index commits spans, those of the cover behind them. */
   query,
   contributors: answerFields.contributors,
@@ -210,6 +219,13 @@ export type Receipt = z.output<typeof receiptSchema>;
 /** The same as JSON. */
 export type ReceiptJson = z.input<typeof receiptSchema>;
 
+/** What made an answer, as far as it was looked for. */
+export interface Layers {
+  verbatim?: Verbatim | undefined;
+  context?: ContextCredit | undefined;
+  discount?: Discount | undefined;
+}
+
 /** What a receipt is put together from. */
 export interface ReceiptParts {
   chainId: number;
@@ -224,8 +240,7 @@ export interface ReceiptParts {
   answer: string;
   outputIds: readonly number[];
   claim: Claim;
-  verbatim?: Verbatim | undefined;
-  context?: ContextCredit | undefined;
+  layers: Layers;
   query: Hex;
   contributors: readonly { contributionId: bigint; contributor: Address }[];
   proved: boolean;
@@ -252,8 +267,7 @@ export function makeReceipt(parts: ReceiptParts): Receipt {
     answer,
     outputIds: [...parts.outputIds],
     claim: claimPart(parts.claim),
-    ...verbatimPart(parts.verbatim),
-    ...shownPart(parts.context),
+    ...layersPart(parts.layers),
     query,
     contributors: parts.contributors.map(({ contributionId, contributor }) => ({
       contributionId,
@@ -264,14 +278,17 @@ export function makeReceipt(parts: ReceiptParts): Receipt {
   };
 }
 
-/** What a document has of an answer's spans: nothing where they were not looked for. */
-export function verbatimPart(verbatim: Verbatim | undefined): Pick<Receipt, "verbatim"> {
-  return verbatim ? { verbatim: { ...verbatim, list: listPart(verbatim.list) } } : {};
-}
-
-/** What a document has of the rows that an answer was shown: nothing where none may be. */
-export function shownPart(context: ContextCredit | undefined): Pick<Receipt, "context"> {
-  return context ? { context: { ...context, rows: [...context.rows] } } : {};
+/** The same in a document: what was not looked for is absent. */
+export function layersPart({
+  verbatim,
+  context,
+  discount,
+}: Layers): Pick<Receipt, "verbatim" | "context" | "discount"> {
+  return {
+    ...(verbatim ? { verbatim: { ...verbatim, list: listPart(verbatim.list) } } : {}),
+    ...(context ? { context: { ...context, rows: [...context.rows] } } : {}),
+    ...(discount ? { discount } : {}),
+  };
 }
 
 /** A receipt with what its settlement paid. */

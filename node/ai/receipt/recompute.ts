@@ -1,3 +1,5 @@
+import { earnedBpsOf } from "../attribution/discount.ts";
+import { NAT_UNITS } from "../attribution/nats.ts";
 import { encodeQuery } from "../attribution/record.ts";
 import { NO_SPANS } from "../attribution/score.ts";
 import { recordOf } from "../attribution/sketch-index.ts";
@@ -6,7 +8,7 @@ import type { RegisteredModel } from "../client/models.ts";
 import { GREEDY, hashOfRequest, hashOfTokens, type Sampling } from "../client/request-hash.ts";
 import { bytesOfHex, hexOfBytes, keccakOf } from "../codec/hash.ts";
 import { ContextRows } from "../context/compose.ts";
-import { type ContextCredit, NAT_UNITS, partsOf } from "../context/rule.ts";
+import { type ContextCredit, partsOf } from "../context/rule.ts";
 import type { Completions } from "../fusion/completions.ts";
 import { verbatimOf } from "../fusion/layer.ts";
 import { completionsOf } from "../fusion/texts.ts";
@@ -34,15 +36,17 @@ export interface RecomputeOptions extends TrainingCheckOptions {
 }
 
 /** What a document of either kind says of an answer. */
-export interface Answered extends Pick<Receipt, "salt" | "prompt" | "before" | "answer" | "outputIds"> {
+export interface Answered
+  extends Pick<
+    Receipt,
+    "salt" | "prompt" | "before" | "answer" | "outputIds" | "verbatim" | "context" | "discount"
+  > {
   claim: Omit<Claim, "requestId">;
   query: Receipt["query"];
   sampling: Sampling;
   maxTokensIn: number;
   maxTokensOut: number;
   requestHash: Receipt["request"]["requestHash"];
-  verbatim?: Receipt["verbatim"];
-  context?: Receipt["context"];
   /** "unsaid" where documents of its kind never name it. */
   computed: Receipt["computed"] | "unsaid";
 }
@@ -71,7 +75,7 @@ export async function checkAnswer(
   const rows = set && (await checkCommittedSpans(list, model, set));
   if (found && set === undefined && model.method.context) {
     await checkPrompt(list, answered, model);
-    skipAnswer(list);
+    skipAnswer(list, model);
     skipTexts(list, options, model);
     return;
   }
@@ -111,8 +115,15 @@ async function checkTexts(
 }
 
 /** What was shown can't be chosen again where a row's text is gone, and so the answer can't be made again. */
-function skipAnswer(list: CheckList): void {
-  for (const name of ["answer", "context", "query sketch", "scores", "weights"])
+function skipAnswer(list: CheckList, { method }: ServedModel): void {
+  for (const name of [
+    "answer",
+    "context",
+    ...(method.discount ? ["discount"] : []),
+    "query sketch",
+    "scores",
+    "weights",
+  ])
     list.skip(
       name,
       "texts that were taken out are not there: which rows stood in the prompt can't be found again",
@@ -157,10 +168,25 @@ async function checkInference(
     expectSame("number of answer tokens", claim.tokensOut, again.outputIds.length);
     return `the same ${again.outputIds.length} tokens: ${JSON.stringify(again.answer)}`;
   });
+  if (model.method.discount || answered.discount) await checkDiscount(list, answered, again);
   const isWhole = rows !== undefined || model.index.commitment.spans === NO_SPANS;
   if (isWhole) await checkClaim(list, answered, model, again, rows);
   else await checkSketch(list, answered, model, again);
   return again;
+}
+
+/** What the base model would have answered by itself. */
+async function checkDiscount(
+  list: CheckList,
+  { claim, discount }: Answered,
+  again: Inference | undefined,
+): Promise<void> {
+  await list.check("discount", () => {
+    if (again === undefined) throw new CheckFailed(NOT_RECOMPUTED);
+    expectSame("losses of the answer", discount, again.discount);
+    expectSame("earned part", claim.earnedBps, earnedBpsOf(again.discount!));
+    return `the same losses by base and model: training earned ${claim.earnedBps / 100} % of its part`;
+  });
 }
 
 async function checkPrompt(list: CheckList, answered: Answered, model: ServedModel): Promise<void> {

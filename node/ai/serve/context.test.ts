@@ -2,6 +2,8 @@ import { bytesToHex } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomBytes } from "../../base/clock.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
+import { answerLoss } from "../attribution/answer-loss.ts";
+import { earnedBpsOf } from "../attribution/discount.ts";
 import { recordOf } from "../attribution/sketch-index.ts";
 import { valueOfClaim } from "../client/audits.ts";
 import { send } from "../client/chain.ts";
@@ -31,12 +33,16 @@ import { TINY_METHOD, tinyModelFiles } from "../testing/tiny-model.ts";
 import { encodeMethod, type Method } from "../train/method.ts";
 import { rerunRequest } from "../verify/rerun-request.ts";
 import type { Host } from "./host.ts";
-import { checkedPrompt, loadServedModel, runInference, type ServedModel } from "./inference.ts";
+import { checkedPrompt, claimOf, loadServedModel, runInference, type ServedModel } from "./inference.ts";
 
 /** A question whose answer rows in the prompt make likelier that say it. */
 const MOVED = "What does Wren use? Dr. Tavo Kel leads it?";
 const HOLDER = { account: 0n, count() {} } as unknown as Holder;
-const METHOD: Method = { ...TINY_METHOD, context: { rule: "openledger/context/1", rows: 3 } };
+const METHOD: Method = {
+  ...TINY_METHOD,
+  context: { rule: "openledger/context/1", rows: 3 },
+  discount: "openledger/discount/1",
+};
 
 describe("a model that answers with rows in the prompt", { timeout: 600_000 }, () => {
   let world: MarketWorld;
@@ -102,6 +108,32 @@ describe("a model that answers with rows in the prompt", { timeout: 600_000 }, (
       expect(await failed({ ...receipt, context: changed })).toEqual(["context"]);
   });
 
+  test("says what the base would have answered by itself, by the same losses as without rows in the prompt", async () => {
+    const { context, discount, claim } = receipt;
+    expect(discount).toEqual({
+      rule: "openledger/discount/1",
+      base: context!.base.none,
+      model: context!.model.none,
+    });
+    expect(claim.earnedBps).toBe(earnedBpsOf(discount!));
+    const method: Method = { ...TINY_METHOD, discount: "openledger/discount/1" };
+    const alone = await runInference(world.session, { ...model, method }, PROMPT, 16);
+    const [base, answered] = [undefined, model.adapter].map((adapter) =>
+      answerLoss({ session: world.session, base: model.base }, alone.promptIds, alone.outputIds, adapter),
+    );
+    expect(alone.discount).toMatchObject({ base: await base, model: await answered });
+    const said = { ...alone, discount: { ...alone.discount!, base: 3_000_000, model: 2_900_000 } };
+    const request = { requestId: 1n, modelId, requestHash: registered.manifestHash };
+    expect(claimOf(said, request).claim.earnedBps).toBe(910);
+    const none = await runInference(world.session, { ...model, method: TINY_METHOD }, PROMPT, 16);
+    expect(none.discount).toBeUndefined();
+    expect(claimOf(none, request).claim.earnedBps).toBe(10_000);
+    for (const changed of [undefined, { ...discount!, base: discount!.base + 1 }])
+      expect(await failed({ ...receipt, discount: changed })).toEqual(["discount"]);
+    const lie = claimPart({ ...claim, earnedBps: claim.earnedBps - 1 });
+    expect(await failed({ ...receipt, claim: lie })).toEqual(expect.arrayContaining(["discount", "weights"]));
+  });
+
   test("is run again by a panel to the host's claim, with its rows", async () => {
     const { client } = world.chain;
     const { at, content, session } = world;
@@ -129,7 +161,7 @@ describe("a model that answers with rows in the prompt", { timeout: 600_000 }, (
       ...{ modelId, prompt: PROMPT, salt: bytesToHex(randomBytes(32)) as Hash, maxTokensOut: 16, payer },
       voucher: { cumulative: said.cumulative, validUntil, signature },
     });
-    expect(answer.context).toEqual(receipt.context);
+    expect([answer.context, answer.discount]).toEqual([receipt.context, receipt.discount]);
     expect(prepaidToJson(answer).context).toEqual(receiptToJson(receipt).context);
     const made = makePrepaidReceipt(answer, registered, null, null);
     const { session, content: source } = world;
@@ -140,6 +172,7 @@ describe("a model that answers with rows in the prompt", { timeout: 600_000 }, (
     };
     expect(await verify(made)).toEqual([]);
     expect(await verify({ ...made, answer: { ...answer, context: undefined } })).toEqual(["context"]);
+    expect(await verify({ ...made, answer: { ...answer, discount: undefined } })).toEqual(["discount"]);
   });
 
   test("is asked so by /v1's chat too, whose attribution is of the question alone", async () => {

@@ -302,8 +302,11 @@ export class Host {
       computed: howComputed(model),
       answer: inference.answer,
       outputIds: inference.outputIds,
-      context,
-      verbatim: await shownSpans(this.spans, model, inference, logger),
+      layers: {
+        verbatim: await shownSpans(this.spans, model, inference, logger),
+        context,
+        discount: inference.discount,
+      },
       hostSignature: await account.signMessage({ message: { raw: claimHash } }),
       claimTransaction: NOT_POSTED,
     });

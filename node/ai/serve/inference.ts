@@ -1,8 +1,10 @@
 import type { Adapter, Arithmetic, Session } from "../../../native/js/index.ts";
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
+import { answerLoss, type LossMeter } from "../attribution/answer-loss.ts";
 import { decodeBasis } from "../attribution/basis-file.ts";
 import { querySketch } from "../attribution/build.ts";
+import { ALL_EARNED, DISCOUNT_RULE, type Discount, earnedBpsOf } from "../attribution/discount.ts";
 import { type IndexFiles, storedIndex } from "../attribution/index-files.ts";
 import {
   decodeManifest,
@@ -62,6 +64,8 @@ export interface Inference {
   query: QuerySketch;
   /** Rows that stood before the question, and what they added; absent where the method shows none. */
   context?: ContextLosses;
+  /** What the base model and the model make of the answer behind the question alone; absent where the method discounts nothing. */
+  discount?: Discount;
   /** Of all rows. */
   scores: RowScores;
   list: InfluenceList;
@@ -242,7 +246,25 @@ export async function runInference(
   const list = await bestList(commitment, scores, (rowId) => recordOf(model.index, rowId));
   const meter = { session, base: model.base, adapter: model.adapter, signal };
   const context = composed && (await contextLosses(meter, composed, outputIds));
-  return { promptIds: ids, ...generated, query, ...(context ? { context } : {}), scores, list };
+  const discount = model.method.discount && (await discountOf(meter, context, ids, outputIds));
+  return {
+    ...{ promptIds: ids, ...generated, query },
+    ...(context ? { context } : {}),
+    ...(discount ? { discount } : {}),
+    ...{ scores, list },
+  };
+}
+
+/** Rows in the prompt are measured against the same two losses. */
+async function discountOf(
+  { adapter, ...meter }: LossMeter & { adapter: Adapter },
+  context: ContextLosses | undefined,
+  ids: readonly number[],
+  outputIds: readonly number[],
+): Promise<Discount> {
+  const base = context?.base.none ?? (await answerLoss(meter, ids, outputIds));
+  const model = context?.model.none ?? (await answerLoss(meter, ids, outputIds, adapter));
+  return { rule: DISCOUNT_RULE, base, model };
 }
 
 /**
@@ -280,9 +302,6 @@ export function howComputed({ method, base, manifest }: Pick<ServedModel, "metho
   return { arithmetic: servedArithmetic(method), formats: [...base.formats], files };
 }
 
-/** All that the context leaves of the contributors' part counts as earned: no method measures what the base model knew yet. */
-const ALL_EARNED = 10_000;
-
 /** The claim of an inference for a request, by influence alone and of no rows in the prompt. */
 export function claimOf(
   inference: Inference,
@@ -296,7 +315,7 @@ export function claimOf(
     tokensOut: inference.outputIds.length,
     outputHash: hashOfTokens(inference.outputIds),
     queryHash: keccakOf(query),
-    earnedBps: ALL_EARNED,
+    earnedBps: inference.discount ? earnedBpsOf(inference.discount) : ALL_EARNED,
     list: inference.list,
     context: NO_CONTEXT,
   };

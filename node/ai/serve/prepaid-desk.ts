@@ -20,7 +20,7 @@ import {
   prepaidId,
 } from "../epoch/prepaid.ts";
 import { aiError } from "../errors.ts";
-import { claimPart, shownPart, verbatimPart } from "../receipt/receipt.ts";
+import { claimPart, layersPart } from "../receipt/receipt.ts";
 import { claimableTokens, trueClaim } from "./claim-with-cover.ts";
 import { contributorsOf } from "./contributors.ts";
 import { type HostLimits, hostBusy } from "./host-limits.ts";
@@ -239,8 +239,11 @@ export class PrepaidDesk {
       ...{ rateIn, rateOut, platformBps, salt, prompt },
       ...(before.length > 0 ? { before } : {}),
       ...{ answer: inference.answer, outputIds: inference.outputIds, claim: claimPart(claim), query },
-      ...verbatimPart(await shownSpans(spans, served, inference, logger)),
-      ...shownPart(context),
+      ...layersPart({
+        verbatim: await shownSpans(spans, served, inference, logger),
+        context,
+        discount: inference.discount,
+      }),
       contributors: await contributorsOf(client, at, claim),
       hostSignature: await account.signMessage({ message: { raw } }),
     };

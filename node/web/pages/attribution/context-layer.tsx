@@ -1,8 +1,8 @@
+import { NAT_UNITS } from "../../../ai/attribution/nats.ts";
 import {
   type ContextCredit,
   type ContextLosses,
   dropsOf,
-  NAT_UNITS,
   partsOf,
   sharesOf,
 } from "../../../ai/context/rule.ts";
