@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { formatEther } from "viem";
 import { z } from "zod";
 import { Session } from "../../native/js/index.ts";
+import { DISCOUNT_RULE } from "../ai/attribution/discount.ts";
 import { type IndexCommitment, NO_SPANS } from "../ai/attribution/score.ts";
 import { rpcSink, rpcSource } from "../ai/client/content.ts";
 import { getSnapshot } from "../ai/client/datanets.ts";
@@ -93,6 +94,7 @@ export function modelCommand(): Command {
       "--context <n>",
       `answer with up to so many of its rows before each question (1 to ${MAX_CONTEXT_ROWS})`,
     )
+    .option("--discount", "leave to the pools what the base model would have answered by itself")
     .action(method);
   const registering = model
     .command("register <build>")
@@ -210,12 +212,17 @@ interface MethodOptions {
   base?: string;
   rows: string;
   context?: string;
+  discount?: boolean;
 }
 
 /** @throws CodedError NUMBER_INVALID. */
-async function method({ base, rows, context }: MethodOptions, command: Command): Promise<void> {
+async function method({ base, rows, context, discount }: MethodOptions, command: Command): Promise<void> {
   const usual = await usualMethod(base, Number(parseId(rows, "number of rows")));
-  const printed = context === undefined ? usual : { ...usual, context: shownRows(context) };
+  const printed: Method = {
+    ...usual,
+    ...(context === undefined ? {} : { context: shownRows(context) }),
+    ...(discount ? { discount: DISCOUNT_RULE } : {}),
+  };
   print(contextOf(command), printed, [JSON.stringify(printed, null, 2)]);
 }
 

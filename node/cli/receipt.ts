@@ -136,6 +136,7 @@ function linesOfPrepaid(receipt: PrepaidReceipt): string[] {
     ...prepaidLines(receipt),
     ...verbatimLines({ ...receipt.answer, model: receipt.model }),
     ...contextLines(receipt.answer),
+    ...discountLines(receipt.answer),
   ];
 }
 
@@ -149,6 +150,7 @@ function linesOf(receipt: Receipt): string[] {
     ...claim.list.rowIds.map((rowId, i) => `  row ${rowId}  score ${claim.list.scores[i]}`),
     ...verbatimLines(receipt),
     ...contextLines(receipt),
+    ...discountLines(receipt),
     ...weightLines(receipt),
     ...settlementLines(receipt),
   ];
@@ -184,6 +186,15 @@ function contextLines({ context, claim }: Pick<Receipt, "context" | "claim">): s
       const said = `${nats(Math.abs(drop))} nats ${drop < 0 ? "more" : "less"}`;
       return `  row ${rowId}  without it the base has ${said}; it says ${gain} of 16 of the answer; ${share === 0 ? "no share" : `share ${(share / 100).toFixed(2)} %`}`;
     }),
+  ];
+}
+
+/** What training earned of its part, and by which losses. */
+function discountLines({ discount, claim }: Pick<Receipt, "discount" | "claim">): string[] {
+  if (discount === undefined) return [];
+  const [base, model] = [discount.base, discount.model].map((units) => (-units / NAT_UNITS).toFixed(3));
+  return [
+    `earned    ${claim.earnedBps / 100} % of training's part: log p of the answer is ${base} nats by the base model alone, ${model} by the model`,
   ];
 }
 

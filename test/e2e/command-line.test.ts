@@ -42,7 +42,7 @@ describe("flags", () => {
     expect({ status, errors }).toEqual({ status: 0, errors: "" });
   });
 
-  test("a method shows as many rows in the prompt as it is told to, and else none", async () => {
+  test("a method shows as many rows in the prompt as it is told to, and discounts what it is told to", async () => {
     const printed = async (...more: string[]) => {
       const { stdout } = await openledger(["model", "method", ...more]);
       return JSON.parse(stdout) as Record<string, unknown>;
@@ -50,6 +50,8 @@ describe("flags", () => {
     const { context, ...others } = await printed("--context", "3");
     expect(context).toEqual({ rule: "openledger/context/1", rows: 3 });
     expect(await printed()).toEqual(others);
+    const { discount, ...rest } = await printed("--discount");
+    expect([discount, rest]).toEqual(["openledger/discount/1", others]);
   });
 
   test.each([

@@ -17,6 +17,7 @@ import { Amount, Copy, Hex } from "../../ui/exact.tsx";
 import { formatShare } from "../../ui/format.ts";
 import { Badge, Section } from "../../ui/layout.tsx";
 import { Coming, Empty, Loaded } from "../../ui/states.tsx";
+import { DiscountSaid } from "./discount-said.tsx";
 import { type CopiedAnswer, textWithSources } from "./sources-text.ts";
 
 /** A row of an answer's list. */
@@ -44,6 +45,7 @@ export function InfluenceLayer({ receipt }: { receipt: Receipt }) {
       title="Influence"
       note={`An estimate: which training rows moved the model towards this answer. It is not a quotation, and ${decides(receipt)} the contributors' part of the fee is divided.`}
     >
+      <DiscountSaid shown={receipt} />
       <Loaded query={rows} what="the rows" lines={6}>
         {(found) =>
           found.length === 0 ? (

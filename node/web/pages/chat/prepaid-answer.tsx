@@ -27,6 +27,7 @@ import { formatCount } from "../../ui/format.ts";
 import { Card, Section } from "../../ui/layout.tsx";
 import { Empty, Loaded, Problem } from "../../ui/states.tsx";
 import { ContextLayer } from "../attribution/context-layer.tsx";
+import { DiscountSaid } from "../attribution/discount-said.tsx";
 import { Estimate, InfluenceRows, listedRows, payByList } from "../attribution/influence-layer.tsx";
 import { useSpanView } from "../attribution/span-view.ts";
 import { VerifyPrepaidPanel } from "../attribution/verify-panel.tsx";
@@ -187,6 +188,7 @@ function Rows({ answer, model }: { answer: PrepaidAnswer; model: RegisteredModel
       title="Influence"
       note="An estimate: which training rows moved the model towards this answer. By it the contributors' part of what it cost is divided, once its epoch is settled."
     >
+      <DiscountSaid shown={answer} />
       <Loaded query={rows} what="the rows" lines={4}>
         {(found) =>
           found.length === 0 ? (
