@@ -20,10 +20,12 @@ import { CheckFailed, type CheckList, expectSame } from "../../ai/receipt/checks
 import type { Receipt } from "../../ai/receipt/receipt.ts";
 import { iInfluenceVerifierAbi } from "../../chain/generated/abi.ts";
 import { checkCover, checkShown, partsOfQuery } from "./verify-cover.ts";
+import { checkLayers } from "./verify-layers.ts";
 import { checkMeeting, standsIn } from "./verify-verbatim.ts";
 
 /** What a document of either kind shows of an answer and its claim. */
-export interface ShownAnswer extends Pick<Receipt, "outputIds" | "query" | "model" | "answer" | "verbatim"> {
+export interface ShownAnswer
+  extends Pick<Receipt, "outputIds" | "query" | "model" | "answer" | "verbatim" | "context" | "discount"> {
   claim: Omit<Claim, "requestId">;
 }
 
@@ -49,6 +51,7 @@ export async function checkClaimHere(list: CheckList, shown: ShownAnswer, source
   if (index !== undefined) {
     await checkListed(list, shown, index);
     await checkAllRows(list, shown, index);
+    await checkLayers(list, shown, (rowId) => recordOf(index, rowId).contributionId);
   }
   await checkTexts(list, shown, sources);
   if (index !== undefined && shown.verbatim !== undefined) await checkSpans(list, shown, sources, index);
