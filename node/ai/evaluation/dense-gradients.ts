@@ -4,7 +4,7 @@ import { meanOverPrompts } from "../attribution/row-sketches.ts";
 import type { LoadedModel } from "../model/load.ts";
 
 /** Bytes of gradients that may lie in memory at once. */
-const MOST_BYTES = 2 ** 30;
+const MOST_BYTES = 2 ** 31;
 /** DataInf's damping: so much of the mean square of a layer's gradients (Kwon et al. 2023, section 4). */
 const DATA_INF_DAMPING = 0.1;
 const EKFAC_DAMPING = 0.1;
