@@ -3,7 +3,6 @@ import { Command } from "commander";
 import { formatEther } from "viem";
 import { z } from "zod";
 import { Session } from "../../native/js/index.ts";
-import { DISCOUNT_RULE } from "../ai/attribution/discount.ts";
 import { type IndexCommitment, NO_SPANS } from "../ai/attribution/score.ts";
 import { rpcSink, rpcSource } from "../ai/client/content.ts";
 import { getSnapshot } from "../ai/client/datanets.ts";
@@ -13,6 +12,7 @@ import { uploadsOf } from "../ai/content/upload-order.ts";
 import { CONTEXT_RULE, MAX_CONTEXT_ROWS } from "../ai/context/rule.ts";
 import { reportLines } from "../ai/evaluation/report.ts";
 import { readReport } from "../ai/evaluation/report-file.ts";
+import { DISCOUNT_RULE } from "../ai/fusion/discount.ts";
 import { readModelFolder } from "../ai/model/files.ts";
 import { inspectModel } from "../ai/model/inspect.ts";
 import { checkModelFiles } from "../ai/model/load.ts";
@@ -94,7 +94,7 @@ export function modelCommand(): Command {
       "--context <n>",
       `answer with up to so many of its rows before each question (1 to ${MAX_CONTEXT_ROWS})`,
     )
-    .option("--discount", "leave to the pools what the base model would have answered by itself")
+    .option("--discount", "leave to the pools what the base model's own answer says of an answer")
     .action(method);
   const registering = model
     .command("register <build>")

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { Session } from "../../native/js/index.ts";
-import { NAT_UNITS } from "../ai/attribution/nats.ts";
 import { NO_SPANS } from "../ai/attribution/score.ts";
 import { rpcSource } from "../ai/client/content.ts";
 import { folderSource } from "../ai/content/folder-source.ts";
 import { cachedSource } from "../ai/content/source.ts";
+import { NAT_UNITS } from "../ai/context/nats.ts";
 import { dropsOf, partsOf, sharesOf } from "../ai/context/rule.ts";
 import { type ReceiptUse, receiptMessage } from "../ai/receipt/access.ts";
 import type { Check } from "../ai/receipt/checks.ts";
@@ -189,13 +189,11 @@ function contextLines({ context, claim }: Pick<Receipt, "context" | "claim">): s
   ];
 }
 
-/** What training earned of its part, and by which losses. */
+/** What training earned of its part, and what the base model answers by itself. */
 function discountLines({ discount, claim }: Pick<Receipt, "discount" | "claim">): string[] {
   if (discount === undefined) return [];
-  const [base, model] = [discount.base, discount.model].map((units) => (-units / NAT_UNITS).toFixed(3));
-  return [
-    `earned    ${claim.earnedBps / 100} % of training's part: log p of the answer is ${base} nats by the base model alone, ${model} by the model`,
-  ];
+  const own = JSON.stringify(discount.answer);
+  return [`earned    ${claim.earnedBps / 100} % of training's part; the base model by itself answers ${own}`];
 }
 
 interface VerifyFlags {

@@ -67,8 +67,8 @@ const HELP = `Does the main job by hand on a running devnet, with facts and cont
   --only <name>        with --attacks: those whose name begins so
   --context            answer with rows in the prompt, in this process, and leave each out: on --facts, or on facts kept for development
                        (with --attacks too: what rows added by a stranger take of the shares that this gives)
-  --discount           what of its answers training earned, and what the base model would have answered by itself, in this process: on
-                       --facts, or on facts kept for development, and on questions that no row says anything about
+  --discount           what of its answers training earned beside what the base model answers by itself, in this process: on --facts, or on
+                       facts kept for development, and on what a stranger teaches besides that everybody knows
   --rows <n>           with --context: rows in a prompt, at most (default: 3)
   --json <file>        with --facts, --lds, --attacks, --context or --discount: where the figures go
 

@@ -1,4 +1,4 @@
-import { NAT_UNITS } from "../../node/ai/attribution/nats.ts";
+import { NAT_UNITS } from "../../node/ai/context/nats.ts";
 import { type ContextLosses, contextPart, dropsOf, partsOf } from "../../node/ai/context/rule.ts";
 import type { Row } from "../../node/ai/datanet/rows.ts";
 import { type Fact, holdsValue } from "./facts.ts";

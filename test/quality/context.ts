@@ -1,7 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Adapter, Session } from "../../native/js/index.ts";
-import { type ComposedPrompt, composePrompt, promptRoom } from "../../node/ai/context/compose.ts";
+import {
+  type ComposedPrompt,
+  ContextRows,
+  composePrompt,
+  promptRoom,
+} from "../../node/ai/context/compose.ts";
 import { contextLosses } from "../../node/ai/context/leave-one-out.ts";
 import { MAX_CONTEXT_ROWS } from "../../node/ai/context/rule.ts";
 import { readModelFolder } from "../../node/ai/model/files.ts";
@@ -43,12 +48,13 @@ export async function measureContext(flags: ContextFlags): Promise<void> {
   for (const set of folders.map(readFactFolder)) {
     for (const form of formsOf(flags)) {
       const trained = await trainOn(session, base, set, form, method);
+      const rows = new ContextRows(trained.examples);
       for (const wording of wordingsOf(flags)) {
         const answers: ShownAnswer[] = [];
         for (const fact of set.facts) {
           const prompt = wording === "own" ? fact.question : fact.reworded;
           const { maxTokens } = method.generation;
-          answers.push(await patiently(() => answerOf({ ...trained, most, maxTokens }, fact, prompt)));
+          answers.push(await patiently(() => answerOf({ ...trained, rows, most, maxTokens }, fact, prompt)));
         }
         const cell = contextCell(answers);
         found[`${set.name} ${form} ${wording}`] = cell;
@@ -72,7 +78,7 @@ async function patiently<T>(work: () => Promise<T>, tries = 20): Promise<T> {
 
 /** One question, answered by base and adapter with rows and without, and by the base with rows. */
 async function answerOf(
-  trained: Trained & { most: number; maxTokens: number },
+  trained: Trained & { rows: ContextRows; most: number; maxTokens: number },
   fact: FactSet["facts"][number],
   prompt: string,
 ): Promise<ShownAnswer> {

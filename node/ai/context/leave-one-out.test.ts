@@ -1,12 +1,12 @@
 import { beforeAll, expect, test } from "vitest";
 import { Adapter, initialAdapter, LORA_TARGETS, Session } from "../../../native/js/index.ts";
-import { natUnits } from "../attribution/nats.ts";
 import { promptIds, writeQuestion } from "../datanet/row-tokens.ts";
 import type { Row } from "../datanet/rows.ts";
 import { type LoadedModel, loadModel } from "../model/load.ts";
 import { tinyModelFiles } from "../testing/tiny-model.ts";
 import { ContextRows, composePrompt } from "./compose.ts";
 import { contextLosses } from "./leave-one-out.ts";
+import { natUnits } from "./nats.ts";
 import { type ContextLosses, partsOf } from "./rule.ts";
 
 const QUESTION = { prompt: "Who made Vorel?" };

@@ -1,5 +1,5 @@
 import type { Adapter } from "../../../native/js/index.ts";
-import { answerLoss, type LossMeter } from "../attribution/answer-loss.ts";
+import { answerLoss, type LossMeter } from "./answer-loss.ts";
 import { type ComposedPrompt, promptWithout } from "./compose.ts";
 import { CONTEXT_RULE, type ContextLosses, type ShownRow } from "./rule.ts";
 

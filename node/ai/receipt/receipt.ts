@@ -3,7 +3,6 @@ import { ARITHMETICS } from "../../../native/js/types.ts";
 import { FULL_GAIN } from "../../../precompiles/influence-verifier/rule.ts";
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import type { Address, Hash, Hex } from "../../chain/types/primitives.ts";
-import { DISCOUNT_RULE, type Discount } from "../attribution/discount.ts";
 import { type Claim, claimTuple } from "../client/claims.ts";
 import type { MarketRequest, Settlement } from "../client/market.ts";
 import type { RegisteredModel } from "../client/models.ts";
@@ -12,6 +11,7 @@ import { canonicalBytes, type Json } from "../codec/canonical-json.ts";
 import { CONTEXT_RULE, type ContextCredit, MAX_CONTEXT_ROWS } from "../context/rule.ts";
 import { MAX_MESSAGES, ROW_ROLES, type RowMessage } from "../datanet/rows.ts";
 import { aiError } from "../errors.ts";
+import { DISCOUNT_RULE, type Discount } from "../fusion/discount.ts";
 import type { Verbatim } from "../fusion/layer.ts";
 import { FUSION_RULE, MAX_COVER } from "../fusion/rule.ts";
 
@@ -132,8 +132,8 @@ const contextSchema = z.strictObject({
   model: losses,
 });
 
-/** The answer's losses behind the question alone: what the base model would have answered by itself is not earned. 2^-20 nats. */
-const discountSchema = z.strictObject({ rule: z.literal(DISCOUNT_RULE), base: count, model: count });
+/** What the base model answers by itself: what it holds of the answer is not earned. */
+const discountSchema = z.strictObject({ rule: z.literal(DISCOUNT_RULE), answer: z.string() });
 
 /** What documents of either kind say of what made an answer, beside its claim. */
 export const layerFields = {

@@ -10,6 +10,7 @@ import { type ContextCredit, claimedContext, dropsOf } from "../context/rule.ts"
 import { aiError } from "../errors.ts";
 import type { Completions } from "../fusion/completions.ts";
 import { claimedCover, encodeCover, MAX_COVER_TOKENS } from "../fusion/cover-bytes.ts";
+import { earnedOver } from "../fusion/discount.ts";
 import { listByCover } from "../fusion/list.ts";
 import { coverOf, gainOf } from "../fusion/rule.ts";
 import { comparedTokens } from "../fusion/texts.ts";
@@ -38,13 +39,18 @@ export async function trueClaim(
   index: AttributionIndex,
   rows: () => Promise<CoverSource>,
 ): Promise<TrueClaim> {
-  const byInfluence = claimOf(inference, request);
-  if (index.commitment.spans === NO_SPANS) return withContext(byInfluence, inference, index, () => FULL_GAIN);
+  const plain = claimOf(inference, request);
+  const { discount, answer } = inference;
+  if (discount) {
+    const { completions, tokenizer } = await rows();
+    plain.claim.earnedBps = await earnedOver(answer, discount, completions, tokenizer);
+  }
+  if (index.commitment.spans === NO_SPANS) return withContext(plain, inference, index, () => FULL_GAIN);
   const source = await rows();
   const { tokens, cover, list } = await listWithCover(inference, index, source);
   const claimed = encodeCover(claimedCover(tokens, source.completions, cover, list.rowIds));
   const query = concatBytes(encodeQuery(inference.query), claimed);
-  const claim = { ...byInfluence.claim, list, queryHash: keccakOf(query) };
+  const claim = { ...plain.claim, list, queryHash: keccakOf(query) };
   return withContext({ claim, query: hexOfBytes(query) }, inference, index, (rowId, drop) =>
     gainOf(cover, rowId, drop),
   );

@@ -2,8 +2,6 @@ import { bytesToHex } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomBytes } from "../../base/clock.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
-import { answerLoss } from "../attribution/answer-loss.ts";
-import { earnedBpsOf } from "../attribution/discount.ts";
 import { recordOf } from "../attribution/sketch-index.ts";
 import { valueOfClaim } from "../client/audits.ts";
 import { send } from "../client/chain.ts";
@@ -19,6 +17,8 @@ import { RegisteredModels } from "../engine/registered-models.ts";
 import { prepaidToJson } from "../epoch/prepaid.ts";
 import { signVoucher } from "../epoch/voucher.ts";
 import { aiError } from "../errors.ts";
+import { earnedOver } from "../fusion/discount.ts";
+import { completionsOf } from "../fusion/texts.ts";
 import { SharedBases } from "../model/shared-bases.ts";
 import { chatOrder } from "../openai/chat.ts";
 import type { ChatRequest } from "../openai/fields.ts";
@@ -32,8 +32,9 @@ import { HOST, MarketWorld, OPEN, PAYER, PROMPT } from "../testing/market-world.
 import { TINY_METHOD, tinyModelFiles } from "../testing/tiny-model.ts";
 import { encodeMethod, type Method } from "../train/method.ts";
 import { rerunRequest } from "../verify/rerun-request.ts";
+import { trueClaim } from "./claim-with-cover.ts";
 import type { Host } from "./host.ts";
-import { checkedPrompt, claimOf, loadServedModel, runInference, type ServedModel } from "./inference.ts";
+import { checkedPrompt, loadServedModel, runInference, type ServedModel } from "./inference.ts";
 
 /** A question whose answer rows in the prompt make likelier that say it. */
 const MOVED = "What does Wren use? Dr. Tavo Kel leads it?";
@@ -108,27 +109,23 @@ describe("a model that answers with rows in the prompt", { timeout: 600_000 }, (
       expect(await failed({ ...receipt, context: changed })).toEqual(["context"]);
   });
 
-  test("says what the base would have answered by itself, by the same losses as without rows in the prompt", async () => {
-    const { context, discount, claim } = receipt;
-    expect(discount).toEqual({
-      rule: "openledger/discount/1",
-      base: context!.base.none,
-      model: context!.model.none,
-    });
-    expect(claim.earnedBps).toBe(earnedBpsOf(discount!));
-    const method: Method = { ...TINY_METHOD, discount: "openledger/discount/1" };
-    const alone = await runInference(world.session, { ...model, method }, PROMPT, 16);
-    const [base, answered] = [undefined, model.adapter].map((adapter) =>
-      answerLoss({ session: world.session, base: model.base }, alone.promptIds, alone.outputIds, adapter),
-    );
-    expect(alone.discount).toMatchObject({ base: await base, model: await answered });
-    const said = { ...alone, discount: { ...alone.discount!, base: 3_000_000, model: 2_900_000 } };
+  test("says what the base answers by itself, and what training earned beside it", async () => {
+    const { discount, claim } = receipt;
+    expect(discount!.rule).toBe("openledger/discount/1");
+    const { set } = await readRows(world.chain.client, world.at, world.content, registered, model.manifest);
+    const { tokenizer } = model.base;
+    const completions = await completionsOf(set.examples, tokenizer);
+    expect(claim.earnedBps).toBe(await earnedOver(receipt.answer, discount!, completions, tokenizer));
+    const inference = await runInference(world.session, model, PROMPT, 16, { rows: rowsOf });
+    expect(inference.discount).toEqual(discount);
+    const bare = { ...model, method: TINY_METHOD };
+    expect((await runInference(world.session, bare, PROMPT, 16)).discount).toBeUndefined();
+    // Where the base says the same, nothing is earned.
     const request = { requestId: 1n, modelId, requestHash: registered.manifestHash };
-    expect(claimOf(said, request).claim.earnedBps).toBe(910);
-    const none = await runInference(world.session, { ...model, method: TINY_METHOD }, PROMPT, 16);
-    expect(none.discount).toBeUndefined();
-    expect(claimOf(none, request).claim.earnedBps).toBe(10_000);
-    for (const changed of [undefined, { ...discount!, base: discount!.base + 1 }])
+    const said = { ...inference, answer: "Larkspur", discount: { ...discount!, answer: "I say Larkspur" } };
+    const source = async () => ({ completions, tokenizer });
+    expect((await trueClaim(said, request, model.index, source)).claim.earnedBps).toBe(0);
+    for (const changed of [undefined, { ...discount!, answer: `${discount!.answer}x` }])
       expect(await failed({ ...receipt, discount: changed })).toEqual(["discount"]);
     const lie = claimPart({ ...claim, earnedBps: claim.earnedBps - 1 });
     expect(await failed({ ...receipt, claim: lie })).toEqual(expect.arrayContaining(["discount", "weights"]));

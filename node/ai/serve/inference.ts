@@ -1,10 +1,8 @@
 import type { Adapter, Arithmetic, Session } from "../../../native/js/index.ts";
 import type { InfluenceList } from "../../../precompiles/influence-verifier/types.ts";
 import type { Hash } from "../../chain/types/primitives.ts";
-import { answerLoss, type LossMeter } from "../attribution/answer-loss.ts";
 import { decodeBasis } from "../attribution/basis-file.ts";
 import { querySketch } from "../attribution/build.ts";
-import { ALL_EARNED, DISCOUNT_RULE, type Discount, earnedBpsOf } from "../attribution/discount.ts";
 import { type IndexFiles, storedIndex } from "../attribution/index-files.ts";
 import {
   decodeManifest,
@@ -27,6 +25,7 @@ import { contextLosses } from "../context/leave-one-out.ts";
 import { type ContextLosses, NO_CONTEXT } from "../context/rule.ts";
 import { promptIds, type Question } from "../datanet/row-tokens.ts";
 import { aiError } from "../errors.ts";
+import { ALL_EARNED, DISCOUNT_RULE, type Discount } from "../fusion/discount.ts";
 import { requestMemory, requireMemory, servingMemory } from "../model/estimate.ts";
 import type { ModelFiles, ModelSource } from "../model/files.ts";
 import { type LoadedModel, loadModel, loadNativeAdapter, openModel } from "../model/load.ts";
@@ -64,7 +63,7 @@ export interface Inference {
   query: QuerySketch;
   /** Rows that stood before the question, and what they added; absent where the method shows none. */
   context?: ContextLosses;
-  /** What the base model and the model make of the answer behind the question alone; absent where the method discounts nothing. */
+  /** What the base model answers by itself; absent where the method discounts nothing. */
   discount?: Discount;
   /** Of all rows. */
   scores: RowScores;
@@ -246,7 +245,7 @@ export async function runInference(
   const list = await bestList(commitment, scores, (rowId) => recordOf(model.index, rowId));
   const meter = { session, base: model.base, adapter: model.adapter, signal };
   const context = composed && (await contextLosses(meter, composed, outputIds));
-  const discount = model.method.discount && (await discountOf(meter, context, ids, outputIds));
+  const discount = model.method.discount && (await discountOf(session, model, ids, limit, signal));
   return {
     ...{ promptIds: ids, ...generated, query },
     ...(context ? { context } : {}),
@@ -255,16 +254,17 @@ export async function runInference(
   };
 }
 
-/** Rows in the prompt are measured against the same two losses. */
+/** The base model's own answer to the question alone, by the same arithmetic. */
 async function discountOf(
-  { adapter, ...meter }: LossMeter & { adapter: Adapter },
-  context: ContextLosses | undefined,
+  session: Session,
+  { base, method }: Pick<ServedModel, "base" | "method">,
   ids: readonly number[],
-  outputIds: readonly number[],
+  limit: number,
+  signal: AbortSignal | undefined,
 ): Promise<Discount> {
-  const base = context?.base.none ?? (await answerLoss(meter, ids, outputIds));
-  const model = context?.model.none ?? (await answerLoss(meter, ids, outputIds, adapter));
-  return { rule: DISCOUNT_RULE, base, model };
+  const options = { arithmetic: servedArithmetic(method), ...(signal ? { signal } : {}) };
+  const { answer } = await generateAnswer(session, base, undefined, ids, limit, options);
+  return { rule: DISCOUNT_RULE, answer };
 }
 
 /**
@@ -302,7 +302,7 @@ export function howComputed({ method, base, manifest }: Pick<ServedModel, "metho
   return { arithmetic: servedArithmetic(method), formats: [...base.formats], files };
 }
 
-/** The claim of an inference for a request, by influence alone and of no rows in the prompt. */
+/** The claim of an inference for a request, by influence alone: of no rows in the prompt, and without a discount. */
 export function claimOf(
   inference: Inference,
   request: Pick<Claim, "requestId" | "modelId" | "requestHash">,
@@ -315,7 +315,7 @@ export function claimOf(
     tokensOut: inference.outputIds.length,
     outputHash: hashOfTokens(inference.outputIds),
     queryHash: keccakOf(query),
-    earnedBps: inference.discount ? earnedBpsOf(inference.discount) : ALL_EARNED,
+    earnedBps: ALL_EARNED,
     list: inference.list,
     context: NO_CONTEXT,
   };

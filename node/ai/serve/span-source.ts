@@ -51,7 +51,10 @@ type Served = Pick<ServedModel, "registered" | "manifest" | "method" | "base">;
 
 /** Whether the answers of a model can't be made, or claimed, without its rows. */
 export function readsRows({ index, method }: Pick<ServedModel, "index" | "method">): boolean {
-  return index.commitment.spans !== NO_SPANS || method.context !== undefined;
+  return (
+    [method.context, method.discount].some((needs) => needs !== undefined) ||
+    index.commitment.spans !== NO_SPANS
+  );
 }
 
 /** The sources of the models in memory, each made when it is asked for first; it goes with its model. */

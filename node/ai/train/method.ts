@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { ARITHMETICS, type Arithmetic, LORA_TARGETS } from "../../../native/js/index.ts";
-import { DISCOUNT_RULE } from "../attribution/discount.ts";
 import { canonicalBytes, type Json, parseCanonical } from "../codec/canonical-json.ts";
 import { CONTEXT_RULE, MAX_CONTEXT_ROWS } from "../context/rule.ts";
 import { aiError } from "../errors.ts";
+import { DISCOUNT_RULE } from "../fusion/discount.ts";
 import { COPY_RULES } from "./copies.ts";
 import {
   DEFAULT_SENTENCE_VARIATION,
@@ -83,7 +83,7 @@ const methodShape = {
   copies: z.enum(COPY_RULES).optional(),
   /** Rows stand before each question (`context/spec.md`), so many at most; absent: none does. Training never sees them there. */
   context: z.strictObject({ rule: z.literal(CONTEXT_RULE), rows: count.max(MAX_CONTEXT_ROWS) }).optional(),
-  /** By which rule what the base model would have answered by itself is not earned; absent: all is. */
+  /** By which rule what the base model answers by itself is not earned; absent: all is. */
   discount: z.literal(DISCOUNT_RULE).optional(),
   generation: z.strictObject({
     decoding: z.literal("greedy"),

@@ -1,4 +1,4 @@
-import { NAT_UNITS } from "../../../ai/attribution/nats.ts";
+import { NAT_UNITS } from "../../../ai/context/nats.ts";
 import {
   type ContextCredit,
   type ContextLosses,
