@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { Session } from "../../native/js/index.ts";
-import { ALL_EARNED, DISCOUNT_RULE, earnedOver } from "../../node/ai/fusion/discount.ts";
+import { ALL_EARNED, DISCOUNT_RULE, earnedOver, ownTokens } from "../../node/ai/fusion/discount.ts";
 import { completionsOf } from "../../node/ai/fusion/texts.ts";
 import { readModelFolder } from "../../node/ai/model/files.ts";
 import { loadModel } from "../../node/ai/model/load.ts";
@@ -81,8 +81,9 @@ async function earnedOn(
   maxTokens: number,
 ): Promise<EarnedAnswer> {
   const ids = await checkedPrompt(base, question);
-  const { answer } = await generateAnswer(session, base, adapter, ids, maxTokens);
-  const { answer: own } = await generateAnswer(session, base, undefined, ids, maxTokens);
+  const { answer, outputIds } = await generateAnswer(session, base, adapter, ids, maxTokens);
+  const most = ownTokens(outputIds.length, maxTokens);
+  const { answer: own } = await generateAnswer(session, base, undefined, ids, most);
   const discount = { rule: DISCOUNT_RULE, answer: own } as const;
   const completions = await completionsOf(examples, base.tokenizer);
   const earnedBps = await earnedOver(answer, discount, completions, base.tokenizer);

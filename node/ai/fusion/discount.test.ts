@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { makeCompletions } from "./completions.ts";
-import { ALL_EARNED, DISCOUNT_RULE, earnedOver } from "./discount.ts";
+import { ALL_EARNED, DISCOUNT_RULE, earnedOver, ownTokens } from "./discount.ts";
 
 /** Letters are tokens; the space before a text is none. */
 const tokenizer = {
@@ -31,6 +31,12 @@ describe("what training earned of an answer", () => {
     // Bits: 15 for each letter that no row has. Of 120 the base holds 105 and 15; what counts is clamp(2 I - 32, 0, I).
     expect(await earned("ABCDEFGH", "xABCDEFGx")).toBe(ALL_EARNED - Math.floor((ALL_EARNED * 105) / 120));
     expect(await earned("ABCDEFGH", "xAx")).toBe(ALL_EARNED);
+  });
+
+  it("is told beside as many tokens of the base as the answer may have, and not many more than it has", () => {
+    expect([ownTokens(2, 64), ownTokens(24, 64), ownTokens(25, 64), ownTokens(3, 5)]).toEqual([
+      20, 64, 64, 5,
+    ]);
   });
 
   it("is never below nothing or above all, and less where the base says more", async () => {

@@ -10,10 +10,15 @@ import { comparedTokens } from "./texts.ts";
  */
 export const DISCOUNT_RULE = "openledger/discount/1";
 
-/** What the base model answers to the question alone, greedily, with at most as many tokens as the answer may have. */
+/** What the base model answers to the question alone, greedily, with at most {@link ownTokens}. */
 export interface Discount {
   rule: typeof DISCOUNT_RULE;
   answer: string;
+}
+
+/** Tokens that the base model may answer with: it takes more words for the same, and is not paid for them. */
+export function ownTokens(answerTokens: number, limit: number): number {
+  return Math.min(limit, 16 + 2 * answerTokens);
 }
 
 /** All of a part, in 1/10000. */

@@ -25,7 +25,7 @@ import { contextLosses } from "../context/leave-one-out.ts";
 import { type ContextLosses, NO_CONTEXT } from "../context/rule.ts";
 import { promptIds, type Question } from "../datanet/row-tokens.ts";
 import { aiError } from "../errors.ts";
-import { ALL_EARNED, DISCOUNT_RULE, type Discount } from "../fusion/discount.ts";
+import { ALL_EARNED, DISCOUNT_RULE, type Discount, ownTokens } from "../fusion/discount.ts";
 import { requestMemory, requireMemory, servingMemory } from "../model/estimate.ts";
 import type { ModelFiles, ModelSource } from "../model/files.ts";
 import { type LoadedModel, loadModel, loadNativeAdapter, openModel } from "../model/load.ts";
@@ -245,7 +245,9 @@ export async function runInference(
   const list = await bestList(commitment, scores, (rowId) => recordOf(model.index, rowId));
   const meter = { session, base: model.base, adapter: model.adapter, signal };
   const context = composed && (await contextLosses(meter, composed, outputIds));
-  const discount = model.method.discount && (await discountOf(session, model, ids, limit, signal));
+  const discount =
+    model.method.discount &&
+    (await discountOf(session, model, ids, ownTokens(outputIds.length, limit), signal));
   return {
     ...{ promptIds: ids, ...generated, query },
     ...(context ? { context } : {}),

@@ -171,12 +171,14 @@ export const FACTORED_SKETCHES: Extract<Method["attribution"], { kind: "ekfac-fa
 
 /**
  * How larger models learn as many rows: they need fewer rounds at a lower rate, and a basis whose size does not grow with the rows. One of
- * SmolLM2-135M's for 64 dense directions would be larger than a content may be.
+ * SmolLM2-135M's for 64 dense directions would be larger than a content may be. They know things that no row has to tell them: what they
+ * answer by themselves is not earned.
  */
 const LARGE_METHOD: Method = {
   ...DEFAULT_METHOD,
   training: { ...DEFAULT_METHOD.training, epochs: 20, learningRate: 0.002, minLearningRate: 0.0002 },
   attribution: FACTORED_SKETCHES,
+  discount: DISCOUNT_RULE,
 };
 
 /** Above so many parameters fewer directions serve, or the basis would be no content that nodes take. */
