@@ -135,7 +135,7 @@ async function settledReceipt(
 export function settlementLines({ settlement }: Receipt): string[] {
   if (!settlement) return ["not settled yet: its challenge window is open"];
   const { fee, payout, paid, transactionHash } = settlement;
-  const parts = { ...payout, contributors: 0n };
+  const parts = { ...payout, contributors: 0n, context: 0n };
   return [
     `fee ${formatEther(fee)} OPEN, paid in ${transactionHash}`,
     ...paid.map(({ to, contributionId, amount }) => {

@@ -94,7 +94,10 @@ export function modelCommand(): Command {
       "--context <n>",
       `answer with up to so many of its rows before each question (1 to ${MAX_CONTEXT_ROWS})`,
     )
-    .option("--discount", "leave to the pools what the base model's own answer says of an answer: the default for larger base models")
+    .option(
+      "--discount",
+      "leave to the pools what the base model's own answer says of an answer: the default for larger base models",
+    )
     .action(method);
   const registering = model
     .command("register <build>")

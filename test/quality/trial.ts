@@ -1,11 +1,12 @@
 import type { Adapter, Example, Session } from "../../native/js/index.ts";
 import { attributionOf, querySketch } from "../../node/ai/attribution/build.ts";
 import { allScores } from "../../node/ai/attribution/sketch-index.ts";
+import { ContextRows } from "../../node/ai/context/compose.ts";
 import { exampleHash, type Row, rowOfSentence } from "../../node/ai/datanet/rows.ts";
 import type { Pay } from "../../node/ai/evaluation/pay.ts";
 import { comparedTokens, completionsOf } from "../../node/ai/fusion/texts.ts";
 import type { LoadedModel } from "../../node/ai/model/load.ts";
-import { checkedPrompt, generateAnswer } from "../../node/ai/serve/inference.ts";
+import { checkedPrompt, generateAnswer, shownPrompt } from "../../node/ai/serve/inference.ts";
 import type { Method } from "../../node/ai/train/method.ts";
 import { planTraining } from "../../node/ai/train/plan.ts";
 import type { RowPlace, TrainingExample } from "../../node/ai/train/snapshot.ts";
@@ -82,6 +83,8 @@ export async function runTrial(
   const { basis, index } = await attributionOf(session, base, adapter, { places, examples: rows }, method);
   const { commitment } = index;
   const completions = await completionsOf(rows, base.tokenizer);
+  const candidates = new ContextRows(rows);
+  const shown = { method, rows: async () => candidates };
   const owners = owned.map(({ contributor }) => contributor);
   const texts = textsOf(set, form);
   const coalitions = await Coalitions.train(input, plan, adapter, names, owners);
@@ -90,7 +93,7 @@ export async function runTrial(
     const answers: TrialAnswer[] = [];
     for (const fact of set.facts) {
       const question = wording === "own" ? fact.question : fact.reworded;
-      const { answer, example } = await ask(session, base, adapter, question);
+      const { answer, example } = await ask(session, base, adapter, question, shown);
       const query = await querySketch(session, base.native, adapter, basis, commitment, example);
       const scores = await allScores(index, query);
       const answerTokens = await comparedTokens(answer, base.tokenizer);
@@ -109,15 +112,18 @@ export async function runTrial(
   return results;
 }
 
-/** A model's greedy answer to a question, in words and in tokens. */
+/** A model's greedy answer to a question, in words and in tokens behind the question alone; behind rows where its method shows them. */
 export async function ask(
   session: Session,
   base: LoadedModel,
   adapter: Adapter,
   question: string,
+  shown?: { method: Method; rows: () => Promise<ContextRows> },
 ): Promise<{ answer: string; example: Example }> {
   const ids = await checkedPrompt(base, question);
-  const { answer, outputIds } = await generateAnswer(session, base, adapter, ids, 64);
+  const { method, rows } = shown ?? {};
+  const composed = method && (await shownPrompt({ base, method }, { prompt: question }, ids, rows));
+  const { answer, outputIds } = await generateAnswer(session, base, adapter, composed?.ids ?? ids, 64);
   return { answer, example: { ids: [...ids, ...outputIds], completionStart: ids.length } };
 }
 

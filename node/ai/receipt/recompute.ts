@@ -224,7 +224,7 @@ async function checkClaim(
     await list.check("discount", () => {
       expectSame("the base model's own answer", discount, again?.discount);
       expectSame("earned part", claim.earnedBps, claimed().claim.earnedBps);
-      return `the base model by itself gives the same answer: training earned ${claim.earnedBps / 100} % of its part`;
+      return `the base model's own answer is the one named: beside it training earned ${claim.earnedBps / 100} % of its part`;
     });
   }
   if (model.method.context || context) {
