@@ -77,7 +77,7 @@ export function promptRoute({ chain, content }: PromptSources): ApiRoute {
       return {
         promptIds,
         contextLength: reader.base.config.contextLength,
-        maxTokensOut: Math.min(answerLimit(reader, promptIds.length), claimableTokens(index)),
+        maxTokensOut: Math.min(answerLimit(reader, promptIds.length), claimableTokens(index, reader.method)),
       };
     },
   });

@@ -1,9 +1,11 @@
 import { encodeFunctionData } from "viem";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { modelLedgerAbi } from "../../chain/generated/abi.ts";
+import { NO_SPANS } from "../attribution/score.ts";
 import { send } from "../client/chain.ts";
 import { takeModel } from "../client/hosts.ts";
 import { HOST, MarketWorld, OWNER, PROMPT } from "../testing/market-world.ts";
+import { claimableTokens } from "./claim-with-cover.ts";
 
 let world: MarketWorld;
 let modelId: bigint;
@@ -25,9 +27,16 @@ test("an answer that no cover could hold is refused before the work, by name", a
   await expect(world.host().ask(long)).rejects.toThrow(
     expect.objectContaining({
       code: "REQUEST_NOT_TAKEN",
-      message: expect.stringContaining("4097 answer tokens; a claim of a model with spans covers 4096"),
+      message: expect.stringContaining("4097 answer tokens; a claim of this model covers 4096"),
     }),
   );
   const most = await world.ask(modelId, HOST, PROMPT, undefined, 4_096);
   expect((await world.host().ask(most)).claim.requestId).toBe(most.requestId);
+});
+
+test("a discount is made by a cover too", () => {
+  const plain = { spans: NO_SPANS } as const;
+  expect(claimableTokens(plain, {})).toBe(Number.POSITIVE_INFINITY);
+  expect(claimableTokens(plain, { discount: "openledger/discount/1" })).toBe(4_096);
+  expect(claimableTokens({ spans: `0x${"11".repeat(32)}` }, {})).toBe(4_096);
 });

@@ -15,7 +15,8 @@ import { listByCover } from "../fusion/list.ts";
 import { coverOf, gainOf } from "../fusion/rule.ts";
 import { comparedTokens } from "../fusion/texts.ts";
 import type { ModelTokenizer } from "../model/tokenizer.ts";
-import { claimOf, type Inference } from "./inference.ts";
+import type { Method } from "../train/method.ts";
+import { claimOf, type Inference, type ServedModel } from "./inference.ts";
 
 /** What answers of a model with spans are compared with. */
 export interface CoverSource {
@@ -94,20 +95,23 @@ async function listWithCover(
   return { tokens, cover, list };
 }
 
-/** Tokens of an answer that can be claimed of an index. */
-export function claimableTokens({ spans }: Pick<IndexCommitment, "spans">): number {
-  return spans === NO_SPANS ? Number.POSITIVE_INFINITY : MAX_COVER_TOKENS;
+/** Tokens of an answer that can be claimed: as many as a cover has, where one is made. */
+export function claimableTokens(
+  { spans }: Pick<IndexCommitment, "spans">,
+  { discount }: Pick<Method, "discount">,
+): number {
+  return spans === NO_SPANS && discount === undefined ? Number.POSITIVE_INFINITY : MAX_COVER_TOKENS;
 }
 
 /** Before the work: an answer of as many tokens could not be claimed. @throws CodedError `REQUEST_NOT_TAKEN`. */
 export function requireClaimable(
   { requestId, maxTokensOut }: MarketRequest,
-  index: Pick<IndexCommitment, "spans">,
+  { index, method }: Pick<ServedModel, "index" | "method">,
 ): void {
-  const limit = claimableTokens(index);
+  const limit = claimableTokens(index.commitment, method);
   if (maxTokensOut <= limit) return;
   throw aiError("REQUEST_NOT_TAKEN", {
-    message: `request ${requestId} has ${maxTokensOut} answer tokens; a claim of a model with spans covers ${limit}`,
+    message: `request ${requestId} has ${maxTokensOut} answer tokens; a claim of this model covers ${limit}`,
     fix: `make a request for at most ${limit}; the escrow comes back after the deadline`,
     facts: { requestId, value: maxTokensOut, limit },
   });

@@ -249,7 +249,7 @@ export class Host {
         facts: { tokens: promptIds.length, paid: maxTokensIn },
       });
     }
-    requireClaimable(request, model.index.commitment);
+    requireClaimable(request, model);
     if (readsRows(model)) await this.spans.of(model);
     const draft = await this.kept(request, () =>
       this.draft(request, model, { prompt, before, salt }, signal),

@@ -206,7 +206,7 @@ export class PrepaidDesk {
     const mostIn = Math.min(limits.maxTokensIn, terms.maxTokensIn);
     if (tokensIn > mostIn) throw notTaken("prompt tokens", tokensIn, mostIn);
     const most = Math.min(
-      ...[answerLimit(served, tokensIn), claimableTokens(served.index.commitment)],
+      ...[answerLimit(served, tokensIn), claimableTokens(served.index.commitment, served.method)],
       ...[limits.maxTokensOut, terms.maxTokensOut],
     );
     const wanted = maxTokensOut ?? most;

@@ -57,7 +57,7 @@ export async function requestOrder(
   const promptIds = await checkedPrompt(base, question);
   const maxTokensIn = promptIds.length;
   const longest = answerLimit({ base, method }, promptIds.length);
-  const maxTokensOut = Math.min(longest, terms.maxTokensOut, claimableTokens(registered.index));
+  const maxTokensOut = Math.min(longest, terms.maxTokensOut, claimableTokens(registered.index, method));
   const limits = { maxTokensIn, maxTokensOut };
   const { adapterHash } = registered;
   const requestHash = hashOfRequest({ salt, promptIds, adapterHash, sampling: GREEDY, ...limits });
