@@ -29,6 +29,10 @@ const WORDS: Readonly<Record<string, Words>> = {
     (who) => `${who} has no right to do this`,
     "see who has with `openledger governance powers`",
   ],
+  AdapterRegistered: [
+    (model) => `model ${model} has this adapter already`,
+    "use that model, or train on other rows or by another method",
+  ],
   AlreadyBonded: [(who) => `${who} has bound its bond already`, "vote"],
   AlreadyDisputed: [
     (model, row) => `record ${row} of model ${model} was disputed already`,
@@ -44,6 +48,10 @@ const WORDS: Readonly<Record<string, Words>> = {
   BondMismatch: [(sent, needed) => `the bond is ${open(needed)}, not ${open(sent)}`, "send the exact bond"],
   CaseOpen: [(id) => `request ${id} is disputed or audited already`, "see `openledger dispute show`"],
   ClaimStands: [() => "the claim is right in that place: the counter-example shows nothing", "keep the bond"],
+  ContextForm: [
+    () => "what the claim says of rows in the prompt has no right form",
+    "name at most 8 contributions, ascending, each with a weight above 0 and below 2^64, and a part of at most 10000 exactly where there are any",
+  ],
   DatanetUnknown: [(id) => `there is no datanet ${id}`, "see `openledger datanet list`"],
   DisputeStatus: [
     (id, status) =>

@@ -1,7 +1,14 @@
-import type { Adapter } from "../../../native/js/index.ts";
-import { answerLoss, type LossMeter } from "./answer-loss.ts";
+import type { Adapter, Example, Model, Session } from "../../../native/js/index.ts";
 import { type ComposedPrompt, promptWithout } from "./compose.ts";
+import { natUnits } from "./nats.ts";
 import { CONTEXT_RULE, type ContextLosses, type ShownRow } from "./rule.ts";
+
+/** What answers are measured with. */
+export interface LossMeter {
+  session: Session;
+  base: { native: Model };
+  signal?: AbortSignal | undefined;
+}
 
 /**
  * Measures an answer behind its rows, behind all but each, and behind none, by the base model, which knows nothing of the rows by heart. By
@@ -36,4 +43,20 @@ export async function contextLosses(
   const all = await answerLoss(meter, composed.ids, outputIds, adapter);
   const byBase = await baseLosses(meter, composed, outputIds);
   return { rule: CONTEXT_RULE, ...byBase, model: { none, all } };
+}
+
+/**
+ * An answer's loss behind a prompt: minus the sum of the logarithms of its tokens' probabilities, the end token among them, by f32, in units of
+ * 2^-20 nats.
+ * @param adapter absent: of the base model alone. @throws NativeError
+ */
+async function answerLoss(
+  { session, base, signal }: LossMeter,
+  prompt: readonly number[],
+  outputIds: readonly number[],
+  adapter?: Adapter,
+): Promise<number> {
+  const example: Example = { ids: [...prompt, ...outputIds], completionStart: prompt.length };
+  const job = session.evaluate({ model: base.native, adapter, examples: [example] });
+  return natUnits((await job.wait({ signal, intervalMs: 5 })).losses[0]!);
 }

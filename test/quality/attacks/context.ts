@@ -37,9 +37,9 @@ export interface ContextMaker {
 export interface ContextFigure {
   attack: string;
   answers: number;
-  /** By the drops, which is the rule. */
+  /** By the drops alone. */
   drops: AttackedShares;
-  /** By the drops times the sixteenths of the answer's words that a row holds (`node/ai/fusion`). */
+  /** By the drops times the sixteenths of the answer that a row says, by which claims pay (`node/ai/context/rule.ts`). */
   gained: AttackedShares;
 }
 

@@ -19,7 +19,8 @@ interface Earned {
 
 /** In words. */
 export function discountSaid(earnedBps: number): string {
-  if (earnedBps === ALL_EARNED) return "It says nothing of this answer: training earned all of it.";
+  if (earnedBps === ALL_EARNED)
+    return "It says nothing that counts of this answer: training earned all of it.";
   if (earnedBps === 0)
     return "It says all of this answer: training earned nothing, and the pools of the model's snapshots have it.";
   return `Training earned ${formatShare(BigInt(earnedBps), BigInt(ALL_EARNED))}, which is divided here; the pools of the model's snapshots have the rest.`;
