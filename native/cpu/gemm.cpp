@@ -34,7 +34,15 @@ gemm_engine::gemm_engine(pool& threads, const kernels& table)
 
 size_t gemm_engine::packed_size(int n, int k) const { return static_cast<size_t>(n) * k; }
 
-// Four by four where whole squares fit.
+// A line of a panel or block is a few dozen values: a call for each would take longer than the copy.
+static inline void copy_line(float* to, const float* from, int count) {
+  int i = 0;
+  for (; i + 4 <= count; i += 4) std::memcpy(to + i, from + i, 4 * sizeof(float));
+  for (; i + 2 <= count; i += 2) std::memcpy(to + i, from + i, 2 * sizeof(float));
+  if (i < count) to[i] = from[i];
+}
+
+// Four rows by four terms where whole squares fit, then two by four.
 void pack_rows(float* to, const float* from, ptrdiff_t rs, int rows, int depth, int mr) {
   int q = 0;
 #if OL_X86
@@ -53,6 +61,21 @@ void pack_rows(float* to, const float* from, ptrdiff_t rs, int rows, int depth, 
     for (; p < depth; ++p)
       for (int i = 0; i < 4; ++i) to[p * mr + q + i] = r[i * rs + p];
   }
+  for (; q + 2 <= rows; q += 2) {
+    const float* r = from + q * rs;
+    int p = 0;
+    for (; p + 4 <= depth; p += 4) {
+      const __m128 a = _mm_loadu_ps(r + p), b = _mm_loadu_ps(r + rs + p);
+      const __m128 low = _mm_unpacklo_ps(a, b), high = _mm_unpackhi_ps(a, b);
+      float* at = to + p * mr + q;
+      _mm_storel_pi(reinterpret_cast<__m64*>(at), low);
+      _mm_storeh_pi(reinterpret_cast<__m64*>(at + mr), low);
+      _mm_storel_pi(reinterpret_cast<__m64*>(at + 2 * mr), high);
+      _mm_storeh_pi(reinterpret_cast<__m64*>(at + 3 * mr), high);
+    }
+    for (; p < depth; ++p)
+      for (int i = 0; i < 2; ++i) to[p * mr + q + i] = r[i * rs + p];
+  }
 #endif
   for (; q < rows; ++q)
     for (int p = 0; p < depth; ++p) to[p * mr + q] = from[q * rs + p];
@@ -61,9 +84,7 @@ void pack_rows(float* to, const float* from, ptrdiff_t rs, int rows, int depth, 
 // The last panel is as wide as what is left: a LoRA factor of rank 8 takes no more than its own values.
 static void pack_panel(float* out, matrix_view b, int cols, int k) {
   if (b.cs == 1) {
-    for (int p = 0; p < k; ++p) {
-      std::memcpy(out + static_cast<size_t>(p) * cols, b.data + p * b.rs, cols * sizeof(float));
-    }
+    for (int p = 0; p < k; ++p) copy_line(out + static_cast<size_t>(p) * cols, b.data + p * b.rs, cols);
     return;
   }
   // A transposed weight: b.rs is 1, k runs along its rows.
@@ -93,7 +114,7 @@ void gemm_engine::task(int m0, int m1, int p0, int p1, int n, int k, matrix_view
         const float* from = a.data + (m0 + i) * a.rs + k0 * a.cs;
         float* to = scratch + static_cast<size_t>(i) * k_block;
         if (a.rs == 1) {
-          for (int p = 0; p < depth; ++p) std::memcpy(to + p * mr, from + p * a.cs, r * sizeof(float));
+          for (int p = 0; p < depth; ++p) copy_line(to + p * mr, from + p * a.cs, r);
         } else {
           pack_rows(to, from, a.rs, r, depth, mr);  // a.cs is 1: one of the two strides always is
         }
