@@ -8,11 +8,11 @@ const TIMEOUT_S = 60;
  * Runs a peer script of test/bench/peers with the Python of OPENLEDGER_PYTHON (default python3) and reads its JSON.
  * Returns the reason as a string when Python or the script's packages are missing.
  */
-export function runPython(
+export function runPython<T = Record<string, number>>(
   script: string,
   args: readonly string[],
   timeoutSeconds = TIMEOUT_S,
-): Record<string, number> | string {
+): T | string {
   const python = process.env.OPENLEDGER_PYTHON ?? "python3";
   const file = join(packageRoot(), "test", "bench", "peers", script);
   const result = spawnSync(python, [file, ...args], { encoding: "utf8", timeout: timeoutSeconds * 1000 });
@@ -22,5 +22,5 @@ export function runPython(
     if (code !== undefined) return `peer not measured: ${python}: ${code}`;
     return `peer not measured: ${result.stderr.trim().split("\n").at(-1)}`;
   }
-  return JSON.parse(result.stdout) as Record<string, number>;
+  return JSON.parse(result.stdout) as T;
 }

@@ -18,6 +18,7 @@ import type { Hash } from "../../node/chain/types/primitives.ts";
 import { SHIPPED_BASE } from "../../node/cli/protocol.ts";
 import { freeze } from "./attacks/world.ts";
 import { methodOf } from "./base.ts";
+import { inDoubles } from "./doubles.ts";
 import { type FactSet, readFactFolder } from "./facts.ts";
 import { type AskFlags, formsOf, numberOf, wordingsOf } from "./flags.ts";
 import { type Form, rowsOf, type Wording } from "./trial.ts";
@@ -87,7 +88,7 @@ async function judge({
   const world = await freeze(contributions, base, method.copies ?? "plain");
   const { examples } = world.set;
   const plan = await planTraining(examples, method, base.tokenizer, base.config.contextLength);
-  const { native: adapter } = await trainPlan(session, base, plan, method);
+  const { native: adapter, files } = await trainPlan(session, base, plan, method);
   const { basis, index } = await attributionOf(session, base, adapter, world.set, method);
   const completions = await completionsOf(examples, base.tokenizer);
   const questions = wordings.flatMap((wording) =>
@@ -101,6 +102,7 @@ async function judge({
     model: { registered: { manifestHash }, method, base, adapter, basis, index },
     rows: { set: world.set, completions },
     ...{ questions, answers: questions.length, halves, seeds },
+    inDoubles: inDoubles(baseFolder, base, files),
     stateFile: join(KEPT, `${manifestHash.slice(2)}.state`),
     onProgress: told(),
   });

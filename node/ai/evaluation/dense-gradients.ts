@@ -7,7 +7,17 @@ import type { LoadedModel } from "../model/load.ts";
 const MOST_BYTES = 2 ** 31;
 /** DataInf's damping: so much of the mean square of a layer's gradients (Kwon et al. 2023, section 4). */
 const DATA_INF_DAMPING = 0.1;
-const EKFAC_DAMPING = 0.1;
+/** EK-FAC's damping: so much of the mean of a factor's Lambda. */
+export const EKFAC_DAMPING = 0.1;
+
+/**
+ * Another computation's scores of the same: of answers, by rows, each given by all examples that it is sketched by; undefined where it
+ * can't be made.
+ */
+export type OtherScores = (
+  rows: readonly (readonly Example[])[],
+  answers: readonly Example[],
+) => Promise<number[][] | undefined>;
 
 /** What needs every row's whole gradient at once; by answer, then by row. */
 export interface DenseScores {

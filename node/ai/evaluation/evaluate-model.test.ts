@@ -39,7 +39,9 @@ test("judges every method by training again, and goes on where it was broken off
   // Three contributors, three halves.
   expect(all.size).toBe(6);
   expect(reportSchema.parse(whole)).toEqual(whole);
-  expect(Object.keys(whole.methods)).toEqual(Object.keys(METHODS));
+  // No other arithmetic was given to compare with.
+  const named = Object.keys(METHODS).filter((name) => name !== "ekfacDoubles");
+  expect(Object.keys(whole.methods)).toEqual(named);
   for (const { first, share, spearman, lds } of Object.values(whole.methods)) {
     expect(first.count).toBeLessThanOrEqual(4);
     for (const found of [share, spearman!, lds!]) {
@@ -47,7 +49,7 @@ test("judges every method by training again, and goes on where it was broken off
       expect(found.interval[0]).toBeLessThanOrEqual(found.interval[1]);
     }
   }
-  expect(reportLines(whole)).toHaveLength(2 + Object.keys(METHODS).length);
+  expect(reportLines(whole)).toHaveLength(2 + named.length);
 
   const broken = join(world.folder, "broken.state");
   const stop = new AbortController();
@@ -88,7 +90,27 @@ test("trains each half with several seeds, and says how far these agree", { time
   const { fused, ekfacFull } = methods;
   expect(fused.lessFull!.mean).toBeCloseTo(fused.lds!.mean - ekfacFull!.lds!.mean, 12);
   expect(ekfacFull!.lessFull).toBeUndefined();
-  expect(reportLines(report)).toHaveLength(3 + Object.keys(METHODS).length);
+  expect(reportLines(report)).toHaveLength(3 + Object.keys(METHODS).length - 1);
+});
+
+test("compares with EK-FAC by other arithmetic where that is given", { timeout: 120_000 }, async () => {
+  const { session, model } = input;
+  const given: number[] = [];
+  // The same turned round: its LDS is the other's, negated.
+  const inDoubles: ModelEvaluation["inDoubles"] = async (rows, answers) => {
+    given.push(rows.length, answers.length);
+    const dense = await denseScores(session, model.base, model.adapter, rows, answers);
+    return dense!.ekfacFull.map((of) => of.map((score) => -score));
+  };
+  const stateFile = join(world.folder, "doubles.state");
+  const report = await evaluateModel({ ...input, stateFile, inDoubles });
+  expect(given).toEqual([input.rows.set.examples.length, 4]);
+  expect(reportSchema.parse(report)).toEqual(report);
+  expect(Object.keys(report.methods)).toEqual(Object.keys(METHODS));
+  const { ekfacFull, ekfacDoubles } = report.methods;
+  expect(ekfacDoubles!.lds!.mean).toBeCloseTo(-ekfacFull!.lds!.mean, 12);
+  expect(ekfacDoubles!.lessFull).toBeUndefined();
+  expect(ekfacFull!.lessFull!.mean).toBeCloseTo(2 * ekfacFull!.lds!.mean, 12);
 });
 
 test("finds a row itself the nearest by hidden states, and by factored sketches", async () => {

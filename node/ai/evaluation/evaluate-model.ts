@@ -11,7 +11,7 @@ import { type Inference, runInference, type ServedModel } from "../serve/inferen
 import type { CommittedRows } from "../spans/model-spans.ts";
 import { canonicalExamples, planTraining } from "../train/plan.ts";
 import type { TrainingExample } from "../train/snapshot.ts";
-import { denseScores } from "./dense-gradients.ts";
+import { denseScores, type OtherScores } from "./dense-gradients.ts";
 import { factoredScores } from "./factored-scores.ts";
 import { ceilingOf, figuresOf, meanOver } from "./figures.ts";
 import { hiddenCosines } from "./hidden-states.ts";
@@ -45,6 +45,8 @@ export interface ModelEvaluation {
   seeds?: number;
   /** File in which each training's outcome is kept, so that the same evaluation goes on from there. */
   stateFile: string;
+  /** EK-FAC in full by other arithmetic: judged beside the others, and what they are compared with. */
+  inDoubles?: OtherScores;
   onProgress?: (what: string, done: number, total: number) => void;
   signal?: AbortSignal;
 }
@@ -101,7 +103,7 @@ export async function evaluateModel(input: ModelEvaluation): Promise<Attribution
 
 /** All methods' judgement of every answer. */
 async function judgeAnswers(
-  { session, model, rows }: ModelEvaluation,
+  { session, model, rows, inDoubles }: ModelEvaluation,
   owners: readonly string[],
   asked: readonly Asked[],
 ): Promise<Map<MethodName, Judged>[]> {
@@ -114,6 +116,7 @@ async function judgeAnswers(
   const repSim = await hiddenCosines(session, base, adapter, canonical, answers);
   const factored = await factoredScores(session, base, adapter, sketched, answers);
   const dense = await denseScores(session, base, adapter, sketched, answers);
+  const doubles = await inDoubles?.(sketched, answers);
   const ground: Ground = {
     terms: model.index.commitment,
     completions: rows.completions,
@@ -129,6 +132,7 @@ async function judgeAnswers(
       ...{ gradDot: plain.dot[i]!, gradCos: plain.cos[i]! },
       ...{ repSim: repSim[i]!, factored: factored[i]! },
       ...(dense && { dense: { ekfacFull: dense.ekfacFull[i]!, dataInf: dense.dataInf[i]! } }),
+      ekfacDoubles: doubles?.[i],
     };
     judged.push(judge(ground, { question, answer, tokens, scores, ...others }, i));
   }

@@ -21,7 +21,8 @@ export function figuresOf(measured: Measurements): AttributionReport["methods"] 
   const scores = new Map(
     names.map((name) => [name, measured.random.length < 3 ? [] : ldsOf(name, measured)]),
   );
-  const full = scores.get("ekfacFull") ?? [];
+  const exact = names.find((name) => name === "ekfacDoubles") ?? "ekfacFull";
+  const full = scores.get(exact) ?? [];
   const figures = names.map((name) => {
     const lds = scores.get(name)!;
     const less = full.map((value, answer) => lds[answer]! - value);
@@ -30,7 +31,7 @@ export function figuresOf(measured: Measurements): AttributionReport["methods"] 
       {
         ...payFigures(name, measured),
         ...(lds.length === 0 ? {} : { lds: meanOf(lds) }),
-        ...(less.length === 0 || name === "ekfacFull" ? {} : { lessFull: meanOf(less) }),
+        ...(less.length === 0 || name === exact ? {} : { lessFull: meanOf(less) }),
       },
     ];
   });

@@ -7,6 +7,7 @@ export const METHODS = {
   gradCos: "gradients' cosine",
   dataInf: "DataInf",
   ekfacFull: "EK-FAC in full, alone",
+  ekfacDoubles: "EK-FAC in full, in fp64 by PyTorch",
   repSim: "hidden states' cosine",
   factored: "EK-FAC by factored sketches, alone",
   influence: "the model's own influence alone",

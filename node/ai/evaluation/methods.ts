@@ -22,6 +22,8 @@ export interface Evidence {
   factored: readonly number[];
   /** Absent where they don't fit in memory. */
   dense?: { ekfacFull: readonly number[]; dataInf: readonly number[] };
+  /** EK-FAC in full by other arithmetic, where there is one to compare with. */
+  ekfacDoubles?: readonly number[] | undefined;
 }
 
 /** What is the same for all answers. */
@@ -80,6 +82,9 @@ export function judge(ground: Ground, evidence: Evidence, number: number): Map<M
           ["dataInf", plain(evidence.dense.dataInf)],
           ["ekfacFull", plain(evidence.dense.ekfacFull)],
         ] as const)),
+    ...(evidence.ekfacDoubles === undefined
+      ? []
+      : ([["ekfacDoubles", plain(evidence.ekfacDoubles)]] as const)),
     ["repSim", plain(evidence.repSim)],
     ["factored", plain(evidence.factored)],
     [

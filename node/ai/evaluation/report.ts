@@ -12,7 +12,7 @@ const figures = z.strictObject({
   spearman: mean.optional(),
   /** Linear datamodelling score over random halves of the rows (Park et al. 2023); absent without them. */
   lds: mean.optional(),
-  /** The same, less that of EK-FAC in full, answer by answer; absent where either is. */
+  /** The same, less that of EK-FAC in full (in fp64 where that was computed), answer by answer; absent where either is. */
   lessFull: mean.optional(),
 });
 
@@ -32,7 +32,7 @@ export const reportSchema = z.strictObject({
   methods: z.strictObject({
     ...{ random: figures, bm25Question: figures, bm25Answer: figures, gradDot: figures, gradCos: figures },
     // Where all gradients would not have fitted in memory, these are not there.
-    ...{ dataInf: figures.optional(), ekfacFull: figures.optional() },
+    ...{ dataInf: figures.optional(), ekfacFull: figures.optional(), ekfacDoubles: figures.optional() },
     ...{ repSim: figures, factored: figures, influence: figures, spans: figures, fused: figures },
   }),
 });

@@ -34,6 +34,8 @@ class Llama:
         with open(f"{folder}/config.json") as file:
             self.config = json.load(file)
         self.dtype, self.scale = dtype, scale
+        # Of angles and losses: fp32 at least.
+        self.wide = torch.promote_types(dtype, torch.float32)
         self.weights = read_safetensors(f"{folder}/model.safetensors", dtype)
         self.names = [
             f"model.layers.{layer}.{linear}" for layer in range(self.config["num_hidden_layers"]) for linear in LINEARS
@@ -68,9 +70,9 @@ class Llama:
         return F.rms_norm(x, x.shape[-1:], self.weights[f"{name}.weight"], self.config["rms_norm_eps"])
 
     def rotations(self, length):
-        size = self.config["head_dim"]
-        frequencies = self.config["rope_theta"] ** (-torch.arange(0, size, 2, dtype=torch.float32) / size)
-        angles = torch.outer(torch.arange(length, dtype=torch.float32), frequencies)
+        size, wide = self.config["head_dim"], self.wide
+        frequencies = self.config["rope_theta"] ** (-torch.arange(0, size, 2, dtype=wide) / size)
+        angles = torch.outer(torch.arange(length, dtype=wide), frequencies)
         angles = torch.cat((angles, angles), -1)
         return angles.cos().to(self.dtype), angles.sin().to(self.dtype)
 
@@ -107,5 +109,5 @@ class Llama:
         # Only positions that predict a target reach the output matrix.
         hidden = self.hidden(ids, factors, taps)[:, first - 1 : -1]
         head = self.weights.get("lm_head.weight", self.weights["model.embed_tokens.weight"])
-        logits = F.linear(hidden, head).flatten(0, 1).float()
+        logits = F.linear(hidden, head).flatten(0, 1).to(self.wide)
         return F.cross_entropy(logits, ids[:, first:].flatten(), reduction=reduction)
