@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { packageRoot } from "../../node/base/paths.ts";
 
 const TIMEOUT_S = 60;
+const MOST_OUTPUT = 64 * 2 ** 20;
 
 /**
  * Runs a peer script of test/bench/peers with the Python of OPENLEDGER_PYTHON (default python3) and reads its JSON.
@@ -15,7 +16,11 @@ export function runPython<T = Record<string, number>>(
 ): T | string {
   const python = process.env.OPENLEDGER_PYTHON ?? "python3";
   const file = join(packageRoot(), "test", "bench", "peers", script);
-  const result = spawnSync(python, [file, ...args], { encoding: "utf8", timeout: timeoutSeconds * 1000 });
+  const result = spawnSync(python, [file, ...args], {
+    encoding: "utf8",
+    timeout: timeoutSeconds * 1000,
+    maxBuffer: MOST_OUTPUT,
+  });
   if (result.status !== 0) {
     const { code } = (result.error ?? {}) as NodeJS.ErrnoException;
     if (code === "ETIMEDOUT") return `peer not measured: it took more than ${timeoutSeconds} s`;

@@ -21,7 +21,7 @@ export function figuresOf(measured: Measurements): AttributionReport["methods"] 
   const scores = new Map(
     names.map((name) => [name, measured.random.length < 3 ? [] : ldsOf(name, measured)]),
   );
-  const exact = names.find((name) => name === "ekfacDoubles") ?? "ekfacFull";
+  const exact = names.includes("ekfacDoubles") ? "ekfacDoubles" : "ekfacFull";
   const full = scores.get(exact) ?? [];
   const figures = names.map((name) => {
     const lds = scores.get(name)!;
