@@ -62,6 +62,7 @@ const HELP = `Does the main job by hand on a running devnet, with facts and cont
   --seeds <n>          with --no-chain: so many trainings, each with seeds of its own, and the means over them (default: 1)
   --lds                judge each way to attribute, in this process: by training again without each contributor and on random
                        halves of the rows; on --facts, or on facts kept for development. Broken off, it goes on where it was
+                       (where the Python of OPENLEDGER_PYTHON has torch, EK-FAC in full in fp64 is among them)
   --halves <n>         with --lds: random halves (default: 24), each trained with as many seeds as --seeds says
   --attacks            measure what attacks on pay bring, in this process: on --facts, or on facts kept for development
   --only <name>        with --attacks: those whose name begins so
