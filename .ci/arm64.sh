@@ -21,7 +21,7 @@ if [ ! -e "$tools/unpacked" ]; then
     exit 0
   fi
   mkdir -p "$tools/packages"
-  if [ "$(id -u)" = 0 ]; then apt-get update -qq || true; fi
+  .ci/apt-lists.sh
   if ! (cd "$tools/packages" && apt-get download "${packages[@]}") >/dev/null 2>&1; then
     say "NOT checked: the packages of the cross compiler or of qemu are not to be had"
     exit 0

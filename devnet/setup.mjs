@@ -1,4 +1,5 @@
 // All set-up of a fresh clone, with nothing but Node's own modules: packages, native addon, contracts, TypeScript, web.
+//   node devnet/setup.mjs [packages]    all of it, or the packages alone
 // Each step leaves a stamp (a hash of what it read) in build/, and is skipped while the stamp holds.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -17,13 +18,14 @@ export class SetupError extends Error {
   }
 }
 
-/** Runs the steps that are out of date. Prints a line for each; the tool's own output only when it fails. */
-export async function setUp() {
+/** Runs the steps that are out of date, `packages` alone or all. Prints a line for each; the tool's own output only when it fails. */
+export async function setUp(only) {
   checkTools();
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   await step("packages", ["package.json", "package-lock.json"], "node_modules", () =>
     run(npm, ["ci", "--no-audit", "--no-fund"]),
   );
+  if (only === "packages") return;
   await step("native addon", ["native", "binding.gyp"], "native/build", () => runNode("native/build.mjs"));
   await step(
     "contracts",
@@ -133,9 +135,9 @@ function lastLine(chunks) {
 }
 
 /** For the entry scripts: set up, or print the error and end with status 1. */
-export async function setUpOrExit() {
+export async function setUpOrExit(only) {
   try {
-    await setUp();
+    await setUp(only);
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
@@ -156,3 +158,5 @@ export function foreground(command, args, env = {}) {
 }
 
 export { ROOT };
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await setUpOrExit(process.argv[2]);

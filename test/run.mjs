@@ -26,10 +26,20 @@ if (existsSync(vectors))
   ]);
 else process.stderr.write(`conformance: skipped, no vectors at ${vectors}\n`);
 
+// Whoever ends this doesn't want the next suite either.
+let ended = false;
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => (ended = true));
+
 const failed = [];
 for (const [name, command, args] of suites) {
+  if (ended) {
+    failed.push(name);
+    continue;
+  }
   process.stderr.write(`\n== ${name}\n`);
+  const start = Date.now();
   if ((await foreground(command, args)) !== 0) failed.push(name);
+  process.stderr.write(`== ${name} took ${Math.round((Date.now() - start) / 1000)} s\n`);
 }
 process.stderr.write(failed.length === 0 ? "\nall test suites passed\n" : `\nfailed: ${failed.join(", ")}\n`);
 process.exitCode = failed.length === 0 ? 0 : 1;

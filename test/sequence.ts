@@ -1,10 +1,10 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Takes a quarter of an hour: begun last, it would go on alone for as long. Beside it go short ones, which leave its devnet a processor. */
-const FIRST = "test/browser/pages.test.ts";
+export const LONGEST = "test/browser/pages.test.ts";
 
-/** Take minutes too, most of them waiting for blocks: last, beside each other. */
-const LAST = [
+/** Take minutes too, most of them waiting for blocks: last, beside each other, the longest first. */
+export const WAITING = [
   "test/governance/governance.test.ts",
   "test/e2e/epochs.test.ts",
   "test/circle/circle.test.ts",
@@ -14,16 +14,13 @@ const LAST = [
   "test/attacks/attacks.test.ts",
 ];
 
-/** Files whose place this order fixes. */
-export const PLACED: readonly string[] = [FIRST, ...LAST];
-
-/** Two workers, and none of them idle for long: the others keep vitest's order. */
+/** Begins with the longest, and takes those that wait in the order of their list; the others keep vitest's order. */
 export class ByDuration extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const placeOf = ({ moduleId }: TestSpecification) => {
-      if (moduleId.endsWith(FIRST)) return -1;
-      return 1 + LAST.findIndex((name) => moduleId.endsWith(name));
+      if (moduleId.endsWith(LONGEST)) return -1;
+      return 1 + WAITING.findIndex((name) => moduleId.endsWith(name));
     };
     return sorted.toSorted((one, other) => placeOf(one) - placeOf(other));
   }
