@@ -14,6 +14,17 @@ export const WAITING = [
   "test/attacks/attacks.test.ts",
 ];
 
+/** Look at the processor time or the memory of their process, which is theirs alone. */
+export const MEASURING = [
+  "native/js/formats.test.ts",
+  "node/ai/model/gguf.test.ts",
+  "node/ai/template/template.test.ts",
+  "node/api/factory-routes.test.ts",
+  "node/chain/codec/transaction-hostile.test.ts",
+  "node/execution/evm/block-executor.test.ts",
+  "node/store/block-codec.test.ts",
+];
+
 /** Begins with the longest, and takes those that wait in the order of their list; the others keep vitest's order. */
 export class ByDuration extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
