@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../node/base/paths.ts";
-import { LONGEST, MEASURING, WAITING } from "./sequence.ts";
+import { ALONE, LONGEST, WAITING } from "./sequence.ts";
 
 const ROOT = packageRoot();
 const TOP = ["contracts", "devnet", "native", "node", "precompiles", "test"];
@@ -105,15 +105,16 @@ const imports = sources.flatMap(importsOf);
 
 describe("the house", () => {
   it("orders test files that are there", () => {
-    expect([LONGEST, ...WAITING, ...MEASURING].filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+    expect([LONGEST, ...WAITING, ...ALONE].filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
   });
 
-  it("gives test files that look at their process one of their own", () => {
-    const looks = /\.(cpuUsage|memoryUsage|resourceUsage|eventLoopUtilization)\b|monitorEventLoopDelay/;
-    const measuring = files.filter(
-      (file) => file.endsWith(".test.ts") && looks.test(readFileSync(join(ROOT, file), "utf8")),
+  it("gives test files that look at their process, or change its modules, one of their own", () => {
+    const looks =
+      /\.(cpuUsage|memoryUsage|resourceUsage|eventLoopUtilization)\b|monitorEventLoopDelay|vi\.(mock|doMock|resetModules)\(/;
+    const found = files.filter(
+      (file) => /\.test\.tsx?$/.test(file) && looks.test(readFileSync(join(ROOT, file), "utf8")),
     );
-    expect(measuring.filter((file) => file !== "test/house.test.ts").sort()).toEqual([...MEASURING].sort());
+    expect(found.filter((file) => file !== "test/house.test.ts").sort()).toEqual([...ALONE].sort());
   });
 
   it("has only its rooms and the tools' own files at the root", () => {

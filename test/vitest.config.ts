@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { ByDuration, LONGEST, MEASURING, WAITING } from "./sequence.ts";
+import { ALONE, ByDuration, LONGEST, WAITING } from "./sequence.ts";
 
 export default defineConfig({
   test: {
@@ -15,12 +15,12 @@ export default defineConfig({
         test: {
           name: "files",
           include: ["{node,precompiles,native,devnet,test}/**/*.test.{ts,tsx}"],
-          exclude: ["**/node_modules/**", "dist/**", ...WAITING, ...MEASURING, LONGEST],
+          exclude: ["**/node_modules/**", "dist/**", ...WAITING, ...ALONE, LONGEST],
           // A process loads the modules once for all files that it runs, which takes longer than most of them do.
           isolate: false,
         },
       },
-      { extends: true, test: { name: "alone", include: [LONGEST, ...MEASURING] } },
+      { extends: true, test: { name: "alone", include: [LONGEST, ...ALONE] } },
       {
         extends: true,
         test: { name: "waiting", include: WAITING, maxWorkers: 3, sequence: { groupOrder: 1 } },
