@@ -108,9 +108,9 @@ describe("the house", () => {
     expect([LONGEST, ...WAITING, ...ALONE].filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
   });
 
-  it("gives test files that look at their process, or change its modules, one of their own", () => {
+  it("gives test files that need it a process of their own", () => {
     const looks =
-      /\.(cpuUsage|memoryUsage|resourceUsage|eventLoopUtilization)\b|monitorEventLoopDelay|vi\.(mock|doMock|resetModules)\(/;
+      /\.(cpuUsage|memoryUsage|resourceUsage|eventLoopUtilization)\b|monitorEventLoopDelay|vi\.(mock|doMock|resetModules)\(|from "(ethers5?|web3)"/;
     const found = files.filter(
       (file) => /\.test\.tsx?$/.test(file) && looks.test(readFileSync(join(ROOT, file), "utf8")),
     );

@@ -14,7 +14,10 @@ export const WAITING = [
   "test/attacks/attacks.test.ts",
 ];
 
-/** Look at the processor time or the memory of their process, or put something in a module's place: each has a process of its own. */
+/**
+ * Each has a process of its own: they look at its processor time or memory, put something in a module's place, or use a client library
+ * that goes on asking after its test.
+ */
 export const ALONE = [
   "native/js/formats.test.ts",
   "node/ai/model/gguf.test.ts",
@@ -24,6 +27,9 @@ export const ALONE = [
   "node/execution/evm/block-executor.test.ts",
   "node/rpc/door/door-thread.test.ts",
   "node/store/block-codec.test.ts",
+  "test/clients/ethers.test.ts",
+  "test/clients/otterscan.test.ts",
+  "test/clients/web3.test.ts",
 ];
 
 /** Begins with the longest, and takes those that wait in the order of their list; the others keep vitest's order. */

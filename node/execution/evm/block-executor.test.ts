@@ -232,15 +232,15 @@ describe("signed transactions", () => {
   it("are not started once the block's time is spent, also in the middle of what the pool gave", async () => {
     const small = createSmallChain({ executor: "wasm" });
     const envelopes = await Promise.all(
-      Array.from({ length: 20 }, (_, nonce) => signed({ nonce, to: alice })),
+      Array.from({ length: 60 }, (_, nonce) => signed({ nonce, to: alice })),
     );
     slowDown(100, () => performance.now(), ...envelopes);
     const pool = new ListPool(envelopes);
-    const deadline = performance.now() + 1_000;
+    const deadline = performance.now() + 3_000;
     const { block } = await small.executor.build(small.head, small.attributes(), pool, { deadline });
     vi.restoreAllMocks();
     expect(block.transactions.length).toBeGreaterThan(1);
-    expect(block.transactions.length).toBeLessThan(20);
+    expect(block.transactions.length).toBeLessThan(60);
   });
 
   it("find a fault of the node thrown, not themselves dropped", async () => {
