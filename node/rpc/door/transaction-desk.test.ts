@@ -46,7 +46,7 @@ async function send(raw: unknown): Promise<{ result?: Hex; error?: { code: numbe
 }
 
 describe("signed transactions at the door", () => {
-  it("reach the pool decoded, with sender and hash, in few batches; each gets its own answer", async () => {
+  it("reach the pool decoded, with sender and hash; each gets its own answer", async () => {
     const raws = await Promise.all(
       Array.from({ length: 40 }, (_, nonce) => signed({ nonce, to: RECIPIENT })),
     );
@@ -61,7 +61,6 @@ describe("signed transactions at the door", () => {
       else expect(result).toBe(decodeTransaction(raws[nonce]!, rules).hash);
     }
     expect(taken).toHaveLength(40);
-    expect(batches).toBeLessThan(40);
     for (const { transaction } of taken) {
       expect(transaction.from).toBe(SENDER.address.toLowerCase());
       expect(bytesToHex(transaction.raw)).toBe(bytesToHex(raws[Number(transaction.nonce)]!));
