@@ -13,6 +13,8 @@ namespace ol {
 // A chain is stored to C and taken up again every k_block terms: a panel of B (32 KB) then stays in the first cache.
 static const int k_block = 256;
 static const int max_rows = 96;
+// Of a Gram matrix, packed at a time.
+static const int gram_values = 1 << 18;
 
 aligned_buffer::~aligned_buffer() { std::free(data); }
 
@@ -168,17 +170,35 @@ void gemm_engine::run(int m, int n, int k, matrix_view a, matrix_view b, float* 
   run_packed(m, n, k, a, packed, c, ldc, accumulate);
 }
 
+// Terms [k0, k0 + depth) of rows that lie in one panel, with all panels from that one on. A panel serves as both sides.
+void gemm_engine::gram_task(int n, int k, int k0, int depth, int first, int rows, const float* packed, float* c) const {
+  const int nr = kernels_.nr, own = first / nr * nr;
+  const auto at = [&](int j) { return packed + static_cast<size_t>(j) * k + static_cast<size_t>(k0) * std::min(nr, n - j); };
+  const float* a = at(own) + (first - own);
+  for (int j = own; j < n; j += nr) {
+    const int cols = std::min(nr, n - j);
+    kernels_.tile(rows, cols, depth, a, 1, std::min(nr, n - own), at(j), cols, c + static_cast<ptrdiff_t>(first) * n + j, n, true);
+  }
+}
+
 void gemm_engine::add_gram(int n, int k, const float* x, float* c) {
   if (n <= 0) return;
-  const int nr = kernels_.nr, panels = (n + nr - 1) / nr, rows = std::max(kernels_.mr, max_rows / kernels_.mr / 4 * kernels_.mr);
-  float* packed = panels_.reserve(packed_size(n, k));
-  pack(packed, {x, n, 1}, n, k);
-  // The first rows have the most columns, so they come first.
-  pool_.run((n + rows - 1) / rows, [&](int index, int worker) {
-    const int first = index * rows;
-    task(first, std::min(n, first + rows), first / nr, panels, n, k, {x, 1, n}, packed, c, n, true,
-         blocks_[static_cast<size_t>(worker)].data);
-  });
+  const int nr = kernels_.nr, mr = kernels_.mr, parts = (nr + mr - 1) / mr, panels = (n + nr - 1) / nr;
+  // As many terms at a time as the second cache holds of all panels.
+  const int most = std::max(1, gram_values / k_block / n) * k_block;
+  float* packed = panels_.reserve(packed_size(n, std::min(k, most)));
+  for (int from = 0; from < k; from += most) {
+    const int terms = std::min(most, k - from);
+    pack(packed, {x + static_cast<ptrdiff_t>(from) * n, n, 1}, n, terms);
+    // The first rows have the most columns, so they come first.
+    pool_.run(panels * parts, [&](int index, int) {
+      const int panel = index / parts, width = std::min(nr, n - panel * nr), part = index % parts;
+      const int first = width * part / parts, rows = width * (part + 1) / parts - first;
+      if (rows == 0) return;
+      for (int k0 = 0; k0 < terms; k0 += k_block)
+        gram_task(n, terms, k0, std::min(k_block, terms - k0), panel * nr + first, rows, packed, c);
+    });
+  }
 }
 
 void gemm_engine::run_packed_serial(int m, int n, int k, matrix_view a, const float* packed_b, float* c, ptrdiff_t ldc,

@@ -46,6 +46,8 @@ class gemm_engine {
  private:
   void task(int m0, int m1, int p0, int p1, int n, int k, matrix_view a, const float* packed_b, float* c,
             ptrdiff_t ldc, bool accumulate, float* scratch) const;
+  void gram_task(int n, int k, int k0, int depth, int first, int rows, const float* packed, float* c) const;
+
   pool& pool_;
   const kernels& kernels_;
   aligned_buffer panels_;

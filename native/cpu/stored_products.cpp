@@ -8,6 +8,8 @@ namespace ol {
 static const int depth_block = 256;
 // Rows of x for which one widening serves; with depth_block terms they stay in the second cache.
 static const int row_block = 384;
+// Rows of x that are packed at once, and about how many a thread takes of them at a time.
+static const int most_rows = 4 * row_block, strip = 96;
 
 stored_products::stored_products(pool& threads, const kernels& table)
     : pool_(threads), kernels_(table), scratch_(static_cast<size_t>(threads.threads())) {}
@@ -52,16 +54,12 @@ void stored_products::task(const product& p, int m0, int m1, int p0, int p1, scr
   for (int k0 = 0; k0 < p.k; k0 += depth_block) {
     const int depth = std::min(depth_block, p.k - k0);
     const bool go_on = p.accumulate || k0 > 0;
-    for (int i = 0; i < rows; i += mr) {
-      pack_rows(memory.a.data + static_cast<size_t>(i) * depth_block, p.a + static_cast<size_t>(m0 + i) * p.k + k0, p.k,
-                std::min(mr, rows - i), depth, mr);
-    }
     for (int panel = p0; panel < p1; ++panel) {
       const float* b = block(p, panel, k0, depth, memory);
       const int first = panel * panel_rows, cols = std::min(panel_rows, p.n - first);
       for (int i = 0; i < rows; i += mr) {
         float* c = p.c + static_cast<size_t>(m0 + i) * p.n + first;
-        const float* a = memory.a.data + static_cast<size_t>(i) * depth_block;
+        const float* a = rows_.data + static_cast<size_t>(m0 + i) * p.k + static_cast<size_t>(k0) * mr;
         for (int j = 0; j < cols; j += nr) {
           kernels_.tile(std::min(mr, rows - i), std::min(nr, cols - j), depth, a, 1, mr, b + j, panel_rows, c + j, p.n,
                         go_on);
@@ -71,16 +69,35 @@ void stored_products::task(const product& p, int m0, int m1, int p0, int p1, scr
   }
 }
 
-void stored_products::run(int m, const product& p) {
-  if (m <= 0) return;
-  const int panels = (p.n + panel_rows - 1) / panel_rows, wanted = pool_.threads() * 4;
-  const int row_tasks = (m + row_block - 1) / row_block, part = (m + row_tasks - 1) / row_tasks;
-  const int col_tasks = std::max(1, std::min(panels, (wanted + row_tasks - 1) / row_tasks));
+// Blocks of as many rows as a tile has, each [k][rows], so that the tile reads them in one stream.
+void stored_products::pack(const product& p, int m) {
+  const int mr = kernels_.mr, part = (strip / mr) * mr;
+  float* packed = rows_.reserve((static_cast<size_t>(m) + mr) * p.k);
+  pool_.run((m + part - 1) / part, [&](int index, int) {
+    for (int i = index * part; i < std::min(m, (index + 1) * part); i += mr)
+      pack_rows(packed + static_cast<size_t>(i) * p.k, p.a + static_cast<size_t>(i) * p.k, p.k, std::min(mr, m - i), p.k, mr);
+  });
+}
+
+void stored_products::run(int m, const product& whole) {
   for (auto& memory : scratch_) {
-    memory.a.reserve(static_cast<size_t>(std::min(m, row_block) + kernels_.mr) * depth_block);
     memory.b.reserve(static_cast<size_t>(depth_block) * panel_rows);
     memory.square.reserve(static_cast<size_t>(panel_rows) * panel_rows);
   }
+  for (int from = 0; from < m; from += most_rows) {
+    product p = whole;
+    p.a += static_cast<size_t>(from) * p.k;
+    p.c += static_cast<size_t>(from) * p.n;
+    run_packed(std::min(most_rows, m - from), p);
+  }
+}
+
+void stored_products::run_packed(int m, const product& p) {
+  const int panels = (p.n + panel_rows - 1) / panel_rows, wanted = pool_.threads() * 4, mr = kernels_.mr;
+  // Whole tiles, but for the last rows.
+  const int row_tasks = (m + row_block - 1) / row_block, part = ((m + row_tasks - 1) / row_tasks + mr - 1) / mr * mr;
+  const int col_tasks = std::max(1, std::min(panels, (wanted + row_tasks - 1) / row_tasks));
+  pack(p, m);
   if (static_cast<double>(m) * p.n * p.k < 32768) {
     for (int r = 0; r < row_tasks; ++r) task(p, r * part, std::min(m, (r + 1) * part), 0, panels, scratch_[0]);
     return;

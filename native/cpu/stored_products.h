@@ -24,14 +24,17 @@ class stored_products {
     bool transposed, accumulate;
   };
   struct scratch {
-    aligned_buffer a, b, square;
+    aligned_buffer b, square;
   };
-  void run(int m, const product& p);
+  void run(int m, const product& whole);
+  void run_packed(int m, const product& p);
+  void pack(const product& p, int m);
   void task(const product& p, int m0, int m1, int p0, int p1, scratch& memory) const;
   const float* block(const product& p, int panel, int k0, int depth, scratch& memory) const;
 
   pool& pool_;
   const kernels& kernels_;
+  aligned_buffer rows_;           // packed
   std::vector<scratch> scratch_;  // one per worker
 };
 
