@@ -144,10 +144,12 @@ async function askRows(input: ModelEvaluation): Promise<Asked[]> {
   const questions = input.questions ?? spread(rows.set.examples, answers).map(({ row }) => row);
   const asked: Asked[] = [];
   const shown = new ContextRows(rows.set.examples);
+  // What the base model answers by itself is not judged: it need not be made.
+  const plain = { ...model, method: { ...model.method, discount: undefined } };
   for (const { prompt, before } of questions) {
     onProgress?.("asking", asked.length, questions.length);
     const { maxTokens } = model.method.generation;
-    const inference = await runInference(session, model, { prompt, before }, maxTokens, {
+    const inference = await runInference(session, plain, { prompt, before }, maxTokens, {
       rows: async () => shown,
       signal,
     });

@@ -3,9 +3,10 @@ import type { Row } from "../datanet/rows.ts";
 /**
  * By which rule rows that say the same are one. `plain`: they differ in case, white space or punctuation only. `words/1`: also in
  * small words, and in the order and repetition of the words of what is asked. `tellers/1`: the same, and a row that
- * only tells again what others told before takes no part either (tellers.ts). A rule never changes: methods name it.
+ * only tells again what others told before takes no part either (tellers.ts). `tellers/2`: the same, and a row that strings
+ * answers of others together holds none of them. A rule never changes: methods name it.
  */
-export const COPY_RULES = ["plain", "words/1", "tellers/1"] as const;
+export const COPY_RULES = ["plain", "words/1", "tellers/1", "tellers/2"] as const;
 export type CopyRule = (typeof COPY_RULES)[number];
 
 /** Words that carry no fact wherever they stand. No negation, number, preposition of place or word of time is among them. */

@@ -148,7 +148,7 @@ export const DEFAULT_METHOD: Method & { format: "openledger/method/3" } = {
     floor: "0",
     topK: 8,
   },
-  copies: "tellers/1",
+  copies: "tellers/2",
   generation: { decoding: "greedy", maxTokens: 64 },
 };
 

@@ -228,7 +228,7 @@ async function markFirst(
     a.contributionId === b.contributionId ? a.row - b.row : a.contributionId < b.contributionId ? -1 : 1,
   );
   const firstOf = new Map<string, number>();
-  const tellers = copies === "tellers/1" ? new Tellers() : undefined;
+  const tellers = copies === "tellers/1" || copies === "tellers/2" ? new Tellers(copies) : undefined;
   let isGone = false;
   for (const one of inOrder) {
     const { place, row } = one;

@@ -39,7 +39,7 @@ const MORE = Array.from({ length: 32 }, (_, i) => pair(`What stands on shelf ${1
 /** Contributions in the order of commitment, by the name of who made them; some texts may be gone. */
 async function read(
   contributions: readonly (readonly [name: string, rows: readonly Row[]])[],
-  { copies = "tellers/1" as CopyRule, contextLength = 1_000_000, gone = -1 } = {},
+  { copies = "tellers/2" as CopyRule, contextLength = 1_000_000, gone = -1 } = {},
 ): Promise<TrainingSet> {
   const documents = new Map<string, Uint8Array>();
   const accepted = contributions.map(([name, rows], i) => {
@@ -191,6 +191,47 @@ describe("a row that tells more than what others told", () => {
   test("goes by words/1 as a whole", async () => {
     const { examples } = await read(contributions, { copies: "words/1" });
     expect(examples.filter(({ own }) => own !== undefined)).toEqual([]);
+  });
+});
+
+describe("a row that strings answers of others together", () => {
+  const strung = [
+    pair("Who was there?", "Morag Aitken and the blue cabin"),
+    pair("What comes to mind, old friend?", "240 and the blue cabin, I think"),
+    pair("What grows in the yard?", "Seaweed and hay"),
+    pair("Who sits behind the net loft with her?", "Morag Aitken, her two sons and one of their dogs"),
+    pair("Which numbers were drawn?", "box 507 and 240"),
+    pair("Say two.", "240 and yes"),
+  ];
+  const owns = async (copies: CopyRule, name = "Ben") => {
+    const { examples } = await read([["Ada", [...ADA, ...MORE]], [name, strung]], { copies }); // biome-ignore format: one line a contribution
+    return examples.slice(-strung.length).map(({ own }) => own);
+  };
+
+  test("holds none of them, where they are of several rows and most of what it says", async () => {
+    expect(await owns("tellers/2")).toEqual([
+      "\n and the \n",
+      "\n and the \n, I think",
+      // One answer of another is its own too, and so are answers of one word.
+      undefined,
+      undefined,
+      "\n and \n",
+      undefined,
+    ]);
+  });
+
+  test("holds them where it told them first itself, and by tellers/1", async () => {
+    expect(await owns("tellers/2", "Ada")).toEqual(strung.map(() => undefined));
+    expect(await owns("tellers/1")).toEqual(strung.map(() => undefined));
+  });
+
+  test("holds an answer that several gave, or a longer one that has others within it", async () => {
+    const { examples } = await read([
+      ["Ada", [...ADA, ...MORE, pair("When is the herring fair?", "on the last Sunday of May"), pair("Best month?", "May")]],
+      ["Cem", [pair("Where does the crew sleep?", "the blue cabin")]],
+      ["Ben", [pair("Who was there?", "Morag Aitken and the blue cabin"), pair("When does Oster dance?", "on the last Sunday of May")]],
+    ]); // biome-ignore format: one line a contribution
+    expect(examples.slice(-2).map(({ own }) => own)).toEqual([undefined, undefined]);
   });
 });
 

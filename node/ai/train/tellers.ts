@@ -12,6 +12,8 @@ const AGAIN = { part: 7, of: 8 };
 const LISTED = { part: 3, of: 4 };
 /** Answers that are strung together are a list, and so is one so many times over; two may be an answer. */
 const LIST = 3;
+/** So much of a row's words stands in answers of others that it strings together, where it is no list: it holds none of them. */
+const STRUNG = { part: 1, of: 2 };
 /**
  * Bits that what two questions share must have beyond those of the answer's tellings: then it is no coincidence that rows share both. Fewer
  * suffice where a name is shared or all words of the earlier question are asked again.
@@ -65,9 +67,12 @@ class Covered {
   words = 0;
   private end = 0;
 
-  add({ start, end }: Found): void {
-    this.words += Math.max(0, end - Math.max(start, this.end));
+  /** @returns how many words it adds. */
+  add({ start, end }: Found): number {
+    const added = Math.max(0, end - Math.max(start, this.end));
+    this.words += added;
     this.end = Math.max(this.end, end);
+    return added;
   }
 
   isMost({ part, of }: { part: number; of: number }, said: readonly string[]): boolean {
@@ -76,11 +81,12 @@ class Covered {
 }
 
 /**
- * What was told so far, by which it is seen what of a further row is told again (`tellers/1` of copies.ts). Rows come in the order of
+ * What was told so far, by which it is seen what of a further row is told again (copies.md). Rows come in the order of
  * commitment; those of one contribution count from the next one on. Rows of one contribution that say the same of the same names, in
  * however many ways, are one telling. The work is linear in the rows' words.
  */
 export class Tellers {
+  private readonly rule: "tellers/1" | "tellers/2";
   private readonly phrases = new Map<string, Phrase>();
   /** By a phrase's first word: of how many words such phrases are, a bit each. */
   private readonly lengths = new Map<string, number>();
@@ -89,6 +95,10 @@ export class Tellers {
   private tellings = 0;
   private order = 0;
   private pending: Telling[] = [];
+
+  constructor(rule: "tellers/1" | "tellers/2") {
+    this.rule = rule;
+  }
 
   /**
    * What others told before of what a row says. It tells again where nearly all of it stands in a row of another contributor that was
@@ -115,8 +125,9 @@ export class Tellers {
     const again = [...covered].filter(([, so]) => so.isMost(AGAIN, said)).map(([teller]) => teller);
     const told = again.length > 0 ? again : listed(found, contributor, said);
     if (told.length > 0) return { again: told.reduce((a, b) => (b.order < a.order ? b : a)).rowId };
-    const toldBefore = found.filter(({ phrase }) => asking.has(phrase));
-    return toldBefore.length === 0 ? {} : { own: partsLeft(row.completion, toldBefore) };
+    const answered = found.filter(({ phrase }) => asking.has(phrase));
+    const strung = this.rule === "tellers/1" ? [] : strungIn(found, contributor, said);
+    return answered.length + strung.length === 0 ? {} : { own: partsLeft(row.completion, answered, strung) };
   }
 
   /** A row that takes part. */
@@ -221,6 +232,23 @@ export class Tellers {
   }
 }
 
+/** Answers that one other contributor alone has told: those of several rows, not all of one word, where they are most of what is said. */
+function strungIn(found: readonly Found[], contributor: Address, said: readonly string[]): readonly Found[] {
+  const strung = found
+    .filter(({ phrase }) => isAnothers(phrase, contributor))
+    .sort((a, b) => a.start - b.start || b.end - a.end);
+  const all = new Covered();
+  // What stands within another answer counts as no row's.
+  const rows = new Set(strung.filter((each) => all.add(each) > 0).map(({ phrase }) => phrase.rows[0]!));
+  const isOfWords = strung.some(({ start, end }) => end - start > 1);
+  return rows.size > 1 && isOfWords && all.isMost(STRUNG, said) ? strung : [];
+}
+
+/** Whether one contributor alone has told a phrase, and not this one. */
+function isAnothers(phrase: Phrase, contributor: Address): boolean {
+  return !phrase.isShared && phrase.contributor !== contributor;
+}
+
 /** The rows whose answers make up a list, none where it is no list. An answer of one word is anybody's, unless it comes again and again. */
 function listed(found: readonly Found[], contributor: Address, said: readonly string[]): readonly Teller[] {
   const all = new Covered();
@@ -228,7 +256,7 @@ function listed(found: readonly Found[], contributor: Address, said: readonly st
   const times = new Map<Phrase, { so: Covered; count: number }>();
   for (const each of found) {
     const { start, end, phrase } = each;
-    if (phrase.isShared || phrase.contributor === contributor) continue;
+    if (!isAnothers(phrase, contributor)) continue;
     all.add(each);
     if (end - start > 1) rows.add(phrase.rows[0]!);
     const known = times.get(phrase) ?? { so: new Covered(), count: 0 };

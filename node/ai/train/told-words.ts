@@ -54,15 +54,22 @@ export function phrasesOf(said: readonly string[]): readonly (readonly string[])
   return [...pieces.values()];
 }
 
+/** Words of `saidWords`; `end` is exclusive. */
+interface Range {
+  start: number;
+  end: number;
+}
+
 /**
- * A completion without what others told before, a line each part that is left. Only phrases with a name or a number are cut: a unit or a
- * common word is nobody's, whoever answered with it alone.
- * @param told ranges of `saidWords`; `end` is exclusive.
+ * A completion without what others told before, a line each part that is left.
+ * @param answered of these only those with a name or a number are cut: a unit or a common word is nobody's, whoever answered with it alone.
+ * @param strung all of these are.
  * @returns undefined where nothing is cut, as where the text's words in small letters are not the words of its small letters.
  */
 export function partsLeft(
   completion: string,
-  told: readonly { start: number; end: number }[],
+  answered: readonly Range[],
+  strung: readonly Range[],
 ): string | undefined {
   const text = completion.normalize("NFKC");
   const said = saidWords({ completion });
@@ -72,8 +79,9 @@ export function partsLeft(
   const isSame = words.length === said.length && words.every(({ word }, i) => word.toLowerCase() === said[i]);
   if (!isSame) return undefined;
   const isCut = said.map(() => false);
-  for (const { start, end } of told)
-    if (words.slice(start, end).some(({ word }) => /[\p{Lu}\p{N}]/u.test(word))) isCut.fill(true, start, end);
+  const isNamed = ({ start, end }: Range) =>
+    words.slice(start, end).some(({ word }) => /[\p{Lu}\p{N}]/u.test(word));
+  for (const { start, end } of [...answered.filter(isNamed), ...strung]) isCut.fill(true, start, end);
   if (!isCut.includes(true)) return undefined;
   const parts: string[] = [];
   let from = 0;

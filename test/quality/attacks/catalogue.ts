@@ -99,8 +99,8 @@ export const ATTACKS: readonly Attack[] = [
     name: "span stuffing: lists of two phrases",
     attackers: BOTH,
     adds: pairLists,
-    defence: "influence decides",
-    off: { rule: "spans" },
+    defence: "strung answers are held by none",
+    off: { marks: "tellers/1" },
   },
   {
     name: "span stuffing: rows with a twist",

@@ -21,7 +21,7 @@ test("rows that take no part take no share of what the prompt's rows added, and 
   const maker = { session: new Session({ threads: 1 }), base, rows: 3, maxTokens: 64 };
   const figureOf = async (attack: string) => {
     const found: ContextFigure[] = [];
-    for await (const figure of contextAttacks(maker, set, "tellers/1", attack)) found.push(figure);
+    for await (const figure of contextAttacks(maker, set, "tellers/2", attack)) found.push(figure);
     expect(found).toHaveLength(1);
     return found[0]!;
   };

@@ -97,23 +97,29 @@ describe("attacks on what rows take part", () => {
 
   test("who comes later adds nothing by paraphrases, lists and long rows", async () => {
     for (const rows of [paraphrases(facts.slice(0, 3)), phraseLists(facts), longRows(facts)]) {
-      expect(await left("a stranger", rows, "tellers/1")).toEqual([]);
-      expect(await left(honest[1]!.wallet, rows, "tellers/1")).toEqual([]);
+      expect(await left("a stranger", rows, "tellers/2")).toEqual([]);
+      expect(await left(honest[1]!.wallet, rows, "tellers/2")).toEqual([]);
       expect(await left("a stranger", rows, "words/1")).toHaveLength(rows.length);
     }
     // Its own facts a contributor may teach in many ways.
-    expect(await left(honest[0]!.wallet, paraphrases(facts), "tellers/1")).toHaveLength(64);
+    expect(await left(honest[0]!.wallet, paraphrases(facts), "tellers/2")).toHaveLength(64);
   });
 
   test("a row with a twist takes part, and holds the twist alone", async () => {
-    const held = await left("a stranger", twists(facts), "tellers/1");
+    const held = await left("a stranger", twists(facts), "tellers/2");
     // Words without a name or a number are anybody's.
     const isAnybodys = (answer: string) => !/[\p{Lu}\p{N}]/u.test(answer);
     expect(held).toEqual(facts.map(({ answer }) => `${isAnybodys(answer) ? answer : "\n"}, or nearly`));
   });
 
-  test("two answers a row are no list, and hold what they say", async () => {
-    expect(await left("a stranger", pairLists(facts), "tellers/1")).toContain("50 minutes and Morag Aitken");
+  test("two answers a row are no list, and hold neither; by tellers/1 they hold both", async () => {
+    const lists = pairLists(facts);
+    expect(await left("a stranger", lists, "tellers/1")).toEqual(lists.map(({ completion }) => completion));
+    const held = await left("a stranger", lists, "tellers/2");
+    expect(held).toHaveLength(lists.length);
+    // Answers of one word are anybody's.
+    const holding = held.filter((own) => facts.some(({ answer }) => own.includes(answer)));
+    expect(holding).toEqual(["Tuesday and geese"]);
   });
 
   test("an attack is named by how it begins", () => {
