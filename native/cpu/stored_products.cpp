@@ -93,20 +93,17 @@ void stored_products::run(int m, const product& whole) {
 }
 
 void stored_products::run_packed(int m, const product& p) {
-  const int panels = (p.n + panel_rows - 1) / panel_rows, wanted = pool_.threads() * 4, mr = kernels_.mr;
+  const int panels = (p.n + panel_rows - 1) / panel_rows, mr = kernels_.mr;
   // Whole tiles, but for the last rows.
   const int row_tasks = (m + row_block - 1) / row_block, part = ((m + row_tasks - 1) / row_tasks + mr - 1) / mr * mr;
-  const int col_tasks = std::max(1, std::min(panels, (wanted + row_tasks - 1) / row_tasks));
   pack(p, m);
   if (static_cast<double>(m) * p.n * p.k < 32768) {
     for (int r = 0; r < row_tasks; ++r) task(p, r * part, std::min(m, (r + 1) * part), 0, panels, scratch_[0]);
     return;
   }
-  pool_.run(row_tasks * col_tasks, [&](int index, int worker) {
-    const int r = index % row_tasks;
-    const int64_t q = index / row_tasks;
-    task(p, r * part, std::min(m, (r + 1) * part), static_cast<int>(panels * q / col_tasks),
-         static_cast<int>(panels * (q + 1) / col_tasks), scratch_[static_cast<size_t>(worker)]);
+  pool_.run(row_tasks * panels, [&](int index, int worker) {
+    const int r = index % row_tasks, panel = index / row_tasks;
+    task(p, r * part, std::min(m, (r + 1) * part), panel, panel + 1, scratch_[static_cast<size_t>(worker)]);
   });
 }
 

@@ -38,8 +38,8 @@ double squared_length(const factor_probe& by, const float* row, const float* fou
 }
 
 void choose_of(factor_pivot* out, const float* gram, size_t n, int most, double least_part) {
-  std::vector<double> left(n);
-  std::vector<std::vector<double>> columns;
+  std::vector<double> left(n), before;
+  std::vector<double> columns;  // one after the other
   for (size_t e = 0; e < n; e++) left[e] = gram[e * n + e];
   const double least = least_part * *std::max_element(left.begin(), left.end());
   for (int chosen = 0; chosen < most; chosen++) out[chosen] = {-1, 0};
@@ -47,9 +47,12 @@ void choose_of(factor_pivot* out, const float* gram, size_t n, int most, double 
     const size_t p = std::max_element(left.begin(), left.end()) - left.begin();
     const double value = left[p];
     if (!(value > least)) return;
-    std::vector<double> column(n);
+    before.clear();
+    for (int i = 0; i < chosen; i++) before.push_back(-columns[i * n + p]);
+    columns.resize(columns.size() + n);
+    double* column = &columns[chosen * n];
     for (size_t e = 0; e < n; e++) column[e] = gram[std::min(e, p) * n + std::max(e, p)];
-    for (const std::vector<double>& before : columns) add_scaled(column.data(), before.data(), -before[p], n);
+    add_scaled_lines(column, columns.data(), n, before.data(), chosen, n);
     const double scale = 1 / std::sqrt(value);
     for (size_t e = 0; e < n; e++) {
       column[e] *= scale;
@@ -57,7 +60,6 @@ void choose_of(factor_pivot* out, const float* gram, size_t n, int most, double 
     }
     out[chosen] = {static_cast<int64_t>(p), value};
     for (int i = 0; i <= chosen; i++) left[out[i].example] = 0;
-    columns.push_back(std::move(column));
   }
 }
 

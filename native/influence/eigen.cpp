@@ -25,7 +25,7 @@ double dot(const double *x, const double *y, size_t n) {
 
 // A = Q T Q' with T tridiagonal. The reflection of step k is I - beta v v' on rows k+1..n-1; v is kept in row k of `a`.
 void tridiagonalise(double *a, double *diagonal, double *off, double *beta, size_t n) {
-  std::vector<double> p(n);
+  std::vector<double> p(n), scaled(n);
   for (size_t k = 0; k + 2 < n; k++) {
     const size_t m = n - k - 1;
     double *v = a + k * n + k + 1;
@@ -45,7 +45,8 @@ void tridiagonalise(double *a, double *diagonal, double *off, double *beta, size
     if (square == 0) continue;
     beta[k] = 2 / square;
     std::fill_n(p.begin(), m, 0.0);
-    for (size_t i = 0; i < m; i++) add_scaled(p.data(), a + (k + 1 + i) * n + k + 1, beta[k] * v[i], m);
+    for (size_t i = 0; i < m; i++) scaled[i] = beta[k] * v[i];
+    add_scaled_lines(p.data(), a + (k + 1) * n + k + 1, n, scaled.data(), m, m);
     add_scaled(p.data(), v, -0.5 * beta[k] * dot(p.data(), v, m), m);
     for (size_t i = 0; i < m; i++) {
       subtract_both(a + (k + 1 + i) * n + k + 1, p.data(), v[i], v, p[i], m);
@@ -70,7 +71,7 @@ void accumulate_reflections(const double *a, const double *beta, double *qt, siz
     const size_t m = n - k - 1;
     const double *v = a + k * n + k + 1;
     std::fill_n(y.begin(), m, 0.0);
-    for (size_t i = 0; i < m; i++) add_scaled(y.data(), &q[(k + 1 + i) * n + k + 1], v[i], m);
+    add_scaled_lines(y.data(), &q[(k + 1) * n + k + 1], n, v, m, m);
     for (size_t i = 0; i < m; i++) add_scaled(&q[(k + 1 + i) * n + k + 1], y.data(), -beta[k] * v[i], m);
   }
   for (size_t i = 0; i < n; i++)
@@ -86,17 +87,49 @@ double hypotenuse(double x, double y) {
   return x * std::sqrt(1 + r * r);
 }
 
+// Rows i and i + 1 are turned: a sweep's rotations go from row to row downwards.
+struct rotation {
+  size_t i;
+  double c, s;
+};
+
+// Columns that are turned together: what one rotation leaves for the next stays in registers.
+const size_t turned = 32;
+// Rotations that are kept before they are carried out.
+const size_t most_kept = 8192;
+
 OL_CLONES("arch=skylake-avx512", "avx2", "default")
-void rotate_rows(double *__restrict upper, double *__restrict lower, double c, double s, size_t n) {
-  for (size_t k = 0; k < n; k++) {
-    const double f = lower[k];
-    lower[k] = s * upper[k] + c * f;
-    upper[k] = c * upper[k] - s * f;
+void turn_columns(double *__restrict rows, const rotation *by, size_t count) {
+  double lower[turned];
+  for (size_t r = 0; r < count; r++) {
+    const auto [i, c, s] = by[r];
+    double *__restrict upper = rows + i * turned, *__restrict out = upper + turned;
+    if (r == 0 || by[r - 1].i != i + 1)
+      for (size_t k = 0; k < turned; k++) lower[k] = out[k];
+    for (size_t k = 0; k < turned; k++) {
+      const double f = lower[k];
+      out[k] = s * upper[k] + c * f;
+      lower[k] = c * upper[k] - s * f;
+    }
+    if (r + 1 == count || by[r + 1].i + 1 != i)
+      for (size_t k = 0; k < turned; k++) upper[k] = lower[k];
   }
 }
 
-// One implicit QL sweep on the block l..m.
-void sweep(double *d, double *e, double *z, size_t l, size_t m, size_t n) {
+// Carries the rotations out in their order, on one block of columns of z after the other.
+void turn_rows(double *z, std::vector<rotation> &rotations, std::vector<double> &columns, size_t n) {
+  columns.resize(n * turned);
+  for (size_t k = 0; k < n; k += turned) {
+    const size_t width = std::min(turned, n - k);
+    for (size_t i = 0; i < n; i++) std::copy_n(z + i * n + k, width, &columns[i * turned]);
+    turn_columns(columns.data(), rotations.data(), rotations.size());
+    for (size_t i = 0; i < n; i++) std::copy_n(&columns[i * turned], width, z + i * n + k);
+  }
+  rotations.clear();
+}
+
+// One implicit QL sweep on the block l..m; the rotations of the vectors are added.
+void sweep(double *d, double *e, std::vector<rotation> &rotations, size_t l, size_t m) {
   double g = (d[l + 1] - d[l]) / (2 * e[l]);
   double r = hypotenuse(g, 1);
   g = d[m] - d[l] + e[l] / (g + (g >= 0 ? r : -r));
@@ -117,7 +150,7 @@ void sweep(double *d, double *e, double *z, size_t l, size_t m, size_t n) {
     p = s * r;
     d[i + 1] = g + p;
     g = c * r - b;
-    rotate_rows(z + i * n, z + (i + 1) * n, c, s, n);
+    rotations.push_back({i, c, s});
   }
   d[l] -= p;
   e[l] = g;
@@ -129,15 +162,19 @@ bool diagonalise(double *d, double *e, double *z, size_t n) {
   for (size_t i = 0; i < n; i++) norm = std::max(norm, std::fabs(d[i]) + std::fabs(e[i]));
   // Relative to the whole matrix, as a singular one has blocks whose own size is rounding noise.
   const double negligible = 2.220446049250313e-16 * norm;
+  std::vector<rotation> rotations;
+  std::vector<double> columns;
   for (size_t l = 0; l < n; l++) {
     for (int iteration = 0;; iteration++) {
       size_t m = l;
       while (m + 1 < n && !(std::fabs(e[m]) <= negligible)) m++;
       if (m == l) break;
       if (iteration == 60) return false;
-      sweep(d, e, z, l, m, n);
+      sweep(d, e, rotations, l, m);
+      if (rotations.size() >= most_kept) turn_rows(z, rotations, columns, n);
     }
   }
+  turn_rows(z, rotations, columns, n);
   return true;
 }
 

@@ -10,6 +10,17 @@ namespace {
 const size_t lanes = 16;
 // Columns that are turned together: their sums stay in registers.
 const size_t width = 32;
+// Elements to which lines are added together: they stay in registers.
+const size_t strip = 32;
+
+OL_CLONES("arch=skylake-avx512", "avx2", "default")
+void add_to_strip(double* __restrict y, const double* __restrict lines, size_t stride, const double* __restrict scales, size_t count) {
+  double sums[strip];
+  for (size_t i = 0; i < strip; i++) sums[i] = y[i];
+  for (size_t j = 0; j < count; j++)
+    for (size_t i = 0; i < strip; i++) sums[i] += scales[j] * lines[j * stride + i];
+  for (size_t i = 0; i < strip; i++) y[i] = sums[i];
+}
 
 OL_CLONES("arch=skylake-avx512", "avx2", "default")
 void square_lanes(double* __restrict sums, const float* __restrict values, size_t rows) {
@@ -22,6 +33,12 @@ void square_lanes(double* __restrict sums, const float* __restrict values, size_
 OL_CLONES("arch=skylake-avx512", "avx2", "default")
 void add_scaled(double* __restrict y, const double* __restrict x, double s, size_t n) {
   for (size_t i = 0; i < n; i++) y[i] += s * x[i];
+}
+
+void add_scaled_lines(double* y, const double* lines, size_t stride, const double* scales, size_t count, size_t n) {
+  const size_t whole = n / strip * strip;
+  for (size_t i = 0; i < whole; i += strip) add_to_strip(y + i, lines + i, stride, scales, count);
+  for (size_t j = 0; j < count; j++) add_scaled(y + whole, lines + j * stride + whole, scales[j], n - whole);
 }
 
 OL_CLONES("arch=skylake-avx512", "avx2", "default")
