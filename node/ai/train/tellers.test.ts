@@ -212,11 +212,11 @@ describe("a row that strings answers of others together", () => {
     expect(await owns("tellers/2")).toEqual([
       "\n and the \n",
       "\n and the \n, I think",
-      // One answer of another is its own too, and so are answers of one word.
+      // One answer of another is its own too.
       undefined,
       undefined,
       "\n and \n",
-      undefined,
+      "\n and \n",
     ]);
   });
 

@@ -232,7 +232,7 @@ export class Tellers {
   }
 }
 
-/** Answers that one other contributor alone has told: those of several rows, not all of one word, where they are most of what is said. */
+/** Answers that one other contributor alone has told: those of several rows, where they are most of what is said. */
 function strungIn(found: readonly Found[], contributor: Address, said: readonly string[]): readonly Found[] {
   const strung = found
     .filter(({ phrase }) => isAnothers(phrase, contributor))
@@ -240,8 +240,7 @@ function strungIn(found: readonly Found[], contributor: Address, said: readonly 
   const all = new Covered();
   // What stands within another answer counts as no row's.
   const rows = new Set(strung.filter((each) => all.add(each) > 0).map(({ phrase }) => phrase.rows[0]!));
-  const isOfWords = strung.some(({ start, end }) => end - start > 1);
-  return rows.size > 1 && isOfWords && all.isMost(STRUNG, said) ? strung : [];
+  return rows.size > 1 && all.isMost(STRUNG, said) ? strung : [];
 }
 
 /** Whether one contributor alone has told a phrase, and not this one. */

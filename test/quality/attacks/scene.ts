@@ -93,9 +93,11 @@ export class Scene {
     return found;
   }
 
-  /** Whose the rows are changes no evidence, so that it is kept by the rows alone. */
+  /** Whose the rows are changes no evidence, so that it is kept by the rows alone, and what they hold. */
   private judge(world: World): Promise<Judged> {
-    const key = world.set.places.map(({ exampleHash, first }) => `${exampleHash} ${first}`).join();
+    const { places, examples } = world.set;
+    const held = examples.map(({ rowId, own }) => [rowId, own]);
+    const key = JSON.stringify([places.map(({ exampleHash, first }) => [exampleHash, first]), held]);
     const known = this.judged.get(key) ?? this.judgeAnew(world);
     this.judged.set(key, known);
     return known;
