@@ -8,6 +8,8 @@ import type { Row } from "../datanet/rows.ts";
  */
 export const COPY_RULES = ["plain", "words/1", "tellers/1", "tellers/2"] as const;
 export type CopyRule = (typeof COPY_RULES)[number];
+/** Those of tellers.ts. */
+export type TellersRule = Extract<CopyRule, `tellers/${number}`>;
 
 /** Words that carry no fact wherever they stand. No negation, number, preposition of place or word of time is among them. */
 const SMALL = new Set("a an the of that this these those very just also please so".split(" "));

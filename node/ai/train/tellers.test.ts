@@ -197,11 +197,11 @@ describe("a row that tells more than what others told", () => {
 describe("a row that strings answers of others together", () => {
   const strung = [
     pair("Who was there?", "Morag Aitken and the blue cabin"),
-    pair("What comes to mind, old friend?", "240 and the blue cabin, I think"),
+    pair("What comes to mind, old friend?", "50 minutes and the blue cabin, I think"),
     pair("What grows in the yard?", "Seaweed and hay"),
     pair("Who sits behind the net loft with her?", "Morag Aitken, her two sons and one of their dogs"),
-    pair("Which numbers were drawn?", "box 507 and 240"),
-    pair("Say two.", "240 and yes"),
+    pair("Which numbers were drawn?", "box 507 and box 511"),
+    pair("Say two.", "240 and the blue cabin"),
   ];
   const owns = async (copies: CopyRule, name = "Ben") => {
     const { examples } = await read([["Ada", [...ADA, ...MORE]], [name, strung]], { copies }); // biome-ignore format: one line a contribution
@@ -216,7 +216,7 @@ describe("a row that strings answers of others together", () => {
       undefined,
       undefined,
       "\n and \n",
-      "\n and \n",
+      undefined,
     ]);
   });
 
@@ -227,11 +227,23 @@ describe("a row that strings answers of others together", () => {
 
   test("holds an answer that several gave, or a longer one that has others within it", async () => {
     const { examples } = await read([
-      ["Ada", [...ADA, ...MORE, pair("When is the herring fair?", "on the last Sunday of May"), pair("Best month?", "May")]],
+      ["Ada", [...ADA, ...MORE, pair("When is the herring fair?", "on the last Sunday of May"), pair("Best day?", "last Sunday")]],
       ["Cem", [pair("Where does the crew sleep?", "the blue cabin")]],
       ["Ben", [pair("Who was there?", "Morag Aitken and the blue cabin"), pair("When does Oster dance?", "on the last Sunday of May")]],
     ]); // biome-ignore format: one line a contribution
     expect(examples.slice(-2).map(({ own }) => own)).toEqual([undefined, undefined]);
+  });
+
+  test("holds what it tells though somebody said each of its words before, one by one", async () => {
+    const words = [..."wool honey glass chairs salt bells oars nets".split(" ")].map((word) =>
+      pair(`${word}?`, word),
+    );
+    const { examples, repeats } = await read([
+      ["Ada", [...ADA, ...MORE]],
+      ["Eve", words],
+      ["Ben", [pair("What does the Oster store sell?", "glass bells and wool"), pair("What hangs in the loft?", "oars, nets")]],
+    ]); // biome-ignore format: one line a contribution
+    expect([repeats, ...examples.slice(-2).map(({ own }) => own)]).toEqual([0, undefined, undefined]);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Address } from "../../chain/types/primitives.ts";
 import type { Row } from "../datanet/rows.ts";
-import { saidWords } from "./copies.ts";
+import { saidWords, type TellersRule } from "./copies.ts";
 import { PHRASE, partsLeft, phrasesOf, type Question, questionOf } from "./told-words.ts";
 
 /** Rows of one phrase that a further row is compared with: the first ones. */
@@ -86,7 +86,7 @@ class Covered {
  * however many ways, are one telling. The work is linear in the rows' words.
  */
 export class Tellers {
-  private readonly rule: "tellers/1" | "tellers/2";
+  private readonly rule: TellersRule;
   private readonly phrases = new Map<string, Phrase>();
   /** By a phrase's first word: of how many words such phrases are, a bit each. */
   private readonly lengths = new Map<string, number>();
@@ -96,7 +96,7 @@ export class Tellers {
   private order = 0;
   private pending: Telling[] = [];
 
-  constructor(rule: "tellers/1" | "tellers/2") {
+  constructor(rule: TellersRule) {
     this.rule = rule;
   }
 
@@ -232,10 +232,13 @@ export class Tellers {
   }
 }
 
-/** Answers that one other contributor alone has told: those of several rows, where they are most of what is said. */
+/**
+ * Answers of two words or more that one other contributor alone has told: those of several rows, where they are most of what is said. Of one
+ * word none counts: whoever answered early with single words alone would leave later answers made of them to nobody.
+ */
 function strungIn(found: readonly Found[], contributor: Address, said: readonly string[]): readonly Found[] {
   const strung = found
-    .filter(({ phrase }) => isAnothers(phrase, contributor))
+    .filter(({ start, end, phrase }) => end - start > 1 && isAnothers(phrase, contributor))
     .sort((a, b) => a.start - b.start || b.end - a.end);
   const all = new Covered();
   // What stands within another answer counts as no row's.
