@@ -8,8 +8,8 @@ namespace ol {
 static const int depth_block = 256;
 // Rows of x for which one widening serves; with depth_block terms they stay in the second cache.
 static const int row_block = 384;
-// Rows of x that are packed at once, and about how many a thread takes of them at a time.
-static const int most_rows = 4 * row_block, strip = 96;
+// Values of x that are packed at once, unless row_block rows have more; and about how many rows a thread packs at a time.
+static const int most_packed = 1 << 20, strip = 96;
 
 stored_products::stored_products(pool& threads, const kernels& table)
     : pool_(threads), kernels_(table), scratch_(static_cast<size_t>(threads.threads())) {}
@@ -84,6 +84,7 @@ void stored_products::run(int m, const product& whole) {
     memory.b.reserve(static_cast<size_t>(depth_block) * panel_rows);
     memory.square.reserve(static_cast<size_t>(panel_rows) * panel_rows);
   }
+  const int most_rows = std::max(1, most_packed / row_block / std::max(1, whole.k)) * row_block;
   for (int from = 0; from < m; from += most_rows) {
     product p = whole;
     p.a += static_cast<size_t>(from) * p.k;
